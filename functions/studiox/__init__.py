@@ -1,0 +1,1 @@
+"""StudioX: the backend that an AI media studio runs on."""
