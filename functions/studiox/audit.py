@@ -1,0 +1,13 @@
+"""The audit log: who did what to what, written in the commit that did it (contract §1). Nobody reads it by rule."""
+
+from __future__ import annotations
+
+from . import ids
+from .clock import datetime
+from .transact import Docs
+
+
+def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **details: object) -> None:
+    """Add an entry to this commit. `action` is the function's name; details hold ids and figures, no private text."""
+    entry = {"actor": actor, "action": action, "target": target, "at": at, "details": details}
+    docs.create(f"auditLogs/{ids.new()}", entry)

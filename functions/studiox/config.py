@@ -1,0 +1,67 @@
+"""Options every function shares, the parameters and secrets of contract §5, and how a missing one fails."""
+
+from __future__ import annotations
+
+import os
+
+from firebase_functions import options
+from firebase_functions.params import BoolParam, IntParam, SecretParam, StringParam
+
+REGION = "us-central1"
+VERSION = "0.1.0"
+
+# Before any decorator runs: they read the global options at import. Without `cpu` this means 1/6 of one.
+options.set_global_options(region=REGION, max_instances=2, concurrency=80, memory=options.MemoryOption.MB_256, cpu=1)
+
+ALLOWED_ORIGINS = StringParam("ALLOWED_ORIGINS", default="http://127.0.0.1:5000,http://localhost:5000")
+ENABLE_MOCK_MODELS = BoolParam("ENABLE_MOCK_MODELS", default=False)
+POYO_BASE_URL = StringParam("POYO_BASE_URL", default="https://api.poyo.ai")
+SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
+FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
+MEDIA_HOSTS = StringParam("MEDIA_HOSTS", default="storage.poyo.ai,cdn.doculator.org")
+WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
+MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
+REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
+ENFORCE_APP_CHECK = BoolParam("ENFORCE_APP_CHECK", default=False)
+BLOCKED_EMAIL_DOMAINS = StringParam("BLOCKED_EMAIL_DOMAINS", default="")
+MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK keeps its float parameter private
+MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)
+
+POYO_API_KEY = SecretParam("POYO_API_KEY")
+POYO_WEBHOOK_SECRET = SecretParam("POYO_WEBHOOK_SECRET")
+APP_SIGNING_KEY = SecretParam("APP_SIGNING_KEY")
+
+
+class MissingSecret(Exception):
+    """A function asked for a secret that is not bound to it, or is empty."""
+
+
+def secret(param: SecretParam) -> str:
+    """The secret's value, read at each call so that none is frozen at discovery. MissingSecret, never ""."""
+    value: str = param.value
+    if not value.strip():
+        raise MissingSecret(param.name)
+    return value
+
+
+def in_emulator() -> bool:
+    return os.environ.get("FUNCTIONS_EMULATOR") == "true"
+
+
+def project_id() -> str:
+    return os.environ.get("GCLOUD_PROJECT") or os.environ.get("GOOGLE_CLOUD_PROJECT") or "demo-studiox"
+
+
+def functions_base_url() -> str:
+    """Where vendors' callbacks reach the HTTP functions, without a trailing slash."""
+    given: str = FUNCTIONS_BASE_URL.value
+    if given:
+        return given.rstrip("/")
+    if in_emulator():
+        return f"http://{os.environ.get('FUNCTIONS_EMULATOR_HOST', '127.0.0.1:5001')}/{project_id()}/{REGION}"
+    return f"https://{REGION}-{project_id()}.cloudfunctions.net"
+
+
+def listed(param: StringParam) -> list[str]:
+    """A comma-separated parameter as its items, trimmed, empty ones dropped."""
+    return [item.strip() for item in param.value.split(",") if item.strip()]

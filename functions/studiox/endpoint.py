@@ -1,0 +1,268 @@
+"""A callable's contract in one place: authenticate, parse, limit, call, dump, and all error mapping.
+
+`@endpoint` reads the contract off the signature: the caller's type is the auth, the request's type the schema.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import typing
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+import flask
+import msgspec
+from firebase_functions import https_fn
+from firebase_functions.params import SecretParam
+from flask_cors import cross_origin
+
+from . import config, limits, log
+from .clock import datetime
+from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_DEPTH = 16
+
+Text = msgspec.Meta(extra={"text": True})
+"""Marks a string as plain text for people: NFC, trimmed, no control characters but newline and tab."""
+
+RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A callable's request: camelCase on the wire, unknown fields refused. None stands for an absent field."""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A callable's answer. A field whose value is UNSET is absent on the wire, None is null."""
+
+
+class Anyone(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller who need not be signed in; `uid` is None or who it is."""
+
+    uid: str | None
+    email: str | None = None
+    email_verified: bool = False
+    admin: bool = False
+    toll: limits.Toll | None = None
+
+
+class User(Anyone, frozen=True, kw_only=True):
+    """A signed-in caller, as the ID token says."""
+
+    uid: str
+
+
+class VerifiedUser(User, frozen=True, kw_only=True):
+    """A signed-in caller whose e-mail address is confirmed where REQUIRE_VERIFIED_EMAIL asks for it."""
+
+
+class Admin(User, frozen=True, kw_only=True):
+    """A caller whose ID token carries the claim `admin: true`."""
+
+
+class Nothing(Request, frozen=True):
+    """No fields."""
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """What `@endpoint` read off a function; the snapshot test and the generated clients are made of these."""
+
+    name: str
+    caller: type[Anyone]
+    request: type[Request]
+    response: type[Response]
+    limit: limits.Limit
+    secrets: tuple[str, ...]
+    refusals: tuple[type[StudioxError], ...]
+
+
+CONTRACTS: dict[str, Contract] = {}
+
+Handler = Callable[[Any, Any], Response]
+
+
+def endpoint(
+    *,
+    limit: limits.Limit,
+    secrets: Sequence[SecretParam] = (),
+    refuses: Sequence[type[StudioxError]] = (),
+    **options: Any,
+) -> Callable[[Handler], Callable[[flask.Request], flask.Response]]:
+    """Deploy `handler(caller, request) -> response` as a callable of its name.
+
+    `refuses` names the refusals of the function beyond those that any may answer. `options` are the SDK's.
+    APP_SIGNING_KEY is bound to every one: cursors, address hashes and callback addresses are made with it.
+    """
+
+    def deploy(handler: Handler) -> Callable[[flask.Request], flask.Response]:
+        hints = typing.get_type_hints(handler)
+        caller, request, response = list(hints.values())
+        bound = [config.APP_SIGNING_KEY, *secrets]
+        contract = Contract(
+            handler.__name__, caller, request, response, limit, tuple(s.name for s in bound), tuple(refuses)
+        )
+        CONTRACTS[contract.name] = contract
+
+        @functools.wraps(handler)
+        def call(received: https_fn.CallableRequest[Any]) -> Any:
+            return _answer(contract, handler, received)
+
+        deployed = https_fn.on_call(secrets=bound, **options)(call)
+
+        @cross_origin(methods="POST", origins="*")
+        @functools.wraps(handler)
+        def guarded(http: flask.Request) -> flask.Response:
+            refusal = _guard(http)
+            return refusal or typing.cast(Any, deployed)(http)
+
+        guarded.__firebase_endpoint__ = deployed.__firebase_endpoint__  # type: ignore[attr-defined]
+        return typing.cast(Callable[[flask.Request], flask.Response], guarded)
+
+    return deploy
+
+
+def _guard(http: flask.Request) -> flask.Response | None:
+    """Refuse what the SDK would answer with 500, or log with its values: huge, deep or broken bodies, extra keys."""
+    if http.method != "POST":
+        return _refusal(405, "Only POST.")
+    if http.content_length is None or http.content_length > MAX_BODY_BYTES:
+        return _refusal(413, f"At most {MAX_BODY_BYTES} bytes, with a Content-Length.")
+    if http.mimetype != "application/json":
+        return _refusal(400, "Not application/json.")
+    try:
+        # Strict where json.loads is not: UTF-8, no NaN, no lone surrogates.
+        body = msgspec.json.decode(http.get_data())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _refusal(400, "Not valid JSON.")
+    if not isinstance(body, dict) or body.keys() != {"data"} or _too_deep(body, MAX_DEPTH):
+        return _refusal(400, 'Not of the form {"data": …}.')
+    return None
+
+
+def _refusal(status: int, message: str) -> flask.Response:
+    """In the callable protocol's form (https://firebase.google.com/docs/functions/callable-reference)."""
+    details = InvalidRequest(fields={"": message}).as_details()
+    error = {"status": "INVALID_ARGUMENT", "message": message, "details": details}
+    return flask.Response(json.dumps({"error": error}), status, mimetype="application/json")
+
+
+def _too_deep(value: object, left: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_too_deep(item, left - 1) for item in items)
+
+
+def _answer(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
+    """The order of contract §1, and every way it can end."""
+    try:
+        caller = _authenticate(contract, received)
+        request = parse(contract.request, received.data)
+        if not contract.limit.in_commit and caller.toll is not None:
+            limits.admit(caller.toll)
+        return dump(handler(caller, request))
+    except StudioxError as refusal:
+        log.info("refused", function=contract.name, reason=refusal.reason)
+        code = https_fn.FunctionsErrorCode(refusal.code)
+        raise https_fn.HttpsError(code, refusal.text, refusal.as_details()) from refusal
+    except Exception as error:
+        log.bug("bug", function=contract.name, error=type(error).__name__)
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.INTERNAL, "INTERNAL") from error
+
+
+def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> Anyone:
+    """The caller as the contract's type; the ID token alone says who that is."""
+    if config.ENFORCE_APP_CHECK.value and received.app is None:
+        raise Unauthenticated
+    token = received.auth.token if received.auth is not None else {}
+    uid = received.auth.uid if received.auth is not None else None
+    kind = contract.caller
+    if uid is None and kind is not Anyone:
+        raise Unauthenticated
+    verified = token.get("email_verified") is True
+    admin = token.get("admin") is True
+    if kind is Admin and not admin:
+        raise Forbidden
+    if kind is VerifiedUser and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
+        raise EmailNotVerified
+    toll = limits.toll(contract.name, uid or _address(received.raw_request), contract.limit)
+    return kind(uid=uid, email=token.get("email"), email_verified=verified, admin=admin, toll=toll)
+
+
+def _address(http: flask.Request) -> str:
+    """What stands for a caller who is not signed in: a hash of the address that Google's front end appended last."""
+    hops = http.headers.get("X-Forwarded-For", "").split(",")
+    return "ip:" + hashlib.sha256((hops[-1].strip() or http.remote_addr or "").encode()).hexdigest()
+
+
+S = typing.TypeVar("S", bound=msgspec.Struct)
+
+
+def parse(schema: type[S], data: object) -> S:
+    """`data` as `schema`. `InvalidRequest` names the field. A null field is an absent field, null data is {}."""
+    given = {} if data is None else data
+    if not isinstance(given, dict):
+        raise InvalidRequest(fields={"": "Expected `object`"})
+    present = {name: value for name, value in given.items() if value is not None}
+    for name in _text_fields(schema):
+        if isinstance(present.get(name), str):
+            present[name] = plain_text(name, present[name])
+    try:
+        return msgspec.convert(present, schema, strict=True)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(fields=_field_message(str(error))) from None
+
+
+def plain_text(field: str, text: str) -> str:
+    """NFC and trimmed. `InvalidRequest` for control characters other than newline and tab, and for surrogates."""
+    normal = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in normal):
+        raise InvalidRequest(fields={field: "control characters are not allowed"})
+    return normal
+
+
+@functools.cache
+def _text_fields(schema: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The wire names of the fields marked `Text`."""
+    marked = []
+    hints = typing.get_type_hints(schema, include_extras=True)
+    for field in msgspec.structs.fields(schema):
+        if Text in _metas(hints[field.name]):
+            marked.append(field.encode_name)
+    return tuple(marked)
+
+
+def _metas(hint: Any) -> list[Any]:
+    own = list(getattr(hint, "__metadata__", ()))
+    return own + [meta for part in typing.get_args(hint) for meta in _metas(part)]
+
+
+def _field_message(message: str) -> dict[str, str]:
+    """msgspec says `What is wrong - at `$.path``: {path: what is wrong}, without any of the caller's values."""
+    what, _, where = message.partition(" - at `")
+    path = where.rstrip("`").removeprefix("$").lstrip(".")
+    for prefix in ("Object contains unknown field `", "Object missing required field `"):
+        if what.startswith(prefix):
+            name = what[len(prefix) : -1]
+            # An unknown field's name is the caller's own text: bounded, and never logged.
+            return {".".join(filter(None, (path, name[:64]))): prefix.removeprefix("Object ").removesuffix(" `")}
+    return {path: what}
+
+
+def dump(response: msgspec.Struct) -> Any:
+    """JSON values: camelCase, times in ISO 8601 ending in Z."""
+    return msgspec.to_builtins(response, enc_hook=_encode)
+
+
+def _encode(value: object) -> object:
+    """What msgspec does not take by itself: Firestore's own datetime class, and read-only mappings."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"cannot be dumped: {type(value).__name__}")

@@ -1,0 +1,150 @@
+"""Firestore: the process's client, plain reads, one commit under preconditions, and the cache of what it proved.
+
+A document is a path like `users/u1`; its data a mapping that nobody mutates.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import config
+from .errors import Unavailable
+
+if TYPE_CHECKING:
+    from google.cloud.firestore import Client
+
+Data = Mapping[str, Any]
+
+RPC_TIMEOUT_S = 8.0
+CACHE_SIZE = 2_000
+
+
+@functools.cache
+def client() -> Client:
+    """The process's client, made at first use: discovery has no credentials, and gunicorn forks after import."""
+    from google.cloud import firestore
+
+    return firestore.Client(project=config.project_id(), credentials=app().credential.get_credential())
+
+
+@functools.cache
+def app() -> Any:
+    """The firebase_admin app. In the emulator its credentials need no file (stock ones would be looked for)."""
+    import firebase_admin
+
+    if not config.in_emulator():
+        return firebase_admin.initialize_app()
+    from firebase_admin import credentials
+    from google.auth.credentials import AnonymousCredentials
+
+    class Emulated(credentials.Base):  # type: ignore[misc]
+        def get_credential(self) -> Any:
+            return AnonymousCredentials()  # type: ignore[no-untyped-call]
+
+    return firebase_admin.initialize_app(Emulated(), {"projectId": config.project_id()})
+
+
+class Document:
+    """A document as it was read: its data (None: absent) and the time that proves it."""
+
+    __slots__ = ("data", "update_time")
+
+    def __init__(self, data: Data | None, update_time: Any) -> None:
+        self.data = data
+        self.update_time = update_time
+
+
+def read(*paths: str) -> list[Data | None]:
+    """The documents at these paths in one round trip, None where there is none. `Unavailable`."""
+    found = read_documents(paths)
+    return [found[path].data for path in paths]
+
+
+def read_documents(paths: Iterable[str]) -> dict[str, Document]:
+    """As `read`, with what proves each, absent ones too. `Unavailable`."""
+    from google.api_core import exceptions
+
+    db = client()
+    references = [db.document(path) for path in dict.fromkeys(paths)]
+    found: dict[str, Document] = {}
+    try:
+        for snapshot in db.get_all(references, timeout=RPC_TIMEOUT_S):
+            found[snapshot.reference.path] = Document(snapshot.to_dict(), snapshot.update_time)
+    except (exceptions.ServerError, exceptions.RetryError, exceptions.Aborted) as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+    return found
+
+
+def commit(changes: Mapping[str, Data | None], known: Mapping[str, Document]) -> None:
+    """All changes (None: delete) in one commit: each holds only if its document still is as `known`.
+
+    A document that is not known, or known as absent, must not exist. Raises google.api_core's exceptions.
+    What the commit proved goes into the cache.
+    """
+    db = client()
+    batch = db.batch()
+    written: list[str] = []
+    for path, data in changes.items():
+        before = known.get(path)
+        reference = db.document(path)
+        if before is None or before.data is None:
+            if data is None:
+                continue
+            batch.create(reference, dict(data))
+        elif data is None:
+            batch.delete(reference, option=db.write_option(last_update_time=before.update_time))
+        else:
+            option = db.write_option(last_update_time=before.update_time)
+            batch.update(reference, _difference(before.data, data), option=option)
+        written.append(path)
+    if not written:
+        return
+    results = batch.commit(retry=None, timeout=RPC_TIMEOUT_S)
+    for path, result in zip(written, results, strict=True):
+        _remember(path, changes[path], result.update_time)
+
+
+def _difference(before: Data, after: Data) -> dict[str, Any]:
+    """The top-level fields to send. Never none: the write is also what proves that nothing else changed it."""
+    from google.cloud.firestore import DELETE_FIELD
+
+    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    changed |= {name: DELETE_FIELD for name in before if name not in after}
+    return changed or dict(list(after.items())[:1])
+
+
+_cache: OrderedDict[str, Document] = OrderedDict()
+_cache_lock = threading.Lock()
+
+
+def cached(path: str) -> Document | None:
+    """The document as this process last committed it: a guess, until a commit proves it."""
+    with _cache_lock:
+        found = _cache.get(path)
+        if found is not None:
+            _cache.move_to_end(path)
+        return found
+
+
+def forget(paths: Iterable[str]) -> None:
+    with _cache_lock:
+        for path in paths:
+            _cache.pop(path, None)
+
+
+def _remember(path: str, data: Data | None, update_time: Any) -> None:
+    """Keep the documents that calls of one owner, or on one post, read again and again."""
+    if path.count("/") != 1 or not path.startswith(("users/", "rateLimits/", "posts/")):
+        return
+    with _cache_lock:
+        if data is None:
+            _cache.pop(path, None)
+            return
+        _cache[path] = Document(data, update_time)
+        _cache.move_to_end(path)
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)

@@ -1,0 +1,62 @@
+"""Pages of a list, newest first, and cursors that nobody can make, alter or carry to another list."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from . import firestore, ids
+from .clock import datetime
+from .errors import InvalidCursor, Unavailable
+
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+DEFAULT_SIZE = 20
+
+
+def page(
+    collection: str, equal: Mapping[str, object | None], order: str, *, size: int = DEFAULT_SIZE, cursor: str | None
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    """One page of the documents whose fields are `equal` (None: any), and the cursor of the next, None at the end.
+
+    Newest first: by `order` (a time or a number), then by name, both descending. One round trip that reads
+    size + 1 documents however large the collection is. `InvalidCursor` for a cursor of another list.
+    """
+    from google.api_core import exceptions
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    filters = {field: value for field, value in equal.items() if value is not None}
+    list_id = [collection, order, *(f"{field}={value}" for field, value in sorted(filters.items()))]
+    parent = firestore.client().collection(collection)
+    query = parent.order_by(order, direction="DESCENDING").order_by("__name__", direction="DESCENDING")
+    for field, value in filters.items():
+        query = query.where(filter=FieldFilter(field, "==", value))
+    if cursor is not None:
+        value, name = _opened(cursor, list_id)
+        query = query.start_after({order: value, "__name__": parent.document(name)})
+    try:
+        found = list(query.limit(size + 1).stream(timeout=firestore.RPC_TIMEOUT_S))
+    except (exceptions.ServerError, exceptions.RetryError) as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+    documents: list[Mapping[str, Any]] = [snapshot.to_dict() or {} for snapshot in found[:size]]
+    if len(found) <= size:
+        return documents, None
+    return documents, _sealed(documents[-1][order], found[size - 1].id, list_id)
+
+
+def _sealed(value: object, name: str, list_id: list[str]) -> str:
+    """The position as `base64url(JSON).seal`: a client may look at it, only this deployment can make it."""
+    position = [value.isoformat() if isinstance(value, datetime) else value, name]
+    body = base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
+    return f"{body}.{ids.keyed('cursor', *list_id, body)}"
+
+
+def _opened(cursor: str, list_id: list[str]) -> tuple[Any, str]:
+    body, _, seal = cursor.partition(".")
+    if not ids.is_keyed(seal, "cursor", *list_id, body):
+        raise InvalidCursor
+    value, name = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value), name

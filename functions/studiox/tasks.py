@@ -1,0 +1,34 @@
+"""Task queues: enqueue a call of one of our own task functions, at most once per name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import config, firestore, log
+from .errors import Unavailable
+
+
+def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: float = 0) -> None:
+    """Call the task function `function` with `data` after `delay_s` seconds. `Unavailable` if the queue is not there.
+
+    `name` (letters, digits, hyphens) is the task's: a second one of the same name within about an hour is dropped,
+    so callers coalesce by naming alike what is alike. The emulator ignores delays and would run a task that
+    enqueues itself in circles: there a delayed task is left to the dispatcher, which runs every few seconds.
+    """
+    from firebase_admin import exceptions, functions
+    from google.auth.exceptions import GoogleAuthError
+    from requests import RequestException
+
+    if config.in_emulator() and delay_s > 0:
+        return
+    queue = functions.task_queue(f"locations/{config.REGION}/functions/{function}", app=firestore.app())
+    options = functions.TaskOptions(task_id=name, schedule_delay_seconds=round(delay_s) or None)
+    try:
+        queue.enqueue({"data": dict(data)}, options)
+    except exceptions.AlreadyExistsError:
+        return
+    except exceptions.ConflictError:
+        return
+    except (exceptions.FirebaseError, GoogleAuthError, RequestException) as error:
+        log.warning("enqueue_failed", function=function, error=type(error).__name__)
+        raise Unavailable(retryAfterSeconds=5) from error
