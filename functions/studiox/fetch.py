@@ -99,7 +99,8 @@ def check_url(url: str, allowed_hosts: Sequence[str]) -> Target:
     if parts.query:
         path += "?" + urllib.parse.quote(parts.query, safe=_PATH_SAFE)
     if parts.scheme == "http":
-        if host in _LOOPBACK_NAMES and port is not None and _emulated() and f"{host}:{port}" in allowed_hosts:
+        listed = any(entry.strip().lower() == f"{host}:{port}" for entry in allowed_hosts)
+        if host in _LOOPBACK_NAMES and port and listed and _emulated():
             return Target("http", host, port, path, local=True)
         raise MediaRefused("address: not https")
     if port not in (None, 443) or not _HOST.match(host) or not any(_matches(host, entry) for entry in allowed_hosts):
@@ -123,15 +124,15 @@ def _matches(host: str, entry: str) -> bool:
 _PRIVATE_V4 = tuple(
     ipaddress.IPv4Network(network)
     for network in (
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
-        "192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 "
-        "203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
-    ).split()
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+        *("192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+    )
 )
 _GLOBAL_UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
 _PRIVATE_V6 = tuple(
     ipaddress.IPv6Network(network)
-    for network in "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20".split()
+    for network in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
