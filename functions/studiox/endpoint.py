@@ -37,7 +37,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_
     """A callable's request: camelCase on the wire, unknown fields refused. None stands for an absent field."""
 
 
-class Response(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Response(msgspec.Struct, kw_only=True, rename="camel"):
     """A callable's answer. A field whose value is UNSET is absent on the wire, None is null."""
 
 

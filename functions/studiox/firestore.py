@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 
 RPC_TIMEOUT_S = 8.0
-CACHE_SIZE = 2_000
+CACHE_SIZE = 1_000
 
 
 @functools.cache
@@ -137,8 +137,9 @@ def forget(paths: Iterable[str]) -> None:
 
 
 def _remember(path: str, data: Data | None, update_time: Any) -> None:
-    """Keep the documents that calls of one owner, or on one post, read again and again."""
-    if path.count("/") != 1 or not path.startswith(("users/", "rateLimits/", "posts/")):
+    """Keep the documents that calls change again and again: an account, a counter, a post, a job just made."""
+    first, *rest = path.split("/")
+    if first not in ("users", "rateLimits", "posts", "jobs") or rest[1:] not in ([], ["private", "state"]):
         return
     with _cache_lock:
         if data is None:

@@ -1,0 +1,1 @@
+"""Accounts: provisioning, the profile, the welcome bonus."""

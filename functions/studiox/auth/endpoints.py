@@ -1,0 +1,79 @@
+"""Accounts as the SDK and clients see them: the sign-up trigger, and the callables of one's own profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from firebase_functions import https_fn, identity_fn
+
+from .. import config, log
+from ..clock import datetime
+from ..endpoint import Nothing, Response, User, endpoint
+from ..errors import StudioxError
+from ..limits import Limit
+from . import accounts, service
+
+
+@identity_fn.before_user_created(secrets=[config.APP_SIGNING_KEY], timeout_sec=10)
+def onUserCreated(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeCreateResponse | None:
+    """Provision the account before its first ID token exists; refuse disposable e-mail domains."""
+    user = event.data
+    if user.email and accounts.is_blocked(user.email, config.listed(config.BLOCKED_EMAIL_DOMAINS)):
+        log.info("refused", function="onUserCreated", reason="Forbidden")
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.PERMISSION_DENIED, "This e-mail domain cannot sign up.")
+    new = service.NewUser(user.uid, user.email, bool(user.email_verified), user.display_name, user.photo_url)
+    try:
+        service.provision(new, "onUserCreated")
+    except StudioxError as error:
+        code = https_fn.FunctionsErrorCode(error.code)
+        raise https_fn.HttpsError(code, error.text, error.as_details()) from error
+    return None
+
+
+class Streak(Response):
+    current: int
+    longest: int
+    last_active_date: str | None
+
+
+class Profile(Response):
+    uid: str
+    email: str | None
+    display_name: str | None
+    photo_url: str | None
+    plan: str
+    balance: int
+    streak: Streak
+    preferences: dict[str, bool]
+    created_at: datetime
+
+
+def _profile(uid: str, user: Mapping[str, Any]) -> Profile:
+    return Profile(
+        uid=uid,
+        email=user["email"],
+        display_name=user["displayName"],
+        photo_url=user["photoUrl"],
+        plan=user["plan"],
+        balance=user["balance"],
+        streak=Streak(
+            current=user["streak"]["current"],
+            longest=user["streak"]["longest"],
+            last_active_date=user["streak"]["lastActiveDate"],
+        ),
+        preferences=user["preferences"],
+        created_at=user["createdAt"],
+    )
+
+
+@endpoint(limit=Limit(60, per=60))
+def initializeUser(caller: User, request: Nothing) -> Profile:
+    """Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent."""
+    return _profile(caller.uid, service.provision(service.as_new(caller), "initializeUser"))
+
+
+@endpoint(limit=Limit(120, per=60))
+def getProfile(caller: User, request: Nothing) -> Profile:
+    """The caller's profile."""
+    return _profile(caller.uid, service.account(caller))

@@ -1,0 +1,126 @@
+"""Provisioning: a user's document and one welcome bonus, once per account and once per person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import audit, clock, config, firestore
+from ..clock import datetime
+from ..endpoint import User
+from ..errors import Unavailable
+from ..tokens.service import grant_welcome, take_welcome
+from ..transact import Docs, transact
+from . import accounts, store
+
+
+class NewUser(NamedTuple):
+    """What the sign-in provider says of somebody."""
+
+    uid: str
+    email: str | None
+    verified: bool
+    name: str | None = None
+    photo: str | None = None
+
+
+class Contested(NamedTuple):
+    """Another account took this person's bonus."""
+
+    holder: str
+    seq: int
+    """The holder's ledgerSeq with that bonus as its last entry."""
+
+
+def provision(user: NewUser, action: str) -> Mapping[str, Any]:
+    """The user's document, made if there is none, with the welcome bonus if it is due. Idempotent."""
+    now = clock.now()
+    answer = _provision(user, action, now, settled=None)
+    if isinstance(answer, Contested):
+        # Either the bonus moves here from an account that never came to be, or it is refused for good.
+        moves = _never_came_to_be(answer)
+        answer = _provision(user, action, now, settled=answer._replace(holder=answer.holder if moves else ""))
+    if isinstance(answer, Contested):
+        raise Unavailable(retryAfterSeconds=1)  # it moved on meanwhile: the next call sees where to
+    return answer
+
+
+def _provision(
+    user: NewUser, action: str, now: datetime, *, settled: Contested | None
+) -> Mapping[str, Any] | Contested:
+    path = store.user_path(user.uid)
+    tokens = config.WELCOME_TOKENS.value
+    due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
+    welcome = store.welcome_path(user.email) if user.email and due else ""
+
+    def decide(docs: Docs) -> Mapping[str, Any] | Contested:
+        current = docs.get(path)
+        if current is not None and (not due or current["welcome"] != "pending"):
+            return current
+        holder = docs.get(welcome) if due else None
+        contested = holder is not None and holder["uid"] != user.uid
+        if holder is not None and contested and settled is None:
+            return Contested(holder["uid"], holder["seq"])
+        if current is None:
+            current = accounts.new_user(user.email, user.name, user.photo, now)
+            docs.create(path, current)
+            audit.record(docs, actor=user.uid, action=action, target=path, at=now)
+        if not due:
+            return current
+        if contested and settled is not None and not _take_back(docs, settled, user.uid, now):
+            return docs.update(path, {"welcome": "refused"})
+        if tokens > 0:
+            grant_welcome(docs, user.uid, tokens, now)
+        current = docs.update(path, {"welcome": "granted"})
+        docs.put(welcome, {"uid": user.uid, "seq": current["ledgerSeq"], "tokens": tokens, "at": now})
+        return current
+
+    return transact(path, decide, reads=[path, *([welcome] if due else [])])
+
+
+def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> bool:
+    """Take the bonus from the account that never came to be, so that nobody can spend it twice; False if it did.
+
+    Should that account come to be after all, its own first call asks for the bonus again.
+    """
+    path = store.user_path(settled.holder) if settled.holder else ""
+    holder = docs.get(path) if path else None
+    if holder is None or holder["ledgerSeq"] != settled.seq:
+        return False
+    if holder["balance"] > 0:
+        take_welcome(docs, settled.holder, holder["balance"], taker, now)
+    docs.update(path, {"welcome": "pending"})
+    return True
+
+
+def _never_came_to_be(claim: Contested) -> bool:
+    """Whether the account that took the bonus failed at sign-up, after its trigger (faults A2).
+
+    Its document is there, untouched since the bonus, and Auth knows no such user. An account that moved a token,
+    or was deleted by our own function (its document is gone), did come to be.
+    """
+    [holder] = firestore.read(store.user_path(claim.holder))
+    if holder is None or holder["ledgerSeq"] != claim.seq:
+        return False
+    from firebase_admin import auth, exceptions
+
+    try:
+        auth.get_user(claim.holder, app=firestore.app())
+    except auth.UserNotFoundError:
+        return True
+    except exceptions.FirebaseError as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+    return False
+
+
+def account(caller: User, action: str = "initializeUser") -> Mapping[str, Any]:
+    """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
+    [user] = firestore.read(store.user_path(caller.uid))
+    due = user is not None and user["welcome"] == "pending" and caller.email is not None
+    if user is None or (due and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)):
+        return provision(as_new(caller), action)
+    return user
+
+
+def as_new(caller: User) -> NewUser:
+    return NewUser(caller.uid, caller.email, caller.email_verified)

@@ -1,0 +1,35 @@
+"""Where accounts lie: `users/{uid}`, and `welcomes/{person}`, which says who took a person's one bonus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import ids
+from ..clock import datetime
+from ..errors import AccountSuspended
+from ..transact import Docs
+from .accounts import person_address
+
+
+def user_path(uid: str) -> str:
+    return f"users/{uid}"
+
+
+def welcome_path(email: str) -> str:
+    """Named by a keyed hash: the address itself is not kept, and nobody without the key can test one."""
+    return f"welcomes/{ids.keyed('welcome', person_address(email))}"
+
+
+def active_user(docs: Docs, uid: str) -> Mapping[str, Any] | None:
+    """The user's document for a call that spends or publishes. `AccountSuspended`."""
+    user = docs.get(user_path(uid))
+    if user is not None and user["suspended"]:
+        raise AccountSuspended
+    return user
+
+
+def change_user(docs: Docs, uid: str, now: datetime, **fields: object) -> None:
+    """Set fields of the user's document, if the account still exists."""
+    if docs.get(user_path(uid)) is not None:
+        docs.update(user_path(uid), {**fields, "updatedAt": now})
