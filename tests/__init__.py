@@ -1,0 +1,1 @@
+"""The tests: through the deployed objects with real requests, on a real Firestore engine."""

@@ -1,0 +1,202 @@
+"""Fixtures of all tests: a Firestore engine per process, a project of its own per test, and what must hold of each."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib
+import io
+import itertools
+import json
+import logging
+import os
+import pathlib
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+# Before anything of ours is imported. The secrets are canaries; no vendor's address leads anywhere.
+SECRETS = {
+    name: f"canary-{name.lower()}-0123456789abcdef"
+    for name in (
+        "APP_SIGNING_KEY",
+        "OPENAI_API_KEY",
+        "PIAPI_API_KEY",
+        "PIAPI_WEBHOOK_SECRET",
+        "POYO_API_KEY",
+        "POYO_WEBHOOK_SECRET",
+    )
+} | {"STRIPE_SECRET_KEY": "sk_test_canary0123456789", "STRIPE_WEBHOOK_SECRET": "whsec_canary0123456789"}
+NOWHERE = "127.0.0.1:9"  # the discard port: refused at once
+os.environ.update(
+    {
+        "FUNCTIONS_EMULATOR": "true",
+        "FIREBASE_AUTH_EMULATOR_HOST": NOWHERE,
+        "STORAGE_EMULATOR_HOST": f"http://{NOWHERE}",
+        "CLOUD_TASKS_EMULATOR_HOST": NOWHERE,
+        "GCLOUD_PROJECT": "demo-studiox",
+        "ENABLE_MOCK_MODELS": "true",
+        "MOCK_LATENCY_MS": "0",
+        "POYO_BASE_URL": f"http://{NOWHERE}",
+        "PIAPI_BASE_URL": f"http://{NOWHERE}",
+        "OPENAI_BASE_URL": f"http://{NOWHERE}",
+        "STRIPE_API_BASE": f"http://{NOWHERE}",
+        "LOG_LEVEL": "INFO",
+        **SECRETS,
+    }
+)
+for stray in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_CONFIG"):
+    os.environ.pop(stray, None)
+
+from tests.support import canaries, invariants  # noqa: E402
+from tests.support.database import Database  # noqa: E402
+from tests.support.engine import Engine  # noqa: E402
+from tests.support.rpcs import Rpcs, watched  # noqa: E402
+
+_numbers = itertools.count()
+_MAIN = pathlib.Path(__file__).parent.parent / "functions" / "main.py"
+
+
+def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
+    """No test leaves the machine: not by accident, not by a dependency's telemetry."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if not (host.startswith("127.") or host in ("::1", "localhost")):
+            raise PermissionError(f"a test connects to {host}")
+
+
+sys.addaudithook(_loopback_only)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> Iterator[Engine]:
+    """The Firestore engine of this process; FIRESTORE_EMULATOR_HOST, where set, is used instead."""
+    running = Engine()
+    atexit.register(running.stop)
+    os.environ["FIRESTORE_EMULATOR_HOST"] = running.host
+    if _MAIN.exists():
+        importlib.import_module("main")  # whole: no test may depend on what another one imported
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def rpcs() -> Rpcs:
+    """The test's calls to Firestore: counted, and broken on demand."""
+    return Rpcs()
+
+
+@pytest.fixture(autouse=True)
+def project(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The test's own project id and a process without memory of other tests."""
+    from google.cloud.firestore_v1 import base_client
+
+    name = f"demo-t{os.getpid()}-{next(_numbers)}"
+    monkeypatch.setenv("GCLOUD_PROJECT", name)
+    monkeypatch.setattr(base_client.BaseClient, "_emulator_channel", watched(lambda: rpcs))
+    forget_all()
+    yield name
+    forget_all()
+    Database(project=name).clear()
+
+
+@pytest.fixture
+def database(project: str) -> Database:
+    """The test's own eyes and hands on its project's documents, past the code under test."""
+    return Database(project=project)
+
+
+@pytest.fixture(name="invariants")
+def _invariants(database: Database) -> Callable[[str], None]:
+    """`invariants(uid)`: assert contract §4 (1–3) of this user."""
+    return functools.partial(invariants.check, database=database)
+
+
+@pytest.fixture
+def unchanged(database: Database) -> Iterator[None]:
+    """The test must leave the database as it finds it when the fixture is asked for, rate counters apart (I22)."""
+    before = database.hash("rateLimits")
+    yield
+    assert database.hash("rateLimits") == before, "a refused call changed the database"
+
+
+@pytest.fixture(autouse=True)
+def app_check(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """App Check with a stub verifier: tokens `app-check-…` are valid; those that were consumed are in the set."""
+    from firebase_admin import app_check as sdk
+
+    consumed: set[str] = set()
+
+    def verify_token(token: str, app: object = None, consume: bool = False) -> dict[str, Any]:
+        assert app is None or app
+        if not token.startswith("app-check-"):
+            raise ValueError("The provided App Check token is invalid")
+        claims: dict[str, Any] = {"sub": "1:1234567890:web:abcdef", "app_id": "1:1234567890:web:abcdef"}
+        if consume:
+            claims["already_consumed"] = token in consumed
+            consumed.add(token)
+        return claims
+
+    monkeypatch.setattr(sdk, "verify_token", verify_token)
+    return consumed
+
+
+class Logged(io.StringIO):
+    """What production would print to Cloud Logging."""
+
+    def lines(self, message: str | None = None) -> list[dict[str, Any]]:
+        """The records as they were written, or those with this message."""
+        found: list[dict[str, Any]] = [json.loads(line) for line in self.getvalue().splitlines()]
+        return [line for line in found if message is None or line["message"] == message]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[Logged]:
+    """The test's log, in production's own format; at its end no canary may be in it (faults I24)."""
+    from studiox import log
+
+    canaries.clear()
+    canaries.plant(*SECRETS.values())
+    others, level = logging.root.handlers[:], logging.root.level
+    log.setup()
+    (handler,) = logging.root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    output = Logged()
+    handler.setStream(output)
+    logging.root.handlers[:] = [*others, handler]
+    yield output
+    logging.root.removeHandler(handler)
+    logging.root.setLevel(level)
+    leaked = canaries.leaks(output.getvalue())
+    assert not leaked, f"in the log: {leaked}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Any:
+    """What was printed is output too."""
+    report = yield
+    leaked = canaries.leaks(report.capstdout + report.capstderr)
+    if report.passed and leaked:
+        report.outcome, report.longrepr = "failed", f"printed: {leaked}"
+    return report
+
+
+def forget_all() -> None:
+    """Make this process a new instance: no app, no client, no cache.
+
+    State lives in functools caches and in lower-case private containers of modules; tables are upper-case.
+    """
+    import firebase_admin
+
+    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "studiox"]
+    for module in modules:
+        for name, value in list(vars(module).items()):
+            if isinstance(value, functools._lru_cache_wrapper):
+                value.cache_clear()
+            elif isinstance(value, dict | set | deque) and name.startswith("_") and name.islower() and name[1] != "_":
+                value.clear()
+    for app in list(firebase_admin._apps.values()):
+        firebase_admin.delete_app(app)

@@ -1,0 +1,26 @@
+"""Many threads that start at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE_S = 120.0
+
+
+def crowd(size: int, act: Callable[[int], T]) -> list[T | BaseException]:
+    """`act(0)` … `act(size - 1)`, each in a thread of its own, all released at once: what they answered or raised."""
+    start = threading.Barrier(size)
+
+    def one(number: int) -> T | BaseException:
+        start.wait(PATIENCE_S)
+        try:
+            return act(number)
+        except BaseException as error:  # noqa: BLE001 - the test looks at what each thread raised
+            return error
+
+    with ThreadPoolExecutor(size) as pool:
+        return list(pool.map(one, range(size), timeout=PATIENCE_S))

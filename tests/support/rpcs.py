@@ -1,0 +1,167 @@
+"""Firestore's wire, watched: counts what crosses it and breaks it on purpose.
+
+An interceptor on the client's real channel: what is counted was sent to the engine, and a fault is what the
+client library sees of a broken network.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import grpc  # type: ignore[import-untyped]
+from google.cloud.firestore_v1 import base_client
+
+Step = Callable[[str, Any], None]
+
+
+class Fault(grpc.RpcError):  # type: ignore[misc]
+    """What grpc raises when the network or the server breaks."""
+
+    def __init__(self, code: grpc.StatusCode, text: str) -> None:
+        super().__init__(text)
+        self._code, self._text = code, text
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._text
+
+    def result(self) -> NoReturn:
+        """Interceptors further out look at a failed call's result."""
+        raise self
+
+    def initial_metadata(self) -> tuple[()]:
+        return ()
+
+    def trailing_metadata(self) -> tuple[()]:
+        return ()
+
+
+class _Plan:
+    """What happens to the next `times` calls of a method."""
+
+    def __init__(self, method: str, times: int, before: Step | None, after: Step | None) -> None:
+        self.method, self.times, self.before, self.after = method, times, before, after
+
+
+class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
+    """The calls this process made to Firestore, in order, since the test began or `reset`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._plans: list[_Plan] = []
+        self.calls: list[str] = []
+        self.requests: list[tuple[str, Any]] = []
+        self.documents = 0
+        """How many documents reads and queries delivered."""
+
+    def reset(self) -> None:
+        with self._lock:
+            self.calls, self.requests, self.documents = [], [], 0
+
+    def heal(self) -> None:
+        """Drop every planned fault."""
+        with self._lock:
+            self._plans = []
+
+    def count(self, method: str | None = None) -> int:
+        """Round trips of this method (BatchGetDocuments, Commit, RunQuery, …), or of all."""
+        return len(self.calls) if method is None else self.calls.count(method)
+
+    def plan(self, method: str, *, times: int = 1, before: Step | None = None, after: Step | None = None) -> None:
+        """Run `before(method, request)` ahead of the next calls, `after` when the engine has answered."""
+        with self._lock:
+            self._plans.append(_Plan(method, times, before, after))
+
+    def before(self, method: str, act: Callable[[], object], *, times: int = 1) -> None:
+        """Act just before the next calls of the method reach the engine: what another instance does meanwhile."""
+        self.plan(method, times=times, before=lambda _method, _request: _run(act))
+
+    def fail_before(self, method: str, *, times: int = 1, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE) -> None:
+        """The next calls never reach the engine."""
+        self.plan(method, times=times, before=_failing(code))
+
+    def fail_after_apply(
+        self, method: str, *, times: int = 1, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE
+    ) -> None:
+        """The engine does what it was asked, and the answer is lost."""
+        self.plan(method, times=times, after=_failing(code))
+
+    def delay(self, method: str, seconds: float, *, times: int = 1) -> None:
+        self.plan(method, times=times, before=lambda _method, _request: time.sleep(seconds))
+
+    def _enter(self, details: Any, request: Any) -> tuple[str, _Plan | None]:
+        method = str(details.method).rsplit("/", 1)[1]
+        with self._lock:
+            self.calls.append(method)
+            self.requests.append((method, request))
+            plan = next((each for each in self._plans if each.method == method and each.times > 0), None)
+            if plan is not None:
+                plan.times -= 1
+        if plan is not None and plan.before is not None:
+            plan.before(method, request)
+        return method, plan
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        method, plan = self._enter(client_call_details, request)
+        call = continuation(client_call_details, request)
+        if plan is not None and plan.after is not None:
+            call.result()
+            plan.after(method, request)
+        return call
+
+    def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        method, plan = self._enter(client_call_details, request)
+        call = continuation(client_call_details, request)
+        if plan is not None and plan.after is not None:
+            list(call)
+            plan.after(method, request)
+        return _Counted(self, call)
+
+    def delivered(self, item: Any) -> None:
+        if any(getattr(getattr(item, field, None), "name", "") for field in ("found", "document")):
+            with self._lock:
+                self.documents += 1
+
+
+class _Counted:
+    """A stream whose documents are counted as they pass."""
+
+    def __init__(self, rpcs: Rpcs, call: Any) -> None:
+        self._rpcs, self._call = rpcs, call
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        item = next(self._call)
+        self._rpcs.delivered(item)
+        return item
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+
+def _failing(code: grpc.StatusCode) -> Step:
+    def fail(method: str, _request: Any) -> None:
+        raise Fault(code, f"{method} broken by the test")
+
+    return fail
+
+
+def _run(act: Callable[[], object]) -> None:
+    act()
+
+
+def watched(rpcs: Callable[[], Rpcs]) -> Callable[[Any, Any], Any]:
+    """In the place of the client's own `_emulator_channel`: the same channel, watched by the current test's Rpcs."""
+    original: Any = base_client.BaseClient._emulator_channel
+
+    def channel(client: Any, transport: Any) -> Any:
+        return grpc.intercept_channel(original(client, transport), rpcs())
+
+    return channel
