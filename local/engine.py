@@ -1,0 +1,50 @@
+"""Which Firestore engine the stack runs on: hidane, built once with cargo, or the official archive on Java."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+HIDANE_VERSION = "0.6.0"
+JAVA_VERSION = 21
+OFFICIAL = "official"
+
+
+class NoEngine(Exception):
+    """Neither engine can be had on this machine; the message names both ways."""
+
+
+def hidane_root() -> Path:
+    """Where hidane is kept: outside the checkout, because building it takes minutes."""
+    cache = os.environ.get("STUDIOX_CACHE") or Path.home() / ".cache/studiox"
+    return Path(cache) / f"hidane-{HIDANE_VERSION}"
+
+
+def java_version() -> int:
+    """The major version of the Java on the PATH, 0 without one."""
+    java = shutil.which("java")
+    if java is None:
+        return 0
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=30).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found[1]) if found else 0
+
+
+def choose() -> str:
+    """`official`, or the path of hidane (which may still have to be built). NoEngine when there is no way."""
+    if os.environ.get("FIRESTORE") == OFFICIAL:
+        if java_version() < JAVA_VERSION:
+            raise NoEngine(f"FIRESTORE=official needs Java {JAVA_VERSION} or newer; found {java_version() or 'none'}.")
+        return OFFICIAL
+    hidane = hidane_root() / "bin/hidane"
+    if hidane.exists() or shutil.which("cargo"):
+        return str(hidane)
+    if java_version() >= JAVA_VERSION:
+        return OFFICIAL
+    raise NoEngine(
+        f"The Firestore emulator needs either cargo (Rust; it builds hidane {HIDANE_VERSION}, about 3 minutes, once)"
+        f" or Java {JAVA_VERSION} or newer (the official emulator). Install one of them and try again."
+    )

@@ -1,0 +1,107 @@
+"""`make serve`: the local stack until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from local import settings
+from local.engine import NoEngine
+from local.stack import Stack, StackError, stack
+
+
+class Stopped(Exception):
+    """A signal asked us to stop."""
+
+
+def stop_on_signals() -> None:
+    """Raise Stopped on the first signal that asks us to end; later ones must not interrupt the ending."""
+    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for each in asking:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(signal.Signals(number).name)
+
+    for each in asking:
+        signal.signal(each, stop)
+
+
+class Make:
+    """The `make` that started us, if one did. A SIGINT that only it got is not passed on: it waits for us for ever.
+
+    All that shows of it is that it no longer catches the signal.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getppid()
+        self.is_make = self._read("comm").strip() == "make"
+        self.caught = self._catches_interrupt()
+
+    def asks_to_end(self) -> bool:
+        gone = os.getppid() != self.pid
+        return self.is_make and (gone or (self.caught and not self._catches_interrupt()))
+
+    def _catches_interrupt(self) -> bool:
+        caught = re.search(r"^SigCgt:\s*(\w+)", self._read("status"), re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
+
+    def _read(self, name: str) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/{name}").read_text()
+        except OSError:
+            return ""
+
+
+def addresses(running: Stack) -> str:
+    rows = {
+        "Functions": running.functions_url,
+        "Auth": f"http://{running.auth_host}",
+        "Firestore": f"http://{running.firestore_host}",
+        "Storage": f"http://{running.storage_host}",
+        "Tasks": f"http://{running.tasks_host}",
+        "Hosting": running.hosting_url,
+        "Poyo stand-in": running.poyo_url,
+        "Log": str(running.log.relative_to(settings.ROOT)),
+    }
+    return "\n".join(f"  {name:<14} {address}" for name, address in rows.items())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make serve", description=__doc__)
+    offset = int(os.environ.get("STUDIOX_PORT_OFFSET") or 0)
+    parser.add_argument("--offset", type=int, default=offset, help="added to every port")
+    parser.add_argument("--data", type=Path, default=settings.ROOT / "emulator-data", help="an export to start with")
+    parser.add_argument("--export-on-exit", type=Path, metavar="DIR", help="where to export to at the end")
+    parser.add_argument("--functions", type=Path, help="another directory of functions, for trials")
+    options = parser.parse_args()
+    data = options.data if (options.data / "firebase-export-metadata.json").exists() else None
+    make = Make()
+    stop_on_signals()
+    print("Starting the local stack …", flush=True)
+    try:
+        with stack(
+            options.offset, data_dir=data, export_dir=options.export_on_exit, functions_dir=options.functions
+        ) as running:
+            print(addresses(running), "StudioX is ready", sep="\n", flush=True)
+            while not make.asks_to_end():
+                time.sleep(0.5)
+                running.check()
+    except Stopped:
+        pass
+    except (StackError, NoEngine) as error:
+        print(error, file=sys.stderr, flush=True)
+        print("The local stack did not start, or ended by itself; everything it started is stopped.", file=sys.stderr)
+        return 1
+    print("The local stack has stopped.", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""What the local stack runs with: ports, parameters and secrets, and the directory it all is laid out in.
+
+The suite reads `.env` and `.secret.local` beside the functions' source and lets them beat the environment. So that
+the environment can win, and the developer's files stay as they are, it is given a directory made of links, with its
+own two files in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".local"
+PROJECT = "demo-studiox"
+REGION = "us-central1"
+
+# Every port anything of the stack listens on; an offset shifts them all.
+PORTS = {
+    "hub": 4400,
+    "logging": 4500,
+    "hosting": 5000,
+    "functions": 5001,
+    "firestore": 8080,
+    "auth": 9099,
+    "firestore.websocket": 9150,
+    "storage": 9199,
+    "eventarc": 9299,
+    "tasks": 9499,
+    "poyo": 4010,
+}
+# The stand-ins' keys, and a value for whatever has no stand-in: an absent one would be asked of Secret Manager.
+SECRETS = {
+    "POYO_API_KEY": "local-poyo-api-key",
+    "POYO_WEBHOOK_SECRET": "local-poyo-webhook-secret",
+    "PIAPI_API_KEY": "local-piapi-api-key",
+    "PIAPI_WEBHOOK_SECRET": "local-piapi-webhook-secret",
+    "OPENAI_API_KEY": "local-openai-api-key",
+    "STRIPE_SECRET_KEY": "sk_test_local",
+    "STRIPE_WEBHOOK_SECRET": "whsec_local",
+    "APP_SIGNING_KEY": "local-signing-key-0123456789abcdef0123456789abcdef",
+}
+
+
+def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
+    """The parameters that differ from production's: addresses of this stack, and models that need no key."""
+    site = f"http://127.0.0.1:{ports['hosting']}"
+    return {
+        "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
+        "ENABLE_MOCK_MODELS": "true",
+        "POYO_BASE_URL": f"http://127.0.0.1:{ports['poyo']}",
+        "SITE_URL": site,
+        "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}",
+        "MEDIA_HOSTS": f"127.0.0.1:{ports['poyo']}",
+    }
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """The variables of a dotenv file, none if it does not exist."""
+    values = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        name, separator, value = line.partition("=")
+        if separator and not line.lstrip().startswith("#"):
+            value = value.strip()
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            values[name.strip()] = value[1:-1] if quoted else value
+    return values
+
+
+def write_env(path: Path, values: Mapping[str, str]) -> None:
+    escaped = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
+    lines = [f'{name}="{"".join(escaped.get(c, c) for c in value)}"\n' for name, value in values.items()]
+    path.write_text("".join(lines))
+    path.chmod(0o600)
+
+
+def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Parameters and secrets: the committed file, then local defaults, the developer's files, the environment."""
+    functions = ROOT / "functions"
+    parameters = {**read_env(functions / ".env"), **local_parameters(ports), **read_env(functions / ".env.local")}
+    secrets = {**SECRETS, **read_env(functions / ".secret.local")}
+    for values in (parameters, secrets):
+        values.update({name: environment[name] for name in values if name in environment})
+    return parameters, secrets
+
+
+def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str], functions: Path) -> dict[str, str]:
+    """Make `place` what the suite is started in; answers parameters and secrets together."""
+    parameters, secrets = resolve(ports, environment)
+    linked = ("web", "firestore.rules", "firestore.indexes.json", "storage.rules")
+    for name in ("functions", "bin", "tmp", *linked):
+        stale = place / name
+        stale.unlink() if stale.is_symlink() else shutil.rmtree(stale, ignore_errors=True)
+    source = place / "functions"
+    source.mkdir(parents=True)
+    (place / "tmp").mkdir()
+    (place / "bin").mkdir()
+    for entry in functions.iterdir():
+        if not entry.name.startswith(".") and entry.name not in ("venv", "__pycache__"):
+            (source / entry.name).symlink_to(entry)
+    (source / "venv").symlink_to(ROOT / "functions/venv")
+    write_env(source / ".env", parameters)
+    write_env(source / ".secret.local", secrets)
+    for name in linked:
+        (place / name).symlink_to(ROOT / name)
+    config = json.loads((ROOT / "firebase.json").read_text())
+    config["emulators"] = {
+        "singleProjectMode": True,
+        "ui": {"enabled": False},
+        **{name: {"host": "127.0.0.1", "port": port} for name, port in ports.items() if name not in ("poyo",)},
+    }
+    config["emulators"]["firestore"]["websocketPort"] = config["emulators"].pop("firestore.websocket")["port"]
+    (place / "firebase.json").write_text(json.dumps(config, indent=2))
+    _write_java(place)
+    return {**parameters, **secrets}
+
+
+def _write_java(place: Path) -> None:
+    """A `java` that runs our Storage rules runtime where the official one would be run, and is itself otherwise."""
+    marker = place / "bin/storage-rules"
+    marker.write_text("Stands where the official rules runtime would be.\n")
+    java = place / "bin/java"
+    java.write_text(
+        "#!/bin/sh\n"
+        f'case " $* " in *" {marker} serve "*)\n'
+        f"  cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m local.storage_rules ;;\n"
+        "esac\n"
+        f'PATH="${{PATH#*{place / "bin"}:}}" exec java "$@"\n'
+    )
+    java.chmod(0o755)
+
+
+def suite_environment(place: Path, *, official: bool) -> dict[str, str]:
+    """The environment of the emulator suite, on top of ours."""
+    added = {
+        # Two suites of one project would overwrite each other's files in the system's temporary directory.
+        "TMPDIR": str(place / "tmp"),
+        "CI": "true",
+        "NO_COLOR": "1",
+        "NO_UPDATE_NOTIFIER": "1",
+    }
+    if not official:
+        added["STORAGE_EMULATOR_BINARY_PATH"] = str(place / "bin/storage-rules")
+        added["PATH"] = f"{place / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    return added

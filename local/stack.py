@@ -1,0 +1,264 @@
+"""Starts the emulator suite with the vendors' stand-ins, and ends every process of it.
+
+with stack(offset=None) as running:
+    running.functions_url
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local import engine, processes, settings
+from local.ticker import Ticker
+
+START_TIMEOUT_S = 180.0
+EXPORT_PATIENCE_S = 60.0
+NOTED_LINES = 40
+# Lines of the suite's log that a developer must see; the rest stays in the log.
+MATTERS = re.compile(r"\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠")
+NOISE = re.compile(
+    r"Env variable override detected|not currently authenticated|CI environment|application default credentials"
+    r"|did not find a hosting site|Unable to look up project number|Site ID|DEPRECATION|deprecated",
+    re.IGNORECASE,
+)
+
+
+class StackError(Exception):
+    """The stack could not be started, or ended by itself; the message is for the developer."""
+
+
+@dataclass
+class Stack:
+    """A running stack's addresses. `check` raises StackError when a part of it has ended by itself."""
+
+    project: str
+    ports: Mapping[str, int]
+    secrets: Mapping[str, str]
+    log: Path
+    _parts: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def functions_host(self) -> str:
+        return f"127.0.0.1:{self.ports['functions']}"
+
+    @property
+    def functions_url(self) -> str:
+        return f"http://{self.functions_host}/{self.project}/{settings.REGION}"
+
+    @property
+    def auth_host(self) -> str:
+        return f"127.0.0.1:{self.ports['auth']}"
+
+    @property
+    def firestore_host(self) -> str:
+        return f"127.0.0.1:{self.ports['firestore']}"
+
+    @property
+    def storage_host(self) -> str:
+        return f"127.0.0.1:{self.ports['storage']}"
+
+    @property
+    def tasks_host(self) -> str:
+        return f"127.0.0.1:{self.ports['tasks']}"
+
+    @property
+    def hosting_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['hosting']}"
+
+    @property
+    def poyo_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['poyo']}"
+
+    def environment(self) -> dict[str, str]:
+        """What a client or a test needs in its environment to talk to this stack."""
+        return {
+            "GCLOUD_PROJECT": self.project,
+            "FUNCTIONS_EMULATOR_HOST": self.functions_host,
+            "FIREBASE_AUTH_EMULATOR_HOST": self.auth_host,
+            "FIRESTORE_EMULATOR_HOST": self.firestore_host,
+            "FIREBASE_STORAGE_EMULATOR_HOST": self.storage_host,
+            "CLOUD_TASKS_EMULATOR_HOST": self.tasks_host,
+            "STUDIOX_FUNCTIONS_URL": self.functions_url,
+            "STUDIOX_HOSTING_URL": self.hosting_url,
+            "STUDIOX_POYO_URL": self.poyo_url,
+        }
+
+    def check(self) -> None:
+        for name, process in self._parts.items():
+            if process.poll() is not None:
+                raise StackError(f"the {name} ended by itself (exit {process.returncode}); see {self.log.parent}")
+
+
+def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, tuple[int, list[str]]]:
+    """The vendors' stand-ins, each with the port it will listen on and the module's arguments."""
+    poyo = ["local.poyo", "--port", str(ports["poyo"]), "--secret", values["POYO_WEBHOOK_SECRET"]]
+    return {"Poyo stand-in": (ports["poyo"], poyo)}
+
+
+def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:
+    """A directory of our own and the ports at `offset`, or at one where all are free. Also the lock on it."""
+    offsets = [offset] if offset is not None else [random.randrange(10_000, 22_000, 10) for _ in range(50)]
+    taken = ""
+    for candidate in offsets:
+        ports = {name: port + candidate for name, port in settings.PORTS.items()}
+        place = settings.STATE / f"stack-{candidate}"
+        place.mkdir(parents=True, exist_ok=True)
+        lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            taken = "another stack of this checkout runs on these ports (or is being ended): stop it first"
+            continue
+        busy = [f"{port} ({name})" for name, port in ports.items() if not processes.is_free(port)]
+        if not busy:
+            return place, ports, lock
+        os.close(lock)
+        taken = f"port {', '.join(busy)} is taken: stop what listens there, or use --offset N to shift every port"
+    raise StackError(taken)
+
+
+class _Log:
+    """Follows the suite's log: what of it matters is said, and the two lines that decide the start are noticed."""
+
+    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
+        self.path, self.say = path, say
+        self.ready, self.failed, self._stop = threading.Event(), threading.Event(), threading.Event()
+        self.noted: list[str] = []
+        self._thread = threading.Thread(target=self._follow, name="suite log", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _follow(self) -> None:
+        with self.path.open(encoding="utf-8", errors="replace") as lines:
+            rest = ""
+            while not self._stop.is_set():
+                chunk = lines.read()
+                if not chunk:
+                    self._stop.wait(0.1)
+                    continue
+                *whole, rest = (rest + chunk).split("\n")
+                for line in whole:
+                    self._notice(line.rstrip())
+
+    def _notice(self, line: str) -> None:
+        self.noted = [*self.noted[-NOTED_LINES:], line]
+        if "All emulators ready" in line:
+            self.ready.set()
+        if "Failed to load function definition" in line:
+            self.failed.set()
+        if MATTERS.search(line) and not NOISE.search(line):
+            self.say(line)
+
+
+@contextlib.contextmanager
+def stack(
+    offset: int | None = None,
+    env: Mapping[str, str] | None = None,
+    data_dir: Path | None = None,
+    *,
+    export_dir: Path | None = None,
+    functions_dir: Path | None = None,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> Iterator[Stack]:
+    """The whole stack while the block runs, and none of its processes afterwards.
+
+    `offset` shifts every port; None takes free ones. `env` overrides parameters and secrets, on top of this
+    process's environment. `data_dir` is an export to start with, `export_dir` where to export at the end.
+    StackError says what is in the way; whatever happens, everything that was started is ended.
+    """
+    chosen = engine.choose()
+    stack_id = uuid.uuid4().hex
+    environment = {**os.environ, **(env or {})}
+    place, ports, lock = _place(offset)
+    log: _Log | None = None
+    ticker: Ticker | None = None
+    patience_s = EXPORT_PATIENCE_S
+    watcher = processes.watch_over(stack_id, patience_s)
+    try:
+        values = settings.lay_out(place, ports, environment, (functions_dir or settings.ROOT / "functions").resolve())
+        secrets = {name: values[name] for name in settings.SECRETS}
+        running = Stack(settings.PROJECT, ports, secrets, place / "suite.log")
+        environment[processes.MARK] = stack_id
+        _start_stand_ins(running, values, environment, place)
+        running.log.write_text("")
+        log = _Log(running.log, say)
+        official = chosen == engine.OFFICIAL
+        running._parts["emulator suite"] = processes.spawn(
+            _suite_command(place, chosen, data_dir, export_dir),
+            {**environment, **settings.suite_environment(place, official=official)},
+            place,
+            running.log,
+        )
+        _await_ready(running, log)
+        ticker = Ticker(running.functions_host, running.functions_url, say)
+        ticker.start()
+        yield running
+    finally:
+        if ticker:
+            ticker.stop()
+        left = processes.end_all(stack_id, patience_s=patience_s)
+        if log:
+            log.close()
+        processes.dismiss(watcher)
+        os.close(lock)
+        if offset is None and not left and sys.exc_info()[0] is None:
+            shutil.rmtree(place, ignore_errors=True)
+        if left:
+            say(f"could not end the processes {left}")
+
+
+def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Mapping[str, str], place: Path) -> None:
+    for name, (port, arguments) in stand_ins(running.ports, values).items():
+        if importlib.util.find_spec(arguments[0]) is None:
+            continue
+        command = [sys.executable, "-m", *arguments]
+        running._parts[name] = processes.spawn(command, environment, settings.ROOT, place / f"{arguments[0]}.log")
+        until = time.monotonic() + 30
+        while not processes.is_served(port):
+            running.check()
+            if time.monotonic() > until:
+                raise StackError(f"the {name} does not listen on port {port}; see {place}")
+            time.sleep(0.1)
+
+
+def _suite_command(place: Path, chosen: str, data_dir: Path | None, export_dir: Path | None) -> Sequence[str]:
+    command = ["node", str(settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"), "emulators:start"]
+    command += ["--project", settings.PROJECT, "--config", str(place / "firebase.json"), "--non-interactive"]
+    if data_dir is not None:
+        command += ["--import", str(data_dir.resolve())]
+    if export_dir is not None:
+        command += ["--export-on-exit", str(export_dir.resolve())]
+    return command if chosen == engine.OFFICIAL else [chosen, "exec", "--", *command]
+
+
+def _await_ready(running: Stack, log: _Log) -> None:
+    until = time.monotonic() + START_TIMEOUT_S
+    while not log.ready.wait(0.1):
+        try:
+            running.check()
+        except StackError as error:
+            time.sleep(0.5)  # the log's last lines are still being read
+            raise StackError("\n".join([*log.noted, str(error)])) from error
+        if time.monotonic() > until:
+            raise StackError("\n".join([*log.noted, f"the emulator suite was not ready in {START_TIMEOUT_S:.0f} s"]))
+    time.sleep(0.2)
+    if log.failed.is_set():
+        raise StackError("\n".join([*log.noted, "the functions could not be loaded"]))

@@ -1,0 +1,40 @@
+"""One function of each kind that the local stack must be able to drive."""
+
+import json
+
+from firebase_functions import https_fn, identity_fn, options, scheduler_fn, tasks_fn
+from firebase_functions.params import SecretParam, StringParam
+
+options.set_global_options(region="us-central1", max_instances=2, concurrency=80, memory=256, cpu=1)
+WELCOME_TOKENS = StringParam("WELCOME_TOKENS")
+POYO_BASE_URL = StringParam("POYO_BASE_URL")
+POYO_API_KEY = SecretParam("POYO_API_KEY")
+
+
+def note(**fields: object) -> None:
+    print(json.dumps(fields), flush=True)
+
+
+@https_fn.on_call(secrets=[POYO_API_KEY])
+def hello(request: https_fn.CallableRequest[object]) -> dict[str, object]:
+    return {
+        "uid": request.auth.uid if request.auth else None,
+        "poyo": POYO_BASE_URL.value,
+        "key": POYO_API_KEY.value,
+        "welcome": WELCOME_TOKENS.value,
+    }
+
+
+@scheduler_fn.on_schedule(schedule="every 1 minutes")
+def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
+    note(dispatched=event.job_name)
+
+
+@identity_fn.before_user_created()
+def onUserCreated(event: identity_fn.AuthBlockingEvent) -> None:
+    note(created=event.data.uid)
+
+
+@tasks_fn.on_task_dispatched()
+def settleStudioJob(request: tasks_fn.CallableRequest[object]) -> None:
+    note(task=request.data)

@@ -1,0 +1,158 @@
+"""The local stack as its users meet it: a client of everything it offers, and every way it can end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from local import processes, settings
+from local.stack import Stack, StackError, stack
+
+HERE = Path(__file__).parent
+FUNCTIONS = HERE / "functions"
+CREDENTIALS = {"email": "ada@example.com", "password": "correct horse", "returnSecureToken": True}
+
+
+def eventually(holds: Callable[[], bool], timeout_s: float = 30) -> bool:
+    until = time.monotonic() + timeout_s
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.2)
+    return holds()
+
+
+def identity(running: Stack, verb: str) -> dict[str, str]:
+    url = f"http://{running.auth_host}/identitytoolkit.googleapis.com/v1/accounts:{verb}?key=local"
+    answer = requests.post(url, json=CREDENTIALS, timeout=60)
+    assert answer.ok, answer.text
+    found: dict[str, str] = answer.json()
+    return found
+
+
+def client_outcome(running: Stack) -> dict[str, str]:
+    environment = {**os.environ, **running.environment()}
+    command = ["node", str(HERE / "storage_client.mjs"), CREDENTIALS["email"], CREDENTIALS["password"]]
+    ran = subprocess.run(
+        [str(part) for part in command], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    outcome: dict[str, str] = json.loads(ran.stdout)
+    return outcome
+
+
+def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
+    said: list[str] = []
+    export = tmp_path / "export"
+    overrides = {"WELCOME_TOKENS": "7", "POYO_API_KEY": 'key with "quotes" and \\'}
+    with stack(env=overrides, functions_dir=FUNCTIONS, export_dir=export, say=said.append) as running:
+        account = identity(running, "signUp")
+        assert eventually(lambda: account["localId"] in running.log.read_text()), "the identity trigger did not run"
+        headers = {"Authorization": f"Bearer {account['idToken']}"}
+        answer = requests.post(f"{running.functions_url}/hello", json={"data": {}}, headers=headers, timeout=60)
+        assert answer.json()["result"] == {
+            "uid": account["localId"],
+            "poyo": running.poyo_url,
+            "key": overrides["POYO_API_KEY"],
+            "welcome": "7",
+        }
+        denied = "storage/unauthorized"
+        assert client_outcome(running) == {
+            "upload": "ok",
+            "overwrite": "ok",
+            "read": "ok",
+            "list": "ok",
+            "largest": "ok",
+            "too large": denied,
+            "svg": denied,
+            "nested": denied,
+            "foreign": denied,
+            "foreign read": denied,
+            "creation": denied,
+            "post": denied,
+            "missing post": "storage/object-not-found",
+            "delete": "ok",
+        }
+        queue = f"projects/{running.project}/locations/us-central1/queues/settleStudioJob"
+        task = {"task": {"httpRequest": {"body": "eyJkYXRhIjp7ImpvYklkIjoieCJ9fQ==", "headers": {}}}}
+        posted = requests.post(f"http://{running.tasks_host}/{queue}/tasks", json=task, timeout=30)
+        assert posted.ok, posted.text
+        assert eventually(lambda: '{"task": {"jobId": "x"}}' in running.log.read_text()), "the task did not run"
+        dispatched = '{"dispatched": "dispatchStudioJobs"}'
+        assert eventually(lambda: running.log.read_text().count(dispatched) >= 3), "the ticker does not fire"
+        assert requests.get(running.hosting_url, timeout=10).ok
+    assert not [line for line in said if "UI is not starting" not in line]
+    with stack(functions_dir=FUNCTIONS, data_dir=export) as running:
+        assert identity(running, "signInWithPassword")["localId"] == account["localId"]
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`make serve`'s process when it is ready, and its stack's mark."""
+    offset = 22_000 + os.getpid() % 900 * 10
+    command = [sys.executable, "-m", "local.serve", "--offset", str(offset), "--functions", str(FUNCTIONS), *arguments]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=settings.ROOT)
+    try:
+        assert server.stdout is not None
+        lines = []
+        for line in server.stdout:
+            lines.append(line)
+            if line == "StudioX is ready\n":
+                break
+        assert lines.count("StudioX is ready\n") == 1, "".join(lines)
+        suite = next(pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if is_suite(pid, offset))
+        environment = Path(f"/proc/{suite}/environ").read_text(errors="replace")
+        found = re.search(rf"{processes.MARK}=(\w+)", environment)
+        assert found
+        yield server, found[1]
+    finally:
+        server.kill()
+        server.communicate(timeout=30)
+
+
+def is_suite(pid: int, offset: int) -> bool:
+    argv = processes.command_line(pid)
+    return "emulators:start" in argv and any(f"stack-{offset}/" in part for part in argv)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_however_it_is_ended(number: signal.Signals) -> None:
+    with served() as (server, stack_id):
+        assert len(processes.marked(stack_id)) >= 4
+        server.send_signal(number)
+        server.send_signal(number)  # an impatient second one must not cut the ending short
+        assert server.wait(timeout=60) == (0 if number != signal.SIGKILL else -number)
+        assert eventually(lambda: not processes.marked(stack_id), 60 if number == signal.SIGKILL else 0)
+
+
+def test_a_taken_port_is_named_before_anything_starts() -> None:
+    with socket.socket() as holder:
+        while True:
+            holder_port = 31_000 + os.getpid() % 500
+            try:
+                holder.bind(("127.0.0.1", holder_port))
+                break
+            except OSError:
+                time.sleep(0.2)
+        offset = holder_port - settings.PORTS["storage"]
+        with pytest.raises(StackError, match=rf"port {holder_port} \(storage\) is taken"):
+            with stack(offset):
+                pass
+
+
+def test_functions_that_cannot_be_loaded_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import a_module_that_does_not_exist\n")
+    (tmp_path / "requirements.txt").write_text("")
+    with pytest.raises(StackError, match=r"(?s)a_module_that_does_not_exist.*could not be loaded"):
+        with stack(functions_dir=tmp_path):
+            pass
