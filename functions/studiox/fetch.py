@@ -307,8 +307,8 @@ def open_url(
         target = check_url(url, allowed_hosts)
         source = _get(target, resolve(target, resolver), first_byte, budget)
         if source.status in (301, 302, 303, 307, 308):
-            url = _next_hop(target, source.header("location"))
             source.close()
+            url = _next_hop(target, source.header("location"))
             continue
         try:
             _check_answer(source, first_byte)

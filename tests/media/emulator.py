@@ -64,7 +64,7 @@ def storage_emulator(folder: Path, project: str = "demo-media") -> Iterator[str]
         "TMPDIR": str(folder / "tmp"),
         "CI": "true",
     }
-    command = [ROOT / "node_modules/.bin/firebase", "emulators:start", "--only", "storage", "--project", project]
+    command = [str(ROOT / "node_modules/.bin/firebase"), "emulators:start", "--only", "storage", "--project", project]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -1,0 +1,230 @@
+"""The other requests to Cloud Storage, against its stand-in: listing, deleting, copying, signing, health."""
+
+from __future__ import annotations
+
+import datetime
+import urllib.parse
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from studiox import media, storage
+from tests.media.emulator import free_port
+from tests.media.servers import Gcs, crc_of, png
+
+NOW = datetime.datetime(2026, 11, 21, 12, 30, 9, tzinfo=datetime.UTC)
+
+
+def fill(gcs: Gcs, *names: str) -> None:
+    for name in names:
+        gcs.put_object(name, png(100), {"contentType": "image/png"})
+
+
+def test_heads(gcs: Gcs) -> None:
+    fill(gcs, "users/u/uploads/a ä/%2F?#.png")
+    head = media.read_head("users/u/uploads/a ä/%2F?#.png")
+    assert head is not None
+    assert (head.size_bytes, head.content_type, head.crc32c) == (100, "image/png", crc_of(png(100)))
+    assert head.created_at == datetime.datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=datetime.UTC)
+    assert media.exists(head.path)
+    assert media.read_head("nothing") is None
+    assert not media.exists("nothing")
+
+
+def test_pages(gcs: Gcs) -> None:
+    names = [f"users/u/{index}" for index in range(5)]
+    fill(gcs, *names, "users/v/0")
+    found, token = [], None
+    while True:
+        page = media.list_prefix("users/u/", token, 2)
+        found += [item.path for item in page.items]
+        token = page.next_page_token
+        if token is None:
+            break
+    assert found == names
+    assert media.list_prefix("nobody/") == media.Page(())
+
+
+def test_delete_is_content_with_nothing(gcs: Gcs) -> None:
+    fill(gcs, "a/0")
+    media.delete("a/0")
+    media.delete("a/0")
+    assert gcs.objects == {}
+
+
+def test_c15_delete_prefix_goes_on_where_it_stopped(gcs: Gcs) -> None:
+    fill(gcs, *(f"users/u/{index}" for index in range(5)), "users/u2/0", "users/u")
+    assert media.delete_prefix("users/u/", 2) is False
+    gcs.statuses = [200, 503, 503, 503]
+    with pytest.raises(media.MediaUnavailable):
+        media.delete_prefix("users/u/", 2)  # its list is answered by nonsense, to begin with
+    gcs.statuses = []
+    assert media.delete_prefix("users/u/", 2) is False
+    assert media.delete_prefix("users/u/", 2) is True
+    assert media.delete_prefix("users/u/", 2) is True
+    assert sorted(gcs.objects) == ["users/u", "users/u2/0"]
+    for prefix in ("", "/", "users/u"):
+        with pytest.raises(ValueError):
+            media.delete_prefix(prefix)
+
+
+def test_a_copy_in_the_bucket_takes_our_metadata(gcs: Gcs) -> None:
+    fill(gcs, "users/u/creations/j/0.png")
+    gcs.objects["users/u/creations/j/0.png"]["resource"]["metadata"] = {"firebaseStorageDownloadTokens": "t"}
+    made = media.copy("users/u/creations/j/0.png", "posts/p/0.png", cache_control="public, max-age=60")
+    assert made == media.Stored("posts/p/0.png", "image/png", 100, crc_of(png(100)))
+    resource = gcs.objects["posts/p/0.png"]["resource"]
+    assert (resource["cacheControl"], resource.get("metadata")) == ("public, max-age=60", None)
+    assert media.copy("users/u/creations/j/0.png", "posts/p/0.png") == made
+    with pytest.raises(media.MediaGone):
+        media.copy("nothing.png", "posts/p/1.png")
+
+
+def test_ping(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert media.ping()
+    for status in (403, 404, 500):
+        gcs.statuses = [status]
+        assert not media.ping()
+    assert len(gcs.requests) == 4
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{free_port()}")
+    assert not media.ping()
+
+
+def test_an_answer_that_is_not_json(gcs: Gcs) -> None:
+    gcs.statuses = [200]
+    with pytest.raises(media.MediaUnavailable):
+        media.read_head("a")
+
+
+# ------------------------------------------------------------------------------------------------ where requests go
+
+
+def test_the_emulator_only_where_the_functions_emulator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1234")
+    assert storage.object_url("a/b", "x") == "http://127.0.0.1:1234/b/x/o/a%2Fb"
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    monkeypatch.setenv("FIREBASE_STORAGE_EMULATOR_HOST", "127.0.0.1:5678")
+    assert storage.emulator_root() == "http://127.0.0.1:5678"
+    monkeypatch.delenv("FIREBASE_STORAGE_EMULATOR_HOST")
+    assert storage.emulator_root() == "http://127.0.0.1:9199"
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1234")
+    monkeypatch.delenv("FUNCTIONS_EMULATOR")
+    assert storage.emulator_root() is None
+    assert storage.object_url("a/b", "x") == "https://storage.googleapis.com/storage/v1/b/x/o/a%2Fb"
+    assert storage.upload_url("x", name="a").startswith("https://storage.googleapis.com/upload/storage/v1/b/x/o?")
+
+
+def test_the_bucket_is_the_projects(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
+    monkeypatch.delenv("FIREBASE_CONFIG", raising=False)
+    assert storage.default_bucket() == "demo-studiox.appspot.com"
+    monkeypatch.setenv("FIREBASE_CONFIG", '{"projectId": "p", "storageBucket": "p.firebasestorage.app"}')
+    assert storage.default_bucket() == "p.firebasestorage.app"
+    monkeypatch.delenv("FUNCTIONS_EMULATOR")
+    assert storage.default_bucket() == "p.firebasestorage.app"
+    monkeypatch.setenv("FIREBASE_CONFIG", "{}")
+    with pytest.raises(RuntimeError):
+        storage.default_bucket()
+
+
+# ------------------------------------------------------------------------------------------------ signed addresses
+
+
+@pytest.fixture(scope="module")
+def account() -> Any:
+    """Credentials of a service account with a key that nobody else has."""
+    from google.oauth2 import service_account
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    info = {"client_email": "app@p.iam.gserviceaccount.com", "token_uri": "https://invalid.", "private_key": pem}
+    return service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("path", ["users/u/creations/j/0.png", "a b/ä+&=?#%~.mp3"])
+def test_a_signature_is_the_librarys(account: Any, path: str) -> None:
+    from google.cloud.storage import _signing
+
+    theirs = _signing.generate_signed_url_v4(
+        account,
+        resource=f"/bucket/{urllib.parse.quote(path, safe='/~')}",
+        expiration=3600,
+        api_access_endpoint="https://storage.googleapis.com",
+        _request_timestamp="20261121T123009Z",
+    )
+    assert storage.sign_v4(path, "bucket", 3600, NOW, account.signer_email, account.sign_bytes) == theirs
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FUNCTIONS_EMULATOR", raising=False)
+    monkeypatch.setenv("FIREBASE_CONFIG", '{"storageBucket": "bucket"}')
+    storage._signed.cache_clear()
+
+
+@pytest.mark.usefixtures("production")
+def test_m11_in_production_an_address_expires_and_has_no_token(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_credentials", lambda: account)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
+    url = urllib.parse.urlsplit(media.signed_url("users/u/0.png"))
+    query = dict(urllib.parse.parse_qsl(url.query))
+    assert (url.scheme, url.netloc, url.path) == ("https", "storage.googleapis.com", "/bucket/users/u/0.png")
+    assert query["X-Goog-Expires"] == "3600"
+    assert "token" not in query
+    assert "alt" not in query
+    for expires_s in (0, 11, 604_801):
+        with pytest.raises(ValueError):
+            media.signed_url("a", expires_s)
+
+
+@pytest.mark.usefixtures("production")
+def test_without_a_key_iam_signs_and_not_for_every_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    from google.auth import iam
+    from google.auth.compute_engine import Credentials
+
+    signed: list[bytes] = []
+
+    class Signer:
+        def __init__(self, _transport: Any, _credentials: Any, email: str) -> None:
+            assert email == "app@p.iam.gserviceaccount.com"
+
+        def sign(self, message: bytes) -> bytes:
+            signed.append(message)
+            return b"\x01\x02"
+
+    class OnCloudRun(Credentials):
+        def refresh(self, _request: Any) -> None:
+            self._service_account_email = "app@p.iam.gserviceaccount.com"
+
+    machine = OnCloudRun()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(storage, "_credentials", lambda: machine)
+    monkeypatch.setattr(iam, "Signer", Signer)
+    monkeypatch.setattr("studiox.storage.time.time", lambda: 1_800_000_000.0)
+    first = media.signed_url("a.png")
+    assert first.endswith("&X-Goog-Signature=0102")
+    assert media.signed_url("a.png") == first
+    assert len(signed) == 1
+    monkeypatch.setattr("studiox.storage.time.time", lambda: 1_800_000_300.0)
+    media.signed_url("a.png")
+    assert len(signed) == 2
+
+
+@pytest.mark.usefixtures("production")
+def test_no_credentials_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    from google.auth.exceptions import DefaultCredentialsError
+
+    def none() -> Any:
+        raise DefaultCredentialsError("none")  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(storage, "_credentials", none)
+    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
+    with pytest.raises(media.MediaUnavailable):
+        media.signed_url("a.png")
+    with pytest.raises(media.MediaUnavailable):
+        media.read_head("a.png")
+    assert not media.ping()
