@@ -5,10 +5,11 @@ A document is a path like `users/u1`; its data a mapping that nobody mutates.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import config
@@ -31,9 +32,26 @@ def client() -> Client:
     return firestore.Client(project=config.project_id(), credentials=app().credential.get_credential())
 
 
+_making_app = threading.Lock()
+
+
 @functools.cache
 def app() -> Any:
     """The firebase_admin app. In the emulator its credentials need no file (stock ones would be looked for)."""
+    with _making_app:  # two cold requests at once: functools.cache runs both
+        return _existing_app() or _new_app()
+
+
+def _existing_app() -> Any:
+    import firebase_admin
+
+    try:
+        return firebase_admin.get_app()
+    except ValueError:
+        return None
+
+
+def _new_app() -> Any:
     import firebase_admin
 
     if not config.in_emulator():
@@ -66,17 +84,33 @@ def read(*paths: str) -> list[Data | None]:
 
 def read_documents(paths: Iterable[str]) -> dict[str, Document]:
     """As `read`, with what proves each, absent ones too. `Unavailable`."""
-    from google.api_core import exceptions
-
     db = client()
     references = [db.document(path) for path in dict.fromkeys(paths)]
     found: dict[str, Document] = {}
-    try:
-        for snapshot in db.get_all(references, timeout=RPC_TIMEOUT_S):
+    with reachable():
+        for snapshot in db.get_all(references, retry=read_retry(), timeout=RPC_TIMEOUT_S):
             found[snapshot.reference.path] = Document(snapshot.to_dict(), snapshot.update_time)
-    except (exceptions.ServerError, exceptions.RetryError, exceptions.Aborted) as error:
-        raise Unavailable(retryAfterSeconds=5) from error
     return found
+
+
+@functools.cache
+def read_retry() -> Any:
+    """A read may be repeated, but not for the five minutes of the client's own retry: a caller is waiting."""
+    from google.api_core import exceptions, retry
+
+    again = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError)
+    return retry.Retry(again, initial=0.05, maximum=1.0, timeout=RPC_TIMEOUT_S)
+
+
+@contextlib.contextmanager
+def reachable() -> Iterator[None]:
+    """Around reads: what says that Firestore does not answer now becomes `Unavailable`."""
+    from google.api_core import exceptions
+
+    try:
+        yield
+    except (exceptions.ServerError, exceptions.RetryError, exceptions.Aborted, exceptions.TooManyRequests) as error:
+        raise Unavailable(retryAfterSeconds=5) from error
 
 
 def commit(changes: Mapping[str, Data | None], known: Mapping[str, Document]) -> None:

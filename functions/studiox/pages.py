@@ -10,7 +10,7 @@ import msgspec
 
 from . import firestore, ids
 from .clock import datetime
-from .errors import InvalidCursor, Unavailable
+from .errors import InvalidCursor
 
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
@@ -25,7 +25,6 @@ def page(
     Newest first: by `order` (a time or a number), then by name, both descending. One round trip that reads
     size + 1 documents however large the collection is. `InvalidCursor` for a cursor of another list.
     """
-    from google.api_core import exceptions
     from google.cloud.firestore_v1.base_query import FieldFilter
 
     filters = {field: value for field, value in equal.items() if value is not None}
@@ -37,10 +36,8 @@ def page(
     if cursor is not None:
         value, name = _opened(cursor, list_id)
         query = query.start_after({order: value, "__name__": parent.document(name)})
-    try:
-        found = list(query.limit(size + 1).stream(timeout=firestore.RPC_TIMEOUT_S))
-    except (exceptions.ServerError, exceptions.RetryError) as error:
-        raise Unavailable(retryAfterSeconds=5) from error
+    with firestore.reachable():
+        found = list(query.limit(size + 1).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
     documents: list[Mapping[str, Any]] = [snapshot.to_dict() or {} for snapshot in found[:size]]
     if len(found) <= size:
         return documents, None
