@@ -19,7 +19,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import config, limits, log
+from . import config, ids, limits, log
 from .clock import datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated
 
@@ -30,7 +30,7 @@ Text = msgspec.Meta(extra={"text": True})
 """Marks a string as plain text for people: NFC, trimmed, no control characters but newline and tab."""
 
 RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+Id = Annotated[str, msgspec.Meta(pattern=ids.PATTERN)]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

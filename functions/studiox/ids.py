@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 
 from . import config
 
 PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
 """What a client may send as an id: nothing that could leave its place in a path (faults C7, C18)."""
+
+
+def is_id(text: str) -> bool:
+    return re.fullmatch(PATTERN, text) is not None
 
 
 def new() -> str:

@@ -1,0 +1,133 @@
+"""Where the catalogue lies: the bundled defaults, and Firestore documents that override or add to them.
+
+Overrides are `models/{id}`, `styles/{id}`, `colors/{id}`, `sizes/{id}`, `features/{id}`, each kept for 60 s. A `/`
+in a model's id is `~` in its document's name, because a document's name has none.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from .. import config, firestore, log
+from ..errors import InvalidRequest, Unavailable
+from ..transact import Docs
+from . import defaults
+from .catalog import Model
+
+KEEP_S = 60.0
+MAX_ENTRIES = 500
+
+COLLECTIONS = ("models", "styles", "colors", "sizes", "features")
+
+Entry = Mapping[str, Any]
+
+
+def _bundled() -> dict[str, Entry]:
+    """{collection/id: entry} of the defaults, as their documents would be."""
+    entries: dict[str, Entry] = {f"models/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
+    for name, ids in (("styles", defaults.STYLES), ("colors", defaults.COLORS), ("sizes", defaults.SIZES)):
+        entries |= {f"{name}/{id_}": {"id": id_, "label": id_, "enabled": True} for id_ in ids}
+    for size, tokens in defaults.SIZES.items():
+        width, height = (int(side) for side in size.split("x"))
+        entries[f"sizes/{size}"] = {**entries[f"sizes/{size}"], "width": width, "height": height, "tokens": tokens}
+    return entries
+
+
+_BUNDLED = _bundled()
+# What Firestore holds for a key (None: nothing), and when this process read it.
+_overrides: dict[str, tuple[Entry | None, float]] = {}
+_all_read_at: float | None = None
+_lock = threading.Lock()
+
+
+def path_of(key: str) -> str:
+    """The document of `collection/id`."""
+    collection, _, name = key.partition("/")
+    return f"{collection}/{name.replace('/', '~')}"
+
+
+def stale(keys: Iterable[str]) -> list[str]:
+    """The documents that must be read before these entries may be used."""
+    now = time.monotonic()
+    with _lock:
+        return [path_of(key) for key in keys if key not in _overrides or now - _overrides[key][1] > KEEP_S]
+
+
+def find(docs: Docs, key: str) -> Entry | None:
+    """The entry, from this process's memory or from the documents of this decision; None if there is none."""
+    with _lock:
+        kept = _overrides.get(key)
+    if kept is not None and time.monotonic() - kept[1] <= KEEP_S:
+        return _merged(key, kept[0])
+    override = docs.get(path_of(key))
+    with _lock:
+        if len(_overrides) > MAX_ENTRIES:
+            _overrides.clear()
+        _overrides[key] = (override, time.monotonic())
+    return _merged(key, override)
+
+
+def _merged(key: str, override: Entry | None) -> Entry | None:
+    """The bundled entry with the override's fields laid over it; None when there is neither, or it is disabled."""
+    bundled = _BUNDLED.get(key)
+    if bundled is None and override is None:
+        return None
+    entry = {"id": key.partition("/")[2], **(bundled or {}), **(override or {})}
+    return entry if entry.get("enabled", True) else None
+
+
+def find_model(docs: Docs, model_id: str) -> Model:
+    """The model a job orders. `InvalidRequest` if the catalogue does not offer it."""
+    model = _as_model(find(docs, f"models/{model_id}"))
+    if model is None:
+        raise InvalidRequest(fields={"model": "not in the catalogue"})
+    return model
+
+
+def _as_model(entry: Entry | None) -> Model | None:
+    """The entry as a model on offer. A broken override is not offered, and somebody is told."""
+    if entry is None or (entry.get("provider") == "mock" and not config.ENABLE_MOCK_MODELS.value):
+        return None
+    try:
+        return msgspec.convert(entry, Model, strict=True)
+    except msgspec.ValidationError as error:
+        log.alert("catalogue_entry_broken", model=entry.get("id"), error=str(error))
+        return None
+
+
+def everything() -> tuple[list[Model], dict[str, list[Entry]]]:
+    """All models on offer, and the other collections' entries; at most five queries a minute per process."""
+    global _all_read_at
+    now = time.monotonic()
+    if _all_read_at is None or now - _all_read_at > KEEP_S:
+        found = _read_all()
+        with _lock:
+            _overrides.update({key: (entry, now) for key, entry in found.items()})
+            _all_read_at = now
+    with _lock:
+        overrides = {key: entry for key, (entry, _) in _overrides.items()}
+    keys = list(dict.fromkeys([*_BUNDLED, *sorted(overrides)]))
+    entries = {key: entry for key in keys if (entry := _merged(key, overrides.get(key))) is not None}
+    models = [_as_model(entry) for key, entry in entries.items() if key.startswith("models/")]
+    others = {name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")] for name in COLLECTIONS[1:]}
+    return [model for model in models if model is not None], others
+
+
+def _read_all() -> dict[str, Entry | None]:
+    from google.api_core import exceptions
+
+    found: dict[str, Entry | None] = dict.fromkeys(_BUNDLED)
+    try:
+        for name in COLLECTIONS:
+            for snapshot in (
+                firestore.client().collection(name).limit(MAX_ENTRIES).stream(timeout=firestore.RPC_TIMEOUT_S)
+            ):
+                found[f"{name}/{snapshot.id.replace('~', '/')}"] = snapshot.to_dict()
+    except (exceptions.ServerError, exceptions.RetryError) as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+    return found

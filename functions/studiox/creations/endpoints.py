@@ -1,0 +1,110 @@
+"""The private library, as callables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from .. import media
+from ..catalog.catalog import JobType
+from ..clock import datetime
+from ..endpoint import Id, Request, Response, User, endpoint
+from ..limits import Limit
+from ..pages import DEFAULT_SIZE, Cursor, PageSize
+from . import store
+
+READS = Limit(120, per=60)
+
+
+class MediaItem(Response):
+    """One file: its path for the Storage SDK; `url`, good for an hour, only in the answer about one thing."""
+
+    path: str
+    content_type: str
+    bytes: int
+    url: str | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    duration_seconds: float | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    image_path: str | UnsetType = UNSET
+
+
+def media_item(item: Mapping[str, Any], *, with_url: bool) -> MediaItem:
+    """A media item of a job or creation, as its documents hold it, for the wire."""
+    return MediaItem(
+        path=item["path"],
+        content_type=item["contentType"],
+        bytes=item["bytes"],
+        url=media.signed_url(item["path"]) if with_url else UNSET,
+        title=item.get("title", UNSET),
+        duration_seconds=item.get("durationSeconds", UNSET),
+        tags=item.get("tags", UNSET),
+        image_path=item.get("imagePath", UNSET),
+    )
+
+
+class Creation(Response):
+    creation_id: str
+    job_id: str
+    title: str
+    type: str
+    model: str
+    prompt: str
+    params: dict[str, Any]
+    media: list[MediaItem]
+    is_favorite: bool
+    play_count: int
+    created_at: datetime
+    text: str | UnsetType = UNSET
+    post_id: str | UnsetType = UNSET
+
+
+def _creation(data: Mapping[str, Any], *, with_url: bool) -> Creation:
+    return Creation(
+        creation_id=data["creationId"],
+        job_id=data["jobId"],
+        title=data["title"],
+        type=data["type"],
+        model=data["model"],
+        prompt=data["prompt"],
+        params=data["params"],
+        media=[media_item(item, with_url=with_url) for item in data["media"]],
+        is_favorite=data["isFavorite"],
+        play_count=data["playCount"],
+        created_at=data["createdAt"],
+        text=data.get("text", UNSET),
+        post_id=data.get("postId", UNSET),
+    )
+
+
+class GetUserCreations(Request, frozen=True):
+    page_size: PageSize = DEFAULT_SIZE
+    cursor: Cursor | None = None
+    type: JobType | None = None
+    favorite: bool | None = None
+
+
+class Creations(Response):
+    creations: list[Creation]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def getUserCreations(caller: User, request: GetUserCreations) -> Creations:
+    """The caller's library, newest first; media by path."""
+    found, cursor = store.list_creations(
+        caller.uid, type=request.type, favorite=request.favorite, size=request.page_size, cursor=request.cursor
+    )
+    return Creations(creations=[_creation(data, with_url=False) for data in found], next_cursor=cursor)
+
+
+class GetCreation(Request, frozen=True):
+    creation_id: Id
+
+
+@endpoint(limit=READS)
+def getCreation(caller: User, request: GetCreation) -> Creation:
+    """One creation of the caller's, with addresses of its media that are good for an hour."""
+    return _creation(store.owned_creation(caller.uid, request.creation_id), with_url=True)

@@ -1,0 +1,57 @@
+"""Where the library lies: `creations/{id}`, one for each completed job, under the job's id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import firestore, pages
+from ..clock import datetime
+from ..errors import NotFound
+from ..transact import Docs
+
+Data = Mapping[str, Any]
+
+
+def creation_path(creation_id: str) -> str:
+    return f"creations/{creation_id}"
+
+
+def add_creation(docs: Docs, job: Data, now: datetime) -> str:
+    """Put a completed job's result into its owner's library, in the job's own commit; the creation's id."""
+    params = job["params"]
+    titles = [item["title"] for item in job["media"] if item.get("title")]
+    creation = {
+        "creationId": job["jobId"],
+        "jobId": job["jobId"],
+        "uid": job["uid"],
+        "title": (titles[0] if titles else params["prompt"])[:100],
+        "type": job["type"],
+        "model": job["model"],
+        "prompt": params["prompt"],
+        "params": params,
+        "media": job["media"],
+        "isFavorite": False,
+        "playCount": 0,
+        "createdAt": now,
+        "updatedAt": now,
+    }
+    if "text" in job:
+        creation["text"] = job["text"]
+    docs.create(creation_path(job["jobId"]), creation)
+    return str(job["jobId"])
+
+
+def owned_creation(uid: str, creation_id: str) -> Data:
+    """The caller's creation. `NotFound` for an absent one and somebody else's alike."""
+    [creation] = firestore.read(creation_path(creation_id))
+    if creation is None or creation["uid"] != uid:
+        raise NotFound
+    return creation
+
+
+def list_creations(
+    uid: str, *, type: str | None, favorite: bool | None, size: int, cursor: str | None
+) -> tuple[list[Data], str | None]:
+    equal = {"uid": uid, "type": type, "isFavorite": favorite}
+    return pages.page("creations", equal, "createdAt", size=size, cursor=cursor)

@@ -1,0 +1,34 @@
+"""Whether the backend can do its work: a monitor's question, answered by touching what everything needs."""
+
+from __future__ import annotations
+
+import json
+
+import flask
+from firebase_functions import https_fn
+
+from . import config, firestore, media
+from .errors import Unavailable
+
+
+@https_fn.on_request()
+def health(request: flask.Request) -> flask.Response:
+    """200 {status: ok, version, checks} when Firestore and Storage answer, else 503."""
+    if request.method != "GET":
+        return flask.Response("GET only", 405)
+    checks = {"firestore": _firestore(), "storage": media.ping()}
+    well = all(checks.values())
+    body = {
+        "status": "ok" if well else "unavailable",
+        "version": config.VERSION,
+        "checks": {name: "ok" if answers else "unavailable" for name, answers in checks.items()},
+    }
+    return flask.Response(json.dumps(body), 200 if well else 503, mimetype="application/json")
+
+
+def _firestore() -> bool:
+    try:
+        firestore.read("health/check")
+    except Unavailable:
+        return False
+    return True

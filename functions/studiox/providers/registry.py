@@ -1,0 +1,29 @@
+"""Which providers there are, made with the deployment's parameters and secrets at each use (secrets rotate)."""
+
+from __future__ import annotations
+
+from .. import config
+from . import Provider
+
+
+def provider(name: str) -> Provider:
+    """The provider of this name. `config.MissingSecret` when its key is not bound; KeyError when there is none."""
+    match name:
+        case "mock":
+            from .mock import Mock
+
+            return Mock()
+        case "poyo":
+            from .poyo import Poyo
+
+            return Poyo(
+                config.POYO_BASE_URL.value,
+                config.secret(config.POYO_API_KEY),
+                config.secret(config.POYO_WEBHOOK_SECRET),
+            )
+        case _:
+            raise KeyError(name)
+
+
+SECRETS = (config.POYO_API_KEY, config.POYO_WEBHOOK_SECRET)
+"""What every function that may submit or poll binds."""

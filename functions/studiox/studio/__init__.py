@@ -1,0 +1,1 @@
+"""Generation jobs, from the debit to the media in the library."""

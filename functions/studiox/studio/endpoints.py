@@ -1,0 +1,288 @@
+"""The studio as clients, providers, queues and schedules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import flask
+from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
+from msgspec import UNSET, Meta, UnsetType
+
+from .. import config, ids, log
+from ..catalog import store as catalogue
+from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged
+from ..clock import datetime
+from ..creations.endpoints import MediaItem, media_item
+from ..endpoint import Anyone, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
+from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
+from ..limits import Limit
+from ..pages import DEFAULT_SIZE, Cursor, PageSize
+from ..providers import registry
+from ..tokens.ledger import InsufficientTokens
+from . import jobs, service, settlement, store
+
+READS = Limit(120, per=60)
+MAX_CALLBACK_BYTES = 1 << 20
+
+
+class ModelOption(Response):
+    id: str
+    type: JobType
+    provider: str
+    label: str
+    inputs: dict[str, Input]
+    price: Price
+    plan: str
+
+
+class StudioOptions(Response):
+    models: list[ModelOption]
+    styles: list[dict[str, Any]]
+    colors: list[dict[str, Any]]
+    sizes: list[dict[str, Any]]
+    features: list[dict[str, Any]]
+
+
+@endpoint(limit=READS)
+def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
+    """All that may be ordered, with inputs and prices: enough to draw the whole form."""
+    models, others = catalogue.everything()
+    shown = [
+        ModelOption(
+            id=model.id,
+            type=model.type,
+            provider=model.provider,
+            label=model.label,
+            inputs=model.inputs,
+            price=model.price,
+            plan=model.plan,
+        )
+        for model in models
+    ]
+    return StudioOptions(models=shown, **{name: [dict(entry) for entry in found] for name, found in others.items()})
+
+
+ShortText = Annotated[str, Meta(min_length=1, max_length=100), Text]
+
+
+class CreateStudioJob(Request, frozen=True):
+    request_id: RequestId
+    type: JobType
+    model: ShortText
+    prompt: Annotated[str, Meta(min_length=1, max_length=10_000), Text]
+    negative_prompt: Annotated[str, Meta(min_length=1, max_length=2_000), Text] | None = None
+    style: ShortText | None = None
+    color: ShortText | None = None
+    size: ShortText | None = None
+    aspect_ratio: ShortText | None = None
+    duration_seconds: Annotated[int, Meta(ge=1, le=3600)] | None = None
+    input_paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=512)]], Meta(max_length=10)] | None = None
+    options: Annotated[dict[ShortText, bool | int | ShortText], Meta(max_length=20)] | None = None
+    session_id: Id | None = None
+    max_price: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
+class JobCreated(Response):
+    job_id: str
+    status: str
+    price: int
+    balance: int
+    session_id: str
+
+
+_INPUTS = {
+    "prompt": "prompt",
+    "negative_prompt": "negativePrompt",
+    "style": "style",
+    "color": "color",
+    "size": "size",
+    "aspect_ratio": "aspectRatio",
+    "duration_seconds": "durationSeconds",
+    "input_paths": "inputPaths",
+}
+
+
+def _given(request: CreateStudioJob) -> dict[str, Any]:
+    """The inputs that the request names, by their names on the wire."""
+    named = {wire: getattr(request, field) for field, wire in _INPUTS.items()}
+    given = {name: value for name, value in named.items() if value is not None and value != []}
+    return given | {f"options.{name}": value for name, value in (request.options or {}).items()}
+
+
+@endpoint(
+    limit=Limit(30, per=60, in_commit=True),
+    secrets=registry.SECRETS,
+    refuses=(
+        AccountSuspended,
+        EmailNotVerified,
+        InsufficientTokens,
+        PlanRequired,
+        PriceChanged,
+        RequestIdReused,
+        NotFound,
+        jobs.TooManyJobs,
+        jobs.ProviderRejected,
+        jobs.ProviderUnavailable,
+    ),
+)
+def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreated:
+    """Debit the model's price and start the generation."""
+    new = service.NewJob(
+        function="createStudioJob",
+        request_id=request.request_id,
+        type=request.type,
+        model=request.model,
+        given=_given(request),
+        session_id=request.session_id,
+        max_price=request.max_price,
+    )
+    job, status, balance = service.create_job(caller, new)
+    return JobCreated(
+        job_id=job["jobId"], status=status, price=job["price"], balance=balance, session_id=job["sessionId"]
+    )
+
+
+class JobError(Response):
+    reason: str
+    message: str
+
+
+class Job(Response):
+    job_id: str
+    status: str
+    progress: int
+    type: str
+    model: str
+    price: int
+    refunded: int
+    session_id: str
+    media: list[MediaItem]
+    created_at: datetime
+    creation_id: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    error: JobError | UnsetType = UNSET
+    started_at: datetime | UnsetType = UNSET
+    completed_at: datetime | UnsetType = UNSET
+
+
+def _job(data: Mapping[str, Any], *, with_url: bool) -> Job:
+    error = data.get("error")
+    return Job(
+        job_id=data["jobId"],
+        status=data["status"],
+        progress=data["progress"],
+        type=data["type"],
+        model=data["model"],
+        price=data["price"],
+        refunded=data["refunded"],
+        session_id=data["sessionId"],
+        media=[media_item(item, with_url=with_url) for item in data["media"]],
+        created_at=data["createdAt"],
+        creation_id=data.get("creationId", UNSET),
+        text=data.get("text", UNSET),
+        error=UNSET if error is None else JobError(reason=error["reason"], message=error["message"]),
+        started_at=data.get("startedAt", UNSET),
+        completed_at=data.get("completedAt", UNSET),
+    )
+
+
+class JobRef(Request, frozen=True):
+    job_id: Id
+
+
+@endpoint(limit=Limit(240, per=60), secrets=registry.SECRETS, refuses=(NotFound,), timeout_sec=120)
+def getJobStatus(caller: User, request: JobRef) -> Job:
+    """The job as it stands; asks the provider when it is time to, and brings small media in at once."""
+    job, _ = store.owned_job(caller.uid, request.job_id)
+    if not jobs.is_terminal(job):
+        job = settlement.advance(request.job_id, action="getJobStatus", inline=True) or job
+    return _job(job, with_url=True)
+
+
+class ListStudioJobs(Request, frozen=True):
+    page_size: PageSize = DEFAULT_SIZE
+    cursor: Cursor | None = None
+    status: jobs.Status | None = None
+    type: JobType | None = None
+
+
+class Jobs(Response):
+    jobs: list[Job]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def listStudioJobs(caller: User, request: ListStudioJobs) -> Jobs:
+    """The caller's jobs, newest first; media by path."""
+    found, cursor = store.list_jobs(
+        caller.uid, status=request.status, type=request.type, size=request.page_size, cursor=request.cursor
+    )
+    return Jobs(jobs=[_job(data, with_url=False) for data in found], next_cursor=cursor)
+
+
+class JobCancelled(Response):
+    job_id: str
+    status: str
+    refunded: int
+
+
+@endpoint(limit=Limit(60, per=60, in_commit=True), refuses=(NotFound, jobs.NotCancellable, RateLimited))
+def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
+    """Cancel a pending or processing job with a full refund; a late result is discarded."""
+    job = service.cancel_job(caller, request.job_id)
+    return JobCancelled(job_id=job["jobId"], status=job["status"], refunded=job["refunded"])
+
+
+@tasks_fn.on_task_dispatched(
+    secrets=[config.APP_SIGNING_KEY, *registry.SECRETS],
+    timeout_sec=1800,
+    retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=5),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20),
+)
+def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
+    """Look at one job, and come back until it has ended. Malformed data is dropped: a retry would not mend it."""
+    data = request.data if isinstance(request.data, dict) else {}
+    job_id = data.get("jobId")
+    if not isinstance(job_id, str) or not ids.is_id(job_id):
+        log.warning("task_malformed", function="settleStudioJob")
+        return
+    job = settlement.advance(job_id, action="settleStudioJob", hint=data.get("hint") is True)
+    if job is not None:
+        settlement.watch(job)
+
+
+@scheduler_fn.on_schedule(
+    schedule="* * * * *",
+    timezone=ZoneInfo("UTC"),
+    secrets=[config.APP_SIGNING_KEY, *registry.SECRETS],
+    timeout_sec=120,
+)
+def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
+    """Every minute: submit what waits, end what is past its deadline, have the rest looked at."""
+    service.dispatch()
+
+
+@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.SECRETS])
+def poyoWebhook(request: flask.Request) -> flask.Response:
+    """Poyo's callback: verified, and then only a hint that the job may have changed."""
+    return _webhook("poyo", request)
+
+
+def _webhook(name: str, request: flask.Request) -> flask.Response:
+    """405 not POST, 413 too large, 401 not genuine, 503 to be retried, 200 known, unknown or settled."""
+    if request.method != "POST":
+        return flask.Response("POST only", 405)
+    if request.content_length is None or request.content_length > MAX_CALLBACK_BYTES:
+        return flask.Response("too large", 413)
+    task_id = registry.provider(name).verify(dict(request.headers), request.get_data())
+    job_id, seal = request.args.get("job", ""), request.args.get("seal", "")
+    if task_id is None or not ids.is_id(job_id) or not ids.is_keyed(seal, "callback", name, job_id):
+        log.warning("callback_refused", provider=name)
+        return flask.Response("not genuine", 401)
+    try:
+        settlement.hint(job_id, task_id)
+    except Unavailable:
+        return flask.Response("try again", 503)
+    return flask.Response("ok", 200)

@@ -1,0 +1,295 @@
+"""A job's life: pending → processing → completed | failed | cancelled, and what each event does to it. Pure.
+
+A job is two documents: what its owner may see, and a private state with the provider's task and the money's
+origin. `next_step` is the one place that says what an event changes; settling twice is impossible because a
+terminal job takes no step that moves tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from ..clock import datetime, timedelta
+from ..errors import RateLimited, StudioxError
+from ..transact import REMOVE
+
+Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
+TERMINAL = ("completed", "failed", "cancelled")
+
+# By type: how often a client's poll reaches the provider, how often the task asks, when the job has had its time.
+CLIENT_POLL_S = {"image": 3}
+TASK_POLL_S = {"image": 5}
+DEADLINE_MINUTES = {"image": 10, "edit": 15, "video": 40, "music": 20, "speech": 10, "analysis": 5, "lyrics": 5}
+
+# A call that never told how its submission ended, for so long, is dead (an instance lives 60 s past its request).
+SENDING = timedelta(seconds=150)
+MAX_BACKOFF_S = 60
+MAX_MEDIA_ATTEMPTS = 4
+CANCELS_PER_DAY = 10
+
+MESSAGES = {
+    "GenerationFailed": "The generation failed; your tokens were refunded.",
+    "ContentRejected": "The provider refused this content; your tokens were refunded.",
+    "InvalidInput": "The provider could not use these inputs; your tokens were refunded.",
+    "ProviderUnavailable": "The provider cannot be reached; your tokens were refunded.",
+    "TimedOut": "The generation took too long; your tokens were refunded.",
+    "MediaFailed": "The result could not be saved; your tokens were refunded.",
+}
+
+
+class NotCancellable(StudioxError):
+    """`status`."""
+
+    code = "failed-precondition"
+    text = "This job has ended."
+
+
+class TooManyJobs(StudioxError):
+    """`limit`."""
+
+    code = "resource-exhausted"
+    text = "Too many jobs at once; wait for one to end."
+
+
+class ProviderRejected(StudioxError):
+    """`jobId`, `refunded`."""
+
+    code = "failed-precondition"
+    text = "The provider refused this request; your tokens were refunded."
+
+
+class ProviderUnavailable(StudioxError):
+    """`jobId`, `refunded` when there was a job."""
+
+    code = "unavailable"
+    text = "The provider cannot be reached; your tokens were refunded."
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """The provider took the order."""
+
+    task_id: str
+
+
+class Postponed(msgspec.Struct, frozen=True):
+    """Surely not accepted for now: to be sent again."""
+
+    retry_after_s: float | None = None
+
+
+class OutcomeLost(msgspec.Struct, frozen=True):
+    """Whether the provider took the order is not known: it is never sent again."""
+
+
+class Polled(msgspec.Struct, frozen=True):
+    """The provider still works, or its result could not be taken yet (`media_attempt`)."""
+
+    progress: int = 0
+    media_attempt: bool = False
+    """An attempt to take the media failed."""
+    deferred: bool = False
+    """The media are too large for a call that a client waits for: only the task takes them."""
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """The provider has finished, and its media are in Cloud Storage."""
+
+    media: tuple[Mapping[str, Any], ...] = ()
+    text: str | None = None
+    credits: float | None = None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """It will give no result. `reason` is one of MESSAGES."""
+
+    reason: str
+    raw: str = ""
+    answer: str = ""
+    """The refusal that the submitting call answers, and answers again to a replay."""
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """Its owner, or an administrator, wants no result."""
+
+
+class Expired(msgspec.Struct, frozen=True):
+    """Its deadline has passed, and the last poll brought no result."""
+
+
+Event = Sent | Postponed | OutcomeLost | Polled | Finished | Failed | Cancelled | Expired
+
+
+class Step(msgspec.Struct, kw_only=True):
+    """What an event changes: fields of the two documents, and whether tokens go back and a place becomes free."""
+
+    job: dict[str, Any] = msgspec.field(default_factory=dict)
+    state: dict[str, Any] = msgspec.field(default_factory=dict)
+    ends: Literal["", "completed", "failed", "cancelled"] = ""
+    refund: bool = False
+    frees_place: bool = False
+
+
+def is_terminal(job: Mapping[str, Any]) -> bool:
+    return job["status"] in TERMINAL
+
+
+def client_poll_every(type_: str) -> timedelta:
+    return timedelta(seconds=CLIENT_POLL_S.get(type_, 8))
+
+
+def task_poll_after(type_: str, polls: int) -> timedelta:
+    """The pause before the task's next poll: steady for ten polls, then doubling to a minute."""
+    return timedelta(seconds=min(MAX_BACKOFF_S, TASK_POLL_S.get(type_, 10) * 2 ** max(0, polls - 10)))
+
+
+def deadline(type_: str, created: datetime) -> datetime:
+    return created + timedelta(minutes=DEADLINE_MINUTES[type_])
+
+
+def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, now: datetime) -> Step | None:
+    """What `event` does to the job; None when it changes nothing."""
+    if is_terminal(job):
+        return _after_the_end(job, state, event, now)
+    match event:
+        case Sent(task_id):
+            return _sent(job, state, task_id, now)
+        case Postponed(retry_after_s):
+            return _postponed(state, retry_after_s, now)
+        case OutcomeLost():
+            if job["status"] != "pending":
+                return None
+            return Step(
+                job={"status": "processing", "startedAt": now, "nextPollAt": job["deadlineAt"], "updatedAt": now},
+                state={"submission": "unknown", "answer": "processing"},
+            )
+        case Polled(progress, media_attempt, deferred):
+            polls = state["polls"] + 1
+            return Step(
+                job={
+                    "progress": max(job["progress"], min(99, progress)),
+                    "nextPollAt": now + task_poll_after(job["type"], polls),
+                    "updatedAt": now,
+                },
+                state={
+                    "polls": polls,
+                    "lease": REMOVE,
+                    "mediaAttempts": state["mediaAttempts"] + int(media_attempt),
+                    "deferred": state["deferred"] or deferred,
+                },
+            )
+        case Finished():
+            return _finished(event, now)
+        case Failed(reason, raw, answer):
+            step = _ended("failed", now, reason)
+            step.state |= {"rawError": raw, **({"answer": answer} if answer else {})}
+            return step
+        case Expired():
+            reason = "TimedOut" if job["status"] == "processing" else "ProviderUnavailable"
+            return _ended("failed", now, reason)
+        case Cancelled():
+            return _cancelled(state, now)
+
+
+def _sent(job: Mapping[str, Any], state: Mapping[str, Any], task_id: str, now: datetime) -> Step | None:
+    if state["taskId"]:
+        return None
+    return Step(
+        job={
+            "status": "processing",
+            "startedAt": job.get("startedAt") or now,
+            "nextAttemptAt": REMOVE,
+            "nextPollAt": now + task_poll_after(job["type"], 0),
+            "updatedAt": now,
+        },
+        state={"submission": "sent", "taskId": task_id, "answer": state["answer"] or "processing"},
+    )
+
+
+def _postponed(state: Mapping[str, Any], retry_after_s: float | None, now: datetime) -> Step:
+    attempts = state["attempts"] + 1
+    pause = max(min(retry_after_s or 0, MAX_BACKOFF_S * 5), min(MAX_BACKOFF_S, 5 * 2**attempts))
+    return Step(
+        job={"nextAttemptAt": now + timedelta(seconds=pause), "nextPollAt": REMOVE, "updatedAt": now},
+        state={"submission": "waiting", "attempts": attempts, "answer": state["answer"] or "pending"},
+    )
+
+
+def _finished(event: Finished, now: datetime) -> Step:
+    step = Step(ends="completed", frees_place=True)
+    step.job = {
+        "status": "completed",
+        "progress": 100,
+        "media": list(event.media),
+        "completedAt": now,
+        "updatedAt": now,
+        **_IDLE,
+    }
+    if event.text is not None:
+        step.job["text"] = event.text
+    step.state = {"creditsCharged": event.credits, "lease": REMOVE}
+    return step
+
+
+# A job that nobody needs to look at any more has none of these, and so is in no query of the dispatcher.
+_IDLE = {"nextAttemptAt": REMOVE, "nextPollAt": REMOVE, "deadlineAt": REMOVE}
+
+
+def _ended(status: Literal["failed", "cancelled"], now: datetime, reason: str) -> Step:
+    step = Step(ends=status, refund=True, frees_place=True, state={"lease": REMOVE})
+    step.job = {"status": status, "completedAt": now, "updatedAt": now, **_IDLE}
+    if reason:
+        step.job["error"] = {"reason": reason, "message": MESSAGES[reason]}
+    return step
+
+
+def count_cancel(counted: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The day's count with one more cancel of a job at its provider, which costs us and is refunded. `RateLimited`."""
+    today = now.date().isoformat()
+    count = counted["count"] if counted is not None and counted["date"] == today else 0
+    if count >= CANCELS_PER_DAY:
+        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        raise RateLimited(retryAfterSeconds=max(1, int((midnight - now).total_seconds())))
+    return {"date": today, "count": count + 1}
+
+
+def at_provider(state: Mapping[str, Any]) -> bool:
+    """Whether the provider may be working on it."""
+    return state["submission"] in ("sending", "sent", "unknown")
+
+
+def _cancelled(state: Mapping[str, Any], now: datetime) -> Step:
+    """Refunded at once; while the provider may still work on it, it keeps its place and is still looked at."""
+    step = _ended("cancelled", now, "")
+    if at_provider(state):
+        step.frees_place = False
+        step.state["holdsPlace"] = True
+        step.job = {name: value for name, value in step.job.items() if name not in ("nextPollAt", "deadlineAt")}
+    return step
+
+
+def _after_the_end(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, now: datetime) -> Step | None:
+    """A terminal job never changes; a late answer is noted, and frees the place that a cancelled one kept."""
+    if not state["holdsPlace"]:
+        contradicts = job["status"] in ("failed", "completed") and isinstance(event, Finished | Failed)
+        contradicts = contradicts and isinstance(event, Finished) != (job["status"] == "completed")
+        return Step(state={"lateEvent": type(event).__name__}) if contradicts and "lateEvent" not in state else None
+    match event:
+        case Sent(task_id) if not state["taskId"]:
+            return Step(
+                job={"nextPollAt": now + task_poll_after(job["type"], 0)},
+                state={"submission": "sent", "taskId": task_id},
+            )
+        case OutcomeLost() if state["submission"] == "sending":
+            return Step(job={"nextPollAt": job["deadlineAt"]}, state={"submission": "unknown"})
+        case Polled():
+            polls = state["polls"] + 1
+            return Step(job={"nextPollAt": now + task_poll_after(job["type"], polls)}, state={"polls": polls})
+        case Finished() | Failed() | Expired() | Postponed():
+            return Step(
+                job=dict(_IDLE), state={"holdsPlace": False, "lateEvent": type(event).__name__}, frees_place=True
+            )
+        case _:
+            return None

@@ -1,0 +1,300 @@
+"""The studio's use cases: order a job, submit it, cancel it, and the dispatcher's round."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import msgspec
+
+from .. import audit, clock, config, ids, log, media
+from ..auth import service as accounts
+from ..auth.store import active_user, change_user, user_path
+from ..catalog import catalog
+from ..catalog import store as catalogue
+from ..clock import datetime
+from ..endpoint import User
+from ..errors import InvalidRequest, NotFound, RequestIdReused, StudioxError
+from ..providers import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected
+from ..providers.registry import provider
+from ..tokens.service import debit_job
+from ..transact import REMOVE, Docs, transact
+from . import jobs, settlement, store
+
+Data = Mapping[str, Any]
+
+SUBMITS_PER_RUN = 10
+SETTLES_PER_RUN = 50
+RUN_S = 45.0  # of the minute between two runs
+UPLOAD_URL_S = 3600
+
+
+class NewJob(NamedTuple):
+    """A job as its caller orders it; `given` holds its inputs by the request's names."""
+
+    function: str
+    request_id: str
+    type: str
+    model: str
+    given: Mapping[str, Any]
+    session_id: str | None = None
+    max_price: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same request only."""
+        parts = [self.type, self.model, dict(self.given), self.session_id, self.max_price]
+        return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+
+class Ordered(NamedTuple):
+    """What came of an order: the job's two documents, and whether an earlier call made them."""
+
+    job: Data
+    state: Data
+    replayed: bool
+
+
+def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
+    """Debit and create the job, then submit it; the job, the status and balance to answer with.
+
+    A replay answers as the first call did. `ProviderRejected`, `ProviderUnavailable` after the refund.
+    """
+    job_id = ids.derived(new.function, caller.uid, new.request_id)
+    _check_uploads(caller.uid, new.given.get("inputPaths") or ())
+    try:
+        ordered = _order(caller, new, job_id)
+    except _NoAccount:
+        accounts.provision(accounts.as_new(caller), new.function)
+        ordered = _order(caller, new, job_id)
+    if ordered.replayed:
+        return _answer(ordered.job, ordered.state)
+    job, event = submit(ordered.job, ordered.state, action=new.function)
+    if isinstance(event, jobs.Failed):
+        raise _refusal(event.answer or "ProviderRejected", job)
+    settlement.watch(job)
+    return job, job["status"], ordered.state["balanceAfter"]
+
+
+class _NoAccount(Exception):
+    """The caller's document is not there yet (imported, Admin SDK)."""
+
+
+def _order(caller: User, new: NewJob, job_id: str) -> Ordered:
+    """The one transaction: debit, ledger entry, job."""
+    now = clock.now()
+    path, state_path, user = store.job_path(job_id), store.state_path(job_id), user_path(caller.uid)
+    keys = [f"models/{new.model}"]
+    keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
+    toll = caller.toll
+
+    def decide(docs: Docs) -> Ordered:
+        existing = docs.get(path)
+        if existing is not None:
+            state = docs.get(state_path) or {}
+            if state["requestHash"] != new.fingerprint:
+                raise RequestIdReused
+            return Ordered(existing, state, replayed=True)
+        model, inputs = _chosen(docs, new, keys[1:])
+        account = active_user(docs, caller.uid)
+        if account is None:
+            raise _NoAccount
+        if toll is not None:
+            toll.count(docs, now)
+        price = catalog.price_of(model.price, inputs)
+        catalog.check_price(price, new.max_price)
+        catalog.check_plan(model, account["plan"])
+        if account["activeJobs"] >= (most := catalog.MAX_JOBS[account["plan"]]):
+            raise jobs.TooManyJobs(limit=most)
+        entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
+        change_user(docs, caller.uid, now, activeJobs=account["activeJobs"] + 1)
+        session_id = _session(docs, caller.uid, new, inputs, job_id, now)
+        job = store.new_job(
+            job_id=job_id,
+            uid=caller.uid,
+            type=new.type,
+            model=new.model,
+            price=price,
+            session_id=session_id,
+            params=inputs,
+            now=now,
+        )
+        state = store.new_state(
+            uid=caller.uid,
+            request_hash=new.fingerprint,
+            provider=model.provider,
+            provider_model=model.provider_model,
+            inputs=inputs,
+            paid_from=-entry.buckets,
+            balance=entry.balance_after,
+            now=now,
+        )
+        store.add_job(docs, job, state)
+        audit.record(docs, actor=caller.uid, action=new.function, target=path, at=now, price=price)
+        return Ordered(job, state, replayed=False)
+
+    warm = [user, *([toll.path] if toll else [])]
+    return transact(user, decide, reads=catalogue.stale(keys), warm=warm, absent=[path, state_path])
+
+
+def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Model, dict[str, Any]]:
+    """The model and the job's inputs. `InvalidRequest`."""
+    model = catalogue.find_model(docs, new.model)
+    if model.type != new.type:
+        raise InvalidRequest(fields={"type": "not this model's type"})
+    listed = {key: catalogue.find(docs, key) is not None for key in listed_keys}
+    return model, catalog.chosen(model, new.given, listed)
+
+
+def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: datetime) -> str:
+    """The session the job belongs to: the caller's own, or a new one that remembers these parameters."""
+    if new.session_id is not None:
+        session = docs.get(store.session_path(new.session_id))
+        if session is None or session["uid"] != uid:
+            raise NotFound
+        return new.session_id
+    session_id = ids.derived("session", job_id)
+    session = {"sessionId": session_id, "uid": uid, "params": dict(inputs), "type": new.type, "model": new.model}
+    docs.create(store.session_path(session_id), {**session, "createdAt": now})
+    return session_id
+
+
+def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
+    """Inputs are uploads of the caller's that are there. `InvalidRequest`."""
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or media.read_head(path) is None:
+            raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
+
+
+def _answer(job: Data, state: Data) -> tuple[Data, str, int]:
+    """What the first call answered, or would have: the same refusal, the same status and balance."""
+    answer = state["answer"]
+    if answer in ("ProviderRejected", "ProviderUnavailable"):
+        raise _refusal(answer, job)
+    return job, answer or job["status"], state["balanceAfter"]
+
+
+def _refusal(name: str, job: Data) -> StudioxError:
+    kind = jobs.ProviderUnavailable if name == "ProviderUnavailable" else jobs.ProviderRejected
+    return kind(jobId=job["jobId"], refunded=job["refunded"])
+
+
+def submit(job: Data, state: Data, *, action: str) -> tuple[Data, jobs.Event]:
+    """Send the order once, and commit what came of it. The job must be marked as being submitted, by this call."""
+    event = _send(job, state)
+    settled = settlement.settle(job["jobId"], job["uid"], event, action=action, warm=True)
+    return settled, event
+
+
+def _send(job: Data, state: Data) -> jobs.Event:
+    """Every answer that a provider can give to an order, as what it means for the job."""
+    job_id = job["jobId"]
+    try:
+        urls = tuple(media.signed_url(path, UPLOAD_URL_S) for path in state["inputs"].get("inputPaths", ()))
+        order = Order(
+            job_id=job_id,
+            type=job["type"],
+            model=state["providerModel"],
+            inputs={name: value for name, value in state["inputs"].items() if name != "inputPaths"},
+            image_urls=urls,
+            callback_url=callback_url(state["provider"], job_id),
+        )
+        vendor = provider(state["provider"])
+    except (config.MissingSecret, media.MediaError) as error:
+        log.alert("provider_not_configured", provider=state["provider"], error=type(error).__name__)
+        return jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable")
+    try:
+        return jobs.Sent(vendor.submit(order))
+    except Rejected as error:
+        return jobs.Failed(error.reason, error.raw, "ProviderRejected")
+    except AccountRefused as error:
+        log.alert("provider_refuses_our_account", provider=state["provider"], jobId=job_id)
+        return jobs.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable")
+    except NotAccepted as error:
+        log.warning("provider_not_accepting", provider=state["provider"], jobId=job_id)
+        return jobs.Postponed(error.retry_after_s)
+    except OutcomeUnknown:
+        log.warning("submission_outcome_unknown", provider=state["provider"], jobId=job_id)
+        return jobs.OutcomeLost()
+    except Exception:  # noqa: BLE001 - a bug of ours, at a point where the order may have gone out
+        log.bug("bug", function="submit", jobId=job_id)
+        return jobs.OutcomeLost()
+
+
+def callback_url(provider_name: str, job_id: str) -> str:
+    """Where the provider calls back: the job's id and its HMAC, so that only those who were given it can use it."""
+    seal = ids.keyed("callback", provider_name, job_id)
+    return f"{config.functions_base_url()}/{provider_name}Webhook?job={job_id}&seal={seal}"
+
+
+def cancel_job(caller: User, job_id: str) -> Data:
+    """Cancel with a full refund. `NotCancellable`; cancelling a cancelled job answers the same again."""
+    job, _ = store.owned_job(caller.uid, job_id)
+    now = clock.now()
+
+    def count(docs: Docs, state: Data) -> None:
+        if caller.toll is not None:
+            caller.toll.count(docs, now)
+        if jobs.at_provider(state):
+            account = docs.get(user_path(caller.uid)) or {}
+            change_user(docs, caller.uid, now, cancels=jobs.count_cancel(account.get("cancels"), now))
+
+    if job["status"] != "cancelled":
+        job = settlement.settle(
+            job_id, caller.uid, jobs.Cancelled(), action="cancelStudioJob", actor=caller.uid, first=count
+        )
+    if job["status"] != "cancelled":
+        raise jobs.NotCancellable(status=job["status"])
+    return job
+
+
+def dispatch() -> None:
+    """One run of the dispatcher: end what is past its deadline, submit what waits, have the rest looked at.
+
+    Bounded in number and time: what is left over is first in the next run.
+    """
+    now = clock.now()
+    until = time.monotonic() + RUN_S
+    expired = [job["jobId"] for job in store.due("deadlineAt", now, SETTLES_PER_RUN)]
+    waiting = [job["jobId"] for job in store.due("nextAttemptAt", now, SUBMITS_PER_RUN)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda job_id: _within(until, _expire, job_id), expired))
+        list(pool.map(lambda job_id: _within(until, _resubmit, job_id), waiting))
+    for job in store.due("nextPollAt", now, SETTLES_PER_RUN):
+        settlement.watch(job)
+
+
+def _within(until: float, work: Callable[[str], None], job_id: str) -> None:
+    """One job's trouble is not the others'."""
+    if time.monotonic() > until:
+        return
+    try:
+        work(job_id)
+    except Exception:  # noqa: BLE001 - it is logged with its traceback, and the next run tries again
+        log.bug("bug", function="dispatchStudioJobs", jobId=job_id)
+
+
+def _expire(job_id: str) -> None:
+    settlement.advance(job_id, action="dispatchStudioJobs")
+
+
+def _resubmit(job_id: str) -> None:
+    """Claim a waiting job, so that only this run submits it, and submit it."""
+    now = clock.now()
+    path, state_path = store.job_path(job_id), store.state_path(job_id)
+
+    def claim(docs: Docs) -> Ordered | None:
+        job, state = docs.get(path), docs.get(state_path)
+        if job is None or state is None or job["status"] != "pending" or state["submission"] != "waiting":
+            return None
+        job = docs.update(path, {"nextAttemptAt": REMOVE, "nextPollAt": now + jobs.SENDING, "updatedAt": now})
+        return Ordered(job, docs.update(state_path, {"submission": "sending", "sendingSince": now}), replayed=False)
+
+    claimed = transact(path, claim, reads=[path, state_path])
+    if claimed is not None:
+        job, _ = submit(claimed.job, claimed.state, action="dispatchStudioJobs")
+        settlement.watch(job)

@@ -1,0 +1,286 @@
+"""How a job comes to its end: one function settles for poll, callback, dispatcher, task and cancel alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import audit, clock, config, ids, log, media, tasks
+from ..auth.store import change_user, user_path
+from ..clock import datetime, timedelta
+from ..creations.store import add_creation
+from ..errors import Unavailable
+from ..providers import File, PollFailed, Task
+from ..providers.registry import provider
+from ..tokens.service import refund_job
+from ..tokens.store import buckets_of
+from ..transact import Docs, transact
+from . import jobs, store
+from .jobs import Event, Step
+
+Data = Mapping[str, Any]
+
+INLINE_BYTES = 25_000_000
+INLINE_S = 40.0  # of the 70 s after which the JavaScript client gives up
+TASK_S = 1_500.0  # of the 1,800 s that a task may run
+LEASE_SLACK_S = 60
+
+
+def settle(
+    job_id: str,
+    uid: str,
+    event: Event,
+    *,
+    action: str,
+    actor: str = "system",
+    warm: bool = False,
+    first: Callable[[Docs, Data], None] | None = None,
+) -> Data:
+    """Let `event` happen to the job, in one commit with all that follows from it; the job as it is then.
+
+    The only way that a job ends: its refund, its creation and the place it held are in the same commit, so
+    that settling twice changes nothing. `warm`: this process has just committed the job's documents.
+    `first` is given the private state and may refuse, or count, in the same commit.
+    """
+    now = clock.now()
+    documents = (store.job_path(job_id), store.state_path(job_id))
+
+    def decide(docs: Docs) -> Data:
+        job, state = docs.get(documents[0]), docs.get(documents[1])
+        if job is None or state is None:
+            return {}
+        step = jobs.next_step(job, state, event, now)
+        if step is None:
+            return job
+        if first is not None:
+            first(docs, state)
+        if "lateEvent" in step.state and not state["holdsPlace"]:
+            log.alert("job_contradiction", jobId=job_id, status=job["status"], event=step.state["lateEvent"])
+        return _apply(docs, job, state, step, action, actor, now)
+
+    hot = (user_path(uid), *documents) if warm else ()
+    reads = () if warm else documents
+    after = transact(user_path(uid), decide, reads=reads, warm=hot)
+    log.info("job_event", jobId=job_id, event=type(event).__name__, status=after.get("status"), by=action)
+    return after
+
+
+def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: str, now: datetime) -> Data:
+    """Write the step: the two documents, the money, the library, the place, the audit entry."""
+    uid, job_id = job["uid"], job["jobId"]
+    user = docs.get(user_path(uid)) if step.ends or step.frees_place else None
+    fields = dict(step.job)
+    if step.refund and user is not None and job["price"] > 0:
+        refund_job(docs, uid, job_id, buckets_of(state["paidFrom"]), f"Job {step.ends}", now)
+        fields["refunded"] = job["price"]
+    if step.frees_place and user is not None:
+        change_user(docs, uid, now, activeJobs=max(0, user["activeJobs"] - 1))
+    if step.ends == "completed":
+        fields["creationId"] = add_creation(docs, {**job, **fields}, now)
+    if step.ends:
+        audit.record(docs, actor=actor, action=action, target=store.job_path(job_id), at=now, status=step.ends)
+    if step.state:
+        docs.update(store.state_path(job_id), step.state)
+    return docs.update(store.job_path(job_id), fields) if fields else job
+
+
+def advance(job_id: str, *, action: str, inline: bool = False, hint: bool = False) -> Data | None:
+    """Ask the provider about a job if it is time to, and settle what it says; the job as it is then, or None.
+
+    `inline`: a client waits, so large media are left to the task. `hint`: somebody says that it has changed.
+    """
+    found = store.find_job(job_id)
+    if found is None:
+        return None
+    job, state = found
+    now = clock.now()
+    if jobs.is_terminal(job) and not state["holdsPlace"]:
+        return job
+    if state["submission"] == "sending" and now >= state["sendingSince"] + jobs.SENDING:
+        # Its caller died between the debit and the answer: it may have been sent, so it is not sent again.
+        job = settle(job_id, job["uid"], jobs.OutcomeLost(), action=action)
+    expired = now >= job.get("deadlineAt", now + timedelta(days=1))
+    if not state["taskId"]:
+        return settle(job_id, job["uid"], jobs.Expired(), action=action) if expired else job
+    if inline and state["deferred"]:
+        return job
+    if not (expired or hint) and not _may_poll(job, state, now):
+        return job
+    if not _claim_poll(job, now, timedelta(seconds=1) if hint or expired else None):
+        return job
+    return _poll(job, state, expired=expired, inline=inline, action=action)
+
+
+def _may_poll(job: Data, state: Data, now: datetime) -> bool:
+    polled = state.get("polledAt")
+    leased = "lease" in state and now < state["lease"]["until"]
+    return not leased and (polled is None or now - polled >= jobs.client_poll_every(job["type"]))
+
+
+def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
+    """Take the turn to ask the provider: of many pollers at once, one asks (faults J9, J15)."""
+    path = store.state_path(job["jobId"])
+    every = pause or jobs.client_poll_every(job["type"])
+
+    def decide(docs: Docs) -> bool:
+        current = docs.get(path)
+        if current is None or ("lease" in current and now < current["lease"]["until"]):
+            return False
+        polled = current.get("polledAt")
+        if polled is not None and now - polled < every:
+            return False
+        docs.update(path, {"polledAt": now})
+        return True
+
+    return transact(path, decide, reads=[path])
+
+
+def _poll(job: Data, state: Data, *, expired: bool, inline: bool, action: str) -> Data:
+    job_id, uid = job["jobId"], job["uid"]
+    try:
+        task = provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
+    except PollFailed as error:
+        log.warning("poll_failed", jobId=job_id, provider=state["provider"], gone=error.gone)
+        event: Event = jobs.Expired() if expired else jobs.Polled()
+        return settle(job_id, uid, event, action=action)
+    match task.status:
+        case "failed":
+            return settle(job_id, uid, jobs.Failed(task.reason, task.raw_error), action=action)
+        case "finished" if jobs.is_terminal(job):
+            # Cancelled meanwhile: the late result is discarded, its place becomes free.
+            return settle(job_id, uid, jobs.Finished(credits=task.credits), action=action)
+        case "finished":
+            return _take(job, state, task, expired=expired, inline=inline, action=action)
+        case _ if expired:
+            return settle(job_id, uid, jobs.Expired(), action=action)
+        case _:
+            return settle(job_id, uid, jobs.Polled(task.progress), action=action)
+
+
+def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, action: str) -> Data:
+    """Bring the finished task's media in, under a lease, and complete the job."""
+    job_id, uid = job["jobId"], job["uid"]
+    seconds = INLINE_S if inline else TASK_S
+    if not _lease(job, clock.now() + timedelta(seconds=seconds + LEASE_SLACK_S)):
+        return job
+    try:
+        if not task.files and task.text is None:
+            raise media.MediaGone("finished without files")
+        items = _store(job, task.files, seconds, INLINE_BYTES if inline else None)
+    except media.MediaDeferred:
+        job = settle(job_id, uid, jobs.Polled(99, deferred=True), action=action)
+        watch({**job, "nextPollAt": clock.now()})
+        return job
+    except media.MediaRefused as error:
+        log.alert("media_refused", jobId=job_id, provider=state["provider"], error=type(error).__name__)
+        return _give_up(job, action)
+    except (media.MediaGone, media.MediaUnavailable) as error:
+        log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
+        if expired or state["mediaAttempts"] + 1 >= jobs.MAX_MEDIA_ATTEMPTS:
+            return _give_up(job, action)
+        return settle(job_id, uid, jobs.Polled(99, media_attempt=True), action=action)
+    settled = settle(job_id, uid, jobs.Finished(tuple(items), task.text, task.credits), action=action)
+    if settled.get("status") != "completed":
+        # It was cancelled or expired while we copied: the refund stands, so nothing is kept.
+        media.delete_prefix(_folder(job), limit=100)
+    return settled
+
+
+def _give_up(job: Data, action: str) -> Data:
+    settled = settle(job["jobId"], job["uid"], jobs.Failed("MediaFailed"), action=action)
+    media.delete_prefix(_folder(job), limit=100)
+    return settled
+
+
+def _lease(job: Data, until: datetime) -> bool:
+    """Take the right to bring the media in; False while somebody else holds it. Should its holder die, the job
+    is looked at again when the lease is over."""
+    now = clock.now()
+    path, state_path = store.job_path(job["jobId"]), store.state_path(job["jobId"])
+
+    def decide(docs: Docs) -> bool:
+        state, current = docs.get(state_path), docs.get(path)
+        if state is None or current is None or jobs.is_terminal(current):
+            return False
+        if "lease" in state and now < state["lease"]["until"]:
+            return False
+        docs.update(state_path, {"lease": {"holder": ids.new(), "until": until}})
+        docs.update(path, {"nextPollAt": until})
+        return True
+
+    return transact(state_path, decide, reads=[path, state_path])
+
+
+def _folder(job: Data) -> str:
+    return f"users/{job['uid']}/creations/{job['jobId']}/"
+
+
+def _store(job: Data, files: tuple[File, ...], seconds: float, inline_bytes: int | None) -> list[dict[str, Any]]:
+    """Every file, then every cover, under our own names (faults M10); the media items of the job."""
+    until = time.monotonic() + seconds
+    items: list[dict[str, Any]] = []
+    for number, file in enumerate(files):
+        item = _item(_copy(job, number, file, until, inline_bytes), file)
+        if file.image_url:
+            cover = File(url=file.image_url, kind="image")
+            item["imagePath"] = _copy(job, len(files) + number, cover, until, inline_bytes).path
+        items.append(item)
+    return items
+
+
+def _copy(job: Data, number: int, file: File, until: float, inline_bytes: int | None) -> media.Stored:
+    path = f"{_folder(job)}{number}"
+    if file.data:
+        return media.store_bytes(file.data, path)
+    return media.copy_from_url(
+        file.url,
+        path,
+        allowed_hosts=config.listed(config.MEDIA_HOSTS),
+        max_bytes=config.MAX_MEDIA_BYTES.value,
+        deadline_s=max(1.0, until - time.monotonic()),
+        inline_bytes=inline_bytes,
+    )
+
+
+def _item(stored: media.Stored, file: File) -> dict[str, Any]:
+    item: dict[str, Any] = {"path": stored.path, "contentType": stored.content_type, "bytes": stored.size_bytes}
+    if file.title:
+        item["title"] = file.title[:200]
+    if file.duration_s is not None:
+        item["durationSeconds"] = file.duration_s
+    if file.tags:
+        item["tags"] = [tag[:50] for tag in file.tags[:20]]
+    return item
+
+
+def _enqueue(job_id: str, name: str, delay_s: float = 0, *, hint: bool = False) -> None:
+    tasks.enqueue("settleStudioJob", {"jobId": job_id, "hint": hint}, name=f"{job_id}-{name}", delay_s=delay_s)
+
+
+def watch(job: Data) -> None:
+    """Enqueue the task that looks at the job when it is next due. A queue that is not there is no refusal:
+    the dispatcher finds the job by the same time."""
+    due = job.get("nextPollAt")
+    if due is None:
+        return
+    try:
+        # Named by when it is due: the task's own chain and the dispatcher mean the same task by it.
+        delay = max(0.0, (due - clock.now()).total_seconds())
+        _enqueue(job["jobId"], str(clock.to_millis(due)), delay)
+    except Unavailable:
+        log.warning("watch_not_enqueued", jobId=job["jobId"])
+
+
+def hint(job_id: str, task_id: str) -> None:
+    """A provider called back: remember the task's id if its answer was lost, and have the job looked at soon.
+
+    `Unavailable` when that cannot be arranged, so that the provider calls again. Many callbacks are one task.
+    """
+    found = store.find_job(job_id)
+    if found is None or (jobs.is_terminal(found[0]) and not found[1]["holdsPlace"]):
+        return
+    job, state = found
+    if not state["taskId"]:
+        settle(job_id, job["uid"], jobs.Sent(task_id), action="poyoWebhook")
+    _enqueue(job_id, f"hint-{int(clock.now().timestamp()) // 3}", hint=True)

@@ -1,0 +1,120 @@
+"""Where jobs lie: `jobs/{id}` for the owner, `jobs/{id}/private/state` for nobody, `sessions/{id}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import firestore, pages
+from ..clock import datetime
+from ..errors import NotFound, Unavailable
+from ..tokens.ledger import Buckets
+from ..transact import Docs
+from . import jobs
+
+Data = Mapping[str, Any]
+
+
+def job_path(job_id: str) -> str:
+    return f"jobs/{job_id}"
+
+
+def state_path(job_id: str) -> str:
+    return f"jobs/{job_id}/private/state"
+
+
+def session_path(session_id: str) -> str:
+    return f"sessions/{session_id}"
+
+
+def add_job(docs: Docs, job: dict[str, Any], state: dict[str, Any]) -> None:
+    """A new job, both documents, marked as being submitted: nobody else will submit it (faults J5)."""
+    docs.create(job_path(job["jobId"]), job)
+    docs.create(state_path(job["jobId"]), state)
+
+
+def new_job(
+    *, job_id: str, uid: str, type: str, model: str, price: int, session_id: str, params: Data, now: datetime
+) -> dict[str, Any]:
+    return {
+        "jobId": job_id,
+        "uid": uid,
+        "type": type,
+        "model": model,
+        "status": "pending",
+        "progress": 0,
+        "price": price,
+        "refunded": 0,
+        "sessionId": session_id,
+        "params": dict(params),
+        "media": [],
+        "createdAt": now,
+        "updatedAt": now,
+        "deadlineAt": jobs.deadline(type, now),
+        "nextPollAt": now + jobs.SENDING,
+    }
+
+
+def new_state(
+    *,
+    uid: str,
+    request_hash: str,
+    provider: str,
+    provider_model: str,
+    inputs: Data,
+    paid_from: Buckets,
+    balance: int,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "uid": uid,
+        "requestHash": request_hash,
+        "provider": provider,
+        "providerModel": provider_model,
+        "inputs": dict(inputs),
+        "paidFrom": {"monthly": paid_from.monthly, "bonus": paid_from.bonus, "purchased": paid_from.purchased},
+        "balanceAfter": balance,
+        "submission": "sending",
+        "sendingSince": now,
+        "attempts": 0,
+        "taskId": "",
+        "polls": 0,
+        "mediaAttempts": 0,
+        "deferred": False,
+        "holdsPlace": False,
+        "answer": "",
+    }
+
+
+def find_job(job_id: str) -> tuple[Data, Data] | None:
+    """A job with its private state, whoever owns it."""
+    job, state = firestore.read(job_path(job_id), state_path(job_id))
+    return None if job is None or state is None else (job, state)
+
+
+def owned_job(uid: str, job_id: str) -> tuple[Data, Data]:
+    """The caller's job. `NotFound` for an absent one and somebody else's alike."""
+    found = find_job(job_id)
+    if found is None or found[0]["uid"] != uid:
+        raise NotFound
+    return found
+
+
+def list_jobs(
+    uid: str, *, status: str | None, type: str | None, size: int, cursor: str | None
+) -> tuple[list[Data], str | None]:
+    return pages.page("jobs", {"uid": uid, "status": status, "type": type}, "createdAt", size=size, cursor=cursor)
+
+
+def due(field: str, now: datetime, limit: int) -> Sequence[Data]:
+    """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) has come, the longest waiting first."""
+    from google.api_core import exceptions
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = (
+        firestore.client().collection("jobs").where(filter=FieldFilter(field, "<=", now)).order_by(field).limit(limit)
+    )
+    try:
+        return [snapshot.to_dict() or {} for snapshot in query.stream(timeout=firestore.RPC_TIMEOUT_S)]
+    except (exceptions.ServerError, exceptions.RetryError) as error:
+        raise Unavailable(retryAfterSeconds=5) from error
