@@ -29,41 +29,26 @@ def client() -> Client:
     """The process's client, made at first use: discovery has no credentials, and gunicorn forks after import."""
     from google.cloud import firestore
 
+    if config.in_emulator():
+        from google.auth.credentials import AnonymousCredentials
+
+        # The stock credentials would be looked for on the machine, and not be found.
+        return firestore.Client(project=config.project_id(), credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
     return firestore.Client(project=config.project_id(), credentials=app().credential.get_credential())
 
 
-_making_app = threading.Lock()
-
-
-@functools.cache
 def app() -> Any:
-    """The firebase_admin app. In the emulator its credentials need no file (stock ones would be looked for)."""
-    with _making_app:  # two cold requests at once: functools.cache runs both
-        return _existing_app() or _new_app()
-
-
-def _existing_app() -> Any:
+    """The firebase_admin app, made at import of main.py: the SDK, left to itself, would look for credentials."""
     import firebase_admin
 
-    try:
-        return firebase_admin.get_app()
-    except ValueError:
-        return None
+    with _app_lock:
+        try:
+            return firebase_admin.get_app()
+        except ValueError:
+            return firebase_admin.initialize_app(options={"projectId": config.project_id()})
 
 
-def _new_app() -> Any:
-    import firebase_admin
-
-    if not config.in_emulator():
-        return firebase_admin.initialize_app()
-    from firebase_admin import credentials
-    from google.auth.credentials import AnonymousCredentials
-
-    class Emulated(credentials.Base):  # type: ignore[misc]
-        def get_credential(self) -> Any:
-            return AnonymousCredentials()  # type: ignore[no-untyped-call]
-
-    return firebase_admin.initialize_app(Emulated(), {"projectId": config.project_id()})
+_app_lock = threading.Lock()
 
 
 class Document:
@@ -145,10 +130,12 @@ def commit(changes: Mapping[str, Data | None], known: Mapping[str, Document]) ->
 def _difference(before: Data, after: Data) -> dict[str, Any]:
     """The top-level fields to send. Never none: the write is also what proves that nothing else changed it."""
     from google.cloud.firestore import DELETE_FIELD
+    from google.cloud.firestore_v1.field_path import FieldPath
 
     changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
     changed |= {name: DELETE_FIELD for name in before if name not in after}
-    return changed or dict(list(after.items())[:1])
+    # Quoted: the client would read `a.b` as the field b of the field a.
+    return {FieldPath(name).to_api_repr(): value for name, value in (changed or dict(list(after.items())[:1])).items()}
 
 
 _cache: OrderedDict[str, Document] = OrderedDict()

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from . import firestore, log
@@ -196,8 +196,8 @@ def _lead(lane: _Lane, deadline: float) -> None:
     error: BaseException = Unavailable(retryAfterSeconds=5)
     try:
         _run(batch, deadline)
-    except BaseException as caught:
-        error = caught
+    except Exception as caught:
+        error = caught  # a worker that is being ended (SystemExit) ends its own call only
         raise
     finally:
         for operation in batch:
@@ -210,7 +210,7 @@ def _run(batch: list[_Operation[Any]], deadline: float) -> None:
     """Rounds of read, decide, commit until each operation has its answer."""
     pending, attempt, unknown = batch, 0, False
     while pending:
-        round_ = _Round(pending)
+        round_ = _Round(pending[:1] if pending[0].alone else pending)
         try:
             round_.read()
             round_.decide()
@@ -260,8 +260,14 @@ class _Round:
                 # A round trip is made anyway: it may as well tell whether this is a replay.
                 needed.update(operation.absent)
             paths |= needed
-        if paths:
-            self._load(paths)
+        try:
+            if paths:
+                self._load(paths)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a path that cannot be: its operation fails, not the others
+            self._refused(error, self.operations)
+            self.operations = []
 
     def _load(self, paths: Iterable[str]) -> None:
         self.known.update(firestore.read_documents(paths))
@@ -292,11 +298,17 @@ class _Round:
             try:
                 answer = operation.decide(docs)
             except Unread as unread:
-                self._load([unread.path])
+                try:
+                    self._load([unread.path])
+                except Unavailable:
+                    raise
+                except Exception as error:  # noqa: BLE001 - as in `read`
+                    operation.finish(error=error)
+                    return
                 operation.reads.add(unread.path)
                 continue
             except StudioxError as refusal:
-                if self._guessed(docs, written=()):
+                if self._guessed(docs, {}):
                     operation.decide_afresh(docs.touched)
                 else:
                     operation.finish(error=refusal)
@@ -304,7 +316,7 @@ class _Round:
             except Exception as error:  # noqa: BLE001 - the caller's own bug is the caller's to raise
                 operation.finish(error=error)
                 return
-            if self._guessed(docs, written=[*docs.changes, *self.overlay]):
+            if self._guessed(docs, {**self.overlay, **docs.changes}):
                 operation.decide_afresh(docs.touched)
                 return
             self.overlay.update(docs.changes)
@@ -312,10 +324,11 @@ class _Round:
             return
         operation.finish(error=RecursionError("a decision asks for ever more documents"))
 
-    def _guessed(self, docs: Docs, written: Iterable[str]) -> bool:
-        """Whether the decision rests on a cached or presumed document that the commit would not prove."""
+    def _guessed(self, docs: Docs, changes: Mapping[str, Data | None]) -> bool:
+        """Whether the decision rests on a cached or presumed document that the commit of `changes` would not prove."""
         guesses = {path for path in docs.touched if path in self.unproven or path not in self.known}
-        return not guesses <= set(written)
+        # What was presumed absent, created and deleted again is not part of the commit.
+        return not guesses <= {path for path, data in changes.items() if data is not None or path in self.known}
 
     def commit(self) -> None:
         """Write the overlay at once; the operations that were not finished by then are to be decided again."""
@@ -330,7 +343,7 @@ class _Round:
             self.unreachable = True
             self._conflict()
         except (exceptions.GoogleAPICallError, TypeError, ValueError) as error:
-            self._refused(error)
+            self._refused(error, [operation for operation, _, _ in self.accepted])
         else:
             for operation, answer, _ in self.accepted:
                 operation.finish(answer)
@@ -341,10 +354,10 @@ class _Round:
         for operation, _, touched in self.accepted:
             operation.decide_afresh(touched)
 
-    def _refused(self, error: Exception) -> None:
-        """Firestore cannot take one of these writes: find out whose, so that it fails alone."""
-        if len(self.accepted) == 1:
-            self.accepted[0][0].finish(error=error)
+    def _refused(self, error: Exception, suspects: list[_Operation[Any]]) -> None:
+        """Firestore cannot take one of these reads or writes: find out whose, so that it fails alone."""
+        if len(suspects) == 1:
+            suspects[0].finish(error=error)
             return
-        for operation, _, _ in self.accepted:
+        for operation in suspects:
             operation.alone = True
