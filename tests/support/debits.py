@@ -1,0 +1,85 @@
+"""A small token domain to try `transact` with: debits of one user, and ways to make them meet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from studiox import transact
+from studiox.errors import NotFound, StudioxError
+from studiox.transact import Docs
+
+from .crowd import crowd
+from .database import Database
+from .rpcs import Rpcs
+
+USER = "users/u1"
+
+
+class Poor(StudioxError):
+    """The balance does not suffice."""
+
+    code = "failed-precondition"
+
+
+def debit(cause: str, amount: int = 1, *, warm: bool = True) -> int:
+    """A debit as the token domain makes them: the answer is the balance after it, also of a replay."""
+    entry = f"{USER}/ledger/{cause}"
+
+    def decide(docs: Docs) -> int:
+        before = docs.get(entry)
+        if before is not None:
+            return int(before["balanceAfter"])
+        user = docs.get(USER)
+        if user is None:
+            raise NotFound
+        if user["balance"] < amount:
+            raise Poor(balance=user["balance"])
+        seq, balance = user["ledgerSeq"] + 1, user["balance"] - amount
+        docs.update(USER, {"balance": balance, "ledgerSeq": seq})
+        docs.create(entry, {"seq": seq, "amount": -amount, "balanceAfter": balance})
+        return int(balance)
+
+    if warm:
+        return transact.transact(USER, decide, warm=[USER], absent=[entry])
+    return transact.transact(USER, decide, reads=[USER, entry])
+
+
+def opened(database: Database, balance: int) -> None:
+    database.put(USER, {"balance": balance, "ledgerSeq": 0})
+
+
+def assert_sound(database: Database, opening: int) -> int:
+    """The balance is the opening one and the entries'; seq has no gap; the running balance runs."""
+    user = database.need(USER)
+    entries = sorted(database.under(f"{USER}/ledger").values(), key=lambda entry: int(entry["seq"]))
+    assert [entry["seq"] for entry in entries] == list(range(1, user["ledgerSeq"] + 1))
+    balance = opening
+    for entry in entries:
+        balance += entry["amount"]
+        assert entry["balanceAfter"] == balance
+    assert user["balance"] == balance
+    return len(entries)
+
+
+def together(rpcs: Rpcs, operations: list[Callable[[], Any]]) -> list[Any]:
+    """Run these so that all but the first meet in one group: the first one's commit takes until all have queued."""
+    queued = threading.Event()
+    rpcs.before("Commit", lambda: queued.wait(10))
+    first = threading.Thread(target=lambda: debit("leader"))
+    first.start()
+    while not transact._lanes:
+        time.sleep(0.001)
+    answers: list[Any] = []
+
+    def release() -> None:
+        while len(transact._lanes[USER].queue) < len(operations):
+            time.sleep(0.001)
+        queued.set()
+
+    threading.Thread(target=release).start()
+    answers = crowd(len(operations), lambda n: operations[n]())
+    first.join()
+    return answers
