@@ -1,8 +1,9 @@
 """The deployed API: what is imported here is what exists."""
 
-from studiox import log
+from studiox import firestore, log
 
 log.setup()
+firestore.app()
 
 from studiox.auth.endpoints import getProfile, initializeUser, onUserCreated  # noqa: E402
 from studiox.creations.endpoints import getCreation, getUserCreations  # noqa: E402

@@ -15,11 +15,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from local import engine, processes, settings
@@ -32,7 +33,8 @@ NOTED_LINES = 40
 MATTERS = re.compile(r"\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠")
 NOISE = re.compile(
     r"Env variable override detected|not currently authenticated|CI environment|application default credentials"
-    r"|did not find a hosting site|Unable to look up project number|Site ID|DEPRECATION|deprecated",
+    r"|ERROR:root:Invalid request, unable to process"  # the suite probes every function with a GET first
+    r"|UI is not starting|did not find a hosting site|Unable to look up project number|Site ID|DEPRECATION|deprecated",
     re.IGNORECASE,
 )
 
@@ -49,7 +51,7 @@ class Stack:
     ports: Mapping[str, int]
     secrets: Mapping[str, str]
     log: Path
-    _parts: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _parts: dict[str, subprocess.Popen[bytes]]
 
     @property
     def functions_host(self) -> str:
@@ -132,6 +134,26 @@ def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:
     raise StackError(taken)
 
 
+@contextlib.contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    """Two suites that start at once may read each other's functions: both look for them from port 8081 upwards."""
+    path = Path(tempfile.gettempdir()) / f"studiox-start-{os.getuid()}.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + 2 * START_TIMEOUT_S
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > until:
+                    raise StackError(f"another stack has been starting for too long; it holds {path}") from error
+                time.sleep(0.2)
+        yield
+    finally:
+        os.close(lock)
+
+
 class _Log:
     """Follows the suite's log: what of it matters is said, and the two lines that decide the start are noticed."""
 
@@ -159,7 +181,8 @@ class _Log:
                     self._notice(line.rstrip())
 
     def _notice(self, line: str) -> None:
-        self.noted = [*self.noted[-NOTED_LINES:], line]
+        if line.strip() and not self.failed.is_set():
+            self.noted = [*self.noted[-NOTED_LINES:], line]
         if "All emulators ready" in line:
             self.ready.set()
         if "Failed to load function definition" in line:
@@ -190,24 +213,26 @@ def stack(
     place, ports, lock = _place(offset)
     log: _Log | None = None
     ticker: Ticker | None = None
+    parts: dict[str, subprocess.Popen[bytes]] = {}
     patience_s = EXPORT_PATIENCE_S
     watcher = processes.watch_over(stack_id, patience_s)
     try:
         values = settings.lay_out(place, ports, environment, (functions_dir or settings.ROOT / "functions").resolve())
         secrets = {name: values[name] for name in settings.SECRETS}
-        running = Stack(settings.PROJECT, ports, secrets, place / "suite.log")
+        running = Stack(settings.PROJECT, ports, secrets, place / "suite.log", parts)
         environment[processes.MARK] = stack_id
         _start_stand_ins(running, values, environment, place)
         running.log.write_text("")
         log = _Log(running.log, say)
         official = chosen == engine.OFFICIAL
-        running._parts["emulator suite"] = processes.spawn(
-            _suite_command(place, chosen, data_dir, export_dir),
-            {**environment, **settings.suite_environment(place, official=official)},
-            place,
-            running.log,
-        )
-        _await_ready(running, log)
+        with _one_start_at_a_time():
+            running._parts["emulator suite"] = processes.spawn(
+                _suite_command(place, chosen, data_dir, export_dir),
+                {**environment, **settings.suite_environment(place, official=official)},
+                place,
+                running.log,
+            )
+            _await_ready(running, log)
         ticker = Ticker(running.functions_host, running.functions_url, say)
         ticker.start()
         yield running
@@ -215,6 +240,8 @@ def stack(
         if ticker:
             ticker.stop()
         left = processes.end_all(stack_id, patience_s=patience_s)
+        for process in parts.values():
+            process.poll()  # reaps it
         if log:
             log.close()
         processes.dismiss(watcher)

@@ -19,7 +19,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import config, ids, limits, log
+from . import config, firestore, ids, limits, log
 from .clock import datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated
 
@@ -118,6 +118,7 @@ def endpoint(
         @functools.wraps(handler)
         def guarded(http: flask.Request) -> flask.Response:
             refusal = _guard(http)
+            firestore.app()  # the SDK verifies tokens with it
             return refusal or typing.cast(Any, deployed)(http)
 
         guarded.__firebase_endpoint__ = deployed.__firebase_endpoint__  # type: ignore[attr-defined]

@@ -55,7 +55,7 @@ def _provision(
 
     def decide(docs: Docs) -> Mapping[str, Any] | Contested:
         current = docs.get(path)
-        if current is not None and (not due or current["welcome"] != "pending"):
+        if current is not None and (not due or current.get("welcome") != "pending"):
             return current
         holder = docs.get(welcome) if due else None
         contested = holder is not None and holder["uid"] != user.uid
@@ -116,7 +116,7 @@ def _never_came_to_be(claim: Contested) -> bool:
 def account(caller: User, action: str = "initializeUser") -> Mapping[str, Any]:
     """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
     [user] = firestore.read(store.user_path(caller.uid))
-    due = user is not None and user["welcome"] == "pending" and caller.email is not None
+    due = user is not None and user.get("welcome") == "pending" and caller.email is not None
     if user is None or (due and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)):
         return provision(as_new(caller), action)
     return user

@@ -24,7 +24,7 @@ def welcome_path(email: str) -> str:
 def active_user(docs: Docs, uid: str) -> Mapping[str, Any] | None:
     """The user's document for a call that spends or publishes. `AccountSuspended`."""
     user = docs.get(user_path(uid))
-    if user is not None and user["suspended"]:
+    if user is not None and user.get("suspended"):
         raise AccountSuspended
     return user
 

@@ -107,10 +107,11 @@ def _order(caller: User, new: NewJob, job_id: str) -> Ordered:
         price = catalog.price_of(model.price, inputs)
         catalog.check_price(price, new.max_price)
         catalog.check_plan(model, account["plan"])
-        if account["activeJobs"] >= (most := catalog.MAX_JOBS[account["plan"]]):
+        active = account.get("activeJobs", 0)
+        if active >= (most := catalog.MAX_JOBS[account["plan"]]):
             raise jobs.TooManyJobs(limit=most)
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
-        change_user(docs, caller.uid, now, activeJobs=account["activeJobs"] + 1)
+        change_user(docs, caller.uid, now, activeJobs=active + 1)
         session_id = _session(docs, caller.uid, new, inputs, job_id, now)
         job = store.new_job(
             job_id=job_id,

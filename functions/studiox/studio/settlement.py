@@ -75,7 +75,7 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         refund_job(docs, uid, job_id, buckets_of(state["paidFrom"]), f"Job {step.ends}", now)
         fields["refunded"] = job["price"]
     if step.frees_place and user is not None:
-        change_user(docs, uid, now, activeJobs=max(0, user["activeJobs"] - 1))
+        change_user(docs, uid, now, activeJobs=max(0, user.get("activeJobs", 0) - 1))
     if step.ends == "completed":
         fields["creationId"] = add_creation(docs, {**job, **fields}, now)
     if step.ends:

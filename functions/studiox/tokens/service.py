@@ -18,9 +18,9 @@ def debit_job(docs: Docs, uid: str, job_id: str, price: int, reason: str, at: da
 
 
 def refund_job(docs: Docs, uid: str, job_id: str, paid_from: Buckets, reason: str, at: datetime) -> Entry:
-    """Give the job's tokens back to the buckets that `paid_from` (its deduction's change) took them from."""
+    """Give the tokens back to the buckets that they were `paid_from`."""
     cause = Cause(id=f"refund:{job_id}", type="refund", kind="job", ref=job_id, reason=reason)
-    return store.post(docs, uid, cause, -paid_from, at)
+    return store.post(docs, uid, cause, paid_from, at)
 
 
 def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> Entry:

@@ -1,10 +1,13 @@
 """One function of each kind that the local stack must be able to drive."""
 
 import json
+import sys
 
+import firebase_admin
 from firebase_functions import https_fn, identity_fn, options, scheduler_fn, tasks_fn
 from firebase_functions.params import SecretParam, StringParam
 
+firebase_admin.initialize_app()
 options.set_global_options(region="us-central1", max_instances=2, concurrency=80, memory=256, cpu=1)
 WELCOME_TOKENS = StringParam("WELCOME_TOKENS")
 POYO_BASE_URL = StringParam("POYO_BASE_URL")
@@ -12,7 +15,8 @@ POYO_API_KEY = SecretParam("POYO_API_KEY")
 
 
 def note(**fields: object) -> None:
-    print(json.dumps(fields), flush=True)
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
 
 
 @https_fn.on_call(secrets=[POYO_API_KEY])
@@ -36,5 +40,5 @@ def onUserCreated(event: identity_fn.AuthBlockingEvent) -> None:
 
 
 @tasks_fn.on_task_dispatched()
-def settleStudioJob(request: tasks_fn.CallableRequest[object]) -> None:
+def settleStudioJob(request: https_fn.CallableRequest[object]) -> None:
     note(task=request.data)
