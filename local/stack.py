@@ -29,6 +29,7 @@ from local.ticker import Ticker
 START_TIMEOUT_S = 180.0
 EXPORT_PATIENCE_S = 60.0
 NOTED_LINES = 40
+KEEP_LOGS_S = 24 * 3600.0
 # Lines of the suite's log that a developer must see; the rest stays in the log.
 MATTERS = re.compile(r"\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠")
 NOISE = re.compile(
@@ -115,6 +116,9 @@ def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:
     """A directory of our own and the ports at `offset`, or at one where all are free. Also the lock on it."""
     offsets = [offset] if offset is not None else [random.randrange(10_000, 22_000, 10) for _ in range(50)]
     taken = ""
+    for old in settings.STATE.glob("stack-?????"):
+        if time.time() - old.stat().st_mtime > KEEP_LOGS_S:
+            shutil.rmtree(old, ignore_errors=True)
     for candidate in offsets:
         ports = {name: port + candidate for name, port in settings.PORTS.items()}
         place = settings.STATE / f"stack-{candidate}"
@@ -246,8 +250,8 @@ def stack(
             log.close()
         processes.dismiss(watcher)
         os.close(lock)
-        if offset is None and not left and sys.exc_info()[0] is None:
-            shutil.rmtree(place, ignore_errors=True)
+        kept = offset is not None or left or sys.exc_info()[0] is not None  # its logs may be wanted
+        shutil.rmtree(place / "tmp" if kept else place, ignore_errors=True)
         if left:
             say(f"could not end the processes {left}")
 

@@ -1,0 +1,35 @@
+# Every command sets up what it needs first; the second time that takes a moment.
+PYTHON ?= python3.11
+VENV := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check serve bench lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is missing: Python and npm packages, the Firestore engine
+	@$(PYTHON) -m local.setup
+
+demo: setup ## Start the stack, run the main job as a client would, print it, stop the stack
+	@$(VENV)/python -m local.demo
+
+test: setup check ## Lint, types, every test
+	@$(VENV)/pytest -n 2 tests
+	@$(VENV)/python -m local.journeys
+
+check: setup ## Lint, types and the project's own rules, in seconds
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/pytest tests/test_tidy.py
+
+serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
+	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))
+
+bench: setup ## The benchmarks, with ratios side by side
+	@$(VENV)/python -m bench
+
+lock: setup ## Compile the requirements anew from pyproject.toml
+	@$(VENV)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o functions/requirements.txt
+	@$(VENV)/uv pip compile pyproject.toml --quiet --extra dev -c functions/requirements.txt --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o requirements-dev.txt
