@@ -248,7 +248,7 @@ def test_m5_a_length_that_lies(site: Site, gcs: Gcs) -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd", "identity, gzip"])
 def test_m5_a_packed_answer_is_refused_unpacked(site: Site, gcs: Gcs, encoding: str) -> None:
     with pytest.raises(media.MediaRefused):
-        copy(site, site.url("/a", answer(b"\x1f\x8b" + bytes(3000), content_encoding=encoding)))
+        copy(site, site.url("/a", answer(png(3000), content_encoding=encoding)))
     assert gcs.requests == []
 
 
