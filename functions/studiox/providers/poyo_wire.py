@@ -1,0 +1,222 @@
+"""Poyo's HTTP, bounded in seconds and bytes: an order goes out once on a connection of its own, a question may repeat.
+
+No redirect is ever followed, so the key goes to the configured host and to no other (faults M12).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import functools
+import http.client
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import certifi
+import msgspec
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+CONNECT_S = 5.0
+ORDER_READ_S = 25.0
+QUESTION_READ_S = 10.0
+SLACK_S = 5.0
+"""How much longer than its read timeout an answer may take in all: a timeout alone starts anew with each byte."""
+MAX_BODY = 1 << 20
+ATTEMPTS = 3
+RETRY_STATUSES = frozenset((429, 502, 503, 504))
+MAX_PAUSE_S = 2.0
+RETRY_WITHIN_S = 8.0
+"""A question that has taken this long is not asked again."""
+MAX_RETRY_AFTER_S = 3600.0
+
+# What a socket, TLS, http.client and urllib3 raise when an exchange breaks; ValueError: a header that is no header.
+_BROKEN = (HTTPError, http.client.HTTPException, OSError, ValueError)
+
+
+class NotSent(Exception):
+    """No connection was made: nothing of the request has left this machine."""
+
+
+class Lost(Exception):
+    """The request was sent, in whole or in part, and there is no answer."""
+
+
+class Answer(NamedTuple):
+    """An answer of any status. `body` is None where it is no JSON object."""
+
+    status: int
+    body: dict[str, Any] | None
+    text: str
+    """The beginning of the body, for the private log."""
+    retry_after_s: float | None
+
+
+class Base(NamedTuple):
+    """The one place that requests go to."""
+
+    scheme: str
+    host: str
+    port: int | None
+    prefix: str
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+@contextlib.contextmanager
+def _within(seconds: float, sock: Any) -> Iterator[None]:
+    """End the connection when what is done here takes longer: whoever reads from it then sees it break off."""
+
+    def end() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _Http(HTTPConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        with _within((self.timeout or 0) + SLACK_S, self.sock):
+            return super().getresponse()
+
+
+class _Https(HTTPSConnection):
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        with _within((self.timeout or 0) + SLACK_S, self.sock):
+            return super().getresponse()
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+@functools.cache
+def _pool(base: Base) -> urllib3.HTTPConnectionPool:
+    """The process's connections for questions."""
+    if base.scheme == "https":
+        return _HttpsPool(base.host, base.port, maxsize=16, ssl_context=_tls())
+    return _HttpPool(base.host, base.port, maxsize=16)
+
+
+def send(base: Base, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """POST once, on a new connection: one from a pool may have died idle, and nobody could tell what became of the
+    order. NotSent, Lost.
+    """
+    connection = (
+        _Https(base.host, base.port, timeout=CONNECT_S, ssl_context=_tls())
+        if base.scheme == "https"
+        else _Http(base.host, base.port, timeout=CONNECT_S)
+    )
+    try:
+        try:
+            connection.connect()
+        except _BROKEN as error:
+            raise NotSent(type(error).__name__) from error
+        try:
+            connection.timeout = ORDER_READ_S
+            connection.request("POST", base.prefix + path, body, headers, preload_content=False, decode_content=False)
+            return _answer(connection.getresponse(), ORDER_READ_S)
+        except _BROKEN as error:
+            raise Lost(type(error).__name__) from error
+    finally:
+        connection.close()
+
+
+def ask(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
+    """GET, at most three times while the trouble may pass. Lost when there is no answer in the end."""
+    started = time.monotonic()
+    for attempt in range(ATTEMPTS):
+        final = attempt == ATTEMPTS - 1 or time.monotonic() - started > RETRY_WITHIN_S
+        try:
+            answer = _ask_once(base, path, headers)
+        except _BROKEN as error:
+            if final:
+                raise Lost(type(error).__name__) from error
+            pause = None
+        else:
+            if final or answer.status not in RETRY_STATUSES:
+                return answer
+            pause = answer.retry_after_s
+        # Full jitter, so that pollers who were refused together do not come back together.
+        time.sleep(min(MAX_PAUSE_S, pause if pause is not None else random.uniform(0.05, 0.4 * 2**attempt)))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _ask_once(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
+    response = _pool(base).urlopen(
+        "GET",
+        base.prefix + path,
+        headers=headers,
+        retries=False,
+        redirect=False,
+        timeout=urllib3.Timeout(connect=CONNECT_S, read=QUESTION_READ_S),
+        pool_timeout=int(CONNECT_S),
+        preload_content=False,
+        decode_content=False,
+    )
+    assert isinstance(response, urllib3.HTTPResponse)
+    return _answer(response, QUESTION_READ_S)
+
+
+def _answer(response: urllib3.HTTPResponse, read_s: float) -> Answer:
+    """The answer with its body, which is read whole so that the connection can serve again."""
+    until = time.monotonic() + read_s + SLACK_S
+    content = bytearray()
+    whole = False
+    try:
+        while len(content) <= MAX_BODY and time.monotonic() < until:
+            chunk = response.read1(65_536)
+            if not chunk:
+                whole = True
+                break
+            content += chunk
+    finally:
+        # What was not read to its end must not be the beginning of somebody else's answer.
+        response.release_conn() if whole else response.close()
+    coded = response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
+    body = None if coded or not whole else _json_object(bytes(content))
+    text = bytes(content[:500]).decode("utf-8", "replace")
+    return Answer(response.status, body, text, retry_after(response.headers.get("Retry-After", "")))
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def retry_after(header: str) -> float | None:
+    """Seconds to wait, at most an hour, from either form of the header (RFC 9110 §10.2.3); None if it says nothing."""
+    header = header.strip()
+    if header.isascii() and header.isdigit():
+        return min(float(header), MAX_RETRY_AFTER_S)
+    parsed = email.utils.parsedate_tz(header[:64])
+    if parsed is None:
+        return None
+    try:
+        return min(max(0.0, email.utils.mktime_tz(parsed) - time.time()), MAX_RETRY_AFTER_S)
+    except (ValueError, OverflowError):
+        return None
