@@ -185,7 +185,25 @@ def _split(text: Any, pattern: Any) -> cel.ListType:
     return cel.ListType([cel.StringType(part) for part in re2.split(str(pattern), str(text))])
 
 
-BUILT_IN: dict[str, Callable[..., Any]] = {
+def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, but for the library's habit of handing errors over as arguments: they are the result then.
+
+    Without it `request.auth.uid != x` would hold for a caller without a uid.
+    """
+
+    def called(*arguments: Any) -> Any:
+        for argument in arguments:
+            if isinstance(argument, evaluation.CELEvalError):
+                return argument
+        try:
+            return function(*arguments)
+        except evaluation.CELEvalError as error:
+            return error
+
+    return called
+
+
+OVERRIDES: dict[str, Callable[..., Any]] = {
     "_==_": _equal,
     "_!=_": lambda left, right: cel.BoolType(not _equal(left, right)),
     "_<_": _comparison(lambda left, right: left < right, "_<_"),
@@ -205,6 +223,7 @@ BUILT_IN: dict[str, Callable[..., Any]] = {
     "hasAll": lambda items, wanted: cel.BoolType(all(item in items for item in wanted)),
     "hasOnly": lambda items, wanted: cel.BoolType(all(item in wanted for item in items)),
 }
+BUILT_IN = {name: _strict(function) for name, function in OVERRIDES.items()}
 
 
 @dataclass
@@ -289,7 +308,7 @@ def _evaluate(
 
         return call
 
-    callable_by_name = {**BUILT_IN, **{name: caller(function) for name, function in functions.items()}}
+    callable_by_name = {**BUILT_IN, **{name: _strict(caller(function)) for name, function in functions.items()}}
     program = ENVIRONMENT.program(expression.tree, functions=callable_by_name)
     return program.evaluate(dict(names))
 
@@ -301,6 +320,9 @@ def _check_calls(block: Block, outer: Mapping[str, Function]) -> None:
     for function in block.functions.values():
         expressions += [value for _, value in function.lets] + [function.result]
     for expression in expressions:
+        for ident in expression.tree.find_data("ident"):
+            if str(ident.children[0]) == "firestore":
+                raise RulesSyntaxError(expression.line, "this runtime cannot read Firestore documents")
         for kind in ("ident_arg", "dot_ident_arg", "member_dot_arg"):
             for call in expression.tree.find_data(kind):
                 name = str(next(token for token in call.children if getattr(token, "type", "") == "IDENT"))

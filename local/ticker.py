@@ -28,7 +28,7 @@ def is_due(schedule: str, when: datetime.datetime) -> bool:
         minutes = int(every[1]) * (60 if every[2] == "hour" else 1)
         return int(when.timestamp() // 60) % max(minutes, 1) == 0
     fields = schedule.split()
-    if len(fields) != len(FIELDS):
+    if len(fields) != len(FIELDS) or not re.fullmatch(r"[\d*/,\- ]+", schedule):
         raise ValueError(f"not a schedule that can be fired here: {schedule!r}")
     now = (when.minute, when.hour, when.day, when.month, when.isoweekday() % 7)
     fits = [value in _members(text, low, high) for text, value, (low, high) in zip(fields, now, FIELDS, strict=True)]
