@@ -29,7 +29,7 @@ MAX_DEPTH = 16
 Text = msgspec.Meta(extra={"text": True})
 """Marks a string as plain text for people: NFC, trimmed, no control characters but newline and tab."""
 
-RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$(?!\n)")]
 Id = Annotated[str, msgspec.Meta(pattern=ids.PATTERN)]
 
 

@@ -10,8 +10,9 @@ import secrets
 
 from . import config
 
-PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
-"""What a client may send as an id: nothing that could leave its place in a path (faults C7, C18)."""
+PATTERN = r"^(?!__.*__$)[A-Za-z0-9_-]{1,128}$(?!\n)"
+"""What a client may send as an id: nothing that could leave its place in a path, nor `__x__`, which Firestore keeps to
+itself (faults C7, C18). The end is written so because Python's `$` also stands before a last line break."""
 
 
 def is_id(text: str) -> bool:
