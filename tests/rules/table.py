@@ -1,0 +1,92 @@
+"""Who may do what to which document: contract §3 as a table, a row for each kind of document there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+OWNER, OTHER, GUEST, ADMIN, NOBODY_SIGNED_IN = "owner", "other", "guest", "admin", "anon"
+IDENTITIES = (OWNER, OTHER, GUEST, ADMIN, NOBODY_SIGNED_IN)
+"""The owner, another user, one signed in anonymously, one with the claim `admin`, one not signed in."""
+
+OWN = frozenset({OWNER})
+SIGNED_IN = frozenset({OWNER, OTHER, GUEST, ADMIN})
+ALL = frozenset(IDENTITIES)
+NONE: frozenset[str] = frozenset()
+
+OPERATIONS = (
+    "get",
+    "get_absent",
+    "list",
+    "list_own",  # where uid is the caller's
+    "list_owners",  # where uid is the owner's
+    "count",
+    "count_owners",
+    "group",  # the collection group
+    "create",
+    "update",
+    "mark",  # an update of `readAt` alone, by a time
+    "delete",
+)
+
+
+class Row(NamedTuple):
+    """A document and who may do what with it; an operation that is not named is nobody's."""
+
+    path: str
+    data: Mapping[str, Any]
+    grants: Mapping[str, frozenset[str]] = {}
+
+    @property
+    def collection(self) -> str:
+        """The names of its collections: `posts/comments`."""
+        return "/".join(self.path.split("/")[::2])
+
+
+_MINE = {"uid": OWNER, "createdAt": NOW}
+
+# The path says whose it is: a filter changes nothing.
+_BY_PATH = dict.fromkeys(("get", "get_absent", "list", "list_own", "list_owners", "count", "count_owners"), OWN)
+# The document says whose it is: a list must ask for the caller's own.
+_BY_UID = {"get": OWN, "list_own": SIGNED_IN, "list_owners": OWN, "count_owners": OWN}
+_PUBLIC = dict.fromkeys(_BY_PATH, ALL)
+
+CATALOGUE = ("plans", "tokenPacks", "models", "styles", "colors", "sizes", "features", "socialTasks")
+INTERNAL = (
+    "stripeEvents",
+    "auditLogs",
+    "rateLimits",
+    "mail",
+    "weeklyReports",
+    "ledgerAlerts",
+    "lyricGenerationErrors",
+    "closedAccounts",
+    "welcomes",
+    "health",
+    "a_collection_of_tomorrow",
+)
+
+ROWS = (
+    Row(f"users/{OWNER}", {"email": "a@b.c", "balance": 200}, {"get": OWN}),
+    Row(f"users/{OWNER}/ledger/e1", {"seq": 1, "amount": 200, **_MINE}, _BY_PATH),
+    Row(f"users/{OWNER}/payments/p1", {"amount": 999, **_MINE}, _BY_PATH),
+    Row(f"users/{OWNER}/notifications/n1", {"kind": "job", "readAt": None, **_MINE}, {**_BY_PATH, "mark": OWN}),
+    Row(f"users/{OWNER}/secrets/s1", _MINE),
+    Row("jobs/j1", {"status": "completed", **_MINE}, _BY_UID),
+    Row("jobs/j1/private/state", {"taskId": "t1", **_MINE}),
+    Row("jobs/j1/private/a/deeper/b", _MINE),
+    Row("creations/j1", {"title": "a", **_MINE}, _BY_UID),
+    Row("sessions/s1", {"model": "Model A", **_MINE}, _BY_UID),
+    Row("posts/shown", {"hidden": False, **_MINE}, {"get": ALL}),
+    Row("posts/hidden", {"hidden": True, **_MINE}),
+    Row("posts/shown/comments/c1", {"text": "a", **_MINE}, _PUBLIC),
+    Row("posts/hidden/comments/c1", {"text": "a", **_MINE}),
+    Row("posts/gone/comments/c1", {"text": "a", **_MINE}),
+    Row("posts/shown/reports/r1", {"reason": "spam", **_MINE}),
+    Row(f"likes/shown_{OWNER}", {"postId": "shown", **_MINE}, _BY_UID),
+    *(Row(f"{name}/e1", {"label": "a", **_MINE}, _PUBLIC) for name in CATALOGUE),
+    *(Row(f"{name}/e1", _MINE) for name in INTERNAL),
+)
