@@ -119,7 +119,7 @@ def endpoint(
         def guarded(http: flask.Request) -> flask.Response:
             refusal = _guard(http)
             firestore.app()  # the SDK verifies tokens with it
-            return refusal or typing.cast(Any, deployed)(http)
+            return refusal or _with_reason(typing.cast(Any, deployed)(http))
 
         guarded.__firebase_endpoint__ = deployed.__firebase_endpoint__  # type: ignore[attr-defined]
         return typing.cast(Callable[[flask.Request], flask.Response], guarded)
@@ -150,6 +150,15 @@ def _refusal(status: int, message: str) -> flask.Response:
     details = InvalidRequest(fields={"": message}).as_details()
     error = {"status": "INVALID_ARGUMENT", "message": message, "details": details}
     return flask.Response(json.dumps({"error": error}), status, mimetype="application/json")
+
+
+def _with_reason(answer: flask.Response) -> flask.Response:
+    """The SDK refuses a token that it cannot verify without saying so in the details."""
+    if answer.status_code != 401 or b'"details"' in answer.get_data():
+        return answer
+    refusal = Unauthenticated()
+    error = {"status": "UNAUTHENTICATED", "message": refusal.text, "details": refusal.as_details()}
+    return flask.Response(json.dumps({"error": error}), 401, mimetype="application/json")
 
 
 def _too_deep(value: object, left: int) -> bool:
@@ -183,7 +192,7 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
     token = received.auth.token if received.auth is not None else {}
     uid = received.auth.uid if received.auth is not None else None
     kind = contract.caller
-    if uid is None and kind is not Anyone:
+    if (uid is None and kind is not Anyone) or (uid is not None and not ids.is_segment(uid)):
         raise Unauthenticated
     verified = token.get("email_verified") is True
     admin = token.get("admin") is True
@@ -252,7 +261,7 @@ def _field_message(message: str) -> dict[str, str]:
             name = what[len(prefix) : -1]
             # An unknown field's name is the caller's own text: bounded, and never logged.
             return {".".join(filter(None, (path, name[:64]))): prefix.removeprefix("Object ").removesuffix(" `")}
-    return {path: what}
+    return {path: "Invalid enum value" if what.startswith("Invalid enum value") else what}
 
 
 def dump(response: msgspec.Struct) -> Any:

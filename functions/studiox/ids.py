@@ -15,6 +15,11 @@ PATTERN = r"^(?!__.*__$)[A-Za-z0-9_-]{1,128}$(?!\n)"
 itself (faults C7, C18). The end is written so because Python's `$` also stands before a last line break."""
 
 
+def is_segment(text: str) -> bool:
+    """Whether it can be one segment of a path. The Admin SDK may make uids that cannot: `a/b`, `..`, `__a__`."""
+    return re.fullmatch(r"(?!\.{1,2}$|__.*__$)[^/\0]{1,128}", text) is not None
+
+
 def is_id(text: str) -> bool:
     return re.fullmatch(PATTERN, text) is not None
 
