@@ -78,7 +78,9 @@ def engine() -> Iterator[Engine]:
     atexit.register(running.stop)
     os.environ["FIRESTORE_EMULATOR_HOST"] = running.host
     if _MAIN.exists():
+        handlers = logging.root.handlers[:]
         importlib.import_module("main")  # whole: no test may depend on what another one imported
+        logging.root.handlers[:] = handlers
     yield running
     running.stop()
 
@@ -94,10 +96,13 @@ def project(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The test's own project id and a process without memory of other tests."""
     from google.cloud.firestore_v1 import base_client
 
+    from studiox import firestore
+
     name = f"demo-t{os.getpid()}-{next(_numbers)}"
     monkeypatch.setenv("GCLOUD_PROJECT", name)
     monkeypatch.setattr(base_client.BaseClient, "_emulator_channel", watched(lambda: rpcs))
     forget_all()
+    firestore.app()  # as main.py does
     yield name
     forget_all()
     Database(project=name).clear()
@@ -194,7 +199,7 @@ def forget_all() -> None:
     modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "studiox"]
     for module in modules:
         for name, value in list(vars(module).items()):
-            if isinstance(value, functools._lru_cache_wrapper):
+            if callable(getattr(value, "cache_clear", None)):
                 value.cache_clear()
             elif isinstance(value, dict | set | deque) and name.startswith("_") and name.islower() and name[1] != "_":
                 value.clear()
