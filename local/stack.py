@@ -34,7 +34,7 @@ KEEP_LOGS_S = 24 * 3600.0
 MATTERS = re.compile(r"\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠")
 NOISE = re.compile(
     r"Env variable override detected|not currently authenticated|CI environment|application default credentials"
-    r"|ERROR:root:Invalid request, unable to process"  # the suite probes every function with a GET first
+    r"|Invalid request, unable to process"  # the suite probes every function with a GET first
     r"|UI is not starting|did not find a hosting site|Unable to look up project number|Site ID|DEPRECATION|deprecated",
     re.IGNORECASE,
 )
