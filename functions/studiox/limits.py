@@ -42,10 +42,13 @@ class Toll(msgspec.Struct, frozen=True):
         """Count in this commit. `RateLimited` when the window is full; whatever else is refused is not counted."""
         taken, opened = _window(docs, self, now)
         if taken + calls > self.limit.calls:
-            closes = opened + timedelta(seconds=self.limit.per)
-            raise RateLimited(retryAfterSeconds=max(1, math.ceil((closes - now).total_seconds())))
+            raise _refusal(opened + timedelta(seconds=self.limit.per), now)
         window = {"openedAt": opened, "count": taken + calls, "expiresAt": opened + timedelta(seconds=self.limit.per)}
         docs.put(self.path, window)
+
+
+def _refusal(closes: datetime, now: datetime) -> RateLimited:
+    return RateLimited(retryAfterSeconds=max(1, math.ceil((closes - now).total_seconds())))
 
 
 def _window(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
@@ -61,33 +64,67 @@ def toll(function: str, caller: str, limit: Limit) -> Toll:
     return Toll(f"rateLimits/{ids.derived(function, caller)}", limit)
 
 
+class _Refill:
+    """One thread takes the next share for all of this process that wait for it."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.failed = False
+
+
 _shares: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
+"""{counter: (calls this instance may still let pass, until when)}; FULL: nobody may until then."""
+FULL = -1
+_refills: dict[str, _Refill] = {}
 _shares_lock = threading.Lock()
 
 
 def admit(toll: Toll, now: datetime | None = None) -> None:
     """Count a call that commits nothing itself. `RateLimited`. Open when Firestore is not to be reached (R7)."""
     moment = now or clock.now()
-    with _shares_lock:
-        left, until = _shares.get(toll.path, (0, moment))
-        if left > 0 and moment < until:
-            _shares[toll.path] = (left - 1, until)
+    while True:
+        with _shares_lock:
+            left, until = _shares.get(toll.path, (0, moment))
+            if left == FULL and moment < until:
+                raise _refusal(until, moment)
+            if left > 0 and moment < until:
+                _shares[toll.path] = (left - 1, until)
+                return
+            others = _refills.get(toll.path)
+            refill = _refills.setdefault(toll.path, _Refill())
+        if others is None:
+            _take(toll, moment, refill)
+        else:
+            refill.done.wait()
+        if refill.failed:
             return
+
+
+def _take(toll: Toll, now: datetime, refill: _Refill) -> None:
+    """Put the next share where all threads of this process find it."""
+    refill.failed = True
     try:
-        left, until = transact(toll.path, lambda docs: _take_share(docs, toll, moment), warm=[toll.path])
+        share = transact(toll.path, lambda docs: _take_share(docs, toll, now), warm=[toll.path])
+        refill.failed = False
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=toll.path)
-        return
-    with _shares_lock:
-        _shares[toll.path] = (left - 1, until)
-        _shares.move_to_end(toll.path)
-        while len(_shares) > REMEMBERED_CALLERS:
-            _shares.popitem(last=False)
+    finally:
+        with _shares_lock:
+            if not refill.failed:
+                _shares[toll.path] = share
+                _shares.move_to_end(toll.path)
+                while len(_shares) > REMEMBERED_CALLERS:
+                    _shares.popitem(last=False)
+            del _refills[toll.path]
+        refill.done.set()
 
 
 def _take_share(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
     """How many calls this instance may let pass without asking again, and until when."""
     taken, opened = _window(docs, toll, now)
-    share = max(1, min(toll.limit.calls // SHARES, toll.limit.calls - taken))
+    closes = opened + timedelta(seconds=toll.limit.per)
+    share = min(max(1, toll.limit.calls // SHARES), toll.limit.calls - taken)
+    if share <= 0:
+        return FULL, closes
     toll.count(docs, now, share)
-    return share, opened + timedelta(seconds=toll.limit.per)
+    return share, closes
