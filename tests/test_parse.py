@@ -65,29 +65,27 @@ def test_data_is_an_object(data: Any) -> None:
     assert list(fields(data)) == [""]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        *[("count", value) for value in (0, -1, 10**6 + 1, 2**63, 10**4000, 1.0, 1.5, 0.0, True, "1", [1], {"a": 1})],
-        ("count", {"@type": "type.googleapis.com/google.protobuf.Int64Value", "value": "5"}),
-        *[("ratio", value) for value in (-0.1, 1.1, 10**400, True, "0.5", 1e308)],
-        *[("flag", value) for value in (0, 1, "true", [])],
-        *[("kind", value) for value in ("c", "A", "", 1, ["a"])],
-        *[("title", value) for value in ("", "  ", "abcdef", 5, ["a"], "a\0", "a\x1b", "a\u0085b", "a\x7fb")],
-        *[("tags", value) for value in ("a", ["abcd"], ["a", "b", "c"], [1], {"a": 1})],
-        *[
-            ("itemId", value)
-            for value in ("", "a/b", "..", ".", "a" * 129, "ä", "a b", "a\n", "\na", "a\0", "__a__", "____")
-        ],
-        *[
-            ("requestId", value)
-            for value in ("short", "a" * 65, "0123456789abcde/", "0123456789abcdef\n", "__0123456789ab__")
-        ],
-        ("options", {"a": [1]}),
-        ("options", {"a": {}}),
+COUNTS: list[Any] = [0, -1, 10**6 + 1, 2**63, 10**4000, 1.0, 1.5, 0.0, True, "1", [1], {"a": 1}]
+WRONG: list[tuple[str, Any]] = [
+    *[("count", value) for value in COUNTS],
+    ("count", {"@type": "type.googleapis.com/google.protobuf.Int64Value", "value": "5"}),
+    *[("ratio", value) for value in (-0.1, 1.1, 10**400, True, "0.5", 1e308)],
+    *[("flag", value) for value in (0, 1, "true", [])],
+    *[("kind", value) for value in ("c", "A", "", 1, ["a"])],
+    *[("title", value) for value in ("", "  ", "abcdef", 5, ["a"], "a\0", "a\x1b", "a\u0085b", "a\x7fb")],
+    ("tags", {"a": 1}),
+    *[("tags", value) for value in ("a", ["abcd"], ["a", "b", "c"], [1])],
+    *[
+        ("itemId", value)
+        for value in ("", "a/b", "..", ".", "a" * 129, "ä", "a b", "a\n", "\na", "a\0", "__a__", "____")
     ],
-    ids=lambda value: repr(value)[:24],
-)
+    *[("requestId", value) for value in ("short", "a" * 65, "0123456789abcde/", "0123456789abcdef\n")],
+    ("options", {"a": [1]}),
+    ("options", {"a": {}}),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG, ids=lambda value: repr(value)[:24])
 def test_j16_a_wrong_value_names_its_field(field: str, value: Any) -> None:
     (name,) = fields({field: value})
     assert name.split("[")[0].split(".")[0] == field
