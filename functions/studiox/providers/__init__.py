@@ -102,8 +102,11 @@ class PollFailed(Exception):
 class Provider(Protocol):
     """One vendor. Every call has a timeout of its own; none is retried inside `submit`."""
 
-    def submit(self, order: Order) -> str:
-        """Send the order once; the provider's task id. Rejected, AccountRefused, NotAccepted, OutcomeUnknown."""
+    def submit(self, order: Order) -> str | Task:
+        """Send the order once; the provider's task id, or the ended task of a provider that answers at once.
+
+        Such a task exists nowhere else: nobody polls for it. Rejected, AccountRefused, NotAccepted, OutcomeUnknown.
+        """
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
         """The task as it stands. PollFailed."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import math
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -18,18 +17,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from .. import clock
-from . import AccountRefused, File, NotAccepted, Order, OutcomeUnknown, PollFailed, Rejected, Task
+from . import File, NotAccepted, Order, OutcomeUnknown, PollFailed, Task
+from .answers import MODERATED, Refusal, account, number, progress, reason, refusal, rejected, text, url, words
+from .base import checked_base, checked_key
 from .poyo_inputs import translate
 
 if TYPE_CHECKING:
-    from .poyo_wire import Answer, Base
+    from .wire import Answer
 
 MAX_CALLBACK_BYTES = 256 * 1024
 MAX_SKEW_S = 300
 MAX_TASK_ID = 200
 MAX_FILES = 20
-MAX_URL = 4096
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # Suno's models; the other music models answer at the common address.
 SONG_MODELS = re.compile(
@@ -49,58 +48,17 @@ ENDS: Mapping[str, Status] = {
     "canceled": "failed",
 }
 
-Refusal = Callable[[str, float | None], Exception]
-
-
-def _rejected(reason: str) -> Refusal:
-    return lambda raw, _: Rejected(reason, raw)
-
-
-def _account(raw: str, _: float | None) -> Exception:
-    return AccountRefused(raw)
-
-
-def _unknown(raw: str, _: float | None) -> Exception:
-    return OutcomeUnknown(raw)
-
-
 # By `error.type`, of refusals only: what a 5xx says of itself does not tell whether the order runs.
 REFUSALS_BY_TYPE: Mapping[str, Refusal] = {
-    "content_moderation_error": _rejected("ContentRejected"),
-    "validation_error": _rejected("InvalidInput"),
-    "content_too_long_error": _rejected("InvalidInput"),
-    "file_format_error": _rejected("InvalidInput"),
-    "authentication_error": _account,
-    "permission_error": _account,
-    "insufficient_credits_error": _account,
+    "content_moderation_error": rejected("ContentRejected"),
+    "validation_error": rejected("InvalidInput"),
+    "content_too_long_error": rejected("InvalidInput"),
+    "file_format_error": rejected("InvalidInput"),
+    "authentication_error": account,
+    "permission_error": account,
+    "insufficient_credits_error": account,
     "rate_limit_error": NotAccepted,
 }
-REFUSALS_BY_CODE: Mapping[int, Refusal] = {
-    # 307 and 308 say "send it there instead", so it was not taken; the other redirects may follow a success.
-    307: NotAccepted,
-    308: NotAccepted,
-    400: _rejected("InvalidInput"),
-    401: _account,
-    402: _account,
-    403: _account,
-    408: _unknown,
-    # Our idempotency key is in use: an earlier sending of this order arrived after all.
-    409: _unknown,
-    413: _rejected("InvalidInput"),
-    422: _rejected("InvalidInput"),
-    425: NotAccepted,
-    429: NotAccepted,
-    503: NotAccepted,
-}
-
-_MODERATED = re.compile(
-    r"content_moderation|moderat|sensitive|nsfw|content polic|safety|prohibited|copyright|violat|inappropriate", re.I
-)
-_INVALID = re.compile(
-    r"validation_error|content_too_long|file_format|invalid (?:input|image|parameter|prompt|file|url)|unsupported"
-    r"|too (?:long|large|short|small)",
-    re.I,
-)
 
 
 class Poyo:
@@ -114,47 +72,44 @@ class Poyo:
         *,
         now: Callable[[], clock.datetime] | None = None,
     ) -> None:
-        self._base_url = base_url
-        self._key = api_key.strip()
-        if not self._key or not self._key.isascii() or not self._key.isprintable():
-            raise ValueError("Poyo's API key is empty or no header can carry it")
+        self._base = checked_base(base_url, "Poyo")
+        self._key = checked_key(api_key, "Poyo")
         self._secrets = [part.strip().encode() for part in webhook_secret.split(",") if part.strip()]
         self._now = now or (lambda: clock.now())
-        self._check_base()
 
     def __repr__(self) -> str:
         return "Poyo()"
 
     def submit(self, order: Order) -> str:
         """Send the order, exactly once."""
-        from . import poyo_wire
+        from . import wire
 
         body: dict[str, Any] = {"model": order.model, "input": translate(order)}
         if order.callback_url:
             body["callback_url"] = order.callback_url
         headers = {**self._headers(), "Content-Type": "application/json", "Idempotency-Key": order.job_id}
         try:
-            answer = poyo_wire.send(self._base(), "/api/generate/submit", headers, msgspec.json.encode(body))
-        except poyo_wire.NotSent as error:
+            answer = wire.send(self._base, "/api/generate/submit", headers, msgspec.json.encode(body))
+        except wire.NotSent as error:
             raise NotAccepted(f"no connection: {error}") from error
-        except poyo_wire.Lost as error:
+        except wire.Lost as error:
             raise OutcomeUnknown(f"no answer: {error}") from error
         return _task_id(answer)
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
         """The task as it stands; finished without files may yet get them, which is the studio's to decide."""
-        from . import poyo_wire
+        from . import wire
 
         quoted = urllib.parse.quote(task_id, safe="")
         paths = [f"/api/generate/status/{quoted}", f"/api/generate/detail/music?task_id={quoted}"]
         if SONG_MODELS.fullmatch(model):
             paths.reverse()
         try:
-            answer = poyo_wire.ask(self._base(), paths[0], self._headers())
+            answer = wire.ask(self._base, paths[0], self._headers())
             if answer.status == 400 and "detail/music" in answer.text:
                 # So it answers for a song whose model we did not take for Suno's (third-party clients).
-                answer = poyo_wire.ask(self._base(), paths[1], self._headers())
-        except poyo_wire.Lost as error:
+                answer = wire.ask(self._base, paths[1], self._headers())
+        except wire.Lost as error:
             raise PollFailed(f"no answer: {error}") from error
         return _task(answer)
 
@@ -188,19 +143,6 @@ class Poyo:
             "User-Agent": "StudioX",
         }
 
-    def _check_base(self) -> None:
-        parts = urllib.parse.urlsplit(self._base_url)
-        plain = parts.scheme == "http" and parts.hostname in LOOPBACK
-        if not (parts.scheme == "https" or plain) or not parts.hostname or parts.username or parts.query:
-            raise ValueError("Poyo's base URL must be https (http on loopback only), without user or query")
-        _ = parts.port  # ValueError where it is none
-
-    def _base(self) -> Base:
-        from .poyo_wire import Base
-
-        parts = urllib.parse.urlsplit(self._base_url)
-        return Base(parts.scheme, parts.hostname or "", parts.port, parts.path.rstrip("/"))
-
 
 def _task_id(answer: Answer) -> str:
     """The id of the accepted order, or what else the answer says about it."""
@@ -229,12 +171,10 @@ def _refusal(code: int, kind: str, answer: Answer) -> Refusal:
             return REFUSALS_BY_TYPE[kind]
         if code in (400, 422) and answer.body is None:
             # A proxy's page: whatever it minds, it is not what the user typed.
-            return _rejected("GenerationFailed")
-        if code in (400, 422) and _MODERATED.search(answer.text):
-            return _rejected("ContentRejected")
-    if code in REFUSALS_BY_CODE:
-        return REFUSALS_BY_CODE[code]
-    return _rejected("GenerationFailed") if 400 <= code < 500 else _unknown
+            return rejected("GenerationFailed")
+        if code in (400, 422) and MODERATED.search(answer.text):
+            return rejected("ContentRejected")
+    return refusal(code)
 
 
 def _code(body: Mapping[str, Any]) -> int:
@@ -251,13 +191,8 @@ def _error(body: Mapping[str, Any] | None) -> tuple[str, str]:
     """(type, message) from the forms that errors have: an object, a text, FastAPI's `detail`."""
     error = (body or {}).get("error")
     if isinstance(error, dict):
-        return _text(error.get("type"))[:64], _text(error.get("message"))
-    return "", _text(error or (body or {}).get("message") or (body or {}).get("detail"))
-
-
-def _text(value: object) -> str:
-    """Whatever Poyo put where a text should be, as a text."""
-    return value if isinstance(value, str) else "" if value is None else repr(value)[:500]
+        return text(error.get("type"))[:64], text(error.get("message"))
+    return "", text(error or (body or {}).get("message") or (body or {}).get("detail"))
 
 
 def _task(answer: Answer) -> Task:
@@ -273,28 +208,21 @@ def _task(answer: Answer) -> Task:
     if not isinstance(raw_status, str):
         raise PollFailed(f"no status: {answer.text}")
     status: Status = ENDS.get(raw_status.strip().lower(), "running")
-    raw_error = _text(data.get("error_message") or data.get("error"))[:500]
+    raw_error = text(data.get("error_message") or data.get("error"))[:500]
     entries = data.get("files")
     entries = [entry for entry in entries[:MAX_FILES] if entry] if isinstance(entries, list) else []
     found = [file for entry in entries if (file := _file(entry)) is not None]
     texts = [entry["text"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("text"), str)]
     return Task(
         status=status,
-        progress=100 if status == "finished" else _progress(data.get("progress")),
+        progress=100 if status == "finished" else progress(data.get("progress")),
         files=tuple(found) if status == "finished" else (),
         text=texts[0] if texts and status == "finished" else None,
-        reason=_reason(raw_error) if status == "failed" else "",
+        reason=reason(raw_error) if status == "failed" else "",
         raw_status=raw_status[:64],
         raw_error=raw_error if status == "failed" else "",
-        credits=_number(data.get("credits_amount")),
+        credits=number(data.get("credits_amount")),
     )
-
-
-def _reason(error: str) -> str:
-    """Why a generation failed. Poyo has words for it, no codes: those that are not clear are its own failure."""
-    if _MODERATED.search(error):
-        return "ContentRejected"
-    return "InvalidInput" if _INVALID.search(error) else "GenerationFailed"
 
 
 def _file(entry: Any) -> File | None:
@@ -303,46 +231,21 @@ def _file(entry: Any) -> File | None:
         entry = {"file_url": entry}
     if not isinstance(entry, dict):
         return None
-    urls = {name: _url(entry.get(name)) for name in ("file_url", "audio_url", "video_url", "image_url", "url")}
+    urls = {name: url(entry.get(name)) for name in ("file_url", "audio_url", "video_url", "image_url", "url")}
     name = next((name for name, url in urls.items() if url), None)
     if name is None:
         return None
-    said = entry.get("file_type") or _text(entry.get("content_type")).partition("/")[0] or name.partition("_")[0]
-    tags = entry.get("tags")
-    words = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
-    size = _number(entry.get("file_size"))
+    said = entry.get("file_type") or text(entry.get("content_type")).partition("/")[0] or name.partition("_")[0]
+    size = number(entry.get("file_size"))
     return File(
         url=urls[name],
         kind=said if said in ("image", "video", "audio") else "other",
         size_bytes=int(size) if size is not None else None,
-        title=_text(entry.get("title"))[:200] or None,
-        tags=tuple(word.strip()[:64] for word in words if isinstance(word, str) and word.strip())[:20],
-        duration_s=_number(entry.get("duration")),
+        title=text(entry.get("title"))[:200] or None,
+        tags=words(entry.get("tags")),
+        duration_s=number(entry.get("duration")),
         image_url=urls["image_url"] if name != "image_url" and urls["image_url"] else None,
     )
-
-
-def _url(value: object) -> str:
-    """The address, if it looks like one; whether it may be fetched is decided where it is fetched."""
-    if not isinstance(value, str) or len(value) > MAX_URL:
-        return ""
-    return value if value.startswith(("https://", "http://")) else ""
-
-
-def _number(value: object) -> float | None:
-    """A finite number that is not negative, also where it is written as a text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) and 0 <= number < 2**53 else None
-
-
-def _progress(value: object) -> int:
-    number = _number(value)
-    return 0 if number is None else min(100, int(number))
 
 
 def _callback_task(body: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""Poyo's HTTP, bounded in seconds and bytes: an order goes out once on a connection of its own, a question may repeat.
+"""Vendors' HTTP, bounded in seconds and bytes: an order goes out once on its own connection, a question may repeat.
 
 No redirect is ever followed, so the key goes to the configured host and to no other (faults M12).
 """
@@ -22,6 +22,8 @@ import msgspec
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+
+from .base import Base
 
 CONNECT_S = 5.0
 ORDER_READ_S = 25.0
@@ -56,15 +58,6 @@ class Answer(NamedTuple):
     text: str
     """The beginning of the body, for the private log."""
     retry_after_s: float | None
-
-
-class Base(NamedTuple):
-    """The one place that requests go to."""
-
-    scheme: str
-    host: str
-    port: int | None
-    prefix: str
 
 
 @functools.cache
@@ -119,10 +112,11 @@ def _pool(base: Base) -> urllib3.HTTPConnectionPool:
     return _HttpPool(base.host, base.port, maxsize=16)
 
 
-def send(base: Base, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def send(base: Base, path: str, headers: Mapping[str, str], body: bytes, *, read_s: float | None = None) -> Answer:
     """POST once, on a new connection: one from a pool may have died idle, and nobody could tell what became of the
-    order. NotSent, Lost.
+    order. NotSent, Lost. `read_s`: for a provider that works while it is waited for.
     """
+    read_s = ORDER_READ_S if read_s is None else read_s
     connection = (
         _Https(base.host, base.port, timeout=CONNECT_S, ssl_context=_tls())
         if base.scheme == "https"
@@ -134,9 +128,9 @@ def send(base: Base, path: str, headers: Mapping[str, str], body: bytes) -> Answ
         except _BROKEN as error:
             raise NotSent(type(error).__name__) from error
         try:
-            connection.timeout = ORDER_READ_S
+            connection.timeout = read_s
             connection.request("POST", base.prefix + path, body, headers, preload_content=False, decode_content=False)
-            return _answer(connection.getresponse(), ORDER_READ_S)
+            return _answer(connection.getresponse(), read_s)
         except _BROKEN as error:
             raise Lost(type(error).__name__) from error
     finally:
