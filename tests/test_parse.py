@@ -69,12 +69,18 @@ COUNTS: list[Any] = [0, -1, 10**6 + 1, 2**63, 10**4000, 1.0, 1.5, 0.0, True, "1"
 WRONG: list[tuple[str, Any]] = [
     *[("count", value) for value in COUNTS],
     ("count", {"@type": "type.googleapis.com/google.protobuf.Int64Value", "value": "5"}),
-    *[("ratio", value) for value in (-0.1, 1.1, 10**400, True, "0.5", 1e308)],
-    *[("flag", value) for value in (0, 1, "true", [])],
-    *[("kind", value) for value in ("c", "A", "", 1, ["a"])],
-    *[("title", value) for value in ("", "  ", "abcdef", 5, ["a"], "a\0", "a\x1b", "a\u0085b", "a\x7fb")],
+    *[("ratio", value) for value in (-0.1, 1.1, 10**400, True, 1e308)],
+    ("ratio", "0.5"),
+    *[("flag", value) for value in (0, 1, "true")],
+    *[("kind", value) for value in ("c", "A", "")],
+    ("kind", 1),
+    ("kind", ["a"]),
+    *[("title", value) for value in ("", "  ", "abcdef", "a\0", "a\x1b", "a\u0085b", "a\x7fb")],
     ("tags", {"a": 1}),
-    *[("tags", value) for value in ("a", ["abcd"], ["a", "b", "c"], [1])],
+    ("title", 5),
+    ("title", ["a"]),
+    ("tags", "a"),
+    *[("tags", value) for value in (["abcd"], ["a", "b", "c"], [1], [None])],
     *[
         ("itemId", value)
         for value in ("", "a/b", "..", ".", "a" * 129, "ä", "a b", "a\n", "\na", "a\0", "__a__", "____")
