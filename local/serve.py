@@ -24,10 +24,12 @@ def stop_on_signals() -> None:
     """Raise Stopped on the first signal that asks us to end; later ones must not interrupt the ending."""
     asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+    asked: list[int] = []
+
     def stop(number: int, _frame: FrameType | None) -> None:
-        for each in asking:
-            signal.signal(each, signal.SIG_IGN)
-        raise Stopped(signal.Signals(number).name)
+        asked.append(number)
+        if len(asked) == 1:
+            raise Stopped(signal.Signals(number).name)
 
     for each in asking:
         signal.signal(each, stop)

@@ -124,17 +124,16 @@ def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:
         place = settings.STATE / f"stack-{candidate}"
         place.mkdir(parents=True, exist_ok=True)
         lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        busy = [f"{port} ({name})" for name, port in ports.items() if not processes.is_free(port)]
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            taken = "another stack of this checkout runs on these ports (or is being ended): stop it first"
-            continue
-        busy = [f"{port} ({name})" for name, port in ports.items() if not processes.is_free(port)]
-        if not busy:
-            return place, ports, lock
+            if not busy:
+                return place, ports, lock
+            taken = "stop what listens there"
+        except BlockingIOError:
+            taken = "another stack of this checkout runs there: stop it"
         os.close(lock)
-        taken = f"port {', '.join(busy)} is taken: stop what listens there, or use --offset N to shift every port"
+        taken = f"port {', '.join(busy) or ports['hub']} is taken: {taken}, or shift every port (make serve OFFSET=100)"
     raise StackError(taken)
 
 

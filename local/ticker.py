@@ -6,6 +6,7 @@ Which functions have a schedule, and when it is due, is asked of the functions e
 from __future__ import annotations
 
 import datetime
+import http.client
 import json
 import re
 import threading
@@ -103,7 +104,7 @@ class Ticker:
     def _refresh(self) -> None:
         try:
             self.schedules = self.discover()
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
             self.say(f"ticker: cannot read the schedules: {error}")
 
     def _fire_due(self, now: datetime.datetime) -> None:
@@ -130,6 +131,6 @@ class Ticker:
         try:
             with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_S) as answer:
                 answer.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             if not self._stop.is_set():
                 self.say(f"ticker: {name} failed: {error}")
