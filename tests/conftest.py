@@ -51,7 +51,8 @@ os.environ.update(
 for stray in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_CONFIG"):
     os.environ.pop(stray, None)
 
-from tests.support import canaries, invariants  # noqa: E402
+from tests.rules.table import COLLECTIONS  # noqa: E402
+from tests.support import canaries, indexes, invariants  # noqa: E402
 from tests.support.database import Database  # noqa: E402
 from tests.support.engine import Engine  # noqa: E402
 from tests.support.rpcs import Rpcs, watched  # noqa: E402
@@ -86,9 +87,12 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def rpcs() -> Rpcs:
-    """The test's calls to Firestore: counted, and broken on demand."""
-    return Rpcs()
+def rpcs() -> Iterator[Rpcs]:
+    """The test's calls to Firestore: counted, and broken on demand. Each query must have its index in production."""
+    watching = Rpcs()
+    yield watching
+    lacking = indexes.missing([indexes.asked(request) for request in watching.queries])
+    assert not [index for index in lacking if index.collection in COLLECTIONS], "not in firestore.indexes.json"
 
 
 @pytest.fixture(autouse=True)

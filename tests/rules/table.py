@@ -90,3 +90,6 @@ ROWS = (
     *(Row(f"{name}/e1", {"label": "a", **_MINE}, _PUBLIC) for name in CATALOGUE),
     *(Row(f"{name}/e1", _MINE) for name in INTERNAL),
 )
+
+COLLECTIONS = frozenset(name for row in ROWS for name in row.collection.split("/"))
+"""Every collection there is, whatever it lies under."""

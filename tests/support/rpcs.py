@@ -58,6 +58,8 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         self.requests: list[tuple[str, Any]] = []
         self.documents = 0
         """How many documents reads and queries delivered."""
+        self.queries: list[Any] = []
+        """Every query's request since the test began, `reset` or not: each needs its index."""
 
     def reset(self) -> None:
         with self._lock:
@@ -99,6 +101,8 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         with self._lock:
             self.calls.append(method)
             self.requests.append((method, request))
+            if method in ("RunQuery", "RunAggregationQuery"):
+                self.queries.append(request)
             plan = next((each for each in self._plans if each.method == method and each.times > 0), None)
             if plan is not None:
                 plan.times -= 1

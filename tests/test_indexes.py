@@ -1,0 +1,154 @@
+"""firestore.indexes.json holds the indexes of the queries that the code can make, and no other."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import typing
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+import pytest
+
+from studiox import firestore
+from studiox.endpoint import CONTRACTS, Admin, Contract
+from tests.support import Database, Rpcs, call, schedule
+from tests.support.indexes import Index, asked, deployed, missing, needed, read_file
+
+# Queries of clients themselves, under the rules (contract §3).
+LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
+
+# What a list needs to be there before it is asked: {path: data}.
+WORLD: dict[str, dict[str, Any]] = {}
+
+SAMPLE_ID = "sample-0123456789"
+PAGED = {"pageSize", "cursor"}
+
+
+def _values(hint: Any) -> list[Any]:
+    """What a field of this type may be sent as: every choice, or one sample."""
+    if get_origin(hint) is typing.Annotated:
+        return _values(get_args(hint)[0])
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    if type(None) in get_args(hint):
+        return [value for part in get_args(hint) if part is not type(None) for value in _values(part)]
+    samples: dict[Any, list[Any]] = {bool: [True, False], str: [SAMPLE_ID], int: [1]}
+    return samples.get(hint, [])
+
+
+def _requests(contract: Contract) -> Iterator[dict[str, Any]]:
+    """A list: with every combination of its filters. Any other call: with its required fields."""
+    hints = typing.get_type_hints(contract.request, include_extras=True)
+    fields = [field for field in msgspec.structs.fields(contract.request) if field.encode_name not in PAGED]
+    required = {
+        field.encode_name: value for field in fields if field.required for value in _values(hints[field.name])[:1]
+    }
+    if not _is_list(contract):
+        yield required
+        return
+    optional = {field.encode_name: [None, *_values(hints[field.name])] for field in fields if not field.required}
+    for chosen in itertools.product(*optional.values()):
+        yield required | dict(zip(optional, chosen, strict=True))
+
+
+def _is_list(contract: Contract) -> bool:
+    return "cursor" in contract.request.__struct_fields__
+
+
+def _functions() -> dict[str, Any]:
+    """What is deployed. Not imported above: the log is set up by the import, and belongs into the test."""
+    main = importlib.import_module("main")
+    return {name: getattr(main, name) for name in main.__all__}
+
+
+def _schedules() -> list[Any]:
+    return [each for each in _functions().values() if getattr(each.__firebase_endpoint__, "scheduleTrigger", None)]
+
+
+@pytest.fixture
+def queries(rpcs: Rpcs, database: Database) -> list[Any]:
+    """All that the callables and schedules ask of Firestore."""
+    for path, data in WORLD.items():
+        database.put(path, data)
+    callers = itertools.count()
+    for name, function in _functions().items():
+        contract = CONTRACTS.get(name)
+        if contract is None:
+            continue
+        for request in _requests(contract):
+            rpcs.reset()
+            # A new caller each time: no limit of theirs is reached.
+            call(function, request, uid=f"u{next(callers)}", admin=contract.caller is Admin)
+            made = [method for method in rpcs.calls if method in ("RunQuery", "RunAggregationQuery")]
+            assert made or not _is_list(contract), f"{contract.name} asked nothing: give it what it needs in WORLD"
+    for each in _schedules():
+        schedule(each)
+    return [asked(request) for request in rpcs.queries]
+
+
+def test_every_query_has_its_index_and_every_index_its_query(queries: list[Any]) -> None:
+    assert missing(queries) == []
+    wanted = LIVE | {index for query in queries if (index := needed(query)) is not None}
+    assert [each for each in deployed() if not any(each.serves(index) for index in wanted)] == []
+    assert [index for index in LIVE if not any(each.serves(index) for each in deployed())] == []
+
+
+def test_every_combination_of_filters_is_asked(queries: list[Any]) -> None:
+    """A guard of the guard: the jobs' and creations' lists have four combinations each."""
+    wanted = {index for query in queries if (index := needed(query)) is not None}
+    equal = {name: {index.equal for index in wanted if index.collection == name} for name in ("jobs", "creations")}
+    assert {name: len(found) for name, found in equal.items()} == {"jobs": 4, "creations": 4}
+    assert {query.from_[0].collection_id for query in queries} >= {"jobs", "creations", "ledger", "models"}
+
+
+def test_no_query_uses_a_field_without_an_index(queries: list[Any]) -> None:
+    exempt = {
+        (each["collectionGroup"], each["fieldPath"]) for each in read_file()["fieldOverrides"] if not each["indexes"]
+    }
+    used = {(query.from_[0].collection_id, field.field.field_path) for query in queries for field in query.order_by}
+    assert not exempt & used
+
+
+def test_counters_of_rate_limits_expire() -> None:
+    """Their `expiresAt` is written by limits.py; unindexed, because only the expiry reads it."""
+    override = {"collectionGroup": "rateLimits", "fieldPath": "expiresAt", "ttl": True, "indexes": []}
+    assert override in read_file()["fieldOverrides"]
+    from studiox import limits
+
+    assert '"expiresAt"' in inspect.getsource(limits)
+
+
+@pytest.mark.parametrize(
+    ("equal", "order", "wanted"),
+    [
+        ([], [], None),
+        (["uid", "status"], [], None),
+        ([], [("createdAt", "DESCENDING")], None),
+        ([], [("createdAt", "DESCENDING"), ("__name__", "DESCENDING")], None),
+        (["uid"], [("createdAt", "DESCENDING"), ("__name__", "DESCENDING")], "uid/createdAt:DESCENDING"),
+        (["uid"], [("createdAt", "ASCENDING")], "uid/createdAt:ASCENDING"),
+        (["uid"], [("a", "ASCENDING"), ("b", "DESCENDING")], "uid/a:ASCENDING b:DESCENDING"),
+        (["uid"], [("a", "DESCENDING"), ("__name__", "ASCENDING")], "uid/a:DESCENDING __name__:ASCENDING"),
+        ([], [("__name__", "DESCENDING")], "/__name__:DESCENDING"),
+        ([], [("__name__", "ASCENDING")], None),
+    ],
+)
+def test_what_a_query_needs(equal: list[str], order: list[tuple[str, str]], wanted: str | None) -> None:
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query: Any = firestore.client().collection("things")
+    for field in equal:
+        query = query.where(filter=FieldFilter(field, "==", 1))
+    for field, direction in order:
+        query = query.order_by(field, direction=direction)
+    proto = (query if equal or order else query.limit(1))._to_protobuf()
+    index = needed(proto)
+    assert wanted == (
+        index
+        and "/".join(
+            [" ".join(sorted(name for name, _ in index.equal)), " ".join(f"{name}:{way}" for name, way in index.order)]
+        )
+    )
