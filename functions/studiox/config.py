@@ -16,6 +16,8 @@ options.set_global_options(region=REGION, max_instances=2, concurrency=80, memor
 ALLOWED_ORIGINS = StringParam("ALLOWED_ORIGINS", default="http://127.0.0.1:5000,http://localhost:5000")
 ENABLE_MOCK_MODELS = BoolParam("ENABLE_MOCK_MODELS", default=False)
 POYO_BASE_URL = StringParam("POYO_BASE_URL", default="https://api.poyo.ai")
+PIAPI_BASE_URL = StringParam("PIAPI_BASE_URL", default="https://api.piapi.ai")
+OPENAI_BASE_URL = StringParam("OPENAI_BASE_URL", default="https://api.openai.com/v1")
 SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
 FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
 MEDIA_HOSTS = StringParam("MEDIA_HOSTS", default="storage.poyo.ai,cdn.doculator.org")
@@ -24,11 +26,15 @@ MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
 REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
 ENFORCE_APP_CHECK = BoolParam("ENFORCE_APP_CHECK", default=False)
 BLOCKED_EMAIL_DOMAINS = StringParam("BLOCKED_EMAIL_DOMAINS", default="")
+REPORTS_TO_HIDE = IntParam("REPORTS_TO_HIDE", default=5)
 MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK keeps its float parameter private
 MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)
 
 POYO_API_KEY = SecretParam("POYO_API_KEY")
 POYO_WEBHOOK_SECRET = SecretParam("POYO_WEBHOOK_SECRET")
+PIAPI_API_KEY = SecretParam("PIAPI_API_KEY")
+PIAPI_WEBHOOK_SECRET = SecretParam("PIAPI_WEBHOOK_SECRET")
+OPENAI_API_KEY = SecretParam("OPENAI_API_KEY")
 APP_SIGNING_KEY = SecretParam("APP_SIGNING_KEY")
 
 

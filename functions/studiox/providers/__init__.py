@@ -44,6 +44,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """0 to 100."""
     files: tuple[File, ...] = ()
     text: str | None = None
+    title: str | None = None
+    """Of the text, where it has one."""
     reason: str = ""
     """When failed: one of FAILURES."""
     raw_status: str = ""

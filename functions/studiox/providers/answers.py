@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from . import AccountRefused, NotAccepted, OutcomeUnknown, Rejected
@@ -102,3 +103,9 @@ def words(value: object) -> tuple[str, ...]:
     """Tags, be they a list or one text with commas: at most 20 of at most 64 characters."""
     listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     return tuple(word.strip()[:64] for word in listed if isinstance(word, str) and word.strip())[:20]
+
+
+def plain(value: str, most: int) -> str:
+    """A vendor's text as plain text: NFC, no control characters but newline and tab, trimmed, at most `most` long."""
+    kept = (char for char in value[: 4 * most] if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", "".join(kept)).strip()[:most]

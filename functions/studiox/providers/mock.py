@@ -1,6 +1,7 @@
 """A provider in process, for S4's "Model A" and "Model B": real PNG bytes, no key, failures and latency by parameter.
 
-It keeps nothing: a task id carries when it was made, and whether it fails follows from the job's id.
+It keeps nothing: a task id carries when it was made, and whether it fails follows from the job's id. Without latency
+it answers at once, as S4's models do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ WIDTH = HEIGHT = 96
 
 
 class Mock:
-    def submit(self, order: Order) -> str:
+    def submit(self, order: Order) -> str | Task:
+        if config.MOCK_LATENCY_MS.value <= 0:
+            return _ended(order.job_id, order.model)
         size = str(order.inputs.get("size", ""))
         return f"mock.{order.job_id}.{clock.to_millis(clock.now())}.{size}"
 
@@ -30,14 +33,18 @@ class Mock:
         latency_ms = config.MOCK_LATENCY_MS.value
         if age_ms < latency_ms:
             return Task(status="running", progress=max(0, age_ms * 100 // latency_ms), raw_status="running")
-        if _draw(job_id) < float(config.MOCK_FAILURE_RATE.value or 0):
-            return Task(status="failed", reason="GenerationFailed", raw_status="failed", raw_error="MOCK_FAILURE_RATE")
-        files = (File(data=picture(job_id, model), kind="image"),)
-        return Task(status="finished", progress=100, files=files, raw_status="finished", credits=0)
+        return _ended(job_id, model)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
         """It never calls back."""
         return None
+
+
+def _ended(job_id: str, model: str) -> Task:
+    if _draw(job_id) < float(config.MOCK_FAILURE_RATE.value or 0):
+        return Task(status="failed", reason="GenerationFailed", raw_status="failed", raw_error="MOCK_FAILURE_RATE")
+    files = (File(data=picture(job_id, model), kind="image"),)
+    return Task(status="finished", progress=100, files=files, raw_status="finished", credits=0)
 
 
 def _draw(job_id: str) -> float:

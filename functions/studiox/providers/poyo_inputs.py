@@ -50,12 +50,14 @@ def _song(fields: Fields, given: Mapping[str, Any]) -> None:
     custom = bool(style and title) if instrumental else bool(lyrics)
     fields["custom_mode"], fields["instrumental"] = custom, instrumental
     if not custom:
+        fields.pop("style", None)
         spoken = [description, PHRASES["style"].format(style) if style else ""]
         fields["prompt"] = ", ".join(filter(None, spoken))[:SIMPLE_PROMPT]
         return
     fields["prompt"] = description if instrumental else lyrics
     fields["style"] = (style or description or "pop")[:STYLE]
-    fields["title"] = (title or lyrics.splitlines()[0])[:TITLE]
+    sung = (line for line in lyrics.splitlines() if line.strip() and not line.startswith("["))
+    fields["title"] = (title or next(sung, "Untitled").strip())[:TITLE]
 
 
 def _words(fields: Fields, _given: Mapping[str, Any]) -> None:

@@ -21,9 +21,27 @@ def provider(name: str) -> Provider:
                 config.secret(config.POYO_API_KEY),
                 config.secret(config.POYO_WEBHOOK_SECRET),
             )
+        case "piapi":
+            from .piapi import Piapi
+
+            return Piapi(
+                config.PIAPI_BASE_URL.value,
+                config.secret(config.PIAPI_API_KEY),
+                config.secret(config.PIAPI_WEBHOOK_SECRET),
+            )
+        case "openai":
+            from .openai import OpenAi
+
+            return OpenAi(config.OPENAI_BASE_URL.value, config.secret(config.OPENAI_API_KEY))
         case _:
             raise KeyError(name)
 
 
-SECRETS = (config.POYO_API_KEY, config.POYO_WEBHOOK_SECRET)
+SECRETS = (
+    config.POYO_API_KEY,
+    config.POYO_WEBHOOK_SECRET,
+    config.PIAPI_API_KEY,
+    config.PIAPI_WEBHOOK_SECRET,
+    config.OPENAI_API_KEY,
+)
 """What every function that may submit or poll binds."""
