@@ -16,7 +16,7 @@ from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged
 from ..clock import datetime
 from ..creations.endpoints import MediaItem, media_item
 from ..endpoint import Anyone, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
-from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
+from ..errors import AccountSuspended, Contention, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..providers import registry
@@ -276,13 +276,17 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
         return flask.Response("POST only", 405)
     if request.content_length is None or request.content_length > MAX_CALLBACK_BYTES:
         return flask.Response("too large", 413)
-    task_id = registry.provider(name).verify(dict(request.headers), request.get_data())
+    try:
+        task_id = registry.provider(name).verify(dict(request.headers), request.get_data())
+    except (config.MissingSecret, ValueError) as error:
+        log.alert("provider_not_configured", provider=name, error=type(error).__name__)
+        return flask.Response("try again", 503)
     job_id, seal = request.args.get("job", ""), request.args.get("seal", "")
     if task_id is None or not ids.is_id(job_id) or not ids.is_keyed(seal, "callback", name, job_id):
         log.warning("callback_refused", provider=name)
         return flask.Response("not genuine", 401)
     try:
-        settlement.hint(job_id, task_id)
-    except Unavailable:
+        settlement.hint(job_id, task_id, action=f"{name}Webhook")
+    except (Contention, Unavailable):
         return flask.Response("try again", 503)
     return flask.Response("ok", 200)

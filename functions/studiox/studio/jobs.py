@@ -27,7 +27,8 @@ DEADLINE_MINUTES = {"image": 10, "edit": 15, "video": 40, "music": 20, "speech":
 # A call that never told how its submission ended, for so long, is dead (an instance lives 60 s past its request).
 SENDING = timedelta(seconds=150)
 MAX_BACKOFF_S = 60
-MAX_MEDIA_ATTEMPTS = 4
+# Ten seconds after the first failed attempt, then twice that, at most a minute: an outage of three minutes is survived.
+MAX_MEDIA_ATTEMPTS = 6
 CANCELS_PER_DAY = 10
 
 MESSAGES = {
@@ -157,7 +158,7 @@ def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, no
         case Sent(task_id):
             return _sent(job, state, task_id, now)
         case Postponed(retry_after_s):
-            return _postponed(state, retry_after_s, now)
+            return _postponed(job, state, retry_after_s, now)
         case OutcomeLost():
             if job["status"] != "pending":
                 return None
@@ -165,23 +166,10 @@ def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, no
                 job={"status": "processing", "startedAt": now, "nextPollAt": job["deadlineAt"], "updatedAt": now},
                 state={"submission": "unknown", "answer": "processing"},
             )
-        case Polled(progress, media_attempt, deferred):
-            polls = state["polls"] + 1
-            return Step(
-                job={
-                    "progress": max(job["progress"], min(99, progress)),
-                    "nextPollAt": now + task_poll_after(job["type"], polls),
-                    "updatedAt": now,
-                },
-                state={
-                    "polls": polls,
-                    "lease": REMOVE,
-                    "mediaAttempts": state["mediaAttempts"] + int(media_attempt),
-                    "deferred": state["deferred"] or deferred,
-                },
-            )
+        case Polled():
+            return _polled(job, state, event, now)
         case Finished():
-            return _finished(event, now)
+            return _finished(job, state, event, now)
         case Failed(reason, raw, answer):
             step = _ended("failed", now, reason)
             step.state |= {"rawError": raw, **({"answer": answer} if answer else {})}
@@ -208,7 +196,14 @@ def _sent(job: Mapping[str, Any], state: Mapping[str, Any], task_id: str, now: d
     )
 
 
-def _postponed(state: Mapping[str, Any], retry_after_s: float | None, now: datetime) -> Step:
+def _postponed(
+    job: Mapping[str, Any], state: Mapping[str, Any], retry_after_s: float | None, now: datetime
+) -> Step | None:
+    if state["taskId"]:
+        return None
+    if job["status"] != "pending":
+        # It was taken for lost meanwhile, and is surely not running: there is nothing to wait for.
+        return _ended("failed", now, "ProviderUnavailable")
     attempts = state["attempts"] + 1
     pause = max(min(retry_after_s or 0, MAX_BACKOFF_S * 5), min(MAX_BACKOFF_S, 5 * 2**attempts))
     return Step(
@@ -217,19 +212,39 @@ def _postponed(state: Mapping[str, Any], retry_after_s: float | None, now: datet
     )
 
 
-def _finished(event: Finished, now: datetime) -> Step:
+def _polled(job: Mapping[str, Any], state: Mapping[str, Any], event: Polled, now: datetime) -> Step | None:
+    lease = state.get("lease")
+    if not (event.media_attempt or event.deferred) and lease is not None and now < lease["until"]:
+        return None  # a slow answer: meanwhile somebody brings the media in, and this is not his lease to end
+    polls = state["polls"] + 1
+    due = now + task_poll_after(job["type"], polls)
+    step = Step(state={"polls": polls, "lease": REMOVE})
+    if event.deferred:
+        step.state["deferred"] = True
+    if event.media_attempt:
+        attempts = state["mediaAttempts"] + 1
+        due = min(now + timedelta(seconds=min(MAX_BACKOFF_S, 5 * 2**attempts)), max(now, job["deadlineAt"]))
+        # A lease of nobody's: until then nobody asks or tries, however often a client polls.
+        step.state |= {"mediaAttempts": attempts, "lease": {"holder": "", "until": due}}
+    progress = max(job["progress"], min(99, event.progress))
+    step.job = {"progress": progress, "nextPollAt": due, "updatedAt": now}
+    return step
+
+
+def _finished(job: Mapping[str, Any], state: Mapping[str, Any], event: Finished, now: datetime) -> Step:
     step = Step(ends="completed", frees_place=True)
     step.job = {
         "status": "completed",
         "progress": 100,
         "media": list(event.media),
+        "startedAt": job.get("startedAt") or now,
         "completedAt": now,
         "updatedAt": now,
         **_IDLE,
     }
     if event.text is not None:
         step.job["text"] = event.text
-    step.state = {"creditsCharged": event.credits, "lease": REMOVE}
+    step.state = {"creditsCharged": event.credits, "lease": REMOVE, "answer": state["answer"] or "completed"}
     return step
 
 
@@ -260,6 +275,17 @@ def at_provider(state: Mapping[str, Any]) -> bool:
     return state["submission"] in ("sending", "sent", "unknown")
 
 
+def is_over(job: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+    """Whether nothing that the provider says matters any more."""
+    return is_terminal(job) and not state["holdsPlace"] and not awaits_late_answer(job, state)
+
+
+def awaits_late_answer(job: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+    """Refunded because no result came in time: should the provider call back, what it says is noted (faults J8)."""
+    timed_out = job["status"] == "failed" and job["error"]["reason"] in ("TimedOut", "ProviderUnavailable")
+    return timed_out and at_provider(state) and "lateEvent" not in state
+
+
 def _cancelled(state: Mapping[str, Any], now: datetime) -> Step:
     """Refunded at once; while the provider may still work on it, it keeps its place and is still looked at."""
     step = _ended("cancelled", now, "")
@@ -273,9 +299,7 @@ def _cancelled(state: Mapping[str, Any], now: datetime) -> Step:
 def _after_the_end(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, now: datetime) -> Step | None:
     """A terminal job never changes; a late answer is noted, and frees the place that a cancelled one kept."""
     if not state["holdsPlace"]:
-        contradicts = job["status"] in ("failed", "completed") and isinstance(event, Finished | Failed)
-        contradicts = contradicts and isinstance(event, Finished) != (job["status"] == "completed")
-        return Step(state={"lateEvent": type(event).__name__}) if contradicts and "lateEvent" not in state else None
+        return _noted(job, state, event)
     match event:
         case Sent(task_id) if not state["taskId"]:
             return Step(
@@ -287,9 +311,24 @@ def _after_the_end(job: Mapping[str, Any], state: Mapping[str, Any], event: Even
         case Polled():
             polls = state["polls"] + 1
             return Step(job={"nextPollAt": now + task_poll_after(job["type"], polls)}, state={"polls": polls})
+        case Postponed() if state["taskId"]:
+            return None
         case Finished() | Failed() | Expired() | Postponed():
             return Step(
                 job=dict(_IDLE), state={"holdsPlace": False, "lateEvent": type(event).__name__}, frees_place=True
             )
+        case _:
+            return None
+
+
+def _noted(job: Mapping[str, Any], state: Mapping[str, Any], event: Event) -> Step | None:
+    """What is worth remembering of a job that has ended: its task, and an answer that contradicts its end."""
+    match event:
+        case Sent(task_id) if not state["taskId"]:
+            return Step(state={"submission": "sent", "taskId": task_id})
+        case Finished(credits=credits) if job["status"] == "failed" and "lateEvent" not in state:
+            return Step(state={"lateEvent": "Finished", "creditsCharged": credits})
+        case Failed() if job["status"] == "completed" and "lateEvent" not in state:
+            return Step(state={"lateEvent": "Failed"})
         case _:
             return None

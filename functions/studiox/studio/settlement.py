@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from .. import audit, clock, config, ids, log, media, tasks
 from ..auth.store import change_user, user_path
 from ..clock import datetime, timedelta
 from ..creations.store import add_creation
-from ..errors import Unavailable
+from ..errors import StudioxError, Unavailable
 from ..providers import File, PollFailed, Task
 from ..providers.registry import provider
 from ..tokens.service import refund_job
@@ -23,8 +24,10 @@ Data = Mapping[str, Any]
 
 INLINE_BYTES = 25_000_000
 INLINE_S = 40.0  # of the 70 s after which the JavaScript client gives up
-TASK_S = 1_500.0  # of the 1,800 s that a task may run
-LEASE_SLACK_S = 60
+TASK_S = 600.0  # a gigabyte at 2 MB/s; should the instance die, so long nobody else tries
+LAST_S = 40.0  # what a copy has at or past the job's deadline, so that the job ends soon after it
+LEASE_SLACK_S = 20.0
+MAX_TEXT = 100_000
 
 
 def settle(
@@ -55,7 +58,7 @@ def settle(
             return job
         if first is not None:
             first(docs, state)
-        if "lateEvent" in step.state and not state["holdsPlace"]:
+        if "lateEvent" in step.state and jobs.is_terminal(job) and not state["holdsPlace"]:
             log.alert("job_contradiction", jobId=job_id, status=job["status"], event=step.state["lateEvent"])
         return _apply(docs, job, state, step, action, actor, now)
 
@@ -76,6 +79,8 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         fields["refunded"] = job["price"]
     if step.frees_place and user is not None:
         change_user(docs, uid, now, activeJobs=max(0, user.get("activeJobs", 0) - 1))
+    if step.ends == "completed" and user is not None:
+        change_user(docs, uid, now, generationCount=user.get("generationCount", 0) + 1)
     if step.ends == "completed":
         fields["creationId"] = add_creation(docs, {**job, **fields}, now)
     if step.ends:
@@ -85,17 +90,20 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
     return docs.update(store.job_path(job_id), fields) if fields else job
 
 
-def advance(job_id: str, *, action: str, inline: bool = False, hint: bool = False) -> Data | None:
+def advance(
+    job_id: str, *, action: str, inline: bool = False, hint: bool = False, budget_s: float = TASK_S
+) -> Data | None:
     """Ask the provider about a job if it is time to, and settle what it says; the job as it is then, or None.
 
     `inline`: a client waits, so large media are left to the task. `hint`: somebody says that it has changed.
+    `budget_s`: how long bringing its media in may take.
     """
     found = store.find_job(job_id)
     if found is None:
         return None
     job, state = found
     now = clock.now()
-    if jobs.is_terminal(job) and not state["holdsPlace"]:
+    if jobs.is_over(job, state) or (jobs.is_terminal(job) and not state["holdsPlace"] and not hint):
         return job
     if state["submission"] == "sending" and now >= state["sendingSince"] + jobs.SENDING:
         # Its caller died between the debit and the answer: it may have been sent, so it is not sent again.
@@ -109,13 +117,13 @@ def advance(job_id: str, *, action: str, inline: bool = False, hint: bool = Fals
         return job
     if not _claim_poll(job, now, timedelta(seconds=1) if hint or expired else None):
         return job
-    return _poll(job, state, expired=expired, inline=inline, action=action)
+    return _poll(job, state, expired=expired, inline=inline, budget_s=budget_s, action=action)
 
 
 def _may_poll(job: Data, state: Data, now: datetime) -> bool:
     polled = state.get("polledAt")
     leased = "lease" in state and now < state["lease"]["until"]
-    return not leased and (polled is None or now - polled >= jobs.client_poll_every(job["type"]))
+    return not leased and (polled is None or abs(now - polled) >= jobs.client_poll_every(job["type"]))
 
 
 def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
@@ -128,7 +136,7 @@ def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
         if current is None or ("lease" in current and now < current["lease"]["until"]):
             return False
         polled = current.get("polledAt")
-        if polled is not None and now - polled < every:
+        if polled is not None and abs(now - polled) < every:  # another instance's clock may be ahead (J27)
             return False
         docs.update(path, {"polledAt": now})
         return True
@@ -136,12 +144,23 @@ def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
     return transact(path, decide, reads=[path])
 
 
-def _poll(job: Data, state: Data, *, expired: bool, inline: bool, action: str) -> Data:
-    job_id, uid = job["jobId"], job["uid"]
+def _ask(job: Data, state: Data) -> Task | None:
+    """The provider's task as it stands; None when that cannot be had now, and the job must not wait for it for ever."""
     try:
-        task = provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
+        return provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
     except PollFailed as error:
-        log.warning("poll_failed", jobId=job_id, provider=state["provider"], gone=error.gone)
+        log.warning("poll_failed", jobId=job["jobId"], provider=state["provider"], gone=error.gone)
+    except config.MissingSecret:
+        log.alert("provider_not_configured", provider=state["provider"], error="MissingSecret")
+    except Exception:  # noqa: BLE001 - a bug, or a provider that is no more: the job ends by its deadline all the same
+        log.bug("bug", function="poll", jobId=job["jobId"], provider=state["provider"])
+    return None
+
+
+def _poll(job: Data, state: Data, *, expired: bool, inline: bool, budget_s: float, action: str) -> Data:
+    job_id, uid = job["jobId"], job["uid"]
+    task = _ask(job, state)
+    if task is None:
         event: Event = jobs.Expired() if expired else jobs.Polled()
         return settle(job_id, uid, event, action=action)
     match task.status:
@@ -151,49 +170,84 @@ def _poll(job: Data, state: Data, *, expired: bool, inline: bool, action: str) -
             # Cancelled meanwhile: the late result is discarded, its place becomes free.
             return settle(job_id, uid, jobs.Finished(credits=task.credits), action=action)
         case "finished":
-            return _take(job, state, task, expired=expired, inline=inline, action=action)
+            return _take(job, state, task, expired=expired, inline=inline, budget_s=budget_s, action=action)
         case _ if expired:
             return settle(job_id, uid, jobs.Expired(), action=action)
         case _:
             return settle(job_id, uid, jobs.Polled(task.progress), action=action)
 
 
-def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, action: str) -> Data:
+def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, budget_s: float, action: str) -> Data:
     """Bring the finished task's media in, under a lease, and complete the job."""
     job_id, uid = job["jobId"], job["uid"]
-    seconds = INLINE_S if inline else TASK_S
-    if not _lease(job, clock.now() + timedelta(seconds=seconds + LEASE_SLACK_S)):
+    now = clock.now()
+    seconds = min(budget_s, max(LAST_S, (job["deadlineAt"] - now).total_seconds()))
+    if not _lease(job, ids.new(), now + timedelta(seconds=seconds + LEASE_SLACK_S)):
         return job
     try:
         if not task.files and task.text is None:
             raise media.MediaGone("finished without files")
         items = _store(job, task.files, seconds, INLINE_BYTES if inline else None)
+        text = None if task.text is None else _plain(task.text, MAX_TEXT)
+        settled = settle(job_id, uid, jobs.Finished(tuple(items), text, task.credits), action=action)
+    except StudioxError:
+        raise  # Firestore is not there: the media are, and whoever looks next adopts them (faults M8)
     except media.MediaDeferred:
         job = settle(job_id, uid, jobs.Polled(99, deferred=True), action=action)
-        watch({**job, "nextPollAt": clock.now()})
+        watch(job)
         return job
     except media.MediaRefused as error:
         log.alert("media_refused", jobId=job_id, provider=state["provider"], error=type(error).__name__)
         return _give_up(job, action)
-    except (media.MediaGone, media.MediaUnavailable) as error:
-        log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - of media, or a bug: either way it is tried again, and then ends
+        if isinstance(error, media.MediaError):
+            log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
+        else:
+            log.bug("bug", function="take", jobId=job_id)
         if expired or state["mediaAttempts"] + 1 >= jobs.MAX_MEDIA_ATTEMPTS:
             return _give_up(job, action)
         return settle(job_id, uid, jobs.Polled(99, media_attempt=True), action=action)
-    settled = settle(job_id, uid, jobs.Finished(tuple(items), task.text, task.credits), action=action)
-    if settled.get("status") != "completed":
-        # It was cancelled or expired while we copied: the refund stands, so nothing is kept.
-        media.delete_prefix(_folder(job), limit=100)
-    return settled
+    # Cancelled or expired while we copied: the refund stands, so nothing is kept.
+    return _discard_unless_completed(job, settled)
+
+
+def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
+    """End a job whose provider answered the order with its result; the job as it is then, and what happened to it.
+
+    The result is in this call's hands alone. Text goes into the very commit that completes the job, media are in
+    Cloud Storage before it. Should the process die in between, nobody can ask again: the job counts as lost, and
+    its deadline refunds it.
+    """
+    job_id = job["jobId"]
+    event: Event = jobs.Failed(task.reason or "GenerationFailed", task.raw_error, "failed")
+    if task.status == "finished" and (task.files or task.text is not None):
+        try:
+            items = _store(job, task.files, INLINE_S, None)
+            text = None if task.text is None else _plain(task.text, MAX_TEXT)
+            event = jobs.Finished(tuple(items), text, task.credits)
+        except media.MediaError as error:
+            log.alert("media_refused", jobId=job_id, error=type(error).__name__)
+            event = jobs.Failed("MediaFailed", "", "failed")
+    settled = settle(job_id, job["uid"], event, action=action, warm=True)
+    return _discard_unless_completed(job, settled), event
 
 
 def _give_up(job: Data, action: str) -> Data:
     settled = settle(job["jobId"], job["uid"], jobs.Failed("MediaFailed"), action=action)
-    media.delete_prefix(_folder(job), limit=100)
+    return _discard_unless_completed(job, settled)
+
+
+def _discard_unless_completed(job: Data, settled: Data) -> Data:
+    """Delete what was copied, unless the job completed: by us, or by one who took over when our lease was up."""
+    if settled.get("status") != "completed":
+        try:
+            media.delete_prefix(_folder(job), limit=100)
+        except media.MediaError:
+            log.warning("media_left", jobId=job["jobId"])  # the nightly sweep finds it
     return settled
 
 
-def _lease(job: Data, until: datetime) -> bool:
+def _lease(job: Data, holder: str, until: datetime) -> bool:
     """Take the right to bring the media in; False while somebody else holds it. Should its holder die, the job
     is looked at again when the lease is over."""
     now = clock.now()
@@ -203,9 +257,11 @@ def _lease(job: Data, until: datetime) -> bool:
         state, current = docs.get(state_path), docs.get(path)
         if state is None or current is None or jobs.is_terminal(current):
             return False
+        if "lease" in state and state["lease"]["holder"] == holder:
+            return True  # our own commit, whose answer was lost (faults J22)
         if "lease" in state and now < state["lease"]["until"]:
             return False
-        docs.update(state_path, {"lease": {"holder": ids.new(), "until": until}})
+        docs.update(state_path, {"lease": {"holder": holder, "until": until}})
         docs.update(path, {"nextPollAt": until})
         return True
 
@@ -246,12 +302,17 @@ def _copy(job: Data, number: int, file: File, until: float, inline_bytes: int | 
 def _item(stored: media.Stored, file: File) -> dict[str, Any]:
     item: dict[str, Any] = {"path": stored.path, "contentType": stored.content_type, "bytes": stored.size_bytes}
     if file.title:
-        item["title"] = file.title[:200]
-    if file.duration_s is not None:
+        item["title"] = _plain(file.title, 200)
+    if file.duration_s is not None and math.isfinite(file.duration_s):
         item["durationSeconds"] = file.duration_s
     if file.tags:
-        item["tags"] = [tag[:50] for tag in file.tags[:20]]
+        item["tags"] = [_plain(tag, 50) for tag in file.tags[:20]]
     return item
+
+
+def _plain(text: str, most: int) -> str:
+    """A vendor's text as one that Firestore takes: lone surrogates replaced, at most `most` characters."""
+    return text[:most].encode("utf-8", "replace").decode()
 
 
 def _enqueue(job_id: str, name: str, delay_s: float = 0, *, hint: bool = False) -> None:
@@ -261,26 +322,29 @@ def _enqueue(job_id: str, name: str, delay_s: float = 0, *, hint: bool = False) 
 def watch(job: Data) -> None:
     """Enqueue the task that looks at the job when it is next due. A queue that is not there is no refusal:
     the dispatcher finds the job by the same time."""
-    due = job.get("nextPollAt")
+    due, now = job.get("nextPollAt"), clock.now()
     if due is None:
         return
+    # Named by when it is due, so that whoever enqueues it means the same task. One that is overdue has had its task,
+    # which died or found the job in use, and its name is spent: it is named by the present moment.
+    name = f"late-{int(now.timestamp()) // 3}" if due <= now else str(clock.to_millis(due))
     try:
-        # Named by when it is due: the task's own chain and the dispatcher mean the same task by it.
-        delay = max(0.0, (due - clock.now()).total_seconds())
-        _enqueue(job["jobId"], str(clock.to_millis(due)), delay)
+        _enqueue(job["jobId"], name, max(0.0, (due - now).total_seconds()))
     except Unavailable:
         log.warning("watch_not_enqueued", jobId=job["jobId"])
 
 
-def hint(job_id: str, task_id: str) -> None:
+def hint(job_id: str, task_id: str, *, action: str) -> None:
     """A provider called back: remember the task's id if its answer was lost, and have the job looked at soon.
 
-    `Unavailable` when that cannot be arranged, so that the provider calls again. Many callbacks are one task.
+    A StudioxError when that cannot be arranged, so that the provider calls again. Many callbacks are one task.
     """
     found = store.find_job(job_id)
-    if found is None or (jobs.is_terminal(found[0]) and not found[1]["holdsPlace"]):
+    if found is None or jobs.is_over(*found):
         return
     job, state = found
     if not state["taskId"]:
-        settle(job_id, job["uid"], jobs.Sent(task_id), action="poyoWebhook")
+        settle(job_id, job["uid"], jobs.Sent(task_id), action=action)
+    elif state["taskId"] != task_id:
+        log.alert("second_task", jobId=job_id, provider=state["provider"])  # one job, charged twice (faults I15)
     _enqueue(job_id, f"hint-{int(clock.now().timestamp()) // 3}", hint=True)
