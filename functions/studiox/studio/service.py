@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,19 +17,23 @@ from ..catalog import catalog
 from ..catalog import store as catalogue
 from ..clock import datetime
 from ..endpoint import User
-from ..errors import InvalidRequest, NotFound, RequestIdReused, StudioxError
-from ..providers import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected
+from ..errors import Contention, InvalidRequest, NotFound, RequestIdReused, StudioxError, Unavailable
+from ..providers import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from ..providers.registry import provider
 from ..tokens.service import debit_job
 from ..transact import REMOVE, Docs, transact
 from . import jobs, settlement, store
 
 Data = Mapping[str, Any]
+T = TypeVar("T")
 
 SUBMITS_PER_RUN = 10
+WAITING_PER_RUN = 100  # looked at, to find those whose providers accept
 SETTLES_PER_RUN = 50
 RUN_S = 45.0  # of the minute between two runs
 UPLOAD_URL_S = 3600
+MAX_PATH_BYTES = 1000  # of Cloud Storage's 1,024
+ANSWER_WAIT_S = 15.0
 
 
 class NewJob(NamedTuple):
@@ -64,27 +68,39 @@ def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
     A replay answers as the first call did. `ProviderRejected`, `ProviderUnavailable` after the refund.
     """
     job_id = ids.derived(new.function, caller.uid, new.request_id)
-    _check_uploads(caller.uid, new.given.get("inputPaths") or ())
     try:
-        ordered = _order(caller, new, job_id)
+        _check_uploads(caller.uid, new.given.get("inputPaths") or ())
+    except (InvalidRequest, Unavailable):
+        if store.find_job(job_id) is None:
+            raise
+        # A replay, and the upload is gone meanwhile: the first answer stands.
+    sender = ids.new()
+    try:
+        ordered = _order(caller, new, job_id, sender)
     except _NoAccount:
         accounts.provision(accounts.as_new(caller), new.function)
-        ordered = _order(caller, new, job_id)
+        ordered = _order(caller, new, job_id, sender)
     if ordered.replayed:
-        return _answer(ordered.job, ordered.state)
-    job, event = submit(ordered.job, ordered.state, action=new.function)
-    if isinstance(event, jobs.Failed):
+        return _answer(*_answered(ordered.job, ordered.state))
+    balance = ordered.state["balanceAfter"]
+    try:
+        job, event = submit(ordered.job, ordered.state, action=new.function)
+    except (Contention, Unavailable):
+        # Debited and perhaps sent, and the database went away: the callback, the task or the deadline settle it.
+        log.warning("submission_not_recorded", jobId=job_id)
+        return ordered.job, "pending", balance
+    if isinstance(event, jobs.Failed) and event.answer != "failed":
         raise _refusal(event.answer or "ProviderRejected", job)
     settlement.watch(job)
-    return job, job["status"], ordered.state["balanceAfter"]
+    return job, job["status"], balance + (job["refunded"] if isinstance(event, jobs.Failed) else 0)
 
 
 class _NoAccount(Exception):
     """The caller's document is not there yet (imported, Admin SDK)."""
 
 
-def _order(caller: User, new: NewJob, job_id: str) -> Ordered:
-    """The one transaction: debit, ledger entry, job."""
+def _order(caller: User, new: NewJob, job_id: str, sender: str) -> Ordered:
+    """The one transaction: debit, ledger entry, job, which `sender`, this call, is to submit."""
     now = clock.now()
     path, state_path, user = store.job_path(job_id), store.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
@@ -97,7 +113,8 @@ def _order(caller: User, new: NewJob, job_id: str) -> Ordered:
             state = docs.get(state_path) or {}
             if state["requestHash"] != new.fingerprint:
                 raise RequestIdReused
-            return Ordered(existing, state, replayed=True)
+            # Our own commit, whose answer was lost, is no replay: nobody but we submit it (faults J22).
+            return Ordered(existing, state, replayed=state["sender"] != sender)
         model, inputs = _chosen(docs, new, keys[1:])
         account = active_user(docs, caller.uid)
         if account is None:
@@ -131,6 +148,7 @@ def _order(caller: User, new: NewJob, job_id: str) -> Ordered:
             inputs=inputs,
             paid_from=-entry.buckets,
             balance=entry.balance_after,
+            sender=sender,
             now=now,
         )
         store.add_job(docs, job, state)
@@ -153,9 +171,7 @@ def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Mo
 def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: datetime) -> str:
     """The session the job belongs to: the caller's own, or a new one that remembers these parameters."""
     if new.session_id is not None:
-        session = docs.get(store.session_path(new.session_id))
-        if session is None or session["uid"] != uid:
-            raise NotFound
+        sessions.join_session(docs, new.session_id, uid, job_id)
         return new.session_id
     session_id = ids.derived("session", job_id)
     session = {"sessionId": session_id, "uid": uid, "params": dict(inputs), "type": new.type, "model": new.model}
@@ -164,11 +180,35 @@ def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: 
 
 
 def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
-    """Inputs are uploads of the caller's that are there. `InvalidRequest`."""
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or media.read_head(path) is None:
-            raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
+    """Inputs are uploads of the caller's that are there. `InvalidRequest`; `Unavailable` when Storage cannot tell."""
+    try:
+        there = all(_is_upload(uid, path) for path in paths)
+    except media.MediaError as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+    if not there:
+        raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
+
+
+def _is_upload(uid: str, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or not name.isprintable():
+        return False
+    return len(path.encode()) <= MAX_PATH_BYTES and media.read_head(path) is not None
+
+
+def _answered(job: Data, state: Data) -> tuple[Data, Data]:
+    """The job once the call that made it has its answer: a second click while it submits waits for the same one."""
+    until, pause = time.monotonic() + ANSWER_WAIT_S, 0.1
+    while not state["answer"] and job["status"] == "pending" and time.monotonic() < until:
+        if clock.now() >= state["sendingSince"] + jobs.SENDING:
+            break  # that call died
+        time.sleep(pause)
+        pause = min(1.0, pause * 2)
+        found = store.find_job(job["jobId"])
+        if found is None:
+            break
+        job, state = found
+    return job, state
 
 
 def _answer(job: Data, state: Data) -> tuple[Data, str, int]:
@@ -176,7 +216,8 @@ def _answer(job: Data, state: Data) -> tuple[Data, str, int]:
     answer = state["answer"]
     if answer in ("ProviderRejected", "ProviderUnavailable"):
         raise _refusal(answer, job)
-    return job, answer or job["status"], state["balanceAfter"]
+    refunded = job["refunded"] if answer == "failed" else 0  # in the very call that debited
+    return job, answer or job["status"], state["balanceAfter"] + refunded
 
 
 def _refusal(name: str, job: Data) -> StudioxError:
@@ -186,13 +227,17 @@ def _refusal(name: str, job: Data) -> StudioxError:
 
 def submit(job: Data, state: Data, *, action: str) -> tuple[Data, jobs.Event]:
     """Send the order once, and commit what came of it. The job must be marked as being submitted, by this call."""
-    event = _send(job, state)
+    # An instance that was frozen comes too late: by now its order counts as lost, perhaps as refunded.
+    late = clock.now() >= state["sendingSince"] + jobs.SENDING
+    event = jobs.Postponed() if late else _send(job, state)
+    if isinstance(event, Task):
+        return settlement.take_answer(job, event, action=action)
     settled = settlement.settle(job["jobId"], job["uid"], event, action=action, warm=True)
     return settled, event
 
 
-def _send(job: Data, state: Data) -> jobs.Event:
-    """Every answer that a provider can give to an order, as what it means for the job."""
+def _send(job: Data, state: Data) -> jobs.Event | Task:
+    """Every answer that a provider can give to an order, as what it means for the job; a result given at once."""
     job_id = job["jobId"]
     try:
         urls = tuple(media.signed_url(path, UPLOAD_URL_S) for path in state["inputs"].get("inputPaths", ()))
@@ -205,11 +250,12 @@ def _send(job: Data, state: Data) -> jobs.Event:
             callback_url=callback_url(state["provider"], job_id),
         )
         vendor = provider(state["provider"])
-    except (config.MissingSecret, media.MediaError) as error:
+    except Exception as error:  # noqa: BLE001 - a key, an address, an upload is missing: surely nothing was sent
         log.alert("provider_not_configured", provider=state["provider"], error=type(error).__name__)
         return jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable")
     try:
-        return jobs.Sent(vendor.submit(order))
+        answer = vendor.submit(order)
+        return answer if isinstance(answer, Task) else jobs.Sent(answer)
     except Rejected as error:
         return jobs.Failed(error.reason, error.raw, "ProviderRejected")
     except AccountRefused as error:
@@ -261,41 +307,67 @@ def dispatch() -> None:
     now = clock.now()
     until = time.monotonic() + RUN_S
     expired = [job["jobId"] for job in store.due("deadlineAt", now, SETTLES_PER_RUN)]
-    waiting = [job["jobId"] for job in store.due("nextAttemptAt", now, SUBMITS_PER_RUN)]
+    waiting = [job["jobId"] for job in store.due("nextAttemptAt", now, WAITING_PER_RUN)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda job_id: _within(until, _expire, job_id), expired))
-        list(pool.map(lambda job_id: _within(until, _resubmit, job_id), waiting))
+        list(pool.map(lambda job_ids: _submit_waiting(until, job_ids), _by_provider(waiting)))
     for job in store.due("nextPollAt", now, SETTLES_PER_RUN):
+        if time.monotonic() > until:
+            return
         settlement.watch(job)
 
 
-def _within(until: float, work: Callable[[str], None], job_id: str) -> None:
+def _within(until: float, work: Callable[[str], T], job_id: str) -> T | None:
     """One job's trouble is not the others'."""
     if time.monotonic() > until:
-        return
+        return None
     try:
-        work(job_id)
+        return work(job_id)
     except Exception:  # noqa: BLE001 - it is logged with its traceback, and the next run tries again
         log.bug("bug", function="dispatchStudioJobs", jobId=job_id)
+        return None
 
 
 def _expire(job_id: str) -> None:
-    settlement.advance(job_id, action="dispatchStudioJobs")
+    settlement.advance(job_id, action="dispatchStudioJobs", budget_s=settlement.LAST_S)
 
 
-def _resubmit(job_id: str) -> None:
-    """Claim a waiting job, so that only this run submits it, and submit it."""
-    now = clock.now()
+def _by_provider(job_ids: list[str]) -> list[list[str]]:
+    """The run's submissions, the longest waiting first: one list for each provider, each tried in turn."""
+    lists: dict[str, list[str]] = {}
+    for job_id, provider_name in store.providers_of(job_ids).items():
+        lists.setdefault(provider_name, []).append(job_id)
+    share = max(1, SUBMITS_PER_RUN // max(1, len(lists)))
+    return [ids_[:share] for ids_ in lists.values()]
+
+
+def _submit_waiting(until: float, job_ids: list[str]) -> None:
+    """Submit one after the other, up to the first that is not accepted: its provider is passed over in this run."""
+    for job_id in job_ids:
+        if isinstance(_within(until, _resubmit, job_id), jobs.Postponed):
+            return
+
+
+def _resubmit(job_id: str) -> jobs.Event | None:
+    """Claim a waiting job, so that only this run submits it, and submit it; what came of it."""
+    now, sender = clock.now(), ids.new()
     path, state_path = store.job_path(job_id), store.state_path(job_id)
 
     def claim(docs: Docs) -> Ordered | None:
         job, state = docs.get(path), docs.get(state_path)
-        if job is None or state is None or job["status"] != "pending" or state["submission"] != "waiting":
+        if job is None or state is None or job["status"] != "pending":
+            return None
+        if state["submission"] == "sending" and state["sender"] == sender:
+            return Ordered(job, state, replayed=False)  # our own claim, whose answer was lost (faults J22)
+        if state["submission"] != "waiting":
             return None
         job = docs.update(path, {"nextAttemptAt": REMOVE, "nextPollAt": now + jobs.SENDING, "updatedAt": now})
-        return Ordered(job, docs.update(state_path, {"submission": "sending", "sendingSince": now}), replayed=False)
+        sending = {"submission": "sending", "sender": sender, "sendingSince": now}
+        return Ordered(job, docs.update(state_path, sending), replayed=False)
 
     claimed = transact(path, claim, reads=[path, state_path])
-    if claimed is not None:
-        job, _ = submit(claimed.job, claimed.state, action="dispatchStudioJobs")
-        settlement.watch(job)
+    if claimed is None:
+        return None
+    job, event = submit(claimed.job, claimed.state, action="dispatchStudioJobs")
+    settlement.watch(job)
+    return event

@@ -9,7 +9,7 @@ from .. import firestore, pages
 from ..clock import datetime
 from ..errors import NotFound, Unavailable
 from ..tokens.ledger import Buckets
-from ..transact import Docs
+from ..transact import REMOVE, Docs
 from . import jobs
 
 Data = Mapping[str, Any]
@@ -64,6 +64,7 @@ def new_state(
     inputs: Data,
     paid_from: Buckets,
     balance: int,
+    sender: str,
     now: datetime,
 ) -> dict[str, Any]:
     return {
@@ -75,6 +76,7 @@ def new_state(
         "paidFrom": {"monthly": paid_from.monthly, "bonus": paid_from.bonus, "purchased": paid_from.purchased},
         "balanceAfter": balance,
         "submission": "sending",
+        "sender": sender,
         "sendingSince": now,
         "attempts": 0,
         "taskId": "",
@@ -92,12 +94,24 @@ def find_job(job_id: str) -> tuple[Data, Data] | None:
     return None if job is None or state is None else (job, state)
 
 
+def providers_of(job_ids: Sequence[str]) -> dict[str, str]:
+    """{job id: its provider's name} in the same order, without the jobs that are no more. One round trip."""
+    states = firestore.read(*map(state_path, job_ids)) if job_ids else []
+    return {job_id: state["provider"] for job_id, state in zip(job_ids, states, strict=True) if state is not None}
+
+
 def owned_job(uid: str, job_id: str) -> tuple[Data, Data]:
     """The caller's job. `NotFound` for an absent one and somebody else's alike."""
     found = find_job(job_id)
     if found is None or found[0]["uid"] != uid:
         raise NotFound
     return found
+
+
+def forget_result(docs: Docs, job_id: str) -> None:
+    """The creation that the job made is being deleted, and its files with it; the job itself stays as it ended."""
+    if docs.get(job_path(job_id)) is not None:
+        docs.update(job_path(job_id), {"media": [], "text": REMOVE, "creationId": REMOVE})
 
 
 def list_jobs(
