@@ -7,11 +7,13 @@ own two files in it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -89,15 +91,19 @@ def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[d
     return parameters, secrets
 
 
+def source_of(place: Path) -> Path:
+    """Where the functions of the stack at `place` are laid out. The suite watches no path with a dot in front."""
+    return Path(tempfile.gettempdir()) / f"studiox-{hashlib.sha256(str(place).encode()).hexdigest()[:16]}"
+
+
 def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str], functions: Path) -> dict[str, str]:
     """Make `place` what the suite is started in; answers parameters and secrets together."""
     parameters, secrets = resolve(ports, environment)
     linked = ("web", "firestore.rules", "firestore.indexes.json", "storage.rules")
-    for name in ("functions", "bin", "tmp", *linked):
-        stale = place / name
+    source = source_of(place)
+    for stale in (source, *(place / name for name in ("bin", "tmp", *linked))):
         stale.unlink() if stale.is_symlink() else shutil.rmtree(stale, ignore_errors=True)
-    source = place / "functions"
-    source.mkdir(parents=True)
+    source.mkdir(mode=0o700)
     (place / "tmp").mkdir()
     (place / "bin").mkdir()
     for entry in functions.iterdir():
@@ -109,6 +115,7 @@ def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str
     for name in linked:
         (place / name).symlink_to(ROOT / name)
     config = json.loads((ROOT / "firebase.json").read_text())
+    config["functions"]["source"] = os.path.relpath(source.resolve(), place.resolve())
     config["emulators"] = {
         "singleProjectMode": True,
         "ui": {"enabled": False},

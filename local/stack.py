@@ -250,7 +250,8 @@ def stack(
         processes.dismiss(watcher)
         os.close(lock)
         kept = offset is not None or left or sys.exc_info()[0] is not None  # its logs may be wanted
-        shutil.rmtree(place / "tmp" if kept else place, ignore_errors=True)
+        for done in (settings.source_of(place), place / "tmp" if kept else place):
+            shutil.rmtree(done, ignore_errors=True)
         if left:
             say(f"could not end the processes {left}")
 
