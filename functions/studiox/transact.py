@@ -88,11 +88,17 @@ class _Operation(Generic[T]):
     """One caller's decision, waiting in a lane; `wake` says: you are done, or you lead."""
 
     def __init__(
-        self, decide: Callable[[Docs], T], reads: Sequence[str], warm: Sequence[str], absent: Sequence[str]
+        self,
+        decide: Callable[[Docs], T],
+        reads: Sequence[str],
+        warm: Sequence[str],
+        absent: Sequence[str],
+        seen: Mapping[str, Document],
     ) -> None:
         self.decide = decide
         self.reads = set(reads)
-        self.warm = tuple(warm)
+        self.warm = (*warm, *seen)
+        self.seen = seen
         self.absent = tuple(absent)
         self.fresh = False  # nothing may be taken from the cache or presumed absent any more
         self.alone = False
@@ -135,21 +141,23 @@ def transact(
     reads: Sequence[str] = (),
     warm: Sequence[str] = (),
     absent: Sequence[str] = (),
+    seen: Mapping[str, Document] | None = None,
 ) -> T:
     """Commit what the pure function `decide` decides, and answer what it answers.
 
     `key` names the hot document that the operations contend for: those of one process queue by it and share
     commits. `reads` are read anew each time; `warm` may come from this process's cache; `absent` are presumed
-    not to exist (an idempotency key's document). An answer that rests on the cache or on a presumption is only
+    not to exist (an idempotency key's document); `seen` are documents as the caller has just read them, before it
+    asked a vendor: they stand if nothing changed meanwhile. An answer that rests on any of these guesses is only
     given when the commit proved it; a refusal (StudioxError) never: it is decided anew on fresh documents.
-    A document that `decide` asks for and none of the three names is read on demand. `decide` may run many
+    A document that `decide` asks for and none of these names is read on demand. `decide` may run many
     times. A decision about a document that it does not write is as good as its last read: write what you
     depend on.
 
     Raises what `decide` raises; `Contention` when retries ran out and nothing happened; `Unavailable` when
     the database cannot be reached, so that a later call with the same cause must tell.
     """
-    operation: _Operation[T] = _Operation(decide, reads, warm, absent)
+    operation: _Operation[T] = _Operation(decide, reads, warm, absent, seen or {})
     deadline = time.monotonic() + DEADLINE_S
     with _lanes_lock:
         lane = _lanes.setdefault(key, _Lane())
@@ -250,7 +258,7 @@ class _Round:
         for operation in self.operations:
             needed = set(operation.reads)
             for path in operation.warm:
-                cached = None if operation.fresh else firestore.cached(path)
+                cached = None if operation.fresh else operation.seen.get(path) or firestore.cached(path)
                 if cached is None:
                     needed.add(path)
                 else:
