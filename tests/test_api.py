@@ -1,0 +1,258 @@
+"""The deployed API, pinned: a changed name, schema, limit, secret or reason is a changed file in review.
+
+After a change that is meant: `.venv/bin/python -m tests.test_api --write`, and read the difference.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import json
+import pathlib
+import re
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[1]
+SNAPSHOT = pathlib.Path(__file__).with_name("api_snapshot.json")
+KINDS = {
+    "callableTrigger": "callable",
+    "httpsTrigger": "http",
+    "scheduleTrigger": "schedule",
+    "taskQueueTrigger": "task",
+    "blockingTrigger": "identity",
+}
+COMMON = ("labels", "platform", "entryPoint", "secretEnvironmentVariables")
+
+
+def manifest() -> dict[str, Any]:
+    """What the CLI deploys, as the SDK writes it down."""
+    from firebase_functions.private import serving
+
+    deployed = {
+        name: function
+        for name, function in inspect.getmembers(importlib.import_module("main"))
+        if hasattr(function, "__firebase_endpoint__")
+    }
+    found: dict[str, Any] = yaml.safe_load(serving.functions_as_yaml(deployed))
+    return found
+
+
+def kind_of(entry: dict[str, Any]) -> str:
+    (kind,) = [KINDS[key] for key in entry if key in KINDS]
+    return kind
+
+
+def environment() -> dict[str, str]:
+    """functions/.env, which is deployed with the functions."""
+    lines = (ROOT / "functions" / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line.strip() and not line.startswith("#"))
+
+
+def described(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    from studiox.endpoint import CONTRACTS
+
+    options = {key: value for key, value in entry.items() if key not in COMMON and value not in (None, {}, [])}
+    secrets = sorted(secret["key"] for secret in entry.get("secretEnvironmentVariables", []))
+    found: dict[str, Any] = {"kind": kind_of(entry), "secrets": secrets, "options": options}
+    contract = CONTRACTS.get(name)
+    if contract is not None:
+        found |= {
+            "caller": contract.caller.__name__,
+            "limit": msgspec.to_builtins(contract.limit),
+            "refuses": sorted(refusal.__name__ for refusal in contract.refusals),
+            "request": msgspec.json.schema(contract.request),
+            "response": msgspec.json.schema(contract.response),
+        }
+    return found
+
+
+def reasons() -> dict[str, str]:
+    """{public reason: code} of every refusal there is."""
+    from studiox.errors import StudioxError
+
+    importlib.import_module("main")
+    found, waiting = {}, [StudioxError]
+    while waiting:
+        for refusal in waiting.pop().__subclasses__():
+            waiting.append(refusal)
+            if refusal.__module__.startswith("studiox."):
+                found[refusal.__name__] = refusal.code
+    return found
+
+
+def api() -> dict[str, Any]:
+    deployed = manifest()
+    return {
+        "functions": {name: described(name, entry) for name, entry in sorted(deployed["endpoints"].items())},
+        "params": {param["name"]: param.get("type") for param in deployed.get("params", [])},
+        "reasons": dict(sorted(reasons().items())),
+    }
+
+
+def written() -> str:
+    return json.dumps(api(), indent=1, sort_keys=True) + "\n"
+
+
+def test_the_api_is_what_was_reviewed() -> None:
+    now, before = written(), SNAPSHOT.read_text()
+    difference = "\n".join(difflib.unified_diff(before.splitlines(), now.splitlines(), "reviewed", "now", n=2))
+    assert now == before, f"meant? `.venv/bin/python -m tests.test_api --write`\n{difference}"
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> dict[str, Any]:
+    found: dict[str, Any] = manifest()["endpoints"]
+    return found
+
+
+def test_every_function_is_deployed_under_its_name_with_its_options(endpoints: dict[str, Any]) -> None:
+    assert endpoints
+    for name, entry in endpoints.items():
+        assert entry["entryPoint"] == name
+        assert entry["region"] == ["us-central1"], name
+        assert entry["concurrency"] > 1, name  # without cpu= the SDK deploys a sixth of one and one call at a time
+        assert entry["cpu"] == 1, name
+        assert entry["maxInstances"], name
+        assert entry["availableMemoryMb"] >= 256, name
+        assert (entry.get("timeoutSeconds") or 60) <= 1800, name
+
+
+def test_each_callable_declares_its_contract(endpoints: dict[str, Any]) -> None:
+    from studiox.endpoint import CONTRACTS
+
+    callables = {name for name, entry in endpoints.items() if kind_of(entry) == "callable"}
+    assert callables == set(CONTRACTS)
+    for name, contract in CONTRACTS.items():
+        bound = {secret["key"] for secret in endpoints[name]["secretEnvironmentVariables"]}
+        assert bound == set(contract.secrets) >= {"APP_SIGNING_KEY"}, name
+        assert contract.limit.calls > 0, name
+        assert contract.limit.per > 0, name
+
+
+def test_r8_queues_and_schedules_are_nobodys_to_call(endpoints: dict[str, Any]) -> None:
+    """They run for whoever reaches them: the SDK checks no token, so only IAM keeps the public out."""
+    for name, entry in endpoints.items():
+        if kind_of(entry) in ("schedule", "task", "identity"):
+            assert "httpsTrigger" not in entry, name
+            assert "invoker" not in json.dumps(entry), name
+
+
+def test_queues_can_be_made(endpoints: dict[str, Any]) -> None:
+    for name, entry in endpoints.items():
+        if kind_of(entry) == "task":
+            assert re.fullmatch(r"[A-Za-z0-9-]+", name)
+            assert entry["taskQueueTrigger"].get("retryConfig"), f"{name}: how often it is tried again"
+
+
+def test_schedules_are_in_utc(endpoints: dict[str, Any]) -> None:
+    for name, entry in endpoints.items():
+        if kind_of(entry) == "schedule":
+            assert entry["scheduleTrigger"]["timeZone"] in ("UTC", "Etc/UTC"), name
+
+
+def test_threads_are_as_many_as_calls(endpoints: dict[str, Any]) -> None:
+    """The server has 4 threads a CPU unless told; concurrency beyond them only queues."""
+    assert environment()["THREADS"] == "80"
+    assert max(entry["concurrency"] for entry in endpoints.values()) <= 80
+
+
+def test_every_parameter_has_a_value() -> None:
+    """`firebase deploy --non-interactive` fails on one without, even where a default exists."""
+    params = {param["name"] for param in manifest().get("params", []) if param.get("type") != "secret"}
+    assert params
+    assert params <= environment().keys()
+
+
+def test_what_is_deployed_names_no_emulator_and_no_secret(endpoints: dict[str, Any]) -> None:
+    """An emulator's variable in production would let unsigned tokens in (A7)."""
+    names = environment().keys()
+    assert not [name for name in names if "EMULATOR" in name]
+    secrets = {secret["key"] for entry in endpoints.values() for secret in entry["secretEnvironmentVariables"]}
+    assert secrets.isdisjoint(names)
+    assert not [name for name in names if re.search(r"SECRET|_KEY$|TOKEN$|PASSWORD", name)]
+    ignored = {"functions": None, **json.loads((ROOT / "firebase.json").read_text())}["functions"]
+    for source in ignored if isinstance(ignored, list) else [ignored]:
+        assert "*.local" in source["ignore"], "secrets in .secret.local would be uploaded"
+
+
+def test_every_reason_has_a_code_clients_know() -> None:
+    from studiox.errors import CODES
+
+    found = reasons()
+    assert set(found.values()) <= set(CODES)
+    contract = {
+        "Unauthenticated": "unauthenticated",
+        "Forbidden": "permission-denied",
+        "AccountSuspended": "permission-denied",
+        "EmailNotVerified": "failed-precondition",
+        "InvalidRequest": "invalid-argument",
+        "InvalidCursor": "invalid-argument",
+        "NotFound": "not-found",
+        "InsufficientTokens": "failed-precondition",
+        "Contention": "aborted",
+        "PriceChanged": "failed-precondition",
+        "RequestIdReused": "already-exists",
+        "RateLimited": "resource-exhausted",
+    }
+    assert {reason: found[reason] for reason in contract} == contract
+
+
+def test_every_field_on_the_wire_is_camel_case() -> None:
+    names: list[str] = []
+
+    def collect(schema: Any) -> None:
+        if isinstance(schema, dict):
+            names.extend(schema.get("properties", {}))
+            for value in schema.values():
+                collect(value)
+        elif isinstance(schema, list):
+            for value in schema:
+                collect(value)
+
+    for entry in api()["functions"].values():
+        collect([entry.get("request"), entry.get("response")])
+    assert names
+    assert not [name for name in names if not re.fullmatch(r"[a-z][A-Za-z0-9]*", name)]
+
+
+def test_every_string_and_list_of_a_request_is_bounded() -> None:
+    """An unbounded field is a way to fill the database at somebody else's cost."""
+    loose: list[str] = []
+
+    def look(name: str, schema: Any, defs: dict[str, Any]) -> None:
+        kind = schema.get("type")
+        if kind == "string" and not ({"maxLength", "pattern", "enum", "format"} & schema.keys()):
+            loose.append(f"{name}: a string")
+        if kind == "array" and "maxItems" not in schema:
+            loose.append(f"{name}: a list")
+        for each in schema.get("anyOf", []):
+            look(name, each, defs)
+        for field, inner in schema.get("properties", {}).items():
+            look(f"{name}.{field}", inner, defs)
+        if isinstance(schema.get("additionalProperties"), dict):
+            look(f"{name}.*", schema["additionalProperties"], defs)
+            if "maxProperties" not in schema:
+                loose.append(f"{name}: a map")
+        if isinstance(schema.get("items"), dict):
+            look(f"{name}[]", schema["items"], defs)
+        if "$ref" in schema:
+            look(name, defs[schema["$ref"].rsplit("/", 1)[1]], defs)
+
+    for name, entry in api()["functions"].items():
+        if "request" in entry:
+            look(name, entry["request"], entry["request"].get("$defs", {}))
+    assert not loose
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "functions"))
+    if sys.argv[1:] == ["--write"]:
+        SNAPSHOT.write_text(written())
+    else:
+        sys.stdout.write(written())

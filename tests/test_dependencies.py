@@ -1,0 +1,146 @@
+"""What is deployed: declared and pinned with hashes, nothing undeclared, and nothing loaded before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+from typing import Any
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+FUNCTIONS = ROOT / "functions"
+
+# distribution -> the modules it is imported by, where they are not its own name.
+MODULES = {
+    "firebase-functions": {"firebase_functions"},
+    "firebase-admin": {"firebase_admin"},
+    "functions-framework": {"functions_framework"},
+    "google-cloud-firestore": {"google.cloud.firestore", "google.cloud.firestore_v1"},
+    "google-cloud-storage": {"google.cloud.storage", "google.resumable_media", "google_crc32c"},
+}
+# What the SDKs are made of and hand to us: their own types and errors, no dependency of ours to pin.
+OF_THE_SDK = {"flask", "flask_cors", "google.api_core", "google.auth", "google.cloud.exceptions", "grpc", "certifi"}
+NOT_AT_IMPORT = (
+    "stripe",
+    "google.cloud.storage",
+    "google.cloud.secretmanager",
+    "pydantic",
+    "firebase_functions.firestore_fn",
+    "google.cloud.firestore",
+    "google.cloud.firestore_v1",
+    "google.api_core",
+    "grpc",
+)
+
+
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return found
+
+
+def pins(requirements: str) -> dict[str, str]:
+    """{distribution: version} of a compiled file."""
+    return {
+        match[1].lower(): match[2]
+        for match in re.finditer(r"^([\w.-]+)(?:\[[\w,]+\])?==([^ \\;]+)", requirements, re.M)
+    }
+
+
+def wanted(declared: list[str]) -> dict[str, str]:
+    return {name.lower(): version for name, version in (each.split("==") for each in declared)}
+
+
+@pytest.mark.parametrize("file", ["functions/requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_compiled_from_what_is_declared(file: str) -> None:
+    text = (ROOT / file).read_text()
+    declared = wanted(project()["dependencies"])
+    if file == "requirements-dev.txt":
+        declared |= wanted(project()["optional-dependencies"]["dev"])
+    locked = pins(text)
+    stale = {name: version for name, version in declared.items() if locked.get(name) != version}
+    assert not stale, "compile them anew: make lock"
+    for name in locked:
+        block = text[text.index(f"{name}==") :].split("\n# ")[0] if f"{name}==" in text else ""
+        assert "--hash=sha256:" in block, f"{name} has no hash"
+
+
+def test_what_is_tested_is_what_is_deployed() -> None:
+    deployed = pins((FUNCTIONS / "requirements.txt").read_text())
+    tested = pins((ROOT / "requirements-dev.txt").read_text())
+    assert {name: tested.get(name) for name in deployed} == deployed
+
+
+def test_no_lock_file_names_an_address() -> None:
+    for file in ("functions/requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / file).read_text()
+        assert "://" not in text, file
+        assert not re.search(r"^--?(index|extra-index|find-links|trusted)", text, re.M), file
+    lock = (ROOT / "package-lock.json").read_text()
+    assert '"resolved"' not in lock
+    packages = json.loads(lock)["packages"]
+    unlocked = [name for name, entry in packages.items() if name and "integrity" not in entry and "link" not in entry]
+    assert not [name for name in unlocked if not packages[name].get("inBundle")]
+
+
+def imports() -> dict[str, set[str]]:
+    """{module: files} of every import in functions/ that is neither ours nor Python's."""
+    found: dict[str, set[str]] = {}
+    for path in [FUNCTIONS / "main.py", *(FUNCTIONS / "studiox").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules: list[str] = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                modules = [f"{node.module}.{alias.name}" for alias in node.names]
+            for module in modules:
+                if module.split(".")[0] not in sys.stdlib_module_names | {"studiox"}:
+                    found.setdefault(module, set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    known = set(OF_THE_SDK)
+    for name in wanted(project()["dependencies"]):
+        known |= MODULES.get(name, {name.replace("-", "_")})
+    undeclared = {
+        module: files
+        for module, files in imports().items()
+        if not any(module == each or module.startswith(f"{each}.") for each in known)
+    }
+    assert not undeclared
+
+
+def test_importing_main_loads_nothing_that_few_calls_need() -> None:
+    """Each of these costs every cold start tens of milliseconds and megabytes (performance: imports)."""
+    script = f"import sys, main; print([name for name in {NOT_AT_IMPORT!r} if name in sys.modules])"
+    environment = {**os.environ, "PYTHONPATH": str(FUNCTIONS)}
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=FUNCTIONS, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_importing_main_needs_no_secret_no_parameter_and_no_network() -> None:
+    """Discovery runs without credentials, and gunicorn forks after import."""
+    script = (
+        "import sys, threading\n"
+        "def forbid(event, arguments):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo'): raise SystemExit(f'{event} {arguments}')\n"
+        "sys.addaudithook(forbid)\n"
+        "import main\n"
+        "print(threading.active_count())\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(FUNCTIONS), "GCLOUD_PROJECT": "demo-studiox"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=FUNCTIONS, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == "1"

@@ -1,0 +1,248 @@
+"""The style, executed: what reviewers would otherwise have to repeat (design: habits)."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import pathlib
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+CODE = ROOT / "functions"
+HOUSE = CODE / "studiox"
+PLACES = ("functions/main.py", "functions/studiox", "local", "tests", "bench")
+MAX_LINES = 400
+MAX_FUNCTION_LINES = 70
+
+# A domain's modules that may reach the world; every other one of a domain is rules, and pure.
+WORLDLY = {"__init__", "endpoints", "service", "store", "settlement"}
+NO_DOMAIN = {"providers"}
+IMPURE = re.compile(
+    r"^(time|os|random|uuid|secrets|socket|threading|requests|urllib3?|http|flask|firebase_\w+|google|grpc|stripe"
+    r"|studiox\.(firestore|transact|config|log|limits|pages|media|storage|tasks|fetch|endpoint|ids|audit))(\.|$)"
+)
+# A rule may speak of what `transact` hands it, and mark a field as gone.
+PURE_NAMES = {"studiox.transact": {"Docs", "REMOVE"}, "studiox.clock": {"UTC", "datetime", "timedelta", "parse"}}
+
+
+@functools.cache
+def sources() -> list[pathlib.Path]:
+    found: list[pathlib.Path] = []
+    for place in PLACES:
+        path = ROOT / place
+        found += [path] if path.suffix else sorted(path.rglob("*.py"))
+    return [path for path in found if path.exists() and "__pycache__" not in path.parts]
+
+
+@functools.cache
+def tree(path: pathlib.Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def name(path: pathlib.Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def house() -> list[pathlib.Path]:
+    return [path for path in sources() if HOUSE in path.parents]
+
+
+def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def test_files_and_functions_are_short() -> None:
+    long = [name(path) for path in sources() if len(path.read_text().splitlines()) > MAX_LINES]
+    assert not long, f"more than {MAX_LINES} lines"
+    spread = [
+        f"{name(path)}:{each.lineno} {each.name}"
+        for path in sources()
+        for each in functions(tree(path))
+        if (each.end_lineno or 0) - each.lineno >= MAX_FUNCTION_LINES
+    ]
+    assert not spread, f"more than {MAX_FUNCTION_LINES} lines"
+
+
+def test_a_module_opens_with_what_it_is_for() -> None:
+    mute = [name(path) for path in sources() if path.read_text().strip() and not ast.get_docstring(tree(path))]
+    assert not mute
+
+
+def test_no_bare_except_no_print_no_naive_time() -> None:
+    found = []
+    for path in sources():
+        may_print = path.relative_to(ROOT).parts[0] in ("local", "bench")
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ExceptHandler) and node.type is None:
+                found.append(f"{name(path)}:{node.lineno} a bare except")
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Name) and called.id == "print" and not may_print:
+                found.append(f"{name(path)}:{called.lineno} print")
+            if isinstance(node, ast.Attribute) and node.attr in ("utcnow", "utcfromtimestamp"):
+                found.append(f"{name(path)}:{node.lineno} {node.attr}")
+    assert not found
+
+
+def imported(path: pathlib.Path) -> Iterator[tuple[str, set[str]]]:
+    """(module, names) of every import in the file, relative ones resolved."""
+    package = ["studiox", *path.relative_to(HOUSE).parts[:-1]]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, set()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = {alias.name for alias in node.names}
+            if node.level and not node.module:  # from .. import config
+                yield from ((f"{module}.{each}", set()) for each in names)
+            else:
+                yield module, names
+
+
+def rules() -> list[pathlib.Path]:
+    deep = [path for path in house() if path.parent != HOUSE and path.relative_to(HOUSE).parts[0] not in NO_DOMAIN]
+    return [path for path in deep if path.stem not in WORLDLY]
+
+
+@pytest.mark.parametrize("path", rules(), ids=name)
+def test_rules_are_pure(path: pathlib.Path) -> None:
+    """No Firestore, no clock, no randomness: `now` and ids come in."""
+    for module, names in imported(path):
+        if module in PURE_NAMES:
+            assert names <= PURE_NAMES[module], f"{name(path)} imports {names} of {module}"
+        else:
+            assert not IMPURE.match(module), f"{name(path)} imports {module}"
+            assert module.split(".")[-1] not in WORLDLY, f"{name(path)} imports {module}"
+
+
+def test_there_are_rules() -> None:
+    assert {path.stem for path in rules()} >= {"ledger", "jobs", "catalog", "accounts"}
+
+
+def literal(node: ast.AST) -> str | None:
+    """A string or f-string, each inserted value as `*`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
+    return None
+
+
+# The core names these to serve every domain; Storage's paths look alike but are no documents.
+CORE = {"firestore.py", "audit.py", "limits.py"}
+DOCUMENT = re.compile(r"([a-z][A-Za-z]+)/[^/.:]*\*[^/.:]*((/[a-z][A-Za-z]+)/[^/.:]+)*")
+STORAGE = re.compile(r"(users/\*/(uploads|creations)|posts/\*)(/.*|$)")
+READERS = {"collection", "collection_group", "page"}
+# The catalogue's keys look like paths and are its interface.
+KEYS = {"models", "styles", "colors", "sizes", "features"}
+
+
+def collections_named(module: ast.Module) -> Iterator[str]:
+    """The collections whose documents the module names by a path, or reads by name."""
+    for node in ast.walk(module):
+        text = literal(node)
+        if text and DOCUMENT.fullmatch(text) and text.count("/") % 2 and not STORAGE.fullmatch(text + "/"):
+            yield "/".join(text.split("/")[0::2])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READERS:
+            first = literal(node.args[0]) if node.args else None
+            if first and "/" not in first and first.isalpha():
+                yield first
+
+
+def test_a_collection_has_one_owner() -> None:
+    owners: dict[str, set[str]] = defaultdict(set)
+    for path in house():
+        if path.parent != HOUSE or path.name not in CORE:
+            for collection in collections_named(tree(path)):
+                if collection not in KEYS:
+                    owners[collection].add(str(path.relative_to(HOUSE)))
+    assert len(owners) >= 5
+    shared = {collection: sorted(paths) for collection, paths in owners.items() if len(paths) > 1}
+    assert not shared, "ask the owner's functions instead of naming its documents"
+
+
+def test_the_search_for_collections_finds_them() -> None:
+    code = 'f"users/{u}"; f"users/{u}/ledger/{e}"; db.collection("jobs"); f"users/{u}/uploads"; "image/png"; "s/b"'
+    assert sorted(collections_named(ast.parse(code))) == ["jobs", "users", "users/ledger"]
+
+
+def test_only_the_ledger_writes_balances() -> None:
+    found = []
+    for path in house():
+        if "tokens" in path.relative_to(HOUSE).parts:
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    opening = isinstance(value, ast.Constant) and value.value == 0  # a new account's
+                    if isinstance(key, ast.Constant) and key.value in ("balance", "ledgerSeq") and not opening:
+                        found.append(f"{name(path)}:{node.lineno}")
+            if isinstance(node, ast.Attribute) and node.attr in ("Increment", "INCREMENT"):
+                found.append(f"{name(path)}:{node.lineno} Increment saturates silently (J17)")
+    assert not found
+
+
+def test_no_lock_taking_transactions() -> None:
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in house()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("transactional", "transaction", "run_transaction")
+    ]
+    assert not found, "use transact (docs/decisions/0002-optimistic-commit.md)"
+
+
+def declared() -> dict[str, tuple[pathlib.Path, ast.FunctionDef]]:
+    """The deployed functions: those under a decorator that deploys."""
+    found = {}
+    for path in house():
+        for each in functions(tree(path)):
+            decorators = [ast.unparse(decorator).split("(")[0] for decorator in each.decorator_list]
+            deploys = ("endpoint", "on_request", "on_schedule", "on_task_dispatched", "before_user_created")
+            if isinstance(each, ast.FunctionDef) and any(d.split(".")[-1] in deploys for d in decorators):
+                found[each.name] = (path, each)
+    return found
+
+
+def test_every_endpoint_says_what_it_does_has_a_limit_and_a_test() -> None:
+    listings = {"test_tidy.py", "test_api.py", "table.py"}  # these name every function anyway
+    tried = [path for path in sources() if (ROOT / "tests") in path.parents and path.name not in listings]
+    tests = "\n".join(path.read_text() for path in tried)
+    journeys = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.mjs"))
+    assert declared()
+    lacking = []
+    for deployed, (path, function) in declared().items():
+        if not ast.get_docstring(function):
+            lacking.append(f"{deployed}: a docstring")
+        if not re.search(rf"\b{deployed}\b", tests + journeys):
+            lacking.append(f"{deployed}: a test")
+        decorator = ast.unparse(function.decorator_list[0])
+        if decorator.startswith("endpoint(") and "limit=" not in decorator:
+            lacking.append(f"{deployed}: a limit")
+        if path.stem != "endpoints" and deployed != "health":
+            lacking.append(f"{deployed}: its place in endpoints.py")
+    assert not lacking
+
+
+def test_an_endpoint_has_at_most_five_statements() -> None:
+    """More than that is a use case, and belongs into the service."""
+    long = []
+    for deployed, (_, function) in declared().items():
+        statements = [node for each in function.body[1:] for node in ast.walk(each) if isinstance(node, ast.stmt)]
+        if any("endpoint(" in ast.unparse(decorator) for decorator in function.decorator_list) and len(statements) > 5:
+            long.append(f"{deployed}: {len(statements)} statements")
+    assert not long
+
+
+def test_what_main_imports_is_what_is_declared() -> None:
+    main = tree(CODE / "main.py")
+    imported_names = {alias.name for node in main.body if isinstance(node, ast.ImportFrom) for alias in node.names} - {
+        "firestore",
+        "log",
+        "config",
+    }
+    assert imported_names == set(declared())
