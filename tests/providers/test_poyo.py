@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -143,24 +144,43 @@ def test_a_broken_tls_handshake_is_surely_not_accepted(order: MakeOrder) -> None
     assert not any(KEY.encode() in request for request in server.requests)
 
 
-def test_an_answer_in_drips_comes_to_an_end(order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte is in time, the whole is not."""
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_in_drips_comes_to_an_end(
+    beginning: bytes, order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte is in time, the whole is not: it is we who hang up."""
     monkeypatch.setattr(wire, "ORDER_READ_S", 0.3)
     monkeypatch.setattr(wire, "SLACK_S", 0.2)
+    hung_up = threading.Event()
 
     def drip(connection: socket.socket) -> None:
-        ended = connection.makefile("rb")
-        connection.settimeout(0.1)
-        for _ in range(50):
-            connection.sendall(b"H")
+        connection.sendall(beginning)
+        connection.settimeout(0.05)
+        for _ in range(600):
             try:
-                if ended.read(1) == b"":
-                    return
+                if connection.recv(1) == b"":
+                    break
             except TimeoutError:
-                ended = connection.makefile("rb")
+                connection.sendall(b"H")
+            except OSError:
+                break
+        else:
+            return
+        hung_up.set()
 
     with Raw(drip) as server, pytest.raises(OutcomeUnknown):
         Poyo(server.url, KEY, SECRET).submit(order())
+    assert hung_up.wait(10)
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"data":' * 100_000, b'{"a": "\xff"}', b"\x1f\x8b\x08", b"NaN"])
+def test_a_body_that_is_no_json(body: bytes, order: MakeOrder) -> None:
+    with answering(response(200, body)) as server:
+        provider = Poyo(server.url, KEY, SECRET)
+        with pytest.raises(OutcomeUnknown):
+            provider.submit(order())
+        with pytest.raises(PollFailed):
+            provider.poll("t", "image", "nano-banana")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
