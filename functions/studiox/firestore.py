@@ -127,6 +127,31 @@ def commit(changes: Mapping[str, Data | None], known: Mapping[str, Document]) ->
         _remember(path, changes[path], result.update_time)
 
 
+def delete_all(paths: Iterable[str]) -> None:
+    """Delete up to 500 documents in one commit, whatever they hold. `Unavailable`.
+
+    For what nobody writes any more (a deleted post's likes): it asks nothing, so it may be repeated.
+    """
+    db = client()
+    batch = db.batch()
+    for path in paths:
+        batch.delete(db.document(path))
+    with reachable():
+        batch.commit(retry=read_retry(), timeout=RPC_TIMEOUT_S)
+
+
+def names(collection: str, equal: Mapping[str, object], limit: int) -> list[str]:
+    """The paths of up to `limit` documents whose fields are `equal`. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = client().collection(collection).select([])
+    for field, value in equal.items():
+        query = query.where(filter=FieldFilter(field, "==", value))
+    with reachable():
+        found = query.limit(limit).stream(retry=read_retry(), timeout=RPC_TIMEOUT_S)
+        return [snapshot.reference.path for snapshot in found]
+
+
 def _difference(before: Data, after: Data) -> dict[str, Any]:
     """The top-level fields to send. Never none: the write is also what proves that nothing else changed it."""
     from google.cloud.firestore import DELETE_FIELD

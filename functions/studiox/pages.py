@@ -18,21 +18,30 @@ DEFAULT_SIZE = 20
 
 
 def page(
-    collection: str, equal: Mapping[str, object | None], order: str, *, size: int = DEFAULT_SIZE, cursor: str | None
+    collection: str,
+    equal: Mapping[str, object | None],
+    order: str,
+    *,
+    size: int = DEFAULT_SIZE,
+    cursor: str | None,
+    holds: Mapping[str, object | None] | None = None,
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """One page of the documents whose fields are `equal` (None: any), and the cursor of the next, None at the end.
+
+    `holds`: fields that are lists, and a member that each must have (None: any).
 
     Newest first: by `order` (a time or a number), then by name, both descending. One round trip that reads
     size + 1 documents however large the collection is. `InvalidCursor` for a cursor of another list.
     """
     from google.cloud.firestore_v1.base_query import FieldFilter
 
-    filters = {field: value for field, value in equal.items() if value is not None}
-    list_id = [collection, order, *(f"{field}={value}" for field, value in sorted(filters.items()))]
+    filters = [(field, "==", value) for field, value in sorted(equal.items()) if value is not None]
+    filters += [(field, "array_contains", value) for field, value in sorted((holds or {}).items()) if value is not None]
+    list_id = [collection, order, *(f"{field} {relation} {value}" for field, relation, value in filters)]
     parent = firestore.client().collection(collection)
     query = parent.order_by(order, direction="DESCENDING").order_by("__name__", direction="DESCENDING")
-    for field, value in filters.items():
-        query = query.where(filter=FieldFilter(field, "==", value))
+    for field, relation, value in filters:
+        query = query.where(filter=FieldFilter(field, relation, value))
     if cursor is not None:
         value, name = _opened(cursor, list_id)
         query = query.start_after({order: value, "__name__": parent.document(name)})
