@@ -21,7 +21,7 @@ from tests.support.indexes import Index, asked, deployed, missing, needed, read_
 LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
 
 # What a list needs to be there before it is asked: {path: data}.
-WORLD: dict[str, dict[str, Any]] = {}
+WORLD: dict[str, dict[str, Any]] = {"posts/sample-0123456789": {"hidden": False}}
 
 SAMPLE_ID = "sample-0123456789"
 PAGED = {"pageSize", "cursor"}

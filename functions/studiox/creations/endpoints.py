@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from .. import media
 from ..catalog.catalog import JobType
 from ..clock import datetime
-from ..endpoint import Id, Request, Response, User, endpoint
+from ..endpoint import Id, Request, Response, Text, User, endpoint
+from ..errors import NotFound
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from . import store
+from . import service, store
 
 READS = Limit(120, per=60)
+WRITES = Limit(60, per=60, in_commit=True)
 
 
 class MediaItem(Response):
@@ -104,7 +106,60 @@ class GetCreation(Request, frozen=True):
     creation_id: Id
 
 
-@endpoint(limit=READS)
+@endpoint(limit=READS, refuses=(NotFound,))
 def getCreation(caller: User, request: GetCreation) -> Creation:
     """One creation of the caller's, with addresses of its media that are good for an hour."""
     return _creation(store.owned_creation(caller.uid, request.creation_id), with_url=True)
+
+
+class UpdateCreation(Request, frozen=True):
+    creation_id: Id
+    title: Annotated[str, Meta(min_length=1, max_length=100), Text]
+
+
+@endpoint(limit=WRITES, refuses=(NotFound,))
+def updateCreation(caller: User, request: UpdateCreation) -> Creation:
+    """Give a creation of the caller's another title."""
+    return _creation(service.rename(caller, request.creation_id, request.title), with_url=False)
+
+
+class CreationDeleted(Response):
+    deleted: bool
+
+
+@endpoint(limit=WRITES, refuses=(NotFound,))
+def deleteCreation(caller: User, request: GetCreation) -> CreationDeleted:
+    """Delete a creation of the caller's and its post; the files follow, if need be in a task."""
+    service.delete(caller, request.creation_id)
+    return CreationDeleted(deleted=True)
+
+
+class ToggleFavorite(Request, frozen=True):
+    creation_id: Id
+    favorite: bool | None = None
+
+
+class Favorite(Response):
+    is_favorite: bool
+
+
+@endpoint(limit=WRITES, refuses=(NotFound,))
+def toggleFavorite(caller: User, request: ToggleFavorite) -> Favorite:
+    """Toggle whether a creation of the caller's is a favourite, or set it with `favorite`."""
+    return Favorite(is_favorite=service.favor(caller, request.creation_id, request.favorite))
+
+
+class IncrementPlayCount(Request, frozen=True):
+    creation_id: Id | None = None
+
+
+class Plays(Response):
+    monthly_plays: int
+    resets_at: datetime
+
+
+@endpoint(limit=WRITES, refuses=(NotFound,))
+def incrementPlayCount(caller: User, request: IncrementPlayCount) -> Plays:
+    """Count a play: the caller's month, and the creation's own count if one is named."""
+    plays = service.count_play(caller, request.creation_id)
+    return Plays(monthly_plays=plays["count"], resets_at=plays["resetAt"])

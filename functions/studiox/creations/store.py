@@ -8,7 +8,7 @@ from typing import Any
 from .. import firestore, pages
 from ..clock import datetime
 from ..errors import NotFound
-from ..transact import Docs
+from ..transact import REMOVE, Docs
 
 Data = Mapping[str, Any]
 
@@ -40,6 +40,34 @@ def add_creation(docs: Docs, job: Data, now: datetime) -> str:
         creation["text"] = job["text"]
     docs.create(creation_path(job["jobId"]), creation)
     return str(job["jobId"])
+
+
+def need_creation(docs: Docs, uid: str, creation_id: str) -> Data:
+    """The caller's creation, in a decision. `NotFound` for an absent one and somebody else's alike."""
+    creation = docs.get(creation_path(creation_id))
+    if creation is None or creation["uid"] != uid:
+        raise NotFound
+    return creation
+
+
+def change_creation(docs: Docs, creation_id: str, now: datetime, **fields: object) -> Data:
+    """Set fields of a creation that exists; what it holds then."""
+    return docs.update(creation_path(creation_id), {**fields, "updatedAt": now})
+
+
+def link_post(docs: Docs, creation_id: str, post_id: str) -> None:
+    docs.update(creation_path(creation_id), {"postId": post_id})
+
+
+def unlink_post(docs: Docs, creation_id: str, *, moderated: bool) -> None:
+    """Its post is gone. `moderated`: not by its author's free will, so it is not published again."""
+    if docs.get(creation_path(creation_id)) is not None:
+        flag = {"moderated": True} if moderated else {}
+        docs.update(creation_path(creation_id), {"postId": REMOVE, **flag})
+
+
+def remove_creation(docs: Docs, creation_id: str) -> None:
+    docs.delete(creation_path(creation_id))
 
 
 def owned_creation(uid: str, creation_id: str) -> Data:

@@ -17,9 +17,10 @@ from ..catalog import catalog
 from ..catalog import store as catalogue
 from ..clock import datetime
 from ..endpoint import User
-from ..errors import Contention, InvalidRequest, NotFound, RequestIdReused, StudioxError, Unavailable
+from ..errors import Contention, InvalidRequest, RequestIdReused, StudioxError, Unavailable
 from ..providers import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from ..providers.registry import provider
+from ..sessions import store as sessions
 from ..tokens.service import debit_job
 from ..transact import REMOVE, Docs, transact
 from . import jobs, settlement, store
@@ -156,7 +157,8 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str) -> Ordered:
         return Ordered(job, state, replayed=False)
 
     warm = [user, *([toll.path] if toll else [])]
-    return transact(user, decide, reads=catalogue.stale(keys), warm=warm, absent=[path, state_path])
+    reads = [*catalogue.stale(keys), *([sessions.session_path(new.session_id)] if new.session_id else [])]
+    return transact(user, decide, reads=reads, warm=warm, absent=[path, state_path])
 
 
 def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Model, dict[str, Any]]:
@@ -174,8 +176,9 @@ def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: 
         sessions.join_session(docs, new.session_id, uid, job_id)
         return new.session_id
     session_id = ids.derived("session", job_id)
-    session = {"sessionId": session_id, "uid": uid, "params": dict(inputs), "type": new.type, "model": new.model}
-    docs.create(store.session_path(session_id), {**session, "createdAt": now})
+    sessions.add_session(
+        docs, session_id=session_id, uid=uid, type=new.type, model=new.model, params=inputs, now=now, job_id=job_id
+    )
     return session_id
 
 

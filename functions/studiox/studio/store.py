@@ -1,4 +1,4 @@
-"""Where jobs lie: `jobs/{id}` for the owner, `jobs/{id}/private/state` for nobody, `sessions/{id}`."""
+"""Where jobs lie: `jobs/{id}` for the owner, `jobs/{id}/private/state` for nobody."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ def job_path(job_id: str) -> str:
 
 def state_path(job_id: str) -> str:
     return f"jobs/{job_id}/private/state"
-
-
-def session_path(session_id: str) -> str:
-    return f"sessions/{session_id}"
 
 
 def add_job(docs: Docs, job: dict[str, Any], state: dict[str, Any]) -> None:

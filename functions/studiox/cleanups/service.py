@@ -1,0 +1,95 @@
+"""Running clean-ups: first a bounded run in the call that orders one, the rest in tasks, what was lost by schedule."""
+
+from __future__ import annotations
+
+from .. import clock, ids, log, media, tasks
+from ..community import store as community
+from ..errors import Contention, Unavailable
+from ..transact import Docs, transact
+from . import cleanups, store
+from .cleanups import Kind, Record
+
+FIRST_PAGES = 1
+"""Of at most community.PAGE documents, within the caller's own call."""
+TASK_PAGES = 20
+MEDIA_PER_RUN = 200
+RESUMED_PER_RUN = 50
+
+
+def run(kind: Kind, id_: str, *, pages: int = TASK_PAGES) -> bool:
+    """One bounded run of what is due; True when nothing is left to do now. What a later run mends is not raised."""
+    token = ids.new()
+    path = store.cleanup_path(kind, id_)
+
+    def claim(docs: Docs) -> Record | None:
+        record = cleanups.claimed(docs.get(path), token, clock.now())
+        if record is not None:
+            docs.put(path, record)
+        return record
+
+    record = transact(path, claim, reads=[path])
+    if record is None:
+        return True
+    try:
+        complete = _clear(record, pages)
+    except (media.MediaError, Unavailable, Contention) as error:
+        log.warning("clean_up_postponed", kind=kind, id=id_, failures=record["failures"], error=type(error).__name__)
+        _finish(path, token, cleanups.after_failure(record, clock.now()))
+        return False
+    _finish(path, token, cleanups.after_run(record, complete=complete, now=clock.now()))
+    log.info("clean_up_ran", kind=kind, id=id_, complete=complete)
+    return complete
+
+
+def _finish(path: str, token: str, after: Record | None) -> None:
+    """Keep what came of a run, unless the clean-up was ordered anew meanwhile: then that order stands."""
+
+    def decide(docs: Docs) -> None:
+        record = docs.get(path)
+        if record is None or record["token"] != token:
+            return
+        if after is None:
+            docs.delete(path)
+        else:
+            docs.put(path, after)
+
+    transact(path, decide, reads=[path])
+
+
+def _clear(record: Record, pages: int) -> bool:
+    """Delete what is superfluous, public files first; False if some is left."""
+    if record["kind"] == "creation":
+        return media.delete_prefix(f"users/{record['uid']}/creations/{record['id']}/", MEDIA_PER_RUN)
+    post = community.find_post(record["id"])
+    if post is not None and not post["hidden"]:
+        return True  # it is in the feed: nothing of it is superfluous
+    if not media.delete_prefix(f"posts/{record['id']}/", MEDIA_PER_RUN):
+        return False
+    return post is not None or community.delete_children(record["id"], pages)
+
+
+def start(kind: Kind, id_: str) -> None:
+    """The first run, within the call that ordered it, and the task for the rest. It never refuses: what goes wrong here
+    is done by the task or, where there is no queue, by the schedule."""
+    try:
+        if run(kind, id_, pages=FIRST_PAGES):
+            return
+    except (Contention, Unavailable):
+        log.warning("clean_up_not_started", kind=kind, id=id_)
+    enqueue(kind, id_)
+
+
+def enqueue(kind: Kind, id_: str) -> None:
+    """Have it run soon. A queue that is not there is no refusal: the schedule finds it by its time."""
+    try:
+        # Named by the moment: two tasks for one clean-up are harmless, one that is dropped would delay it.
+        name = f"{kind}-{ids.derived(id_)}-{clock.to_millis(clock.now())}"
+        tasks.enqueue("cleanUp", {"kind": kind, "id": id_}, name=name)
+    except Unavailable:
+        log.warning("clean_up_not_enqueued", kind=kind, id=id_)
+
+
+def resume() -> None:
+    """Have the clean-ups run whose time has come: those that settle, those whose task or call was lost."""
+    for record in store.due(clock.now(), RESUMED_PER_RUN):
+        enqueue(record["kind"], record["id"])

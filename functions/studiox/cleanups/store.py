@@ -1,0 +1,48 @@
+"""Where clean-ups lie: `cleanups/{kind}-{id}`, from the commit that orders one until all of it is gone."""
+
+from __future__ import annotations
+
+from .. import firestore
+from ..clock import datetime
+from ..errors import Contention
+from ..transact import Docs
+from . import cleanups
+from .cleanups import Kind, Record
+
+
+def cleanup_path(kind: Kind, id_: str) -> str:
+    return f"cleanups/{kind}-{id_}"
+
+
+def order(docs: Docs, kind: Kind, id_: str, uid: str, token: str, now: datetime) -> None:
+    """Have the folder cleared, in the commit that makes it superfluous. Whatever copies there is told so."""
+    docs.put(cleanup_path(kind, id_), cleanups.ordered(kind, id_, uid, token, now))
+
+
+def begin_copying(docs: Docs, post_id: str, uid: str, token: str, now: datetime) -> str:
+    """Announce public copies; the token that `end_copying` wants. `Contention`."""
+    path = cleanup_path("post", post_id)
+    record = cleanups.copying(docs.get(path), post_id, uid, token, now)
+    docs.put(path, record)
+    return str(record["token"])
+
+
+def end_copying(docs: Docs, post_id: str, token: str) -> None:
+    """The copies are there to stay. `Contention` if they were given up meanwhile, and are being deleted."""
+    path = cleanup_path("post", post_id)
+    record = docs.get(path)
+    if record is None or record["state"] != cleanups.COPYING or record["token"] != token:
+        raise Contention(retryAfterSeconds=5)
+    docs.delete(path)
+
+
+def due(now: datetime, limit: int) -> list[Record]:
+    """Records whose time has come, the longest waiting first. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = firestore.client().collection("cleanups").where(filter=FieldFilter("dueAt", "<=", now))
+    with firestore.reachable():
+        found = (
+            query.order_by("dueAt").limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        )
+        return [snapshot.to_dict() or {} for snapshot in found]

@@ -1,0 +1,349 @@
+"""The community's use cases. Each is one commit on the post; only publishing and restoring copy files between two."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from .. import audit, clock, config, ids, media, notifications
+from ..auth.store import active_user, user_path
+from ..cleanups import service as cleanups
+from ..cleanups import store as cleanup_store
+from ..clock import datetime
+from ..creations import store as library
+from ..endpoint import User
+from ..errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
+from ..sessions import store as sessions
+from ..studio import store as studio
+from ..transact import Docs, transact
+from . import posts, store
+
+Data = Mapping[str, Any]
+
+PUBLIC_CACHE = "public, max-age=300"
+"""What was hidden leaves the caches in five minutes."""
+
+
+class Copying(NamedTuple):
+    """Public copies that were announced and are to be made."""
+
+    creation: Data
+    token: str
+
+
+def count(caller: User, docs: Docs, now: datetime) -> None:
+    if caller.toll is not None:
+        caller.toll.count(docs, now)
+
+
+def _reads(caller: User, *paths: str) -> list[str]:
+    """These, the caller's account and their limit's counter: all in the one round trip before the commit."""
+    return [*paths, user_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
+
+
+def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], share_params: bool) -> str:
+    """The creation's post; made if there is none. A call that dies in between leaves nothing public (faults C2)."""
+    if not posts.is_post_id(creation_id):
+        raise NotFound  # no creation is named so
+    normal = posts.normal_tags(tags)
+    now, token = clock.now(), ids.new()
+    path, creation_path = store.post_path(creation_id), library.creation_path(creation_id)
+
+    def begin(docs: Docs) -> Copying | None:
+        creation = docs.get(creation_path)
+        if creation is None or creation["uid"] != caller.uid:
+            raise _unfinished(docs, caller.uid, creation_id)
+        active_user(docs, caller.uid)
+        if docs.get(path) is not None:
+            count(caller, docs, now)
+            return None
+        if creation.get("moderated"):
+            raise Forbidden  # it was published, and taken out of the feed
+        if not creation["media"]:
+            raise posts.NotPublishable(status="completed")
+        count(caller, docs, now)
+        return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
+
+    def finish(docs: Docs) -> None:
+        creation = docs.get(creation_path)
+        if creation is None:
+            raise NotFound  # deleted meanwhile: its clean-up takes the copies too
+        user = active_user(docs, caller.uid)
+        if docs.get(path) is not None:
+            return
+        cleanup_store.end_copying(docs, creation_id, copying.token)
+        job = docs.get(studio.job_path(creation_id))
+        source = None if job is None else sessions.source_of(docs, job["sessionId"])
+        post = posts.new_post(
+            creation, user, caption=caption, tags=normal, share_params=share_params, remix_of=source, now=now
+        )
+        store.add_post(docs, post)
+        library.link_post(docs, creation_id, creation_id)
+        audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
+
+    record = cleanup_store.cleanup_path("post", creation_id)
+    reads = _reads(caller, path, creation_path, record)
+    begun = transact(path, begin, reads=reads)
+    if begun is not None:
+        copying = begun
+        _copy_public(copying.creation)
+        transact(path, finish, reads=[*reads, studio.job_path(creation_id)])
+    return creation_id
+
+
+def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | posts.NotPublishable:
+    """A creation is named as its job: the caller's own that made none says why (faults C3)."""
+    job = docs.get(studio.job_path(creation_id))
+    if job is None or job["uid"] != uid or job["status"] == "completed":
+        return NotFound()
+    return posts.NotPublishable(status=job["status"])
+
+
+def _copy_public(creation: Data) -> None:
+    """Server-side copies of all files. What is missing stays announced, and is cleared if nobody tries again."""
+    try:
+        for path in posts.files_of(creation):
+            media.copy(path, posts.public_path(creation["creationId"], path), cache_control=PUBLIC_CACHE)
+    except media.MediaGone:
+        raise posts.NotPublishable(status="completed") from None
+    except media.MediaError as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+
+
+def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
+    """Set the caller's like, or toggle it; what it is then, and the post's count."""
+    now = clock.now()
+    path, like_path = store.post_path(post_id), store.like_path(post_id, caller.uid)
+    target = liked
+
+    def decide(docs: Docs) -> tuple[bool, int]:
+        nonlocal target
+        active_user(docs, caller.uid)
+        post = store.visible_post(docs, post_id)
+        has = docs.get(like_path) is not None
+        # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
+        target = not has if target is None else target
+        count(caller, docs, now)
+        if target != has:
+            post = store.set_like(docs, post, caller.uid, target, now)
+            audit.record(docs, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
+        return target, post["likeCount"]
+
+    return transact(path, decide, reads=_reads(caller, path, like_path))
+
+
+def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
+    """The new comment's id; the post's author is told, unless it is their own."""
+    posts.check_comment(text)
+    now = clock.now()
+    comment_id = store.comment_id_of(caller.uid, request_id)
+    fingerprint = hashlib.sha256(msgspec.json.encode([post_id, text])).hexdigest()
+    path, request = store.post_path(post_id), store.request_path(comment_id)
+
+    def decide(docs: Docs) -> None:
+        user = active_user(docs, caller.uid)
+        earlier = docs.get(request)
+        if earlier is not None:
+            if earlier["fingerprint"] != fingerprint:
+                raise RequestIdReused
+            return
+        post = store.visible_post(docs, post_id)
+        if post["commentCount"] >= posts.MAX_COMMENTS:
+            raise posts.TooManyComments(limit=posts.MAX_COMMENTS)
+        count(caller, docs, now)
+        name = posts.author(user)["authorName"]
+        said = {"commentId": comment_id, "uid": caller.uid, "authorName": name, "text": text, "createdAt": now}
+        store.add_comment(docs, post, said, fingerprint, now)
+        audit.record(docs, actor=caller.uid, action="commentPost", target=path, at=now, commentId=comment_id)
+        if post["uid"] != caller.uid:
+            about = {"postId": post_id, "commentId": comment_id, "authorName": name}
+            notifications.add(docs, post["uid"], "post_commented", comment_id, now, **about)
+
+    transact(path, decide, reads=_reads(caller, path, request))
+    return comment_id
+
+
+def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
+    """By its author, the post's author or an administrator."""
+    now = clock.now()
+    path, comment_path = store.post_path(post_id), store.comment_path(post_id, comment_id)
+
+    def decide(docs: Docs) -> None:
+        post, said = docs.get(path), docs.get(comment_path)
+        if post is None or said is None:
+            raise NotFound
+        if not caller.admin and caller.uid not in (post["uid"], said["uid"]):
+            raise NotFound if post["hidden"] else Forbidden
+        count(caller, docs, now)
+        store.remove_comment(docs, post, comment_id)
+        notifications.withdraw(docs, post["uid"], "post_commented", comment_id)
+        audit.record(docs, actor=caller.uid, action="deleteComment", target=comment_path, at=now)
+
+    transact(path, decide, reads=_reads(caller, path, comment_path))
+
+
+def remix(caller: User, post_id: str, request_id: str) -> Data:
+    """A new session of the caller's with the post's parameters and its lineage."""
+    now = clock.now()
+    session_id = ids.derived("remixPost", caller.uid, request_id)
+    path, session_path = store.post_path(post_id), sessions.session_path(session_id)
+
+    def decide(docs: Docs) -> Data:
+        active_user(docs, caller.uid)
+        earlier = docs.get(session_path)
+        if earlier is not None:
+            if earlier.get("sourcePostId") != post_id:
+                raise RequestIdReused
+            return earlier
+        post = store.visible_post(docs, post_id)
+        params = posts.remix_params(post)
+        count(caller, docs, now)
+        session = sessions.add_session(
+            docs,
+            session_id=session_id,
+            uid=caller.uid,
+            type=post["type"],
+            model=post["model"],
+            params=params,
+            source_post_id=post_id,
+            now=now,
+        )
+        store.count_remix(docs, post)
+        audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
+        return session
+
+    return transact(path, decide, reads=_reads(caller, path, session_path))
+
+
+def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
+    """Gone from the feed in one commit; what belonged to it follows."""
+    now, token = clock.now(), ids.new()
+    path, record = store.post_path(post_id), cleanup_store.cleanup_path("post", post_id)
+
+    def decide(docs: Docs) -> None:
+        post, ordered = docs.get(path), docs.get(record)
+        if post is None and ordered is not None and ordered["token"] == token:
+            return  # by this very call, whose first commit's answer was lost
+        if post is None:
+            raise NotFound
+        if not caller.admin and post["uid"] != caller.uid:
+            raise NotFound if post["hidden"] else Forbidden
+        count(caller, docs, now)
+        # What was taken out of the feed does not come back by publishing it again.
+        moderated = post["hidden"] or post["uid"] != caller.uid
+        library.unlink_post(docs, post_id, moderated=moderated)
+        store.remove_post(docs, post_id)
+        cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
+        audit.record(docs, actor=caller.uid, action=action, target=path, at=now, **why)
+
+    creation = library.creation_path(post_id)
+    transact(path, decide, reads=_reads(caller, path, record, store.state_path(post_id), creation))
+    cleanups.start("post", post_id)
+
+
+def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
+    """Counts once per user; at REPORTS_TO_HIDE reports the post and its files are hidden until somebody has looked."""
+    now, token = clock.now(), ids.new()
+    path, report_path = store.post_path(post_id), store.report_path(post_id, caller.uid)
+    enough = config.REPORTS_TO_HIDE.value
+
+    def decide(docs: Docs) -> bool:
+        active_user(docs, caller.uid)
+        if docs.get(report_path) is not None:
+            return False
+        post = store.visible_post(docs, post_id)
+        count(caller, docs, now)
+        reports = store.add_report(docs, post_id, caller.uid, reason, text, now)
+        audit.record(docs, actor=caller.uid, action="reportPost", target=path, at=now, reason=reason, reports=reports)
+        if reports < enough:
+            return False
+        store.set_hidden(docs, post_id, True, hiddenBy="reports")
+        cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
+        return True
+
+    if transact(path, decide, reads=_reads(caller, path, store.state_path(post_id), report_path)):
+        cleanups.start("post", post_id)
+
+
+def hide(caller: User, post_id: str, note: str | None) -> None:
+    """Out of the feed, files too. Idempotent."""
+    now, token = clock.now(), ids.new()
+    path = store.post_path(post_id)
+
+    def decide(docs: Docs) -> None:
+        post = docs.get(path)
+        if post is None:
+            raise NotFound
+        count(caller, docs, now)
+        store.set_hidden(docs, post_id, True, hiddenBy="admin")
+        cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
+        audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="hide", note=note)
+
+    record = cleanup_store.cleanup_path("post", post_id)
+    transact(path, decide, reads=_reads(caller, path, store.state_path(post_id), record))
+    cleanups.start("post", post_id)
+
+
+def restore(caller: User, post_id: str, note: str | None) -> None:
+    """Back into the feed with its files; the reports so far count no more. `Contention` while the files are deleted."""
+    now, token = clock.now(), ids.new()
+    path, creation_path = store.post_path(post_id), library.creation_path(post_id)
+
+    def begin(docs: Docs) -> Copying | None:
+        post, creation = docs.get(path), docs.get(creation_path)
+        if post is None or creation is None:
+            raise NotFound
+        count(caller, docs, now)
+        if not post["hidden"]:
+            return None
+        return Copying(creation, cleanup_store.begin_copying(docs, post_id, post["uid"], token, now))
+
+    def finish(docs: Docs) -> None:
+        post = docs.get(path)
+        if post is None:
+            raise NotFound
+        if not post["hidden"]:
+            return
+        cleanup_store.end_copying(docs, post_id, copying.token)
+        store.set_hidden(docs, post_id, False, hiddenBy=None, reports=0)
+        audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
+
+    record = cleanup_store.cleanup_path("post", post_id)
+    begun = transact(path, begin, reads=_reads(caller, path, creation_path, record))
+    if begun is not None:
+        copying = begun
+        _copy_public(copying.creation)
+        transact(path, finish, reads=[path, store.state_path(post_id), record])
+
+
+def moderate(caller: User, post_id: str, action: posts.ModerationAction, note: str | None) -> None:
+    """An administrator's decision about a post, reported or not."""
+    match action:
+        case "hide":
+            hide(caller, post_id, note)
+        case "restore":
+            restore(caller, post_id, note)
+        case "remove":
+            delete(caller, post_id, "moderatePost", decision="remove", note=note)
+
+
+def check_tag(tag: str | None) -> str | None:
+    """A tag as the feed keeps it. `InvalidRequest`."""
+    try:
+        return None if tag is None else posts.normal_tag(tag)
+    except InvalidRequest:
+        raise InvalidRequest(fields={"tag": "no tag is like this"}) from None
+
+
+def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[Data, bool]:
+    """A post, and whether this caller likes it; one round trip. `NotFound`, also for a hidden one but to an admin."""
+    from .. import firestore
+
+    paths = [store.post_path(post_id), *([store.like_path(post_id, uid)] if uid else [])]
+    post, *likes = firestore.read(*paths)
+    if post is None or (post["hidden"] and not admin):
+        raise NotFound
+    return post, any(like is not None for like in likes)

@@ -1,0 +1,153 @@
+"""Where the community lies: `posts/{id}` and its comments, `likes`, `reports`, and what a post keeps to itself.
+
+`posts/{id}/private/state` (read by nobody) lives exactly as long as its post: whatever is written about a post changes
+one of the two, so that nothing can be added to a post that is being deleted (faults C9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .. import firestore, ids, pages
+from ..clock import datetime, timedelta
+from ..errors import NotFound
+from ..transact import Docs
+from .posts import like_name, score
+
+Data = Mapping[str, Any]
+
+PAGE = 400
+"""Documents that one step of a deletion takes."""
+REQUESTS_KEPT = timedelta(days=35)
+
+
+def post_path(post_id: str) -> str:
+    return f"posts/{post_id}"
+
+
+def state_path(post_id: str) -> str:
+    return f"posts/{post_id}/private/state"
+
+
+def comment_path(post_id: str, comment_id: str) -> str:
+    return f"posts/{post_id}/comments/{comment_id}"
+
+
+def like_path(post_id: str, uid: str) -> str:
+    return f"likes/{like_name(post_id, uid)}"
+
+
+def report_path(post_id: str, uid: str) -> str:
+    return f"reports/{like_name(post_id, uid)}"
+
+
+def request_path(comment_id: str) -> str:
+    """Who asked for this comment, kept also when the comment is gone: a replay must not write it again."""
+    return f"commentRequests/{comment_id}"
+
+
+def find_post(post_id: str) -> Data | None:
+    """The post, hidden or not."""
+    [post] = firestore.read(post_path(post_id))
+    return post
+
+
+def visible_post(docs: Docs, post_id: str) -> Data:
+    """The post for a call of the public's. `NotFound` for an absent and a hidden one alike."""
+    post = docs.get(post_path(post_id))
+    if post is None or post["hidden"]:
+        raise NotFound
+    return post
+
+
+def add_post(docs: Docs, post: dict[str, Any]) -> None:
+    docs.create(post_path(post["postId"]), post)
+    docs.create(state_path(post["postId"]), {"postId": post["postId"], "uid": post["uid"], "reports": 0})
+
+
+def remove_post(docs: Docs, post_id: str) -> None:
+    """Take the post out of the feed. From now on nobody adds to its likes, comments and reports: the clean-up's."""
+    docs.delete(post_path(post_id))
+    docs.delete(state_path(post_id))
+
+
+def set_hidden(docs: Docs, post_id: str, hidden: bool, **why: object) -> None:
+    docs.update(post_path(post_id), {"hidden": hidden})
+    docs.update(state_path(post_id), why)
+
+
+def set_like(docs: Docs, post: Data, uid: str, liked: bool, now: datetime) -> Data:
+    """The like's document and the post's count and rank, together; the post as it is then."""
+    path = like_path(post["postId"], uid)
+    if liked:
+        docs.create(path, {"postId": post["postId"], "uid": uid, "createdAt": now})
+    else:
+        docs.delete(path)
+    count = post["likeCount"] + (1 if liked else -1)
+    return docs.update(post_path(post["postId"]), {"likeCount": count, "score": score(count, post["createdAt"])})
+
+
+def add_comment(docs: Docs, post: Data, comment: dict[str, Any], fingerprint: str, now: datetime) -> None:
+    comment_id, post_id = comment["commentId"], post["postId"]
+    docs.create(comment_path(post_id, comment_id), comment)
+    request = {"uid": comment["uid"], "postId": post_id, "fingerprint": fingerprint}
+    docs.create(request_path(comment_id), {**request, "createdAt": now, "expiresAt": now + REQUESTS_KEPT})
+    docs.update(post_path(post_id), {"commentCount": post["commentCount"] + 1})
+
+
+def remove_comment(docs: Docs, post: Data, comment_id: str) -> None:
+    docs.delete(comment_path(post["postId"], comment_id))
+    docs.update(post_path(post["postId"]), {"commentCount": post["commentCount"] - 1})
+
+
+def add_report(docs: Docs, post_id: str, uid: str, reason: str, text: str | None, now: datetime) -> int:
+    """A user's one report of a post; how many there are since somebody last looked at it."""
+    report = {"postId": post_id, "uid": uid, "reason": reason, "text": text, "createdAt": now}
+    docs.create(report_path(post_id, uid), report)
+    state = docs.get(state_path(post_id)) or {}
+    reports = int(state["reports"]) + 1
+    docs.update(state_path(post_id), {"reports": reports})
+    return reports
+
+
+def count_remix(docs: Docs, post: Data) -> None:
+    docs.update(post_path(post["postId"]), {"remixCount": post["remixCount"] + 1})
+
+
+def list_posts(
+    *, order: str, tag: str | None, uid: str | None, size: int, cursor: str | None
+) -> tuple[list[Data], str | None]:
+    """A page of the feed by `createdAt` or `score`, without what is hidden."""
+    return pages.page("posts", {"hidden": False, "uid": uid}, order, size=size, cursor=cursor, holds={"tags": tag})
+
+
+def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
+    return pages.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
+
+
+def liked_by(uid: str, post_ids: Iterable[str]) -> set[str]:
+    """Which of these posts the user likes; one round trip."""
+    asked = list(post_ids)
+    likes = firestore.read(*(like_path(post_id, uid) for post_id in asked)) if asked else []
+    return {post_id for post_id, like in zip(asked, likes, strict=True) if like is not None}
+
+
+def comment_id_of(uid: str, request_id: str) -> str:
+    return ids.derived("commentPost", uid, request_id)
+
+
+def delete_children(post_id: str, steps: int) -> bool:
+    """Delete a removed post's likes, comments and reports, at most `steps` times PAGE; True when none is left."""
+    for collection in ("likes", "reports", f"{post_path(post_id)}/comments"):
+        equal = {} if collection.endswith("/comments") else {"postId": post_id}
+        while True:
+            found = firestore.names(collection, equal, PAGE)
+            if found:
+                if steps <= 0:
+                    return False
+                firestore.delete_all(found)
+                steps -= 1
+            if len(found) < PAGE:
+                break
+    return True

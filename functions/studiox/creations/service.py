@@ -1,0 +1,137 @@
+"""The library's use cases: rename, favour, play, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import audit, clock, ids
+from ..auth import service as accounts
+from ..auth.accounts import a_month_after
+from ..auth.store import change_user, user_path
+from ..cleanups import service as cleanups
+from ..cleanups import store as cleanup_store
+from ..clock import datetime
+from ..community import store as community
+from ..endpoint import User
+from ..studio import store as studio
+from ..transact import Docs, transact
+from . import store
+
+Data = Mapping[str, Any]
+
+
+def _count(caller: User, docs: Docs, now: datetime) -> None:
+    if caller.toll is not None:
+        caller.toll.count(docs, now)
+
+
+def _reads(caller: User, *paths: str) -> list[str]:
+    return [*paths, *([caller.toll.path] if caller.toll else [])]
+
+
+def rename(caller: User, creation_id: str, title: str) -> Data:
+    """The creation with its new title."""
+    now = clock.now()
+    path = store.creation_path(creation_id)
+
+    def decide(docs: Docs) -> Data:
+        store.need_creation(docs, caller.uid, creation_id)
+        _count(caller, docs, now)
+        audit.record(docs, actor=caller.uid, action="updateCreation", target=path, at=now)
+        return store.change_creation(docs, creation_id, now, title=title)
+
+    return transact(path, decide, reads=_reads(caller, path))
+
+
+def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
+    """Set or toggle whether it is a favourite; what it is then."""
+    now = clock.now()
+    path = store.creation_path(creation_id)
+    target = favorite
+
+    def decide(docs: Docs) -> bool:
+        nonlocal target
+        creation = store.need_creation(docs, caller.uid, creation_id)
+        # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
+        target = not creation["isFavorite"] if target is None else target
+        _count(caller, docs, now)
+        if creation["isFavorite"] != target:
+            store.change_creation(docs, creation_id, now, isFavorite=target)
+            audit.record(docs, actor=caller.uid, action="toggleFavorite", target=path, at=now, favorite=target)
+        return target
+
+    return transact(path, decide, reads=_reads(caller, path))
+
+
+class _NoAccount(Exception):
+    """The caller's document is not there yet (imported, Admin SDK)."""
+
+
+def count_play(caller: User, creation_id: str | None) -> Data:
+    """The caller's month with one more play: {count, resetAt}. It marks them as seen, which is no streak visit."""
+    try:
+        return _count_play(caller, creation_id)
+    except _NoAccount:
+        accounts.provision(accounts.as_new(caller), "incrementPlayCount")
+        return _count_play(caller, creation_id)
+
+
+def _count_play(caller: User, creation_id: str | None) -> Data:
+    now = clock.now()
+    path = user_path(caller.uid)
+    creation_path = store.creation_path(creation_id) if creation_id else ""
+
+    def decide(docs: Docs) -> Data:
+        user = docs.get(path)
+        if user is None:
+            raise _NoAccount
+        if creation_id:
+            creation = store.need_creation(docs, caller.uid, creation_id)
+            store.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)
+        _count(caller, docs, now)
+        plays = one_more_play(user.get("plays"), now)
+        change_user(docs, caller.uid, now, plays=plays, lastSeenAt=now)
+        target = creation_path or path
+        audit.record(docs, actor=caller.uid, action="incrementPlayCount", target=target, at=now)
+        return plays
+
+    return transact(path, decide, reads=_reads(caller, path, *([creation_path] if creation_path else [])))
+
+
+def one_more_play(plays: Data | None, now: datetime) -> dict[str, Any]:
+    """The month's count with one more; a month after its first play a new one begins."""
+    resets_at = (plays or {}).get("resetAt")
+    if plays is None or resets_at is None or now >= resets_at:
+        return {"count": 1, "resetAt": a_month_after(now)}
+    return {"count": plays["count"] + 1, "resetAt": resets_at}
+
+
+def delete(caller: User, creation_id: str) -> None:
+    """The document, its post and the job's mention of it in one commit; every file follows, resumable (C14–C16)."""
+    now = clock.now()
+    token = ids.new()
+    path, post_path = store.creation_path(creation_id), community.post_path(creation_id)
+    record = cleanup_store.cleanup_path("creation", creation_id)
+    post_record = cleanup_store.cleanup_path("post", creation_id)
+
+    def decide(docs: Docs) -> None:
+        ordered = docs.get(record)
+        if ordered is not None and ordered["token"] == token:
+            return  # by this very call, whose first commit's answer was lost
+        store.need_creation(docs, caller.uid, creation_id)
+        _count(caller, docs, now)
+        published = docs.get(post_path) is not None
+        # Copies may be under way without a post: whoever makes them learns here that they are not wanted.
+        if published or docs.get(post_record) is not None:
+            community.remove_post(docs, creation_id)
+            cleanup_store.order(docs, "post", creation_id, caller.uid, token, now)
+        store.remove_creation(docs, creation_id)
+        studio.forget_result(docs, creation_id)
+        cleanup_store.order(docs, "creation", creation_id, caller.uid, token, now)
+        audit.record(docs, actor=caller.uid, action="deleteCreation", target=path, at=now, published=published)
+
+    reads = [path, record, post_path, post_record, community.state_path(creation_id), studio.job_path(creation_id)]
+    transact(path, decide, reads=_reads(caller, *reads))
+    cleanups.start("post", creation_id)
+    cleanups.start("creation", creation_id)

@@ -1,0 +1,1 @@
+"""Sessions: the jobs that belong together, and what they started from."""

@@ -1,0 +1,162 @@
+"""The community's rules, without a database."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studiox.community import posts
+from studiox.errors import InvalidRequest
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+TIMES = st.integers(1_600_000_000, 2_800_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+IDS = st.text("abc234", min_size=1, max_size=6)
+UIDS = st.text("abc_234", min_size=1, max_size=8)
+
+
+@given(st.integers(0, 10**7), TIMES)
+def test_a_like_never_lowers_the_rank(likes: int, at: datetime) -> None:
+    assert posts.score(likes + 1, at) >= posts.score(likes, at)
+
+
+@given(st.integers(0, 10**6), TIMES)
+def test_a_younger_post_with_as_many_likes_ranks_higher(likes: int, at: datetime) -> None:
+    assert posts.score(likes, at + timedelta(minutes=1)) > posts.score(likes, at)
+
+
+def test_half_a_day_is_worth_ten_times_the_likes() -> None:
+    """So a new post enters the top: what had 999 likes is level with 99 likes 12.5 hours later."""
+    assert posts.score(999, NOW) == pytest.approx(posts.score(99, NOW + timedelta(hours=12.5)))
+    assert posts.score(0, NOW + timedelta(days=2)) > posts.score(500, NOW)
+    assert posts.score(500, NOW) > posts.score(0, NOW + timedelta(days=1))
+
+
+@given(st.text(max_size=40))
+def test_a_tag_is_normal_or_refused(text: str) -> None:
+    try:
+        tag = posts.normal_tag(text)
+    except InvalidRequest:
+        return
+    assert posts.normal_tag(tag) == tag
+    assert 1 <= len(tag) <= posts.MAX_TAG
+    assert not any(char.isspace() or char in "#/<>&\"'" or unicodedata.category(char)[0] == "C" for char in tag)
+
+
+@pytest.mark.parametrize(
+    ("given_", "wanted"),
+    [
+        ("#Cyberpunk", "cyberpunk"),
+        ("  Oil   Painting ", "oil-painting"),
+        ("ÉTÉ", "été"),
+        ("e\u0301te\u0301", "été"),
+        ("Ｆｏｘ", "fox"),
+        ("東京", "東京"),
+        ("Straße", "strasse"),
+        ("a_b-c9", "a_b-c9"),
+    ],
+)
+def test_tags(given_: str, wanted: str) -> None:
+    assert posts.normal_tag(given_) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "#", "---", "a/b", "<b>", "a\0b", "\u202eabc", "x" * 31, "🦊", "a,b"])
+def test_no_tags(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        posts.normal_tag(text)
+
+
+def test_each_tag_once_and_ten_at_most() -> None:
+    assert posts.normal_tags(["B", "#a", "b", "A"]) == ["b", "a"]
+    with pytest.raises(InvalidRequest):
+        posts.normal_tags([f"t{number}" for number in range(11)])
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u200b\u2060\ufeff", "\u202e \u202c", "\u0301"])
+def test_c10_a_comment_shows_something(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        posts.check_comment(text)
+
+
+@pytest.mark.parametrize("text", ["!", "🦊", "שלום", "<script>alert(1)</script>", "a\u200bb", "http://a b http://c"])
+def test_c10_a_comment_may_be_any_plain_text(text: str) -> None:
+    posts.check_comment(text)
+
+
+def test_c11_a_comment_is_no_list_of_links() -> None:
+    posts.check_comment("https://a.example " * 5)
+    with pytest.raises(InvalidRequest):
+        posts.check_comment("HTTPS://a.example www.b.example " * 3)
+
+
+@given(IDS, UIDS, IDS, UIDS)
+def test_c7_no_two_likes_share_a_name(post: str, uid: str, other_post: str, other_uid: str) -> None:
+    assert posts.is_post_id(post)
+    assert posts.is_post_id(other_post)
+    if (post, uid) != (other_post, other_uid):
+        assert posts.like_name(post, uid) != posts.like_name(other_post, other_uid)
+
+
+def test_c7_with_an_underscore_they_could() -> None:
+    assert posts.like_name("a", "b_c") == posts.like_name("a_b", "c")
+    assert not posts.is_post_id("a_b")
+
+
+VALUES = st.one_of(st.booleans(), st.integers(), st.text(max_size=10), st.lists(st.text(max_size=5), max_size=2))
+
+
+@given(st.dictionaries(st.sampled_from(["style", "size", "inputPaths", "price", "taskId", "x"]), VALUES), st.booleans())
+def test_c4_c5_only_listed_parameters_become_public(params: dict[str, Any], share: bool) -> None:
+    creation = {
+        "creationId": "c1",
+        "jobId": "c1",
+        "uid": "u1",
+        "type": "image",
+        "model": "m",
+        "prompt": "p",
+        "price": 3,
+        "params": params,
+        "media": [],
+        "title": "t",
+        "provider": "poyo",
+        "email": "e",
+    }
+    post = posts.new_post(creation, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
+    assert set(post.get("params", {})) <= {"style", "size"}
+    assert ("prompt" in post) == share
+    if share:
+        assert set(posts.remix_params(post)) <= {"style", "size", "prompt"}
+    else:
+        with pytest.raises(posts.RemixDisabled):
+            posts.remix_params(post)
+
+
+def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
+    item = {"path": "users/u1/creations/c1/0.mp3", "contentType": "audio/mpeg", "bytes": 1, "tags": ["sad fox"]}
+    creation = {
+        "creationId": "c1",
+        "uid": "u1",
+        "type": "music",
+        "model": "m",
+        "prompt": "A sad fox sings",
+        "params": {},
+    }
+    titled = {**creation, "media": [{**item, "title": "a sad fox"}, {**item, "title": "Nocturne"}]}
+
+    def shown(share: bool) -> list[tuple[Any, Any]]:
+        post = posts.new_post(titled, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
+        return [(each.get("title"), each.get("tags")) for each in post["media"]]
+
+    assert shown(False) == [(None, None), ("Nocturne", None)]
+    assert shown(True) == [("a sad fox", ["sad fox"]), ("Nocturne", ["sad fox"])]
+
+
+def test_nobody_is_named_by_their_address() -> None:
+    assert posts.author({"email": "ann@example.org", "displayName": None}) == {
+        "authorName": "Anonymous",
+        "authorPhotoUrl": None,
+    }
