@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from .. import config, ids, log
 from ..catalog import store as catalogue
 from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged
+from ..cleanups import service as cleanups
 from ..clock import datetime
 from ..creations.endpoints import MediaItem, media_item
 from ..endpoint import Anyone, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
@@ -260,8 +261,9 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
     timeout_sec=120,
 )
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
-    """Every minute: submit what waits, end what is past its deadline, have the rest looked at."""
+    """Every minute: submit what waits, end what is past its deadline, have the rest looked at; resume deletions."""
     service.dispatch()
+    cleanups.resume()
 
 
 @https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.SECRETS])
