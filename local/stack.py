@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import os
 import random
 import re
@@ -108,7 +107,10 @@ class Stack:
 
 def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, tuple[int, list[str]]]:
     """The vendors' stand-ins, each with the port it will listen on and the module's arguments."""
-    poyo = ["local.poyo", "--port", str(ports["poyo"]), "--secret", values["POYO_WEBHOOK_SECRET"]]
+    poyo = ["local.poyo", "--port", str(ports["poyo"])]
+    if values["POYO_BASE_URL"].endswith(f":{ports['poyo']}"):  # else the keys are the real vendor's
+        for option, name in {"--api-key": "POYO_API_KEY", "--secret": "POYO_WEBHOOK_SECRET"}.items():
+            poyo += [option, values[name] or settings.SECRETS[name]]
     return {"Poyo stand-in": (ports["poyo"], poyo)}
 
 
@@ -258,8 +260,6 @@ def stack(
 
 def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Mapping[str, str], place: Path) -> None:
     for name, (port, arguments) in stand_ins(running.ports, values).items():
-        if importlib.util.find_spec(arguments[0]) is None:
-            continue
         command = [sys.executable, "-m", *arguments]
         running._parts[name] = processes.spawn(command, environment, settings.ROOT, place / f"{arguments[0]}.log")
         until = time.monotonic() + 30
