@@ -69,7 +69,9 @@ class PoyoStandIn:
         self._orders: deque[dict[str, Any]] = deque(maxlen=MAX_NOTED)
         handler = type("BoundHandler", (Handler,), {"poyo": self})
         self._server = _Server(("127.0.0.1", port), handler)
-        self._callbacks = Callbacks(self.tasks_kept, secret, bare=bare_callbacks, body=self.data)
+        # While secrets are rotated there are two, with a comma between; a vendor signs with one.
+        signing = secret.split(",")[0].strip()
+        self._callbacks = Callbacks(self.tasks_kept, signing, bare=bare_callbacks, body=self.data)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="poyo", daemon=True)
 
     def __enter__(self) -> Self:
