@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -106,7 +107,8 @@ def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
 @contextmanager
 def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`make serve`'s process when it is ready, and its stack's mark."""
-    offset = 22_000 + os.getpid() % 900 * 10
+    offsets = (random.randrange(10_000, 22_000) for _ in range(50))
+    offset = next(n for n in offsets if all(processes.is_free(port + n) for port in settings.PORTS.values()))
     command = [sys.executable, "-m", "local.serve", "--offset", str(offset), "--functions", str(FUNCTIONS), *arguments]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=settings.ROOT)
     try:
