@@ -116,10 +116,15 @@ def _never_came_to_be(claim: Contested) -> bool:
 def account(caller: User, action: str = "initializeUser") -> Mapping[str, Any]:
     """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
     [user] = firestore.read(store.user_path(caller.uid))
-    due = user is not None and user.get("welcome") == "pending" and caller.email is not None
-    if user is None or (due and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)):
+    if user is None or is_welcome_due(user, caller):
         return provision(as_new(caller), action)
     return user
+
+
+def is_welcome_due(user: Mapping[str, Any], caller: User) -> bool:
+    """Whether `provision` has a bonus to grant or to refuse to this account, now that its owner calls."""
+    may = caller.email is not None and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)
+    return may and user.get("welcome") == "pending"
 
 
 def as_new(caller: User) -> NewUser:

@@ -78,9 +78,9 @@ def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
     sender = ids.new()
     try:
         ordered = _order(caller, new, job_id, sender)
-    except _NoAccount:
+    except _NotProvisioned:
         accounts.provision(accounts.as_new(caller), new.function)
-        ordered = _order(caller, new, job_id, sender)
+        ordered = _order(caller, new, job_id, sender, provisioned=True)
     if ordered.replayed:
         return _answer(*_answered(ordered.job, ordered.state))
     balance = ordered.state["balanceAfter"]
@@ -96,11 +96,11 @@ def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
     return job, job["status"], balance + (job["refunded"] if isinstance(event, jobs.Failed) else 0)
 
 
-class _NoAccount(Exception):
-    """The caller's document is not there yet (imported, Admin SDK)."""
+class _NotProvisioned(Exception):
+    """The caller's document is not there yet (imported, Admin SDK), or its bonus waited for this call."""
 
 
-def _order(caller: User, new: NewJob, job_id: str, sender: str) -> Ordered:
+def _order(caller: User, new: NewJob, job_id: str, sender: str, *, provisioned: bool = False) -> Ordered:
     """The one transaction: debit, ledger entry, job, which `sender`, this call, is to submit."""
     now = clock.now()
     path, state_path, user = store.job_path(job_id), store.state_path(job_id), user_path(caller.uid)
@@ -118,8 +118,8 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str) -> Ordered:
             return Ordered(existing, state, replayed=state["sender"] != sender)
         model, inputs = _chosen(docs, new, keys[1:])
         account = active_user(docs, caller.uid)
-        if account is None:
-            raise _NoAccount
+        if account is None or (accounts.is_welcome_due(account, caller) and not provisioned):
+            raise _NotProvisioned
         if toll is not None:
             toll.count(docs, now)
         price = catalog.price_of(model.price, inputs)
