@@ -1,0 +1,58 @@
+"""A stand-in for Auth's accounts, at FIREBASE_AUTH_EMULATOR_HOST: it knows which users came to be."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Accounts:
+    """The users there are; `down` makes it answer 503."""
+
+    def __init__(self) -> None:
+        self.users: set[str] = set()
+        self.down = False
+        self.asked = 0
+        self.host = ""
+
+
+@contextmanager
+def auth_server() -> Iterator[Accounts]:
+    """https://cloud.google.com/identity-platform/docs/reference/rest/v1/projects.accounts/lookup, by localId."""
+    accounts = Accounts()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            accounts.asked += 1
+            if accounts.down or not self.path.endswith("/accounts:lookup"):
+                self.answer(503 if accounts.down else 404, {"error": {"message": "UNAVAILABLE"}})
+                return
+            found = [{"localId": uid} for uid in body["localId"] if uid in accounts.users]
+            self.answer(200, {"kind": "identitytoolkit#GetAccountInfoResponse", **({"users": found} if found else {})})
+
+        def answer(self, status: int, body: object) -> None:
+            sent = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the output is the tests'."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    accounts.host = f"127.0.0.1:{server.server_port}"
+    try:
+        yield accounts
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
