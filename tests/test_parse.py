@@ -161,6 +161,13 @@ def test_r12_a_broken_body_is_the_callers_fault(body: bytes) -> None:
     assert (refused.status, refused.code, refused.reason) == (400, "invalid-argument", "InvalidRequest")
 
 
+def test_r12_a_deep_body_is_refused_before_anything_walks_it() -> None:
+    deep = call(tryOrder, raw_body=b'{"data": ' + b'{"a":' * 20 + b"1" + b"}" * 20 + b"}")
+    assert deep.details["fields"] == {"": 'Not of the form {"data": …}.'}
+    flat = call(tryOrder, raw_body=b'{"data": {"a": [[[[1]]]]}}')
+    assert list(flat.details["fields"]) == ["a"]
+
+
 def test_r12_a_huge_body_is_refused_before_it_is_read() -> None:
     refused = call(tryOrder, raw_body=b'{"data": {"title": "%s"}}' % (b"x" * 20_000_000))
     assert (refused.status, refused.reason) == (413, "InvalidRequest")
