@@ -101,8 +101,10 @@ def written() -> str:
 
 def test_the_api_is_what_was_reviewed() -> None:
     now, before = written(), SNAPSHOT.read_text()
-    difference = "\n".join(difflib.unified_diff(before.splitlines(), now.splitlines(), "reviewed", "now", n=2))
-    assert now == before, f"meant? `.venv/bin/python -m tests.test_api --write`\n{difference}"
+    if now != before:
+        difference = list(difflib.unified_diff(before.splitlines(), now.splitlines(), "reviewed", "now", n=2))
+        shown = "\n".join(difference[:80])
+        pytest.fail(f"meant? `.venv/bin/python -m tests.test_api --write`\n{shown}", pytrace=False)
 
 
 @pytest.fixture(scope="module")
