@@ -1,0 +1,72 @@
+"""The studio's surroundings: a clock that can be moved, Poyo, Cloud Storage and Cloud Tasks by their stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.poyo import PoyoStandIn
+from studiox import clock as studiox_clock
+from studiox import storage
+from studiox.providers import wire
+from tests.conftest import SECRETS
+from tests.media.servers import Gcs, gcs_server
+from tests.studio.studio import Clock, Studio
+from tests.support import Database, Rpcs
+from tests.support.queue import Queue, queue_server
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    moved = Clock()
+    monkeypatch.setattr(studiox_clock, "now", moved.now)
+    return moved
+
+
+@pytest.fixture
+def poyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[PoyoStandIn]:
+    """Poyo: a generation takes 2 s of its clock, which `Studio.advance` moves; the test sends its callbacks."""
+    key, secret = SECRETS["POYO_API_KEY"], SECRETS["POYO_WEBHOOK_SECRET"]
+    with PoyoStandIn(api_key=key, secret=secret, callbacks=False, seconds=2.0) as stand_in:
+        monkeypatch.setenv("POYO_BASE_URL", stand_in.url)
+        monkeypatch.setenv("MEDIA_HOSTS", stand_in.host)
+        yield stand_in
+
+
+@pytest.fixture
+def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
+    with gcs_server() as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
+        yield server
+        storage._pool().clear()
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    with queue_server() as server:
+        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", server.host)
+        yield server
+
+
+@pytest.fixture
+def studio(
+    database: Database,
+    rpcs: Rpcs,
+    clock: Clock,
+    poyo: PoyoStandIn,
+    gcs: Gcs,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Studio:
+    made = Studio(database, rpcs, clock, poyo, gcs, queue)
+    made.user()
+    ask = wire.ask
+
+    def counted(base: Any, path: str, headers: Any) -> Any:
+        made.asked += 1
+        return ask(base, path, headers)
+
+    monkeypatch.setattr(wire, "ask", counted)
+    return made

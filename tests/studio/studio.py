@@ -1,0 +1,179 @@
+"""The studio as a test drives it: its clock, its vendors' stand-ins, its callers, and what must hold of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import main
+from local.poyo import PoyoStandIn
+from local.poyo_tasks import signed
+from tests.conftest import SECRETS, forget_all
+from tests.media.servers import Gcs
+from tests.support import Answer, Database, Reply, Rpcs, call, http, invariants, schedule, task
+from tests.support.queue import Queue
+
+TERMINAL = ("completed", "failed", "cancelled")
+DISPATCH: Any = main.dispatchStudioJobs  # the SDK types them as what they answer
+SETTLE: Any = main.settleStudioJob
+_numbers = itertools.count()
+
+
+class Clock:
+    """The time that the code under test sees: real, moved ahead as the test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class Studio:
+    """One deployment. `uid` is the user that calls go by unless they say otherwise."""
+
+    def __init__(self, database: Database, rpcs: Rpcs, clock: Clock, poyo: PoyoStandIn, gcs: Gcs, queue: Queue) -> None:
+        self.database, self.rpcs, self.clock = database, rpcs, clock
+        self.poyo, self.gcs, self.queue = poyo, gcs, queue
+        self.uid = "u1"
+        self.asked = 0
+        """How often Poyo was asked for a task's status."""
+
+    def advance(self, seconds: float) -> None:
+        """Time passes, here and at the provider."""
+        self.clock.ahead += timedelta(seconds=seconds)
+        self.poyo.advance(seconds)
+
+    def restart(self) -> None:
+        """The instance died: the next call finds a new one."""
+        self.rpcs.heal()
+        forget_all()
+
+    def user(self, uid: str = "u1", balance: int = 1000, plan: str = "free", **fields: Any) -> str:
+        """An account whose welcome bonus was `balance` tokens."""
+        buckets = {"monthly": 0, "bonus": balance, "purchased": 0}
+        now = self.clock.now()
+        user = {"email": "x@canary.test", "plan": plan, "balance": balance, "buckets": buckets, "ledgerSeq": 1}
+        self.database.put(f"users/{uid}", {**user, "createdAt": now, "updatedAt": now, **fields})
+        entry = {"seq": 1, "type": "welcome_bonus", "amount": balance, "buckets": buckets, "balanceAfter": balance}
+        entry |= {"ref": {"kind": "user", "id": uid}, "reason": "Welcome bonus", "createdAt": now}
+        self.database.put(f"users/{uid}/ledger/welcome:{uid}", {**entry, "id": f"welcome:{uid}"})
+        return uid
+
+    def request(self, **fields: Any) -> dict[str, Any]:
+        """A request for a picture of Poyo's, which costs 2."""
+        new = {"requestId": f"request-{next(_numbers):012d}", "type": "image", "model": "z-image", "prompt": "a fox"}
+        return new | fields
+
+    def create(self, *, caller: str | None = None, **fields: Any) -> Answer:
+        return call(main.createStudioJob, self.request(**fields), uid=caller or self.uid)
+
+    def created(self, **fields: Any) -> str:
+        """The id of a job that was accepted."""
+        answer = self.create(**fields)
+        assert answer.ok, answer
+        return str(answer.result["jobId"])
+
+    def status(self, job_id: str, *, caller: str | None = None) -> Answer:
+        return call(main.getJobStatus, {"jobId": job_id}, uid=caller or self.uid)
+
+    def cancel(self, job_id: str, *, caller: str | None = None) -> Answer:
+        return call(main.cancelStudioJob, {"jobId": job_id}, uid=caller or self.uid)
+
+    def dispatch(self) -> Reply:
+        return schedule(DISPATCH)
+
+    def settle(self, job_id: str, *, hint: bool = False) -> Reply:
+        return task(SETTLE, {"jobId": job_id, "hint": hint})
+
+    def run_queue(self, waiting: float = 0.5, rounds: int = 100) -> list[Reply]:
+        return self.queue.run({"settleStudioJob": SETTLE}, waiting=waiting, rounds=rounds)
+
+    def callback(self, job_id: str, task_id: str, body: Mapping[str, Any] | None = None, **change: Any) -> Reply:
+        """Poyo's callback for this job, truly signed; `change`: `secret`, `age_s`, `query`, `method`, `body_bytes`."""
+        at = self.clock.now().timestamp() - change.get("age_s", 0)
+        said = {"code": 200, "data": {"task_id": task_id, "status": "finished", "files": [], **(body or {})}}
+        content, headers = signed(change.get("secret", SECRETS["POYO_WEBHOOK_SECRET"]), task_id, said, at)
+        query = {"job": job_id, "seal": seal(job_id), **change.get("query", {})}
+        method = change.get("method", "POST")
+        return http(main.poyoWebhook, method, query=query, headers=headers, body=change.get("body_bytes", content))
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.database.need(f"jobs/{job_id}")
+
+    def state(self, job_id: str) -> dict[str, Any]:
+        return self.database.need(f"jobs/{job_id}/private/state")
+
+    def balance(self, uid: str | None = None) -> int:
+        return int(self.database.need(f"users/{uid or self.uid}")["balance"])
+
+    def task_of(self, job_id: str) -> dict[str, Any]:
+        """The provider's one task of the job."""
+        (found,) = [each for each in self.poyo.tasks() if each["idempotencyKey"] == job_id]
+        return found
+
+    def objects(self, job_id: str) -> list[str]:
+        return [path for path in self.gcs.objects if f"/creations/{job_id}/" in path]
+
+    def heal(self, *job_ids: str, step_s: float = 20.0, rounds: int = 60) -> None:
+        """Let time, the dispatcher and the queue do their work until these jobs have ended and hold no place."""
+        for _ in range(rounds):
+            if all(self.job(each)["status"] in TERMINAL and not self.state(each)["holdsPlace"] for each in job_ids):
+                return
+            self.advance(step_s)
+            assert self.dispatch().status == 200
+            self.run_queue()
+        raise AssertionError([self.job(each) for each in job_ids])
+
+    def check(self, uid: str | None = None) -> None:
+        """Contract §4 (1–6) of this user, and one task at the provider for a job at most (faults I15, I16)."""
+        uid = uid or self.uid
+        invariants.check(uid, self.database)
+        everything = self.database.all()
+        user = everything[f"users/{uid}"]
+        jobs = {
+            path[5:]: data for path, data in everything.items() if path.startswith("jobs/") and path.count("/") == 1
+        }
+        mine = {job_id: job for job_id, job in jobs.items() if job["uid"] == uid}
+        holding = [each for each in mine if everything[f"jobs/{each}/private/state"]["holdsPlace"]]
+        living = [each for each, job in mine.items() if job["status"] not in TERMINAL]
+        assert user.get("activeJobs", 0) == len(living) + len(holding), (user.get("activeJobs"), living, holding)
+        for job_id, job in mine.items():
+            self.check_job(job_id, job, everything)
+        for key, charge in self.poyo.charges().items():
+            assert len(charge["tasks"]) <= 1, (key, charge)
+            assert key in jobs, f"the provider has a task of no job: {key}"
+
+    def check_job(self, job_id: str, job: Mapping[str, Any], everything: Mapping[str, Any]) -> None:
+        looked_at = {"nextPollAt", "nextAttemptAt"} & job.keys()
+        if job["status"] in TERMINAL:
+            assert everything[f"jobs/{job_id}/private/state"]["holdsPlace"] or not looked_at, job
+        else:
+            assert looked_at, f"nobody will look at {job_id}: {job}"
+            assert "deadlineAt" in job, job
+        creation = everything.get(f"creations/{job_id}")
+        if job["status"] == "completed":
+            assert creation is not None
+            assert creation["media"] == job["media"]
+            stored = [item[name] for item in job["media"] for name in ("path", "imagePath") if name in item]
+            assert sorted(stored) == sorted(self.objects(job_id))
+        else:
+            assert creation is None
+            if job["status"] in TERMINAL:
+                assert job["refunded"] == job["price"]
+                assert job["media"] == []
+
+
+def seal(job_id: str) -> str:
+    from studiox import ids
+
+    return ids.keyed("callback", "poyo", job_id)
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Run these at the same moment, each in a thread of its own; what they answered or raised."""
+    from tests.support import crowd
+
+    return crowd(len(acts), lambda number: acts[number]())

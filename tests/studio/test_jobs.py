@@ -1,0 +1,276 @@
+"""The rules of a job's life, against every event in any order: no Firestore, no clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from studiox.errors import RateLimited
+from studiox.studio import jobs, store
+from studiox.tokens.ledger import Buckets
+from studiox.transact import REMOVE
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TYPES = sorted(jobs.DEADLINE_MINUTES)
+
+
+def new(type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
+    job = store.new_job(
+        job_id="j", uid="u", type=type_, model="m", price=3, session_id="s", params={"prompt": "p"}, now=START
+    )
+    state = store.new_state(
+        uid="u",
+        request_hash="h",
+        provider="poyo",
+        provider_model="m",
+        inputs={},
+        paid_from=Buckets(bonus=3),
+        balance=7,
+        sender="c",
+        now=START,
+    )
+    return job, state
+
+
+def applied(document: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**document, **fields}.items() if value is not REMOVE}
+
+
+reasons = st.sampled_from(sorted(jobs.MESSAGES))
+events = st.one_of(
+    st.builds(jobs.Sent, st.sampled_from(["t1", "t2"])),
+    st.builds(jobs.Postponed, st.none() | st.floats(0, 10_000)),
+    st.just(jobs.OutcomeLost()),
+    st.builds(jobs.Polled, st.integers(0, 100), media_attempt=st.booleans(), deferred=st.booleans()),
+    st.builds(jobs.Finished, text=st.none() | st.just("text"), credits=st.none() | st.just(5.0)),
+    st.builds(jobs.Failed, reasons, st.just("raw"), st.sampled_from(["", "ProviderRejected", "ProviderUnavailable"])),
+    st.just(jobs.Cancelled()),
+    st.just(jobs.Expired()),
+)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """A job to which everything happens, also what no caller does to it."""
+
+    @initialize(type_=st.sampled_from(TYPES))
+    def order(self, type_: str) -> None:
+        self.job, self.state = new(type_)
+        self.now, self.refunds, self.freed, self.ended = START, 0, 0, ""
+
+    @rule(event=events, seconds=st.sampled_from([0, 1, 3, 60, 600]))
+    def happen(self, event: jobs.Event, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        before = dict(self.job)
+        step = jobs.next_step(self.job, self.state, event, self.now)
+        if step is None:
+            return
+        self.job, self.state = applied(self.job, step.job), applied(self.state, step.state)
+        self.refunds += step.refund
+        self.freed += step.frees_place
+        if self.ended:
+            assert not step.ends
+            assert not step.refund
+            visible = {"status", "progress", "media", "error", "completedAt", "text", "refunded"}
+            assert all(before.get(name) == self.job.get(name) for name in visible)
+        if step.ends:
+            self.ended = step.ends
+            assert step.refund == (step.ends != "completed")
+
+    @rule(seconds=st.integers(1, 200))
+    def claim_again(self, seconds: int) -> None:
+        """What the dispatcher does to a job that waits."""
+        self.now += timedelta(seconds=seconds)
+        if self.job["status"] == "pending" and self.state["submission"] == "waiting":
+            self.job = applied(self.job, {"nextAttemptAt": REMOVE, "nextPollAt": self.now + jobs.SENDING})
+            self.state |= {"submission": "sending", "sendingSince": self.now}
+
+    @invariant()
+    def holds(self) -> None:
+        if not hasattr(self, "job"):
+            return
+        assert self.refunds <= 1
+        assert self.freed <= 1
+        terminal = jobs.is_terminal(self.job)
+        assert terminal == bool(self.ended)
+        if terminal:
+            assert (self.freed == 1) != self.state["holdsPlace"]
+            assert self.refunds == (self.ended != "completed")
+        if not terminal:
+            assert self.freed == 0
+            assert not self.state["holdsPlace"]
+        idle = {"nextPollAt", "nextAttemptAt", "deadlineAt"} & self.job.keys()
+        if not terminal or self.state["holdsPlace"]:
+            assert "deadlineAt" in self.job
+            assert {"nextPollAt", "nextAttemptAt"} & self.job.keys()
+        else:
+            assert not idle, idle
+        if self.state["submission"] == "waiting" and not terminal:
+            assert "nextAttemptAt" in self.job
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(
+    max_examples=300, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def step_of(job: dict[str, Any], state: dict[str, Any], event: jobs.Event, after_s: float = 1) -> jobs.Step:
+    step = jobs.next_step(job, state, event, START + timedelta(seconds=after_s))
+    assert step is not None
+    return step
+
+
+def run(*happening: jobs.Event, type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
+    """The job after these, a second apart."""
+    job, state = new(type_)
+    for number, event in enumerate(happening, start=1):
+        step = jobs.next_step(job, state, event, START + timedelta(seconds=number))
+        if step is not None:
+            job, state = applied(job, step.job), applied(state, step.state)
+    return job, state
+
+
+def test_a_second_task_id_is_not_taken() -> None:
+    _, state = run(jobs.Sent("t1"), jobs.Sent("t2"))
+    assert state["taskId"] == "t1"
+
+
+def test_j5_an_unknown_outcome_is_looked_at_again_at_the_deadline_only() -> None:
+    job, state = run(jobs.OutcomeLost())
+    assert (job["status"], state["submission"]) == ("processing", "unknown")
+    assert job["nextPollAt"] == job["deadlineAt"]
+
+
+def test_an_order_that_counted_as_lost_and_is_surely_refused_ends_at_once() -> None:
+    job, _ = run(jobs.OutcomeLost(), jobs.Postponed())
+    assert job["status"] == "failed"
+    assert job["error"]["reason"] == "ProviderUnavailable"
+
+
+def test_a_refusal_that_comes_after_the_task_changes_nothing() -> None:
+    job, state = run(jobs.Sent("t1"), jobs.Postponed(1))
+    assert (job["status"], state["submission"]) == ("processing", "sent")
+    assert "nextAttemptAt" not in job
+
+
+def test_attempts_back_off_to_a_minute_and_honour_retry_after() -> None:
+    job, state = new()
+    pauses = []
+    for _ in range(6):
+        step = step_of(job, state, jobs.Postponed())
+        pauses.append((step.job["nextAttemptAt"] - START).total_seconds() - 1)
+        job, state = applied(job, step.job), applied(state, step.state)
+    assert pauses == [10, 20, 40, 60, 60, 60]
+    asked = step_of(*new(), jobs.Postponed(120)).job["nextAttemptAt"]
+    assert asked == START + timedelta(seconds=121)
+    most = step_of(*new(), jobs.Postponed(10**9)).job["nextAttemptAt"]
+    assert most == START + timedelta(seconds=301)
+
+
+def test_a_slow_poll_does_not_end_another_ones_lease() -> None:
+    job, state = run(jobs.Sent("t1"))
+    state["lease"] = {"holder": "x", "until": START + timedelta(seconds=60)}
+    assert jobs.next_step(job, state, jobs.Polled(50), START + timedelta(seconds=10)) is None
+    assert "lease" in state
+    late = step_of(job, state, jobs.Polled(50), 61)
+    assert late.state["lease"] is REMOVE
+
+
+def test_m7_attempts_to_take_the_media_are_spaced_and_never_past_the_deadline() -> None:
+    job, state = run(jobs.Sent("t1"))
+    pauses = []
+    for _ in range(jobs.MAX_MEDIA_ATTEMPTS):
+        step = step_of(job, state, jobs.Polled(99, media_attempt=True), 2)
+        pauses.append((step.state["lease"]["until"] - START).total_seconds() - 2)
+        assert step.job["nextPollAt"] == step.state["lease"]["until"]
+        job, state = applied(job, step.job), applied(state, step.state)
+    assert pauses == [10, 20, 40, 60, 60, 60]
+    near = step_of(job, state, jobs.Polled(99, media_attempt=True), 595)
+    assert near.state["lease"]["until"] == job["deadlineAt"]
+
+
+def test_progress_never_goes_back_nor_reaches_a_hundred_before_the_end() -> None:
+    job, _ = run(jobs.Sent("t"), jobs.Polled(70), jobs.Polled(20))
+    assert job["progress"] == 70
+    job, _ = run(jobs.Sent("t"), jobs.Polled(100))
+    assert job["progress"] == 99
+
+
+@pytest.mark.parametrize(
+    ("first", "late", "noted"),
+    [
+        (jobs.Expired(), jobs.Finished(credits=5.0), "Finished"),
+        (jobs.Failed("GenerationFailed"), jobs.Finished(), "Finished"),
+        (jobs.Finished(), jobs.Failed("GenerationFailed"), "Failed"),
+        (jobs.Finished(), jobs.Finished(), None),
+        (jobs.Failed("GenerationFailed"), jobs.Failed("ContentRejected"), None),
+        (jobs.Finished(), jobs.Expired(), None),
+    ],
+)
+def test_j10_the_first_end_stands_and_a_contradiction_is_noted(
+    first: jobs.Event, late: jobs.Event, noted: str | None
+) -> None:
+    job, state = run(jobs.Sent("t"), first)
+    after, state = run(jobs.Sent("t"), first, late)
+    assert after["status"] == job["status"]
+    assert state.get("lateEvent") == noted
+
+
+@pytest.mark.parametrize(
+    ("before", "keeps"),
+    [
+        ([], True),
+        ([jobs.Sent("t")], True),
+        ([jobs.OutcomeLost()], True),
+        ([jobs.Postponed()], False),
+    ],
+)
+def test_a_cancelled_job_keeps_its_place_while_the_provider_may_work_on_it(
+    before: list[jobs.Event], keeps: bool
+) -> None:
+    job, state = run(*before, jobs.Cancelled())
+    assert (job["status"], state["holdsPlace"]) == ("cancelled", keeps)
+
+
+@pytest.mark.parametrize(
+    "end", [jobs.Finished(), jobs.Failed("GenerationFailed"), jobs.Expired(), jobs.Failed("InvalidInput")]
+)
+def test_and_frees_it_when_the_provider_has_ended(end: jobs.Event) -> None:
+    job, state = run(jobs.Sent("t"), jobs.Cancelled())
+    step = step_of(job, state, end, 9)
+    assert step.frees_place
+    assert not step.refund
+    assert not step.ends
+
+
+def test_a_cancelled_order_that_the_provider_does_not_take_frees_its_place() -> None:
+    job, state = run(jobs.Cancelled())
+    assert step_of(job, state, jobs.Postponed(), 9).frees_place
+    job, state = run(jobs.Cancelled(), jobs.Sent("t"))
+    assert jobs.next_step(job, state, jobs.Postponed(), START + timedelta(seconds=9)) is None
+
+
+def test_ten_cancels_a_day_are_refunded() -> None:
+    counted: dict[str, Any] | None = None
+    for _ in range(jobs.CANCELS_PER_DAY):
+        counted = jobs.count_cancel(counted, START)
+    with pytest.raises(RateLimited) as refused:
+        jobs.count_cancel(counted, START)
+    assert refused.value.details["retryAfterSeconds"] == 12 * 3600
+    assert jobs.count_cancel(counted, START + timedelta(hours=12)) == {"date": "2026-03-02", "count": 1}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_each_type_has_its_deadline_and_its_pace(type_: str) -> None:
+    job, _ = new(type_)
+    assert job["deadlineAt"] == START + timedelta(minutes=jobs.DEADLINE_MINUTES[type_])
+    assert jobs.client_poll_every(type_).total_seconds() == (3 if type_ == "image" else 8)
+    pauses = [jobs.task_poll_after(type_, polls).total_seconds() for polls in range(40)]
+    assert pauses[0] == (5 if type_ == "image" else 10)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 60
