@@ -96,7 +96,7 @@ def advance(
     """Ask the provider about a job if it is time to, and settle what it says; the job as it is then, or None.
 
     `inline`: a client waits, so large media are left to the task. `hint`: somebody says that it has changed.
-    `budget_s`: how long bringing its media in may take.
+    `budget_s`: how long the task or the dispatcher may take to bring its media in.
     """
     found = store.find_job(job_id)
     if found is None:
@@ -181,7 +181,7 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
     """Bring the finished task's media in, under a lease, and complete the job."""
     job_id, uid = job["jobId"], job["uid"]
     now = clock.now()
-    seconds = min(budget_s, max(LAST_S, (job["deadlineAt"] - now).total_seconds()))
+    seconds = min(INLINE_S if inline else budget_s, max(LAST_S, (job["deadlineAt"] - now).total_seconds()))
     if not _lease(job, ids.new(), now + timedelta(seconds=seconds + LEASE_SLACK_S)):
         return job
     try:
