@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import main
+from tests.conftest import forget_all
 from tests.media.servers import Gcs, png
 from tests.support import Answer, Database, Reply, Rpcs, call, private_text, schedule, task
 from tests.support.queue import Queue
@@ -46,7 +47,12 @@ class Community:
     def user(self, uid: str, **fields: Any) -> str:
         self.secrets.add(f"{uid}@canary.test")
         buckets = {"monthly": 0, "bonus": 0, "purchased": 0}
-        user = {"email": f"{uid}@canary.test", "displayName": uid.title(), "photoUrl": None, "plan": "free"}
+        user: dict[str, Any] = {
+            "email": f"{uid}@canary.test",
+            "displayName": uid.title(),
+            "photoUrl": None,
+            "plan": "free",
+        }
         user |= {"balance": 0, "buckets": buckets, "ledgerSeq": 0, "isPremium": False, "suspended": False}
         self.database.put(f"users/{uid}", {**user, **fields})
         return uid
@@ -66,7 +72,14 @@ class Community:
             self.gcs.put_object(path, png(500), {"contentType": "image/png"})
             media.append({"path": path, "contentType": "image/png", "bytes": 500, "title": prompt[:200]})
         now = self.clock.now()
-        made = {"uid": uid, "jobId": id_, "type": "image", "model": "Model A", "params": params, "media": media}
+        made: dict[str, Any] = {
+            "uid": uid,
+            "jobId": id_,
+            "type": "image",
+            "model": "Model A",
+            "params": params,
+            "media": media,
+        }
         made["createdAt"] = now
         creation = {**made, "creationId": id_, "prompt": prompt, "title": prompt[:100], "isFavorite": False}
         self.database.put(f"creations/{id_}", {**creation, "playCount": 0, "updatedAt": now, **fields})
@@ -83,6 +96,11 @@ class Community:
         assert answer.ok, (name, answer)
         return answer.result
 
+    def elsewhere(self, name: str, caller: str, /, **data: Any) -> None:
+        """The same on another instance, which shares no queue and no cache with this one."""
+        forget_all()
+        self.ok(name, caller, **data)
+
     def published(self, uid: str = "ann", *, files: int = 1, secret: bool = False, **data: Any) -> str:
         id_ = self.creation(uid, files=files, secret=secret)
         return str(self.ok("publishPost", uid, creationId=id_, **data)["postId"])
@@ -92,7 +110,13 @@ class Community:
         id_ = f"post{next(_numbers):06d}"
         now = self.clock.now()
         media = [{"path": f"posts/{id_}/0.png", "contentType": "image/png", "bytes": 500}]
-        post = {"postId": id_, "uid": uid, "authorName": uid.title(), "authorPhotoUrl": None, "type": "image"}
+        post: dict[str, Any] = {
+            "postId": id_,
+            "uid": uid,
+            "authorName": uid.title(),
+            "authorPhotoUrl": None,
+            "type": "image",
+        }
         post |= {"model": "Model A", "caption": "", "tags": [], "media": media, "likeCount": 0, "commentCount": 0}
         post |= {"remixCount": 0, "hidden": False, "score": now.timestamp() / 45_000, "createdAt": now}
         self.gcs.put_object(f"posts/{id_}/0.png", png(500), {"contentType": "image/png"})

@@ -113,7 +113,8 @@ def test_c12_a_cursor_is_of_its_own_list(community: Community) -> None:
     for _ in range(3):
         community.seeded(tags=["fox"])
     cursor = community.ok("getFeed", pageSize=1)["nextCursor"]
-    for asked in ({"sort": "top"}, {"tag": "fox"}, {"uid": "ann"}):
+    others: list[dict[str, Any]] = [{"sort": "top"}, {"tag": "fox"}, {"uid": "ann"}]
+    for asked in others:
         refused = community.call("getFeed", pageSize=1, cursor=cursor, **asked)
         assert (refused.code, refused.reason) == ("invalid-argument", "InvalidCursor"), asked
     for cut in (cursor[:-1], "a" + cursor, "x.y"):
@@ -145,13 +146,13 @@ def test_c17_a_hidden_post_is_not_there_for_anybody(community: Community) -> Non
     post = community.published(tags=["fox"])
     said = community.comment("bob", post)
     community.ok("moderatePost", "root", admin=True, postId=post, action="hide")
-    about = {"postId": post}
+    about: dict[str, Any] = {"postId": post}
     for uid in HIDDEN_FROM.values():
         assert community.feed(uid) == community.feed(uid, tag="fox", sort="top") == community.feed(uid, uid="ann") == []
         for name in ("getPost", "getComments"):
             assert community.call(name, uid, **about).reason == "NotFound", (name, uid)
     for uid in ("ann", "bob"):
-        new = {"requestId": community.request_id()}
+        new: dict[str, Any] = {"requestId": community.request_id()}
         assert community.call("likePost", uid, **about).reason == "NotFound"
         assert community.call("commentPost", uid, **about, **new, text="x").reason == "NotFound"
         assert community.call("remixPost", uid, **about, **new).reason == "NotFound"

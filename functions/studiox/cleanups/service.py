@@ -9,8 +9,8 @@ from ..transact import Docs, transact
 from . import cleanups, store
 from .cleanups import Kind, Record
 
-FIRST_PAGES = 1
-"""Of at most community.PAGE documents, within the caller's own call."""
+FIRST_PAGES = 3
+"""Of at most community.PAGE documents, within the caller's own call: all of a post that is not famous."""
 TASK_PAGES = 20
 MEDIA_PER_RUN = 200
 RESUMED_PER_RUN = 50
