@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -42,6 +42,19 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     """choice: the values are this collection's ids."""
 
 
+class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """What follows for other inputs when one is set, or has one of `values`. False and absent are not set."""
+
+    when: str
+    values: tuple[str | int | bool, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Required then."""
+    excludes: tuple[str, ...] = ()
+    """Not to be set then."""
+    max: dict[str, int] = msgspec.field(default_factory=dict)
+    """text: code points, integer: the largest; tighter than the input's own."""
+
+
 PriceTable = int | dict[str, "PriceTable"]
 
 
@@ -66,8 +79,18 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     price: Price
     credits: Price
     """What the provider charges for the same, in its own credits times 100 (vendors quote hundredths)."""
-    plan: str = "free"
+    rules: tuple[Rule, ...] = ()
+    plan: Literal["free", "pro", "enterprise"] = "free"
     """The lowest plan that may order it."""
+    enabled: bool = True
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Something that `useTokens` pays for, at the catalogue's price."""
+
+    id: str
+    label: str
+    tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     enabled: bool = True
 
 
@@ -84,6 +107,8 @@ def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -
     wrong: dict[str, str] = {}
     inputs: dict[str, Any] = {}
     by_name = {name.removeprefix("options."): (name, value) for name, value in given.items()}
+    for field in given.keys() - {field for field, _ in by_name.values()}:
+        wrong[field] = "given twice"
     for name, (field, value) in by_name.items():
         if name not in model.inputs:
             wrong[field] = "this model does not take it"
@@ -98,9 +123,36 @@ def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -
             wrong[name] = "required"
         elif spec.default is not None:
             inputs[name] = spec.default
+    wrong = wrong or _broken_rules(model.rules, inputs, {name: field for name, (field, _) in by_name.items()})
     if wrong:
         raise InvalidRequest(fields=wrong)
     return inputs
+
+
+def _broken_rules(rules: Iterable[Rule], inputs: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, str]:
+    """{field: what is wrong} of inputs that are right each by itself."""
+    wrong: dict[str, str] = {}
+    for rule in rules:
+        value = inputs.get(rule.when)
+        if not (_is_any_of(value, rule.values) if rule.values else _is_set(value)):
+            continue
+        with_ = rule.when if not rule.values else f"{rule.when} {_key(value)}"
+        wrong |= {name: f"required with {with_}" for name in rule.needs if not _is_set(inputs.get(name))}
+        wrong |= {fields.get(name, name): f"not with {with_}" for name in rule.excludes if _is_set(inputs.get(name))}
+        for name, most in rule.max.items():
+            given = inputs.get(name)
+            size = len(given) if isinstance(given, str) else given
+            if size is not None and size > most:
+                wrong[fields.get(name, name)] = f"at most {most} with {with_}"
+    return wrong
+
+
+def _is_set(value: Any) -> bool:
+    return value is not None and value is not False and value != ""
+
+
+def _is_any_of(value: Any, values: Iterable[Any]) -> bool:
+    return any(type(each) is type(value) and each == value for each in values)
 
 
 def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
@@ -117,21 +169,24 @@ def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
                 return "expected a whole number"
             low, high = spec.min or 0, spec.max or 0
             return "" if low <= value <= high else f"from {low} to {high}"
+        case "files" if not isinstance(value, list | tuple):
+            return "expected uploads"
         case "files":
             return f"at most {spec.max}" if spec.max is not None and len(value) > spec.max else ""
         case "choice" if spec.catalogue:
             known = isinstance(value, str) and listed.get(f"{spec.catalogue}/{value}", False)
             return "" if known else "not in the catalogue"
         case "choice":
-            same = [allowed for allowed in spec.values if type(allowed) is type(value) and allowed == value]
-            return "" if same else f"one of {', '.join(map(str, spec.values))}"
+            return "" if _is_any_of(value, spec.values) else f"one of {', '.join(map(str, spec.values))}"
 
 
 def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
-    """What a job with these inputs costs, at least 1."""
+    """What a job with these inputs costs, at least 1. `InvalidRequest` for a catalogue entry without a price."""
     rate: Any = price.tokens
     for name in price.by:
-        rate = rate[_key(inputs[name])]
+        rate = rate.get(_key(inputs[name]))
+        if rate is None:  # an entry that the catalogue was given later than the model its prices
+            raise InvalidRequest(fields={name: "this model has no price for it"})
     match price.per:
         case "job":
             units = 1
@@ -142,6 +197,50 @@ def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
         case "thousandCharacters":
             units = math.ceil(len(inputs["prompt"]) / 1000)
     return max(1, math.ceil(int(rate) * units))
+
+
+MAX_TOKENS = 1_000_000  # of a rate
+
+
+def check_model(model: Model) -> None:
+    """ValueError unless every order that `chosen` lets pass has a price: an override may be anything."""
+    for price in (model.price, model.credits):
+        _check_rates(model, price.tokens, price.by)
+        counted = {"second": "durationSeconds", "minute": "durationSeconds", "thousandCharacters": "prompt"}.get(
+            price.per
+        )
+        if counted is not None and not _always_has(model, counted):
+            raise ValueError(f"priced by {counted}, which an order may lack")
+        if counted == "durationSeconds" and not _is_number(model.inputs[counted]):
+            raise ValueError("durationSeconds is no number")
+    for rule in model.rules:
+        if unknown := {rule.when, *rule.needs, *rule.excludes, *rule.max} - set(model.inputs):
+            raise ValueError(f"a rule about {min(unknown)}, which the model does not take")
+
+
+def _is_number(spec: Input) -> bool:
+    return spec.kind == "integer" or (spec.kind == "choice" and all(type(value) is int for value in spec.values))
+
+
+def _check_rates(model: Model, rates: Any, by: tuple[str, ...]) -> None:
+    if not by:
+        if type(rates) is not int or not 0 <= rates <= MAX_TOKENS:
+            raise ValueError(f"a rate that is no whole number from 0 to {MAX_TOKENS}")
+        return
+    name, *rest = by
+    if not isinstance(rates, dict) or not rates or not _always_has(model, name):
+        raise ValueError(f"no rates by {name}")
+    spec = model.inputs[name]
+    values = ("false", "true") if spec.kind == "flag" else tuple(map(_key, spec.values))
+    if missing := [value for value in values if value not in rates]:
+        raise ValueError(f"no rate for {name} {missing[0]}")
+    for inner in rates.values():
+        _check_rates(model, inner, tuple(rest))
+
+
+def _always_has(model: Model, name: str) -> bool:
+    spec = model.inputs.get(name)
+    return spec is not None and (spec.required or spec.default is not None)
 
 
 def _key(value: Any) -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from .. import config, firestore, log
+from .. import config, firestore, ids, log
 from ..errors import InvalidRequest, Unavailable
 from ..transact import Docs
 from . import defaults
-from .catalog import Model
+from .catalog import Feature, Model, check_model
 
 KEEP_S = 60.0
 MAX_ENTRIES = 500
@@ -25,13 +26,15 @@ MAX_ENTRIES = 500
 COLLECTIONS = ("models", "styles", "colors", "sizes", "features")
 
 Entry = Mapping[str, Any]
+Catalogue = tuple[list[Model], dict[str, list[Entry]]]
 
 
 def _bundled() -> dict[str, Entry]:
     """{collection/id: entry} of the defaults, as their documents would be."""
     entries: dict[str, Entry] = {f"models/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
-    for name, ids in (("styles", defaults.STYLES), ("colors", defaults.COLORS), ("sizes", defaults.SIZES)):
-        entries |= {f"{name}/{id_}": {"id": id_, "label": id_, "enabled": True} for id_ in ids}
+    for name, listed in (("styles", defaults.STYLES), ("colors", defaults.COLORS), ("sizes", defaults.SIZES)):
+        entries |= {f"{name}/{id_}": {"id": id_, "label": id_, "enabled": True} for id_ in listed}
+    entries |= {f"features/{feature.id}": msgspec.to_builtins(feature) for feature in defaults.FEATURES}
     for size, tokens in defaults.SIZES.items():
         width, height = (int(side) for side in size.split("x"))
         entries[f"sizes/{size}"] = {**entries[f"sizes/{size}"], "width": width, "height": height, "tokens": tokens}
@@ -41,7 +44,8 @@ def _bundled() -> dict[str, Entry]:
 _BUNDLED = _bundled()
 # What Firestore holds for a key (None: nothing), and when this process read it.
 _overrides: dict[str, tuple[Entry | None, float]] = {}
-_all_read_at: float | None = None
+# The whole catalogue as it was offered, and until when: at most one item.
+_offered: deque[tuple[Catalogue, float]] = deque(maxlen=1)
 _lock = threading.Lock()
 
 
@@ -55,11 +59,19 @@ def stale(keys: Iterable[str]) -> list[str]:
     """The documents that must be read before these entries may be used."""
     now = time.monotonic()
     with _lock:
-        return [path_of(key) for key in keys if key not in _overrides or now - _overrides[key][1] > KEEP_S]
+        due = [key for key in keys if key not in _overrides or now - _overrides[key][1] > KEEP_S]
+    return [path_of(key) for key in due if _has_document(key)]
+
+
+def _has_document(key: str) -> bool:
+    """Whether there can be such a document: a caller may order the style `..` (faults C18)."""
+    return ids.is_segment(path_of(key).partition("/")[2])
 
 
 def find(docs: Docs, key: str) -> Entry | None:
     """The entry, from this process's memory or from the documents of this decision; None if there is none."""
+    if not _has_document(key):
+        return None
     with _lock:
         kept = _overrides.get(key)
     if kept is not None and time.monotonic() - kept[1] <= KEEP_S:
@@ -89,33 +101,46 @@ def find_model(docs: Docs, model_id: str) -> Model:
     return model
 
 
+def find_feature(docs: Docs, feature_id: str) -> Feature:
+    """What `useTokens` is to pay for. `InvalidRequest` if the catalogue does not offer it."""
+    entry = find(docs, f"features/{feature_id}")
+    try:
+        if entry is not None:
+            return msgspec.convert(entry, Feature, strict=True)
+    except msgspec.ValidationError as error:
+        log.alert("catalogue_entry_broken", feature=feature_id, error=str(error))
+    raise InvalidRequest(fields={"feature": "not in the catalogue"})
+
+
 def _as_model(entry: Entry | None) -> Model | None:
     """The entry as a model on offer. A broken override is not offered, and somebody is told."""
     if entry is None or (entry.get("provider") == "mock" and not config.ENABLE_MOCK_MODELS.value):
         return None
     try:
-        return msgspec.convert(entry, Model, strict=True)
-    except msgspec.ValidationError as error:
+        model = msgspec.convert(entry, Model, strict=True)
+        check_model(model)
+    except (msgspec.ValidationError, ValueError) as error:
         log.alert("catalogue_entry_broken", model=entry.get("id"), error=str(error))
         return None
+    return model
 
 
-def everything() -> tuple[list[Model], dict[str, list[Entry]]]:
-    """All models on offer, and the other collections' entries; at most five queries a minute per process."""
-    global _all_read_at
+def everything() -> Catalogue:
+    """All models on offer, and the other collections' entries; read once in 60 s by a process. `Unavailable`."""
     now = time.monotonic()
-    if _all_read_at is None or now - _all_read_at > KEEP_S:
-        found = _read_all()
-        with _lock:
-            _overrides.update({key: (entry, now) for key, entry in found.items()})
-            _all_read_at = now
     with _lock:
-        overrides = {key: entry for key, (entry, _) in _overrides.items()}
+        if _offered and now <= _offered[0][1]:
+            return _offered[0][0]
+    overrides = _read_all()
     keys = list(dict.fromkeys([*_BUNDLED, *sorted(overrides)]))
     entries = {key: entry for key in keys if (entry := _merged(key, overrides.get(key))) is not None}
     models = [_as_model(entry) for key, entry in entries.items() if key.startswith("models/")]
     others = {name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")] for name in COLLECTIONS[1:]}
-    return [model for model in models if model is not None], others
+    found = ([model for model in models if model is not None], others)
+    with _lock:
+        _overrides.update({key: (entry, now) for key, entry in overrides.items()})
+        _offered.append((found, now + KEEP_S))
+    return found
 
 
 def _read_all() -> dict[str, Entry | None]:

@@ -1,0 +1,49 @@
+"""What a job earns and what it costs us, in millionths of a dollar. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .catalog import Model, price_of
+
+TOKEN_MICRO_USD = 10_000
+"""What a token sells for, about: packs and plans differ."""
+
+CREDIT_MICRO_USD: Mapping[str, int] = {
+    "poyo": 5_000,
+    "piapi": 10_000,  # a cent
+    "openai": 600,  # a thousand output tokens of a small model; an input token counts as a quarter of one
+    "mock": 0,
+}
+"""What one of a provider's credits costs us; a provider that is not listed is taken to be free."""
+
+
+class Margin(NamedTuple):
+    """What a job earns, what it costs."""
+
+    earned: int
+    cost: int
+
+    @property
+    def profit(self) -> int:
+        return self.earned - self.cost
+
+
+def cost(provider: str, credits: float) -> int:
+    """What these credits cost us, rounded up."""
+    return math.ceil(credits * CREDIT_MICRO_USD.get(provider, 0))
+
+
+def expected(model: Model, inputs: Mapping[str, Any]) -> Margin:
+    """The margin of a job with these inputs, by the catalogue. The model's credits are hundredths."""
+    hundredths = price_of(model.credits, inputs) if model.credits.tokens else 0
+    return Margin(price_of(model.price, inputs) * TOKEN_MICRO_USD, cost(model.provider, hundredths / 100))
+
+
+def loss(provider: str, tokens_kept: int, credits_charged: float | None) -> int:
+    """How much more the provider charged for a job than the job earned, 0 if it did not or that is not known."""
+    if credits_charged is None:
+        return 0
+    return max(0, cost(provider, credits_charged) - tokens_kept * TOKEN_MICRO_USD)
