@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 
 RPC_TIMEOUT_S = 8.0
+ADMIN_TIMEOUT_S = 3.0
 CACHE_SIZE = 1_000
 
 
@@ -45,7 +46,10 @@ def app() -> Any:
         try:
             return firebase_admin.get_app()
         except ValueError:
-            return firebase_admin.initialize_app(options={"projectId": config.project_id()})
+            # Its own is 120 s, and it tries twice: the sign-up trigger, which may ask Auth, has 7 s in all.
+            return firebase_admin.initialize_app(
+                options={"projectId": config.project_id(), "httpTimeout": ADMIN_TIMEOUT_S}
+            )
 
 
 _app_lock = threading.Lock()

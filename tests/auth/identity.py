@@ -10,11 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Accounts:
-    """The users there are; `down` makes it answer 503."""
+    """The users there are; `down` makes it hang up without a word, `stuck` never answer."""
 
     def __init__(self) -> None:
         self.users: set[str] = set()
         self.down = False
+        self.stuck = False
+        self.over = threading.Event()
         self.asked = 0
         self.host = ""
 
@@ -28,8 +30,13 @@ def auth_server() -> Iterator[Accounts]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             accounts.asked += 1
-            if accounts.down or not self.path.endswith("/accounts:lookup"):
-                self.answer(503 if accounts.down else 404, {"error": {"message": "UNAVAILABLE"}})
+            if accounts.stuck:
+                accounts.over.wait(60)
+            if accounts.stuck or accounts.down:
+                self.close_connection = True
+                return
+            if not self.path.endswith("/accounts:lookup"):
+                self.answer(404, {"error": {"message": "NOT_FOUND"}})
                 return
             found = [{"localId": uid} for uid in body["localId"] if uid in accounts.users]
             self.answer(200, {"kind": "identitytoolkit#GetAccountInfoResponse", **({"users": found} if found else {})})
@@ -53,6 +60,7 @@ def auth_server() -> Iterator[Accounts]:
     try:
         yield accounts
     finally:
+        accounts.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import firebase_admin
 import pytest
 
 import main
+from studiox import firestore
 from studiox.auth import store
 from tests.auth.identity import Accounts
 from tests.support import Answer, Database, Rpcs, before_create, call, crowd, plant, unsigned
@@ -392,15 +394,18 @@ def test_a2_spending_while_the_bonus_is_being_moved(database: Database, auth: Ac
     assert [database.need(f"users/{uid}")["balance"] for uid in ("u1", "u2")] == [197, 0]
 
 
-def test_a2_auth_does_not_answer(database: Database, auth: Accounts) -> None:
-    """Neither granted nor refused while nobody knows; the next try decides."""
+@pytest.mark.parametrize("how", ["down", "stuck"])
+def test_a2_auth_does_not_answer(database: Database, auth: Accounts, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Neither granted nor refused while nobody knows; the next try decides. Nobody waits for ever."""
+    monkeypatch.setattr("studiox.firestore.ADMIN_TIMEOUT_S", 0.2)
+    firebase_admin.delete_app(firestore.app())  # the next one is made with it
     sign_up("u1")
     before = database.hash()
-    auth.down = True
+    setattr(auth, how, True)
     answer = before_create(TRIGGER, "u2", email=ADDRESS)
     assert (answer.code, answer.reason) == ("unavailable", "Unavailable")
     assert database.hash() == before
-    auth.down = False
+    setattr(auth, how, False)
     sign_up("u2")
     assert database.need("users/u2")["balance"] == 200
 
