@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from . import other_models, poyo_models
+from . import poyo_models
 from .catalog import Feature
+from .other_models import MOCK, OPENAI, PIAPI, SIZES
+
+__all__ = ["COLORS", "FEATURES", "MODELS", "SIZES", "STYLES"]
 
 STYLES = ("realistic", "anime", "oil painting", "sketch", "cyberpunk", "watercolor")
 COLORS = ("vibrant", "monochrome", "pastel", "neon", "vintage")
-SIZES = other_models.SIZES
 
 FEATURES = (
     Feature(id="prompt_enhancement", label="Prompt enhancement", tokens=1),
@@ -17,4 +19,4 @@ FEATURES = (
     Feature(id="commercial_license", label="Licence for commercial use", tokens=20),
 )
 
-MODELS = (*other_models.MOCK, *poyo_models.MODELS, *other_models.PIAPI, *other_models.OPENAI)
+MODELS = (*MOCK, *poyo_models.MODELS, *PIAPI, *OPENAI)

@@ -12,11 +12,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .. import config, ids, log
 from ..catalog import store as catalogue
-from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged
+from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged, Rule
 from ..cleanups import service as cleanups
 from ..clock import datetime
 from ..creations.endpoints import MediaItem, media_item
-from ..endpoint import Anyone, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
+from ..endpoint import Anyone, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint, plain_text
 from ..errors import AccountSuspended, Contention, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
@@ -35,6 +35,7 @@ class ModelOption(Response):
     label: str
     inputs: dict[str, Input]
     price: Price
+    rules: tuple[Rule, ...]
     plan: str
 
 
@@ -58,6 +59,7 @@ def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
             label=model.label,
             inputs=model.inputs,
             price=model.price,
+            rules=model.rules,
             plan=model.plan,
         )
         for model in models
@@ -65,6 +67,7 @@ def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
     return StudioOptions(models=shown, **{name: [dict(entry) for entry in found] for name, found in others.items()})
 
 
+OptionText = Annotated[str, Meta(min_length=1, max_length=5_000), Text]  # lyrics are one
 ShortText = Annotated[str, Meta(min_length=1, max_length=100), Text]
 
 
@@ -80,7 +83,7 @@ class CreateStudioJob(Request, frozen=True):
     aspect_ratio: ShortText | None = None
     duration_seconds: Annotated[int, Meta(ge=1, le=3600)] | None = None
     input_paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=512)]], Meta(max_length=10)] | None = None
-    options: Annotated[dict[ShortText, bool | int | ShortText], Meta(max_length=20)] | None = None
+    options: Annotated[dict[ShortText, bool | int | OptionText], Meta(max_length=20)] | None = None
     session_id: Id | None = None
     max_price: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
@@ -109,7 +112,9 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
     """The inputs that the request names, by their names on the wire."""
     named = {wire: getattr(request, field) for field, wire in _INPUTS.items()}
     given = {name: value for name, value in named.items() if value is not None and value != []}
-    return given | {f"options.{name}": value for name, value in (request.options or {}).items()}
+    for name, value in (request.options or {}).items():
+        given[f"options.{name}"] = plain_text("options", value) if isinstance(value, str) else value
+    return given
 
 
 @endpoint(
