@@ -86,6 +86,15 @@ def engine() -> Iterator[Engine]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def storage_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`host:port` of this process's official Storage emulator, started by the first test that asks for it."""
+    from tests.media.emulator import storage_emulator
+
+    with storage_emulator(tmp_path_factory.mktemp("storage")) as host:
+        yield host
+
+
 @pytest.fixture
 def rpcs() -> Iterator[Rpcs]:
     """The test's calls to Firestore: counted, and broken on demand. Each query must have its index in production."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from studiox import storage
-from tests.media.emulator import storage_emulator
 from tests.media.servers import Gcs, Site, gcs_server
 from tests.media.servers import site as serve_site
 
@@ -32,17 +31,11 @@ def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
         storage._pool().clear()
 
 
-@pytest.fixture(scope="session")
-def _emulator_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with storage_emulator(tmp_path_factory.mktemp("storage")) as host:
-        yield host
-
-
 @pytest.fixture
-def emulator(_emulator_host: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def emulator(storage_host: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The Storage emulator's `host:port`, with the environment that the functions emulator gives to a function."""
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{_emulator_host}")
-    monkeypatch.setenv("FIREBASE_STORAGE_EMULATOR_HOST", _emulator_host)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{storage_host}")
+    monkeypatch.setenv("FIREBASE_STORAGE_EMULATOR_HOST", storage_host)
     monkeypatch.setenv("FIREBASE_CONFIG", '{"storageBucket": "demo-studiox.appspot.com"}')
-    return _emulator_host
+    return storage_host
