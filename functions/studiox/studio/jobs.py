@@ -282,7 +282,8 @@ def is_over(job: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
 
 def awaits_late_answer(job: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
     """Refunded because no result came in time: should the provider call back, what it says is noted (faults J8)."""
-    timed_out = job["status"] == "failed" and job["error"]["reason"] in ("TimedOut", "ProviderUnavailable")
+    reason = job.get("error", {}).get("reason")  # an administrator's failure has none
+    timed_out = job["status"] == "failed" and reason in ("TimedOut", "ProviderUnavailable")
     return timed_out and at_provider(state) and "lateEvent" not in state
 
 

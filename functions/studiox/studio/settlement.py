@@ -225,7 +225,11 @@ def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
             items = _store(job, task.files, INLINE_S, None)
             text = None if task.text is None else _plain(task.text, MAX_TEXT)
             event = jobs.Finished(tuple(items), text, task.credits)
-        except media.MediaError as error:
+            settled = settle(job_id, job["uid"], event, action=action, warm=True)
+            return _discard_unless_completed(job, settled), event
+        except StudioxError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of media, or a result that cannot be written: it cannot be had again
             log.alert("media_refused", jobId=job_id, error=type(error).__name__)
             event = jobs.Failed("MediaFailed", "", "failed")
     settled = settle(job_id, job["uid"], event, action=action, warm=True)
