@@ -6,6 +6,21 @@ log.setup()
 firestore.app()
 
 from studiox.auth.endpoints import getProfile, initializeUser, onUserCreated  # noqa: E402
+from studiox.billing.endpoints import (  # noqa: E402
+    cancelSubscription,
+    createCheckoutSession,
+    createPortalSession,
+    getBillingHistory,
+    getNextBillingDate,
+    getPlans,
+    getSubscription,
+    getSubscriptionHistory,
+    getTokenPacks,
+    getWebhookStatus,
+    retryWebhooks,
+    updateSubscription,
+)
+from studiox.billing.stripe_endpoints import reconcilePayments, stripeWebhook  # noqa: E402
 from studiox.cleanups.endpoints import cleanUp  # noqa: E402
 from studiox.community.endpoints import (  # noqa: E402
     commentPost,
@@ -29,6 +44,12 @@ from studiox.creations.endpoints import (  # noqa: E402
     updateCreation,
 )
 from studiox.health import health  # noqa: E402
+from studiox.rewards.endpoints import (  # noqa: E402
+    getSocialTasks,
+    reviewSocialTask,
+    submitSocialTask,
+    updateStreak,
+)
 from studiox.sessions.endpoints import getSession, listSessions  # noqa: E402
 from studiox.studio.endpoints import (  # noqa: E402
     cancelStudioJob,
@@ -44,24 +65,35 @@ from studiox.tokens.endpoints import getTokenTransactions, getUserBalance  # noq
 
 __all__ = [
     "cancelStudioJob",
+    "cancelSubscription",
     "cleanUp",
     "commentPost",
+    "createCheckoutSession",
+    "createPortalSession",
     "createStudioJob",
     "deleteComment",
     "deleteCreation",
     "deletePost",
     "dispatchStudioJobs",
+    "getBillingHistory",
     "getComments",
     "getCreation",
     "getFeed",
     "getJobStatus",
+    "getNextBillingDate",
+    "getPlans",
     "getPost",
     "getProfile",
     "getSession",
+    "getSocialTasks",
     "getStudioOptions",
+    "getSubscription",
+    "getSubscriptionHistory",
+    "getTokenPacks",
     "getTokenTransactions",
     "getUserBalance",
     "getUserCreations",
+    "getWebhookStatus",
     "health",
     "incrementPlayCount",
     "initializeUser",
@@ -72,9 +104,16 @@ __all__ = [
     "onUserCreated",
     "poyoWebhook",
     "publishPost",
+    "reconcilePayments",
     "remixPost",
     "reportPost",
+    "retryWebhooks",
+    "reviewSocialTask",
     "settleStudioJob",
+    "stripeWebhook",
+    "submitSocialTask",
     "toggleFavorite",
     "updateCreation",
+    "updateStreak",
+    "updateSubscription",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from .. import audit, clock, config, firestore
 from ..clock import datetime
@@ -12,6 +12,10 @@ from ..errors import Unavailable
 from ..tokens.service import grant_welcome, take_welcome
 from ..transact import Docs, transact
 from . import accounts, store
+
+T = TypeVar("T")
+AccountOf = Callable[[Docs], Mapping[str, Any]]
+"""In a decision: the caller's document."""
 
 
 class NewUser(NamedTuple):
@@ -119,6 +123,38 @@ def account(caller: User, action: str = "initializeUser") -> Mapping[str, Any]:
     if user is None or is_welcome_due(user, caller):
         return provision(as_new(caller), action)
     return user
+
+
+class _NotProvisioned(Exception):
+    """The caller's document is not there yet (imported, Admin SDK), or its bonus waited for this call."""
+
+
+def with_account(caller: User, action: str, act: Callable[[AccountOf], T], *, suspended_too: bool = False) -> T:
+    """What `act` answers. The account that it asks for in its decision is provisioned first where that is due.
+
+    `AccountSuspended`, unless the call neither spends nor publishes and is for suspended accounts too.
+    """
+
+    def find(docs: Docs) -> Mapping[str, Any] | None:
+        return docs.get(store.user_path(caller.uid)) if suspended_too else store.active_user(docs, caller.uid)
+
+    def first(docs: Docs) -> Mapping[str, Any]:
+        user = find(docs)
+        if user is None or is_welcome_due(user, caller):
+            raise _NotProvisioned
+        return user
+
+    def then(docs: Docs) -> Mapping[str, Any]:
+        user = find(docs)
+        if user is None:
+            raise Unavailable(retryAfterSeconds=1)  # deleted in between: the next call learns so
+        return user
+
+    try:
+        return act(first)
+    except _NotProvisioned:
+        provision(as_new(caller), action)
+        return act(then)
 
 
 def is_welcome_due(user: Mapping[str, Any], caller: User) -> bool:

@@ -64,28 +64,20 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
     return transact(path, decide, reads=_reads(caller, path))
 
 
-class _NoAccount(Exception):
-    """The caller's document is not there yet (imported, Admin SDK)."""
-
-
 def count_play(caller: User, creation_id: str | None) -> Data:
     """The caller's month with one more play: {count, resetAt}. It marks them as seen, which is no streak visit."""
-    try:
-        return _count_play(caller, creation_id)
-    except _NoAccount:
-        accounts.provision(accounts.as_new(caller), "incrementPlayCount")
-        return _count_play(caller, creation_id)
+    return accounts.with_account(
+        caller, "incrementPlayCount", lambda account: _count_play(caller, creation_id, account), suspended_too=True
+    )
 
 
-def _count_play(caller: User, creation_id: str | None) -> Data:
+def _count_play(caller: User, creation_id: str | None, account: accounts.AccountOf) -> Data:
     now = clock.now()
     path = user_path(caller.uid)
     creation_path = store.creation_path(creation_id) if creation_id else ""
 
     def decide(docs: Docs) -> Data:
-        user = docs.get(path)
-        if user is None:
-            raise _NoAccount
+        user = account(docs)
         if creation_id:
             creation = store.need_creation(docs, caller.uid, creation_id)
             store.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)

@@ -12,7 +12,7 @@ import msgspec
 
 from .. import audit, clock, config, ids, log, media
 from ..auth import service as accounts
-from ..auth.store import active_user, change_user, user_path
+from ..auth.store import change_user, user_path
 from ..catalog import catalog
 from ..catalog import store as catalogue
 from ..clock import datetime
@@ -76,11 +76,7 @@ def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
             raise
         # A replay, and the upload is gone meanwhile: the first answer stands.
     sender = ids.new()
-    try:
-        ordered = _order(caller, new, job_id, sender)
-    except _NotProvisioned:
-        accounts.provision(accounts.as_new(caller), new.function)
-        ordered = _order(caller, new, job_id, sender, provisioned=True)
+    ordered = accounts.with_account(caller, new.function, lambda account: _order(caller, new, job_id, sender, account))
     if ordered.replayed:
         return _answer(*_answered(ordered.job, ordered.state))
     balance = ordered.state["balanceAfter"]
@@ -96,11 +92,7 @@ def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
     return job, job["status"], balance + (job["refunded"] if isinstance(event, jobs.Failed) else 0)
 
 
-class _NotProvisioned(Exception):
-    """The caller's document is not there yet (imported, Admin SDK), or its bonus waited for this call."""
-
-
-def _order(caller: User, new: NewJob, job_id: str, sender: str, *, provisioned: bool = False) -> Ordered:
+def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: accounts.AccountOf) -> Ordered:
     """The one transaction: debit, ledger entry, job, which `sender`, this call, is to submit."""
     now = clock.now()
     path, state_path, user = store.job_path(job_id), store.state_path(job_id), user_path(caller.uid)
@@ -117,9 +109,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, *, provisioned: 
             # Our own commit, whose answer was lost, is no replay: nobody but we submit it (faults J22).
             return Ordered(existing, state, replayed=state["sender"] != sender)
         model, inputs = _chosen(docs, new, keys[1:])
-        account = active_user(docs, caller.uid)
-        if account is None or (accounts.is_welcome_due(account, caller) and not provisioned):
-            raise _NotProvisioned
+        account = account_of(docs)
         if toll is not None:
             toll.count(docs, now)
         price = catalog.price_of(model.price, inputs)

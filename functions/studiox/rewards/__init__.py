@@ -1,0 +1,1 @@
+"""Tokens for coming back and for telling others: streaks and social tasks."""

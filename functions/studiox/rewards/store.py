@@ -1,0 +1,100 @@
+"""Where rewards lie: `socialTasks/{id}` over the bundled tasks, and `socialClaims/{of a user and task}`.
+
+The streak and the day's count of claims are on the user's document.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from .. import firestore, ids, log
+from ..clock import datetime
+from ..errors import InvalidRequest
+from ..transact import Docs
+from .social import TASKS, SocialTask
+from .streaks import Streak
+
+KEEP_S = 60.0
+MAX_TASKS = 200
+
+_BUNDLED: Mapping[str, Mapping[str, Any]] = MappingProxyType({task.id: msgspec.to_builtins(task) for task in TASKS})
+# The tasks on offer, and until when that counts: at most one item.
+_offered: deque[tuple[list[SocialTask], float]] = deque(maxlen=1)
+
+
+def task_path(task_id: str) -> str:
+    return f"socialTasks/{task_id}"
+
+
+def tasks() -> list[SocialTask]:
+    """The tasks on offer, bundled ones first; read once in 60 s by a process. `Unavailable`."""
+    now = time.monotonic()
+    for found, until in tuple(_offered):
+        if now <= until:
+            return found
+    with firestore.reachable():
+        query = firestore.client().collection("socialTasks").limit(MAX_TASKS)
+        read = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        held = {snapshot.id: snapshot.to_dict() for snapshot in read}
+    names = dict.fromkeys([*_BUNDLED, *sorted(held)])
+    offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
+    _offered.append((offered, now + KEEP_S))
+    return offered
+
+
+def find_task(docs: Docs, task_id: str) -> SocialTask:
+    """The task as it is on offer. `InvalidRequest`."""
+    task = _task(task_id, docs.get(task_path(task_id)))
+    if task is None:
+        raise InvalidRequest(fields={"taskId": "not in the catalogue"})
+    return task
+
+
+def _task(task_id: str, override: Mapping[str, Any] | None) -> SocialTask | None:
+    """The bundled task with the document's fields laid over it. A broken one is not offered, and somebody is told."""
+    bundled = _BUNDLED.get(task_id)
+    entry = {**(bundled or {}), **(override or {}), "id": task_id}
+    if (bundled is None and override is None) or entry.get("enabled", True) is not True:
+        return None
+    try:
+        known = {name: entry[name] for name in SocialTask.__struct_fields__ if name in entry}
+        return msgspec.convert(known, SocialTask)
+    except msgspec.ValidationError as error:
+        log.alert("catalogue_entry_broken", entry=task_id, error=str(error))
+        return None
+
+
+def claim_path(uid: str, task_id: str) -> str:
+    return f"socialClaims/{ids.derived('claim', uid, task_id)}"
+
+
+def claims_of(uid: str, tasks: list[SocialTask]) -> list[Mapping[str, Any] | None]:
+    """The user's claims of these tasks, in one round trip."""
+    return firestore.read(*(claim_path(uid, task.id) for task in tasks))
+
+
+def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: datetime) -> dict[str, Any]:
+    return {
+        "uid": uid,
+        "taskId": task.id,
+        "tokens": task.tokens,
+        "requestId": request_id,
+        "proofUrl": proof_url,
+        "status": "pending" if task.review else "approved",
+        "createdAt": now,
+    }
+
+
+def streak_of(user: Mapping[str, Any]) -> Streak:
+    held = user.get("streak") or {}
+    return Streak(held.get("current", 0), held.get("longest", 0), held.get("lastActiveDate"))
+
+
+def streak_field(streak: Streak) -> dict[str, Any]:
+    return {"current": streak.current, "longest": streak.longest, "lastActiveDate": streak.last_active_date}
