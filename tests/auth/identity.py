@@ -31,7 +31,7 @@ def auth_server() -> Iterator[Accounts]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             accounts.asked += 1
             if accounts.stuck:
-                accounts.over.wait(60)
+                accounts.over.wait(10)
             if accounts.stuck or accounts.down:
                 self.close_connection = True
                 return

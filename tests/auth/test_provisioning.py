@@ -398,7 +398,8 @@ def test_a2_spending_while_the_bonus_is_being_moved(database: Database, auth: Ac
 def test_a2_auth_does_not_answer(database: Database, auth: Accounts, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """Neither granted nor refused while nobody knows; the next try decides. Nobody waits for ever."""
     monkeypatch.setattr("studiox.firestore.ADMIN_TIMEOUT_S", 0.2)
-    firebase_admin.delete_app(firestore.app())  # the next one is made with it
+    firebase_admin.delete_app(firestore.app())
+    firestore.app()  # made anew with it, before the SDK makes one of its own
     sign_up("u1")
     before = database.hash()
     setattr(auth, how, True)
