@@ -20,7 +20,7 @@ def creation_path(creation_id: str) -> str:
 def add_creation(docs: Docs, job: Data, now: datetime) -> str:
     """Put a completed job's result into its owner's library, in the job's own commit; the creation's id."""
     params = job["params"]
-    titles = [item["title"] for item in job["media"] if item.get("title")]
+    titles = [each["title"] for each in (job, *job["media"]) if each.get("title")]
     creation = {
         "creationId": job["jobId"],
         "jobId": job["jobId"],

@@ -101,6 +101,8 @@ class Finished(msgspec.Struct, frozen=True):
     media: tuple[Mapping[str, Any], ...] = ()
     text: str | None = None
     credits: float | None = None
+    """What the provider charged, in its own credits."""
+    title: str | None = None
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -109,7 +111,8 @@ class Failed(msgspec.Struct, frozen=True):
     reason: str
     raw: str = ""
     answer: str = ""
-    """The refusal that the submitting call answers, and answers again to a replay."""
+    """The refusal that the submitting call answers, and answers again to a replay; `failed`: the failed job."""
+    credits: float | None = None
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -170,9 +173,9 @@ def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, no
             return _polled(job, state, event, now)
         case Finished():
             return _finished(job, state, event, now)
-        case Failed(reason, raw, answer):
+        case Failed(reason, raw, answer, credits):
             step = _ended("failed", now, reason)
-            step.state |= {"rawError": raw, **({"answer": answer} if answer else {})}
+            step.state |= {"rawError": raw, "creditsCharged": credits, **({"answer": answer} if answer else {})}
             return step
         case Expired():
             reason = "TimedOut" if job["status"] == "processing" else "ProviderUnavailable"
@@ -244,6 +247,8 @@ def _finished(job: Mapping[str, Any], state: Mapping[str, Any], event: Finished,
     }
     if event.text is not None:
         step.job["text"] = event.text
+    if event.title:
+        step.job["title"] = event.title
     step.state = {"creditsCharged": event.credits, "lease": REMOVE, "answer": state["answer"] or "completed"}
     return step
 
@@ -315,9 +320,9 @@ def _after_the_end(job: Mapping[str, Any], state: Mapping[str, Any], event: Even
         case Postponed() if state["taskId"]:
             return None
         case Finished() | Failed() | Expired() | Postponed():
-            return Step(
-                job=dict(_IDLE), state={"holdsPlace": False, "lateEvent": type(event).__name__}, frees_place=True
-            )
+            late = {"holdsPlace": False, "lateEvent": type(event).__name__}
+            charged = event.credits if isinstance(event, Finished | Failed) else None
+            return Step(job=dict(_IDLE), state={**late, "creditsCharged": charged}, frees_place=True)
         case _:
             return None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import audit, clock, config, ids, log, media, tasks
 from ..auth.store import change_user, user_path
+from ..catalog import margins
 from ..clock import datetime, timedelta
 from ..creations.store import add_creation
 from ..errors import StudioxError, Unavailable
@@ -49,24 +50,40 @@ def settle(
     now = clock.now()
     documents = (store.job_path(job_id), store.state_path(job_id))
 
-    def decide(docs: Docs) -> Data:
+    def decide(docs: Docs) -> tuple[Data, Data]:
         job, state = docs.get(documents[0]), docs.get(documents[1])
         if job is None or state is None:
-            return {}
+            return {}, {}
         step = jobs.next_step(job, state, event, now)
         if step is None:
-            return job
+            return job, {}
         if first is not None:
             first(docs, state)
         if "lateEvent" in step.state and jobs.is_terminal(job) and not state["holdsPlace"]:
             log.alert("job_contradiction", jobId=job_id, status=job["status"], event=step.state["lateEvent"])
-        return _apply(docs, job, state, step, action, actor, now)
+        after = _apply(docs, job, state, step, action, actor, now)
+        return after, _loss(after, state, step)
 
     hot = (user_path(uid), *documents) if warm else ()
     reads = () if warm else documents
-    after = transact(user_path(uid), decide, reads=reads, warm=hot)
+    after, loss = transact(user_path(uid), decide, reads=reads, warm=hot)
+    if loss:
+        # A cancelled one is a known price of cancelling, and cancels are limited.
+        report = log.warning if after["status"] == "cancelled" else log.alert
+        report("provider_loss", jobId=job_id, **loss)
     log.info("job_event", jobId=job_id, event=type(event).__name__, status=after.get("status"), by=action)
     return after
+
+
+def _loss(after: Data, state: Data, step: Step) -> Data:
+    """What is to be reported when this step tells that the provider charged more than the job has earned."""
+    charged = step.state.get("creditsCharged")
+    kept = after["price"] - after["refunded"]
+    lost = margins.loss(state["provider"], kept, charged)
+    if not lost:
+        return {}
+    about = {"model": after["model"], "provider": state["provider"], "status": after["status"]}
+    return {**about, "tokensKept": kept, "creditsCharged": charged, "lossMicroUsd": lost}
 
 
 def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: str, now: datetime) -> Data:
@@ -165,7 +182,7 @@ def _poll(job: Data, state: Data, *, expired: bool, inline: bool, budget_s: floa
         return settle(job_id, uid, event, action=action)
     match task.status:
         case "failed":
-            return settle(job_id, uid, jobs.Failed(task.reason, task.raw_error), action=action)
+            return settle(job_id, uid, jobs.Failed(task.reason, task.raw_error, credits=task.credits), action=action)
         case "finished" if jobs.is_terminal(job):
             # Cancelled meanwhile: the late result is discarded, its place becomes free.
             return settle(job_id, uid, jobs.Finished(credits=task.credits), action=action)
@@ -189,7 +206,7 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
             raise media.MediaGone("finished without files")
         items = _store(job, task.files, seconds, INLINE_BYTES if inline else None)
         text = None if task.text is None else _plain(task.text, MAX_TEXT)
-        settled = settle(job_id, uid, jobs.Finished(tuple(items), text, task.credits), action=action)
+        settled = settle(job_id, uid, jobs.Finished(tuple(items), text, task.credits, task.title), action=action)
     except StudioxError:
         raise  # Firestore is not there: the media are, and whoever looks next adopts them (faults M8)
     except media.MediaDeferred:
@@ -219,19 +236,19 @@ def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
     its deadline refunds it.
     """
     job_id = job["jobId"]
-    event: Event = jobs.Failed(task.reason or "GenerationFailed", task.raw_error, "failed")
+    event: Event = jobs.Failed(task.reason or "GenerationFailed", task.raw_error, "failed", task.credits)
     if task.status == "finished" and (task.files or task.text is not None):
         try:
             items = _store(job, task.files, INLINE_S, None)
             text = None if task.text is None else _plain(task.text, MAX_TEXT)
-            event = jobs.Finished(tuple(items), text, task.credits)
+            event = jobs.Finished(tuple(items), text, task.credits, task.title and _plain(task.title, 200))
             settled = settle(job_id, job["uid"], event, action=action, warm=True)
             return _discard_unless_completed(job, settled), event
         except StudioxError:
             raise
         except Exception as error:  # noqa: BLE001 - of media, or a result that cannot be written: it cannot be had again
             log.alert("media_refused", jobId=job_id, error=type(error).__name__)
-            event = jobs.Failed("MediaFailed", "", "failed")
+            event = jobs.Failed("MediaFailed", "", "failed", task.credits)
     settled = settle(job_id, job["uid"], event, action=action, warm=True)
     return _discard_unless_completed(job, settled), event
 
