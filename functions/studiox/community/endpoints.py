@@ -106,15 +106,11 @@ class Feed(Response):
 @endpoint(limit=READS)
 def getFeed(caller: Anyone, request: GetFeed) -> Feed:
     """Posts that are not hidden, the newest or the highest ranked first; of one tag (in any case), of one author."""
-    order = "score" if request.sort == "top" else "createdAt"
-    tag = service.check_tag(request.tag)
-    found, cursor = store.list_posts(
-        order=order, tag=tag, uid=request.uid, size=request.page_size, cursor=request.cursor
+    found, liked, cursor = service.feed(
+        caller.uid, request.sort, tag=request.tag, author=request.uid, size=request.page_size, cursor=request.cursor
     )
-    if caller.uid is None:
-        return Feed(posts=[_post(data, UNSET) for data in found], next_cursor=cursor)
-    liked = store.liked_by(caller.uid, [data["postId"] for data in found])
-    return Feed(posts=[_post(data, data["postId"] in liked) for data in found], next_cursor=cursor)
+    posts = [_post(data, UNSET if liked is None else data["postId"] in liked) for data in found]
+    return Feed(posts=posts, next_cursor=cursor)
 
 
 @endpoint(limit=READS, refuses=(NotFound,))

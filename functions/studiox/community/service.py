@@ -330,20 +330,26 @@ def moderate(caller: User, post_id: str, action: posts.ModerationAction, note: s
             delete(caller, post_id, "moderatePost", decision="remove", note=note)
 
 
-def check_tag(tag: str | None) -> str | None:
-    """A tag as the feed keeps it. `InvalidRequest`."""
+def feed(
+    uid: str | None, sort: str, *, tag: str | None, author: str | None, size: int, cursor: str | None
+) -> tuple[list[Data], set[str] | None, str | None]:
+    """A page of the feed, which of its posts `uid` likes (None: nobody asks), and the next page's cursor.
+
+    One round trip, and one more for somebody who is signed in.
+    """
     try:
-        return None if tag is None else posts.normal_tag(tag)
+        normal = None if tag is None else posts.normal_tag(tag)
     except InvalidRequest:
         raise InvalidRequest(fields={"tag": "no tag is like this"}) from None
+    order = "score" if sort == "top" else "createdAt"
+    found, next_cursor = store.list_posts(order=order, tag=normal, uid=author, size=size, cursor=cursor)
+    liked = None if uid is None else store.liked_by(uid, [post["postId"] for post in found])
+    return found, liked, next_cursor
 
 
 def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[Data, bool]:
     """A post, and whether this caller likes it; one round trip. `NotFound`, also for a hidden one but to an admin."""
-    from .. import firestore
-
-    paths = [store.post_path(post_id), *([store.like_path(post_id, uid)] if uid else [])]
-    post, *likes = firestore.read(*paths)
+    post, liked = store.read_post(post_id, uid)
     if post is None or (post["hidden"] and not admin):
         raise NotFound
-    return post, any(like is not None for like in likes)
+    return post, liked

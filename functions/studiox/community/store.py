@@ -53,6 +53,12 @@ def find_post(post_id: str) -> Data | None:
     return post
 
 
+def read_post(post_id: str, uid: str | None) -> tuple[Data | None, bool]:
+    """The post, hidden or not, and whether this user likes it; one round trip."""
+    post, *likes = firestore.read(post_path(post_id), *([like_path(post_id, uid)] if uid else []))
+    return post, any(like is not None for like in likes)
+
+
 def visible_post(docs: Docs, post_id: str) -> Data:
     """The post for a call of the public's. `NotFound` for an absent and a hidden one alike."""
     post = docs.get(post_path(post_id))
