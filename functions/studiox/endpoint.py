@@ -70,7 +70,7 @@ class Nothing(Request, frozen=True):
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """What `@endpoint` read off a function; the snapshot test and the generated clients are made of these."""
+    """What `@endpoint` or `@route` read off a function; the snapshot test and generated clients are made of it."""
 
     name: str
     caller: type[Anyone]
@@ -140,7 +140,7 @@ def _guard(http: flask.Request) -> flask.Response | None:
         body = msgspec.json.decode(http.get_data())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _refusal(400, "Not valid JSON.")
-    if not isinstance(body, dict) or body.keys() != {"data"} or _too_deep(body, MAX_DEPTH):
+    if not isinstance(body, dict) or body.keys() != {"data"} or too_deep(body):
         return _refusal(400, 'Not of the form {"data": …}.')
     return None
 
@@ -161,21 +161,17 @@ def _with_reason(answer: flask.Response) -> flask.Response:
     return flask.Response(json.dumps({"error": error}), 401, mimetype="application/json")
 
 
-def _too_deep(value: object, left: int) -> bool:
+def too_deep(value: object, left: int = MAX_DEPTH) -> bool:
     if not isinstance(value, dict | list):
         return False
     items = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(_too_deep(item, left - 1) for item in items)
+    return left == 0 or any(too_deep(item, left - 1) for item in items)
 
 
 def _answer(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """The order of contract §1, and every way it can end."""
+    """Every way in which a callable can end."""
     try:
-        caller = _authenticate(contract, received)
-        request = parse(contract.request, received.data)
-        if not contract.limit.in_commit and caller.toll is not None:
-            limits.admit(caller.toll)
-        return dump(handler(caller, request))
+        return perform(contract, handler, received)
     except StudioxError as refusal:
         log.info("refused", function=contract.name, reason=refusal.reason)
         code = https_fn.FunctionsErrorCode(refusal.code)
@@ -183,6 +179,15 @@ def _answer(contract: Contract, handler: Handler, received: https_fn.CallableReq
     except Exception as error:
         log.bug("bug", function=contract.name, error=type(error).__name__)
         raise https_fn.HttpsError(https_fn.FunctionsErrorCode.INTERNAL, "INTERNAL") from error
+
+
+def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
+    """The order of contract §1: authenticate, parse, limit, act; the answer as JSON values."""
+    caller = _authenticate(contract, received)
+    request = parse(contract.request, received.data)
+    if not contract.limit.in_commit and caller.toll is not None:
+        limits.admit(caller.toll)
+    return dump(handler(caller, request))
 
 
 def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> Anyone:
