@@ -11,7 +11,7 @@ from .. import media
 from ..catalog.catalog import JobType
 from ..clock import datetime
 from ..endpoint import Id, Request, Response, Text, User, endpoint
-from ..errors import NotFound
+from ..errors import NotFound, Unavailable
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from . import service, store
@@ -34,12 +34,16 @@ class MediaItem(Response):
 
 
 def media_item(item: Mapping[str, Any], *, with_url: bool) -> MediaItem:
-    """A media item of a job or creation, as its documents hold it, for the wire."""
+    """A media item of a job or creation, as its documents hold it, for the wire. `Unavailable` without an address."""
+    try:
+        url = media.signed_url(item["path"]) if with_url else UNSET
+    except media.MediaError as error:
+        raise Unavailable(retryAfterSeconds=5) from error
     return MediaItem(
         path=item["path"],
         content_type=item["contentType"],
         bytes=item["bytes"],
-        url=media.signed_url(item["path"]) if with_url else UNSET,
+        url=url,
         title=item.get("title", UNSET),
         duration_seconds=item.get("durationSeconds", UNSET),
         tags=item.get("tags", UNSET),
