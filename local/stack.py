@@ -107,7 +107,7 @@ class Stack:
 
 def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, tuple[int, list[str]]]:
     """The vendors' stand-ins, each with the port it will listen on and the module's arguments."""
-    poyo = ["local.poyo", "--port", str(ports["poyo"])]
+    poyo = ["local.poyo", "--port", str(ports["poyo"]), "--magic"]  # `fault:name` in a prompt asks for a fault
     if values["POYO_BASE_URL"].endswith(f":{ports['poyo']}"):  # else the keys are the real vendor's
         for option, name in {"--api-key": "POYO_API_KEY", "--secret": "POYO_WEBHOOK_SECRET"}.items():
             poyo += [option, values[name] or settings.SECRETS[name]]
