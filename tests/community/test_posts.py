@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studiox.catalog import defaults
 from studiox.community import posts
 from studiox.errors import InvalidRequest
 
@@ -133,6 +134,12 @@ def test_c4_c5_only_listed_parameters_become_public(params: dict[str, Any], shar
     else:
         with pytest.raises(posts.RemixDisabled):
             posts.remix_params(post)
+
+
+def test_c4_of_every_input_in_the_catalogue_it_is_decided_whether_it_is_shared() -> None:
+    inputs = {(name, spec.kind) for model in defaults.MODELS for name, spec in model.inputs.items()}
+    kept = {(name, kind) for name, kind in inputs if name not in posts.PUBLIC_PARAMS}
+    assert kept == {("prompt", "text"), ("inputPaths", "files")}
 
 
 def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
