@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from .. import config, firestore, ids, log
-from ..errors import InvalidRequest, Unavailable
+from ..errors import InvalidRequest
 from ..transact import Docs
 from . import defaults
 from .catalog import Feature, Model, check_model
@@ -144,15 +144,10 @@ def everything() -> Catalogue:
 
 
 def _read_all() -> dict[str, Entry | None]:
-    from google.api_core import exceptions
-
     found: dict[str, Entry | None] = dict.fromkeys(_BUNDLED)
-    try:
+    with firestore.reachable():
         for name in COLLECTIONS:
-            for snapshot in (
-                firestore.client().collection(name).limit(MAX_ENTRIES).stream(timeout=firestore.RPC_TIMEOUT_S)
-            ):
+            query = firestore.client().collection(name).limit(MAX_ENTRIES)
+            for snapshot in query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S):
                 found[f"{name}/{snapshot.id.replace('~', '/')}"] = snapshot.to_dict()
-    except (exceptions.ServerError, exceptions.RetryError) as error:
-        raise Unavailable(retryAfterSeconds=5) from error
     return found
