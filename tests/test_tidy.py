@@ -22,7 +22,7 @@ MAX_FUNCTION_LINES = 70
 WORLDLY = {"__init__", "endpoints", "service", "store", "settlement"}
 NO_DOMAIN = {"providers"}
 IMPURE = re.compile(
-    r"^(time|os|random|uuid|secrets|socket|threading|requests|urllib3?|http|flask|firebase_\w+|google|grpc|stripe"
+    r"^(time|os|random|uuid|secrets|socket|threading|requests|urllib3|urllib(?!\.parse)|http|flask|firebase_\w+|google|grpc|stripe"
     r"|studiox\.(firestore|transact|config|log|limits|pages|media|storage|tasks|fetch|endpoint|ids|audit))(\.|$)"
 )
 # A rule may speak of what `transact` hands it, and mark a field as gone.
