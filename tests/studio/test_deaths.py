@@ -68,7 +68,7 @@ def test_g7_a_death_anywhere(studio: Studio, deaths: Deaths, answer: str) -> Non
         studio.restart()
         made = sorted(set(studio.database.under("jobs")) - known)
         assert len(made) <= 1
-        studio.heal(*made, step_s=61.0, rounds=16)
+        studio.heal(*made, step_s=121.0, rounds=12)
         for job_id in made:
             job = studio.job(job_id)
             assert job["status"] in (ends | UNSENT if died else ends), (where, job)
@@ -77,7 +77,7 @@ def test_g7_a_death_anywhere(studio: Studio, deaths: Deaths, answer: str) -> Non
             assert len(charge["tasks"]) <= 1, where
             if job["status"] != "completed":
                 assert studio.objects(job_id) == [], where
-        if at % 8 == 0 or not died:
+        if at % 16 == 0 or not died:
             studio.check()
         if not died:
             assert at > 12

@@ -135,6 +135,12 @@ def run(*happening: jobs.Event, type_: str = "image") -> tuple[dict[str, Any], d
     return job, state
 
 
+def test_j14_a_lost_answer_does_not_undo_the_callback_that_came_first() -> None:
+    called_back, _ = run(jobs.Sent("t1"))
+    job, state = run(jobs.Sent("t1"), jobs.OutcomeLost())
+    assert (job, state["submission"]) == (called_back, "sent")
+
+
 def test_a_second_task_id_is_not_taken() -> None:
     _, state = run(jobs.Sent("t1"), jobs.Sent("t2"))
     assert state["taskId"] == "t1"

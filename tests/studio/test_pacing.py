@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from studiox import config, media, tasks
 from studiox.providers import NotAccepted, mock
+from studiox.providers.poyo import Poyo
 from studiox.studio import settlement
 from tests.studio.studio import SETTLE, Studio
-from tests.support import crowd, task
+from tests.support import Answer, crowd, task
 
 
 @pytest.mark.parametrize(("type_", "model", "every"), [("image", "z-image", 3), ("video", "veo3.1-lite", 8)])
@@ -59,6 +61,46 @@ def test_a_lease_ends_soon_after_the_deadline(studio: Studio) -> None:
     studio.advance(60)
     studio.dispatch()
     assert studio.job(job_id)["status"] == "completed"
+    studio.check()
+
+
+def test_one_brings_the_media_in_while_another_ones_answer_is_slow(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client's poll was asked before the task's, and is answered while the task copies."""
+    job_id = studio.created()
+    studio.advance(4)
+    poll, store = Poyo.poll, settlement._store
+    asked, copying = threading.Event(), threading.Event()
+
+    def slow(self: Poyo, *given: str) -> Any:
+        answer = poll(self, *given)
+        if not asked.is_set():
+            asked.set()
+            assert copying.wait(20)
+        return answer
+
+    copiers: list[threading.Thread] = []
+
+    def wait_for_the_client(*given: Any) -> Any:
+        copiers.append(threading.current_thread())
+        assert len(copiers) == 1
+        copying.set()
+        client.join(20)
+        return store(*given)
+
+    monkeypatch.setattr(Poyo, "poll", slow)
+    monkeypatch.setattr(settlement, "_store", wait_for_the_client)
+    answers: list[Answer] = []
+    client = threading.Thread(target=lambda: answers.append(studio.status(job_id)))
+    client.start()
+    assert asked.wait(20)
+    studio.advance(4)
+    studio.settle(job_id)
+    assert answers[0].result["status"] == "processing"
+    assert copiers == [threading.current_thread()]
+    assert studio.job(job_id)["status"] == "completed"
+    assert list(studio.task_of(job_id)["downloads"].values()) == [1]
     studio.check()
 
 
