@@ -27,10 +27,10 @@ def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: fl
         queue.enqueue({"data": dict(data)}, options)
     except (exceptions.AlreadyExistsError, exceptions.ConflictError):
         return
-    except ValueError:
-        # The task is enqueued, but the SDK expects the emulator to answer with a name that it made up itself.
-        if not config.in_emulator():
-            raise
-    except (exceptions.FirebaseError, GoogleAuthError, RequestException) as error:
+    except (exceptions.FirebaseError, GoogleAuthError, RequestException, ValueError) as error:
+        if isinstance(error, ValueError) and config.in_emulator():
+            # The task is enqueued, but the SDK expects the emulator to answer with a name that it made up itself.
+            return
+        # A ValueError otherwise: the SDK's word for a token that it could not refresh.
         log.warning("enqueue_failed", function=function, error=type(error).__name__)
         raise Unavailable(retryAfterSeconds=5) from error
