@@ -14,14 +14,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from local import poyo_plans
 from local.poyo_callbacks import Callbacks
 from local.poyo_http import Handler
 from local.poyo_plans import Match, Plan, Plans
-from local.poyo_tasks import Task, Tasks
+from local.poyo_tasks import Task, Tasks, signed
 
 API_KEY = "local-poyo-api-key"
 SECRET = "local-poyo-webhook-secret"
@@ -44,8 +44,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class PoyoStandIn:
     """The running stand-in. `seconds`: how long a generation takes, in all or by kind; `file_hours`: how long files
-    can be had, None for ever.
+    can be had, None for ever. Other vendors' stand-ins are this one with a front and a signature of their own.
     """
+
+    handler: type[Handler] = Handler
 
     def __init__(
         self,
@@ -67,11 +69,11 @@ class PoyoStandIn:
         self._file_hours = file_hours
         self._calls_back = callbacks
         self._orders: deque[dict[str, Any]] = deque(maxlen=MAX_NOTED)
-        handler = type("BoundHandler", (Handler,), {"poyo": self})
+        handler = type("BoundHandler", (self.handler,), {"poyo": self})
         self._server = _Server(("127.0.0.1", port), handler)
         # While secrets are rotated there are two, with a comma between; a vendor signs with one.
         signing = secret.split(",")[0].strip()
-        self._callbacks = Callbacks(self.tasks_kept, signing, bare=bare_callbacks, body=self.data)
+        self._callbacks = Callbacks(self.tasks_kept, signing, bare=bare_callbacks, body=self.data, sign=self.sign)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="poyo", daemon=True)
 
     def __enter__(self) -> Self:
@@ -168,6 +170,10 @@ class PoyoStandIn:
 
     # For the front
 
+    def sign(self, secret: str, task_id: str, body: Mapping[str, Any], at: float) -> tuple[bytes, dict[str, str]]:
+        """A callback's content and headers."""
+        return signed(secret, task_id, body, at)
+
     def note_order(self, body: Mapping[str, Any], key: str) -> None:
         self._orders.append({**body, "idempotencyKey": key})
 
@@ -204,26 +210,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--magic", action="store_true", help="`fault:name` in a prompt asks for a fault")
     parser.add_argument("--file-hours", type=float, default=HOURS, help="files expire after so many hours")
     given = parser.parse_args(arguments)
+    return serve(
+        "Poyo stand-in",
+        given.port,
+        lambda: PoyoStandIn(
+            given.port,
+            api_key=given.api_key,
+            secret=given.secret,
+            seconds={kind: getattr(given, f"{kind}_s") for kind in SECONDS},
+            callbacks=not given.no_callbacks,
+            bare_callbacks=given.bare_callbacks,
+            magic=given.magic,
+            file_hours=given.file_hours,
+        ),
+    )
+
+
+def serve(what: str, port: int, make: Callable[[], PoyoStandIn]) -> int:
+    """Serve until SIGINT or SIGTERM; the process's exit code."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with contextlib.ExitStack() as stack:
         try:
-            poyo = PoyoStandIn(
-                given.port,
-                api_key=given.api_key,
-                secret=given.secret,
-                seconds={kind: getattr(given, f"{kind}_s") for kind in SECONDS},
-                callbacks=not given.no_callbacks,
-                bare_callbacks=given.bare_callbacks,
-                magic=given.magic,
-                file_hours=given.file_hours,
-            )
+            stand_in = make()
         except OSError as error:
-            print(f"The Poyo stand-in cannot listen on port {given.port}: {error.strerror}", file=sys.stderr)
+            print(f"The {what} cannot listen on port {port}: {error.strerror}", file=sys.stderr)
             return 1
-        stack.enter_context(poyo)
-        print(f"Poyo stand-in at {poyo.url}", flush=True)
+        stack.enter_context(stand_in)
+        print(f"{what} at {stand_in.url}", flush=True)
         stop.wait()
     return 0
 

@@ -8,7 +8,7 @@ import itertools
 import threading
 import urllib.parse
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,12 +20,17 @@ PAUSES_S = (1.0, 2.0)
 MAX_NOTED = 1000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+Sign = Callable[[str, str, Mapping[str, Any], float], tuple[bytes, dict[str, str]]]
+"""Secret, task id, body and time to content and headers."""
+
 
 class Callbacks:
     """Delivers in its own threads; `body` makes what a task's callback says."""
 
-    def __init__(self, tasks: Tasks, secret: str, *, bare: bool, body: Callable[[Task], dict[str, Any]]) -> None:
-        self._tasks, self._secret, self._bare, self._body = tasks, secret, bare, body
+    def __init__(
+        self, tasks: Tasks, secret: str, *, bare: bool, body: Callable[[Task], dict[str, Any]], sign: Sign = signed
+    ) -> None:
+        self._tasks, self._secret, self._bare, self._body, self._sign = tasks, secret, bare, body, sign
         self._due: list[tuple[float, int, Task]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
@@ -84,14 +89,14 @@ class Callbacks:
         data = self._body(task)
         shape = task.plan.callback_shape or ("bare" if self._bare else "envelope")
         body = data if shape == "bare" else {"code": 200, "message": "success", "data": data}
-        status = _send(task.callback_url, *signed(self._secret, task.id, body, self._tasks.wall()))
+        status = _send(task.callback_url, *self._sign(self._secret, task.id, body, self._tasks.wall()))
         self.sent.append({"taskId": task.id, "attempt": attempt, "forged": False, "status": status})
         return status
 
     def _forge(self, task: Task) -> None:
         """What an attacker who knows the task id would send: a wrong signature, an address that must stay unread."""
         data = {**self._body(task), "status": "finished", "files": [{"file_url": METADATA, "file_type": "image"}]}
-        content, headers = signed("not-the-secret", task.id, {"code": 200, "data": data}, self._tasks.wall())
+        content, headers = self._sign("not-the-secret", task.id, {"code": 200, "data": data}, self._tasks.wall())
         status = _send(task.callback_url, content, headers)
         self.sent.append({"taskId": task.id, "attempt": 1, "forged": True, "status": status})
 

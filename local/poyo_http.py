@@ -118,8 +118,8 @@ class Handler(BaseHTTPRequestHandler):
             case "error" if plan.detail:
                 self._json(status, {"detail": [{"loc": ["body", "input"], "msg": plan.message, "type": "value_error"}]})
             case "error":
-                error = {"message": plan.message, "type": plan.error_type}
-                self._json(status, {"code": status if code is None else code, "error": error}, headers)
+                refusal = self.refusal(status if code is None else code, plan.error_type, plan.message)
+                self._json(status, refusal, headers)
             case "html":
                 self._send(status, {"Content-Type": "text/html", **headers}, HTML)
             case "garbage":
@@ -229,7 +229,11 @@ class Handler(BaseHTTPRequestHandler):
         return body if isinstance(body, dict) else None
 
     def _error(self, status: int, error_type: str, message: str) -> None:
-        self._json(status, {"code": status, "error": {"message": message, "type": error_type}})
+        self._json(status, self.refusal(status, error_type, message))
+
+    def refusal(self, code: int, error_type: str, message: str) -> dict[str, Any]:
+        """An error in the vendor's format."""
+        return {"code": code, "error": {"message": message, "type": error_type}}
 
     def _json(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         self._send(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(body).encode())

@@ -43,18 +43,19 @@ def _pick(value: Any) -> str:
 
 
 def _song(fields: Fields, given: Mapping[str, Any]) -> None:
-    """Suno's modes: in custom mode a sung song's prompt is its lyrics, so a description alone stays in simple mode."""
+    """Suno's modes: in custom mode a sung song's prompt is its lyrics, so a description alone stays in simple mode
+    unless custom mode is asked for: then the prompt is what is sung."""
     lyrics, style, title = (_pick(given.get(name)) for name in ("lyrics", "style", "title"))
     instrumental = given.get("instrumental") is True
     description = _pick(given.get("prompt"))
-    custom = bool(style and title) if instrumental else bool(lyrics)
+    custom = given.get("customMode") is True or (bool(style and title) if instrumental else bool(lyrics))
     fields["custom_mode"], fields["instrumental"] = custom, instrumental
     if not custom:
         fields.pop("style", None)
         spoken = [description, PHRASES["style"].format(style) if style else ""]
         fields["prompt"] = ", ".join(filter(None, spoken))[:SIMPLE_PROMPT]
         return
-    fields["prompt"] = description if instrumental else lyrics
+    fields["prompt"] = description if instrumental else lyrics or description
     fields["style"] = (style or description or "pop")[:STYLE]
     sung = (line for line in lyrics.splitlines() if line.strip() and not line.startswith("["))
     fields["title"] = (title or next(sung, "Untitled").strip())[:TITLE]
