@@ -132,6 +132,16 @@ def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[
     return pages.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
 
 
+def comments_of(uid: str, limit: int) -> list[str]:
+    """The paths of up to `limit` comments of a user, wherever they stand. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = firestore.client().collection_group("comments").where(filter=FieldFilter("uid", "==", uid))
+    with firestore.reachable():
+        found = query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return [snapshot.reference.path for snapshot in found]
+
+
 def liked_by(uid: str, post_ids: Iterable[str]) -> set[str]:
     """Which of these posts the user likes; one round trip."""
     asked = list(post_ids)
