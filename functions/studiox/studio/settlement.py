@@ -50,23 +50,24 @@ def settle(
     now = clock.now()
     documents = (store.job_path(job_id), store.state_path(job_id))
 
-    def decide(docs: Docs) -> tuple[Data, Data]:
+    def decide(docs: Docs) -> tuple[Data, Data, str]:
         job, state = docs.get(documents[0]), docs.get(documents[1])
         if job is None or state is None:
-            return {}, {}
+            return {}, {}, ""
         step = jobs.next_step(job, state, event, now)
         if step is None:
-            return job, {}
+            return job, {}, ""
         if first is not None:
             first(docs, state)
-        if "lateEvent" in step.state and jobs.is_terminal(job) and not state["holdsPlace"]:
-            log.alert("job_contradiction", jobId=job_id, status=job["status"], event=step.state["lateEvent"])
+        contradiction = "" if state["holdsPlace"] else step.state.get("lateEvent", "")
         after = _apply(docs, job, state, step, action, actor, now)
-        return after, _loss(after, state, step)
+        return after, _loss(after, state, step), contradiction
 
     hot = (user_path(uid), *documents) if warm else ()
     reads = () if warm else documents
-    after, loss = transact(user_path(uid), decide, reads=reads, warm=hot)
+    after, loss, contradiction = transact(user_path(uid), decide, reads=reads, warm=hot)
+    if contradiction:
+        log.alert("job_contradiction", jobId=job_id, status=after["status"], event=contradiction)
     if loss:
         # A cancelled one is a known price of cancelling, and cancels are limited.
         report = log.warning if after["status"] == "cancelled" else log.alert
