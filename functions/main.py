@@ -43,7 +43,10 @@ from studiox.creations.endpoints import (  # noqa: E402
     toggleFavorite,
     updateCreation,
 )
+from studiox.generation_requests.endpoints import createGenerationRequest, getUserCredits  # noqa: E402
 from studiox.health import health  # noqa: E402
+from studiox.lyrics.endpoints import generateLyrics  # noqa: E402
+from studiox.reports.endpoints import getWeeklyReports, runWeeklyReport, weeklyReport  # noqa: E402
 from studiox.rewards.endpoints import (  # noqa: E402
     getSocialTasks,
     reviewSocialTask,
@@ -55,30 +58,37 @@ from studiox.studio.endpoints import (  # noqa: E402
     cancelStudioJob,
     createStudioJob,
     dispatchStudioJobs,
+    getJobStats,
     getJobStatus,
     getStudioOptions,
     listStudioJobs,
+    piapiWebhook,
     poyoWebhook,
     settleStudioJob,
 )
 from studiox.tokens.endpoints import getTokenTransactions, getUserBalance  # noqa: E402
+from studiox.usage.endpoints import checkGenerationAllowance, getUsageAnalytics, useTokens  # noqa: E402
 
 __all__ = [
     "cancelStudioJob",
     "cancelSubscription",
+    "checkGenerationAllowance",
     "cleanUp",
     "commentPost",
     "createCheckoutSession",
+    "createGenerationRequest",
     "createPortalSession",
     "createStudioJob",
     "deleteComment",
     "deleteCreation",
     "deletePost",
     "dispatchStudioJobs",
+    "generateLyrics",
     "getBillingHistory",
     "getComments",
     "getCreation",
     "getFeed",
+    "getJobStats",
     "getJobStatus",
     "getNextBillingDate",
     "getPlans",
@@ -91,9 +101,12 @@ __all__ = [
     "getSubscriptionHistory",
     "getTokenPacks",
     "getTokenTransactions",
+    "getUsageAnalytics",
     "getUserBalance",
     "getUserCreations",
+    "getUserCredits",
     "getWebhookStatus",
+    "getWeeklyReports",
     "health",
     "incrementPlayCount",
     "initializeUser",
@@ -102,6 +115,7 @@ __all__ = [
     "listStudioJobs",
     "moderatePost",
     "onUserCreated",
+    "piapiWebhook",
     "poyoWebhook",
     "publishPost",
     "reconcilePayments",
@@ -109,11 +123,14 @@ __all__ = [
     "reportPost",
     "retryWebhooks",
     "reviewSocialTask",
+    "runWeeklyReport",
     "settleStudioJob",
     "stripeWebhook",
     "submitSocialTask",
     "toggleFavorite",
     "updateCreation",
     "updateStreak",
+    "useTokens",
     "updateSubscription",
+    "weeklyReport",
 ]

@@ -21,7 +21,13 @@ from tests.support.indexes import Index, asked, deployed, missing, needed, read_
 LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
 
 # The queries of what no sample request gets as far as: whoever deletes an account makes its comments anonymous.
-BEYOND = {Index("comments", "COLLECTION_GROUP", frozenset({("uid", "ASCENDING")}), ())}
+# And the queries that are none on the wire: sums, and the look-up of a callback's task.
+BEYOND = {
+    Index("comments", "COLLECTION_GROUP", frozenset({("uid", "ASCENDING")}), ()),
+    Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("price", "ASCENDING"),)),
+    Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("refunded", "ASCENDING"),)),
+    Index("private", "COLLECTION_GROUP", frozenset({("taskId", "ASCENDING")}), ()),
+}
 
 # What a list needs to be there before it is asked: {path: data}.
 WORLD: dict[str, dict[str, Any]] = {"posts/sample-0123456789": {"hidden": False}}

@@ -72,8 +72,7 @@ def route(
         def _serve(http: flask.Request) -> flask.Response:
             return _answer(method, contract, handler, http)
 
-        deployed = https_fn.on_request(secrets=bound, invoker="public", **settings)(serve)
-        return deployed
+        return https_fn.on_request(secrets=bound, invoker="public", **settings)(serve)
 
     return deploy
 

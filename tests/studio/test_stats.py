@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import main
 from tests.conftest import SECRETS
 from tests.studio.studio import Studio
@@ -16,7 +18,8 @@ def stats(uid: str = "u1") -> dict[str, Any]:
     return dict(answer.result)
 
 
-def test_nobody_has_jobs_at_first(studio: Studio) -> None:
+@pytest.mark.usefixtures("studio")
+def test_nobody_has_jobs_at_first() -> None:
     assert stats() == {"total": 0, "byStatus": {}, "byType": {}, "tokensSpent": 0, "tokensRefunded": 0}
 
 
@@ -51,7 +54,8 @@ def test_a_genuine_callback_of_an_unknown_task_is_fine(studio: Studio) -> None:
     assert studio.callback("none", "task-unknown", query={"job": "none", "seal": "forged"}).status == 401
 
 
-def test_piapi_brings_its_secret_back(studio: Studio) -> None:
+@pytest.mark.usefixtures("studio")
+def test_piapi_brings_its_secret_back() -> None:
     body = b'{"timestamp": 1, "data": {"task_id": "t-1", "status": "completed"}}'
     genuine = {"x-webhook-secret": SECRETS["PIAPI_WEBHOOK_SECRET"], "Content-Type": "application/json"}
     assert http(main.piapiWebhook, "POST", body=body, headers=genuine).status == 200

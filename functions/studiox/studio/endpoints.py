@@ -228,6 +228,27 @@ def listStudioJobs(caller: User, request: ListStudioJobs) -> Jobs:
     return Jobs(jobs=[_job(data, with_url=False) for data in found], next_cursor=cursor)
 
 
+class JobStats(Response):
+    total: int
+    by_status: dict[str, int]
+    by_type: dict[str, int]
+    tokens_spent: int
+    tokens_refunded: int
+
+
+@endpoint(limit=READS)
+def getJobStats(caller: User, request: Nothing) -> JobStats:
+    """How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts."""
+    by_status, by_type, spent, refunded = store.totals(caller.uid)
+    return JobStats(
+        total=sum(by_status.values()),
+        by_status=by_status,
+        by_type=by_type,
+        tokens_spent=spent,
+        tokens_refunded=refunded,
+    )
+
+
 class JobCancelled(Response):
     job_id: str
     status: str
@@ -277,6 +298,12 @@ def poyoWebhook(request: flask.Request) -> flask.Response:
     return _webhook("poyo", request)
 
 
+@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.SECRETS])
+def piapiWebhook(request: flask.Request) -> flask.Response:
+    """PiAPI's callback: it brings back the secret that it was given, and is only a hint all the same."""
+    return _webhook("piapi", request)
+
+
 def _webhook(name: str, request: flask.Request) -> flask.Response:
     """405 not POST, 413 too large, 401 not genuine, 503 to be retried, 200 known, unknown or settled."""
     if request.method != "POST":
@@ -288,12 +315,16 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
     except (config.MissingSecret, ValueError) as error:
         log.alert("provider_not_configured", provider=name, error=type(error).__name__)
         return flask.Response("try again", 503)
-    job_id, seal = request.args.get("job", ""), request.args.get("seal", "")
-    if task_id is None or not ids.is_id(job_id) or not ids.is_keyed(seal, "callback", name, job_id):
+    job_id, seal = request.args.get("job"), request.args.get("seal", "")
+    addressed = job_id is None or (ids.is_id(job_id) and ids.is_keyed(seal, "callback", name, job_id))
+    if task_id is None or not addressed:
         log.warning("callback_refused", provider=name)
         return flask.Response("not genuine", 401)
     try:
-        settlement.hint(job_id, task_id, action=f"{name}Webhook")
+        # A genuine callback that lost our address's query still names its task.
+        known = job_id or store.find_by_task(name, task_id)
+        if known is not None:
+            settlement.hint(known, task_id, action=f"{name}Webhook")
     except (Contention, Unavailable):
         return flask.Response("try again", 503)
     return flask.Response("ok", 200)

@@ -13,7 +13,7 @@ import msgspec
 from .. import audit, clock, config, ids, log, media
 from ..auth import service as accounts
 from ..auth.store import change_user, user_path
-from ..catalog import catalog
+from ..catalog import catalog, sales_store
 from ..catalog import store as catalogue
 from ..clock import datetime
 from ..endpoint import User
@@ -21,6 +21,7 @@ from ..errors import Contention, InvalidRequest, RequestIdReused, StudioxError, 
 from ..providers import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from ..providers.registry import provider
 from ..sessions import store as sessions
+from ..tokens import allowance
 from ..tokens.service import debit_job
 from ..transact import REMOVE, Docs, transact
 from . import jobs, settlement, store
@@ -118,6 +119,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         active = account.get("activeJobs", 0)
         if active >= (most := catalog.MAX_JOBS[account["plan"]]):
             raise jobs.TooManyJobs(limit=most)
+        counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
         change_user(docs, caller.uid, now, activeJobs=active + 1)
         session_id = _session(docs, caller.uid, new, inputs, job_id, now)
@@ -140,6 +142,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             paid_from=-entry.buckets,
             balance=entry.balance_after,
             sender=sender,
+            counted=counted,
             now=now,
         )
         store.add_job(docs, job, state)
@@ -147,8 +150,17 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         return Ordered(job, state, replayed=False)
 
     warm = [user, *([toll.path] if toll else [])]
-    reads = [*catalogue.stale(keys), *([sessions.session_path(new.session_id)] if new.session_id else [])]
+    reads = [*catalogue.stale(keys), *(sales_store.stale() if new.type == "music" else [])]
+    reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
     return transact(user, decide, reads=reads, warm=warm, absent=[path, state_path])
+
+
+def _count_song(docs: Docs, uid: str, account: Data, now: datetime) -> Data:
+    """Count a song of the plan's; what the job remembers of it, to give it back. `AllowanceExceeded`."""
+    plan = sales_store.plan_of(docs, account["plan"])
+    month = allowance.of(account, plan.allowances.songs_per_month, now)
+    change_user(docs, uid, now, **allowance.with_one_more(month))
+    return {"songCountedUntil": month.resets_at}
 
 
 def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Model, dict[str, Any]]:

@@ -15,6 +15,7 @@ from ..creations.store import add_creation
 from ..errors import StudioxError, Unavailable
 from ..providers import File, PollFailed, Task
 from ..providers.registry import provider
+from ..tokens import allowance
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
@@ -61,7 +62,10 @@ def settle(
             first(docs, state)
         contradiction = "" if state["holdsPlace"] else step.state.get("lateEvent", "")
         after = _apply(docs, job, state, step, action, actor, now)
-        return after, _loss(after, state, step), contradiction
+        loss = _loss(after, state, step)
+        if loss:
+            store.note_loss(docs, job_id, loss, now)
+        return after, loss, contradiction
 
     hot = (user_path(uid), *documents) if warm else ()
     reads = () if warm else documents
@@ -97,8 +101,8 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         fields["refunded"] = job["price"]
     if step.frees_place and user is not None:
         change_user(docs, uid, now, activeJobs=max(0, user.get("activeJobs", 0) - 1))
-    if step.ends == "completed" and user is not None:
-        change_user(docs, uid, now, generationCount=user.get("generationCount", 0) + 1)
+    if step.refund and user is not None and "songCountedUntil" in state:
+        change_user(docs, uid, now, **allowance.with_one_less(user, state["songCountedUntil"]))
     if step.ends == "completed":
         fields["creationId"] = add_creation(docs, {**job, **fields}, now)
     if step.ends:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
 
-from .. import firestore, pages
+from .. import firestore, pages, scan
+from ..catalog.catalog import JobType
 from ..clock import datetime
-from ..errors import NotFound, Unavailable
+from ..errors import NotFound
 from ..tokens.ledger import Buckets
 from ..transact import REMOVE, Docs
 from . import jobs
@@ -61,9 +62,11 @@ def new_state(
     paid_from: Buckets,
     balance: int,
     sender: str,
+    counted: Data,
     now: datetime,
 ) -> dict[str, Any]:
     return {
+        **counted,
         "uid": uid,
         "requestHash": request_hash,
         "provider": provider,
@@ -117,14 +120,71 @@ def list_jobs(
 
 
 def due(field: str, now: datetime, limit: int) -> Sequence[Data]:
-    """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) has come, the longest waiting first."""
-    from google.api_core import exceptions
+    """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) has come, the longest waiting first. `Unavailable`."""
     from google.cloud.firestore_v1.base_query import FieldFilter
 
     query = (
         firestore.client().collection("jobs").where(filter=FieldFilter(field, "<=", now)).order_by(field).limit(limit)
     )
-    try:
-        return [snapshot.to_dict() or {} for snapshot in query.stream(timeout=firestore.RPC_TIMEOUT_S)]
-    except (exceptions.ServerError, exceptions.RetryError) as error:
-        raise Unavailable(retryAfterSeconds=5) from error
+    with firestore.reachable():
+        found = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return [snapshot.to_dict() or {} for snapshot in found]
+
+
+def find_by_task(provider: str, task_id: str) -> str | None:
+    """The job whose order this provider answered with this task's id."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    states = firestore.client().collection_group("private").where(filter=FieldFilter("taskId", "==", task_id)).limit(2)
+    with firestore.reachable():
+        found = list(states.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
+    jobs_ = [each.reference.parent.parent for each in found if (each.to_dict() or {}).get("provider") == provider]
+    return jobs_[0].id if jobs_ else None
+
+
+def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
+    """The user's jobs by status and by type, the tokens they cost, and those that were given back.
+
+    Counted by Firestore: one aggregation for each status and type, whatever the number of jobs.
+    """
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    own = firestore.client().collection("jobs").where(filter=FieldFilter("uid", "==", uid))
+
+    def total(query: Any) -> int:
+        [[result]] = query.get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return int(result.value or 0)
+
+    def count(field: str, values: Sequence[str]) -> dict[str, int]:
+        found = {value: total(own.where(filter=FieldFilter(field, "==", value)).count()) for value in values}
+        return {value: number for value, number in found.items() if number}
+
+    with firestore.reachable():
+        by_status, by_type = count("status", get_args(jobs.Status)), count("type", get_args(JobType))
+        return by_status, by_type, total(own.sum("price")), total(own.sum("refunded"))
+
+
+def ordered_between(start: datetime, end: datetime) -> Iterator[Data]:
+    """The jobs ordered in [start, end) as a report counts them, oldest first, a page in memory at a time."""
+    fields = ("status", "model", "type", "params", "uid", "price", "refunded", "completedAt")
+    return pages.between("jobs", start, end, fields)
+
+
+def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Data]:
+    """Type, model and status of the user's jobs ordered in [since, until), the newest `limit` of them."""
+    found = scan.documents(
+        "jobs",
+        order="createdAt",
+        equal={"uid": uid},
+        least=since,
+        below=until,
+        fields=("type", "model", "status"),
+        limit=limit,
+        newest_first=True,
+    )
+    return [each.data for each in found]
+
+
+def note_loss(docs: Docs, job_id: str, about: Data, now: datetime) -> None:
+    """That the provider charged more for the job than it earned: the weekly report adds these up."""
+    docs.put(f"providerLosses/{job_id}", {"jobId": job_id, **about, "createdAt": now})

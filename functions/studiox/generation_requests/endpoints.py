@@ -1,0 +1,100 @@
+"""S4's routes, by plain HTTP with a Bearer ID token."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from ..auth import service as accounts
+from ..clock import datetime
+from ..endpoint import Id, Request, RequestId, Response, Text, User, VerifiedUser
+from ..errors import AccountSuspended, EmailNotVerified, Forbidden, RequestIdReused
+from ..limits import Limit
+from ..providers import registry
+from ..route import route
+from ..studio import jobs
+from ..tokens import store as ledger
+from ..tokens.ledger import InsufficientTokens
+from . import service
+
+TRANSACTIONS = 100
+
+Name = Annotated[str, Meta(min_length=1, max_length=100), Text]
+
+
+class CreateGenerationRequest(Request, frozen=True):
+    model: Name
+    style: Name
+    color: Name
+    size: Name
+    prompt: Annotated[str, Meta(min_length=1, max_length=10_000), Text]
+    request_id: RequestId | None = None
+    user_id: Id | None = None
+
+
+class GenerationRequest(Response):
+    generation_request_id: str
+    deducted_credits: int
+    image_url: str
+
+
+@route(
+    "POST",
+    limit=Limit(30, per=60, in_commit=True),
+    secrets=registry.SECRETS,
+    refuses=(
+        AccountSuspended,
+        EmailNotVerified,
+        Forbidden,
+        InsufficientTokens,
+        RequestIdReused,
+        jobs.TooManyJobs,
+        service.GenerationFailed,
+    ),
+    timeout_sec=120,
+)
+def createGenerationRequest(caller: VerifiedUser, request: CreateGenerationRequest) -> GenerationRequest:
+    """Generate a picture and wait for it, with a model that answers at once."""
+    service.check_user(caller, request.user_id)
+    given = {"style": request.style, "color": request.color, "size": request.size, "prompt": request.prompt}
+    job_id, price, url = service.generate(caller, request.model, given, request.request_id)
+    return GenerationRequest(generation_request_id=job_id, deducted_credits=price, image_url=url)
+
+
+class GetUserCredits(Request, frozen=True):
+    user_id: Id | None = None
+
+
+class CreditTransaction(Response):
+    """`credits` is how many moved, whatever the direction; `type` says which."""
+
+    id: str
+    type: str
+    credits: int
+    timestamp: datetime
+    generation_request_id: str | UnsetType = UNSET
+
+
+class UserCredits(Response):
+    current_credits: int
+    transactions: list[CreditTransaction]
+
+
+@route("GET", limit=Limit(120, per=60), refuses=(Forbidden,))
+def getUserCredits(caller: User, request: GetUserCredits) -> UserCredits:
+    """The caller's tokens and the last hundred entries of the ledger, newest first."""
+    service.check_user(caller, request.user_id)
+    user = accounts.account(caller)
+    entries, _ = ledger.list_entries(caller.uid, type=None, size=TRANSACTIONS, cursor=None)
+    listed = [
+        CreditTransaction(
+            id=entry["id"],
+            type=entry["type"],
+            credits=abs(entry["amount"]),
+            timestamp=entry["createdAt"],
+            generation_request_id=entry["ref"]["id"] if entry["ref"]["kind"] == "job" else UNSET,
+        )
+        for entry in entries
+    ]
+    return UserCredits(current_credits=user["balance"], transactions=listed)

@@ -1,0 +1,1 @@
+"""Lyrics on order: a job of type lyrics that answers at once."""

@@ -1,0 +1,54 @@
+"""Ordering lyrics, waiting for them, and noting what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import clock
+from ..endpoint import User
+from ..studio import jobs, settlement
+from ..studio.service import NewJob, create_job
+from . import store
+
+MODEL = "lyrics-writer"
+FUNCTION = "generateLyrics"
+
+
+class Written(NamedTuple):
+    """The lyrics, their title, what they cost, and what is left."""
+
+    lyrics: str
+    title: str
+    price: int
+    balance: int
+
+
+def write(caller: User, request_id: str, wish: Mapping[str, str]) -> Written:
+    """`wish`: theme, mood, presetType, perhaps language. `ProviderRejected`, `ProviderUnavailable` after the refund."""
+    given = {
+        "prompt": wish["theme"],
+        **{name: wish[name] for name in ("mood", "presetType", "language") if name in wish},
+    }
+    new = NewJob(function=FUNCTION, request_id=request_id, type="lyrics", model=MODEL, given=given)
+    try:
+        job, _, balance = create_job(caller, new)
+        if not jobs.is_terminal(job):
+            # Not accepted for now, or the answer was lost: nobody comes back for it, so it is not sent later either.
+            event = jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable")
+            job = settlement.settle(job["jobId"], caller.uid, event, action=FUNCTION)
+        if job["status"] != "completed":
+            raise _refusal(job)
+    except (jobs.ProviderRejected, jobs.ProviderUnavailable) as refusal:
+        job_id = refusal.details.get("jobId")
+        if job_id is not None:
+            kept = {name: wish[name] for name in ("theme", "mood", "presetType") if name in wish}
+            store.note_failure(job_id, caller.uid, kept, refusal.reason, clock.now())
+        raise
+    return Written(job["text"], job.get("title") or wish["theme"][:100], job["price"], balance)
+
+
+def _refusal(job: Mapping[str, Any]) -> jobs.ProviderRejected | jobs.ProviderUnavailable:
+    unavailable = job.get("error", {}).get("reason") == "ProviderUnavailable"
+    kind = jobs.ProviderUnavailable if unavailable else jobs.ProviderRejected
+    return kind(jobId=job["jobId"], refunded=job["refunded"])

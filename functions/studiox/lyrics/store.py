@@ -1,0 +1,15 @@
+"""Where failed lyrics are noted: `lyricGenerationErrors/{jobId}`, for whoever improves the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..clock import datetime
+from ..transact import transact
+
+
+def note_failure(job_id: str, uid: str, wish: dict[str, Any], message: str, now: datetime) -> None:
+    """Keep what was wished for and why it failed, once a job."""
+    path = f"lyricGenerationErrors/{job_id}"
+    entry = {**wish, "jobId": job_id, "uid": uid, "message": message, "createdAt": now}
+    transact(path, lambda docs: docs.put(path, entry) if docs.get(path) is None else None, reads=[path])
