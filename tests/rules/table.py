@@ -75,6 +75,7 @@ INTERNAL = (
     "billing",
     "unmatchedPayments",
     "reconciliations",
+    "providerLosses",
     "users/subscriptionEvents",
     "a_collection_of_tomorrow",
 )

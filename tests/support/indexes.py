@@ -101,6 +101,8 @@ def deployed() -> list[Deployed]:
     ]
     for override in read_file()["fieldOverrides"]:
         for each in override["indexes"]:
+            if each["queryScope"] == "COLLECTION":
+                continue  # what Firestore makes of itself, and an override must name to keep
             mode = each.get("order") or each["arrayConfig"]
             found.append(Deployed(override["collectionGroup"], each["queryScope"], ((override["fieldPath"], mode),)))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import ids
+from .. import ids, pages
 from ..clock import datetime
 from ..errors import AccountSuspended
 from ..transact import Docs
@@ -33,3 +33,8 @@ def change_user(docs: Docs, uid: str, now: datetime, **fields: object) -> None:
     """Set fields of the user's document, if the account still exists."""
     if docs.get(user_path(uid)) is not None:
         docs.update(user_path(uid), {**fields, "updatedAt": now})
+
+
+def count_new_users(start: datetime, end: datetime) -> int:
+    """How many accounts were made in [start, end). `Unavailable`."""
+    return pages.count_between("users", start, end)

@@ -1,0 +1,1 @@
+"""The weekly report: what the studio did, and what was unusual about it."""

@@ -1,0 +1,46 @@
+"""Making the weekly report: read a week once, in pages, and keep what it adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import audit, log
+from ..auth.store import count_new_users
+from ..clock import datetime
+from ..studio.store import ordered_between
+from ..transact import Docs, transact
+from . import store, weekly
+
+Data = Mapping[str, Any]
+
+
+def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
+    """Report the week that began at `start`, also one under way. A second run makes the same document.
+
+    An anomaly is alerted once, when a report first has it.
+    """
+    end = start + weekly.WEEK
+    tally = weekly.Tally()
+    for job in ordered_between(start, end):
+        tally.add(job)
+    found = weekly.anomalies(tally, store.violations(start, end), store.losses(start, end))
+    figures = weekly.document(
+        tally, start, end, new_users=count_new_users(start, end), revenue=store.revenue(start, end), found=found
+    )
+    path = store.report_path(figures["reportId"])
+
+    def decide(docs: Docs) -> tuple[Data, list[Data]]:
+        before = docs.get(path) or {"createdAt": at, "anomalies": []}
+        report = {**figures, "createdAt": before["createdAt"]}
+        if report != before:
+            docs.put(path, report)
+            audit.record(docs, actor=actor, action=action, target=path, at=at)
+        known = {(each["kind"], each["subject"]) for each in before["anomalies"]}
+        return report, [each for each in report["anomalies"] if (each["kind"], each["subject"]) not in known]
+
+    report, new = transact(path, decide, reads=[path])
+    for anomaly in new:
+        log.alert("anomaly", report=path, **anomaly)
+    log.info("report_made", report=path, jobs=tally.total, by=action)
+    return report
