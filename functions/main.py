@@ -47,7 +47,6 @@ from studiox.generation_requests.endpoints import createGenerationRequest, getUs
 from studiox.health import health  # noqa: E402
 from studiox.lyrics.endpoints import generateLyrics  # noqa: E402
 from studiox.reports.endpoints import getWeeklyReports, runWeeklyReport, weeklyReport  # noqa: E402
-from studiox.reports.endpoints import getWeeklyReports, runWeeklyReport, weeklyReport  # noqa: E402
 from studiox.rewards.endpoints import (  # noqa: E402
     getSocialTasks,
     reviewSocialTask,
@@ -107,7 +106,6 @@ __all__ = [
     "getUserCreations",
     "getUserCredits",
     "getWebhookStatus",
-    "getWeeklyReports",
     "getWeeklyReports",
     "health",
     "incrementPlayCount",
