@@ -70,7 +70,8 @@ def test_a_song_of_sunos_comes_in_variations(studio: Studio) -> None:
     studio.check()
 
 
-def test_a_song_of_piapis_comes_in_variations_with_its_words(studio: Studio, piapi: PiapiStandIn) -> None:
+@pytest.mark.usefixtures("piapi")
+def test_a_song_of_piapis_comes_in_variations_with_its_words(studio: Studio) -> None:
     job_id = song(studio, options={"title": "Sleep", "vocalGender": "female"})
     studio.advance(10)
     job = studio.status(job_id).result
@@ -137,8 +138,9 @@ def test_what_piapi_refuses_is_refunded(
 
 
 def test_a_song_that_fails_is_refunded(studio: Studio, piapi: PiapiStandIn) -> None:
-    piapi.plan("fail-moderation")
+    piapi.plan("fail-moderation", seconds=5.0)
     job_id = song(studio)
+    piapi.advance(10)
     studio.advance(10)
     job = studio.status(job_id).result
     assert (job["status"], job["error"]["reason"], job["refunded"]) == ("failed", "ContentRejected", 10)
@@ -170,7 +172,8 @@ def test_an_analysis_is_answered_at_once(studio: Studio, chat: ChatStandIn) -> N
     studio.check()
 
 
-def test_lyrics_have_a_title_in_the_library(studio: Studio, chat: ChatStandIn) -> None:
+@pytest.mark.usefixtures("chat")
+def test_lyrics_have_a_title_in_the_library(studio: Studio) -> None:
     job_id = studio.created(**lyrics(options={"mood": "sad", "language": "French"}))
     assert studio.job(job_id)["text"].startswith("[Verse]")
     assert creation(job_id)["title"] == "Rain"

@@ -132,6 +132,7 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
         jobs.ProviderRejected,
         jobs.ProviderUnavailable,
     ),
+    timeout_sec=120,  # a provider that answers at once may take most of a minute
 )
 def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreated:
     """Debit the model's price and start the generation."""
