@@ -12,6 +12,7 @@ from ..creations.endpoints import MediaItem, media_item
 from ..endpoint import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
 from ..errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from ..limits import Limit
+from ..moderation import service as moderation
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from . import posts, service, store
 
@@ -250,7 +251,7 @@ class Reported(Response):
 @endpoint(limit=WRITES, refuses=(AccountSuspended, NotFound))
 def reportPost(caller: User, request: ReportPost) -> Reported:
     """Report a post; it counts once per user, and enough of them hide it until it was looked at."""
-    service.report(caller, request.post_id, request.reason, request.text)
+    moderation.report(caller, request.post_id, request.reason, request.text)
     return Reported(reported=True)
 
 
@@ -268,5 +269,5 @@ class Moderated(Response):
 @endpoint(limit=WRITES, refuses=(NotFound, posts.NotPublishable))
 def moderatePost(caller: Admin, request: ModeratePost) -> Moderated:
     """Hide a post, restore it with its files, or remove it for good."""
-    service.moderate(caller, request.post_id, request.action, request.note)
+    moderation.moderate(caller, request.post_id, request.action, request.note)
     return Moderated(post_id=request.post_id, action=request.action)

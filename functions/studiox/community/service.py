@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .. import audit, clock, config, ids, media, notifications
+from .. import audit, clock, firestore, ids, media, notifications
 from ..auth.store import active_user, user_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
@@ -23,6 +23,8 @@ from . import posts, store
 
 Data = Mapping[str, Any]
 
+ERASED_PER_STEP = 50
+"""Documents of a person's that are taken back one by one, because each changes a post too."""
 PUBLIC_CACHE = "public, max-age=300"
 """What was hidden leaves the caches in five minutes."""
 
@@ -39,7 +41,7 @@ def count(caller: User, docs: Docs, now: datetime) -> None:
         caller.toll.count(docs, now)
 
 
-def _reads(caller: User, *paths: str) -> list[str]:
+def reads_of(caller: User, *paths: str) -> list[str]:
     """These, the caller's account and their limit's counter: all in the one round trip before the commit."""
     return [*paths, user_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
 
@@ -85,11 +87,11 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
 
     record = cleanup_store.cleanup_path("post", creation_id)
-    reads = _reads(caller, path, creation_path, record)
+    reads = reads_of(caller, path, creation_path, record)
     begun = transact(path, begin, reads=reads)
     if begun is not None:
         copying = begun
-        _copy_public(copying.creation)
+        copy_public(copying.creation)
         transact(path, finish, reads=[*reads, studio.job_path(creation_id)])
     return creation_id
 
@@ -102,7 +104,7 @@ def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | posts.NotP
     return posts.NotPublishable(status=job["status"])
 
 
-def _copy_public(creation: Data) -> None:
+def copy_public(creation: Data) -> None:
     """Server-side copies of all files. What is missing stays announced, and is cleared if nobody tries again."""
     try:
         for path in posts.files_of(creation):
@@ -132,7 +134,7 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
             audit.record(docs, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
         return target, post["likeCount"]
 
-    return transact(path, decide, reads=_reads(caller, path, like_path))
+    return transact(path, decide, reads=reads_of(caller, path, like_path))
 
 
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
@@ -162,7 +164,7 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
             about = {"postId": post_id, "commentId": comment_id, "authorName": name}
             notifications.add(docs, post["uid"], "post_commented", comment_id, now, **about)
 
-    transact(path, decide, reads=_reads(caller, path, request))
+    transact(path, decide, reads=reads_of(caller, path, request))
     return comment_id
 
 
@@ -182,7 +184,7 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
         notifications.withdraw(docs, post["uid"], "post_commented", comment_id)
         audit.record(docs, actor=caller.uid, action="deleteComment", target=comment_path, at=now)
 
-    transact(path, decide, reads=_reads(caller, path, comment_path))
+    transact(path, decide, reads=reads_of(caller, path, comment_path))
 
 
 def remix(caller: User, post_id: str, request_id: str) -> Data:
@@ -215,7 +217,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
         audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
         return session
 
-    return transact(path, decide, reads=_reads(caller, path, session_path))
+    return transact(path, decide, reads=reads_of(caller, path, session_path))
 
 
 def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
@@ -240,94 +242,8 @@ def delete(caller: User, post_id: str, action: str = "deletePost", **why: object
         audit.record(docs, actor=caller.uid, action=action, target=path, at=now, **why)
 
     creation = library.creation_path(post_id)
-    transact(path, decide, reads=_reads(caller, path, record, store.state_path(post_id), creation))
+    transact(path, decide, reads=reads_of(caller, path, record, store.state_path(post_id), creation))
     cleanups.start("post", post_id)
-
-
-def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
-    """Counts once per user; at REPORTS_TO_HIDE reports the post and its files are hidden until somebody has looked."""
-    now, token = clock.now(), ids.new()
-    path, report_path = store.post_path(post_id), store.report_path(post_id, caller.uid)
-    enough = config.REPORTS_TO_HIDE.value
-
-    def decide(docs: Docs) -> bool:
-        active_user(docs, caller.uid)
-        if docs.get(report_path) is not None:
-            return False
-        post = store.visible_post(docs, post_id)
-        count(caller, docs, now)
-        reports = store.add_report(docs, post_id, caller.uid, reason, text, now)
-        audit.record(docs, actor=caller.uid, action="reportPost", target=path, at=now, reason=reason, reports=reports)
-        if reports < enough:
-            return False
-        store.set_hidden(docs, post_id, True, hiddenBy="reports")
-        cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
-        return True
-
-    if transact(path, decide, reads=_reads(caller, path, store.state_path(post_id), report_path)):
-        cleanups.start("post", post_id)
-
-
-def hide(caller: User, post_id: str, note: str | None) -> None:
-    """Out of the feed, files too. Idempotent."""
-    now, token = clock.now(), ids.new()
-    path = store.post_path(post_id)
-
-    def decide(docs: Docs) -> None:
-        post = docs.get(path)
-        if post is None:
-            raise NotFound
-        count(caller, docs, now)
-        store.set_hidden(docs, post_id, True, hiddenBy="admin")
-        cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
-        audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="hide", note=note)
-
-    record = cleanup_store.cleanup_path("post", post_id)
-    transact(path, decide, reads=_reads(caller, path, store.state_path(post_id), record))
-    cleanups.start("post", post_id)
-
-
-def restore(caller: User, post_id: str, note: str | None) -> None:
-    """Back into the feed with its files; the reports so far count no more. `Contention` while the files are deleted."""
-    now, token = clock.now(), ids.new()
-    path, creation_path = store.post_path(post_id), library.creation_path(post_id)
-
-    def begin(docs: Docs) -> Copying | None:
-        post, creation = docs.get(path), docs.get(creation_path)
-        if post is None or creation is None:
-            raise NotFound
-        count(caller, docs, now)
-        if not post["hidden"]:
-            return None
-        return Copying(creation, cleanup_store.begin_copying(docs, post_id, post["uid"], token, now))
-
-    def finish(docs: Docs) -> None:
-        post = docs.get(path)
-        if post is None:
-            raise NotFound
-        if not post["hidden"]:
-            return
-        cleanup_store.end_copying(docs, post_id, copying.token)
-        store.set_hidden(docs, post_id, False, hiddenBy=None, reports=0)
-        audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
-
-    record = cleanup_store.cleanup_path("post", post_id)
-    begun = transact(path, begin, reads=_reads(caller, path, creation_path, record))
-    if begun is not None:
-        copying = begun
-        _copy_public(copying.creation)
-        transact(path, finish, reads=[path, store.state_path(post_id), record])
-
-
-def moderate(caller: User, post_id: str, action: posts.ModerationAction, note: str | None) -> None:
-    """An administrator's decision about a post, reported or not."""
-    match action:
-        case "hide":
-            hide(caller, post_id, note)
-        case "restore":
-            restore(caller, post_id, note)
-        case "remove":
-            delete(caller, post_id, "moderatePost", decision="remove", note=note)
 
 
 def feed(
@@ -353,3 +269,63 @@ def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[Data, bool]:
     if post is None or (post["hidden"] and not admin):
         raise NotFound
     return post, liked
+
+
+def erase(uid: str) -> bool:
+    """One bounded step of taking back what a person leaves behind (faults A9, A10); True when nothing is left.
+
+    Posts, likes and reports go, comments become anonymous; what hangs on the posts follows by their clean-ups.
+    To be repeated until it is, by whoever deletes the account: each step may be repeated after a crash. Nobody may act
+    as this user any more.
+    """
+    own = store.names_of("posts", uid, ERASED_PER_STEP)
+    for path in own:
+        _erase_post(uid, path.rsplit("/", 1)[1])
+    likes = store.names_of("likes", uid, ERASED_PER_STEP)
+    for path in likes:
+        _take_back_like(uid, path)
+    said = store.comments_of(uid, ERASED_PER_STEP)
+    for path in said:
+        _make_anonymous(path)
+    left = [store.names_of("reports", uid, store.PAGE), store.names_of("commentRequests", uid, store.PAGE)]
+    for paths in filter(None, left):
+        firestore.delete_all(paths)
+    return not (own or likes or said or any(left))
+
+
+def _erase_post(uid: str, post_id: str) -> None:
+    now, token = clock.now(), ids.new()
+    path = store.post_path(post_id)
+
+    def decide(docs: Docs) -> None:
+        if docs.get(path) is None:
+            return
+        library.unlink_post(docs, post_id, moderated=False)
+        store.remove_post(docs, post_id)
+        cleanup_store.order(docs, "post", post_id, uid, token, now)
+
+    record, creation = cleanup_store.cleanup_path("post", post_id), library.creation_path(post_id)
+    transact(path, decide, reads=[path, record, store.state_path(post_id), creation])
+    cleanups.start("post", post_id)
+
+
+def _take_back_like(uid: str, path: str) -> None:
+    def decide(docs: Docs) -> None:
+        like = docs.get(path)
+        if like is None:
+            return
+        post = docs.get(store.post_path(like["postId"]))
+        if post is None:
+            docs.delete(path)  # the post's own clean-up would have come to it
+        else:
+            store.set_like(docs, post, uid, False, clock.now())
+
+    transact(path, decide, reads=[path])
+
+
+def _make_anonymous(path: str) -> None:
+    def decide(docs: Docs) -> None:
+        if docs.get(path) is not None:
+            docs.update(path, {"uid": None, "authorName": posts.ANONYMOUS})
+
+    transact(path, decide, reads=[path])

@@ -7,7 +7,7 @@ one of the two, so that nothing can be added to a post that is being deleted (fa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from .. import firestore, ids, pages
 from ..clock import datetime, timedelta
@@ -130,6 +130,11 @@ def list_posts(
 
 def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
     return pages.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
+
+
+def names_of(collection: Literal["posts", "likes", "reports", "commentRequests"], uid: str, limit: int) -> list[str]:
+    """The paths of up to `limit` documents of a user. `Unavailable`."""
+    return firestore.names(collection, {"uid": uid}, limit)
 
 
 def comments_of(uid: str, limit: int) -> list[str]:
