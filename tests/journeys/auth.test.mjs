@@ -1,0 +1,94 @@
+// Accounts: Firebase Auth's own flows with our trigger behind them, by the e-mails that the Auth emulator would send.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  applyActionCode,
+  confirmPasswordReset,
+  createUserWithEmailAndPassword,
+  EmailAuthProvider,
+  reauthenticateWithCredential,
+  sendEmailVerification,
+  sendPasswordResetEmail,
+  signInAnonymously,
+  signInWithEmailAndPassword,
+  signOut,
+  updatePassword,
+} from 'firebase/auth';
+import { doc, getDoc } from 'firebase/firestore';
+import { address, assertAccounted, denied, newcomer, PASSWORD, refused, visitor } from './support.mjs';
+
+/** The code of the last e-mail of this kind to that address, as the Auth emulator keeps it. */
+async function mailed(email, requestType) {
+  const { FIREBASE_AUTH_EMULATOR_HOST: host, GCLOUD_PROJECT: project } = process.env;
+  const answer = await fetch(`http://${host}/emulator/v1/projects/${project}/oobCodes`);
+  const { oobCodes } = await answer.json();
+  return oobCodes.findLast((each) => each.email === email && each.requestType === requestType).oobCode;
+}
+
+test('register, confirm the address, sign out and in', async (t) => {
+  const client = await newcomer(t);
+  const profile = await client.call('getProfile');
+  assert.deepEqual([profile.uid, profile.email, profile.plan, profile.balance], [client.uid, client.email, 'free', 200]);
+  assert.match(profile.createdAt, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  const stored = await getDoc(doc(client.firestore, 'users', client.uid));
+  assert.equal(stored.data().balance, 200, 'the account is there before the first token');
+
+  const { currentUser } = client.auth;
+  assert.equal(currentUser.emailVerified, false);
+  await sendEmailVerification(currentUser);
+  await applyActionCode(client.auth, await mailed(client.email, 'VERIFY_EMAIL'));
+  await currentUser.reload();
+  assert.equal(currentUser.emailVerified, true);
+  assert.equal((await currentUser.getIdTokenResult(true)).claims.email_verified, true);
+
+  await signOut(client.auth);
+  await refused(client.call('getProfile'), 'unauthenticated', 'Unauthenticated');
+  await denied(signInWithEmailAndPassword(client.auth, client.email, 'a wrong password'), 'auth/wrong-password');
+  await denied(createUserWithEmailAndPassword(client.auth, client.email, PASSWORD), 'auth/email-already-in-use');
+  await signInWithEmailAndPassword(client.auth, client.email, PASSWORD);
+  assert.deepEqual(await client.call('initializeUser'), await client.call('getProfile'));
+  const { balance } = await assertAccounted(client);
+  assert.equal(balance, 200, 'one bonus, whatever was repeated');
+});
+
+test('a forgotten password is set anew by e-mail', async (t) => {
+  const client = await newcomer(t);
+  await signOut(client.auth);
+  await sendPasswordResetEmail(client.auth, client.email);
+  const code = await mailed(client.email, 'PASSWORD_RESET');
+  await confirmPasswordReset(client.auth, code, 'another password');
+  await denied(confirmPasswordReset(client.auth, code, 'a third password'), 'auth/invalid-action-code');
+  await denied(signInWithEmailAndPassword(client.auth, client.email, PASSWORD), 'auth/wrong-password');
+  await signInWithEmailAndPassword(client.auth, client.email, 'another password');
+  assert.equal((await client.call('getUserBalance')).balance, 200);
+});
+
+test('a password is changed by who knows it', async (t) => {
+  const client = await newcomer(t);
+  const { currentUser } = client.auth;
+  const wrong = EmailAuthProvider.credential(client.email, 'a wrong password');
+  await denied(reauthenticateWithCredential(currentUser, wrong), 'auth/wrong-password');
+  await reauthenticateWithCredential(currentUser, EmailAuthProvider.credential(client.email, PASSWORD));
+  await updatePassword(currentUser, 'another password');
+  await signOut(client.auth);
+  await denied(signInWithEmailAndPassword(client.auth, client.email, PASSWORD), 'auth/wrong-password');
+  await signInWithEmailAndPassword(client.auth, client.email, 'another password');
+  assert.equal((await client.call('getProfile')).uid, client.uid);
+});
+
+test('a disposable address gets no account', async (t) => {
+  const client = visitor(t);
+  const email = address('mailinator.com');
+  await assert.rejects(createUserWithEmailAndPassword(client.auth, email, PASSWORD), /This e-mail domain cannot sign up/);
+  await denied(signInWithEmailAndPassword(client.auth, email, PASSWORD), 'auth/user-not-found');
+  await refused(client.call('getProfile'), 'unauthenticated', 'Unauthenticated');
+});
+
+test('A3: who signs in anonymously has an account without a bonus', async (t) => {
+  const client = visitor(t);
+  const { user } = await signInAnonymously(client.auth);
+  const profile = await client.call('getProfile');
+  assert.deepEqual([profile.uid, profile.email, profile.balance], [user.uid, null, 0]);
+  const { transactions } = await client.call('getTokenTransactions');
+  assert.deepEqual(transactions, []);
+});

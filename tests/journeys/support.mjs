@@ -1,0 +1,123 @@
+// What the journeys share: users of their own, documents watched live, refusals as the client SDK shows them.
+import assert from 'node:assert/strict';
+import { createUserWithEmailAndPassword } from 'firebase/auth';
+import { collection, doc, onSnapshot } from 'firebase/firestore';
+import { getBytes, ref } from 'firebase/storage';
+import { connect, requestId } from '../../local/client.mjs';
+
+export const PASSWORD = 'a long password';
+export const ENDED = ['completed', 'failed', 'cancelled'];
+const PATIENCE_MS = 60_000;
+let made = 0;
+
+/** An address nobody else has. */
+export const address = (domain = 'example.com') => `${crypto.randomUUID().slice(0, 13)}-${made++}@${domain}`;
+
+/** A client that nobody has signed in to; closed when the test ends. */
+export function visitor(test) {
+  const client = connect();
+  test.after(client.close);
+  return client;
+}
+
+/** A client of a user who has just signed up, with `uid` and `email`. */
+export async function newcomer(test, email = address()) {
+  const client = visitor(test);
+  const { user } = await createUserWithEmailAndPassword(client.auth, email, PASSWORD);
+  return Object.assign(client, { uid: user.uid, email });
+}
+
+/** Watch a document or query by onSnapshot; `until(holds)` is its state now, or the next one, for which that is so. */
+export function live(test, target) {
+  const seen = [];
+  const waiting = new Set();
+  const watching = { seen, error: null, now: () => seen.at(-1) };
+  const look = () => waiting.forEach((each) => each());
+  const stop = onSnapshot(
+    target,
+    (snapshot) => {
+      seen.push('docs' in snapshot ? snapshot.docs.map((each) => each.data()) : snapshot.data());
+      look();
+    },
+    (error) => {
+      watching.error = error;
+      look();
+    },
+  );
+  watching.stop = stop;
+  watching.until = (holds, what = String(holds)) =>
+    new Promise((resolve, reject) => {
+      const first = Math.max(0, seen.length - 1);
+      const end = (act, value) => {
+        clearTimeout(timer);
+        waiting.delete(check);
+        act(value);
+      };
+      const check = () => {
+        const found = seen.slice(first).find((state) => state !== undefined && holds(state));
+        if (found !== undefined) end(resolve, found);
+        else if (watching.error) end(reject, watching.error);
+      };
+      const late = () => end(reject, new Error(`never seen: ${what}; last: ${JSON.stringify(seen.at(-1))}`));
+      const timer = setTimeout(late, PATIENCE_MS);
+      waiting.add(check);
+      check();
+    });
+  test.after(stop);
+  return watching;
+}
+
+export const liveUser = (test, client) => live(test, doc(client.firestore, 'users', client.uid));
+export const liveJob = (test, client, jobId) => live(test, doc(client.firestore, 'jobs', jobId));
+export const liveNotifications = (test, client) =>
+  live(test, collection(client.firestore, 'users', client.uid, 'notifications'));
+
+/** The refusal of a call: its code and reason must be these; answers `details`. */
+export async function refused(calling, code, reason) {
+  const error = await calling.then(
+    (answer) => assert.fail(`it was not refused: ${JSON.stringify(answer)}`),
+    (thrown) => thrown,
+  );
+  assert.equal(error.name, 'FirebaseError', String(error.stack));
+  assert.deepEqual([error.code, error.details?.reason], [`functions/${code}`, reason]);
+  return error.details;
+}
+
+/** Whatever else the SDK refuses: rules of Firestore and Storage, Auth. */
+export const denied = (doing, code) => assert.rejects(doing, { name: 'FirebaseError', code });
+
+/** Order a job; the defaults are Poyo's cheapest picture. */
+export const order = (client, request = {}) =>
+  client.call('createStudioJob', { requestId: requestId(), type: 'image', model: 'z-image', prompt: 'A boat', ...request });
+
+/** Order a job and watch its document until it has ended, without asking for its status. */
+export async function finished(test, client, request = {}) {
+  const created = await order(client, request);
+  const job = await liveJob(test, client, created.jobId).until(({ status }) => ENDED.includes(status), 'the end');
+  return { created, job };
+}
+
+export const download = async (client, path) => Buffer.from(await getBytes(ref(client.storage, path)));
+
+/** The ledger proves the balance, and a refund every job without a result: contract §4, seen by a client. */
+export async function assertAccounted(client) {
+  const { transactions, nextCursor } = await client.call('getTokenTransactions', { pageSize: 100 });
+  assert.equal(nextCursor, null);
+  const { balance, buckets } = await client.call('getUserBalance');
+  let sum = 0;
+  for (const entry of [...transactions].reverse()) {
+    sum += entry.amount;
+    assert.equal(entry.balanceAfter, sum);
+    assert.equal(Object.values(entry.buckets).reduce((total, each) => total + each), entry.amount);
+  }
+  assert.equal(balance, sum);
+  assert.equal(Object.values(buckets).reduce((total, each) => total + each), balance);
+  const { jobs } = await client.call('listStudioJobs', { pageSize: 100 });
+  for (const job of jobs) {
+    const own = transactions.filter(({ ref }) => ref.kind === 'job' && ref.id === job.jobId);
+    const amounts = own.map(({ amount }) => amount).sort((a, b) => a - b);
+    const back = ['failed', 'cancelled'].includes(job.status);
+    assert.deepEqual(amounts, back ? [-job.price, job.price] : [-job.price], `${job.jobId} is ${job.status}`);
+  }
+  return { balance, transactions, jobs };
+}
