@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main
+from local.margins import table
 from studiox.catalog import catalog, defaults, margins, store
 from studiox.catalog.catalog import Input, Rule
 from studiox.errors import InvalidRequest
@@ -93,6 +95,11 @@ def test_a_style_that_is_no_id_is_not_in_the_catalogue(style: str) -> None:
     request = {"requestId": "request-0123456789", "type": "image", "model": "Model A", "prompt": "a", "style": style}
     answer = call(main.createStudioJob, request, uid="u1")
     assert answer.details == {"reason": "InvalidRequest", "fields": {"style": "not in the catalogue"}}
+
+
+def test_the_margins_in_the_documentation_are_the_catalogues() -> None:
+    documented = (pathlib.Path(__file__).parents[2] / "docs/catalogue.md").read_text()
+    assert table() in documented, "PYTHONPATH=functions python -m local.margins prints the table anew"
 
 
 def feature(feature_id: str) -> catalog.Feature:
