@@ -18,9 +18,13 @@ ENABLE_MOCK_MODELS = BoolParam("ENABLE_MOCK_MODELS", default=False)
 POYO_BASE_URL = StringParam("POYO_BASE_URL", default="https://api.poyo.ai")
 PIAPI_BASE_URL = StringParam("PIAPI_BASE_URL", default="https://api.piapi.ai")
 OPENAI_BASE_URL = StringParam("OPENAI_BASE_URL", default="https://api.openai.com/v1")
+STRIPE_API_BASE = StringParam("STRIPE_API_BASE", default="https://api.stripe.com")
 SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
 FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
-MEDIA_HOSTS = StringParam("MEDIA_HOSTS", default="storage.poyo.ai,cdn.doculator.org")
+MEDIA_HOSTS = StringParam(
+    "MEDIA_HOSTS",
+    default="storage.poyo.ai,cdn.doculator.org,img.theapi.app,storage.theapi.app,storage.googleapis.com,imagedelivery.net",
+)
 WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
 MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
 REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
@@ -35,6 +39,8 @@ POYO_WEBHOOK_SECRET = SecretParam("POYO_WEBHOOK_SECRET")
 PIAPI_API_KEY = SecretParam("PIAPI_API_KEY")
 PIAPI_WEBHOOK_SECRET = SecretParam("PIAPI_WEBHOOK_SECRET")
 OPENAI_API_KEY = SecretParam("OPENAI_API_KEY")
+STRIPE_SECRET_KEY = SecretParam("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = SecretParam("STRIPE_WEBHOOK_SECRET")
 APP_SIGNING_KEY = SecretParam("APP_SIGNING_KEY")
 
 

@@ -15,6 +15,7 @@ from studiox import ids
 from studiox.catalog import defaults
 from tests.conftest import SECRETS, Logged
 from tests.media.servers import png
+from tests.providers.servers import answering, response
 from tests.studio.deaths import Deaths, Died
 from tests.studio.studio import Studio
 from tests.support import Reply, call, http
@@ -83,6 +84,25 @@ def test_a_song_of_piapis_comes_in_variations_with_its_words(studio: Studio) -> 
     assert creation(job_id)["text"] == job["text"]
     assert (studio.state(job_id)["creditsCharged"], studio.balance()) == (5.0, 990)
     assert SECRETS["PIAPI_WEBHOOK_SECRET"] not in str(studio.database.all())
+    studio.check()
+
+
+def test_a_song_is_kept_without_a_cover_that_cannot_be(
+    studio: Studio, piapi: PiapiStandIn, monkeypatch: pytest.MonkeyPatch, logged: Logged
+) -> None:
+    job_id = song(studio)
+    data = piapi.data(piapi.tasks_kept.all()[0])
+    for each, cover in zip(
+        data["output"]["songs"], ("https://elsewhere.example/1.jpg", f"{piapi.url}/files/x"), strict=True
+    ):
+        each["image_path"] = cover  # one refused, one gone
+    with answering(response(200, {"code": 200, "data": data})) as server:
+        monkeypatch.setenv("PIAPI_BASE_URL", server.url)
+        studio.advance(10)
+        job = studio.status(job_id).result
+    assert (job["status"], len(job["media"])) == ("completed", 2)
+    assert not any("imagePath" in item for item in job["media"])
+    assert [line["error"] for line in logged.lines("cover_not_taken")] == ["MediaRefused", "MediaGone"]
     studio.check()
 
 

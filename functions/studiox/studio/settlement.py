@@ -41,12 +41,14 @@ def settle(
     actor: str = "system",
     warm: bool = False,
     first: Callable[[Docs, Data], None] | None = None,
+    reason: str = "",
 ) -> Data:
     """Let `event` happen to the job, in one commit with all that follows from it; the job as it is then.
 
     The only way that a job ends: its refund, its creation and the place it held are in the same commit, so
     that settling twice changes nothing. `warm`: this process has just committed the job's documents.
-    `first` is given the private state and may refuse, or count, in the same commit.
+    `first` is given the private state and may refuse, or count, in the same commit. `reason`: why an administrator
+    wants it, for the audit entry.
     """
     now = clock.now()
     documents = (store.job_path(job_id), store.state_path(job_id))
@@ -61,7 +63,7 @@ def settle(
         if first is not None:
             first(docs, state)
         contradiction = "" if state["holdsPlace"] else step.state.get("lateEvent", "")
-        after = _apply(docs, job, state, step, action, actor, now)
+        after = _apply(docs, job, state, step, action, actor, now, reason)
         loss = _loss(after, state, step)
         if loss:
             store.note_loss(docs, job_id, loss, now)
@@ -91,7 +93,7 @@ def _loss(after: Data, state: Data, step: Step) -> Data:
     return {**about, "tokensKept": kept, "creditsCharged": charged, "lossMicroUsd": lost}
 
 
-def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: str, now: datetime) -> Data:
+def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: str, now: datetime, reason: str) -> Data:
     """Write the step: the two documents, the money, the library, the place, the audit entry."""
     uid, job_id = job["uid"], job["jobId"]
     user = docs.get(user_path(uid)) if step.ends or step.frees_place else None
@@ -106,7 +108,8 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
     if step.ends == "completed":
         fields["creationId"] = add_creation(docs, {**job, **fields}, now)
     if step.ends:
-        audit.record(docs, actor=actor, action=action, target=store.job_path(job_id), at=now, status=step.ends)
+        about = {"status": step.ends, **({"reason": reason} if reason else {})}
+        audit.record(docs, actor=actor, action=action, target=store.job_path(job_id), at=now, **about)
     if step.state:
         docs.update(store.state_path(job_id), step.state)
     return docs.update(store.job_path(job_id), fields) if fields else job
@@ -306,7 +309,11 @@ def _store(job: Data, files: tuple[File, ...], seconds: float, inline_bytes: int
         item = _item(_copy(job, number, file, until, inline_bytes), file)
         if file.image_url:
             cover = File(url=file.image_url, kind="image")
-            item["imagePath"] = _copy(job, len(files) + number, cover, until, inline_bytes).path
+            try:
+                item["imagePath"] = _copy(job, len(files) + number, cover, until, inline_bytes).path
+            except (media.MediaRefused, media.MediaGone) as error:
+                # A song is whole without its picture.
+                log.warning("cover_not_taken", jobId=job["jobId"], error=type(error).__name__)
         items.append(item)
     return items
 
