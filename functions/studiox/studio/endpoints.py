@@ -21,6 +21,7 @@ from ..errors import AccountSuspended, Contention, EmailNotVerified, NotFound, R
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..providers import registry
+from ..tokens.allowance import AllowanceExceeded
 from ..tokens.ledger import InsufficientTokens
 from . import jobs, service, settlement, store
 
@@ -128,6 +129,7 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
         PriceChanged,
         RequestIdReused,
         NotFound,
+        AllowanceExceeded,
         jobs.TooManyJobs,
         jobs.ProviderRejected,
         jobs.ProviderUnavailable,

@@ -62,11 +62,11 @@ def new_state(
     paid_from: Buckets,
     balance: int,
     sender: str,
-    counted: Data,
+    counted: Data | None = None,
     now: datetime,
 ) -> dict[str, Any]:
     return {
-        **counted,
+        **(counted or {}),
         "uid": uid,
         "requestHash": request_hash,
         "provider": provider,

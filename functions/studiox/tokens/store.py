@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from .. import pages
+from .. import pages, scan
 from ..auth.store import user_path
 from ..clock import datetime
 from ..transact import Docs
@@ -67,3 +67,27 @@ def list_entries(
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """A page of the ledger, newest entry first."""
     return pages.page(f"{user_path(uid)}/ledger", {"type": type}, "seq", size=size, cursor=cursor)
+
+
+def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """Type and amount of the entries made in [since, until), the newest `limit` of them."""
+    found = scan.documents(
+        f"{user_path(uid)}/ledger",
+        order="createdAt",
+        least=since,
+        below=until,
+        fields=("type", "amount"),
+        limit=limit,
+        newest_first=True,
+    )
+    return [each.data for each in found]
+
+
+def entries_after(uid: str, seq: int) -> Iterator[scan.Found]:
+    """The ledger from behind `seq` on, in its order; a page in memory at a time."""
+    return scan.documents(f"{user_path(uid)}/ledger", order="seq", after=seq if seq else None)
+
+
+def count_entries(uid: str) -> int:
+    """How many entries there are, whatever they hold."""
+    return scan.count(f"{user_path(uid)}/ledger")

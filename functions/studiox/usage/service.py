@@ -1,0 +1,116 @@
+"""The use cases of spending without a job: pay for a feature, count a song, see the figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, time, timedelta
+from typing import NamedTuple
+
+from .. import audit, clock, ids
+from ..auth import service as accounts
+from ..auth.service import AccountOf
+from ..auth.store import change_user, user_path
+from ..catalog import sales_store
+from ..catalog import store as catalogue
+from ..clock import datetime
+from ..endpoint import User
+from ..errors import RequestIdReused
+from ..studio import store as studio
+from ..tokens import allowance, ledger
+from ..tokens import store as tokens
+from ..tokens.allowance import Allowance
+from ..tokens.ledger import Cause
+from ..transact import Docs, transact
+from . import analytics
+
+MAX_DOCUMENTS = 5_000
+"""Of jobs, and of ledger entries, that one answer rests on; beyond that it says that it is truncated."""
+
+
+class Used(NamedTuple):
+    spent: int
+    balance: int
+
+
+def use_tokens(caller: User, feature_id: str, request_id: str) -> Used:
+    """Pay the feature's price. `InsufficientTokens`, `RequestIdReused`."""
+    return accounts.with_account(caller, "useTokens", lambda account: _use(caller, feature_id, request_id, account))
+
+
+def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> Used:
+    now = clock.now()
+    path = user_path(caller.uid)
+    entry_id = f"feature:{request_id}"
+
+    def decide(docs: Docs) -> Used:
+        earlier = docs.get(tokens.entry_path(caller.uid, entry_id))
+        if earlier is not None:
+            if earlier["ref"]["id"] != feature_id:
+                raise RequestIdReused
+            return Used(-earlier["amount"], earlier["balanceAfter"])
+        feature = catalogue.find_feature(docs, feature_id)
+        user = account(docs)
+        if caller.toll is not None:
+            caller.toll.count(docs, now)
+        change = ledger.burn(tokens.account_of(user), feature.tokens)
+        cause = Cause(id=entry_id, type="deduction", kind="feature", ref=feature_id, reason=feature.label)
+        entry = tokens.post(docs, caller.uid, cause, change, now)
+        audit.record(docs, actor=caller.uid, action="useTokens", target=path, at=now, feature=feature_id)
+        return Used(-entry.amount, entry.balance_after)
+
+    warm = [path, *([caller.toll.path] if caller.toll else [])]
+    reads = catalogue.stale([f"features/{feature_id}"])
+    return transact(path, decide, reads=reads, warm=warm, absent=[tokens.entry_path(caller.uid, entry_id)])
+
+
+def check_allowance(caller: User) -> Allowance:
+    """What is left of the caller's songs of the month."""
+    user = accounts.account(caller)
+    plans = {plan.id: plan for plan in sales_store.plans()}
+    plan = plans.get(user["plan"], plans["free"])
+    return allowance.of(user, plan.allowances.songs_per_month, clock.now())
+
+
+def consume_allowance(caller: User) -> tuple[Allowance, bool]:
+    """Count a song that was made outside; the allowance after it, and whether there was one left to count."""
+    return accounts.with_account(caller, "checkGenerationAllowance", lambda account: _consume(caller, account))
+
+
+def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
+    now, mark = clock.now(), ids.new()
+    path = user_path(caller.uid)
+
+    def decide(docs: Docs) -> tuple[Allowance, bool]:
+        user = account(docs)
+        plan = sales_store.plan_of(docs, user["plan"])
+        left = allowance.of(user, plan.allowances.songs_per_month, now)
+        if user.get("generationMark") == mark:
+            return left, True  # our own commit, whose answer was lost (faults J22)
+        if not left.allowed:
+            return left, False
+        change_user(docs, caller.uid, now, **allowance.with_one_more(left), generationMark=mark)
+        audit.record(docs, actor=caller.uid, action="checkGenerationAllowance", target=path, at=now)
+        return Allowance(left.limit, left.used + 1, left.resets_at), True
+
+    return transact(path, decide, reads=sales_store.stale(), warm=[path])
+
+
+class Usage(NamedTuple):
+    """`truncated`: there was more than one answer reads."""
+
+    begin: str
+    end: str
+    days: dict[str, analytics.Figures]
+    total: analytics.Figures
+    truncated: bool
+
+
+def usage_of(caller: User, first: str | None, last: str | None) -> Usage:
+    """The caller's figures of these days (UTC). `InvalidRequest`, `Unavailable`."""
+    begin, end = analytics.period(first, last, clock.now().date())
+    since = datetime.combine(begin, time(), UTC)
+    until = datetime.combine(end + timedelta(days=1), time(), UTC)
+    jobs = studio.created_between(caller.uid, since, until, MAX_DOCUMENTS)
+    entries = tokens.created_between(caller.uid, since, until, MAX_DOCUMENTS)
+    days, total = analytics.by_day(jobs, entries, begin, end)
+    truncated = max(len(jobs), len(entries)) >= MAX_DOCUMENTS
+    return Usage(begin.isoformat(), end.isoformat(), days, total, truncated)
