@@ -5,6 +5,14 @@ from studiox import firestore, log
 log.setup()
 firestore.app()
 
+from studiox.admin.endpoints import (  # noqa: E402
+    addTokens,
+    getAuditLog,
+    searchUsers,
+    setJobStatus,
+    setPlan,
+    suspendUser,
+)
 from studiox.auth.endpoints import getProfile, initializeUser, onUserCreated  # noqa: E402
 from studiox.billing.endpoints import (  # noqa: E402
     cancelSubscription,
@@ -70,6 +78,7 @@ from studiox.tokens.endpoints import getTokenTransactions, getUserBalance  # noq
 from studiox.usage.endpoints import checkGenerationAllowance, getUsageAnalytics, useTokens  # noqa: E402
 
 __all__ = [
+    "addTokens",
     "cancelStudioJob",
     "cancelSubscription",
     "checkGenerationAllowance",
@@ -84,6 +93,7 @@ __all__ = [
     "deletePost",
     "dispatchStudioJobs",
     "generateLyrics",
+    "getAuditLog",
     "getBillingHistory",
     "getComments",
     "getCreation",
@@ -124,13 +134,17 @@ __all__ = [
     "retryWebhooks",
     "reviewSocialTask",
     "runWeeklyReport",
+    "searchUsers",
+    "setJobStatus",
+    "setPlan",
     "settleStudioJob",
     "stripeWebhook",
     "submitSocialTask",
+    "suspendUser",
     "toggleFavorite",
     "updateCreation",
     "updateStreak",
-    "useTokens",
     "updateSubscription",
+    "useTokens",
     "weeklyReport",
 ]

@@ -90,9 +90,12 @@ def queries(rpcs: Rpcs, database: Database) -> list[Any]:
         for request in _requests(contract):
             rpcs.reset()
             # A new caller each time: no limit of theirs is reached.
-            call(function, request, uid=f"u{next(callers)}", admin=contract.caller is Admin)
+            answer = call(function, request, uid=f"u{next(callers)}", admin=contract.caller is Admin)
             made = [method for method in rpcs.calls if method in ("RunQuery", "RunAggregationQuery")]
-            assert made or not _is_list(contract), f"{contract.name} asked nothing: give it what it needs in WORLD"
+            # What is refused asks nothing, and an account that is asked for by its name needs no query.
+            by_name = contract.name == "searchUsers" and request["uid"] is not None
+            excused = by_name or answer.reason == "InvalidRequest"
+            assert made or excused or not _is_list(contract), f"{contract.name} asked nothing: what does WORLD lack?"
     for each in _schedules():
         schedule(each)
     return [asked(request) for request in rpcs.queries]

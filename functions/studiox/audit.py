@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from . import ids
+from collections.abc import Mapping
+from typing import Any
+
+from . import ids, pages
 from .clock import datetime
 from .transact import Docs
 
@@ -11,3 +14,10 @@ def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **
     """Add an entry to this commit. `action` is the function's name; details hold ids and figures, no private text."""
     entry = {"actor": actor, "action": action, "target": target, "at": at, "details": details}
     docs.create(f"auditLogs/{ids.new()}", entry)
+
+
+def entries(
+    equal: Mapping[str, str | None], *, size: int, cursor: str | None
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    """A page of the entries whose actor, action and target are these (None: any), newest first."""
+    return pages.page("auditLogs", equal, "at", size=size, cursor=cursor)

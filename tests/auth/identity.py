@@ -18,6 +18,8 @@ class Accounts:
         self.stuck = False
         self.over = threading.Event()
         self.asked = 0
+        self.revoked: list[str] = []
+        """Whose refresh tokens were revoked, in order."""
         self.host = ""
 
 
@@ -35,11 +37,21 @@ def auth_server() -> Iterator[Accounts]:
             if accounts.stuck or accounts.down:
                 self.close_connection = True
                 return
+            if self.path.endswith("/accounts:update") and "validSince" in body:
+                self.revoke(body["localId"])
+                return
             if not self.path.endswith("/accounts:lookup"):
                 self.answer(404, {"error": {"message": "NOT_FOUND"}})
                 return
             found = [{"localId": uid} for uid in body["localId"] if uid in accounts.users]
             self.answer(200, {"kind": "identitytoolkit#GetAccountInfoResponse", **({"users": found} if found else {})})
+
+        def revoke(self, uid: str) -> None:
+            if uid not in accounts.users:
+                self.answer(400, {"error": {"message": "USER_NOT_FOUND"}})
+                return
+            accounts.revoked.append(uid)
+            self.answer(200, {"localId": uid})
 
         def answer(self, status: int, body: object) -> None:
             sent = json.dumps(body).encode()

@@ -76,7 +76,7 @@ INTERNAL = (
     "unmatchedPayments",
     "reconciliations",
     "providerLosses",
-    "users/subscriptionEvents",
+    "adminRequests",
     "a_collection_of_tomorrow",
 )
 
@@ -84,6 +84,7 @@ ROWS = (
     Row(f"users/{OWNER}", {"email": "a@b.c", "balance": 200}, {"get": OWN}),
     Row(f"users/{OWNER}/ledger/e1", {"seq": 1, "amount": 200, **_MINE}, _BY_PATH),
     Row(f"users/{OWNER}/payments/p1", {"amount": 999, **_MINE}, _BY_PATH),
+    Row(f"users/{OWNER}/subscriptionEvents/e1", _MINE),
     Row(f"users/{OWNER}/notifications/n1", {"kind": "job", "readAt": None, **_MINE}, {**_BY_PATH, "mark": OWN}),
     Row(f"users/{OWNER}/secrets/s1", _MINE),
     Row("jobs/j1", {"status": "completed", **_MINE}, _BY_UID),

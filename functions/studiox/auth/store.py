@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import ids, pages
+from .. import firestore, ids, pages
 from ..clock import datetime
 from ..errors import AccountSuspended
 from ..transact import Docs
@@ -33,6 +33,17 @@ def change_user(docs: Docs, uid: str, now: datetime, **fields: object) -> None:
     """Set fields of the user's document, if the account still exists."""
     if docs.get(user_path(uid)) is not None:
         docs.update(user_path(uid), {**fields, "updatedAt": now})
+
+
+def search_users(
+    *, email: str | None, uid: str | None, plan: str | None, size: int, cursor: str | None
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    """A page of accounts with their `uid`, newest first, by one of these or none. Auth keeps addresses lower-case."""
+    if uid is not None:
+        [user] = firestore.read(user_path(uid))
+        return ([] if user is None else [{**user, "uid": uid}]), None
+    equal = {"email": None if email is None else email.strip().lower(), "plan": plan}
+    return pages.page("users", equal, "createdAt", size=size, cursor=cursor, named="uid")
 
 
 def count_new_users(start: datetime, end: datetime) -> int:

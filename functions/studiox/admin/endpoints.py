@@ -1,0 +1,182 @@
+"""The administrators' callables: corrections, and the two lists that they start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from .. import audit
+from ..auth.store import search_users
+from ..catalog.sales import PlanId
+from ..clock import datetime
+from ..endpoint import Admin, Id, Request, RequestId, Response, Text, endpoint
+from ..errors import InvalidRequest, NotFound, RequestIdReused
+from ..limits import Limit
+from ..pages import DEFAULT_SIZE, Cursor, PageSize
+from ..studio.jobs import NotCancellable
+from ..tokens.ledger import InsufficientTokens
+from . import service
+from .corrections import MAX_ADJUSTMENT
+
+READS = Limit(120, per=60)
+WRITES = Limit(60, per=60, in_commit=True)
+
+# The Admin SDK may make uids that no client may send as an id; what cannot be part of a path names nobody.
+Uid = Annotated[str, Meta(pattern=r"^(?!\.{1,2}$|__.*__$)[^/\x00]{1,128}$(?!\n)")]
+Reason = Annotated[str, Meta(min_length=1, max_length=500), Text]
+
+
+class AddTokens(Request, frozen=True):
+    uid: Uid
+    amount: Annotated[int, Meta(ge=-MAX_ADJUSTMENT, le=MAX_ADJUSTMENT)]
+    reason: Reason
+    request_id: RequestId
+
+
+class TokensAdded(Response):
+    balance: int
+
+
+@endpoint(limit=WRITES, refuses=(NotFound, RequestIdReused, InsufficientTokens))
+def addTokens(caller: Admin, request: AddTokens) -> TokensAdded:
+    """Give bonus tokens, or take tokens when the amount is negative, by an entry of the ledger."""
+    balance = service.add_tokens(caller, request.uid, request.amount, request.reason, request.request_id)
+    return TokensAdded(balance=balance)
+
+
+class SetJobStatus(Request, frozen=True):
+    job_id: Id
+    status: Literal["failed", "cancelled"]
+    reason: Reason
+
+
+class JobEnded(Response):
+    job_id: str
+    status: str
+    refunded: int
+
+
+@endpoint(limit=WRITES, refuses=(NotFound, NotCancellable))
+def setJobStatus(caller: Admin, request: SetJobStatus) -> JobEnded:
+    """End a pending or processing job with its refund; a late result is discarded."""
+    job = service.set_job_status(caller, request.job_id, request.status, request.reason)
+    return JobEnded(job_id=job["jobId"], status=job["status"], refunded=job["refunded"])
+
+
+class SetPlan(Request, frozen=True):
+    uid: Uid
+    plan_id: PlanId
+    reason: Reason
+
+
+class PlanSet(Response):
+    uid: str
+    plan: str
+    is_premium: bool
+
+
+@endpoint(limit=WRITES, refuses=(NotFound,))
+def setPlan(caller: Admin, request: SetPlan) -> PlanSet:
+    """Put a user on a plan without a payment; what becomes of a paid subscription sets it again."""
+    user = service.set_plan(caller, request.uid, request.plan_id, request.reason)
+    return PlanSet(uid=request.uid, plan=user["plan"], is_premium=user["isPremium"])
+
+
+class SuspendUser(Request, frozen=True):
+    uid: Uid
+    suspended: bool
+    reason: Reason
+
+
+class UserSuspended(Response):
+    uid: str
+    suspended: bool
+
+
+@endpoint(limit=WRITES, refuses=(NotFound,))
+def suspendUser(caller: Admin, request: SuspendUser) -> UserSuspended:
+    """Let a user neither spend nor publish, and sign them out everywhere; or let them again."""
+    user = service.suspend_user(caller, request.uid, request.suspended, request.reason)
+    return UserSuspended(uid=request.uid, suspended=user["suspended"])
+
+
+Filter = Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class GetAuditLog(Request, frozen=True):
+    actor: Filter | None = None
+    action: Filter | None = None
+    target: Filter | None = None
+    page_size: PageSize = DEFAULT_SIZE
+    cursor: Cursor | None = None
+
+
+class AuditEntry(Response):
+    actor: str
+    action: str
+    target: str
+    at: datetime
+    details: dict[str, Any]
+
+
+class AuditLog(Response):
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def getAuditLog(caller: Admin, request: GetAuditLog) -> AuditLog:
+    """Who did what to what, newest first. A target is a document's path: users/{uid}, jobs/{id}."""
+    wanted = {"actor": request.actor, "action": request.action, "target": request.target}
+    found, cursor = audit.entries(wanted, size=request.page_size, cursor=request.cursor)
+    return AuditLog(entries=[AuditEntry(**entry) for entry in found], next_cursor=cursor)
+
+
+class SearchUsers(Request, frozen=True):
+    email: Annotated[str, Meta(min_length=3, max_length=320)] | None = None
+    uid: Uid | None = None
+    plan: PlanId | None = None
+    page_size: PageSize = DEFAULT_SIZE
+    cursor: Cursor | None = None
+
+
+class FoundUser(Response):
+    uid: str
+    email: str | None
+    display_name: str | None
+    plan: str
+    is_premium: bool
+    balance: int
+    suspended: bool
+    created_at: datetime
+
+
+class FoundUsers(Response):
+    users: list[FoundUser]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def searchUsers(caller: Admin, request: SearchUsers) -> FoundUsers:
+    """Accounts by their exact address, their uid or their plan, newest first; without any of these, all of them."""
+    if sum(given is not None for given in (request.email, request.uid, request.plan)) > 1:
+        raise InvalidRequest(fields={"": "at most one of email, uid and plan"})
+    found, cursor = search_users(
+        email=request.email, uid=request.uid, plan=request.plan, size=request.page_size, cursor=request.cursor
+    )
+    return FoundUsers(users=[_found(user) for user in found], next_cursor=cursor)
+
+
+def _found(user: Mapping[str, Any]) -> FoundUser:
+    return FoundUser(
+        uid=user["uid"],
+        email=user.get("email"),
+        display_name=user.get("displayName"),
+        plan=user["plan"],
+        is_premium=user.get("isPremium", False),
+        balance=user["balance"],
+        suspended=user.get("suspended", False),
+        created_at=user["createdAt"],
+    )

@@ -1,0 +1,119 @@
+"""Corrections by hand, each in one commit with its audit entry: tokens, jobs, plans, suspensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from .. import audit, clock, firestore, log
+from ..auth.store import change_user, user_path
+from ..endpoint import User
+from ..errors import NotFound, RequestIdReused, Unavailable
+from ..studio import jobs, settlement
+from ..studio.store import find_job
+from ..tokens.store import account_of, entry_path, post
+from ..transact import Docs, transact
+from . import corrections, store
+
+Data = Mapping[str, Any]
+FREE = "free"
+
+
+def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str) -> int:
+    """Give tokens, or take them when the amount is negative; the balance then. `NotFound`, `InsufficientTokens`."""
+    now = clock.now()
+    user, kept = user_path(uid), store.request_path("addTokens", admin.uid, request_id)
+    asked = {"uid": uid, "amount": amount, "reason": reason}
+    cause = corrections.adjustment_cause(request_id, admin.uid, reason)
+
+    def decide(docs: Docs) -> int:
+        before = docs.get(kept)
+        if before is not None:
+            if before["request"] != asked:
+                raise RequestIdReused
+            return int(before["answer"]["balanceAfter"])
+        account = docs.get(user)
+        if account is None:
+            raise NotFound
+        if docs.get(entry_path(uid, cause.id)) is not None:
+            raise RequestIdReused  # another administrator's, by chance or by copying
+        _count(docs, admin, now)
+        entry = post(docs, uid, cause, corrections.adjustment(account_of(account), amount), now)
+        docs.create(kept, store.new_request(asked, {"balanceAfter": entry.balance_after}, now))
+        audit.record(docs, actor=admin.uid, action="addTokens", target=user, at=now, amount=amount, reason=reason)
+        return entry.balance_after
+
+    return transact(user, decide, reads=[user, kept, entry_path(uid, cause.id)])
+
+
+def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Data:
+    """End a job with a full refund, as its failure or its cancellation would. `NotFound`, `NotCancellable`."""
+    found = find_job(job_id)
+    if found is None:
+        raise NotFound
+    job = found[0]
+    if jobs.is_terminal(job):
+        raise jobs.NotCancellable(status=job["status"])
+    event: jobs.Event = jobs.Cancelled() if status == "cancelled" else jobs.Failed("", raw=f"administrator: {reason}")
+    job = settlement.settle(
+        job_id,
+        job["uid"],
+        event,
+        action="setJobStatus",
+        actor=admin.uid,
+        first=lambda docs, _state: _count(docs, admin, clock.now()),
+        reason=reason,
+    )
+    if job["status"] != status:
+        raise jobs.NotCancellable(status=job["status"])  # it ended by itself meanwhile
+    return job
+
+
+def set_plan(admin: User, uid: str, plan: str, reason: str) -> Data:
+    """Put the user on a plan from now on; its tokens come with the next monthly reset. `NotFound`."""
+    fields = {"plan": plan, "isPremium": plan != FREE}
+    return _change(admin, "setPlan", uid, fields, plan=plan, reason=reason)
+
+
+def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> Data:
+    """Let the user neither spend nor publish from now on, and sign them out; or let them again. `NotFound`."""
+    user = _change(admin, "suspendUser", uid, {"suspended": suspended}, suspended=suspended, reason=reason)
+    if suspended:
+        _sign_out(uid)
+    return user
+
+
+def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **about: object) -> Data:
+    """Set fields of a user's document, with the audit entry. Setting what is set already changes nothing."""
+    now = clock.now()
+    path = user_path(uid)
+
+    def decide(docs: Docs) -> Data:
+        user = docs.get(path)
+        if user is None:
+            raise NotFound
+        if all(user.get(name) == value for name, value in fields.items()):
+            return user
+        _count(docs, admin, now)
+        change_user(docs, uid, now, **fields)
+        audit.record(docs, actor=admin.uid, action=action, target=path, at=now, **about)
+        return docs.get(path) or {}
+
+    return transact(path, decide, reads=[path])
+
+
+def _count(docs: Docs, admin: User, now: clock.datetime) -> None:
+    if admin.toll is not None:
+        admin.toll.count(docs, now)
+
+
+def _sign_out(uid: str) -> None:
+    """Revoke the refresh tokens: within the hour no ID token is left (faults A6). `Unavailable`: call again."""
+    from firebase_admin import auth, exceptions
+
+    try:
+        auth.revoke_refresh_tokens(uid, app=firestore.app())
+    except auth.UserNotFoundError:
+        log.info("suspended_without_auth_user", uid=uid)
+    except exceptions.FirebaseError as error:
+        raise Unavailable(retryAfterSeconds=5) from error

@@ -1,0 +1,20 @@
+"""Where an administrator's requests are remembered, so that each counts once: `adminRequests/{id}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import ids
+from ..clock import datetime, timedelta
+
+KEEP = timedelta(days=90)
+
+
+def request_path(function: str, admin: str, request_id: str) -> str:
+    """A request's scope is one administrator and one function (contract §1)."""
+    return f"adminRequests/{ids.derived(function, admin, request_id)}"
+
+
+def new_request(fingerprint: Mapping[str, Any], answer: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {"request": dict(fingerprint), "answer": dict(answer), "createdAt": now, "expiresAt": now + KEEP}
