@@ -35,7 +35,13 @@ PORTS = {
     "eventarc": 9299,
     "tasks": 9499,
     "poyo": 4010,
+    "piapi": 4011,
+    "stripe": 4012,
+    "chat": 4013,
 }
+# Those of them that are no emulator of the suite.
+STAND_INS = ("poyo", "piapi", "stripe", "chat")
+
 # The stand-ins' keys, and a value for whatever has no stand-in: an absent one would be asked of Secret Manager.
 SECRETS = {
     "POYO_API_KEY": "local-poyo-api-key",
@@ -56,9 +62,12 @@ def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
         "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
         "ENABLE_MOCK_MODELS": "true",
         "POYO_BASE_URL": f"http://127.0.0.1:{ports['poyo']}",
+        "PIAPI_BASE_URL": f"http://127.0.0.1:{ports['piapi']}",
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{ports['chat']}/v1",
+        "STRIPE_API_BASE": f"http://127.0.0.1:{ports['stripe']}",
         "SITE_URL": site,
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}",
-        "MEDIA_HOSTS": f"127.0.0.1:{ports['poyo']}",
+        "MEDIA_HOSTS": f"127.0.0.1:{ports['poyo']},127.0.0.1:{ports['piapi']}",
     }
 
 
@@ -119,7 +128,7 @@ def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str
     config["emulators"] = {
         "singleProjectMode": True,
         "ui": {"enabled": False},
-        **{name: {"host": "127.0.0.1", "port": port} for name, port in ports.items() if name not in ("poyo",)},
+        **{name: {"host": "127.0.0.1", "port": port} for name, port in ports.items() if name not in STAND_INS},
     }
     config["emulators"]["firestore"]["websocketPort"] = config["emulators"].pop("firestore.websocket")["port"]
     (place / "firebase.json").write_text(json.dumps(config, indent=2))

@@ -85,6 +85,10 @@ class Stack:
     def poyo_url(self) -> str:
         return f"http://127.0.0.1:{self.ports['poyo']}"
 
+    @property
+    def stripe_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['stripe']}"
+
     def environment(self) -> dict[str, str]:
         """What a client or a test needs in its environment to talk to this stack."""
         return {
@@ -97,6 +101,7 @@ class Stack:
             "STUDIOX_FUNCTIONS_URL": self.functions_url,
             "STUDIOX_HOSTING_URL": self.hosting_url,
             "STUDIOX_POYO_URL": self.poyo_url,
+            "STUDIOX_STRIPE_URL": self.stripe_url,
         }
 
     def check(self) -> None:
@@ -111,7 +116,23 @@ def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, 
     if values["POYO_BASE_URL"].endswith(f":{ports['poyo']}"):  # else the keys are the real vendor's
         for option, name in {"--api-key": "POYO_API_KEY", "--secret": "POYO_WEBHOOK_SECRET"}.items():
             poyo += [option, values[name] or settings.SECRETS[name]]
-    return {"Poyo stand-in": (ports["poyo"], poyo)}
+    target = f"http://127.0.0.1:{ports['functions']}/{settings.PROJECT}/{settings.REGION}/stripeWebhook"
+    stripe = ["local.stripe_stand_in", "--port", str(ports["stripe"]), "--webhook", target]
+    if values["STRIPE_API_BASE"].endswith(f":{ports['stripe']}"):  # else the key and the secret are the real Stripe's
+        for option, name in (("--key", "STRIPE_SECRET_KEY"), ("--secret", "STRIPE_WEBHOOK_SECRET")):
+            stripe += [option, values[name] or settings.SECRETS[name]]
+    piapi = ["local.piapi", "--port", str(ports["piapi"]), "--magic"]
+    if values["PIAPI_BASE_URL"].endswith(f":{ports['piapi']}"):
+        piapi += ["--api-key", values["PIAPI_API_KEY"] or settings.SECRETS["PIAPI_API_KEY"]]
+    chat = ["local.chat", "--port", str(ports["chat"]), "--magic"]
+    if values["OPENAI_BASE_URL"].endswith(f":{ports['chat']}/v1"):
+        chat += ["--api-key", values["OPENAI_API_KEY"] or settings.SECRETS["OPENAI_API_KEY"]]
+    return {
+        "Poyo stand-in": (ports["poyo"], poyo),
+        "PiAPI stand-in": (ports["piapi"], piapi),
+        "Stripe stand-in": (ports["stripe"], stripe),
+        "Chat stand-in": (ports["chat"], chat),
+    }
 
 
 def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:

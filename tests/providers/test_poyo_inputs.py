@@ -169,6 +169,14 @@ def test_more_shots_than_seconds_share_the_last() -> None:
     assert " ".join(shot["prompt"] for shot in shots) == " ".join(prompt.splitlines())
 
 
+def test_in_custom_mode_the_prompt_is_sung_where_there_are_no_lyrics() -> None:
+    inputs = {"prompt": "la la la", "customMode": True, "style": "swing", "title": "La"}
+    song = translate(Order(job_id="j", type="music", model="generate-music", inputs=inputs))
+    assert (song["custom_mode"], song["prompt"], song["style"], song["title"]) == (True, "la la la", "swing", "La")
+    told = translate(Order(job_id="j", type="music", model="generate-music", inputs={**inputs, "lyrics": "words"}))
+    assert told["prompt"] == "words"
+
+
 def test_uploads_are_sent_as_addresses() -> None:
     order = Order(
         job_id="j", type="edit", model="nano-banana-edit", inputs={"prompt": "p"}, image_urls=("https://a/1",)
