@@ -130,16 +130,17 @@ def call(
     if app_check is not None:
         sent["X-Firebase-AppCheck"] = app_check
     reply = send(function, method, data=raw_body, headers={**sent, **(headers or {})})
-    return _answer(reply)
+    return answer_of(reply.status, reply.body, reply.headers)
 
 
-def _answer(reply: Reply) -> Answer:
-    body = json.loads(reply.body, parse_constant=_not_json) if reply.body else {}
+def answer_of(status: int, content: bytes, headers: dict[str, str]) -> Answer:
+    """A response of the callable protocol as its client sees it."""
+    body = json.loads(content, parse_constant=_not_json) if content else {}
     error = body.get("error")
     if error is None:
-        return Answer(reply.status, body.get("result"), None, "", {}, reply.headers)
+        return Answer(status, body.get("result"), None, "", {}, headers)
     code = str(error["status"]).lower().replace("_", "-")
-    return Answer(reply.status, None, code, error.get("message", ""), error.get("details") or {}, reply.headers)
+    return Answer(status, None, code, error.get("message", ""), error.get("details") or {}, headers)
 
 
 def _not_json(constant: str) -> Any:
@@ -209,5 +210,5 @@ def before_create(function: Deployed, uid: str, **user: Any) -> Answer:
     }
     body = json.dumps({"data": {"jwt": unsigned(claims)}}).encode()
     reply = send(function, "POST", data=body, headers={"Content-Type": "application/json"})
-    answer = _answer(reply)
+    answer = answer_of(reply.status, reply.body, reply.headers)
     return answer if answer.code else msgspec.structs.replace(answer, result=reply.json)
