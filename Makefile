@@ -3,10 +3,10 @@ PYTHON ?= python3.11
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve bench lock
+.PHONY: help setup demo test check serve seed-data bench lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing: Python and npm packages, the Firestore engine
 	@$(PYTHON) -m local.setup
@@ -26,6 +26,9 @@ check: setup ## Lint, types and the project's own rules, in seconds
 
 serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))
+
+seed-data: setup ## Make emulator-data/ anew from local/seed.json, by the API of a fresh stack
+	@$(VENV)/python -m local.seed
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench

@@ -43,7 +43,9 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("elevenlabs-music", "music", ("text",)),
     ("elevenlabs-v3-tts", "speech", ("text", "voice")),
 )
-CREDITS = {"image": 5.0, "video": 36.0, "music": 20.0, "speech": 16.0}
+CREDITS = {"image": 5.0, "video": 20.0, "music": 20.0, "speech": 16.0}
+# Models that Poyo's price list has below their kind's.
+CREDITS_OF_MODEL = {"z-image": 2.0, "gpt-image-2": 2.0, "gpt-image-2-edit": 2.0}
 
 
 def kind_of(model: str) -> str | None:
@@ -164,7 +166,8 @@ class Task:
 
     @property
     def credits(self) -> Any:
-        return CREDITS[self.kind] if self.plan.credits is None else self.plan.credits
+        usual = CREDITS_OF_MODEL.get(self.model, CREDITS[self.kind])
+        return usual if self.plan.credits is None else self.plan.credits
 
 
 class Tasks:
