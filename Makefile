@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve seed-data bench lock
+.PHONY: help setup demo test check serve seed-data bench lock admin
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts ev
 
 seed-data: setup ## Make emulator-data/ anew from local/seed.json, by the API of a fresh stack
 	@$(VENV)/python -m local.seed
+
+admin: setup ## Make an administrator: EMAIL=… (PROJECT=… for a real project, REMOVE=1 to undo)
+	@$(VENV)/python -m local.admin --email "$(EMAIL)" --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
