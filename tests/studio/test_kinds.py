@@ -290,8 +290,8 @@ def test_a_charge_for_nothing_is_reported_softly_where_the_user_cancelled(studio
     assert studio.cancel(job_id).ok
     studio.heal(job_id)
     (line,) = logged.lines("provider_loss")
-    assert (line["severity"], line["tokensKept"], line["lossMicroUsd"]) == ("WARNING", 0, 25_000)
-    assert studio.state(job_id)["creditsCharged"] == 5.0
+    assert (line["severity"], line["tokensKept"], line["lossMicroUsd"]) == ("WARNING", 0, 10_000)
+    assert studio.state(job_id)["creditsCharged"] == 2.0
     studio.check()
 
 
