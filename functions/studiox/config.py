@@ -23,7 +23,7 @@ SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
 FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
 MEDIA_HOSTS = StringParam(
     "MEDIA_HOSTS",
-    default="storage.poyo.ai,cdn.doculator.org,img.theapi.app,storage.theapi.app,storage.googleapis.com,imagedelivery.net",
+    default="storage.poyo.ai,cdn.doculator.org,img.theapi.app,storage.theapi.app",
 )
 WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
 MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
