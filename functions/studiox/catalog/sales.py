@@ -1,0 +1,96 @@
+"""What is sold: token packs and plans, their bundled defaults, and how an entry of the catalogue becomes one. Pure.
+
+A token sells for about a cent, and less in larger packs. A plan's `priceId` is its recurring price in Stripe; the
+bundled ones are those of the local stand-in, production's are set in `plans/{id}` (docs/billing.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+PlanId = Literal["free", "pro", "enterprise"]
+Currency = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{3}\Z")]
+Amount = Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+
+
+class Pack(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Tokens that are bought once. `amount` is in the currency's minor unit."""
+
+    id: str
+    name: str
+    tokens: Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+    amount: Amount
+    currency: Currency
+
+
+class Allowances(msgspec.Struct, frozen=True, rename="camel"):
+    """What a plan may do in a month; null is unlimited."""
+
+    songs_per_month: int | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a user may do, and what it costs a month in the currency's minor unit."""
+
+    id: PlanId
+    name: str
+    monthly_tokens: Tokens
+    features: tuple[str, ...]
+    amount: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
+    currency: Currency
+    allowances: Allowances
+    max_concurrent_jobs: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    interval: Literal["month"] = "month"
+    price_id: str = ""
+    """Stripe's; empty for a plan that is not sold."""
+
+
+PACKS = (
+    Pack(id="starter", name="Starter", tokens=500, amount=500, currency="usd"),
+    Pack(id="creator", name="Creator", tokens=1_200, amount=1_000, currency="usd"),
+    Pack(id="studio", name="Studio", tokens=6_500, amount=5_000, currency="usd"),
+)
+PLANS = (
+    Plan(
+        id="free",
+        name="Free",
+        monthly_tokens=50,
+        features=("50 tokens a month", "3 songs a month", "3 jobs at once"),
+        amount=0,
+        currency="usd",
+        allowances=Allowances(songs_per_month=3),
+        max_concurrent_jobs=3,
+    ),
+    Plan(
+        id="pro",
+        name="Pro",
+        monthly_tokens=1_000,
+        features=("1,000 tokens a month", "Unlimited songs", "10 jobs at once"),
+        amount=900,
+        currency="usd",
+        allowances=Allowances(),
+        max_concurrent_jobs=10,
+        price_id="price_studiox_pro",
+    ),
+    Plan(
+        id="enterprise",
+        name="Enterprise",
+        monthly_tokens=10_000,
+        features=("10,000 tokens a month", "Unlimited songs", "50 jobs at once"),
+        amount=7_900,
+        currency="usd",
+        allowances=Allowances(),
+        max_concurrent_jobs=50,
+        price_id="price_studiox_enterprise",
+    ),
+)
+
+BUNDLED: Mapping[str, Mapping[str, Any]] = {
+    **{f"tokenPacks/{pack.id}": msgspec.to_builtins(pack) for pack in PACKS},
+    **{f"plans/{plan.id}": msgspec.to_builtins(plan) for plan in PLANS},
+}
+PLAN_KEYS = tuple(f"plans/{plan.id}" for plan in PLANS)

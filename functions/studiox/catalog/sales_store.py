@@ -1,0 +1,124 @@
+"""Where what is sold lies: the bundled packs and plans, and the documents that override or add to them.
+
+`tokenPacks/{id}` and `plans/{id}`, each kept for 60 s by a process. A field of the document beats the bundled one;
+`enabled: false` takes a pack off sale. There are three plans, whatever the documents say.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from .. import firestore, log
+from ..transact import Docs
+from . import sales
+
+KEEP_S = 60.0
+MAX_ENTRIES = 200
+PACKS, PLANS = "tokenPacks", "plans"
+
+Entry = Mapping[str, Any]
+S = TypeVar("S", sales.Pack, sales.Plan)
+
+# What Firestore holds for a key (None: nothing), and until when that counts.
+_overrides: dict[str, tuple[Entry | None, float]] = {}
+# The packs on sale, and until when that counts.
+_packs: dict[str, tuple[list[sales.Pack], float]] = {}
+_lock = threading.Lock()
+
+
+def stale(keys: tuple[str, ...] = sales.PLAN_KEYS) -> list[str]:
+    """The documents that must be read before a decision may use these entries."""
+    now = time.monotonic()
+    with _lock:
+        return [key for key in keys if key not in _overrides or now > _overrides[key][1]]
+
+
+def plan_of(docs: Docs, plan_id: str) -> sales.Plan:
+    """What a user on this plan may do, from memory or this decision's documents; an unknown plan is the free one."""
+    key = f"{PLANS}/{plan_id}" if f"{PLANS}/{plan_id}" in sales.BUNDLED else f"{PLANS}/free"
+    return _plan(key, _find(docs, key))
+
+
+def all_plans(docs: Docs) -> dict[str, sales.Plan]:
+    """{id: plan}, as `plan_of`."""
+    return {key.partition("/")[2]: _plan(key, _find(docs, key)) for key in sales.PLAN_KEYS}
+
+
+def find_pack(docs: Docs, pack_id: str) -> sales.Pack | None:
+    """The pack, None if it is not on sale."""
+    key = f"{PACKS}/{pack_id}"
+    return _pack(key, _find(docs, key))
+
+
+def plans() -> list[sales.Plan]:
+    """Every plan, in one read if none is remembered. `Unavailable`."""
+    if missing := stale():
+        _remember(dict(zip(missing, firestore.read(*missing), strict=True)))
+    with _lock:
+        held = {key: _overrides.get(key, (None, 0.0))[0] for key in sales.PLAN_KEYS}
+    return [_plan(key, override) for key, override in held.items()]
+
+
+def packs() -> list[sales.Pack]:
+    """The packs on sale, bundled ones first, read in one query in 60 s. `Unavailable`."""
+    now = time.monotonic()
+    with _lock:
+        kept = _packs.get(PACKS)
+    if kept is not None and now <= kept[1]:
+        return kept[0]
+    with firestore.reachable():
+        query = firestore.client().collection(PACKS).limit(MAX_ENTRIES)
+        read = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        held = {f"{PACKS}/{snapshot.id}": snapshot.to_dict() for snapshot in read}
+    keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(PACKS)] + sorted(held))
+    found = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
+    with _lock:
+        _packs[PACKS] = (found, now + KEEP_S)
+    return found
+
+
+def _find(docs: Docs, key: str) -> Entry | None:
+    with _lock:
+        kept = _overrides.get(key)
+    if kept is not None and time.monotonic() <= kept[1]:
+        return kept[0]
+    override = docs.get(key)
+    _remember({key: override})
+    return override
+
+
+def _remember(found: Mapping[str, Entry | None]) -> None:
+    until = time.monotonic() + KEEP_S
+    with _lock:
+        if len(_overrides) > MAX_ENTRIES:
+            _overrides.clear()
+        _overrides.update({key: (entry, until) for key, entry in found.items()})
+
+
+def _pack(key: str, override: Entry | None) -> sales.Pack | None:
+    bundled = sales.BUNDLED.get(key)
+    if bundled is None and override is None:
+        return None
+    entry = {**(bundled or {}), **(override or {}), "id": key.partition("/")[2]}
+    return _as(entry, sales.Pack) if entry.get("enabled", True) is True else None
+
+
+def _plan(key: str, override: Entry | None) -> sales.Plan:
+    """A plan exists whatever became of its override: people are subscribed to it."""
+    bundled = sales.BUNDLED[key]
+    plan = _as({**bundled, **(override or {}), "id": bundled["id"]}, sales.Plan)
+    return plan or msgspec.convert(bundled, sales.Plan)
+
+
+def _as(entry: Entry, kind: type[S]) -> S | None:
+    """A broken override is not sold, and somebody is told."""
+    try:
+        return msgspec.convert(entry, kind, strict=True)
+    except msgspec.ValidationError as error:
+        log.alert("catalogue_entry_broken", entry=entry.get("id"), error=str(error))
+        return None
