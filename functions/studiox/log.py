@@ -56,7 +56,7 @@ def setup() -> None:
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
     # Their INFO lines are one per request and say nothing that ours do not.
-    for chatty in ("werkzeug", "google", "urllib3", "functions_framework"):
+    for chatty in ("werkzeug", "google", "urllib3", "functions_framework", "stripe"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
