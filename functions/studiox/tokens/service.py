@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..auth.store import user_path
 from ..clock import datetime
 from ..transact import Docs
@@ -38,3 +40,13 @@ def take_welcome(docs: Docs, uid: str, tokens: int, taker: str, at: datetime) ->
     reason = "Welcome bonus moved to the account that came to be"
     cause = Cause(id=f"clawback:welcome:{seq}", type="clawback", kind="user", ref=taker, reason=reason)
     return store.post(docs, uid, cause, Buckets(bonus=-tokens), at)
+
+
+def post_paid(
+    docs: Docs, uid: str, cause: Cause, tokens: int, bucket: Literal["purchased", "monthly"], at: datetime
+) -> Entry:
+    """Move tokens because of money that came or went back: packs in `purchased`, plans in `monthly`. Signed.
+
+    Only a clawback may leave `purchased` below zero: a debt, for tokens that were spent before the money went back.
+    """
+    return store.post(docs, uid, cause, Buckets(**{bucket: tokens}), at)

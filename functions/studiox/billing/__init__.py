@@ -1,0 +1,1 @@
+"""Money from outside: checkout, subscriptions, and what Stripe tells us of both."""

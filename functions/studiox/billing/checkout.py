@@ -1,0 +1,207 @@
+"""Opening a checkout and the customer portal. What a checkout sells is written down before anybody can pay for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from .. import audit, clock, config, firestore, ids, log, payments
+from ..auth import service as accounts
+from ..auth.store import active_user, user_path
+from ..catalog import sales, sales_store
+from ..clock import datetime
+from ..endpoint import User
+from ..errors import InvalidRequest, RequestIdReused
+from ..firestore import Document
+from ..transact import Docs, transact
+from . import orders, store, subscriptions
+from .plans import AlreadySubscribed, Wanted, session_params, site_url, wanted
+
+Data = Mapping[str, Any]
+
+
+def open_checkout(
+    caller: User, request_id: str, pack_id: str | None, plan_id: str | None, price_id: str | None
+) -> tuple[str, str]:
+    """The session's id and address. Stripe is asked first and all is written in one commit afterwards.
+
+    A call that dies between the two leaves nothing: nobody was told the address, and the same request finds the
+    same session by its idempotency key. `AlreadySubscribed`, `PaymentsUnavailable`.
+    """
+    order_id = ids.derived("createCheckoutSession", caller.uid, request_id)
+    fingerprint = _digest([pack_id, plan_id, price_id])
+    seen = _read(caller, order_id, pack_id)
+    if (order := seen[store.order_path(order_id)].data) is not None:
+        return _first_answer(order, fingerprint)
+    docs = Docs(lambda path: seen[path].data)
+    asked = wanted(pack_id, plan_id, price_id, sales_store.all_plans(docs))
+    pack = sales_store.find_pack(docs, asked.pack_id) if asked.pack_id else None
+    if asked.pack_id and pack is None:
+        raise InvalidRequest(fields={"packId": "not in the catalogue"})
+    plan = sales_store.plan_of(docs, asked.plan_id) if asked.plan_id else None
+    now = clock.now()
+    _check(docs, caller, asked, now)  # before Stripe is asked for anything
+    account = docs.get(store.account_path(caller.uid)) or {}
+    earlier = (account.get("planCheckout") or {}).get("sessionId", "") if asked.plan_id else ""
+    _close(earlier, account)
+    user = docs.get(user_path(caller.uid)) or {}
+    customer_id = account.get("customerId") or _new_customer(caller.uid, user, 0)
+    generation = account.get("generation", 0)
+    for _ in range(2):
+        params = session_params(
+            order_id=order_id, uid=caller.uid, customer_id=customer_id, site=config.SITE_URL.value, pack=pack, plan=plan
+        )
+        try:
+            # What is sold is part of the key: after a change of the catalogue it is another session.
+            session_id, url = payments.create_session(params, f"{order_id}:{_digest(params)[:16]}")
+            break
+        except payments.Missing as missing:
+            if str(missing) != "customer":
+                log.alert("plan_price_missing", plan=asked.plan_id)
+                raise payments.PaymentsUnavailable from missing
+            generation += 1  # somebody deleted the customer in Stripe
+            customer_id = _new_customer(caller.uid, user, generation)
+    else:
+        raise payments.PaymentsUnavailable
+    order = _new_order(order_id, caller.uid, session_id, url, fingerprint, pack, plan, now)
+    changed = {"uid": caller.uid, "customerId": customer_id, "generation": generation}
+    session_id, url, replaced = _write(caller, asked, order, changed, seen, now)
+    if replaced not in (earlier, session_id):
+        _close(replaced, account)
+    return session_id, url
+
+
+def _close(session_id: str, account: Data) -> None:
+    """A plan's earlier checkout must not be paid as well. `AlreadySubscribed` if it was, a moment ago."""
+    bought = payments.expire_session(session_id) if session_id else ""
+    # One that we know of has ended since, or `_check` would have refused.
+    if bought and bought != (account.get("current") or {}).get("id"):
+        raise AlreadySubscribed
+
+
+def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Document]:
+    """All that the checkout rests on, in one round trip; an account that was never provisioned is made first."""
+    paths = [store.order_path(order_id), store.account_path(caller.uid), user_path(caller.uid), *sales_store.stale()]
+    paths += [caller.toll.path] if caller.toll else []
+    if pack_id is not None:
+        paths += sales_store.stale((f"tokenPacks/{pack_id}",))
+    seen = firestore.read_documents(paths)
+    if seen[user_path(caller.uid)].data is None:
+        accounts.provision(accounts.as_new(caller), "createCheckoutSession")
+        seen |= firestore.read_documents([user_path(caller.uid)])
+    return seen
+
+
+def _check(docs: Docs, caller: User, asked: Wanted, now: datetime) -> None:
+    """`AccountSuspended`, `RateLimited`, `AlreadySubscribed`."""
+    active_user(docs, caller.uid)
+    if caller.toll is not None:
+        caller.toll.count(docs, now)
+    current = (docs.get(store.account_path(caller.uid)) or {}).get("current")
+    if asked.plan_id and current is not None and subscriptions.is_live(current["status"]):
+        raise AlreadySubscribed
+
+
+def _write(
+    caller: User, asked: Wanted, order: Data, changed: Data, seen: Mapping[str, Document], now: datetime
+) -> tuple[str, str, str]:
+    """The order, and the account that it belongs to, in one commit; also the session that it takes the place of.
+
+    A race for the same request has one winner.
+    """
+    path, account_path = store.order_path(order["orderId"]), store.account_path(caller.uid)
+
+    def decide(docs: Docs) -> tuple[str, str, str]:
+        existing = docs.get(path)
+        if existing is not None:
+            return (*_first_answer(existing, order["fingerprint"]), "")
+        _check(docs, caller, asked, now)
+        account = docs.get(account_path) or {}
+        before = (account.get("planCheckout") or {}).get("sessionId", "") if asked.plan_id else ""
+        opened = {"planCheckout": {"orderId": order["orderId"], "sessionId": order["sessionId"]}}
+        # Whoever was first made the customer; with the same key Stripe gave everybody the same one.
+        merged = {**account, **changed, **(opened if asked.plan_id else {})}
+        docs.put(account_path, merged)
+        docs.create(path, order)
+        audit.record(docs, actor=caller.uid, action="createCheckoutSession", target=path, at=now, item=order["itemId"])
+        return order["sessionId"], order["url"], before
+
+    return transact(user_path(caller.uid), decide, seen=seen)
+
+
+def _first_answer(order: Data, fingerprint: str) -> tuple[str, str]:
+    if order["fingerprint"] != fingerprint:
+        raise RequestIdReused
+    return order["sessionId"], order["url"]
+
+
+def _new_order(
+    order_id: str,
+    uid: str,
+    session_id: str,
+    url: str,
+    fingerprint: str,
+    pack: sales.Pack | None,
+    plan: sales.Plan | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """What was sold at what price: the webhook credits this, whatever the catalogue says by then (S17)."""
+    sold = pack or plan
+    assert sold is not None
+    held = orders.Held(
+        order_id=order_id,
+        uid=uid,
+        session_id=session_id,
+        tokens=pack.tokens if pack else 0,
+        amount=sold.amount,
+        currency=sold.currency,
+    )
+    about = {"kind": "pack" if pack else "plan", "itemId": sold.id, "url": url, "fingerprint": fingerprint}
+    return {**store.fields(held), **about, "createdAt": now, "updatedAt": now}
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+
+def _new_customer(uid: str, user: Data, generation: int) -> str:
+    """The user's one customer, however many calls ask for it at once: they all ask with the same key."""
+    return payments.create_customer(uid, user.get("email"), f"customer:{uid}:{generation}")
+
+
+def open_portal(caller: User) -> str:
+    """The address of the customer portal; the customer is made if there is none."""
+    account_path = store.account_path(caller.uid)
+    paths = [account_path, user_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
+    seen = firestore.read_documents(paths)
+    if seen[user_path(caller.uid)].data is None:
+        accounts.provision(accounts.as_new(caller), "createPortalSession")
+        seen |= firestore.read_documents([user_path(caller.uid)])
+    account, user = seen[account_path].data or {}, seen[user_path(caller.uid)].data or {}
+    now = clock.now()
+    home = site_url(config.SITE_URL.value, "/?portal=closed")
+    generation = account.get("generation", 0)
+    customer_id = account.get("customerId") or _new_customer(caller.uid, user, generation)
+    for _ in range(2):
+        try:
+            url = payments.create_portal(customer_id, home, f"portal:{ids.new()}")
+            break
+        except payments.Missing:
+            generation += 1
+            customer_id = _new_customer(caller.uid, user, generation)
+    else:
+        raise payments.PaymentsUnavailable
+
+    def decide(docs: Docs) -> None:
+        if caller.toll is not None:
+            caller.toll.count(docs, now)
+        current = docs.get(account_path) or {}
+        changed = {"uid": caller.uid, "customerId": customer_id, "generation": generation}
+        docs.put(account_path, {**current, **changed})
+        audit.record(docs, actor=caller.uid, action="createPortalSession", target=account_path, at=now)
+
+    transact(user_path(caller.uid), decide, seen={path: seen[path] for path in paths if path != user_path(caller.uid)})
+    return url

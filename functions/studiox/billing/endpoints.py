@@ -1,0 +1,308 @@
+"""Billing as clients and administrators see it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from .. import config
+from ..catalog import sales_store
+from ..catalog.sales import Allowances, PlanId
+from ..clock import datetime
+from ..endpoint import Admin, Anyone, Id, Nothing, Request, RequestId, Response, User, VerifiedUser, endpoint
+from ..errors import AccountSuspended, EmailNotVerified, RateLimited, RequestIdReused
+from ..limits import Limit
+from ..pages import DEFAULT_SIZE, Cursor, PageSize
+from ..payments import PaymentsUnavailable
+from . import checkout, service, store, webhook
+from .plans import AlreadySubscribed, NoSubscription
+
+READS = Limit(120, per=60)
+WRITES = Limit(60, per=60, in_commit=True)
+STRIPE = [config.STRIPE_SECRET_KEY]
+
+
+class TokenPack(Response):
+    id: str
+    name: str
+    tokens: int
+    amount: int
+    currency: str
+
+
+class TokenPacks(Response):
+    packs: list[TokenPack]
+
+
+@endpoint(limit=READS)
+def getTokenPacks(caller: Anyone, request: Nothing) -> TokenPacks:
+    """The packs on sale; amounts in the currency's minor unit."""
+    found = sales_store.packs()
+    return TokenPacks(packs=[TokenPack(**{name: getattr(pack, name) for name in _PACK}) for pack in found])
+
+
+_PACK = ("id", "name", "tokens", "amount", "currency")
+
+
+class PlanOffer(Response):
+    id: PlanId
+    name: str
+    monthly_tokens: int
+    features: tuple[str, ...]
+    amount: int
+    currency: str
+    interval: str
+    allowances: Allowances
+    max_concurrent_jobs: int
+    price_id: str | None
+
+
+class Plans(Response):
+    plans: list[PlanOffer]
+
+
+@endpoint(limit=READS)
+def getPlans(caller: Anyone, request: Nothing) -> Plans:
+    """The plans: what they hold and what they cost a month."""
+    found = [
+        PlanOffer(
+            id=plan.id,
+            name=plan.name,
+            monthly_tokens=plan.monthly_tokens,
+            features=plan.features,
+            amount=plan.amount,
+            currency=plan.currency,
+            interval=plan.interval,
+            allowances=plan.allowances,
+            max_concurrent_jobs=plan.max_concurrent_jobs,
+            price_id=plan.price_id or None,
+        )
+        for plan in sales_store.plans()
+    ]
+    return Plans(plans=found)
+
+
+class CreateCheckoutSession(Request, frozen=True):
+    """Exactly one of the three: what is sold, never at which price or where to."""
+
+    request_id: RequestId
+    pack_id: Id | None = None
+    plan_id: PlanId | None = None
+    price_id: Id | None = None
+
+
+class Checkout(Response):
+    session_id: str
+    url: str
+
+
+@endpoint(
+    limit=WRITES,
+    secrets=STRIPE,
+    refuses=(
+        AccountSuspended,
+        AlreadySubscribed,
+        EmailNotVerified,
+        PaymentsUnavailable,
+        RateLimited,
+        RequestIdReused,
+    ),
+)
+def createCheckoutSession(caller: VerifiedUser, request: CreateCheckoutSession) -> Checkout:
+    """A page of Stripe's where the caller pays for a pack or a plan."""
+    session_id, url = checkout.open_checkout(
+        caller, request.request_id, request.pack_id, request.plan_id, request.price_id
+    )
+    return Checkout(session_id=session_id, url=url)
+
+
+class Portal(Response):
+    url: str
+
+
+@endpoint(limit=WRITES, secrets=STRIPE, refuses=(PaymentsUnavailable, RateLimited))
+def createPortalSession(caller: User, request: Nothing) -> Portal:
+    """Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none."""
+    return Portal(url=checkout.open_portal(caller))
+
+
+class Subscription(Response):
+    """`status` is Stripe's; `none` without a subscription."""
+
+    plan: str
+    status: str
+    current_period_end: datetime | None
+    cancel_at_period_end: bool
+    is_premium: bool
+
+
+def _subscription(standing: service.Standing) -> Subscription:
+    return Subscription(
+        plan=standing.plan,
+        status=standing.status,
+        current_period_end=standing.current_period_end,
+        cancel_at_period_end=standing.cancel_at_period_end,
+        is_premium=standing.is_premium,
+    )
+
+
+@endpoint(limit=READS)
+def getSubscription(caller: User, request: Nothing) -> Subscription:
+    """The caller's plan and the subscription that it comes from."""
+    return _subscription(service.standing(caller))
+
+
+class UpdateSubscription(Request, frozen=True):
+    plan_id: PlanId
+
+
+@endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
+def updateSubscription(caller: User, request: UpdateSubscription) -> Subscription:
+    """Another plan from now on; the difference is charged or credited at once."""
+    return _subscription(service.change_plan(caller, request.plan_id))
+
+
+class CancelSubscription(Request, frozen=True):
+    at_period_end: bool = True
+
+
+@endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
+def cancelSubscription(caller: User, request: CancelSubscription) -> Subscription:
+    """End the subscription when what is paid for is over, or at once and without a refund."""
+    return _subscription(service.cancel(caller, at_period_end=request.at_period_end))
+
+
+class Page(Request, frozen=True):
+    page_size: PageSize = DEFAULT_SIZE
+    cursor: Cursor | None = None
+
+
+class Payment(Response):
+    """`kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded."""
+
+    id: str
+    kind: str
+    amount: int
+    currency: str
+    status: str
+    created_at: datetime
+    tokens: int | UnsetType = UNSET
+    invoice_url: str | UnsetType = UNSET
+
+
+class BillingHistory(Response):
+    payments: list[Payment]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def getBillingHistory(caller: User, request: Page) -> BillingHistory:
+    """What the caller paid, newest first."""
+    found, cursor = store.list_payments(caller.uid, size=request.page_size, cursor=request.cursor)
+    shown = [
+        Payment(
+            id=each["id"],
+            kind=each["kind"],
+            amount=each["amount"],
+            currency=each["currency"],
+            status=each["status"],
+            created_at=each["createdAt"],
+            tokens=each.get("tokens", UNSET),
+            invoice_url=each.get("invoiceUrl") or UNSET,
+        )
+        for each in found
+    ]
+    return BillingHistory(payments=shown, next_cursor=cursor)
+
+
+class SubscriptionEvent(Response):
+    type: str
+    from_plan: str
+    to_plan: str
+    status: str
+    at: datetime
+
+
+class SubscriptionHistory(Response):
+    events: list[SubscriptionEvent]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def getSubscriptionHistory(caller: User, request: Page) -> SubscriptionHistory:
+    """What happened to the caller's plan, newest first."""
+    found, cursor = store.list_history(caller.uid, size=request.page_size, cursor=request.cursor)
+    shown = [
+        SubscriptionEvent(
+            type=each["type"], from_plan=each["fromPlan"], to_plan=each["toPlan"], status=each["status"], at=each["at"]
+        )
+        for each in found
+    ]
+    return SubscriptionHistory(events=shown, next_cursor=cursor)
+
+
+class NextBillingDate(Response):
+    next_billing_date: datetime | None
+
+
+@endpoint(limit=READS)
+def getNextBillingDate(caller: User, request: Nothing) -> NextBillingDate:
+    """When the caller is charged next; null without a subscription, and for one that ends."""
+    return NextBillingDate(next_billing_date=service.next_billing_date(caller))
+
+
+class FailedEvent(Response):
+    event_id: str
+    type: str
+    attempts: int
+    error: str
+    received_at: datetime
+
+
+class EventCounts(Response):
+    handled: int
+    failed: int
+    parked: int
+
+
+class WebhookStatus(Response):
+    """Of the events of the last 90 days; `failed` lists up to 100 of those that Stripe, or we, must try again."""
+
+    counts: EventCounts
+    failed: list[FailedEvent]
+
+
+@endpoint(limit=READS)
+def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
+    """How many events were handled, failed, or were parked for a person to look at."""
+    counts = store.count_events()
+    failed = [
+        FailedEvent(
+            event_id=each["eventId"],
+            type=each["type"],
+            attempts=each["attempts"],
+            error=each["error"],
+            received_at=each["receivedAt"],
+        )
+        for each in store.failed_events(100)
+    ]
+    return WebhookStatus(
+        counts=EventCounts(handled=counts.handled, failed=counts.failed, parked=counts.parked), failed=failed
+    )
+
+
+class RetryWebhooks(Request, frozen=True):
+    event_ids: Annotated[list[Id], Meta(min_length=1, max_length=webhook.MAX_RETRIES)] | None = None
+
+
+class Retried(Response):
+    retried: int
+    failed: int
+
+
+@endpoint(limit=Limit(60, per=60), secrets=STRIPE, timeout_sec=300)
+def retryWebhooks(caller: Admin, request: RetryWebhooks) -> Retried:
+    """Handle these events again, or the failed ones (50 a call): how many are done now, how many are not."""
+    retried, failed = webhook.retry(request.event_ids, caller.uid)
+    return Retried(retried=retried, failed=failed)

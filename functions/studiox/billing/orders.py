@@ -1,0 +1,170 @@
+"""The rules of a token pack's order: from what Stripe holds of it to the tokens that move. Pure.
+
+An order converges: `settle` compares what was credited and taken so far with what Stripe says now, and answers the
+difference. So no order of events matters, nor how often one comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from ..payments_objects import Charge, Dispute, Session
+
+OrderStatus = Literal["open", "pending", "paid", "failed", "expired", "mismatch"]
+PaymentStatus = Literal["pending", "paid", "failed", "refunded", "partially_refunded", "disputed"]
+
+_CLOSED = ("won", "lost")
+
+
+class Move(NamedTuple):
+    """Tokens that move because of an order; `id` is the ledger entry's."""
+
+    kind: Literal["purchase", "clawback", "restore"]
+    id: str
+    tokens: int
+    """Signed."""
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an order says was sold, written at checkout, and what has come of it."""
+
+    order_id: str
+    uid: str
+    session_id: str
+    tokens: int
+    """Of one pack."""
+    amount: int
+    """Of one pack, in the currency's minor unit."""
+    currency: str
+    status: OrderStatus = "open"
+    quantity: int = 0
+    credited: int = 0
+    taken: int = 0
+    """Ever taken back, by refunds and disputes together."""
+    restored: int = 0
+    refunded: int = 0
+    """Of the money, cumulative."""
+    charge_id: str = ""
+    receipt_url: str = ""
+    disputes: Mapping[str, Mapping[str, Any]] = {}
+    """By id: {amount, state}."""
+
+    @property
+    def paid(self) -> int:
+        return self.amount * self.quantity
+
+    @property
+    def payment_status(self) -> PaymentStatus | None:
+        """As the user's billing history shows it; None for what was never paid nor tried."""
+        if self.status in ("pending", "failed"):
+            return "pending" if self.status == "pending" else "failed"
+        if self.status != "paid":
+            return None
+        if any(each["state"] != "won" for each in self.disputes.values()):
+            return "disputed"
+        if self.refunded >= self.paid:
+            return "refunded"
+        return "partially_refunded" if self.refunded else "paid"
+
+
+class Settled(NamedTuple):
+    order: Held
+    moves: tuple[Move, ...]
+    problem: str
+    """Why what was paid cannot be credited, for a person to look at; "" if nothing is wrong."""
+
+
+def taken_target(sold: int, reversed_amount: int, amount: int) -> int:
+    """How many of the tokens sold must be taken back when this much of the amount was (faults S6)."""
+    return sold * min(reversed_amount, amount) // amount if amount > 0 else 0
+
+
+def settle(held: Held, session: Session) -> Settled:
+    """The order after what Stripe says now, and the tokens that move. What was credited once stays credited."""
+    if session.payment_status == "unpaid" and not held.credited:
+        return Settled(_unpaid(held, session), (), "")
+    moves: list[Move] = []
+    order = held
+    if not held.credited:
+        if session.status != "complete":
+            return Settled(held, (), "")  # nobody has bought it yet
+        if problem := _mismatch(held, session):
+            return Settled(msgspec.structs.replace(held, status="mismatch"), (), problem)
+        tokens = held.tokens * session.quantity
+        order = msgspec.structs.replace(held, status="paid", quantity=session.quantity, credited=tokens)
+        moves.append(Move("purchase", f"purchase:{held.session_id}", tokens))
+    if session.charge is not None:
+        order = _heard(order, session.charge)
+        moves += _reversals(order)
+        for move in moves:
+            if move.kind == "clawback":
+                order = msgspec.structs.replace(order, taken=order.taken - move.tokens)
+            elif move.kind == "restore":
+                order = _restored(order, move.tokens)
+    return Settled(order, tuple(moves), "")
+
+
+def _unpaid(held: Held, session: Session) -> Held:
+    """Completed without money: a slow payment method is under way, or it failed (S3, S4)."""
+    if session.status == "expired":
+        return msgspec.structs.replace(held, status="expired")
+    if session.status != "complete":
+        return held
+    failed = session.intent_status in ("requires_payment_method", "canceled")
+    return msgspec.structs.replace(held, status="failed" if failed else "pending", quantity=session.quantity)
+
+
+def _mismatch(held: Held, session: Session) -> str:
+    """What differs between what was paid and what was sold. A wholly discounted session was not sold by us."""
+    if session.quantity < 1 or session.currency != held.currency:
+        return "currency_mismatch"
+    if session.amount != held.amount * session.quantity:
+        return "amount_mismatch"
+    return "" if session.uid == held.uid else "user_mismatch"
+
+
+def _heard(order: Held, charge: Charge) -> Held:
+    """What is known of the money that went back: it only grows, and a dispute that was closed stays so (S5)."""
+    disputes = dict(order.disputes)
+    for each in charge.disputes:
+        known = disputes.get(each.id)
+        if known is None or known["state"] not in _CLOSED or each.state in _CLOSED:
+            disputes[each.id] = _dispute(each, known)
+    return msgspec.structs.replace(
+        order,
+        charge_id=charge.id,
+        receipt_url=charge.receipt_url,
+        refunded=max(order.refunded, charge.refunded),
+        disputes=disputes,
+    )
+
+
+def _dispute(each: Dispute, known: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"amount": each.amount, "state": each.state, "restored": bool(known and known.get("restored"))}
+
+
+def _reversals(order: Held) -> list[Move]:
+    """Take what refunds and disputes ask for beyond what was taken, or give back what a won dispute had taken."""
+    lost = sum(each["amount"] for each in order.disputes.values() if each["state"] != "won")
+    target = taken_target(order.credited, order.refunded + lost, order.paid)
+    net = order.taken - order.restored
+    if target > net:
+        total = order.taken + target - net
+        return [Move("clawback", f"clawback:{order.charge_id}:{total}", net - target)]
+    if target < net:
+        # The dispute that was won last gives it back; its id makes sure that it does so once.
+        won = sorted(name for name, each in order.disputes.items() if each["state"] == "won" and not each["restored"])
+        if won:
+            return [Move("restore", f"restore:{won[-1]}", net - target)]
+    return []
+
+
+def _restored(order: Held, tokens: int) -> Held:
+    """Every dispute that is won by now has given back what it took."""
+    disputes = {
+        name: {**each, "restored": each["restored"] or each["state"] == "won"} for name, each in order.disputes.items()
+    }
+    return msgspec.structs.replace(order, restored=order.restored + tokens, disputes=disputes)

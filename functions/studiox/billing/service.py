@@ -1,0 +1,125 @@
+"""What a subscriber may do: look, change plan, cancel. Stripe is asked, and what it then holds is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import clock, firestore, log, payments
+from ..auth import service as accounts
+from ..auth.store import user_path
+from ..catalog import sales_store
+from ..clock import datetime
+from ..endpoint import User
+from ..errors import InvalidRequest
+from ..transact import Docs
+from . import store, subscriptions
+from .plans import NoSubscription
+from .subscribing import settle_subscription
+from .why import Why
+
+Data = Mapping[str, Any]
+
+
+class Standing(NamedTuple):
+    """A user's plan, and the subscription that it comes from. `status` is Stripe's, or `none`."""
+
+    plan: str
+    is_premium: bool
+    status: str = "none"
+    current_period_end: datetime | None = None
+    cancel_at_period_end: bool = False
+
+
+def standing(caller: User) -> Standing:
+    """In one round trip; an account that was never provisioned is made first."""
+    user, account = firestore.read(user_path(caller.uid), store.account_path(caller.uid))
+    if user is None:
+        user = accounts.account(caller, "getSubscription")
+    return _standing(user, account)
+
+
+def _standing(user: Data, account: Data | None) -> Standing:
+    current = (account or {}).get("current")
+    if current is None or current["status"] in subscriptions.NOT_BEGUN:
+        return Standing(user["plan"], user["isPremium"])
+    return Standing(
+        user["plan"],
+        user["isPremium"],
+        current["status"],
+        current["currentPeriodEnd"],
+        current["cancelAtPeriodEnd"],
+    )
+
+
+def next_billing_date(caller: User) -> datetime | None:
+    """When the subscription is next charged for; None if it never will be."""
+    [account] = firestore.read(store.account_path(caller.uid))
+    current = (account or {}).get("current")
+    renews = current is not None and current["status"] in ("active", "trialing", "past_due")
+    return current["currentPeriodEnd"] if current and renews and not current["cancelAtPeriodEnd"] else None
+
+
+def change_plan(caller: User, plan_id: str) -> Standing:
+    """Move the subscription to another plan, now and with proration; one to be cancelled goes on.
+
+    `NoSubscription`, `InvalidRequest`, `PaymentsUnavailable`. Where the difference cannot be paid, the plan stays.
+    """
+    current = _current(caller)
+    plan = next((plan for plan in sales_store.plans() if plan.id == plan_id), None)
+    if plan is None or not plan.price_id:
+        raise InvalidRequest(fields={"planId": "not on sale: to end a subscription, cancel it"})
+    # The same change of the same state has the same key: a double click is one change.
+    key = f"{current['id']}:{current['rev']}"
+    if current["cancelAtPeriodEnd"]:
+        payments.set_cancel_at_period_end(current["id"], False, f"resume:{key}")
+    if current["plan"] != plan_id:
+        payments.change_price(current["id"], current["itemId"], plan.price_id, f"change:{key}:{plan.price_id}")
+    return _settled(caller, current["id"], "updateSubscription")
+
+
+def cancel(caller: User, *, at_period_end: bool) -> Standing:
+    """End the subscription with its paid period, or at once and without a refund. `NoSubscription`."""
+    current = _current(caller)
+    if not at_period_end:
+        payments.cancel_subscription(current["id"])
+    elif not current["cancelAtPeriodEnd"]:
+        payments.set_cancel_at_period_end(current["id"], True, f"cancel:{current['id']}:{current['rev']}")
+    return _settled(caller, current["id"], "cancelSubscription")
+
+
+def _current(caller: User) -> Data:
+    """The subscription that stands. `NoSubscription`, `RateLimited`; Stripe is not asked for what is refused."""
+    paths = [store.account_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
+    seen = firestore.read_documents(paths)
+    if caller.toll is not None:
+        caller.toll.count(Docs(lambda path: seen[path].data), clock.now())
+    current: Data | None = (seen[paths[0]].data or {}).get("current")
+    if current is None or not subscriptions.is_live(current["status"]):
+        raise NoSubscription
+    return current
+
+
+def _settled(caller: User, subscription_id: str, action: str) -> Standing:
+    """The webhook will say the same a moment later, and find it done."""
+    settle_subscription(subscription_id, caller.uid, Why(action, actor=caller.uid, toll=caller.toll))
+    user, account = firestore.read(user_path(caller.uid), store.account_path(caller.uid))
+    return _standing(user or {"plan": "free", "isPremium": False}, account)
+
+
+def end_for_deletion(uid: str) -> None:
+    """For an account that is being deleted: end its subscription at once, close its open checkout. Repeatable.
+
+    `PaymentsUnavailable` means: try again before the account's documents go.
+    """
+    [account] = firestore.read(store.account_path(uid))
+    held = account or {}
+    try:
+        if held.get("planCheckout") and (bought := payments.expire_session(held["planCheckout"]["sessionId"])):
+            payments.cancel_subscription(bought)
+    except payments.Missing:
+        log.info("checkout_gone")
+    current = held.get("current")
+    if current is not None and subscriptions.is_live(current["status"]):
+        payments.cancel_subscription(current["id"])
+        settle_subscription(current["id"], uid, Why("deleteAccount", actor=uid))

@@ -1,0 +1,136 @@
+"""Brings an order or a subscription to what Stripe holds of it: read, fetch, decide, one commit.
+
+The webhook, the reconciliation and the user's own calls all come here. An event's record and its effect are one
+commit, and what is fetched is the whole state: so events may come in any order, twice, at once, or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import audit, clock, firestore, log, notifications, payments
+from ..auth.store import user_path
+from ..clock import datetime
+from ..firestore import Document
+from ..payments_objects import Session, Subject
+from ..tokens.ledger import Cause
+from ..tokens.service import post_paid
+from ..transact import Docs, transact
+from . import orders, store
+from .subscribing import settle_subscription
+from .subscriptions import Reversal
+from .why import Why, park, record
+
+KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Dispute won"}
+
+
+def settle(subject: Subject, why: Why) -> None:
+    """Bring what the event is about to its state. `PaymentsUnavailable`, `Missing`, `Unavailable`, `Contention`."""
+    if subject.kind == "subscription":
+        settle_subscription(subject.id, subject.uid, why, order_id=subject.order_id)
+    elif subject.kind == "intent":
+        _settle_intent(subject, why)
+    else:
+        _settle_checkout(subject, why)
+
+
+def _settle_intent(subject: Subject, why: Why) -> None:
+    """A payment that does not say which order it is for: a subscription's invoice, or not ours."""
+    order_id, invoice_id, charge = payments.intent(subject.id)
+    if order_id:
+        _settle_checkout(Subject("order", order_id, order_id), why)
+        return
+    owner = payments.invoice_subscription(invoice_id) if invoice_id else ""
+    if not owner:
+        log.info("stripe_payment_not_ours", intent=subject.id)
+        return
+    reversal = Reversal(invoice_id, charge) if charge is not None and (charge.refunded or charge.disputed) else None
+    settle_subscription(owner, "", why, reversal=reversal)
+
+
+def _settle_checkout(subject: Subject, why: Why) -> None:
+    """A checkout session, or the order that one was made for."""
+    paths = [store.order_path(subject.order_id)] if subject.order_id else []
+    paths += [user_path(subject.uid)] if subject.uid else []
+    paths += why.paths()
+    if subject.uid and subject.order_id:
+        paths.append(store.payment_path(subject.uid, subject.order_id))
+    seen = firestore.read_documents(paths) if paths else {}
+    if why.event is not None and store.is_done(seen[store.event_path(why.event.id)].data):
+        return
+    order = seen[store.order_path(subject.order_id)].data if subject.order_id else None
+    session_id = subject.id if subject.kind == "session" else (order or {}).get("sessionId", "")
+    if not session_id:
+        park(subject.id, "order_missing", why)
+        return
+    session = payments.session(session_id)
+    if session.mode == "subscription":
+        if session.subscription_id:
+            settle_subscription(session.subscription_id, session.uid, why, order_id=session.order_id)
+        return
+    if order is None or order["sessionId"] != session.id:
+        if session.payment_status != "unpaid" and session.status == "complete":
+            park(session.id, "order_missing", why, amount=session.amount, currency=session.currency)
+        return
+    _settle_order(subject.order_id, session, why, seen)
+
+
+def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, Document]) -> None:
+    """Credit, take back or give back what the order asks for now."""
+    path = store.order_path(order_id)
+    now = clock.now()
+    known = store.as_order(seen[path].data or {})
+    first = orders.settle(known, session)
+    if not first.problem and first.order == known:
+        record(why, seen)
+        return
+
+    def decide(docs: Docs) -> str:
+        if why.is_done(docs):
+            return ""
+        data = docs.get(path) or {}
+        held = store.as_order(data)
+        settled = orders.settle(held, session)
+        problem = settled.problem
+        if not problem and settled.moves and docs.get(user_path(held.uid)) is None:
+            problem = "user_missing"
+        if problem:
+            store.park(
+                docs, session.id, problem, now, orderId=order_id, amount=session.amount, currency=session.currency
+            )
+            why.record(docs, store.PARKED, now)
+            return problem
+        for move in settled.moves:
+            cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=KINDS[move.kind])
+            post_paid(docs, held.uid, cause, move.tokens, "purchased", now)
+        if settled.order != held:
+            docs.update(path, {**store.fields(settled.order), "updatedAt": now})
+            _show(docs, settled.order, data["itemId"], now)
+            if settled.order.status == "failed":
+                notifications.add(docs, held.uid, "payment_failed", order_id, now, paymentId=order_id)
+            moved = sum(move.tokens for move in settled.moves)
+            audit.record(docs, actor=why.actor, action=why.action, target=path, at=now, tokens=moved)
+        why.record(docs, store.HANDLED, now)
+        return ""
+
+    if problem := transact(user_path(session.uid), decide, seen=seen):
+        log.alert("payment_unmatched", object=session.id, problem=problem)
+
+
+def _show(docs: Docs, order: orders.Held, pack_id: str, now: datetime) -> None:
+    """The order in its user's billing history, once there is something to show."""
+    status = order.payment_status
+    if status is None or docs.get(user_path(order.uid)) is None:
+        return
+    shown: dict[str, Any] = {
+        "kind": "pack",
+        "itemId": pack_id,
+        "amount": order.paid,
+        "currency": order.currency,
+        "status": status,
+        "tokens": order.credited or order.tokens * order.quantity,
+    }
+    if order.receipt_url:
+        shown["invoiceUrl"] = order.receipt_url
+    store.show_payment(docs, order.uid, order.order_id, now, **shown)

@@ -1,0 +1,173 @@
+"""Where billing lies: orders, subscriptions, each user's account with Stripe, events, and what could not be matched.
+
+`orders/{orderId}`, `subscriptions/{subscriptionId}`, `billing/{uid}`, `stripeEvents/{eventId}`,
+`unmatchedPayments/{objectId}`, `reconciliations/stripe`: read by nobody but us. `users/{uid}/payments/{id}` is
+the user's own history, `users/{uid}/subscriptionEvents/{id}` that of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from .. import firestore, pages
+from ..auth.store import user_path
+from ..clock import datetime, timedelta
+from ..transact import Docs
+from . import orders, subscriptions
+
+Data = Mapping[str, Any]
+
+KEEP_EVENTS = timedelta(days=90)
+CHECKPOINT = "reconciliations/stripe"
+HANDLED, FAILED, PARKED = "handled", "failed", "parked"
+
+
+def order_path(order_id: str) -> str:
+    return f"orders/{order_id}"
+
+
+def subscription_path(subscription_id: str) -> str:
+    return f"subscriptions/{subscription_id}"
+
+
+def account_path(uid: str) -> str:
+    """The user's account with Stripe: {customerId, current?, planCheckout?}."""
+    return f"billing/{uid}"
+
+
+def event_path(event_id: str) -> str:
+    return f"stripeEvents/{event_id}"
+
+
+def payment_path(uid: str, payment_id: str) -> str:
+    return f"{user_path(uid)}/payments/{payment_id}"
+
+
+def as_order(data: Data) -> orders.Held:
+    """The order's money; its document holds more than that."""
+    return msgspec.convert(_plain(data), orders.Held)
+
+
+def as_subscription(data: Data | None) -> subscriptions.Held | None:
+    return None if data is None else msgspec.convert(_plain(data), subscriptions.Held)
+
+
+def fields(held: orders.Held | subscriptions.Held) -> dict[str, Any]:
+    """The document's fields that hold it."""
+    made: dict[str, Any] = msgspec.to_builtins(held, builtin_types=(datetime,))
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """msgspec takes datetime itself only, and Firestore answers its own kind of it."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return datetime.fromtimestamp(value.timestamp(), value.tzinfo) if isinstance(value, datetime) else value
+
+
+def record_event(docs: Docs, event_id: str, type_: str, status: str, now: datetime, error: str = "") -> None:
+    """That an event was dealt with, in the commit of its effect. One that failed before counts its attempts."""
+    path = event_path(event_id)
+    before = docs.get(path) or {}
+    record = {
+        "eventId": event_id,
+        "type": type_,
+        "status": status,
+        "attempts": before.get("attempts", 0) + 1,
+        "error": error,
+        "receivedAt": before.get("receivedAt", now),
+        "updatedAt": now,
+        "expiresAt": now + KEEP_EVENTS,
+    }
+    docs.put(path, record)
+
+
+def is_done(event: Data | None) -> bool:
+    """Whether the event has had its effect, or never will have one."""
+    return event is not None and event["status"] != FAILED
+
+
+def park(docs: Docs, object_id: str, reason: str, now: datetime, **about: object) -> None:
+    """Money that nobody is credited for: a person must look (docs/billing.md)."""
+    path = f"unmatchedPayments/{object_id}"
+    if docs.get(path) is None:
+        docs.create(path, {"objectId": object_id, "reason": reason, **about, "createdAt": now})
+
+
+def mark_bought(docs: Docs, order_id: str, now: datetime) -> None:
+    """A plan's order led to its subscription."""
+    path = order_path(order_id)
+    if order_id and docs.get(path) is not None:
+        docs.update(path, {"status": "paid", "updatedAt": now})
+
+
+def show_payment(docs: Docs, uid: str, payment_id: str, now: datetime, **shown: object) -> None:
+    """The payment as its user's history has it."""
+    path = payment_path(uid, payment_id)
+    before = docs.get(path) or {"createdAt": now}
+    docs.put(path, {**before, **shown, "id": payment_id})
+
+
+def add_history(docs: Docs, held: subscriptions.Held, from_plan: str, found: Iterable[str], now: datetime) -> None:
+    """What changed, for the subscription's history. The names sort as they happened."""
+    for number, type_ in enumerate(found):
+        name = f"{held.subscription_id}-{held.rev:06d}-{number}"
+        ended = type_ in ("ended", "paused")
+        to_plan = held.plan if held.entitled and not ended else "free"
+        entry = {"type": type_, "fromPlan": from_plan, "toPlan": to_plan, "status": held.status, "at": now}
+        docs.create(f"{user_path(held.uid)}/subscriptionEvents/{name}", entry)
+
+
+def list_payments(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
+    """A page of the user's payments, newest first."""
+    return pages.page(f"{user_path(uid)}/payments", {}, "createdAt", size=size, cursor=cursor)
+
+
+def list_history(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
+    """A page of what happened to the user's plan, newest first."""
+    return pages.page(f"{user_path(uid)}/subscriptionEvents", {}, "at", size=size, cursor=cursor)
+
+
+class EventCounts(NamedTuple):
+    handled: int
+    failed: int
+    parked: int
+
+
+def count_events() -> EventCounts:
+    """How many events of the last 90 days ended how. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    found = []
+    for status in (HANDLED, FAILED, PARKED):
+        query: Any = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", status))
+        with firestore.reachable():
+            [[result]] = query.count().get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        found.append(int(result.value))
+    return EventCounts(*found)
+
+
+def failed_events(limit: int) -> list[Data]:
+    """Events whose handling failed, in no order that means anything. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", FAILED))
+    with firestore.reachable():
+        found = query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return [snapshot.to_dict() or {} for snapshot in found]
+
+
+def due_subscriptions(now: datetime, limit: int) -> list[str]:
+    """The subscriptions that should be looked at again by now. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = firestore.client().collection("subscriptions").where(filter=FieldFilter("checkAt", "<=", now))
+    with firestore.reachable():
+        found = query.order_by("checkAt").limit(limit)
+        read = found.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return [snapshot.id for snapshot in read]

@@ -1,0 +1,277 @@
+"""Brings a subscription to what Stripe holds of it: the plan, the monthly tokens, the user's history of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import audit, clock, firestore, log, notifications, payments
+from ..auth.accounts import FREE_PLAN, a_month_after
+from ..auth.store import change_user, user_path
+from ..catalog import sales, sales_store
+from ..clock import datetime
+from ..errors import Contention, StudioxError
+from ..firestore import Document
+from ..payments_objects import Invoice, Subscription
+from ..tokens.ledger import Cause
+from ..tokens.service import post_paid
+from ..transact import REMOVE, Docs, transact
+from . import store, subscriptions
+from .subscriptions import Held, Reversal
+from .why import Why, park, record
+
+ROUNDS = 6
+REASONS = {
+    "plan_grant": "Monthly tokens",
+    "plan_expiry": "Monthly tokens expired",
+    "clawback": "Payment given back",
+    "restore": "Dispute won",
+}
+NOTICES: Mapping[str, notifications.Type] = {
+    "customer.subscription.trial_will_end": "trial_ending",
+    "invoice.payment_action_required": "payment_action_required",
+}
+
+
+class _Stale(StudioxError):
+    """Somebody settled the subscription while we fetched it: what we hold may be the older state."""
+
+
+class _Second(StudioxError):
+    """The user has another live subscription. `loser`, `current`."""
+
+
+class _Fetched(NamedTuple):
+    """All that a decision needs beside documents."""
+
+    subscription: Subscription
+    invoices: list[Invoice]
+    plans: Mapping[str, sales.Plan]
+    plan_of_price: Mapping[str, str]
+    rev: int
+    """Of our document when Stripe was asked."""
+
+
+def settle_subscription(
+    subscription_id: str, uid: str, why: Why, *, order_id: str = "", reversal: Reversal | None = None
+) -> None:
+    """Bring the subscription and its user to its state in Stripe. `uid`: probably whose.
+
+    A second subscription of one user is ended and refunded on the way (the older one stays).
+    `PaymentsUnavailable`, `Missing`, `Unavailable`, `Contention`.
+    """
+    looked: set[str] = set()
+    for _ in range(ROUNDS):
+        seen = _read(subscription_id, uid, order_id, why)
+        if why.event is not None and store.is_done(seen[store.event_path(why.event.id)].data):
+            return
+        fetched, owner = _fetch(subscription_id, uid, seen)
+        if not owner or fetched.subscription.price_id not in fetched.plan_of_price:
+            park(subscription_id, "plan_unknown" if owner else "user_unknown", why)
+            return
+        try:
+            _commit(fetched, owner, why, order_id, reversal, seen)
+        except _Stale:
+            continue
+        except _Second as second:
+            _end_second(second.details["loser"], second.details["current"], looked, owner, why)
+            continue
+        return
+    raise Contention(retryAfterSeconds=2)
+
+
+def _read(subscription_id: str, uid: str, order_id: str, why: Why) -> dict[str, Document]:
+    paths = [store.subscription_path(subscription_id), *why.paths(), *sales_store.stale()]
+    paths += [store.account_path(uid), user_path(uid)] if uid else []
+    paths += [store.order_path(order_id)] if order_id else []
+    return firestore.read_documents(paths)
+
+
+def _fetch(subscription_id: str, uid: str, seen: Mapping[str, Document]) -> tuple[_Fetched, str]:
+    """What Stripe holds, and whose it is ("" if nobody's)."""
+    plans = sales_store.all_plans(Docs(lambda path: seen[path].data))
+    held = seen[store.subscription_path(subscription_id)].data
+    found, invoices = payments.subscription(subscription_id)
+    plan_of_price: dict[str, str] = {plan.price_id: plan.id for plan in plans.values() if plan.price_id}
+    if found.plan_id in plans:
+        plan_of_price[found.price_id] = found.plan_id
+    counted = (held or {}).get("invoices", {})
+    for invoice in invoices:
+        unknown = [price for price in invoice.price_ids if price not in plan_of_price]
+        if unknown and not counted.get(invoice.id, {}).get("counted"):
+            named = {price: payments.price_plan(price) for price in unknown}
+            plan_of_price.update({price: plan for price, plan in named.items() if plan in plans})
+    owner = found.uid or (held or {}).get("uid", "") or uid
+    return _Fetched(found, invoices, plans, plan_of_price, (held or {}).get("rev", 0)), owner
+
+
+def _commit(
+    fetched: _Fetched,
+    uid: str,
+    why: Why,
+    order_id: str,
+    reversal: Reversal | None,
+    seen: Mapping[str, Document],
+) -> None:
+    """The one transaction. `_Stale`, `_Second`."""
+    now = clock.now()
+    found = fetched.subscription
+    path, account_path = store.subscription_path(found.id), store.account_path(uid)
+    missing = [each for each in (user_path(uid), account_path) if each not in seen]
+    if not missing and _is_settled(fetched, uid, why, reversal, seen, now):
+        record(why, seen, order_id)
+        return
+
+    def decide(docs: Docs) -> bool:
+        if why.is_done(docs):
+            return True
+        held = store.as_subscription(docs.get(path))
+        user = docs.get(user_path(uid))
+        if user is None:
+            store.park(docs, found.id, "user_missing", now)
+            why.record(docs, store.PARKED, now)
+            return False
+        plan = fetched.plan_of_price[found.price_id]
+        new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
+        if held is not None and held.rev != fetched.rev:
+            raise _Stale
+        account = docs.get(account_path) or {"uid": uid, "customerId": found.customer_id}
+        if loser := subscriptions.rival(account.get("current"), new):
+            raise _Second(loser=loser, current=account["current"]["id"])
+        settled = subscriptions.settle(
+            held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, user["buckets"]["monthly"]
+        )
+        for move in settled.moves:
+            cause = Cause(id=move.id, type=move.kind, kind="subscription", ref=move.ref, reason=REASONS[move.kind])
+            post_paid(docs, uid, cause, move.tokens, "monthly", now)
+        _change_plan(docs, held, settled.held, now)
+        docs.put(account_path, _account(account, settled.held))
+        if settled.held != held:
+            docs.put(path, {**store.fields(settled.held), "updatedAt": now})
+            _tell(docs, held, settled.held, fetched.invoices, now)
+            was = held.plan if held is not None and held.entitled else FREE_PLAN
+            store.add_history(docs, settled.held, was, settled.events, now)
+            details = {"status": new.status, "plan": new.plan}
+            audit.record(docs, actor=why.actor, action=why.action, target=path, at=now, **details)
+        store.mark_bought(docs, order_id, now)
+        _notice(docs, uid, found, why, now)
+        why.record(docs, store.HANDLED, now)
+        return True
+
+    if not transact(user_path(uid), decide, reads=missing, seen=seen):
+        log.alert("payment_unmatched", object=found.id, problem="user_missing")
+
+
+def _is_settled(
+    fetched: _Fetched,
+    uid: str,
+    why: Why,
+    reversal: Reversal | None,
+    seen: Mapping[str, Document],
+    now: datetime,
+) -> bool:
+    """Whether all of it was done before: most events of a story bring nothing new."""
+    found = fetched.subscription
+    held = store.as_subscription(seen[store.subscription_path(found.id)].data)
+    user = seen[user_path(uid)].data
+    if held is None or user is None or (why.event is not None and why.event.type in NOTICES):
+        return False
+    plan = fetched.plan_of_price[found.price_id]
+    new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
+    monthly = user["buckets"]["monthly"]
+    settled = subscriptions.settle(held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, monthly)
+    return settled.held == held and not settled.moves
+
+
+def _change_plan(docs: Docs, held: Held | None, new: Held, now: datetime) -> None:
+    """The user's document: plan and premium as the subscription has them, free when it has ended."""
+    if new.entitled:
+        change_user(
+            docs,
+            new.uid,
+            now,
+            plan=new.plan,
+            isPremium=new.plan != FREE_PLAN,
+            subscriptionId=new.subscription_id,
+            creditResetAt=new.period_end,
+        )
+    elif held is not None and held.entitled:
+        reset_at = a_month_after(now)
+        fields: dict[str, Any] = {"subscriptionId": REMOVE, "creditResetAt": reset_at}
+        change_user(docs, new.uid, now, plan=FREE_PLAN, isPremium=False, **fields)
+
+
+def _account(account: Mapping[str, Any], new: Held) -> dict[str, Any]:
+    """The account with this subscription as the current one, unless another one that lives is."""
+    current = account.get("current")
+    if current is not None and current["id"] != new.subscription_id and not subscriptions.is_live(new.status):
+        return dict(account)
+    summary = {
+        "id": new.subscription_id,
+        "status": new.status,
+        "plan": new.plan,
+        "entitled": new.entitled,
+        "currentPeriodEnd": new.period_end,
+        "cancelAtPeriodEnd": new.cancel_at_period_end,
+        "createdAt": new.created_at,
+        "itemId": new.item_id,
+        "priceId": new.price_id,
+        "rev": new.rev,
+    }
+    return {**account, "current": summary}
+
+
+def _tell(docs: Docs, held: Held | None, new: Held, invoices: list[Invoice], now: datetime) -> None:
+    """The invoices that changed in the user's billing history; a notification for each refused payment."""
+    before = held.invoices if held is not None else {}
+    for invoice in invoices:
+        known, old = new.invoices.get(invoice.id), before.get(invoice.id)
+        if known is None or known == old or invoice.status == "draft":
+            continue
+        payment = {
+            "kind": "subscription",
+            "itemId": new.plan,
+            "amount": invoice.paid or invoice.amount,
+            "currency": invoice.currency,
+            "status": subscriptions.payment_status(invoice, known),
+            "invoiceUrl": invoice.url,
+            "createdAt": invoice.created,
+            **({"tokens": known["granted"]} if known["granted"] else {}),
+        }
+        if old is None or old["status"] == "draft":
+            docs.create(store.payment_path(new.uid, invoice.id), {**payment, "id": invoice.id})
+        else:
+            store.show_payment(docs, new.uid, invoice.id, now, **payment)
+        if invoice.status == "open" and invoice.attempts > (old or {}).get("attempts", 0):
+            cause = f"{invoice.id}:{invoice.attempts}"
+            notifications.add(docs, new.uid, "payment_failed", cause, now, paymentId=invoice.id)
+
+
+def _notice(docs: Docs, uid: str, found: Subscription, why: Why, now: datetime) -> None:
+    """What only the event itself says: that a trial ends soon, that the bank wants to ask the user."""
+    kind = NOTICES.get(why.event.type) if why.event is not None else None
+    if kind is None:
+        return
+    cause = f"{found.id}:{found.period_end.isoformat()}"
+    if docs.get(notifications.notification_path(uid, kind, cause)) is None:
+        notifications.add(docs, uid, kind, cause, now, subscriptionId=found.id)
+
+
+def _end_second(loser: str, current: str, looked: set[str], uid: str, why: Why) -> None:
+    """End one of two live subscriptions and give its money back; but first see whether the other still lives.
+
+    Vendor calls come before any commit: whoever is killed in between is followed by Stripe's next delivery.
+    """
+    again = why._replace(event=None, toll=None)
+    if current not in looked:
+        looked.add(current)
+        settle_subscription(current, uid, again)
+        return
+    log.warning("second_subscription_ended", subscription=loser)
+    payments.cancel_subscription(loser)
+    _, invoices = payments.subscription(loser)
+    for invoice in invoices:
+        if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
+            payments.refund(invoice.intent_id)
+    if loser == current:
+        settle_subscription(current, uid, again)
