@@ -70,9 +70,10 @@ def addresses(running: Stack) -> str:
         "Tasks": f"http://{running.tasks_host}",
         "Hosting": running.hosting_url,
         "Poyo stand-in": running.poyo_url,
+        "Stripe stand-in": running.stripe_url,
         "Log": str(running.log.relative_to(settings.ROOT)),
     }
-    return "\n".join(f"  {name:<14} {address}" for name, address in rows.items())
+    return "\n".join(f"  {name:<15} {address}" for name, address in rows.items())
 
 
 def main() -> int:

@@ -1,0 +1,283 @@
+"""Stripe's objects as the stand-in keeps them: the fields of API version 2026-10-28.endive that anybody reads."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+API_VERSION = "2026-10-28.endive"
+Object = dict[str, Any]
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def months_after(moment: int, months: int = 1) -> int:
+    """The same day and time so many months later; a day that the month lacks is its last."""
+    when = datetime.datetime.fromtimestamp(moment, datetime.UTC)
+    year, month = divmod(when.year * 12 + when.month - 1 + months, 12)
+    day = min(when.day, calendar.monthrange(year, month + 1)[1])
+    return int(when.replace(year=year, month=month + 1, day=day).timestamp())
+
+
+def listed(objects: list[Object], url: str, *, more: bool = False) -> Object:
+    return {"object": "list", "url": url, "has_more": more, "data": objects}
+
+
+def customer(params: Mapping[str, Any], now: int) -> Object:
+    return {
+        "id": new_id("cus"),
+        "object": "customer",
+        "created": now,
+        "email": params.get("email"),
+        "name": params.get("name"),
+        "livemode": False,
+        "metadata": dict(params.get("metadata", {})),
+    }
+
+
+def product(params: Mapping[str, Any], now: int) -> Object:
+    return {
+        "id": params.get("id") or new_id("prod"),
+        "object": "product",
+        "active": True,
+        "created": now,
+        "livemode": False,
+        "name": params["name"],
+        "metadata": dict(params.get("metadata", {})),
+    }
+
+
+def price(params: Mapping[str, Any], product_id: str, now: int) -> Object:
+    recurring = params.get("recurring")
+    return {
+        "id": params.get("id") or new_id("price"),
+        "object": "price",
+        "active": True,
+        "created": now,
+        "currency": params["currency"],
+        "livemode": False,
+        "metadata": dict(params.get("metadata", {})),
+        "product": product_id,
+        "recurring": None if recurring is None else {"interval": recurring["interval"], "interval_count": 1},
+        "type": "one_time" if recurring is None else "recurring",
+        "unit_amount": int(params["unit_amount"]),
+        "unit_amount_decimal": str(params["unit_amount"]),
+    }
+
+
+def session(params: Mapping[str, Any], lines: list[Object], base_url: str, now: int) -> Object:
+    session_id = new_id("cs_test")
+    total = sum(line["amount_total"] for line in lines)
+    return {
+        "id": session_id,
+        "object": "checkout.session",
+        "amount_subtotal": total,
+        "amount_total": total,
+        "cancel_url": params.get("cancel_url"),
+        "client_reference_id": params.get("client_reference_id"),
+        "created": now,
+        "currency": lines[0]["currency"],
+        "customer": params.get("customer"),
+        "expires_at": now + 86400,
+        "invoice": None,
+        "livemode": False,
+        "metadata": dict(params.get("metadata", {})),
+        "mode": params["mode"],
+        "payment_intent": None,
+        "payment_status": "unpaid",
+        "status": "open",
+        "subscription": None,
+        "success_url": params.get("success_url"),
+        "url": f"{base_url}/checkout/{session_id}",
+    }
+
+
+def line_item(price: Object, quantity: int, description: str) -> Object:
+    return {
+        "id": new_id("li"),
+        "object": "item",
+        "amount_total": price["unit_amount"] * quantity,
+        "currency": price["currency"],
+        "description": description,
+        "price": price,
+        "quantity": quantity,
+    }
+
+
+def payment_intent(amount: int, currency: str, customer_id: str | None, metadata: Object, now: int) -> Object:
+    return {
+        "id": new_id("pi"),
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_received": 0,
+        "created": now,
+        "currency": currency,
+        "customer": customer_id,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": dict(metadata),
+        "status": "requires_payment_method",
+    }
+
+
+def charge(intent: Object, base_url: str, now: int) -> Object:
+    charge_id = new_id("ch")
+    return {
+        "id": charge_id,
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_refunded": 0,
+        "created": now,
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "disputed": False,
+        "livemode": False,
+        "metadata": dict(intent["metadata"]),
+        "paid": True,
+        "payment_intent": intent["id"],
+        "receipt_url": f"{base_url}/receipts/{charge_id}",
+        "refunded": False,
+        "status": "succeeded",
+    }
+
+
+def refund(charge: Object, amount: int, now: int) -> Object:
+    return {
+        "id": new_id("re"),
+        "object": "refund",
+        "amount": amount,
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "payment_intent": charge["payment_intent"],
+        "status": "succeeded",
+    }
+
+
+def dispute(charge: Object, amount: int, now: int) -> Object:
+    return {
+        "id": new_id("du"),
+        "object": "dispute",
+        "amount": amount,
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": "fraudulent",
+        "status": "needs_response",
+    }
+
+
+def subscription(customer_id: str, price: Object, metadata: Object, now: int, trial_days: int = 0) -> Object:
+    subscription_id = new_id("sub")
+    end = now + trial_days * 86400 if trial_days else months_after(now)
+    item = {
+        "id": new_id("si"),
+        "object": "subscription_item",
+        "created": now,
+        "current_period_start": now,
+        "current_period_end": end,
+        "price": price,
+        "quantity": 1,
+        "subscription": subscription_id,
+    }
+    return {
+        "id": subscription_id,
+        "object": "subscription",
+        "billing_cycle_anchor": now,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "created": now,
+        "currency": price["currency"],
+        "customer": customer_id,
+        "ended_at": None,
+        "items": listed([item], f"/v1/subscription_items?subscription={subscription_id}"),
+        "latest_invoice": None,
+        "livemode": False,
+        "metadata": dict(metadata),
+        "pending_update": None,
+        "start_date": now,
+        "status": "trialing" if trial_days else "active",
+        "trial_end": end if trial_days else None,
+    }
+
+
+def invoice_line(price: Object, amount: int, start: int, end: int, description: str) -> Object:
+    return {
+        "id": new_id("il"),
+        "object": "line_item",
+        "amount": amount,
+        "currency": price["currency"],
+        "description": description,
+        "period": {"start": start, "end": end},
+        "pricing": {
+            "type": "price_details",
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "unit_amount_decimal": str(price["unit_amount"]),
+        },
+        "quantity": 1,
+    }
+
+
+def invoice(subscription: Object, lines: list[Object], reason: str, base_url: str, now: int) -> Object:
+    invoice_id = new_id("in")
+    total = sum(line["amount"] for line in lines)
+    parent = {"subscription": subscription["id"], "metadata": dict(subscription["metadata"])}
+    return {
+        "id": invoice_id,
+        "object": "invoice",
+        "amount_due": max(0, total),
+        "amount_paid": 0,
+        "attempt_count": 0,
+        "billing_reason": reason,
+        "created": now,
+        "currency": subscription["currency"],
+        "customer": subscription["customer"],
+        "hosted_invoice_url": f"{base_url}/invoices/{invoice_id}",
+        "lines": listed(lines, f"/v1/invoices/{invoice_id}/lines"),
+        "livemode": False,
+        "metadata": {},
+        "parent": {"type": "subscription_details", "quote_details": None, "subscription_details": parent},
+        "period_end": now,
+        "period_start": now,
+        "status": "open",
+        "total": total,
+    }
+
+
+def invoice_payment(invoice: Object, intent: Object, now: int) -> Object:
+    return {
+        "id": new_id("inpay"),
+        "object": "invoice_payment",
+        "amount_paid": None,
+        "amount_requested": intent["amount"],
+        "created": now,
+        "currency": intent["currency"],
+        "invoice": invoice["id"],
+        "is_default": True,
+        "livemode": False,
+        "payment": {"type": "payment_intent", "payment_intent": intent["id"]},
+        "status": "open",
+    }
+
+
+def event(type_: str, about: Object, now: int) -> Object:
+    return {
+        "id": new_id("evt"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": now,
+        "data": {"object": about},
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "type": type_,
+    }
