@@ -1,0 +1,1 @@
+"""Billing: every payment counts once."""
