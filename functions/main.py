@@ -53,6 +53,7 @@ from studiox.creations.endpoints import (  # noqa: E402
 )
 from studiox.generation_requests.endpoints import createGenerationRequest, getUserCredits  # noqa: E402
 from studiox.health import health  # noqa: E402
+from studiox.ledger_audit.endpoints import auditLedger  # noqa: E402
 from studiox.lyrics.endpoints import generateLyrics  # noqa: E402
 from studiox.reports.endpoints import getWeeklyReports, runWeeklyReport, weeklyReport  # noqa: E402
 from studiox.rewards.endpoints import (  # noqa: E402
@@ -75,10 +76,12 @@ from studiox.studio.endpoints import (  # noqa: E402
     settleStudioJob,
 )
 from studiox.tokens.endpoints import getTokenTransactions, getUserBalance  # noqa: E402
+from studiox.upkeep.endpoints import resetMonthlyTokens  # noqa: E402
 from studiox.usage.endpoints import checkGenerationAllowance, getUsageAnalytics, useTokens  # noqa: E402
 
 __all__ = [
     "addTokens",
+    "auditLedger",
     "cancelStudioJob",
     "cancelSubscription",
     "checkGenerationAllowance",
@@ -131,6 +134,7 @@ __all__ = [
     "reconcilePayments",
     "remixPost",
     "reportPost",
+    "resetMonthlyTokens",
     "retryWebhooks",
     "reviewSocialTask",
     "runWeeklyReport",

@@ -156,12 +156,19 @@ def names(collection: str, equal: Mapping[str, object], limit: int) -> list[str]
         return [snapshot.reference.path for snapshot in found]
 
 
+def differ(before: object, after: object) -> bool:
+    """Whether Firestore would tell them apart: to it, 1 and 1.0 are two things."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return before.keys() != after.keys() or any(differ(before[name], after[name]) for name in after)
+    return before != after or isinstance(before, float) != isinstance(after, float)
+
+
 def _difference(before: Data, after: Data) -> dict[str, Any]:
     """The top-level fields to send. Never none: the write is also what proves that nothing else changed it."""
     from google.cloud.firestore import DELETE_FIELD
     from google.cloud.firestore_v1.field_path import FieldPath
 
-    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    changed = {name: value for name, value in after.items() if name not in before or differ(before[name], value)}
     changed |= {name: DELETE_FIELD for name in before if name not in after}
     # Quoted: the client would read `a.b` as the field b of the field a.
     return {FieldPath(name).to_api_repr(): value for name, value in (changed or dict(list(after.items())[:1])).items()}

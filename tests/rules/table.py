@@ -65,6 +65,8 @@ INTERNAL = (
     "lyricGenerationErrors",
     "closedAccounts",
     "socialClaims",
+    "ledgerAudits",
+    "ledgerCheckpoints",
     "welcomes",
     "health",
     "cleanups",

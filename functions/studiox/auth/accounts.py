@@ -67,9 +67,16 @@ def photo_url(given: str | None) -> str | None:
 
 def a_month_after(moment: datetime, day: int | None = None) -> datetime:
     """The same moment in the next month; a day that the month lacks is its last (31 January → 28 February)."""
-    year, month = divmod(moment.year * 12 + moment.month, 12)
+    return months_after(moment, 1, day or moment.day)
+
+
+def months_after(moment: datetime, months: int, day: int) -> datetime:
+    """The same time so many months later, on this day or the month's last. Also of what Firestore answers as times,
+    whose own class cannot be given back to it once it was changed."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
-    return moment.replace(year=year, month=month + 1, day=min(day or moment.day, last))
+    clock = (moment.hour, moment.minute, moment.second, moment.microsecond)
+    return datetime(year, month + 1, min(day, last), *clock, tzinfo=moment.tzinfo)
 
 
 def new_user(email: str | None, name: str | None, photo: str | None, now: datetime) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import firestore, ids, pages
+from .. import firestore, ids, pages, scan
 from ..clock import datetime
 from ..errors import AccountSuspended
 from ..transact import Docs
@@ -49,3 +49,18 @@ def search_users(
 def count_new_users(start: datetime, end: datetime) -> int:
     """How many accounts were made in [start, end). `Unavailable`."""
     return pages.count_between("users", start, end)
+
+
+def all_users(after: str | None = None) -> Iterator[scan.Found]:
+    """Every account by its uid, from behind this one; without its fields."""
+    return scan.documents("users", after=after, fields=("ledgerSeq",))
+
+
+def touched_since(moment: datetime) -> Iterator[scan.Found]:
+    """The accounts that something changed since then; without their fields."""
+    return scan.documents("users", order="updatedAt", least=moment, fields=("ledgerSeq",))
+
+
+def due_for_reset(now: datetime) -> Iterator[scan.Found]:
+    """The accounts whose month is over by now, the longest waiting first: `creditResetAt`."""
+    return scan.documents("users", order="creditResetAt", most=now, fields=("creditResetAt",))

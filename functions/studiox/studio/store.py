@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from .. import firestore, pages, scan
@@ -183,6 +183,21 @@ def created_between(uid: str, since: datetime, until: datetime, limit: int) -> l
         newest_first=True,
     )
     return [each.data for each in found]
+
+
+def changed_since(moment: datetime | None) -> Iterator[scan.Found]:
+    """The jobs that something changed since then (None: all), with what the audit of the ledger asks of them."""
+    fields = ("uid", "status", "price", "refunded", "deadlineAt")
+    if moment is None:
+        return scan.documents("jobs", fields=fields)
+    return scan.documents("jobs", order="updatedAt", least=moment, fields=fields)
+
+
+def which_exist(job_ids: Collection[str]) -> set[str]:
+    """Those of these jobs that there are; one round trip."""
+    asked = list(job_ids)
+    found = firestore.read(*map(job_path, asked)) if asked else []
+    return {job_id for job_id, job in zip(asked, found, strict=True) if job is not None}
 
 
 def note_loss(docs: Docs, job_id: str, about: Data, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .. import pages, scan
+from .. import notifications, pages, scan
 from ..auth.store import user_path
 from ..clock import datetime
 from ..transact import Docs
@@ -45,6 +45,9 @@ def post(docs: Docs, uid: str, cause: Cause, change: Buckets, at: datetime) -> E
     account, entry = post_entry(account_of(user), cause, change, at)
     docs.create(entry_path(uid, cause.id), _entry_data(entry))
     docs.update(user_path(uid), {**account_fields(account), "updatedAt": at})
+    if cause.type == "deduction":
+        before = entry.balance_after - entry.amount
+        notifications.tell_low_balance(docs, uid, cause.id, before, entry.balance_after, at)
     return entry
 
 

@@ -1,0 +1,1 @@
+"""The nightly audit of the ledger, and the rebuilding of a balance from it."""

@@ -1,0 +1,1 @@
+"""What keeps the books right while nobody looks: the monthly reset."""
