@@ -40,8 +40,8 @@ def stale(keys: tuple[str, ...] = sales.PLAN_KEYS) -> list[str]:
 
 def plan_of(docs: Docs, plan_id: str) -> sales.Plan:
     """What a user on this plan may do, from memory or this decision's documents; an unknown plan is the free one."""
-    key = f"{PLANS}/{plan_id}" if f"{PLANS}/{plan_id}" in sales.BUNDLED else f"{PLANS}/free"
-    return _plan(key, _find(docs, key))
+    plans = all_plans(docs)  # all that `stale` had read are remembered, or each call would read the others again
+    return plans.get(plan_id) or plans["free"]
 
 
 def all_plans(docs: Docs) -> dict[str, sales.Plan]:
