@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import audit, clock, config, ids, log, media, tasks
+from .. import audit, clock, config, ids, log, media, notifications, tasks
 from ..auth.store import change_user, user_path
 from ..catalog import margins
 from ..clock import datetime, timedelta
@@ -107,6 +107,10 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         change_user(docs, uid, now, **allowance.with_one_less(user, state["songCountedUntil"]))
     if step.ends == "completed":
         fields["creationId"] = add_creation(docs, {**job, **fields}, now)
+    if step.ends == "completed" and user is not None:
+        notifications.add(docs, uid, "job_completed", job_id, now, jobId=job_id, jobType=job["type"])
+    if step.ends == "failed" and user is not None:
+        notifications.add(docs, uid, "job_failed", job_id, now, jobId=job_id, jobType=job["type"])
     if step.ends:
         about = {"status": step.ends, **({"reason": reason} if reason else {})}
         audit.record(docs, actor=actor, action=action, target=store.job_path(job_id), at=now, **about)
