@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 # The canonical codes of https://cloud.google.com/apis/design/errors, as firebase_functions.https_fn spells them.
@@ -24,6 +25,8 @@ class StudioxError(Exception):
 
     code: ClassVar[str] = "internal"
     text: ClassVar[str] = "Something went wrong."
+    figures: ClassVar[Mapping[str, Any]] = {}
+    """{detail: its type}, what `details` may hold; None marks one that may be absent. Clients' types are made of it."""
 
     def __init__(self, **details: Any) -> None:
         super().__init__(type(self).__name__)
@@ -62,6 +65,7 @@ class InvalidRequest(StudioxError):
     """`fields`: {field: message}; the empty name is the request itself."""
 
     code = "invalid-argument"
+    figures = {"fields": dict[str, str]}
     text = "The request is not valid."
 
 
@@ -81,21 +85,22 @@ class RequestIdReused(StudioxError):
 
 
 class RateLimited(StudioxError):
-    """`retryAfterSeconds`."""
-
     code = "resource-exhausted"
+    figures = {"retryAfterSeconds": int}
     text = "Too many calls; wait a little."
 
 
 class Contention(StudioxError):
-    """`retryAfterSeconds`; retries ran out and nothing happened."""
+    """Retries ran out and nothing happened."""
 
     code = "aborted"
+    figures = {"retryAfterSeconds": int}
     text = "Too much is happening at once; nothing was changed, try again."
 
 
 class Unavailable(StudioxError):
-    """`retryAfterSeconds`; the database cannot be reached: whether it happened shows when the call is repeated."""
+    """The database cannot be reached: whether it happened shows when the call is repeated."""
 
     code = "unavailable"
+    figures = {"retryAfterSeconds": int}
     text = "The service cannot be reached; try again with the same request."

@@ -14,16 +14,14 @@ JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyri
 
 
 class PriceChanged(StudioxError):
-    """`price`, `maxPrice`."""
-
     code = "failed-precondition"
+    figures = {"price": int, "maxPrice": int}
     text = "The price has changed."
 
 
 class PlanRequired(StudioxError):
-    """`plan`."""
-
     code = "failed-precondition"
+    figures = {"plan": str}
     text = "Your plan does not include this."
 
 
@@ -95,7 +93,6 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_
 
 
 PLANS = ("free", "pro", "enterprise")
-MAX_JOBS = {"free": 3, "pro": 10, "enterprise": 50}
 
 
 def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -> dict[str, Any]:

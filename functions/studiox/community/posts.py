@@ -58,6 +58,7 @@ class NotPublishable(StudioxError):
     """`status`: of the job that is not completed; `completed` when its result has no media to show."""
 
     code = "failed-precondition"
+    figures = {"status": str}
     text = "There is nothing to publish here."
 
 
@@ -67,9 +68,8 @@ class RemixDisabled(StudioxError):
 
 
 class TooManyComments(StudioxError):
-    """`limit`."""
-
     code = "resource-exhausted"
+    figures = {"limit": int}
     text = "This post takes no more comments."
 
 

@@ -20,9 +20,8 @@ AT_ONCE = ("mock",)
 
 
 class GenerationFailed(StudioxError):
-    """`generationRequestId`, `refunded`."""
-
     code = "unavailable"
+    figures = {"generationRequestId": str, "refunded": int}
     text = "The generation failed; your tokens were refunded."
 
 

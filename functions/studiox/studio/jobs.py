@@ -42,30 +42,28 @@ MESSAGES = {
 
 
 class NotCancellable(StudioxError):
-    """`status`."""
-
     code = "failed-precondition"
+    figures = {"status": str}
     text = "This job has ended."
 
 
 class TooManyJobs(StudioxError):
-    """`limit`."""
-
     code = "resource-exhausted"
+    figures = {"limit": int}
     text = "Too many jobs at once; wait for one to end."
 
 
 class ProviderRejected(StudioxError):
-    """`jobId`, `refunded`."""
-
     code = "failed-precondition"
+    figures = {"jobId": str, "refunded": int}
     text = "The provider refused this request; your tokens were refunded."
 
 
 class ProviderUnavailable(StudioxError):
-    """`jobId`, `refunded` when there was a job."""
+    """`jobId` and `refunded` when there was a job."""
 
     code = "unavailable"
+    figures = {"jobId": str | None, "refunded": int | None}
     text = "The provider cannot be reached; your tokens were refunded."
 
 

@@ -13,9 +13,8 @@ from ..errors import StudioxError
 
 
 class AllowanceExceeded(StudioxError):
-    """`limit`, `resetsAt`."""
-
     code = "resource-exhausted"
+    figures = {"limit": int, "resetsAt": datetime}
     text = "Your plan includes no more of these this month."
 
 

@@ -27,9 +27,8 @@ EntryType = Literal[
 
 
 class InsufficientTokens(StudioxError):
-    """`balance`, `price`."""
-
     code = "failed-precondition"
+    figures = {"balance": int, "price": int}
     text = "Not enough tokens."
 
 
