@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,12 +39,21 @@ class Served(NamedTuple):
 @contextmanager
 def served(function: str, log: Path, *, threads: int, source: Path = MAIN) -> Iterator[Served]:
     """An instance of this function with so many threads, in this process's environment; ended with the block."""
-    port = free_port()
-    env = {**os.environ, "THREADS": str(threads), "PYTHONPATH": str(source.parent)}
     command = [sys.executable, "-m", "functions_framework", "--target", function, "--source", str(source)]
-    command += ["--signature-type", "http", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--signature-type", "http", "--host", "127.0.0.1"]
+    with started(command, log, {"THREADS": str(threads), "PYTHONPATH": str(MAIN.parent)}) as running:
+        yield running
+
+
+@contextmanager
+def started(command: Sequence[str], log: Path, more_env: Mapping[str, str]) -> Iterator[Served]:
+    """A server that this command starts when `--port N` is added to it; ended with the block."""
+    port = free_port()
+    env = {**os.environ, **more_env}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, "--port", str(port)], env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
     try:
         pool = urllib3.PoolManager(maxsize=128, retries=False, timeout=60.0)
         url = f"http://127.0.0.1:{port}/"

@@ -1,0 +1,50 @@
+"""`make bench`: each figure beside its peer in one run. `--quick` takes less than a minute; name parts to run them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from local import setup
+from local.progress import CommandFailed, run
+
+from . import media, roundtrips, start, throughput
+from .stage import HERE, stage
+
+PARTS = {"roundtrips": roundtrips.run, "start": start.run, "media": media.run, "throughput": throughput.run}
+
+
+def install() -> None:
+    """The peer's packages and the load generator, only here: nothing else needs them."""
+    log = setup.STATE / "setup-bench.log"
+    modules = HERE / "node_modules"
+
+    def installed() -> int:
+        return sum(1 for pattern in ("*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
+
+    run("The benchmarks' peer", [["npm", "ci", "--ignore-scripts"]], log, total=250, measure=installed, cwd=HERE)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round of everything")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them unless named")
+    options = parser.parse_args()
+    try:
+        with setup.alone():
+            inputs = [HERE / "package.json", HERE / "package-lock.json"]
+            setup.once("bench", inputs, HERE / "node_modules/autocannon/package.json", install)
+    except CommandFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    began = time.monotonic()
+    with stage() as ready:
+        for name in options.parts or PARTS:
+            PARTS[name](ready, quick=options.quick)
+    print(f"\nMeasured in {time.monotonic() - began:.0f} s. The ratios are the point: the machine is whatever it is.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The debit by itself, served as production serves functions: what `createStudioJob` adds to it is measured apart.
+
+Its tokens are moved by the product's own code (`tokens.service.debit_job` in `transact`), and it writes what the
+peer in debit.js writes: the user, the ledger entry, the job.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firebase_functions import https_fn
+
+from studiox import clock, firestore, ids
+from studiox.auth.store import user_path
+from studiox.errors import StudioxError
+from studiox.tokens.service import debit_job
+from studiox.transact import Docs, transact
+
+firestore.app()
+PRICE = 1
+
+
+@https_fn.on_call()
+def debit(request: https_fn.CallableRequest[Any]) -> Any:
+    """Take one token for a job, once per request id."""
+    if request.auth is None or request.auth.uid is None:
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAUTHENTICATED, "Sign in first.")
+    uid, prompt = request.auth.uid, str(request.data["prompt"])
+    job_id, now = ids.derived("debit", uid, str(request.data["requestId"])), clock.now()
+    user, path = user_path(uid), f"jobs/{job_id}"
+
+    def decide(docs: Docs) -> int:
+        job = docs.get(path)
+        if job is not None:
+            return int(job["balanceAfter"])
+        balance = debit_job(docs, uid, job_id, PRICE, "bench", now).balance_after
+        job = {"jobId": job_id, "uid": uid, "prompt": prompt, "status": "pending", "price": PRICE}
+        docs.create(path, {**job, "balanceAfter": balance, "createdAt": now})
+        return balance
+
+    try:
+        return {"jobId": job_id, "balance": transact(user, decide, warm=[user], absent=[path])}
+    except StudioxError as refusal:
+        code = https_fn.FunctionsErrorCode(refusal.code)
+        raise https_fn.HttpsError(code, refusal.text, refusal.as_details()) from refusal

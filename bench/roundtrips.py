@@ -1,0 +1,81 @@
+"""Round trips to Firestore, counted on the wire in a process of their own, each beside its budget."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from .stage import HERE, ORDER, Peer, Stage
+from .table import counts
+
+PEER = Peer("roundtrips", "demo-bench-trips", "", ORDER)
+
+
+def run(stage: Stage, *, quick: bool) -> None:  # noqa: ARG001 - counts are as quick as they get
+    stage.user(PEER, "u1")
+    stage.user(PEER, "poor", balance=0)
+    env = {**os.environ, "GCLOUD_PROJECT": PEER.project, "PYTHONPATH": f"{HERE.parent}:{HERE.parent / 'functions'}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.roundtrips"], env=env, capture_output=True, text=True, timeout=60
+    )
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr[-2000:])
+    rows = [(name, trips, most) for name, trips, most in json.loads(done.stdout.splitlines()[-1])]
+    counts("Round trips to Firestore", rows)
+
+
+def main() -> None:
+    """In the process that is watched."""
+    from google.cloud.firestore_v1 import base_client
+
+    from tests.support.rpcs import Rpcs, watched
+
+    rpcs = Rpcs()
+    setattr(base_client.BaseClient, "_emulator_channel", watched(lambda: rpcs))  # noqa: B010
+    import main as deployed
+    from tests.support.calls import call
+    from tests.support.database import Database
+
+    database = Database()
+    rows: list[tuple[str, int, int]] = []
+    number = iter(range(1000))
+
+    def order(uid: str = "u1", request: int | None = None) -> Any:
+        id_ = next(number) if request is None else request
+        return call(deployed.createStudioJob, {**ORDER, "requestId": f"trip-{id_:016d}"}, uid=uid)
+
+    def count(what: str, budget: int, act: Any, reason: str | None = None) -> Any:
+        rpcs.reset()
+        answer = act()
+        if answer.reason != reason:
+            raise RuntimeError(f"{what}: {answer}")
+        trips = list(rpcs.calls)
+        if forbidden := {"BeginTransaction", "Rollback"} & set(trips):
+            raise RuntimeError(f"{what}: {forbidden}")
+        rows.append((what, len(trips), budget))
+        return answer
+
+    call(deployed.getStudioOptions, {})  # the catalogue is cached for a minute, and most calls find it so
+    # The commit after the submit is one more.
+    count("createStudioJob, cold", 2 + 1, order)
+    job_id = count("createStudioJob, warm", 1 + 1, order).result["jobId"]
+    count("createStudioJob, a replay", 2, lambda: order(request=1))
+    count("createStudioJob, refused", 2, lambda: order("poor"), "InsufficientTokens")
+    call(deployed.getUserBalance, {}, uid="u1")  # takes a share of the limit, for many calls
+    count("getUserBalance", 1, lambda: call(deployed.getUserBalance, {}, uid="u1"))
+    call(deployed.cancelStudioJob, {"jobId": job_id}, uid="u1")
+    call(deployed.getJobStatus, {"jobId": job_id}, uid="u1")
+    count("getJobStatus, of a job that has ended", 1, lambda: call(deployed.getJobStatus, {"jobId": job_id}, uid="u1"))
+    now = datetime.now(UTC)
+    post = {"postId": "post1", "uid": "u2", "authorName": "Ann", "hidden": False, "likeCount": 0, "score": 0.0}
+    database.put("posts/post1", {**post, "commentCount": 0, "remixCount": 0, "createdAt": now})
+    count("likePost", 2, lambda: call(deployed.likePost, {"postId": "post1"}, uid="u1"))
+    print(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()

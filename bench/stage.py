@@ -1,0 +1,146 @@
+"""What the benchmarks run on: an engine, the queue's stand-in, users, and servers that each have one core."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.support.calls import id_token
+from tests.support.database import Database
+from tests.support.engine import Engine
+from tests.support.queue import queue_server
+from tests.support.served import MAIN, Served, served, started
+
+HERE = Path(__file__).resolve().parent
+THREADS = 80  # functions/.env
+USERS = 600  # createStudioJob allows each 30 a minute
+SECRETS = ("APP_SIGNING_KEY", "POYO_API_KEY", "POYO_WEBHOOK_SECRET", "PIAPI_API_KEY", "PIAPI_WEBHOOK_SECRET")
+ENVIRONMENT = {
+    "FUNCTIONS_EMULATOR": "true",
+    "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9",
+    "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9",
+    "ENABLE_MOCK_MODELS": "true",
+    "MOCK_LATENCY_MS": "3600000",
+    "LOG_LEVEL": "ERROR",
+    "OPENAI_API_KEY": "bench",
+    **dict.fromkeys(SECRETS, "bench-key-0123456789abcdef"),
+}
+ALL_CORES = os.sched_getaffinity(0)
+SERVER_CORE = {min(ALL_CORES)}
+OTHER_CORES = (ALL_CORES - SERVER_CORE) or ALL_CORES
+
+
+class Peer(NamedTuple):
+    """A way to serve the debit. `project` is its own part of the database."""
+
+    name: str
+    project: str
+    function: str
+    data: Mapping[str, Any]
+
+
+DEBIT = {"prompt": "a fox in the snow, oil on canvas"}
+ORDER = {**DEBIT, "type": "image", "model": "Model A", "size": "512x512"}
+PYTHON = Peer("StudioX", "demo-bench-python", "debit", DEBIT)
+NODE = Peer("Node", "demo-bench-node", "debit", DEBIT)
+WHOLE = Peer("createStudioJob", "demo-bench-whole", "createStudioJob", ORDER)
+
+
+@contextmanager
+def on(cores: set[int]) -> Iterator[None]:
+    """What is started in the block runs on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class Stage:
+    """The running stage; `logs` is where servers write."""
+
+    def __init__(self, engine: Engine, logs: Path) -> None:
+        self.engine, self.logs = engine, logs
+        self._round = 0
+
+    def seed(self, peer: Peer) -> list[str]:
+        """USERS accounts for this peer, rich enough for every round; their tokens."""
+        with ThreadPoolExecutor(16) as pool:
+            return list(pool.map(lambda n: self.user(peer, f"user{n}"), range(USERS)))
+
+    def user(self, peer: Peer, uid: str, balance: int = 1_000_000) -> str:
+        """An account with this balance; its ID token."""
+        now = datetime.now(UTC)
+        buckets = {"monthly": 0, "bonus": balance, "purchased": 0}
+        data = {"email": "x@example.com", "plan": "enterprise", "balance": balance, "buckets": buckets, "ledgerSeq": 0}
+        Database(project=peer.project).put(f"users/{uid}", {**data, "createdAt": now, "updatedAt": now})
+        return id_token(uid, project=peer.project)
+
+    def serve(self, peer: Peer) -> AbstractContextManager[Served]:
+        """A new instance of the peer, on the servers' core."""
+        os.environ["GCLOUD_PROJECT"] = peer.project
+        self._round += 1
+        log = self.logs / f"{peer.name}-{self._round}.log"
+        with on(SERVER_CORE):
+            if peer is NODE:
+                framework = HERE / "node_modules/.bin/functions-framework"
+                command = [str(framework), f"--source={HERE}", "--target=debit", "--signature-type=http"]
+                server = started(command, log, {"NODE_ENV": "production"})
+            elif peer is PYTHON:
+                server = served("debit", log, threads=THREADS, source=HERE / "debit.py")
+            else:
+                server = served(peer.function, log, threads=THREADS, source=MAIN)
+            return _Entered(server)
+
+    def load(self, peer: Peer, urls: list[str], tokens: list[str], **what: Any) -> dict[str, Any]:
+        """Run load.mjs and answer what it measured."""
+        self._round += 1
+        given = {"urls": urls, "tokens": tokens, "data": peer.data, "round": f"{self._round:06d}", **what}
+        command = ["node", str(HERE / "load.mjs")]
+        with on(OTHER_CORES):
+            done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr[-2000:])
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+
+class _Entered(AbstractContextManager[Served]):
+    """A server that was started at once, while its cores were chosen."""
+
+    def __init__(self, server: AbstractContextManager[Served]) -> None:
+        self._server = server
+        self.running = server.__enter__()
+
+    def __enter__(self) -> Served:
+        return self.running
+
+    def __exit__(self, *error: Any) -> None:
+        self._server.__exit__(*error)
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Everything is ended with the block."""
+    os.environ.update(ENVIRONMENT)
+    logs = Path(tempfile.mkdtemp(prefix="studiox-bench-"))
+    with on(OTHER_CORES):
+        engine = Engine()
+    os.environ["FIRESTORE_EMULATOR_HOST"] = engine.host
+    try:
+        with queue_server() as queue:
+            os.environ["CLOUD_TASKS_EMULATOR_HOST"] = queue.host
+            yield Stage(engine, logs)
+    finally:
+        engine.stop()
+        shutil.rmtree(logs, ignore_errors=True)

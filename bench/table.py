@@ -1,0 +1,50 @@
+"""Small tables: two figures side by side, their ratio, and the budget of docs/performance beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A figure of ours beside another; `sign` and `budget` say what their ratio ought to be."""
+
+    what: str
+    ours: float
+    other: float
+    sign: str = ""
+    budget: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.other if self.other else float("inf")
+
+    @property
+    def verdict(self) -> str:
+        if not self.sign:
+            return ""
+        held = self.ratio >= self.budget if self.sign == "≥" else self.ratio <= self.budget
+        return f"{self.sign} {self.budget:.1f} {'held' if held else 'MISSED'}"
+
+
+def figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+
+
+def table(title: str, ours: str, other: str, rows: Iterable[Row]) -> None:
+    print(f"\n{title}")
+    print(f"  {'':<52} {ours:>12} {other:>12} {'ratio':>7}  budget")
+    for row in rows:
+        print(
+            f"  {row.what:<52} {figure(row.ours):>12} {figure(row.other):>12} {row.ratio:>6.2f}×  {row.verdict}",
+            flush=True,
+        )
+
+
+def counts(title: str, rows: Iterable[tuple[str, float, float]]) -> None:
+    """Exact counts, each beside the most that it may be."""
+    print(f"\n{title}")
+    print(f"  {'':<52} {'measured':>12} {'at most':>12}")
+    for what, measured, budget in rows:
+        verdict = "" if measured <= budget else "  MISSED"
+        print(f"  {what:<52} {figure(measured):>12} {figure(budget):>12}{verdict}", flush=True)
