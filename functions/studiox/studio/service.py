@@ -117,7 +117,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         catalog.check_price(price, new.max_price)
         catalog.check_plan(model, account["plan"])
         active = account.get("activeJobs", 0)
-        if active >= (most := catalog.MAX_JOBS[account["plan"]]):
+        if active >= (most := sales_store.plan_of(docs, account["plan"]).max_concurrent_jobs):
             raise jobs.TooManyJobs(limit=most)
         counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
@@ -150,7 +150,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         return Ordered(job, state, replayed=False)
 
     warm = [user, *([toll.path] if toll else [])]
-    reads = [*catalogue.stale(keys), *(sales_store.stale() if new.type == "music" else [])]
+    reads = [*catalogue.stale(keys), *sales_store.stale()]
     reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
     return transact(user, decide, reads=reads, warm=warm, absent=[path, state_path])
 
