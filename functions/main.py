@@ -25,10 +25,11 @@ from studiox.billing.endpoints import (  # noqa: E402
     getSubscriptionHistory,
     getTokenPacks,
     getWebhookStatus,
+    reconcilePayments,
     retryWebhooks,
+    stripeWebhook,
     updateSubscription,
 )
-from studiox.billing.stripe_endpoints import reconcilePayments, stripeWebhook  # noqa: E402
 from studiox.cleanups.endpoints import cleanUp  # noqa: E402
 from studiox.community.endpoints import (  # noqa: E402
     commentPost,

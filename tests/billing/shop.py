@@ -17,6 +17,7 @@ from local.stripe_webhooks import signed
 from tests.conftest import SECRETS
 from tests.support import Answer, Database, Reply, call, http, schedule
 
+RECONCILE: Any = main.reconcilePayments
 SECRET = SECRETS["STRIPE_WEBHOOK_SECRET"]
 WELCOME = 200
 
@@ -82,7 +83,7 @@ class Shop:
         return events
 
     def reconcile(self) -> None:
-        assert schedule(main.reconcilePayments).status == 200
+        assert schedule(RECONCILE).status == 200
 
     def balance(self, uid: str = "u1") -> int:
         return int(self.database.need(f"users/{uid}")["balance"])

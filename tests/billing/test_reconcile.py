@@ -7,9 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-import main
 from tests.billing.conftest import Clock
-from tests.billing.shop import Shop, comparable
+from tests.billing.shop import RECONCILE, Shop, comparable
 from tests.conftest import Logged
 from tests.support import schedule
 
@@ -70,5 +69,5 @@ def test_stripe_down_is_an_alert_and_moves_no_checkpoint(shop: Shop, logged: Log
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_probe_may_run_it(shop: Shop, method: str) -> None:
-    assert schedule(main.reconcilePayments, method=method).status == 200
+    assert schedule(RECONCILE, method=method).status == 200
     assert shop.balance() == 200

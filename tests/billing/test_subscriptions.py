@@ -9,7 +9,7 @@ import pytest
 
 import main
 from tests.billing.conftest import Clock
-from tests.billing.shop import Shop
+from tests.billing.shop import RECONCILE, Shop
 from tests.conftest import Logged
 from tests.support import Rpcs, call, schedule
 
@@ -286,7 +286,7 @@ def test_reconciling_ends_what_ended_in_silence(shop: Shop, clock: Clock) -> Non
     shop.account.end(sub)
     shop.account.events.pop()  # not even Stripe's list has it
     clock.offset = timedelta(days=32)
-    schedule(main.reconcilePayments)
+    schedule(RECONCILE)
     assert shop.plan() == ("free", False)
 
 

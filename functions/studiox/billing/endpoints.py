@@ -1,12 +1,15 @@
-"""Billing as clients and administrators see it."""
+"""Billing as clients, administrators, Stripe and the clock see it."""
 
 from __future__ import annotations
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
+import flask
+from firebase_functions import https_fn, scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import config
+from .. import clock, config, log, payments
 from ..catalog import sales_store
 from ..catalog.sales import Allowances, PlanId
 from ..clock import datetime
@@ -15,12 +18,13 @@ from ..errors import AccountSuspended, EmailNotVerified, RateLimited, RequestIdR
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..payments import PaymentsUnavailable
-from . import checkout, service, store, webhook
+from . import checkout_service, event_store, reconciliation_service, service, store, webhook_service
 from .plans import AlreadySubscribed, NoSubscription
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 STRIPE = [config.STRIPE_SECRET_KEY]
+MAX_EVENT_BYTES = 1 << 20
 
 
 class TokenPack(Response):
@@ -111,7 +115,7 @@ class Checkout(Response):
 )
 def createCheckoutSession(caller: VerifiedUser, request: CreateCheckoutSession) -> Checkout:
     """A page of Stripe's where the caller pays for a pack or a plan."""
-    session_id, url = checkout.open_checkout(
+    session_id, url = checkout_service.open_checkout(
         caller, request.request_id, request.pack_id, request.plan_id, request.price_id
     )
     return Checkout(session_id=session_id, url=url)
@@ -124,7 +128,7 @@ class Portal(Response):
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(PaymentsUnavailable, RateLimited))
 def createPortalSession(caller: User, request: Nothing) -> Portal:
     """Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none."""
-    return Portal(url=checkout.open_portal(caller))
+    return Portal(url=checkout_service.open_portal(caller))
 
 
 class Subscription(Response):
@@ -276,7 +280,7 @@ class WebhookStatus(Response):
 @endpoint(limit=READS)
 def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
     """How many events were handled, failed, or were parked for a person to look at."""
-    counts = store.count_events()
+    counts = event_store.count_events()
     failed = [
         FailedEvent(
             event_id=each["eventId"],
@@ -285,7 +289,7 @@ def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
             error=each["error"],
             received_at=each["receivedAt"],
         )
-        for each in store.failed_events(100)
+        for each in event_store.failed_events(100)
     ]
     return WebhookStatus(
         counts=EventCounts(handled=counts.handled, failed=counts.failed, parked=counts.parked), failed=failed
@@ -293,7 +297,7 @@ def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
 
 
 class RetryWebhooks(Request, frozen=True):
-    event_ids: Annotated[list[Id], Meta(min_length=1, max_length=webhook.MAX_RETRIES)] | None = None
+    event_ids: Annotated[list[Id], Meta(min_length=1, max_length=webhook_service.MAX_RETRIES)] | None = None
 
 
 class Retried(Response):
@@ -304,5 +308,36 @@ class Retried(Response):
 @endpoint(limit=Limit(60, per=60), secrets=STRIPE, timeout_sec=300)
 def retryWebhooks(caller: Admin, request: RetryWebhooks) -> Retried:
     """Handle these events again, or the failed ones (50 a call): how many are done now, how many are not."""
-    retried, failed = webhook.retry(request.event_ids, caller.uid)
+    retried, failed = webhook_service.retry(request.event_ids, caller.uid)
     return Retried(retried=retried, failed=failed)
+
+
+@https_fn.on_request(secrets=[*STRIPE, config.STRIPE_WEBHOOK_SECRET], timeout_sec=120)
+def stripeWebhook(request: flask.Request) -> flask.Response:
+    """200 handled, known or not ours; 400 not genuine; 405 not POST; 500 to be sent again."""
+    return _heard(request)
+
+
+def _heard(request: flask.Request) -> flask.Response:
+    if request.method != "POST":
+        return flask.Response("POST only", 405)
+    if request.content_length is None or request.content_length > MAX_EVENT_BYTES:
+        return flask.Response("too large", 400)
+    body = request.get_data()
+    try:
+        genuine = payments.signature_holds(body, request.headers.get("Stripe-Signature", ""), clock.now())
+        event = payments.parse_event(body) if genuine else None
+        if event is None:
+            log.warning("stripe_event_refused", genuine=genuine)
+            return flask.Response("not genuine", 400)
+        done = webhook_service.receive(event)
+    except config.MissingSecret as error:
+        log.alert("secret_missing", secret=str(error))
+        return flask.Response("not configured", 500)
+    return flask.Response("ok", 200) if done else flask.Response("try again", 500)
+
+
+@scheduler_fn.on_schedule(schedule="23 * * * *", timezone=ZoneInfo("UTC"), secrets=STRIPE, timeout_sec=540)
+def reconcilePayments(event: scheduler_fn.ScheduledEvent) -> None:
+    """Every hour: apply what Stripe holds and no event told us."""
+    reconciliation_service.reconcile()

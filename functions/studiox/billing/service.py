@@ -14,9 +14,9 @@ from ..endpoint import User
 from ..errors import InvalidRequest
 from ..transact import Docs
 from . import store, subscriptions
+from .event_store import Why
 from .plans import NoSubscription
-from .subscribing import settle_subscription
-from .why import Why
+from .subscription_settlement import settle_subscription
 
 Data = Mapping[str, Any]
 

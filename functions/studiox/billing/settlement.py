@@ -17,10 +17,10 @@ from ..payments_objects import Session, Subject
 from ..tokens.ledger import Cause
 from ..tokens.service import post_paid
 from ..transact import Docs, transact
-from . import orders, store
-from .subscribing import settle_subscription
+from . import event_store, orders, store
+from .event_store import Why, park, record
+from .subscription_settlement import settle_subscription
 from .subscriptions import Reversal
-from .why import Why, park, record
 
 KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Dispute won"}
 
@@ -57,7 +57,7 @@ def _settle_checkout(subject: Subject, why: Why) -> None:
     if subject.uid and subject.order_id:
         paths.append(store.payment_path(subject.uid, subject.order_id))
     seen = firestore.read_documents(paths) if paths else {}
-    if why.event is not None and store.is_done(seen[store.event_path(why.event.id)].data):
+    if why.event is not None and event_store.is_done(seen[event_store.event_path(why.event.id)].data):
         return
     order = seen[store.order_path(subject.order_id)].data if subject.order_id else None
     session_id = subject.id if subject.kind == "session" else (order or {}).get("sessionId", "")
@@ -96,10 +96,10 @@ def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, 
         if not problem and settled.moves and docs.get(user_path(held.uid)) is None:
             problem = "user_missing"
         if problem:
-            store.park(
+            event_store.keep_unmatched(
                 docs, session.id, problem, now, orderId=order_id, amount=session.amount, currency=session.currency
             )
-            why.record(docs, store.PARKED, now)
+            why.record(docs, event_store.PARKED, now)
             return problem
         for move in settled.moves:
             cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=KINDS[move.kind])
@@ -111,7 +111,7 @@ def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, 
                 notifications.add(docs, held.uid, "payment_failed", order_id, now, paymentId=order_id)
             moved = sum(move.tokens for move in settled.moves)
             audit.record(docs, actor=why.actor, action=why.action, target=path, at=now, tokens=moved)
-        why.record(docs, store.HANDLED, now)
+        why.record(docs, event_store.HANDLED, now)
         return ""
 
     if problem := transact(user_path(session.uid), decide, seen=seen):

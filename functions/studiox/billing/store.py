@@ -1,28 +1,25 @@
-"""Where billing lies: orders, subscriptions, each user's account with Stripe, events, and what could not be matched.
+"""Where billing lies: orders, subscriptions, each user's account with Stripe, and their histories.
 
-`orders/{orderId}`, `subscriptions/{subscriptionId}`, `billing/{uid}`, `stripeEvents/{eventId}`,
-`unmatchedPayments/{objectId}`, `reconciliations/stripe`: read by nobody but us. `users/{uid}/payments/{id}` is
-the user's own history, `users/{uid}/subscriptionEvents/{id}` that of the plan.
+`orders/{orderId}`, `subscriptions/{subscriptionId}`, `billing/{uid}`, `reconciliations/stripe`: read by nobody but us.
+`users/{uid}/payments/{id}` is the user's own history, `users/{uid}/subscriptionEvents/{id}` that of the plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from .. import firestore, pages
 from ..auth.store import user_path
-from ..clock import datetime, timedelta
+from ..clock import datetime
 from ..transact import Docs
 from . import orders, subscriptions
 
 Data = Mapping[str, Any]
 
-KEEP_EVENTS = timedelta(days=90)
 CHECKPOINT = "reconciliations/stripe"
-HANDLED, FAILED, PARKED = "handled", "failed", "parked"
 
 
 def order_path(order_id: str) -> str:
@@ -36,10 +33,6 @@ def subscription_path(subscription_id: str) -> str:
 def account_path(uid: str) -> str:
     """The user's account with Stripe: {customerId, current?, planCheckout?}."""
     return f"billing/{uid}"
-
-
-def event_path(event_id: str) -> str:
-    return f"stripeEvents/{event_id}"
 
 
 def payment_path(uid: str, payment_id: str) -> str:
@@ -68,35 +61,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return datetime.fromtimestamp(value.timestamp(), value.tzinfo) if isinstance(value, datetime) else value
-
-
-def record_event(docs: Docs, event_id: str, type_: str, status: str, now: datetime, error: str = "") -> None:
-    """That an event was dealt with, in the commit of its effect. One that failed before counts its attempts."""
-    path = event_path(event_id)
-    before = docs.get(path) or {}
-    record = {
-        "eventId": event_id,
-        "type": type_,
-        "status": status,
-        "attempts": before.get("attempts", 0) + 1,
-        "error": error,
-        "receivedAt": before.get("receivedAt", now),
-        "updatedAt": now,
-        "expiresAt": now + KEEP_EVENTS,
-    }
-    docs.put(path, record)
-
-
-def is_done(event: Data | None) -> bool:
-    """Whether the event has had its effect, or never will have one."""
-    return event is not None and event["status"] != FAILED
-
-
-def park(docs: Docs, object_id: str, reason: str, now: datetime, **about: object) -> None:
-    """Money that nobody is credited for: a person must look (docs/billing.md)."""
-    path = f"unmatchedPayments/{object_id}"
-    if docs.get(path) is None:
-        docs.create(path, {"objectId": object_id, "reason": reason, **about, "createdAt": now})
 
 
 def mark_bought(docs: Docs, order_id: str, now: datetime) -> None:
@@ -131,35 +95,6 @@ def list_payments(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data
 def list_history(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
     """A page of what happened to the user's plan, newest first."""
     return pages.page(f"{user_path(uid)}/subscriptionEvents", {}, "at", size=size, cursor=cursor)
-
-
-class EventCounts(NamedTuple):
-    handled: int
-    failed: int
-    parked: int
-
-
-def count_events() -> EventCounts:
-    """How many events of the last 90 days ended how. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    found = []
-    for status in (HANDLED, FAILED, PARKED):
-        query: Any = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", status))
-        with firestore.reachable():
-            [[result]] = query.count().get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        found.append(int(result.value))
-    return EventCounts(*found)
-
-
-def failed_events(limit: int) -> list[Data]:
-    """Events whose handling failed, in no order that means anything. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", FAILED))
-    with firestore.reachable():
-        found = query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return [snapshot.to_dict() or {} for snapshot in found]
 
 
 def due_subscriptions(now: datetime, limit: int) -> list[str]:

@@ -49,9 +49,14 @@ def all_plans(docs: Docs) -> dict[str, sales.Plan]:
     return {key.partition("/")[2]: _plan(key, _find(docs, key)) for key in sales.PLAN_KEYS}
 
 
+def pack_key(pack_id: str) -> str:
+    """What `stale` is asked of a pack."""
+    return f"{PACKS}/{pack_id}"
+
+
 def find_pack(docs: Docs, pack_id: str) -> sales.Pack | None:
     """The pack, None if it is not on sale."""
-    key = f"{PACKS}/{pack_id}"
+    key = pack_key(pack_id)
     return _pack(key, _find(docs, key))
 
 

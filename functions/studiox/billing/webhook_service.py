@@ -9,8 +9,8 @@ from .. import audit, clock, log, payments, payments_objects
 from ..errors import Contention, Unavailable
 from ..payments_objects import EVENT_TYPES, BadShape, Event
 from ..transact import Docs, transact
-from . import settlement, store
-from .why import Why
+from . import event_store, settlement
+from .event_store import Why
 
 ACTION = "stripeWebhook"
 MAX_RETRIES = 50
@@ -59,12 +59,12 @@ def handle(event: Event, why: Why) -> bool:
 
 
 def _note_failure(event: Event, error: Exception) -> None:
-    path = store.event_path(event.id)
+    path = event_store.event_path(event.id)
     now = clock.now()
 
     def decide(docs: Docs) -> None:
-        if not store.is_done(docs.get(path)):
-            store.record_event(docs, event.id, event.type, store.FAILED, now, type(error).__name__)
+        if not event_store.is_done(docs.get(path)):
+            event_store.record_event(docs, event.id, event.type, event_store.FAILED, now, type(error).__name__)
 
     try:
         transact(path, decide, reads=[path])
@@ -77,7 +77,7 @@ def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:
 
     Stripe keeps an event for 30 days; one that it has no more counts as failed, and its record stays.
     """
-    wanted = [each["eventId"] for each in store.failed_events(MAX_RETRIES)] if event_ids is None else event_ids
+    wanted = [each["eventId"] for each in event_store.failed_events(MAX_RETRIES)] if event_ids is None else event_ids
     done = failed = 0
     for event_id in wanted:
         if _again(event_id, actor):

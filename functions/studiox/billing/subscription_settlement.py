@@ -16,9 +16,9 @@ from ..payments_objects import Invoice, Subscription
 from ..tokens.ledger import Cause
 from ..tokens.service import post_paid
 from ..transact import REMOVE, Docs, transact
-from . import store, subscriptions
+from . import event_store, store, subscriptions
+from .event_store import Why, park, record
 from .subscriptions import Held, Reversal
-from .why import Why, park, record
 
 ROUNDS = 6
 REASONS = {
@@ -63,7 +63,7 @@ def settle_subscription(
     looked: set[str] = set()
     for _ in range(ROUNDS):
         seen = _read(subscription_id, uid, order_id, why)
-        if why.event is not None and store.is_done(seen[store.event_path(why.event.id)].data):
+        if why.event is not None and event_store.is_done(seen[event_store.event_path(why.event.id)].data):
             return
         fetched, owner = _fetch(subscription_id, uid, seen)
         if not owner or fetched.subscription.price_id not in fetched.plan_of_price:
@@ -128,8 +128,8 @@ def _commit(
         held = store.as_subscription(docs.get(path))
         user = docs.get(user_path(uid))
         if user is None:
-            store.park(docs, found.id, "user_missing", now)
-            why.record(docs, store.PARKED, now)
+            event_store.keep_unmatched(docs, found.id, "user_missing", now)
+            why.record(docs, event_store.PARKED, now)
             return False
         plan = fetched.plan_of_price[found.price_id]
         new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
@@ -155,7 +155,7 @@ def _commit(
             audit.record(docs, actor=why.actor, action=why.action, target=path, at=now, **details)
         store.mark_bought(docs, order_id, now)
         _notice(docs, uid, found, why, now)
-        why.record(docs, store.HANDLED, now)
+        why.record(docs, event_store.HANDLED, now)
         return True
 
     if not transact(user_path(uid), decide, reads=missing, seen=seen):

@@ -8,9 +8,9 @@ from .. import clock, firestore, log, payments, payments_objects
 from ..clock import datetime, timedelta
 from ..payments_objects import BadShape, Session, Subject
 from ..transact import Docs, transact
-from . import settlement, store
-from .webhook import PASSING, handle
-from .why import Why
+from . import event_store, settlement, store
+from .event_store import Why
+from .webhook_service import PASSING, handle
 
 ACTION = "reconcilePayments"
 WINDOW = timedelta(days=3)
@@ -53,9 +53,9 @@ def _events(since: datetime) -> int:
     """Events that never came or failed, oldest last as Stripe lists them: the order does not matter."""
     failures = 0
     for number, page in enumerate(payments.events(since)):
-        paths = [store.event_path(str(each["id"])) for each in page]
+        paths = [event_store.event_path(str(each["id"])) for each in page]
         for data, record in zip(page, firestore.read(*paths) if paths else [], strict=True):
-            if store.is_done(record):
+            if event_store.is_done(record):
                 continue
             try:
                 event = payments_objects.event(data)

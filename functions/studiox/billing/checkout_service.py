@@ -87,7 +87,7 @@ def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Documen
     paths = [store.order_path(order_id), store.account_path(caller.uid), user_path(caller.uid), *sales_store.stale()]
     paths += [caller.toll.path] if caller.toll else []
     if pack_id is not None:
-        paths += sales_store.stale((f"tokenPacks/{pack_id}",))
+        paths += sales_store.stale((sales_store.pack_key(pack_id),))
     seen = firestore.read_documents(paths)
     if seen[user_path(caller.uid)].data is None:
         accounts.provision(accounts.as_new(caller), "createCheckoutSession")

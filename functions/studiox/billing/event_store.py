@@ -1,0 +1,133 @@
+"""What is kept of Stripe's events, and of money that is nobody's: `stripeEvents/{id}`, `unmatchedPayments/{id}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import clock, firestore, log
+from ..clock import datetime, timedelta
+from ..firestore import Document
+from ..limits import Toll
+from ..payments_objects import Event
+from ..transact import Docs, transact
+from . import store
+
+Data = Mapping[str, Any]
+
+KEEP_EVENTS = timedelta(days=90)
+HANDLED, FAILED, PARKED = "handled", "failed", "parked"
+
+
+def event_path(event_id: str) -> str:
+    return f"stripeEvents/{event_id}"
+
+
+def record_event(docs: Docs, event_id: str, type_: str, status: str, now: datetime, error: str = "") -> None:
+    """That an event was dealt with, in the commit of its effect. One that failed before counts its attempts."""
+    path = event_path(event_id)
+    before = docs.get(path) or {}
+    record = {
+        "eventId": event_id,
+        "type": type_,
+        "status": status,
+        "attempts": before.get("attempts", 0) + 1,
+        "error": error,
+        "receivedAt": before.get("receivedAt", now),
+        "updatedAt": now,
+        "expiresAt": now + KEEP_EVENTS,
+    }
+    docs.put(path, record)
+
+
+def is_done(event: Data | None) -> bool:
+    """Whether the event has had its effect, or never will have one."""
+    return event is not None and event["status"] != FAILED
+
+
+def keep_unmatched(docs: Docs, object_id: str, reason: str, now: datetime, **about: object) -> None:
+    """Money that nobody is credited for: a person must look (docs/billing.md)."""
+    path = f"unmatchedPayments/{object_id}"
+    if docs.get(path) is None:
+        docs.create(path, {"objectId": object_id, "reason": reason, **about, "createdAt": now})
+
+
+class Why(NamedTuple):
+    """For the event's record, the audit log and the caller's rate limit."""
+
+    action: str
+    actor: str = "stripe"
+    event: Event | None = None
+    toll: Toll | None = None
+
+    def paths(self) -> list[str]:
+        """The documents that the methods below look at."""
+        found = [event_path(self.event.id)] if self.event else []
+        return [*found, self.toll.path] if self.toll else found
+
+    def is_done(self, docs: Docs) -> bool:
+        """Whether this event had its effect already."""
+        return self.event is not None and is_done(docs.get(event_path(self.event.id)))
+
+    def record(self, docs: Docs, status: str, now: datetime) -> None:
+        """The event's record and the caller's call, in the commit of the effect. `RateLimited`."""
+        if self.toll is not None:
+            self.toll.count(docs, now)
+        if self.event is not None:
+            record_event(docs, self.event.id, self.event.type, status, now)
+
+
+def park(object_id: str, reason: str, why: Why, **about: object) -> None:
+    """Keep what nobody can be credited for, tell somebody, and tell Stripe that all is well: it cannot help (S16)."""
+    now = clock.now()
+
+    def decide(docs: Docs) -> None:
+        if not why.is_done(docs):
+            keep_unmatched(docs, object_id, reason, now, **about)
+            why.record(docs, PARKED, now)
+
+    transact(f"unmatchedPayments/{object_id}", decide)
+    log.alert("payment_unmatched", object=object_id, problem=reason)
+
+
+def record(why: Why, seen: Mapping[str, Document], order_id: str = "") -> None:
+    """The event came, and all that it could mean was done before."""
+    now = clock.now()
+
+    def decide(docs: Docs) -> None:
+        if not why.is_done(docs):
+            store.mark_bought(docs, order_id, now)
+            why.record(docs, HANDLED, now)
+
+    if paths := why.paths():
+        paths += [store.order_path(order_id)] if order_id else []
+        transact(paths[0], decide, seen={path: seen[path] for path in paths if path in seen})
+
+
+class EventCounts(NamedTuple):
+    handled: int
+    failed: int
+    parked: int
+
+
+def count_events() -> EventCounts:
+    """How many events of the last 90 days ended how. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    found = []
+    for status in (HANDLED, FAILED, PARKED):
+        query: Any = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", status))
+        with firestore.reachable():
+            [[result]] = query.count().get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        found.append(int(result.value))
+    return EventCounts(*found)
+
+
+def failed_events(limit: int) -> list[Data]:
+    """Events whose handling failed, in no order that means anything. `Unavailable`."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", FAILED))
+    with firestore.reachable():
+        found = query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return [snapshot.to_dict() or {} for snapshot in found]
