@@ -11,6 +11,7 @@ from studiox import firestore, limits, transact
 from studiox.errors import RateLimited, StudioxError, Unavailable
 from studiox.limits import Limit, Toll
 from studiox.transact import Docs
+from tests.conftest import Logged
 from tests.support import Database, Rpcs, crowd
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -187,3 +188,37 @@ def test_remembered_callers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(6):
         limits.admit(limits.toll("f", f"u{number}", Limit(100, per=60)), START)
     assert len(limits._shares) == 3
+
+
+def test_the_settings_say_otherwise_without_a_round_trip(database: Database, rpcs: Rpcs) -> None:
+    """S3: configurable per endpoint. What is read anyway brings the settings along, once a minute."""
+    database.put("settings/limits", {"f": {"calls": 2, "per": 30}, "off": {"calls": 0}})
+    toll = limits.toll("f", "u1", Limit(100, per=60))
+    assert [admitted(toll) for _ in range(4)] == [True] * 2 + [False] * 2
+    assert rpcs.calls[:3] == ["BatchGetDocuments", "Commit", "Commit"]
+    with pytest.raises(RateLimited) as refused:
+        limits.admit(toll, START)
+    assert refused.value.details == {"retryAfterSeconds": 30}
+    assert not admitted(limits.toll("off", "u1", Limit(100, per=60)))
+    assert admitted(limits.toll("g", "u1", Limit(1, per=60)))
+    database.put("users/u1", {"n": 0})
+    counted = limits.toll("f", "u2", Limit(100, per=60, in_commit=True))
+    assert [spend(counted) for _ in range(3)] == [True, True, False]
+
+
+def test_changed_settings_count_within_a_minute_and_broken_ones_never(database: Database, logged: Logged) -> None:
+    toll = limits.toll("f", "u1", Limit(1, per=60))
+    assert [admitted(toll) for _ in range(2)] == [True, False]
+    database.put("settings/limits", {"f": {"calls": 3}, "g": {"calls": "many"}, "h": 7})
+    another_instance()
+    assert not admitted(toll), "they are remembered for a minute"
+    data, _ = firestore._ridden["settings/limits"]
+    firestore._ridden["settings/limits"] = (data, 0.0)  # the minute is over
+    firestore.read("anything/else")
+    limits._shares.clear()
+    assert [admitted(toll) for _ in range(3)] == [True, True, False]
+    for function in "gh":
+        broken = limits.toll(function, "u1", Limit(1, per=60))
+        assert [admitted(broken) for _ in range(2)] == [True, False]
+    assert {line["function"] for line in logged.lines("limit_override_broken")} == {"g", "h"}
+    assert len(logged.lines("limit_override_broken")) == 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -74,12 +75,27 @@ def read(*paths: str) -> list[Data | None]:
 def read_documents(paths: Iterable[str]) -> dict[str, Document]:
     """As `read`, with what proves each, absent ones too. `Unavailable`."""
     db = client()
-    references = [db.document(path) for path in dict.fromkeys(paths)]
+    wanted = dict.fromkeys(paths)
+    riding = [path for path in RIDERS if path not in wanted and time.monotonic() >= _ridden.get(path, (None, 0.0))[1]]
+    references = [db.document(path) for path in (*wanted, *riding)]
     found: dict[str, Document] = {}
     with reachable():
         for snapshot in db.get_all(references, retry=read_retry(), timeout=RPC_TIMEOUT_S):
             found[snapshot.reference.path] = Document(snapshot.to_dict(), snapshot.update_time)
+    for path in riding:
+        _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
     return found
+
+
+RIDE_S = 60.0
+RIDERS: set[str] = set()
+"""Documents of settings: once a minute they ride along with what is read anyway, and so cost no round trip."""
+_ridden: dict[str, tuple[Data | None, float]] = {}
+
+
+def settings(path: str) -> Data:
+    """What the document of RIDERS held when it last rode along; nothing before that, or if there is none."""
+    return _ridden.get(path, (None, 0.0))[0] or {}
 
 
 @functools.cache

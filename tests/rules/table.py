@@ -78,6 +78,7 @@ INTERNAL = (
     "unmatchedPayments",
     "reconciliations",
     "providerLosses",
+    "settings",
     "adminRequests",
     "a_collection_of_tomorrow",
 )
