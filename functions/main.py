@@ -13,7 +13,13 @@ from studiox.admin.endpoints import (  # noqa: E402
     setPlan,
     suspendUser,
 )
-from studiox.auth.endpoints import getProfile, initializeUser, onUserCreated  # noqa: E402
+from studiox.auth.endpoints import (  # noqa: E402
+    getProfile,
+    initializeUser,
+    onUserCreated,
+    revokeSessions,
+    updateProfile,
+)
 from studiox.billing.endpoints import (  # noqa: E402
     cancelSubscription,
     createCheckoutSession,
@@ -138,6 +144,7 @@ __all__ = [
     "resetMonthlyTokens",
     "retryWebhooks",
     "reviewSocialTask",
+    "revokeSessions",
     "runWeeklyReport",
     "searchUsers",
     "setJobStatus",
@@ -148,6 +155,7 @@ __all__ = [
     "suspendUser",
     "toggleFavorite",
     "updateCreation",
+    "updateProfile",
     "updateStreak",
     "updateSubscription",
     "useTokens",

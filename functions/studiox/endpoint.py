@@ -20,8 +20,8 @@ from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
 from . import config, firestore, ids, limits, log
-from .clock import datetime
-from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated
+from .clock import UTC, datetime
+from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 16
@@ -49,6 +49,8 @@ class Anyone(msgspec.Struct, frozen=True, kw_only=True):
     email_verified: bool = False
     admin: bool = False
     toll: limits.Toll | None = None
+    signed_in_at: datetime | None = None
+    """When the session began that the token is of."""
 
 
 class User(Anyone, frozen=True, kw_only=True):
@@ -79,6 +81,7 @@ class Contract(msgspec.Struct, frozen=True):
     limit: limits.Limit
     secrets: tuple[str, ...]
     refusals: tuple[type[StudioxError], ...]
+    consumes_app_check: bool = False
 
 
 CONTRACTS: dict[str, Contract] = {}
@@ -91,11 +94,13 @@ def endpoint(
     limit: limits.Limit,
     secrets: Sequence[SecretParam] = (),
     refuses: Sequence[type[StudioxError]] = (),
+    consume_app_check: bool = False,
     **options: Any,
 ) -> Callable[[Handler], Callable[[flask.Request], flask.Response]]:
     """Deploy `handler(caller, request) -> response` as a callable of its name.
 
     `refuses` names the refusals of the function beyond those that any may answer. `options` are the SDK's.
+    `consume_app_check`: where App Check is enforced, a token counts once, so that no call can be replayed (A8).
     APP_SIGNING_KEY is bound to every one: cursors, address hashes and callback addresses are made with it.
     """
 
@@ -103,8 +108,9 @@ def endpoint(
         hints = typing.get_type_hints(handler)
         caller, request, response = list(hints.values())
         bound = [config.APP_SIGNING_KEY, *secrets]
+        names = tuple(secret.name for secret in bound)
         contract = Contract(
-            handler.__name__, caller, request, response, limit, tuple(s.name for s in bound), tuple(refuses)
+            handler.__name__, caller, request, response, limit, names, tuple(refuses), consume_app_check
         )
         CONTRACTS[contract.name] = contract
 
@@ -205,8 +211,35 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
         raise Forbidden
     if kind is VerifiedUser and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
         raise EmailNotVerified
+    if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
+        _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
     toll = limits.toll(contract.name, uid or _address(received.raw_request), contract.limit)
-    return kind(uid=uid, email=token.get("email"), email_verified=verified, admin=admin, toll=toll)
+    began = token.get("auth_time")
+    signed_in_at = datetime.fromtimestamp(began, UTC) if isinstance(began, int) else None
+    return kind(
+        uid=uid,
+        email=token.get("email"),
+        email_verified=verified,
+        admin=admin,
+        toll=toll,
+        signed_in_at=signed_in_at,
+    )
+
+
+def _consume(attested: str) -> None:
+    """Use the App Check token up. `Unauthenticated` for one that was used before; `Unavailable` if nobody can tell."""
+    from firebase_admin import app_check, exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        claims = app_check.verify_token(attested, app=firestore.app(), consume=True)
+    except ValueError:
+        raise Unauthenticated from None
+    except (exceptions.FirebaseError, GoogleAuthError) as error:
+        log.warning("app_check_unavailable", error=type(error).__name__)
+        raise Unavailable(retryAfterSeconds=5) from error
+    if claims.get("already_consumed"):
+        raise Unauthenticated
 
 
 def _address(http: flask.Request) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from firebase_functions import https_fn, identity_fn
+from msgspec import Meta
 
 from .. import config, log
 from ..clock import datetime
-from ..endpoint import Nothing, Response, User, endpoint
-from ..errors import StudioxError
+from ..endpoint import Nothing, Request, Response, Text, User, endpoint
+from ..errors import StudioxError, Unavailable
 from ..limits import Limit
 from . import accounts, service
 
@@ -77,3 +79,40 @@ def initializeUser(caller: User, request: Nothing) -> Profile:
 def getProfile(caller: User, request: Nothing) -> Profile:
     """The caller's profile."""
     return _profile(caller.uid, service.account(caller))
+
+
+class Preferences(Request, frozen=True):
+    """What is sent by e-mail; `emailNotifications` is for all kinds that are not set themselves."""
+
+    email_notifications: bool | None = None
+    email_jobs: bool | None = None
+    email_payments: bool | None = None
+    email_tokens: bool | None = None
+    email_comments: bool | None = None
+
+    def given(self) -> dict[str, bool]:
+        """Those that are set, by their names in the user's document."""
+        return {name: value for name, value in msgspec.to_builtins(self).items() if value is not None}
+
+
+class UpdateProfile(Request, frozen=True):
+    display_name: Annotated[str, Meta(max_length=accounts.MAX_NAME), Text] | None = None
+    photo_url: Annotated[str, Meta(max_length=2048, pattern=r"^(https://[^\s\\]+)?$(?!\n)")] | None = None
+    preferences: Preferences = Preferences()
+
+
+@endpoint(limit=Limit(60, per=60, in_commit=True))
+def updateProfile(caller: User, request: UpdateProfile) -> Profile:
+    """Change one's name, picture (https) or preferences; an empty text takes the name or picture away."""
+    given = request.preferences.given()
+    return _profile(caller.uid, service.update_profile(caller, request.display_name, request.photo_url, given))
+
+
+class SessionsRevoked(Response):
+    revoked_at: datetime
+
+
+@endpoint(limit=Limit(10, per=60, in_commit=True), refuses=(Unavailable,))
+def revokeSessions(caller: User, request: Nothing) -> SessionsRevoked:
+    """Sign out everywhere: no session that began before lasts longer than its ID token, nor spends or publishes."""
+    return SessionsRevoked(revoked_at=service.revoke_sessions(caller))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from .. import audit, clock, config, firestore
 from ..clock import datetime
 from ..endpoint import User
-from ..errors import Unavailable
+from ..errors import Unauthenticated, Unavailable
 from ..tokens.service import grant_welcome, take_welcome
 from ..transact import Docs, transact
 from . import accounts, store
@@ -52,14 +52,16 @@ def provision(user: NewUser, action: str) -> Mapping[str, Any]:
 def _provision(
     user: NewUser, action: str, now: datetime, *, settled: Contested | None
 ) -> Mapping[str, Any] | Contested:
-    path = store.user_path(user.uid)
+    path, closed = store.user_path(user.uid), store.closed_path(user.uid)
     tokens = config.WELCOME_TOKENS.value
     due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
     welcome = store.welcome_path(user.email) if user.email and due else ""
 
     def decide(docs: Docs) -> Mapping[str, Any] | Contested:
         current = docs.get(path)
-        if current is not None and (not due or current.get("welcome") != "pending"):
+        if current is None and docs.get(closed) is not None:
+            raise Unauthenticated  # a token of an account that was deleted
+        if current is not None and (not due or current.get("welcome") != "pending" or current.get("closing")):
             return current
         holder = docs.get(welcome) if due else None
         contested = holder is not None and holder["uid"] != user.uid
@@ -79,7 +81,7 @@ def _provision(
         docs.put(welcome, {"uid": user.uid, "seq": current["ledgerSeq"], "tokens": tokens, "at": now})
         return current
 
-    return transact(path, decide, reads=[path, *([welcome] if due else [])])
+    return transact(path, decide, reads=[path, closed, *([welcome] if due else [])])
 
 
 def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> bool:
@@ -135,8 +137,11 @@ def with_account(caller: User, action: str, act: Callable[[AccountOf], T], *, su
     `AccountSuspended`, unless the call neither spends nor publishes and is for suspended accounts too.
     """
 
+    def active(docs: Docs) -> Mapping[str, Any] | None:
+        return store.active_user(docs, caller.uid, caller.signed_in_at)
+
     def find(docs: Docs) -> Mapping[str, Any] | None:
-        return docs.get(store.user_path(caller.uid)) if suspended_too else store.active_user(docs, caller.uid)
+        return docs.get(store.user_path(caller.uid)) if suspended_too else active(docs)
 
     def first(docs: Docs) -> Mapping[str, Any]:
         user = find(docs)
@@ -165,3 +170,63 @@ def is_welcome_due(user: Mapping[str, Any], caller: User) -> bool:
 
 def as_new(caller: User) -> NewUser:
     return NewUser(caller.uid, caller.email, caller.email_verified)
+
+
+def update_profile(
+    caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]
+) -> Mapping[str, Any]:
+    """The account with what was given (None: as it is, empty: none); preferences are merged."""
+    return with_account(
+        caller, "updateProfile", lambda account: _update(caller, name, photo, preferences, account), suspended_too=True
+    )
+
+
+def _update(
+    caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool], account: AccountOf
+) -> Mapping[str, Any]:
+    now = clock.now()
+    path = store.user_path(caller.uid)
+
+    def decide(docs: Docs) -> Mapping[str, Any]:
+        user = account(docs)
+        if caller.toll is not None:
+            caller.toll.count(docs, now)
+        given = {"displayName": name, "photoUrl": photo}
+        fields: dict[str, Any] = {field: value or None for field, value in given.items() if value is not None}
+        if preferences:
+            fields["preferences"] = {**user["preferences"], **preferences}
+        audit.record(docs, actor=caller.uid, action="updateProfile", target=path, at=now, fields=sorted(fields))
+        store.change_user(docs, caller.uid, now, **fields)
+        return docs.get(path) or {}
+
+    return transact(path, decide, warm=[path, *([caller.toll.path] if caller.toll else [])])
+
+
+def revoke_sessions(caller: User) -> datetime:
+    """Sign the caller out everywhere: Auth refuses their refresh tokens, and we what spends or publishes (A6)."""
+    from firebase_admin import auth, exceptions
+
+    try:
+        auth.revoke_refresh_tokens(caller.uid, app=firestore.app())
+    except exceptions.NotFoundError as error:
+        raise Unauthenticated from error
+    except (exceptions.FirebaseError, OSError) as error:
+        raise Unavailable(retryAfterSeconds=5) from error
+    return with_account(caller, "revokeSessions", lambda account: _revoke(caller, account), suspended_too=True)
+
+
+def _revoke(caller: User, account: AccountOf) -> datetime:
+    now = clock.now()
+    # Auth counts in seconds, as the tokens' own `auth_time` does.
+    revoked_at = now.replace(microsecond=0)
+    path = store.user_path(caller.uid)
+
+    def decide(docs: Docs) -> datetime:
+        account(docs)
+        if caller.toll is not None:
+            caller.toll.count(docs, now)
+        store.change_user(docs, caller.uid, now, sessionsRevokedAt=revoked_at)
+        audit.record(docs, actor=caller.uid, action="revokeSessions", target=path, at=now)
+        return revoked_at
+
+    return transact(path, decide, warm=[path, *([caller.toll.path] if caller.toll else [])])

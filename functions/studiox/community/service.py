@@ -58,7 +58,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         creation = docs.get(creation_path)
         if creation is None or creation["uid"] != caller.uid:
             raise _unfinished(docs, caller.uid, creation_id)
-        active_user(docs, caller.uid)
+        active_user(docs, caller.uid, caller.signed_in_at)
         if docs.get(path) is not None:
             count(caller, docs, now)
             return None
@@ -73,7 +73,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         creation = docs.get(creation_path)
         if creation is None:
             raise NotFound  # deleted meanwhile: its clean-up takes the copies too
-        user = active_user(docs, caller.uid)
+        user = active_user(docs, caller.uid, caller.signed_in_at)
         if docs.get(path) is not None:
             return
         cleanup_store.end_copying(docs, creation_id, copying.token)
@@ -123,7 +123,7 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
 
     def decide(docs: Docs) -> tuple[bool, int]:
         nonlocal target
-        active_user(docs, caller.uid)
+        active_user(docs, caller.uid, caller.signed_in_at)
         post = store.visible_post(docs, post_id)
         has = docs.get(like_path) is not None
         # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
@@ -146,7 +146,7 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
     path, request = store.post_path(post_id), store.request_path(comment_id)
 
     def decide(docs: Docs) -> None:
-        user = active_user(docs, caller.uid)
+        user = active_user(docs, caller.uid, caller.signed_in_at)
         earlier = docs.get(request)
         if earlier is not None:
             if earlier["fingerprint"] != fingerprint:
@@ -194,7 +194,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
     path, session_path = store.post_path(post_id), sessions.session_path(session_id)
 
     def decide(docs: Docs) -> Data:
-        active_user(docs, caller.uid)
+        active_user(docs, caller.uid, caller.signed_in_at)
         earlier = docs.get(session_path)
         if earlier is not None:
             if earlier.get("sourcePostId") != post_id:

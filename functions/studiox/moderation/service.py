@@ -21,7 +21,7 @@ def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
     enough = config.REPORTS_TO_HIDE.value
 
     def decide(docs: Docs) -> bool:
-        active_user(docs, caller.uid)
+        active_user(docs, caller.uid, caller.signed_in_at)
         if docs.get(report_path) is not None:
             return False
         post = store.visible_post(docs, post_id)
