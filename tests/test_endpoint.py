@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 from collections.abc import Mapping
@@ -95,6 +96,12 @@ def tryValues(_caller: Anyone, _request: Nothing) -> Values:
         at=datetime(2026, 3, 1, 1, 2, 3, 4000, tzinfo=UTC),
         nested={"at": datetime(2026, 3, 1, tzinfo=UTC)},
     )
+
+
+@endpoint(limit=PLENTY, consume_app_check=True)
+def tryOnce(caller: User, _request: Nothing) -> Who:
+    """Who is asking, with a token of their app that counts once."""
+    return Who(uid=caller.uid, email=caller.email, email_verified=caller.email_verified, admin=caller.admin)
 
 
 # These are no functions of ours: the contract of the deployed ones stays as it was.
@@ -198,6 +205,40 @@ def test_a8_app_check_where_the_parameter_asks_for_it(monkeypatch: pytest.Monkey
     assert call(tryAnyone, app_check="forged").reason == "Unauthenticated"
     assert call(tryUser, uid="u1", app_check="app-check-1").ok
     assert call(tryAnyone, app_check="app-check-1").ok
+
+
+def test_a8_a_consumed_app_check_token_is_not_taken_again(monkeypatch: pytest.MonkeyPatch, app_check: set[str]) -> None:
+    assert call(tryOnce, uid="u1", app_check="app-check-1").ok
+    assert app_check == set(), "nothing is consumed where nothing is enforced"
+    monkeypatch.setenv("ENFORCE_APP_CHECK", "true")
+    assert call(tryOnce, app_check="app-check-1").reason == "Unauthenticated"
+    assert app_check == set(), "whoever is not signed in uses up nothing"
+    assert call(tryOnce, uid="u1", app_check="app-check-1").ok
+    assert call(tryOnce, uid="u1", app_check="app-check-1").reason == "Unauthenticated"
+    assert call(tryOnce, uid="u1", app_check="app-check-2").ok
+    assert call(tryOnce, uid="u1").reason == "Unauthenticated"
+
+
+def test_a8_no_call_passes_while_app_check_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    from firebase_admin import app_check as sdk
+    from firebase_admin import exceptions
+
+    verify = sdk.verify_token
+
+    def away(token: str, app: object = None, consume: bool = False) -> Any:
+        if consume:
+            raise exceptions.UnavailableError("away")
+        return verify(token, app, consume)
+
+    monkeypatch.setattr(sdk, "verify_token", away)
+    monkeypatch.setenv("ENFORCE_APP_CHECK", "true")
+    assert call(tryOnce, uid="u1", app_check="app-check-1").reason == "Unavailable"
+
+
+def test_a8_orders_and_checkouts_use_their_token_up() -> None:
+    importlib.import_module("main")
+    consuming = {name for name, contract in endpoint_module.CONTRACTS.items() if contract.consumes_app_check}
+    assert consuming >= {"createStudioJob", "createCheckoutSession"}
 
 
 def test_the_order_is_authenticate_parse_limit_act(rpcs: Rpcs) -> None:

@@ -6,6 +6,7 @@ import json
 
 import flask
 from firebase_functions import https_fn
+from flask_cors import cross_origin
 
 from . import config, firestore, media
 from .errors import Unavailable
@@ -14,6 +15,12 @@ from .errors import Unavailable
 @https_fn.on_request()
 def health(request: flask.Request) -> flask.Response:
     """200 {status: ok, version, checks} when Firestore and Storage answer, else 503."""
+    shared = cross_origin(origins=config.listed(config.ALLOWED_ORIGINS), methods=["GET"])
+    answer: flask.Response = shared(_health)(request)
+    return answer
+
+
+def _health(request: flask.Request) -> flask.Response:
     if request.method != "GET":
         return flask.Response("GET only", 405)
     checks = {"firestore": _firestore(), "storage": media.ping()}

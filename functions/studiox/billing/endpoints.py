@@ -102,6 +102,7 @@ class Checkout(Response):
 
 
 @endpoint(
+    consume_app_check=True,
     limit=WRITES,
     secrets=STRIPE,
     refuses=(

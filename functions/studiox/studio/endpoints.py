@@ -120,6 +120,7 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
 
 @endpoint(
     limit=Limit(30, per=60, in_commit=True),
+    consume_app_check=True,
     secrets=registry.SECRETS,
     refuses=(
         AccountSuspended,
