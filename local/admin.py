@@ -7,12 +7,13 @@ signs in again, or waits for the hour to pass.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import sys
 from typing import Any
 
-from local.settings import PORTS, PROJECT
+from local.settings import PORTS, PROJECT, ROOT
 
 CLAIM = "admin"
 
@@ -22,7 +23,8 @@ class Refused(Exception):
 
 
 def aim(project: str, offset: int) -> str:
-    """The project to work on; without one, the local stack's, whose Auth emulator must be there."""
+    """The project to work on, by its id or its alias; without one, the local stack's, whose Auth must be there."""
+    project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(project, project)
     host = os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
     if project and not project.startswith("demo-"):
         if host:

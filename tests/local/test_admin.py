@@ -85,6 +85,7 @@ def test_an_administrator_who_is_none_any_more_is_signed_out(users: Users) -> No
         (["--email", "bob@example.com"], "Nobody in demo-studiox has the address bob@example.com"),
         (["--email", "no address"], "no address"),
         (["--email", "ann@example.com", "--project", "studiox-live"], "which one is meant?"),
+        (["--email", "ann@example.com", "--project", "production"], "which one is meant?"),
     ],
 )
 def test_what_is_wrong_is_said(
