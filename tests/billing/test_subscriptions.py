@@ -279,6 +279,11 @@ def test_what_was_paid_without_a_known_plan_is_parked(shop: Shop, logged: Logged
     assert shop.database.need(f"unmatchedPayments/{sub['id']}")["reason"] == "plan_unknown"
     assert shop.plan() == ("free", False)
     assert logged.lines("payment_unmatched")
+    # Somebody mends the price, and asks for the event by name.
+    account.objects["price_odd"]["metadata"] = {"planId": "pro"}
+    made = next(each["id"] for each in account.events if each["type"] == "customer.subscription.created")
+    assert call(main.retryWebhooks, {"eventIds": [made]}, uid="boss", admin=True).result == {"retried": 1, "failed": 0}
+    assert shop.plan() == ("pro", True)
 
 
 def test_reconciling_ends_what_ended_in_silence(shop: Shop, clock: Clock) -> None:

@@ -59,6 +59,8 @@ class Why(NamedTuple):
     actor: str = "stripe"
     event: Event | None = None
     toll: Toll | None = None
+    again: bool = False
+    """An administrator asks for it by name: what was parked is looked at anew."""
 
     def paths(self) -> list[str]:
         """The documents that the methods below look at."""
@@ -67,7 +69,11 @@ class Why(NamedTuple):
 
     def is_done(self, docs: Docs) -> bool:
         """Whether this event had its effect already."""
-        return self.event is not None and is_done(docs.get(event_path(self.event.id)))
+        return self.event is not None and self.counts(docs.get(event_path(self.event.id)))
+
+    def counts(self, record: Data | None) -> bool:
+        """Whether the event with this record need not be dealt with."""
+        return is_done(record) and not (self.again and record is not None and record["status"] == PARKED)
 
     def record(self, docs: Docs, status: str, now: datetime) -> None:
         """The event's record and the caller's call, in the commit of the effect. `RateLimited`."""

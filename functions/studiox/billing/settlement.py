@@ -57,7 +57,7 @@ def _settle_checkout(subject: Subject, why: Why) -> None:
     if subject.uid and subject.order_id:
         paths.append(store.payment_path(subject.uid, subject.order_id))
     seen = firestore.read_documents(paths) if paths else {}
-    if why.event is not None and event_store.is_done(seen[event_store.event_path(why.event.id)].data):
+    if why.event is not None and why.counts(seen[event_store.event_path(why.event.id)].data):
         return
     order = seen[store.order_path(subject.order_id)].data if subject.order_id else None
     session_id = subject.id if subject.kind == "session" else (order or {}).get("sessionId", "")

@@ -63,7 +63,7 @@ def settle_subscription(
     looked: set[str] = set()
     for _ in range(ROUNDS):
         seen = _read(subscription_id, uid, order_id, why)
-        if why.event is not None and event_store.is_done(seen[event_store.event_path(why.event.id)].data):
+        if why.event is not None and why.counts(seen[event_store.event_path(why.event.id)].data):
             return
         fetched, owner = _fetch(subscription_id, uid, seen)
         if not owner or fetched.subscription.price_id not in fetched.plan_of_price:

@@ -75,12 +75,13 @@ def _note_failure(event: Event, error: Exception) -> None:
 def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:
     """Handle these events again, or all that failed (50 a call): how many are done, and how many still fail.
 
-    Stripe keeps an event for 30 days; one that it has no more counts as failed, and its record stays.
+    Named ones are handled again also where they were parked. Stripe keeps an event for 30 days; one that it has no
+    more counts as failed, and its record stays.
     """
     wanted = [each["eventId"] for each in event_store.failed_events(MAX_RETRIES)] if event_ids is None else event_ids
     done = failed = 0
     for event_id in wanted:
-        if _again(event_id, actor):
+        if _again(event_id, actor, named=event_ids is not None):
             done += 1
         else:
             failed += 1
@@ -89,14 +90,14 @@ def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:
     def decide(docs: Docs) -> None:
         audit.record(docs, actor=actor, action="retryWebhooks", target="stripeEvents", at=now, done=done, failed=failed)
 
-    transact(f"retryWebhooks/{actor}", decide)
+    transact(event_store.event_path(actor), decide)
     return done, failed
 
 
-def _again(event_id: str, actor: str) -> bool:
+def _again(event_id: str, actor: str, *, named: bool) -> bool:
     try:
         event = payments.event(event_id)
     except (payments.Missing, BadShape, *PASSING) as error:
         log.warning("stripe_event_not_fetched", event=event_id, error=type(error).__name__)
         return False
-    return handle(event, Why("retryWebhooks", actor=actor, event=event))
+    return handle(event, Why("retryWebhooks", actor=actor, event=event, again=named))
