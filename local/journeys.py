@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from local import settings
+from local.api.__main__ import compile_client
 from local.engine import NoEngine
 from local.serve import Stopped, stop_on_signals
 from local.stack import StackError, stack
@@ -22,6 +23,8 @@ def main() -> int:
         return 0 if not sys.argv[1:] else 1
     # Each concurrent request of the suite is a process of its own: two files at a time are enough for two cores.
     command = ["node", "--test", "--test-concurrency=2", *wanted]
+    if compile_client():  # theirs is the compiled client
+        return 1
     stop_on_signals()
     try:
         with stack() as running:

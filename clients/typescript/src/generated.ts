@@ -1,0 +1,1761 @@
+// Generated from the structs of the deployed functions by `make client`: do not edit.
+
+/** A time: ISO 8601, UTC, ending in `Z`. */
+export type Timestamp = string;
+
+export interface AccountDeleted {
+  deleted: boolean;
+}
+
+export interface AccountExported {
+  url: string;
+  expiresAt: Timestamp;
+}
+
+export interface AddTokens {
+  /** An id: 1–128 characters, no `/`. */
+  uid: string;
+  /** -1,000,000,000 to 1,000,000,000. */
+  amount: number;
+  /** 1–500 characters. */
+  reason: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+}
+
+/** What a plan may do in a month; null is unlimited. */
+export interface Allowances {
+  songsPerMonth: number | null;
+}
+
+export interface AuditEntry {
+  actor: string;
+  action: string;
+  target: string;
+  at: Timestamp;
+  details: Record<string, unknown>;
+}
+
+export interface AuditLog {
+  entries: AuditEntry[];
+  nextCursor: string | null;
+}
+
+export interface Balance {
+  balance: number;
+  buckets: Buckets;
+  plan: string;
+  isPremium: boolean;
+  creditResetAt: Timestamp;
+}
+
+export interface BillingHistory {
+  payments: Payment[];
+  nextCursor: string | null;
+}
+
+/** Tokens by where they came from. In an entry: signed changes. */
+export interface Buckets {
+  monthly: number;
+  bonus: number;
+  purchased: number;
+}
+
+export interface CancelSubscription {
+  /** Default true. */
+  atPeriodEnd?: boolean;
+}
+
+export interface CheckGenerationAllowance {
+  /** Default false. */
+  consume?: boolean;
+}
+
+export interface Checkout {
+  sessionId: string;
+  url: string;
+}
+
+export interface Comment {
+  commentId: string;
+  uid: string | null;
+  authorName: string;
+  text: string;
+  createdAt: Timestamp;
+}
+
+export interface CommentPost {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  /** 1–2,000 characters. */
+  text: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+}
+
+export interface CommentRef {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  commentId: string;
+}
+
+export interface Commented {
+  commentId: string;
+}
+
+export interface Comments {
+  comments: Comment[];
+  nextCursor: string | null;
+}
+
+/** Exactly one of the three: what is sold, never at which price or where to. */
+export interface CreateCheckoutSession {
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  packId?: string | null;
+  planId?: "enterprise" | "free" | "pro" | null;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  priceId?: string | null;
+}
+
+export interface CreateStudioJob {
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
+  /** 1–100 characters. */
+  model: string;
+  /** 1–10,000 characters. */
+  prompt: string;
+  /** 1–2,000 characters. */
+  negativePrompt?: string | null;
+  /** 1–100 characters. */
+  style?: string | null;
+  /** 1–100 characters. */
+  color?: string | null;
+  /** 1–100 characters. */
+  size?: string | null;
+  /** 1–100 characters. */
+  aspectRatio?: string | null;
+  /** 1–3,600. */
+  durationSeconds?: number | null;
+  /** At most 10 items, each 1–512 characters. */
+  inputPaths?: string[] | null;
+  /** At most 20 entries. */
+  options?: Record<string, boolean | number | string> | null;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  sessionId?: string | null;
+  /** 1–1,000,000. */
+  maxPrice?: number | null;
+}
+
+export interface Creation {
+  creationId: string;
+  jobId: string;
+  title: string;
+  type: string;
+  model: string;
+  prompt: string;
+  params: Record<string, unknown>;
+  media: MediaItem[];
+  isFavorite: boolean;
+  playCount: number;
+  createdAt: Timestamp;
+  text?: string;
+  postId?: string;
+}
+
+export interface CreationDeleted {
+  deleted: boolean;
+}
+
+export interface Creations {
+  creations: Creation[];
+  nextCursor: string | null;
+}
+
+/** `credits` is how many moved, whatever the direction; `type` says which. */
+export interface CreditTransaction {
+  id: string;
+  type: string;
+  credits: number;
+  timestamp: Timestamp;
+  generationRequestId?: string;
+}
+
+export interface DeleteAccount {
+  /** 1–320 characters. */
+  confirm: string;
+}
+
+export interface Deleted {
+  deleted: boolean;
+}
+
+export interface EventCounts {
+  handled: number;
+  failed: number;
+  parked: number;
+}
+
+export interface FailedEvent {
+  eventId: string;
+  type: string;
+  attempts: number;
+  error: string;
+  receivedAt: Timestamp;
+}
+
+export interface Favorite {
+  isFavorite: boolean;
+}
+
+export interface Feed {
+  posts: Post[];
+  nextCursor: string | null;
+}
+
+export interface FoundUser {
+  uid: string;
+  email: string | null;
+  displayName: string | null;
+  plan: string;
+  isPremium: boolean;
+  balance: number;
+  suspended: boolean;
+  createdAt: Timestamp;
+}
+
+export interface FoundUsers {
+  users: FoundUser[];
+  nextCursor: string | null;
+}
+
+export interface GenerateLyrics {
+  /** 1–1,000 characters. */
+  theme: string;
+  /** 1–100 characters. */
+  mood: string;
+  /** 1–100 characters. */
+  presetType: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+  /** 1–50 characters. */
+  language?: string | null;
+}
+
+export interface GenerationAllowance {
+  allowed: boolean;
+  remaining: number | null;
+  limit: number | null;
+  resetsAt: Timestamp;
+  reason?: "AllowanceExceeded";
+}
+
+export interface GetAuditLog {
+  /** 1–512 characters. */
+  actor?: string | null;
+  /** 1–512 characters. */
+  action?: string | null;
+  /** 1–512 characters. */
+  target?: string | null;
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
+export interface GetComments {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
+export interface GetCreation {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  creationId: string;
+}
+
+export interface GetFeed {
+  /** Default new. */
+  sort?: "new" | "top";
+  /** 1–100 characters. */
+  tag?: string | null;
+  /** 1–128 characters. */
+  uid?: string | null;
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
+export interface GetSession {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  sessionId: string;
+}
+
+export interface GetTokenTransactions {
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+  type?: "admin_adjustment" | "clawback" | "deduction" | "plan_expiry" | "plan_grant" | "purchase" | "refund" | "restore" | "reward" | "welcome_bonus" | null;
+}
+
+export interface GetUsageAnalytics {
+  /** YYYY-MM-DD. */
+  from?: string | null;
+  /** YYYY-MM-DD. */
+  to?: string | null;
+}
+
+export interface GetUserCreations {
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+  type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video" | null;
+  favorite?: boolean | null;
+}
+
+export interface GetWeeklyReports {
+  /** 1–100; default 12. */
+  limit?: number;
+}
+
+export interface IncrementPlayCount {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  creationId?: string | null;
+}
+
+/** One input of a model, enough for a client to draw its field. */
+export interface Input {
+  kind: "choice" | "files" | "flag" | "integer" | "text";
+  required?: boolean;
+  /** Choice: what may be chosen. */
+  values?: (string | number)[];
+  min?: number | null;
+  /** Integer: the range; text: code points; files: how many. */
+  max?: number | null;
+  default?: string | number | boolean | null;
+  /** Choice: the values are this collection's ids. */
+  catalogue?: "" | "colors" | "sizes" | "styles";
+}
+
+export interface Job {
+  jobId: string;
+  status: string;
+  progress: number;
+  type: string;
+  model: string;
+  price: number;
+  refunded: number;
+  sessionId: string;
+  media: MediaItem[];
+  createdAt: Timestamp;
+  creationId?: string;
+  text?: string;
+  error?: JobError;
+  startedAt?: Timestamp;
+  completedAt?: Timestamp;
+}
+
+export interface JobCancelled {
+  jobId: string;
+  status: string;
+  refunded: number;
+}
+
+export interface JobCreated {
+  jobId: string;
+  status: string;
+  price: number;
+  balance: number;
+  sessionId: string;
+}
+
+export interface JobEnded {
+  jobId: string;
+  status: string;
+  refunded: number;
+}
+
+export interface JobError {
+  reason: string;
+  message: string;
+}
+
+export interface JobFigures {
+  total: number;
+  byType: Record<string, number>;
+  byModel: Record<string, number>;
+  byStatus: Record<string, number>;
+}
+
+export interface JobRef {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  jobId: string;
+}
+
+export interface JobStats {
+  total: number;
+  byStatus: Record<string, number>;
+  byType: Record<string, number>;
+  tokensSpent: number;
+  tokensRefunded: number;
+}
+
+export interface Jobs {
+  jobs: Job[];
+  nextCursor: string | null;
+}
+
+export interface LikePost {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  liked?: boolean | null;
+}
+
+export interface Liked {
+  liked: boolean;
+  likeCount: number;
+}
+
+export interface ListSessions {
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
+export interface ListStudioJobs {
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+  status?: "cancelled" | "completed" | "failed" | "pending" | "processing" | null;
+  type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video" | null;
+}
+
+export interface Lyrics {
+  lyrics: string;
+  title: string;
+  price: number;
+  balance: number;
+}
+
+/** One file: its path for the Storage SDK; `url`, good for an hour, only in the answer about one thing. */
+export interface MediaItem {
+  path: string;
+  contentType: string;
+  bytes: number;
+  url?: string;
+  title?: string;
+  durationSeconds?: number;
+  tags?: string[];
+  imagePath?: string;
+}
+
+export interface ModelOption {
+  id: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
+  provider: string;
+  label: string;
+  inputs: Record<string, Input>;
+  price: Price;
+  rules: Rule[];
+  plan: string;
+}
+
+export interface ModeratePost {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  action: "hide" | "remove" | "restore";
+  /** At most 1,000 characters. */
+  note?: string | null;
+}
+
+export interface Moderated {
+  postId: string;
+  action: string;
+}
+
+export interface NextBillingDate {
+  /** ISO 8601, UTC. */
+  nextBillingDate: Timestamp | null;
+}
+
+/** No fields. */
+export type Nothing = Record<string, never>;
+
+export interface Page {
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
+/** `kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded. */
+export interface Payment {
+  id: string;
+  kind: string;
+  amount: number;
+  currency: string;
+  status: string;
+  createdAt: Timestamp;
+  tokens?: number;
+  invoiceUrl?: string;
+}
+
+export interface PlanOffer {
+  id: "enterprise" | "free" | "pro";
+  name: string;
+  monthlyTokens: number;
+  features: string[];
+  amount: number;
+  currency: string;
+  interval: string;
+  allowances: Allowances;
+  maxConcurrentJobs: number;
+  priceId: string | null;
+}
+
+export interface PlanSet {
+  uid: string;
+  plan: string;
+  isPremium: boolean;
+}
+
+export interface Plans {
+  plans: PlanOffer[];
+}
+
+export interface Plays {
+  monthlyPlays: number;
+  resetsAt: Timestamp;
+}
+
+export interface Portal {
+  url: string;
+}
+
+export interface Post {
+  postId: string;
+  uid: string;
+  authorName: string;
+  authorPhotoUrl: string | null;
+  type: string;
+  model: string;
+  caption: string;
+  tags: string[];
+  media: MediaItem[];
+  likeCount: number;
+  commentCount: number;
+  remixCount: number;
+  hidden: boolean;
+  score: number;
+  createdAt: Timestamp;
+  prompt?: string;
+  params?: Record<string, unknown>;
+  remixOf?: string;
+  likedByMe?: boolean;
+}
+
+export interface PostRef {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+}
+
+/** What is sent by e-mail; `emailNotifications` is for all kinds that are not set themselves. */
+export interface Preferences {
+  emailNotifications?: boolean | null;
+  emailJobs?: boolean | null;
+  emailPayments?: boolean | null;
+  emailTokens?: boolean | null;
+  emailComments?: boolean | null;
+}
+
+/** Tokens for a job: `tokens`, looked up `by` the values of these inputs in turn, times the units of `per`. */
+export interface Price {
+  /** An integer, or a table of tables keyed by the inputs' values as text, one level for each of `by`. */
+  tokens: unknown;
+  by?: string[];
+  per?: "job" | "minute" | "second" | "thousandCharacters";
+}
+
+export interface Profile {
+  uid: string;
+  email: string | null;
+  displayName: string | null;
+  photoUrl: string | null;
+  plan: string;
+  balance: number;
+  streak: Streak;
+  preferences: Record<string, boolean>;
+  createdAt: Timestamp;
+}
+
+export interface PublishPost {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  creationId: string;
+  /** At most 2,000 characters. */
+  caption?: string;
+  /** At most 10 items, each 1–100 characters. */
+  tags?: string[];
+  /** Default true. */
+  shareParams?: boolean;
+}
+
+export interface Published {
+  postId: string;
+}
+
+export interface Ref {
+  kind: string;
+  id: string;
+}
+
+export interface RemixPost {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+}
+
+export interface Remixed {
+  sessionId: string;
+  params: Record<string, unknown>;
+  type: string;
+  model: string;
+}
+
+export interface ReportMade {
+  reportStatus: string;
+  report: Record<string, unknown>;
+}
+
+export interface ReportPost {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  reason: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence";
+  /** At most 2,000 characters. */
+  text?: string | null;
+}
+
+export interface Reported {
+  reported: boolean;
+}
+
+export interface Retried {
+  retried: number;
+  failed: number;
+}
+
+export interface RetryWebhooks {
+  /** 1–50 items, each matches `^(?!__.*__$)[A-Za-z0-9_-]{1,128}$(?!\n)`. */
+  eventIds?: string[] | null;
+}
+
+export interface ReviewSocialTask {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  uid: string;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  taskId: string;
+  approve: boolean;
+  /** 1–500 characters. */
+  note?: string | null;
+}
+
+/** What follows for other inputs when one is set, or has one of `values`. False and absent are not set. */
+export interface Rule {
+  when: string;
+  values?: (string | number | boolean)[];
+  /** Required then. */
+  needs?: string[];
+  /** Not to be set then. */
+  excludes?: string[];
+  /** Text: code points, integer: the largest; tighter than the input's own. */
+  max?: Record<string, number>;
+}
+
+export interface RunWeeklyReport {
+  /** YYYY-MM-DD. */
+  weekStart: string;
+}
+
+export interface SearchUsers {
+  /** 3–320 characters. */
+  email?: string | null;
+  /** An id: 1–128 characters, no `/`. */
+  uid?: string | null;
+  plan?: "enterprise" | "free" | "pro" | null;
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
+export interface Session {
+  sessionId: string;
+  params: Record<string, unknown>;
+  type: string;
+  model: string;
+  jobs: string[];
+  createdAt: Timestamp;
+  sourcePostId?: string;
+}
+
+export interface Sessions {
+  sessions: Session[];
+  nextCursor: string | null;
+}
+
+export interface SessionsRevoked {
+  revokedAt: Timestamp;
+}
+
+export interface SetJobStatus {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  jobId: string;
+  status: "cancelled" | "failed";
+  /** 1–500 characters. */
+  reason: string;
+}
+
+export interface SetPlan {
+  /** An id: 1–128 characters, no `/`. */
+  uid: string;
+  planId: "enterprise" | "free" | "pro";
+  /** 1–500 characters. */
+  reason: string;
+}
+
+export interface SocialTaskStatus {
+  id: string;
+  title: string;
+  tokens: number;
+  status: "approved" | "available" | "pending" | "rejected";
+}
+
+export interface SocialTasks {
+  tasks: SocialTaskStatus[];
+}
+
+export interface Streak {
+  current: number;
+  longest: number;
+  lastActiveDate: string | null;
+}
+
+export interface StreakVisited {
+  currentStreak: number;
+  longestStreak: number;
+  lastActiveDate: string | null;
+  reward: number;
+}
+
+export interface StudioOptions {
+  models: ModelOption[];
+  styles: Record<string, unknown>[];
+  colors: Record<string, unknown>[];
+  sizes: Record<string, unknown>[];
+  features: Record<string, unknown>[];
+}
+
+export interface SubmitSocialTask {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  taskId: string;
+  /** 1–2,048 characters. */
+  proofUrl: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+}
+
+/** `status` is Stripe's; `none` without a subscription. */
+export interface Subscription {
+  plan: string;
+  status: string;
+  /** ISO 8601, UTC. */
+  currentPeriodEnd: Timestamp | null;
+  cancelAtPeriodEnd: boolean;
+  isPremium: boolean;
+}
+
+export interface SubscriptionEvent {
+  type: string;
+  fromPlan: string;
+  toPlan: string;
+  status: string;
+  at: Timestamp;
+}
+
+export interface SubscriptionHistory {
+  events: SubscriptionEvent[];
+  nextCursor: string | null;
+}
+
+export interface SuspendUser {
+  /** An id: 1–128 characters, no `/`. */
+  uid: string;
+  suspended: boolean;
+  /** 1–500 characters. */
+  reason: string;
+}
+
+export interface TaskClaimed {
+  status: string;
+  tokens: number;
+}
+
+export interface ToggleFavorite {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  creationId: string;
+  favorite?: boolean | null;
+}
+
+export interface TokenFigures {
+  spent: number;
+  refunded: number;
+  earned: number;
+}
+
+export interface TokenPack {
+  id: string;
+  name: string;
+  tokens: number;
+  amount: number;
+  currency: string;
+}
+
+export interface TokenPacks {
+  packs: TokenPack[];
+}
+
+export interface TokensAdded {
+  balance: number;
+}
+
+export interface TokensUsed {
+  spent: number;
+  balance: number;
+}
+
+export interface Transaction {
+  id: string;
+  seq: number;
+  type: string;
+  amount: number;
+  buckets: Buckets;
+  balanceAfter: number;
+  ref: Ref;
+  reason: string;
+  createdAt: Timestamp;
+}
+
+export interface Transactions {
+  transactions: Transaction[];
+  nextCursor: string | null;
+}
+
+export interface UpdateCreation {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  creationId: string;
+  /** 1–100 characters. */
+  title: string;
+}
+
+export interface UpdateProfile {
+  /** At most 100 characters. */
+  displayName?: string | null;
+  /** Matches `^(https://[^\s\\]+)?$`. */
+  photoUrl?: string | null;
+  /**
+   * Default {'emailNotifications': None, 'emailJobs': None, 'emailPayments': None, 'emailTokens': None, 'emailComments': None}.
+   */
+  preferences?: Preferences;
+}
+
+export interface UpdateSubscription {
+  planId: "enterprise" | "free" | "pro";
+}
+
+export interface UsageAnalytics {
+  from: string;
+  to: string;
+  days: UsageDay[];
+  total: UsageTotal;
+  truncated: boolean;
+}
+
+export interface UsageDay {
+  jobs: JobFigures;
+  tokens: TokenFigures;
+  date: string;
+}
+
+export interface UsageTotal {
+  jobs: JobFigures;
+  tokens: TokenFigures;
+}
+
+export interface UseTokens {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  feature: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+}
+
+export interface UserSuspended {
+  uid: string;
+  suspended: boolean;
+}
+
+/** Of the events of the last 90 days; `failed` lists up to 100 of those that Stripe, or we, must try again. */
+export interface WebhookStatus {
+  counts: EventCounts;
+  failed: FailedEvent[];
+}
+
+export interface WeeklyReports {
+  reports: Record<string, unknown>[];
+}
+
+/** The details of each refusal, by its reason. */
+export interface Refusals {
+  /**
+   * This account is suspended.
+   * Code `permission-denied`.
+   */
+  AccountSuspended: Record<string, never>;
+  /**
+   * Your plan includes no more of these this month.
+   * Code `resource-exhausted`.
+   */
+  AllowanceExceeded: { limit: number; resetsAt: Timestamp };
+  /**
+   * You have claimed this already.
+   * Code `already-exists`.
+   */
+  AlreadyClaimed: Record<string, never>;
+  /**
+   * You have a subscription already.
+   * Change or cancel the subscription instead.
+   * Code `already-exists`.
+   */
+  AlreadySubscribed: Record<string, never>;
+  /**
+   * Too much is happening at once; nothing was changed, try again.
+   * Retries ran out and nothing happened.
+   * Code `aborted`.
+   */
+  Contention: { retryAfterSeconds: number };
+  /**
+   * Confirm your e-mail address first.
+   * Code `failed-precondition`.
+   */
+  EmailNotVerified: Record<string, never>;
+  /**
+   * You may not do this.
+   * Code `permission-denied`.
+   */
+  Forbidden: Record<string, never>;
+  /**
+   * The generation failed; your tokens were refunded.
+   * Code `unavailable`.
+   */
+  GenerationFailed: { generationRequestId: string; refunded: number };
+  /**
+   * Not enough tokens.
+   * Code `failed-precondition`.
+   */
+  InsufficientTokens: { balance: number; price: number };
+  /**
+   * The cursor is not one of this list.
+   * Code `invalid-argument`.
+   */
+  InvalidCursor: Record<string, never>;
+  /**
+   * The request is not valid.
+   * `fields`: {field: message}; the empty name is the request itself.
+   * Code `invalid-argument`.
+   */
+  InvalidRequest: { fields: Record<string, string> };
+  /**
+   * The ledger does not add up.
+   * The ledger itself does not add up: nothing is rebuilt from it (restore it first, docs/operations.md).
+   * Code `failed-precondition`.
+   */
+  LedgerBroken: Record<string, never>;
+  /**
+   * You have no subscription.
+   * Code `failed-precondition`.
+   */
+  NoSubscription: Record<string, never>;
+  /**
+   * This job has ended.
+   * Code `failed-precondition`.
+   */
+  NotCancellable: { status: string };
+  /**
+   * There is no such thing.
+   * Code `not-found`.
+   */
+  NotFound: Record<string, never>;
+  /**
+   * There is nothing to publish here.
+   * `status`: of the job that is not completed; `completed` when its result has no media to show.
+   * Code `failed-precondition`.
+   */
+  NotPublishable: { status: string };
+  /**
+   * Payments are not available now; try again later.
+   * Stripe does not answer, or does not take our request; nothing happened.
+   * Code `unavailable`.
+   */
+  PaymentsUnavailable: Record<string, never>;
+  /**
+   * Your plan does not include this.
+   * Code `failed-precondition`.
+   */
+  PlanRequired: { plan: string };
+  /**
+   * The price has changed.
+   * Code `failed-precondition`.
+   */
+  PriceChanged: { price: number; maxPrice: number };
+  /**
+   * The provider refused this request; your tokens were refunded.
+   * Code `failed-precondition`.
+   */
+  ProviderRejected: { jobId: string; refunded: number };
+  /**
+   * The provider cannot be reached; your tokens were refunded.
+   * `jobId` and `refunded` when there was a job.
+   * Code `unavailable`.
+   */
+  ProviderUnavailable: { jobId?: string; refunded?: number };
+  /**
+   * Too many calls; wait a little.
+   * Code `resource-exhausted`.
+   */
+  RateLimited: { retryAfterSeconds: number };
+  /**
+   * The author does not share how this was made.
+   * Code `failed-precondition`.
+   */
+  RemixDisabled: Record<string, never>;
+  /**
+   * This requestId was used for another request.
+   * Code `already-exists`.
+   */
+  RequestIdReused: Record<string, never>;
+  /**
+   * This post takes no more comments.
+   * Code `resource-exhausted`.
+   */
+  TooManyComments: { limit: number };
+  /**
+   * Too many jobs at once; wait for one to end.
+   * Code `resource-exhausted`.
+   */
+  TooManyJobs: { limit: number };
+  /**
+   * Sign in first.
+   * Code `unauthenticated`.
+   */
+  Unauthenticated: Record<string, never>;
+  /**
+   * The service cannot be reached; try again with the same request.
+   * The database cannot be reached: whether it happened shows when the call is repeated.
+   * Code `unavailable`.
+   */
+  Unavailable: { retryAfterSeconds: number };
+}
+
+/** Why a call was refused. */
+export type Reason = keyof Refusals;
+
+/** Every callable: what it takes, what it answers, why it may refuse. */
+export interface Functions {
+  /**
+   * Give bonus tokens, or take tokens when the amount is negative, by an entry of the ledger.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  addTokens: {
+    request: AddTokens;
+    response: TokensAdded;
+    refusals: "Contention" | "Forbidden" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * End a pending or processing job with its refund; a late result is discarded.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  setJobStatus: {
+    request: SetJobStatus;
+    response: JobEnded;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Put a user on a plan without a payment; what becomes of a paid subscription sets it again.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  setPlan: {
+    request: SetPlan;
+    response: PlanSet;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Let a user neither spend nor publish, and sign them out everywhere; or let them again.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  suspendUser: {
+    request: SuspendUser;
+    response: UserSuspended;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Who did what to what, newest first. A target is a document's path: users/{uid}, jobs/{id}.
+   *
+   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   */
+  getAuditLog: {
+    request: GetAuditLog;
+    response: AuditLog;
+    refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Accounts by their exact address, their uid or their plan, newest first; without any of these, all of them.
+   *
+   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   */
+  searchUsers: {
+    request: SearchUsers;
+    response: FoundUsers;
+    refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  initializeUser: {
+    request: Nothing;
+    response: Profile;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's profile.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getProfile: {
+    request: Nothing;
+    response: Profile;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Change one's name, picture (https) or preferences; an empty text takes the name or picture away.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  updateProfile: {
+    request: UpdateProfile;
+    response: Profile;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Sign out everywhere: no session that began before lasts longer than its ID token, nor spends or publishes.
+   *
+   * A signed-in user. At most 10 a minute.
+   */
+  revokeSessions: {
+    request: Nothing;
+    response: SessionsRevoked;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The packs on sale; amounts in the currency's minor unit.
+   *
+   * Anybody; no sign-in needed. At most 120 a minute.
+   */
+  getTokenPacks: {
+    request: Nothing;
+    response: TokenPacks;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The plans: what they hold and what they cost a month.
+   *
+   * Anybody; no sign-in needed. At most 120 a minute.
+   */
+  getPlans: {
+    request: Nothing;
+    response: Plans;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * A page of Stripe's where the caller pays for a pack or a plan.
+   *
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   */
+  createCheckoutSession: {
+    request: CreateCheckoutSession;
+    response: Checkout;
+    refusals: "AccountSuspended" | "AlreadySubscribed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "PaymentsUnavailable" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  createPortalSession: {
+    request: Nothing;
+    response: Portal;
+    refusals: "Contention" | "InvalidRequest" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's plan and the subscription that it comes from.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getSubscription: {
+    request: Nothing;
+    response: Subscription;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Another plan from now on; the difference is charged or credited at once.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  updateSubscription: {
+    request: UpdateSubscription;
+    response: Subscription;
+    refusals: "Contention" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * End the subscription when what is paid for is over, or at once and without a refund.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  cancelSubscription: {
+    request: CancelSubscription;
+    response: Subscription;
+    refusals: "Contention" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * What the caller paid, newest first.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getBillingHistory: {
+    request: Page;
+    response: BillingHistory;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * What happened to the caller's plan, newest first.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getSubscriptionHistory: {
+    request: Page;
+    response: SubscriptionHistory;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * When the caller is charged next; null without a subscription, and for one that ends.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getNextBillingDate: {
+    request: Nothing;
+    response: NextBillingDate;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * How many events were handled, failed, or were parked for a person to look at.
+   *
+   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   */
+  getWebhookStatus: {
+    request: Nothing;
+    response: WebhookStatus;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Handle these events again, or the failed ones (50 a call): how many are done now, how many are not.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  retryWebhooks: {
+    request: RetryWebhooks;
+    response: Retried;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later.
+   *
+   * A signed-in user. At most 10 a minute.
+   */
+  deleteAccount: {
+    request: DeleteAccount;
+    response: AccountDeleted;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Show a creation of the caller's to everybody, with public copies of its files; once per creation.
+   *
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   */
+  publishPost: {
+    request: PublishPost;
+    response: Published;
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Posts that are not hidden, the newest or the highest ranked first; of one tag (in any case), of one author.
+   *
+   * Anybody; no sign-in needed. At most 120 a minute.
+   */
+  getFeed: {
+    request: GetFeed;
+    response: Feed;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * One post; a hidden one is shown to administrators only.
+   *
+   * Anybody; no sign-in needed. At most 120 a minute.
+   */
+  getPost: {
+    request: PostRef;
+    response: Post;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * A post's comments, newest first.
+   *
+   * Anybody; no sign-in needed. At most 120 a minute.
+   */
+  getComments: {
+    request: GetComments;
+    response: Comments;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Toggle the caller's like, or set it with `liked`.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  likePost: {
+    request: LikePost;
+    response: Liked;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Say something below a post, as plain text; its author is told.
+   *
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 20 a minute.
+   */
+  commentPost: {
+    request: CommentPost;
+    response: Commented;
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "RequestIdReused" | "TooManyComments" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Delete a comment: its author, the post's author or an administrator may.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  deleteComment: {
+    request: CommentRef;
+    response: Deleted;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Start a session of the caller's with a post's shared parameters; what is made in it remembers the post.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  remixPost: {
+    request: RemixPost;
+    response: Remixed;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "RemixDisabled" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Take a post out of the feed at once; likes, comments and public files follow, if need be in a task.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  deletePost: {
+    request: PostRef;
+    response: Deleted;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Report a post; it counts once per user, and enough of them hide it until it was looked at.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  reportPost: {
+    request: ReportPost;
+    response: Reported;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Hide a post, restore it with its files, or remove it for good.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  moderatePost: {
+    request: ModeratePost;
+    response: Moderated;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's library, newest first; media by path.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getUserCreations: {
+    request: GetUserCreations;
+    response: Creations;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * One creation of the caller's, with addresses of its media that are good for an hour.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getCreation: {
+    request: GetCreation;
+    response: Creation;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Give a creation of the caller's another title.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  updateCreation: {
+    request: UpdateCreation;
+    response: Creation;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Delete a creation of the caller's and its post; the files follow, if need be in a task.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  deleteCreation: {
+    request: GetCreation;
+    response: CreationDeleted;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Toggle whether a creation of the caller's is a favourite, or set it with `favorite`.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  toggleFavorite: {
+    request: ToggleFavorite;
+    response: Favorite;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Count a play: the caller's month, and the creation's own count if one is named.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  incrementPlayCount: {
+    request: IncrementPlayCount;
+    response: Plays;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance.
+   *
+   * A signed-in user. At most 5 an hour.
+   */
+  exportAccount: {
+    request: Nothing;
+    response: AccountExported;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service.
+   *
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
+   */
+  generateLyrics: {
+    request: GenerateLyrics;
+    response: Lyrics;
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The last reports, newest week first.
+   *
+   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   */
+  getWeeklyReports: {
+    request: GetWeeklyReports;
+    response: WeeklyReports;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Report the week that began on this Monday, also the one under way.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  runWeeklyReport: {
+    request: RunWeeklyReport;
+    response: ReportMade;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Every task on offer, and how far the caller is with it.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getSocialTasks: {
+    request: Nothing;
+    response: SocialTasks;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Claim a task's tokens with an address that proves it; most wait for an administrator's review.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  submitSocialTask: {
+    request: SubmitSocialTask;
+    response: TaskClaimed;
+    refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Approve a claim, which rewards it, or reject it, after which it may be claimed again.
+   *
+   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   */
+  reviewSocialTask: {
+    request: ReviewSocialTask;
+    response: TaskClaimed;
+    refusals: "AlreadyClaimed" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Count today's visit, once a UTC day; milestones earn bonus tokens.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  updateStreak: {
+    request: Nothing;
+    response: StreakVisited;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's sessions, newest first.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  listSessions: {
+    request: ListSessions;
+    response: Sessions;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * One session of the caller's: what it started from, and its jobs in the order they were ordered.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getSession: {
+    request: GetSession;
+    response: Session;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * All that may be ordered, with inputs and prices: enough to draw the whole form.
+   *
+   * Anybody; no sign-in needed. At most 120 a minute.
+   */
+  getStudioOptions: {
+    request: Nothing;
+    response: StudioOptions;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Debit the model's price and start the generation.
+   *
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
+   */
+  createStudioJob: {
+    request: CreateStudioJob;
+    response: JobCreated;
+    refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The job as it stands; asks the provider when it is time to, and brings small media in at once.
+   *
+   * A signed-in user. At most 240 a minute.
+   */
+  getJobStatus: {
+    request: JobRef;
+    response: Job;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's jobs, newest first; media by path.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  listStudioJobs: {
+    request: ListStudioJobs;
+    response: Jobs;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getJobStats: {
+    request: Nothing;
+    response: JobStats;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Cancel a pending or processing job with a full refund; a late result is discarded.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  cancelStudioJob: {
+    request: JobRef;
+    response: JobCancelled;
+    refusals: "Contention" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getUserBalance: {
+    request: Nothing;
+    response: Balance;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's ledger, newest entry first.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getTokenTransactions: {
+    request: GetTokenTransactions;
+    response: Transactions;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Pay for a feature at the catalogue's price.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  useTokens: {
+    request: UseTokens;
+    response: TokensUsed;
+    refusals: "AccountSuspended" | "Contention" | "InsufficientTokens" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.
+   *
+   * A signed-in user. At most 120 a minute.
+   */
+  getUsageAnalytics: {
+    request: GetUsageAnalytics;
+    response: UsageAnalytics;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The plan's songs of the month; null is unlimited. With `consume` a song made outside is counted, if allowed.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  checkGenerationAllowance: {
+    request: CheckGenerationAllowance;
+    response: GenerationAllowance;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+}
+
+export type FunctionName = keyof Functions;
+
+/** What the client must know of each call beside its types; `timeout` in milliseconds. */
+export const FUNCTIONS = {
+  addTokens: { timeout: 70000, takesRequestId: true, repeatable: true },
+  setJobStatus: { timeout: 70000, takesRequestId: false, repeatable: false },
+  setPlan: { timeout: 70000, takesRequestId: false, repeatable: false },
+  suspendUser: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getAuditLog: { timeout: 70000, takesRequestId: false, repeatable: true },
+  searchUsers: { timeout: 70000, takesRequestId: false, repeatable: true },
+  initializeUser: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getProfile: { timeout: 70000, takesRequestId: false, repeatable: true },
+  updateProfile: { timeout: 70000, takesRequestId: false, repeatable: false },
+  revokeSessions: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getTokenPacks: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getPlans: { timeout: 70000, takesRequestId: false, repeatable: true },
+  createCheckoutSession: { timeout: 70000, takesRequestId: true, repeatable: true },
+  createPortalSession: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getSubscription: { timeout: 70000, takesRequestId: false, repeatable: true },
+  updateSubscription: { timeout: 70000, takesRequestId: false, repeatable: false },
+  cancelSubscription: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getBillingHistory: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getSubscriptionHistory: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getNextBillingDate: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getWebhookStatus: { timeout: 70000, takesRequestId: false, repeatable: true },
+  retryWebhooks: { timeout: 310000, takesRequestId: false, repeatable: false },
+  deleteAccount: { timeout: 130000, takesRequestId: false, repeatable: false },
+  publishPost: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getFeed: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getPost: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getComments: { timeout: 70000, takesRequestId: false, repeatable: true },
+  likePost: { timeout: 70000, takesRequestId: false, repeatable: false },
+  commentPost: { timeout: 70000, takesRequestId: true, repeatable: true },
+  deleteComment: { timeout: 70000, takesRequestId: false, repeatable: false },
+  remixPost: { timeout: 70000, takesRequestId: true, repeatable: true },
+  deletePost: { timeout: 70000, takesRequestId: false, repeatable: false },
+  reportPost: { timeout: 70000, takesRequestId: false, repeatable: false },
+  moderatePost: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getUserCreations: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getCreation: { timeout: 70000, takesRequestId: false, repeatable: true },
+  updateCreation: { timeout: 70000, takesRequestId: false, repeatable: false },
+  deleteCreation: { timeout: 70000, takesRequestId: false, repeatable: false },
+  toggleFavorite: { timeout: 70000, takesRequestId: false, repeatable: false },
+  incrementPlayCount: { timeout: 70000, takesRequestId: false, repeatable: false },
+  exportAccount: { timeout: 130000, takesRequestId: false, repeatable: false },
+  generateLyrics: { timeout: 130000, takesRequestId: true, repeatable: true },
+  getWeeklyReports: { timeout: 70000, takesRequestId: false, repeatable: true },
+  runWeeklyReport: { timeout: 550000, takesRequestId: false, repeatable: false },
+  getSocialTasks: { timeout: 70000, takesRequestId: false, repeatable: true },
+  submitSocialTask: { timeout: 70000, takesRequestId: true, repeatable: true },
+  reviewSocialTask: { timeout: 70000, takesRequestId: false, repeatable: false },
+  updateStreak: { timeout: 70000, takesRequestId: false, repeatable: false },
+  listSessions: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getSession: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getStudioOptions: { timeout: 70000, takesRequestId: false, repeatable: true },
+  createStudioJob: { timeout: 130000, takesRequestId: true, repeatable: true },
+  getJobStatus: { timeout: 130000, takesRequestId: false, repeatable: true },
+  listStudioJobs: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getJobStats: { timeout: 70000, takesRequestId: false, repeatable: true },
+  cancelStudioJob: { timeout: 70000, takesRequestId: false, repeatable: false },
+  getUserBalance: { timeout: 70000, takesRequestId: false, repeatable: true },
+  getTokenTransactions: { timeout: 70000, takesRequestId: false, repeatable: true },
+  useTokens: { timeout: 70000, takesRequestId: true, repeatable: true },
+  getUsageAnalytics: { timeout: 70000, takesRequestId: false, repeatable: true },
+  checkGenerationAllowance: { timeout: 70000, takesRequestId: false, repeatable: false },
+} as const satisfies Record<FunctionName, { timeout: number; takesRequestId: boolean; repeatable: boolean }>;

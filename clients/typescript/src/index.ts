@@ -1,0 +1,112 @@
+// The typed client of StudioX: every callable by its name, live data, uploads, on top of the Firebase JS SDK.
+import type { FirebaseApp } from 'firebase/app';
+import { getFunctions, httpsCallable } from 'firebase/functions';
+import { asStudioXError } from './errors.js';
+import { FUNCTIONS, type Balance, type FunctionName, type Functions, type Job } from './generated.js';
+import { hasEnded, uploadInput, watchBalance, watchJob, type InputFile, type Unsubscribe } from './live.js';
+import {
+  DEFAULT_MAX_DELAY,
+  DEFAULT_RETRIES,
+  delayBefore,
+  mayRepeat,
+  newRequestId,
+  sleep,
+  type RetryOptions,
+} from './retry.js';
+
+export * from './errors.js';
+export type * from './generated.js';
+export { hasEnded, MAX_UPLOAD_BYTES, type InputFile, type Unsubscribe } from './live.js';
+export { newRequestId, type RetryOptions } from './retry.js';
+
+export const REGION = 'us-central1';
+
+export interface CallOptions extends RetryOptions {
+  /** How long to wait for one answer, in milliseconds; by default a little longer than the function may run. */
+  timeout?: number;
+}
+
+export type RequestOf<N extends FunctionName> = Functions[N]['request'];
+export type ResponseOf<N extends FunctionName> = Functions[N]['response'];
+
+/** A request may be left out where it has no field that must be given. */
+type Arguments<N extends FunctionName> =
+  Record<string, never> extends RequestOf<N>
+    ? [request?: RequestOf<N>, options?: CallOptions]
+    : [request: RequestOf<N>, options?: CallOptions];
+
+/** Call one function. Throws a StudioXError. */
+export type Call<N extends FunctionName> = (...given: Arguments<N>) => Promise<ResponseOf<N>>;
+
+/** Every callable by its name. */
+export type Calls = { [N in keyof Functions]: Call<N> };
+
+export interface Helpers {
+  readonly app: FirebaseApp;
+  /** Call a function by its name. */
+  call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>>;
+  /** Follow the balance of whoever is signed in; null while nobody is. */
+  watchBalance(next: (balance: Balance | null) => void, error?: (error: Error) => void): Unsubscribe;
+  /** Follow a job of the caller's until it has ended. Its media come by path, without `url`. */
+  watchJob(jobId: string, next: (job: Job) => void, error?: (error: Error) => void): Unsubscribe;
+  /** The job when it has ended, however it did, with addresses of its media. */
+  waitForJob(jobId: string): Promise<Job>;
+  /** Upload an input; the answer is its path, for `inputPaths`. Throws a RangeError for what the rules would refuse. */
+  uploadInput(file: Blob | InputFile): Promise<string>;
+}
+
+export type StudioX = Calls & Helpers;
+
+/**
+ * The client of a Firebase app. Calls are repeated where that can do no harm: after `Contention`, and, for reads and
+ * calls with a `requestId`, which is made when none is given, when no answer came.
+ *
+ * ```ts
+ * const studiox = createStudioX(initializeApp(config));
+ * const { jobId } = await studiox.createStudioJob({ type: 'image', model: 'z-image', prompt: 'A boat' });
+ * const job = await studiox.waitForJob(jobId);
+ * ```
+ */
+export function createStudioX(app: FirebaseApp, defaults: RetryOptions = {}): StudioX {
+  const functions = getFunctions(app, REGION);
+
+  async function call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>> {
+    const [request, options = {}] = given;
+    const { timeout, takesRequestId, repeatable } = FUNCTIONS[name];
+    const data: Record<string, unknown> = { ...request };
+    if (takesRequestId) data['requestId'] ??= newRequestId();
+    const requestId = data['requestId'] as string | undefined;
+    const callable = httpsCallable<unknown, ResponseOf<N>>(functions, name, { timeout: options.timeout ?? timeout });
+    const retries = options.retries ?? defaults.retries ?? DEFAULT_RETRIES;
+    const maxDelay = options.maxDelay ?? defaults.maxDelay ?? DEFAULT_MAX_DELAY;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await callable(data)).data;
+      } catch (thrown) {
+        const error = asStudioXError(thrown, name, requestId);
+        if (attempt >= retries || !mayRepeat(error, repeatable)) throw error;
+      }
+      await sleep(delayBefore(attempt, maxDelay));
+    }
+  }
+
+  const waitForJob = async (jobId: string): Promise<Job> => {
+    await new Promise<void>((resolve, reject) => {
+      watchJob(app, jobId, ({ status }) => hasEnded(status) && resolve(), reject);
+    });
+    return call('getJobStatus', { jobId });
+  };
+
+  const calls = Object.fromEntries(
+    Object.keys(FUNCTIONS).map((name) => [name, call.bind(null, name as FunctionName)]),
+  ) as unknown as Calls;
+  return {
+    ...calls,
+    app,
+    call,
+    watchBalance: (next, error) => watchBalance(app, next, error),
+    watchJob: (jobId, next, error) => watchJob(app, jobId, next, error),
+    waitForJob,
+    uploadInput: (file) => uploadInput(app, file),
+  };
+}
