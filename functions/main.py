@@ -37,6 +37,7 @@ from studiox.billing.endpoints import (  # noqa: E402
     updateSubscription,
 )
 from studiox.cleanups.endpoints import cleanUp  # noqa: E402
+from studiox.closing.endpoints import deleteAccount  # noqa: E402
 from studiox.community.endpoints import (  # noqa: E402
     commentPost,
     deleteComment,
@@ -58,6 +59,7 @@ from studiox.creations.endpoints import (  # noqa: E402
     toggleFavorite,
     updateCreation,
 )
+from studiox.exports.endpoints import exportAccount  # noqa: E402
 from studiox.generation_requests.endpoints import createGenerationRequest, getUserCredits  # noqa: E402
 from studiox.health import health  # noqa: E402
 from studiox.ledger_audit.endpoints import auditLedger  # noqa: E402
@@ -98,10 +100,12 @@ __all__ = [
     "createGenerationRequest",
     "createPortalSession",
     "createStudioJob",
+    "deleteAccount",
     "deleteComment",
     "deleteCreation",
     "deletePost",
     "dispatchStudioJobs",
+    "exportAccount",
     "generateLyrics",
     "getAuditLog",
     "getBillingHistory",

@@ -40,6 +40,12 @@ def auth_server() -> Iterator[Accounts]:
             if self.path.endswith("/accounts:update") and "validSince" in body:
                 self.revoke(body["localId"])
                 return
+            if self.path.endswith("/accounts:delete"):
+                known = body["localId"] in accounts.users
+                accounts.users.discard(body["localId"])
+                deleted = {"kind": "identitytoolkit#DeleteAccountResponse"}
+                self.answer(200 if known else 400, deleted if known else {"error": {"message": "USER_NOT_FOUND"}})
+                return
             if not self.path.endswith("/accounts:lookup"):
                 self.answer(404, {"error": {"message": "NOT_FOUND"}})
                 return

@@ -1,6 +1,7 @@
 """A clean-up's life: ordered → run → settling → run once more → gone (docs/decisions/0006-deletion.md). Pure.
 
-A record stands for a folder of media that must come to agree with its document: `post` for `posts/{id}/` (and a
+`account` is everything of a user, by the pseudonym that its money stays under; gone once, nobody writes it again. Any
+other record stands for a folder of media that must come to agree with its document: `post` for `posts/{id}/` (and a
 deleted post's likes, comments and reports), `creation` for `users/{uid}/creations/{id}/`. `copying` is announced before
 the first public copy is made, so that a call that dies in the middle leaves no public file behind.
 """
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from ..clock import datetime, timedelta
 from ..errors import Contention
 
-Kind = Literal["post", "creation"]
+Kind = Literal["post", "creation", "account"]
 Record = Mapping[str, Any]
 
 COPYING, CLEARING, SETTLING = "copying", "clearing", "settling"
@@ -70,7 +71,7 @@ def after_run(record: Record, *, complete: bool, now: datetime) -> dict[str, Any
     """The record after a run that went well; None: all is gone, for good."""
     if not complete:
         return {**record, "dueAt": now, "failures": 0}
-    if record["last"]:
+    if record["last"] or record["kind"] == "account":
         return None
     return {**record, "state": SETTLING, "dueAt": now + SETTLE_AFTER[record["kind"]], "failures": 0}
 

@@ -58,6 +58,10 @@ def _finish(path: str, token: str, after: Record | None) -> None:
 
 def _clear(record: Record, pages: int) -> bool:
     """Delete what is superfluous, public files first; False if some is left."""
+    if record["kind"] == "account":
+        from ..closing import service as closing  # at the end of all arrows: it knows every domain
+
+        return closing.erase(record["uid"], record["id"])
     if record["kind"] == "creation":
         return media.delete_prefix(f"users/{record['uid']}/creations/{record['id']}/", MEDIA_PER_RUN)
     post = community.find_post(record["id"])

@@ -1,0 +1,112 @@
+"""Deleting an account: ordered in one commit, then erased in steps, each of which may be repeated (faults A9, A10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .. import audit, clock, firestore, ids, log, media
+from ..auth.store import closed_path, pseudonym, user_path
+from ..billing.service import end_for_deletion
+from ..billing.store import account_path
+from ..cleanups import service as cleanups
+from ..cleanups import store as cleanup_store
+from ..community.service import erase as erase_from_community
+from ..endpoint import User
+from ..errors import InvalidRequest, Unavailable
+from ..exports.store import folder
+from ..ledger_audit.store import checkpoint_path
+from ..payments import PaymentsUnavailable
+from ..studio import jobs, settlement
+from ..transact import Docs, transact
+from . import store
+
+CALL_S = 40.0
+RUNS = 50
+"""In the call itself, at most; the task does the rest."""
+STEPS = 10
+MEDIA_PER_STEP = 200
+
+
+def delete_account(caller: User, confirm: str) -> None:
+    """Order the deletion, and do as much of it as the call has time for. `InvalidRequest` unless it is confirmed."""
+    if confirm.casefold() != (caller.email or caller.uid).strip().casefold():
+        raise InvalidRequest(fields={"confirm": "not the address of this account"})
+    now, token = clock.now(), ids.new()
+    name = pseudonym(caller.uid)
+    path, record = user_path(caller.uid), cleanup_store.cleanup_path("account", name)
+
+    def decide(docs: Docs) -> None:
+        closed = docs.get(closed_path(caller.uid))
+        if closed is not None and (closed["state"] == "closed" or docs.get(record) is not None):
+            return
+        if caller.toll is not None:
+            caller.toll.count(docs, now)
+        store.begin(docs, caller.uid, now)
+        cleanup_store.order(docs, "account", name, caller.uid, token, now)
+        audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
+
+    toll = [caller.toll.path] if caller.toll else []
+    transact(path, decide, reads=[path, closed_path(caller.uid), record, *toll])
+    until = time.monotonic() + CALL_S
+    for _ in range(RUNS):
+        if cleanups.run("account", name):
+            return
+        if time.monotonic() > until:
+            break
+    cleanups.enqueue("account", name)
+
+
+def erase(uid: str, name: str) -> bool:
+    """One bounded step; True when nothing is left. `Unavailable`, `Contention`, MediaError: again later."""
+    _end_subscription(uid)
+    done = (
+        _end_jobs(uid)
+        and _all(lambda: erase_from_community(uid))
+        and _all(lambda: store.delete_own(uid))
+        and media.delete_prefix(f"users/{uid}/", MEDIA_PER_STEP)
+        and media.delete_prefix(f"{folder(uid)}/", MEDIA_PER_STEP)
+        and _all(lambda: store.move_money(uid, name))
+        and _all(lambda: store.rename(uid, name))
+        and store.clear_cleanups(uid, name, cleanup_store.cleanup_path("account", name))
+    )
+    if not done:
+        return False
+    _delete_sign_in(uid)
+    return store.close(uid, clock.now(), [account_path(uid), checkpoint_path(uid)])
+
+
+def _all(step: Callable[[], bool]) -> bool:
+    """Repeat the step until it has nothing left, a bounded number of times."""
+    return any(step() for _ in range(STEPS))
+
+
+def _end_subscription(uid: str) -> None:
+    try:
+        end_for_deletion(uid)
+    except PaymentsUnavailable as error:
+        raise Unavailable(retryAfterSeconds=60) from error
+
+
+def _end_jobs(uid: str) -> bool:
+    """Cancel what is under way: its refund goes to the ledger, and so to the closed account."""
+    for status in ("pending", "processing"):
+        found = firestore.names("jobs", {"uid": uid, "status": status}, store.PAGE)
+        for path in found:
+            settlement.settle(
+                path.rsplit("/", 1)[1], uid, jobs.Cancelled(), action="deleteAccount", actor=pseudonym(uid)
+            )
+        if len(found) == store.PAGE:
+            return False
+    return True
+
+
+def _delete_sign_in(uid: str) -> None:
+    from firebase_admin import auth, exceptions
+
+    try:
+        auth.delete_user(uid, app=firestore.app())
+    except exceptions.NotFoundError:
+        log.info("sign_in_gone")
+    except (exceptions.FirebaseError, OSError) as error:
+        raise Unavailable(retryAfterSeconds=5) from error

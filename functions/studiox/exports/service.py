@@ -1,0 +1,72 @@
+"""Exporting an account: every document about the caller, read in pages while the file is being written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from .. import audit, clock, firestore, media, scan
+from ..auth import service as accounts
+from ..auth.store import user_path
+from ..billing.store import account_path
+from ..clock import datetime
+from ..community.store import comments_of
+from ..endpoint import User
+from ..errors import Unavailable
+from ..tokens.store import entries_after
+from ..transact import Docs, transact
+from . import statement, store
+
+URL_S = 3600
+MAX_PER_LIST = 20_000
+MAX_COMMENTS = 5_000
+OWN = ("jobs", "creations", "sessions", "posts", "likes", "socialClaims", "orders")
+BELOW = ("payments", "subscriptionEvents", "notifications")
+
+# What is ours, not about the caller: marks that make a call count once.
+_INTERNAL = {"generationMark"}
+
+
+def export(caller: User) -> tuple[str, datetime]:
+    """An address at which the file can be read for an hour, and until when. `Unavailable`."""
+    user = dict(accounts.account(caller))
+    now = clock.now()
+    profile = {name: value for name, value in user.items() if name not in _INTERNAL}
+    [billing] = firestore.read(account_path(caller.uid))
+    head: dict[str, Any] = {"exportedAt": now, "uid": caller.uid, "profile": profile, "billing": billing}
+    try:
+        path = store.put(caller.uid, statement.written(head, _lists(caller.uid, user["ledgerSeq"]), user))
+        url = media.signed_url(path, URL_S)
+    except media.MediaError as error:
+        raise Unavailable(retryAfterSeconds=30) from error
+
+    def decide(docs: Docs) -> None:
+        audit.record(docs, actor=caller.uid, action="exportAccount", target=user_path(caller.uid), at=now)
+
+    transact(user_path(caller.uid), decide)
+    return url, now + timedelta(seconds=URL_S)
+
+
+def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[firestore.Data]]]:
+    """The sections in their order. The ledger goes up to the account as it was read: what comes later is later."""
+    # Entry by entry: whoever spends meanwhile must not make the sum another one.
+    yield "ledger", (each.data for each in entries_after(uid, 0) if each.data["seq"] <= seq)
+    for name in BELOW:
+        yield name, _data(scan.documents(f"{user_path(uid)}/{name}", limit=MAX_PER_LIST))
+    for name in OWN:
+        yield name, _data(scan.documents(name, equal={"uid": uid}, limit=MAX_PER_LIST))
+    yield "comments", _comments(uid)
+
+
+def _data(found: Iterator[scan.Found]) -> Iterator[firestore.Data]:
+    return ({"id": each.id, **each.data} for each in found)
+
+
+def _comments(uid: str) -> Iterator[firestore.Data]:
+    paths = comments_of(uid, MAX_COMMENTS)
+    for start in range(0, len(paths), 100):
+        part = paths[start : start + 100]
+        yield from (
+            {"path": path, **data} for path, data in zip(part, firestore.read(*part), strict=True) if data is not None
+        )
