@@ -1,0 +1,96 @@
+"""`make deploy`: what production must not run with is refused before anything is sent (faults A7, contract §5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firebase_functions.params import SecretParam
+
+from local import deploy
+from local.settings import ROOT, read_env
+from studiox import config
+
+GOOD = read_env(ROOT / "functions" / ".env") | {
+    "SITE_URL": "https://studiox.example",
+    "ALLOWED_ORIGINS": "https://studiox.example,https://www.studiox.example",
+    "ENFORCE_APP_CHECK": "true",
+}
+NONE: frozenset[str] = frozenset()
+
+
+def test_a_good_production_passes() -> None:
+    assert deploy.wrong_parameters(GOOD, NONE) == []
+
+
+def test_the_developers_own_defaults_do_not() -> None:
+    said = deploy.wrong_parameters(read_env(ROOT / "functions" / ".env"), NONE)
+    assert {each.split()[0] for each in said} == {"SITE_URL", "ALLOWED_ORIGINS", "ENFORCE_APP_CHECK"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099"),
+        ("FUNCTIONS_EMULATOR", "true"),
+        ("FIRESTORE_EMULATOR_HOST", "x"),
+        ("STORAGE_EMULATOR_HOST", ""),
+        ("SITE_URL", "http://studiox.example"),
+        ("SITE_URL", "https://localhost:5000"),
+        ("SITE_URL", ""),
+        ("ALLOWED_ORIGINS", "*"),
+        ("ALLOWED_ORIGINS", "https://studiox.example,http://127.0.0.1:5000"),
+        ("ENABLE_MOCK_MODELS", "true"),
+        ("ENFORCE_APP_CHECK", "false"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:4012"),
+        ("POYO_BASE_URL", "http://api.poyo.ai"),
+        ("THREADS", "4"),
+        ("MOCK_FAILURE_RATE", "0.2"),
+        ("MEDIA_HOSTS", "127.0.0.1:4010"),
+        ("MEDIA_HOSTS", ""),
+    ],
+)
+def test_a7_what_production_must_not_run_with(name: str, value: str) -> None:
+    [said] = deploy.wrong_parameters({**GOOD, name: value}, NONE)
+    assert said.startswith(name)
+
+
+def test_what_the_owner_decides_is_asked_for_by_name() -> None:
+    given = {**GOOD, "ENABLE_MOCK_MODELS": "true", "ENFORCE_APP_CHECK": "false"}
+    assert len(deploy.wrong_parameters(given, NONE)) == 2
+    assert deploy.wrong_parameters(given, frozenset({"app-check", "mock-models"})) == []
+
+
+def test_this_shell_must_not_aim_at_an_emulator() -> None:
+    assert deploy.wrong_environment({"PATH": "x", "FIRESTORE_EMULATOR_HOST": "y"}) != []
+    assert deploy.wrong_environment({"PATH": "x"}) == []
+
+
+def test_r11_every_secret_of_the_code_must_have_a_value() -> None:
+    named = {value.name for value in vars(config).values() if isinstance(value, SecretParam)}
+    assert set(deploy.SECRETS) == named
+    said = deploy.missing_secrets("p", lambda _project, name: name != "STRIPE_SECRET_KEY")
+    assert len(said) == 1
+    assert "STRIPE_SECRET_KEY" in said[0]
+
+
+def test_a_projects_own_file_beats_the_common_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\nB=1\n")
+    (tmp_path / ".env.studiox-staging").write_text("B=2\n")
+    (tmp_path / ".env.staging").write_text("B=3\n")
+    assert deploy.parameters("staging", "studiox-staging", tmp_path) == {"A": "1", "B": "3"}
+
+
+@pytest.mark.parametrize("project", ["", "default", "demo-studiox"])
+def test_nothing_is_deployed_to_nowhere(project: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy.main(["--project", project]) == 1
+    assert "Where to?" in capsys.readouterr().err
+
+
+def test_all_that_is_wrong_is_said_at_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "parameters", lambda *_: {"FUNCTIONS_EMULATOR": "true"})
+    assert deploy.main(["--project", "staging", "--check"]) == 1
+    said = capsys.readouterr().err
+    for each in ("FUNCTIONS_EMULATOR", "SITE_URL", "THREADS", "EMULATOR_HOST is set in this shell"):
+        assert each in said
