@@ -1,0 +1,28 @@
+# What a month may cost. It tells and stops nothing: max_instances and the providers' own balances bound the rest.
+
+resource "google_billing_budget" "month" {
+  billing_account = var.billing_account
+  display_name    = "StudioX ${var.project}"
+
+  budget_filter {
+    projects = ["projects/${data.google_project.this.number}"]
+  }
+
+  amount {
+    specified_amount {
+      units = tostring(var.monthly_budget)
+    }
+  }
+
+  dynamic "threshold_rules" {
+    for_each = [0.5, 0.9, 1.0]
+    content {
+      threshold_percent = threshold_rules.value
+    }
+  }
+
+  all_updates_rule {
+    monitoring_notification_channels = [google_monitoring_notification_channel.ops.id]
+    disable_default_iam_recipients   = false
+  }
+}

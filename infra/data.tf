@@ -1,0 +1,42 @@
+# What may be lost: seven days back to the second, four weeks back to the day.
+
+resource "google_firestore_database" "default" {
+  name                              = "(default)"
+  location_id                       = var.location
+  type                              = "FIRESTORE_NATIVE"
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
+  delete_protection_state           = "DELETE_PROTECTION_ENABLED"
+  deletion_policy                   = "ABANDON"
+}
+
+resource "google_firestore_backup_schedule" "daily" {
+  database  = google_firestore_database.default.name
+  retention = "2419200s"
+
+  daily_recurrence {}
+}
+
+resource "google_storage_bucket" "media" {
+  name                        = "${var.project}.appspot.com"
+  location                    = "US"
+  uniform_bucket_level_access = true
+
+  # A file that was deleted by mistake can be had back for a week.
+  soft_delete_policy {
+    retention_duration_seconds = 604800
+  }
+
+  # The nightly sweep deletes abandoned uploads and media; this ends what a broken upload left half done.
+  lifecycle_rule {
+    condition {
+      age = 1
+    }
+    action {
+      type = "AbortIncompleteMultipartUpload"
+    }
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}

@@ -1,0 +1,72 @@
+# Who may deploy: the workflow of one repository, by Workload Identity, without a key.
+
+resource "google_iam_workload_identity_pool" "github" {
+  workload_identity_pool_id = "github"
+}
+
+resource "google_iam_workload_identity_pool_provider" "github" {
+  workload_identity_pool_id          = google_iam_workload_identity_pool.github.workload_identity_pool_id
+  workload_identity_pool_provider_id = "actions"
+
+  attribute_mapping = {
+    "google.subject"       = "assertion.sub"
+    "attribute.repository" = "assertion.repository"
+  }
+  attribute_condition = "assertion.repository == \"${var.github}\""
+
+  oidc {
+    issuer_uri = "https://token.actions.githubusercontent.com"
+  }
+}
+
+resource "google_service_account" "deployer" {
+  account_id   = "deployer"
+  display_name = "Deploys from GitHub"
+}
+
+resource "google_service_account_iam_member" "github" {
+  service_account_id = google_service_account.deployer.name
+  role               = "roles/iam.workloadIdentityUser"
+  member             = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.github.name}/attribute.repository/${var.github}"
+}
+
+resource "google_project_iam_member" "deployer" {
+  for_each = toset([
+    "roles/cloudfunctions.admin",
+    "roles/cloudscheduler.admin",
+    "roles/cloudtasks.admin",
+    "roles/datastore.indexAdmin",
+    "roles/firebase.admin",
+    "roles/iam.serviceAccountUser",
+    "roles/run.admin",
+    "roles/secretmanager.viewer",
+  ])
+  project = var.project
+  role    = each.value
+  member  = google_service_account.deployer.member
+}
+
+# The functions themselves: signing the addresses of private media, and using App Check tokens up.
+locals {
+  runtime = "${data.google_project.this.number}-compute@developer.gserviceaccount.com"
+}
+
+resource "google_service_account_iam_member" "signs" {
+  service_account_id = "projects/${var.project}/serviceAccounts/${local.runtime}"
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = "serviceAccount:${local.runtime}"
+}
+
+resource "google_project_iam_member" "app_check" {
+  project = var.project
+  role    = "roles/firebaseappcheck.tokenVerifier"
+  member  = "serviceAccount:${local.runtime}"
+}
+
+output "workload_identity_provider" {
+  value = google_iam_workload_identity_pool_provider.github.name
+}
+
+output "deployer" {
+  value = google_service_account.deployer.email
+}

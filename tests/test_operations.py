@@ -1,0 +1,77 @@
+"""What the operator's documents promise: every alert and schedule is explained, and nothing that is gone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pathlib
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[1]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
+
+
+def alerts() -> Iterator[str]:
+    """The messages that the code alerts with; `report` is what settlement calls either level by."""
+    for path in (ROOT / "functions" / "studiox").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("alert", "report") and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value)
+
+
+def explained(section: str) -> set[str]:
+    """What the first column of the section's table names."""
+    text = OPERATIONS.split(f"## {section}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+
+
+def test_every_alert_is_explained_and_none_that_is_gone() -> None:
+    found = set(alerts())
+    assert len(found) >= 10
+    assert explained("Alerts") == found
+
+
+def test_every_schedule_is_explained() -> None:
+    functions = json.loads((ROOT / "tests" / "api_snapshot.json").read_text())["functions"]
+    schedules = {name for name, function in functions.items() if function["kind"] == "schedule"}
+    assert schedules
+    assert schedules <= explained("Schedules")
+
+
+def test_every_administrators_callable_is_named() -> None:
+    functions = json.loads((ROOT / "tests" / "api_snapshot.json").read_text())["functions"]
+    administrators = {name for name, function in functions.items() if function.get("caller") == "Admin"}
+    assert [name for name in sorted(administrators) if f"`{name}`" not in OPERATIONS] == []
+
+
+def test_what_the_documents_point_at_exists() -> None:
+    for name in ("operations.md", "security.md"):
+        for target in re.findall(r"\]\(([\w./-]+\.md)\)", (ROOT / "docs" / name).read_text()):
+            assert (ROOT / "docs" / target).exists(), f"{name}: {target}"
+
+
+def test_the_workflow_tests_before_it_deploys_and_holds_no_secret() -> None:
+    text = WORKFLOW.read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    assert "make test" in text
+    for name, job in jobs.items():
+        if name != "test":
+            assert "test" in str(job["needs"]), name
+            assert job["permissions"]["id-token"] == "write", "Workload Identity, and no key"
+    for used in re.findall(r"uses: (\S+)", text):
+        assert re.fullmatch(r"[\w-]+/[\w.-]+@v\d+", used), used
+    assert not re.search(r"credentials_json|private_key|FIREBASE_TOKEN", text)
+
+
+@pytest.mark.parametrize("alias", ["staging", "production"])
+def test_aliases_are_real_projects(alias: str) -> None:
+    project = json.loads((ROOT / ".firebaserc").read_text())["projects"][alias]
+    assert not project.startswith("demo-")
