@@ -225,7 +225,7 @@ def test_an_export_holds_everything_and_proves_the_balance(
     assert told["ledgerProof"] == {
         "entries": user["ledgerSeq"],
         "sum": user["balance"],
-        "balance": user["balance"],
+        "accountBalance": user["balance"],
         "proven": True,
     }
     assert [entry["runningSum"] for entry in told["ledger"]] == [entry["balanceAfter"] for entry in told["ledger"]]

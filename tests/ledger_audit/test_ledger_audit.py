@@ -78,7 +78,7 @@ def test_what_is_sound_raises_no_alert(world: dict[str, str], database: Database
     assert found(database) == set()
     assert not [line for line in logged.lines() if line["severity"] == "ALERT"]
     checkpoint = database.need("ledgerCheckpoints/u1")
-    assert (checkpoint["seq"], checkpoint["balance"]) == (8, database.need("users/u1")["balance"] + 2)
+    assert (checkpoint["seq"], checkpoint["sum"]) == (8, database.need("users/u1")["balance"] + 2)
 
 
 def corrupt_balance(database: Database, _: dict[str, str]) -> None:

@@ -25,7 +25,12 @@ def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], user: Data)
                 document = {**document, "runningSum": total}
             yield f"{',' if number else ''}\n{_json(document)}"
         yield "],\n"
-    proof = {"entries": entries, "sum": total, "balance": user.get("balance"), "proven": total == user.get("balance")}
+    proof = {
+        "entries": entries,
+        "sum": total,
+        "accountBalance": user.get("balance"),
+        "proven": total == user.get("balance"),
+    }
     yield f'"ledgerProof":{_json(proof)}}}\n'
 
 

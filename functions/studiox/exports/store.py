@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from .. import ids, media, storage
 from ..auth.store import pseudonym
 
+ROOT = "exports"
 PIECE_BYTES = 256 * 1024
 STALL_S = 30.0
 
 
 def folder(uid: str) -> str:
-    return f"exports/{pseudonym(uid)}"
+    return f"{ROOT}/{pseudonym(uid)}"
 
 
 def put(uid: str, text: Iterator[str]) -> str:

@@ -29,7 +29,7 @@ def checkpoint_of(data: Mapping[str, Any] | None) -> Sum:
 
 
 def put_checkpoint(docs: Docs, uid: str, sums: Sum, now: datetime) -> None:
-    docs.put(checkpoint_path(uid), {**msgspec.structs.asdict(sums), "uid": uid, "balance": sums.balance, "at": now})
+    docs.put(checkpoint_path(uid), {**msgspec.structs.asdict(sums), "uid": uid, "sum": sums.balance, "at": now})
 
 
 def put_alert(docs: Docs, uid: str, violation: Violation, now: datetime) -> None:
