@@ -6,16 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.api import contract, typescript
+from local.api import contract, openapi, reference, typescript
 
 CLIENT = Path("clients/typescript")
+DOCS = Path("docs/api")
 TSC = ["node", "node_modules/typescript/bin/tsc"]
 
 
 def files() -> dict[Path, str]:
     """{path in the project: its text} of everything that is generated."""
     api = contract.load()
-    return {CLIENT / "src/generated.ts": typescript.generated(api)}
+    return {
+        CLIENT / "src/generated.ts": typescript.generated(api),
+        **{DOCS / name: text for name, text in reference.pages(api).items()},
+        DOCS / "openapi.json": openapi.document(api),
+    }
 
 
 def main() -> int:

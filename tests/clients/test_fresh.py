@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -73,3 +74,27 @@ def test_the_sample_would_notice(tmp_path: Path) -> None:
     lines = sample.splitlines()
     wrong = [number + 2 for number, line in enumerate(lines) if "@ts-expect-error" in line]
     assert {int(line) for line in errors} == set(wrong)
+
+
+def test_openapi_json_is_valid() -> None:
+    """By the OpenAPI format's own schema."""
+    command = ["node", "node_modules/@seriousme/openapi-schema-validator/bin/validate-api-cli.js"]
+    run = subprocess.run(
+        [*command, "docs/api/openapi.json"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert '"valid": true' in run.stdout, run.stdout + run.stderr
+
+
+def test_openapi_json_says_what_a_request_is_checked_by() -> None:
+    document = json.loads((ROOT / "docs/api/openapi.json").read_text())
+    order = document["paths"]["/createStudioJob"]["post"]
+    wrapped = order["requestBody"]["content"]["application/json"]["schema"]
+    assert wrapped["properties"]["data"] == {"$ref": "#/components/schemas/CreateStudioJob"}
+    request = document["components"]["schemas"]["CreateStudioJob"]
+    assert request["properties"]["prompt"]["maxLength"] == 10_000
+    assert request["additionalProperties"] is False
+    assert {"400", "401", "403", "404", "409", "429", "503"} <= order["responses"].keys()
+    credits = document["paths"]["/getUserCredits"]["get"]
+    assert credits["security"] == [{"idToken": []}]
+    assert [each["name"] for each in credits["parameters"]] == ["userId"]
+    assert document["paths"]["/getFeed"]["post"]["security"] == [{"idToken": []}, {}]

@@ -1,0 +1,163 @@
+"""openapi.json: the callables as POST {data} → {result}, the HTTP functions with their Bearer ID token."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tomllib
+from typing import Any
+
+from local.api import wording
+from local.api.contract import ROOT, Api, Operation, Refusal, Schema
+
+REFUSED = "#/components/schemas/{}Refusal"
+# The HTTP status of a callable's code (https://firebase.google.com/docs/functions/callable-reference).
+STATUS = {
+    "invalid-argument": 400,
+    "failed-precondition": 400,
+    "unauthenticated": 401,
+    "permission-denied": 403,
+    "not-found": 404,
+    "aborted": 409,
+    "already-exists": 409,
+    "resource-exhausted": 429,
+    "internal": 500,
+    "unavailable": 503,
+}
+TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Firebase ID token."}
+HEALTH = {
+    "type": "object",
+    "properties": {
+        "status": {"enum": ["ok", "unavailable"]},
+        "version": {"type": "string"},
+        "checks": {"type": "object", "additionalProperties": {"enum": ["ok", "unavailable"]}},
+    },
+    "required": ["status", "version", "checks"],
+}
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def body(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def wrapped(name: str, schema: Schema) -> Schema:
+    return {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
+
+
+def status(each: Operation, refusal: Refusal) -> int:
+    if each.method is None:
+        return STATUS[refusal.code]
+    route = importlib.import_module("studiox.route")
+    found: int = route.STATUS_OF_REASON.get(refusal.reason) or route.STATUS.get(refusal.code, 400)
+    return found
+
+
+def refused(each: Operation, refusals: list[Refusal]) -> dict[str, Any]:
+    """The answer with one status: a callable's error object, or the flat one of an HTTP function."""
+    told = ", ".join(refusal.reason for refusal in refusals)
+    options = [{"$ref": REFUSED.format(refusal.reason)} for refusal in refusals]
+    details: Schema = options[0] if len(options) == 1 else {"oneOf": options}
+    if each.method is None:
+        fields = {"status": {"type": "string"}, "message": {"type": "string"}, "details": details}
+        error = {"type": "object", "properties": fields, "required": ["status", "message", "details"]}
+        return {"description": told, "content": body(wrapped("error", error))}
+    plain = {
+        "type": "object",
+        "properties": {"error": {"type": "string"}, "statusCode": {"type": "integer"}},
+        "required": ["error", "statusCode"],
+    }
+    return {"description": told, "content": body({"allOf": [plain, details]})}
+
+
+def responses(api: Api, each: Operation) -> dict[str, Any]:
+    answer = reference(each.response)
+    found: dict[str, Any] = {
+        "200": {"description": "Done.", "content": body(answer if each.method else wrapped("result", answer))}
+    }
+    by_status: dict[int, list[Refusal]] = {}
+    for reason in each.refusals:
+        refusal = api.refusals[reason]
+        by_status.setdefault(status(each, refusal), []).append(refusal)
+    for code in sorted(by_status):
+        found[str(code)] = refused(each, by_status[code])
+    found.setdefault("500", {"description": "A bug."})
+    return found
+
+
+def operation(api: Api, each: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": each.name,
+        "tags": [each.domain],
+        "summary": each.doc.split("\n")[0],
+        "description": f"{each.doc}\n\n{wording.CALLERS[each.caller]} At most {wording.limit(each)}.",
+        "security": [{"idToken": []}, {}] if each.caller == "Anyone" else [{"idToken": []}],
+    }
+    if each.method == "GET":
+        schema = api.schema(each.request)
+        described["parameters"] = [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in schema["required"],
+                "schema": wording.present(given)[0],
+            }
+            for name, given in schema["properties"].items()
+        ]
+    else:
+        request = reference(each.request)
+        schema = request if each.method else wrapped("data", request)
+        described["requestBody"] = {"required": True, "content": body(schema)}
+    return {**described, "responses": responses(api, each)}
+
+
+def health() -> dict[str, Any]:
+    return {
+        "operationId": "health",
+        "tags": ["health"],
+        "summary": "Whether the backend can do its work.",
+        "security": [],
+        "responses": {
+            "200": {"description": "It can.", "content": body(HEALTH)},
+            "503": {"description": "Firestore or Storage does not answer.", "content": body(HEALTH)},
+        },
+    }
+
+
+def refusal_schema(each: Refusal) -> Schema:
+    return {
+        "type": "object",
+        "description": " ".join([wording.sentence(each.text), each.doc]).strip(),
+        "properties": {"reason": {"const": each.reason}, **each.figures["properties"]},
+        "required": ["reason", *each.figures["required"]],
+    }
+
+
+def document(api: Api) -> str:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    paths = {f"/{each.name}": {(each.method or "POST").lower(): operation(api, each)} for each in api.operations}
+    paths["/health"] = {"get": health()}
+    schemas = {**api.schemas, **{f"{name}Refusal": refusal_schema(each) for name, each in api.refusals.items()}}
+    made = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "StudioX",
+            "version": project["version"],
+            "description": "Generated from the structs of the deployed functions by `make client`.",
+        },
+        "servers": [
+            {"url": "http://127.0.0.1:5001/demo-studiox/us-central1", "description": "make serve"},
+            {
+                "url": "https://us-central1-{project}.cloudfunctions.net",
+                "description": "a deployed project",
+                "variables": {"project": {"default": "demo-studiox"}},
+            },
+        ],
+        "tags": [{"name": name} for name in sorted({each.domain for each in api.operations} | {"health"})],
+        "paths": dict(sorted(paths.items())),
+        "components": {"securitySchemes": {"idToken": TOKEN}, "schemas": schemas},
+    }
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
