@@ -84,6 +84,7 @@ from studiox.studio.endpoints import (  # noqa: E402
     poyoWebhook,
     settleStudioJob,
 )
+from studiox.sweeps.endpoints import sweepMedia  # noqa: E402
 from studiox.tokens.endpoints import getTokenTransactions, getUserBalance  # noqa: E402
 from studiox.upkeep.endpoints import resetMonthlyTokens  # noqa: E402
 from studiox.usage.endpoints import checkGenerationAllowance, getUsageAnalytics, useTokens  # noqa: E402
@@ -157,6 +158,7 @@ __all__ = [
     "stripeWebhook",
     "submitSocialTask",
     "suspendUser",
+    "sweepMedia",
     "toggleFavorite",
     "updateCreation",
     "updateProfile",

@@ -309,9 +309,11 @@ class _GcsHandler(BaseHTTPRequestHandler):
             return self._answer(self.gcs.statuses.pop(0))
         if path.endswith("/o"):
             names = sorted(name for name in self.gcs.objects if name.startswith(query.get("prefix", "")))
-            start, limit = int(query.get("pageToken", "0")), int(query["maxResults"])
-            page = [self.gcs.objects[name]["resource"] for name in names[start : start + limit]]
-            more = {"nextPageToken": str(start + limit)} if start + limit < len(names) else {}
+            limit = int(query["maxResults"])
+            names = [name for name in names if name > query.get("pageToken", "")]
+            page = [self.gcs.objects[name]["resource"] for name in names[:limit]]
+            # A name, as in Cloud Storage: what is deleted behind it does not move what is before it.
+            more = {"nextPageToken": names[limit - 1]} if limit < len(names) else {}
             return self._answer(200, {"items": page, **more} if page else {})
         found = self.gcs.objects.get(urllib.parse.unquote(path.split("/o/", 1)[1]))
         return self._answer(200, found["resource"]) if found else self._answer(404)

@@ -80,6 +80,9 @@ INTERNAL = (
     "providerLosses",
     "settings",
     "adminRequests",
+    "sweeps",
+    "mediaAlerts",
+    "providerHealth",
     "a_collection_of_tomorrow",
 )
 

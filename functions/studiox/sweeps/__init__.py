@@ -1,0 +1,1 @@
+"""The nightly sweep: media and documents come to agree, whatever died in between."""

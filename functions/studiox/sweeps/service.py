@@ -1,0 +1,176 @@
+"""The sweep: bounded in number and time, resumed where it stopped; two at once do the same twice, which is harmless."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from .. import clock, firestore, ids, log, media
+from ..cleanups import service as cleanups
+from ..cleanups import store as cleanup_store
+from ..clock import datetime
+from ..community.store import post_path
+from ..creations.store import creation_path
+from ..errors import Contention, Unavailable
+from ..scan import Found
+from ..studio.store import job_path
+from ..transact import Docs, transact
+from . import rules, store
+from .rules import Place, Stage
+
+RUN_S = 1500.0  # of the half hour that a schedule has
+PAGE = 200
+PAGES_PER_RUN = 2000
+THREADS = 8
+
+
+def sweep() -> dict[str, int]:
+    """One run from where the last one stopped: {what was done: how often}. Trouble ends it; the next one goes on."""
+    until = time.monotonic() + RUN_S
+    done = {"pages": 0, "deleted": 0, "postsCleared": 0, "missing": 0}
+    kept = store.checkpoint()
+    stage: Stage | None = kept.get("stage") or rules.STAGES[0]
+    position = kept.get("position")
+    try:
+        while stage is not None and time.monotonic() < until and done["pages"] < PAGES_PER_RUN:
+            done["pages"] += 1
+            position = _documents(position, until, done) if stage == "creations" else _objects(stage, position, done)
+            if position is None:
+                stage = rules.next_stage(stage)
+            _keep(stage, position)
+    except media.MediaError as error:
+        log.warning("sweep_stopped", stage=stage, error=type(error).__name__)
+        if done["pages"] == 1 and position is not None:
+            _keep(stage, None)  # it may be a position that Cloud Storage no longer takes: this walk begins anew
+    log.info("media_sweep", finished=stage is None, **done)
+    return done
+
+
+def _keep(stage: Stage | None, position: object) -> None:
+    now = clock.now()
+    transact(
+        store.CHECKPOINT_PATH,
+        lambda docs: store.keep_checkpoint(docs, stage, position, now),
+        reads=[store.CHECKPOINT_PATH],
+    )
+
+
+def _objects(stage: Stage, token: str | None, done: dict[str, int]) -> str | None:
+    """Look at a page of the bucket's listing; the next page's token, None at the end."""
+    now = clock.now()
+    page = media.list_prefix(f"{stage}/", token, PAGE)
+    found = [(item.path, place) for item in page.items if (place := _old_place(item, now)) is not None]
+    orphans = _orphaned_uploads(found) + _orphaned_media(found)
+    with ThreadPoolExecutor(THREADS) as pool:
+        done["deleted"] += sum(pool.map(_delete, orphans))
+    done["postsCleared"] += _clear_posts({place.id for _, place in found if place.kind == "post"})
+    return page.next_page_token
+
+
+def _old_place(item: media.Head, now: datetime) -> Place | None:
+    place = rules.place_of(item.path)
+    if place is None or not rules.is_old(place, item.created_at, now):
+        return None
+    # An id that no document can have is nobody's: nothing of ours wrote it, so it is left to a human.
+    return place if all(ids.is_segment(part) for part in (place.owner, place.id) if part) else None
+
+
+def _orphaned_uploads(found: Iterable[tuple[str, Place]]) -> list[str]:
+    uploads = [(path, place.owner) for path, place in found if place.kind == "upload"]
+    used = {uid: store.inputs_in_use(uid) for uid in {uid for _, uid in uploads}}
+    return [path for path, uid in uploads if path not in used[uid]]
+
+
+def _orphaned_media(found: Iterable[tuple[str, Place]]) -> list[str]:
+    files = [(path, place) for path, place in found if place.kind == "creation"]
+    if not files:
+        return []
+    asked = sorted({place.id for _, place in files})
+    # In one read, so that a job which completes meanwhile is seen either running or with its creation.
+    documents = firestore.read(*map(creation_path, asked), *map(job_path, asked))
+    creations = dict(zip(asked, documents[: len(asked)], strict=True))
+    jobs = dict(zip(asked, documents[len(asked) :], strict=True))
+    return [path for path, place in files if rules.is_orphan(path, place.owner, creations[place.id], jobs[place.id])]
+
+
+def _delete(path: str) -> bool:
+    """One object's trouble is not the others': what stays is found again."""
+    try:
+        media.delete(path)
+    except media.MediaError as error:
+        log.warning("sweep_not_deleted", error=type(error).__name__)
+        return False
+    return True
+
+
+def _clear_posts(post_ids: set[str]) -> int:
+    """Order the clean-up of every folder without a visible post: it knows how not to meet a call that publishes."""
+    asked = sorted(post_ids)
+    posts = firestore.read(*map(post_path, asked)) if asked else []
+    cleared = 0
+    for post_id, post in zip(asked, posts, strict=True):
+        if (post is None or post["hidden"]) and _order_clean_up(post_id):
+            cleanups.start("post", post_id)
+            cleared += 1
+    return cleared
+
+
+def _order_clean_up(post_id: str) -> bool:
+    now, token = clock.now(), ids.new()
+    path, record = post_path(post_id), cleanup_store.cleanup_path("post", post_id)
+
+    def decide(docs: Docs) -> bool:
+        post, under_way = docs.get(path), docs.get(record)
+        if under_way is not None:
+            return bool(under_way["token"] == token)  # a publishing call or a clean-up is there: theirs it is
+        if post is not None and not post["hidden"]:
+            return False
+        cleanup_store.order(docs, "post", post_id, "" if post is None else post["uid"], token, now)
+        return True
+
+    try:
+        return transact(record, decide, reads=[path, record])
+    except (Contention, Unavailable):
+        return False  # the next sweep finds it again
+
+
+def _documents(since: datetime | None, until: float, done: dict[str, int]) -> datetime | None:
+    """Look for the media of creations over a day old, from `since` on; where to go on, None at the end."""
+    found = store.creations_until(clock.now() - rules.MEDIA_AGE, since)
+    with ThreadPoolExecutor(THREADS) as pool:
+        while chunk := list(itertools.islice(found, PAGE)):
+            done["missing"] += sum(pool.map(_report_missing, chunk))
+            reached: datetime = chunk[-1].data["createdAt"]
+            if time.monotonic() > until:
+                return reached
+            _keep("creations", reached)
+    return None
+
+
+def _report_missing(creation: Found) -> bool:
+    """Alert once of a creation that lacks media, and keep the mark that it was reported."""
+    missing = rules.lacks(creation.data, _there(sorted(rules.media_paths(creation.data))))
+    if not missing:
+        return False
+    now = clock.now()
+    path, mark = creation_path(creation.id), store.alert_path(creation.id)
+    # By their names alone: what stays here when an account is deleted must not tell whose it was.
+    names = [each.rpartition("/")[2] for each in missing]
+    fresh = {"creationId": creation.id, "missing": names, "createdAt": now}
+
+    def decide(docs: Docs) -> bool:
+        if docs.get(path) is None or docs.get(mark) is not None:
+            return False  # deleted meanwhile, and its files first; or reported before
+        docs.create(mark, fresh)
+        return True
+
+    reported = transact(mark, decide, reads=[path, mark])
+    if reported:
+        log.alert("media_missing", creationId=creation.id, missing=len(missing))
+    return reported
+
+
+def _there(paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if media.exists(path)]

@@ -1,0 +1,41 @@
+"""Where the sweep keeps how far it came (`sweeps/media`) and what it reported (`mediaAlerts/{creationId}`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .. import firestore, scan
+from ..clock import datetime
+from ..transact import Docs
+
+CHECKPOINT_PATH = "sweeps/media"
+
+
+def checkpoint() -> Mapping[str, Any]:
+    """How far the sweep under way has come: {stage, position}; empty when there is none."""
+    [found] = firestore.read(CHECKPOINT_PATH)
+    return found or {}
+
+
+def keep_checkpoint(docs: Docs, stage: str | None, position: object, now: datetime) -> None:
+    """`stage` None: all of it is done, and the next run begins anew."""
+    docs.put(CHECKPOINT_PATH, {"stage": stage, "position": position, "updatedAt": now})
+
+
+def alert_path(creation_id: str) -> str:
+    return f"mediaAlerts/{creation_id}"
+
+
+def creations_until(moment: datetime, since: datetime | None) -> Iterator[scan.Found]:
+    """The creations made in [since, moment), the oldest first; a page in memory at a time."""
+    return scan.documents("creations", order="createdAt", least=since, below=moment, fields=("uid", "media", "text"))
+
+
+def inputs_in_use(uid: str) -> set[str]:
+    """The uploads that this user's running jobs were given."""
+    used: set[str] = set()
+    for status in ("pending", "processing"):
+        for found in scan.documents("jobs", equal={"uid": uid, "status": status}, fields=("params",)):
+            used |= set(found.data.get("params", {}).get("inputPaths") or ())
+    return used
