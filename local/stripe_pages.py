@@ -172,6 +172,13 @@ def overview(account: Account, webhooks: Webhooks | None) -> bytes:
     )
 
 
+def receipt(paid: Object) -> bytes:
+    """A charge's receipt, or an invoice."""
+    amount = money(paid["amount_due" if paid["object"] == "invoice" else "amount"], paid["currency"])
+    head = f"<p class=muted>{paid['object']}</p><h1><code>{paid['id']}</code></h1>"
+    return page("Receipt", f"<div class=card>{head}<p class=price>{amount}</p><p>{paid['status']}</p></div>")
+
+
 def portal(account: Account, customer_id: str, back: str) -> bytes:
     """The customer portal: what a customer may do alone."""
     with account.lock:

@@ -98,6 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return stripe_pages.checkout(stand_in.account.get(name, "checkout.session"))
             case ["portal", name]:
                 return stripe_pages.portal(stand_in.account, name, query.get("return_url", "/"))
+            case ["receipts", name]:
+                return stripe_pages.receipt(stand_in.account.get(name, "charge"))
+            case ["invoices", name]:
+                return stripe_pages.receipt(stand_in.account.get(name, "invoice"))
         raise KeyError(path)
 
     def _act(self, path: str, form: dict[str, str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -300,3 +301,27 @@ def test_update_needs_a_subscription_and_a_plan_on_sale(shop: Shop) -> None:
     shop.subscribed()
     assert call(main.updateSubscription, {"planId": "free"}, uid="u1").reason == "InvalidRequest"
     assert call(main.updateSubscription, {"planId": "gold"}, uid="u1").reason == "InvalidRequest"
+
+
+def test_an_answer_of_stripes_that_was_overtaken_is_not_applied(shop: Shop) -> None:
+    """While one event's state is being fetched, the subscription ends and that is heard: the older state is dropped."""
+    sub = shop.subscribed()
+    shop.account.objects[sub]["cancel_at_period_end"] = True
+    updated = shop.account.emit("customer.subscription.updated", shop.account.objects[sub])
+    honest = shop.api.answer
+    overtaken: list[int] = []
+
+    def overtake(method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        answer = honest(method, path, form, headers)
+        if path == "/v1/invoices" and not overtaken:
+            overtaken.append(1)
+            shop.account.end(sub)
+            shop.hear(shop.account.events[-1:])
+        return answer
+
+    shop.api.answer = overtake  # type: ignore[method-assign]
+    shop.hear([updated])
+    assert overtaken
+    assert shop.plan() == ("free", False)
+    assert shop.buckets()["monthly"] == 0
+    assert _history()[0]["type"] == "ended"

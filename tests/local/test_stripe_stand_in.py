@@ -123,6 +123,7 @@ def test_a_developer_pays_refunds_and_disputes_by_clicking(running: StandIn) -> 
     _press(running, _page(running, "/"), "Refund (cents)", amount="200")
     [charge] = running.account.all("charge")
     assert charge["amount_refunded"] == 200
+    assert "5.00 USD" in _page(running, f"/receipts/{charge['id']}")
     _press(running, _page(running, "/"), "Dispute")
     _press(running, _page(running, "/"), "Dispute: we win")
     assert running.account.all("dispute")[0]["status"] == "won"
@@ -149,6 +150,7 @@ def test_a_developer_lives_through_a_subscription_by_clicking(running: StandIn) 
         assert sub["status"] == status
     _press(running, _page(running, "/"), "Pay it")
     assert sub["status"] == "active"
+    assert "9.00 USD" in _page(running, f"/invoices/{sub['latest_invoice']}")
     portal = _page(running, f"/portal/{customer}?return_url=http://127.0.0.1:5000/")
     _press(running, portal, "Change to enterprise")
     assert sub["items"]["data"][0]["price"]["id"] == "price_studiox_enterprise"

@@ -103,7 +103,8 @@ def settle(held: Held, session: Session) -> Settled:
             if move.kind == "clawback":
                 order = msgspec.structs.replace(order, taken=order.taken - move.tokens)
             elif move.kind == "restore":
-                order = _restored(order, move.tokens)
+                restored = order.restored + move.tokens
+                order = msgspec.structs.replace(order, restored=restored, disputes=with_restored(order.disputes))
     return Settled(order, tuple(moves), "")
 
 
@@ -127,44 +128,54 @@ def _mismatch(held: Held, session: Session) -> str:
 
 
 def _heard(order: Held, charge: Charge) -> Held:
-    """What is known of the money that went back: it only grows, and a dispute that was closed stays so (S5)."""
-    disputes = dict(order.disputes)
-    for each in charge.disputes:
-        known = disputes.get(each.id)
-        if known is None or known["state"] not in _CLOSED or each.state in _CLOSED:
-            disputes[each.id] = _dispute(each, known)
+    """What is known of the money that went back: it only grows (S5)."""
     return msgspec.structs.replace(
         order,
         charge_id=charge.id,
         receipt_url=charge.receipt_url,
         refunded=max(order.refunded, charge.refunded),
-        disputes=disputes,
+        disputes=merged_disputes(order.disputes, charge.disputes),
     )
 
 
-def _dispute(each: Dispute, known: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"amount": each.amount, "state": each.state, "restored": bool(known and known.get("restored"))}
+Disputes = Mapping[str, Mapping[str, Any]]
+"""By id: {amount, state, restored}."""
+
+
+def merged_disputes(known: Disputes, seen: tuple[Dispute, ...]) -> dict[str, Mapping[str, Any]]:
+    """The disputes after what is seen now. One that was closed stays so: what is seen may be the older state."""
+    merged = dict(known)
+    for each in seen:
+        held = merged.get(each.id)
+        if held is None or held["state"] not in _CLOSED or each.state in _CLOSED:
+            restored = bool(held and held["restored"])
+            merged[each.id] = {"amount": each.amount, "state": each.state, "restored": restored}
+    return merged
+
+
+def disputed_amount(disputes: Disputes) -> int:
+    """How much money disputes hold back, or have taken for good."""
+    return sum(each["amount"] for each in disputes.values() if each["state"] != "won")
+
+
+def to_restore(disputes: Disputes) -> str:
+    """The won dispute that gives back now; its id makes sure that it does so once. "" if there is none."""
+    won = [name for name, each in disputes.items() if each["state"] == "won" and not each["restored"]]
+    return max(won, default="")
+
+
+def with_restored(disputes: Disputes) -> dict[str, Mapping[str, Any]]:
+    """Every dispute that is won by now has given back what it took."""
+    return {name: {**each, "restored": each["restored"] or each["state"] == "won"} for name, each in disputes.items()}
 
 
 def _reversals(order: Held) -> list[Move]:
     """Take what refunds and disputes ask for beyond what was taken, or give back what a won dispute had taken."""
-    lost = sum(each["amount"] for each in order.disputes.values() if each["state"] != "won")
-    target = taken_target(order.credited, order.refunded + lost, order.paid)
+    target = taken_target(order.credited, order.refunded + disputed_amount(order.disputes), order.paid)
     net = order.taken - order.restored
     if target > net:
         total = order.taken + target - net
         return [Move("clawback", f"clawback:{order.charge_id}:{total}", net - target)]
-    if target < net:
-        # The dispute that was won last gives it back; its id makes sure that it does so once.
-        won = sorted(name for name, each in order.disputes.items() if each["state"] == "won" and not each["restored"])
-        if won:
-            return [Move("restore", f"restore:{won[-1]}", net - target)]
+    if target < net and (won := to_restore(order.disputes)):
+        return [Move("restore", f"restore:{won}", net - target)]
     return []
-
-
-def _restored(order: Held, tokens: int) -> Held:
-    """Every dispute that is won by now has given back what it took."""
-    disputes = {
-        name: {**each, "restored": each["restored"] or each["state"] == "won"} for name, each in order.disputes.items()
-    }
-    return msgspec.structs.replace(order, restored=order.restored + tokens, disputes=disputes)

@@ -14,7 +14,7 @@ import msgspec
 from ..catalog.sales import Plan
 from ..clock import datetime, timedelta
 from ..payments_objects import Charge, Invoice, Subscription
-from .orders import taken_target
+from .orders import disputed_amount, merged_disputes, taken_target, to_restore, with_restored
 
 GRACE = timedelta(days=7)
 """How long a past-due subscription keeps its plan."""
@@ -167,7 +167,7 @@ def settle(
     return Settled(after, tuple(purse.moves), events)
 
 
-_UNKNOWN = {"counted": False, "granted": 0, "taken": 0, "everTaken": 0, "target": 0, "reversed": 0}
+_UNKNOWN = {"counted": False, "granted": 0, "taken": 0, "everTaken": 0, "target": 0, "reversed": 0, "disputes": {}}
 
 
 class _Purse:
@@ -218,19 +218,18 @@ class _Purse:
         charge = reversal.charge
         if known is None:
             return
-        known["reversed"] = max(known["reversed"], charge.refunded)
-        # Only disputes can give back: what was refunded stays so, also for a look that comes late.
-        lost = sum(each.amount for each in charge.disputes if each.state != "won")
-        target = taken_target(known["granted"], known["reversed"] + lost, charge.amount)
+        disputes = merged_disputes(known["disputes"], charge.disputes)
+        known.update(reversed=max(known["reversed"], charge.refunded), disputes=disputes)
+        target = taken_target(known["granted"], known["reversed"] + disputed_amount(disputes), charge.amount)
         counts = self.grant is not None and reversal.invoice_id in self.grant.invoices
         if target > known["target"]:
             take = min(target - known["target"], self.monthly) if counts else 0
             known.update(taken=known["taken"] + take, everTaken=known["everTaken"] + take, target=target)
             self._move("clawback", f"clawback:{charge.id}:{known['everTaken']}", -take, reversal.invoice_id)
-        elif target < known["target"] and (won := [each.id for each in charge.disputes if each.state == "won"]):
+        elif target < known["target"] and (won := to_restore(disputes)):
             back = max(0, known["taken"] - target) if counts else 0
-            known.update(taken=known["taken"] - back, target=target)
-            self._move("restore", f"restore:{max(won)}", back, reversal.invoice_id)
+            known.update(taken=known["taken"] - back, target=target, disputes=with_restored(disputes))
+            self._move("restore", f"restore:{won}", back, reversal.invoice_id)
 
     def _move(self, kind: Any, entry_id: str, tokens: int, ref: str) -> None:
         if tokens:
@@ -277,6 +276,8 @@ def rival(current: Mapping[str, Any] | None, new: Held) -> str:
 def payment_status(invoice: Invoice, known: Mapping[str, Any]) -> str:
     """As the user's billing history shows it."""
     if invoice.status == "paid":
+        if disputed_amount(known["disputes"]):
+            return "disputed"
         if known["reversed"] and known["reversed"] >= invoice.paid:
             return "refunded"
         return "partially_refunded" if known["reversed"] else "paid"

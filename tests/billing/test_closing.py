@@ -1,0 +1,58 @@
+"""deleteAccount of somebody who paid: the subscription ends, the money stays under the pseudonym, nobody is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import main
+from studiox import storage
+from studiox.auth.store import pseudonym
+from tests.auth.identity import auth_server
+from tests.billing.shop import Shop
+from tests.media.servers import gcs_server
+from tests.support import call
+from tests.support.queue import queue_server
+
+ADA, ADDRESS = "uid-of-ada-lovelace-01", "ada@canary.test"
+
+
+@pytest.fixture(autouse=True)
+def _vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with auth_server() as auth, gcs_server() as gcs, queue_server() as queue:
+        auth.users.add(ADA)
+        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", auth.host)
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{gcs.port}")
+        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", queue.host)
+        yield
+        storage._pool().clear()
+
+
+def test_a_subscriber_leaves(shop: Shop) -> None:
+    shop.user(ADA)
+    shop.bought(ADA)
+    subscription = shop.subscribed(ADA)
+    open_checkout = shop.checkout(ADA, packId="starter")
+    balance = shop.database.need(f"users/{ADA}")["balance"]
+    assert balance == 200 + 500 + 1000
+    address = {"email": ADDRESS}
+    assert call(main.deleteAccount, {"confirm": ADDRESS}, uid=ADA, **address).ok
+    assert shop.account.objects[subscription]["status"] == "canceled"
+    closed = f"closedAccounts/{pseudonym(ADA)}"
+    account = shop.database.need(closed)
+    entries = shop.database.under(f"{closed}/ledger").values()
+    assert sum(entry["amount"] for entry in entries) == account["balance"] == 700, "the month's tokens went with the plan"
+    payments = shop.database.under(f"{closed}/payments").values()
+    assert {payment["kind"] for payment in payments} == {"pack", "subscription"}
+    assert traces(shop) == []
+    # What Stripe still tells, and a checkout that was open, bring nobody back.
+    shop.account.pay(open_checkout)
+    for event in list(shop.account.events):
+        shop.deliver(event)
+    assert traces(shop) == []
+    assert not shop.database.get(f"users/{ADA}")
+
+
+def traces(shop: Shop) -> list[str]:
+    return [path for path, data in shop.database.all().items() if ADA in path + repr(data) or ADDRESS in repr(data)]

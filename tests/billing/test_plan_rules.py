@@ -1,0 +1,119 @@
+"""The rules of subscriptions on their own: no way of changing plans or of paying makes tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studiox.billing.subscriptions import GRACE, Held, Reversal, entitles, is_live, rival, settle, view
+from studiox.catalog.sales import PLANS, Plan
+from studiox.payments_objects import Charge, Dispute, Invoice, Subscription
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+END = NOW + timedelta(days=28)
+PLAN: dict[str, Plan] = {plan.id: plan for plan in PLANS}
+PRICES: dict[str, str] = {plan.price_id: plan.id for plan in PLANS if plan.price_id}
+PRICE_OF: dict[str, str] = {plan: price for price, plan in PRICES.items()}
+
+
+def _subscription(plan: str = "pro", status: str = "active", end: datetime = END) -> Subscription:
+    price = PRICE_OF[plan]
+    return Subscription("sub1", "u1", "cus1", status, price, plan, "si1", NOW, end, False, NOW, None)
+
+
+def _invoice(number: int, plan: str = "pro", status: str = "paid", end: datetime = END, attempts: int = 1) -> Invoice:
+    made = NOW + timedelta(seconds=number)
+    return Invoice(f"in{number}", status, 900, 900, "usd", attempts, made, (PRICE_OF[plan],), end, "", f"pi{number}")
+
+
+def _look(
+    held: Held | None,
+    seen: Subscription,
+    invoices: list[Invoice],
+    monthly: int,
+    reversal: Reversal | None = None,
+    now: datetime = NOW,
+) -> tuple[Held, int, list[str]]:
+    """The subscription and the monthly bucket after one look; the entries' ids."""
+    new = view(held, seen, invoices, seen.plan_id, "u1", now)
+    settled = settle(held, new, invoices, reversal, PLAN, PRICES, monthly)
+    for move in settled.moves:
+        monthly += move.tokens
+        assert monthly >= 0
+    return settled.held, monthly, [move.id for move in settled.moves]
+
+
+@given(plans=st.lists(st.sampled_from(["pro", "enterprise"]), min_size=1, max_size=8), spent=st.integers(0, 1000))
+def test_changing_plans_never_makes_more_than_the_best_plan_holds(plans: list[str], spent: int) -> None:
+    held, monthly, entries = None, 0, list[str]()
+    invoices: list[Invoice] = []
+    for number, plan in enumerate(plans):
+        invoices = [*invoices, _invoice(number, plan)]
+        for _ in range(2):  # a second look finds nothing to do
+            held, monthly, made = _look(held, _subscription(plan), invoices, monthly)
+            entries += made
+        if number == 0:
+            monthly -= min(spent, monthly)
+    best = max(PLAN[plan].monthly_tokens for plan in plans)
+    assert monthly == best - spent
+    assert len(entries) == len(set(entries))
+
+
+@given(seen=st.lists(st.tuples(st.integers(0, 900), st.sampled_from(["", "open", "won", "lost"])), max_size=6))
+def test_never_more_than_the_grant_is_taken_back(seen: list[tuple[int, str]]) -> None:
+    """S6, S8 for invoices."""
+    held, monthly, _ = _look(None, _subscription(), [_invoice(0)], 0)
+    ids = set[str]()
+    for refunded, state in seen:
+        disputes = (Dispute("du1", 900, state),) if state else ()  # type: ignore[arg-type]
+        charge = Charge("ch0", 900, refunded, bool(state), "", disputes)
+        held, monthly, made = _look(held, _subscription(), [_invoice(0)], monthly, Reversal("in0", charge))
+        assert 0 <= monthly <= 1000
+        assert not ids & set(made), "a cause counts once"
+        ids |= set(made)
+    most = max((refunded for refunded, _ in seen), default=0)
+    assert monthly <= 1000 - 1000 * most // 900
+
+
+def test_the_end_expires_what_is_left_and_only_once() -> None:
+    held, monthly, _ = _look(None, _subscription(), [_invoice(0)], 0)
+    held, monthly, made = _look(held, _subscription(status="canceled"), [_invoice(0)], 300)
+    assert (monthly, made) == (0, ["expiry:sub1:2"])
+    assert not held.entitled
+    assert held.check_at is None
+    again, monthly, made = _look(held, _subscription(status="canceled"), [_invoice(0)], 50)
+    assert (again, monthly, made) == (held, 50, [])  # the free plan's tokens are not its business
+
+
+def test_an_invoice_of_a_period_that_is_over_grants_nothing() -> None:
+    later = END + timedelta(days=31)
+    both = [_invoice(0), _invoice(1, end=later)]
+    held, monthly, made = _look(None, _subscription(end=later), both, 0)
+    assert (monthly, made) == (1000, ["grant:in1"])
+    assert _look(held, _subscription(end=later), both, monthly)[2] == []
+
+
+def test_premium_lasts_seven_days_past_due() -> None:
+    assert entitles("past_due", NOW, NOW + GRACE - timedelta(seconds=1))
+    assert not entitles("past_due", NOW, NOW + GRACE)
+    assert [status for status in ("unpaid", "paused", "incomplete", "canceled") if entitles(status, None, NOW)] == []
+    opened = [_invoice(0), _invoice(1, status="open")]
+    new = view(None, _subscription(status="past_due"), opened, "pro", "u1", NOW)
+    assert new.past_due_since == opened[1].created
+    assert new.check_at == opened[1].created + GRACE
+
+
+def test_of_two_the_older_stays() -> None:
+    new = view(None, _subscription(), [], "pro", "u1", NOW)
+    older = {"id": "sub0", "status": "active", "createdAt": NOW - timedelta(days=1)}
+    younger = {**older, "createdAt": NOW + timedelta(days=1)}
+    assert rival(older, new) == "sub1"
+    assert rival(younger, new) == "sub0"
+    assert rival({**older, "status": "canceled"}, new) == ""
+    assert rival(older, msgspec.structs.replace(new, status="canceled")) == ""
+    assert rival(None, new) == ""
+    assert is_live("past_due")
+    assert not is_live("incomplete")
