@@ -42,7 +42,9 @@ def test_a_subscriber_leaves(shop: Shop) -> None:
     closed = f"closedAccounts/{pseudonym(ADA)}"
     account = shop.database.need(closed)
     entries = shop.database.under(f"{closed}/ledger").values()
-    assert sum(entry["amount"] for entry in entries) == account["balance"] == 700, "the month's tokens went with the plan"
+    assert sum(entry["amount"] for entry in entries) == account["balance"] == 700, (
+        "the month's tokens went with the plan"
+    )
     payments = shop.database.under(f"{closed}/payments").values()
     assert {payment["kind"] for payment in payments} == {"pack", "subscription"}
     assert traces(shop) == []
