@@ -36,8 +36,7 @@ def test_a_subscriber_leaves(shop: Shop) -> None:
     open_checkout = shop.checkout(ADA, packId="starter")
     balance = shop.database.need(f"users/{ADA}")["balance"]
     assert balance == 200 + 500 + 1000
-    address = {"email": ADDRESS}
-    assert call(main.deleteAccount, {"confirm": ADDRESS}, uid=ADA, **address).ok
+    assert call(main.deleteAccount, {"confirm": ADDRESS}, uid=ADA, email=ADDRESS).ok
     assert shop.account.objects[subscription]["status"] == "canceled"
     closed = f"closedAccounts/{pseudonym(ADA)}"
     account = shop.database.need(closed)
