@@ -66,6 +66,13 @@ def add(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, **about: s
     _mail(docs, uid, type_, cause, now)
 
 
+def amend(docs: Docs, uid: str, type_: Type, cause: str, **about: str) -> None:
+    """What was told names somebody who is gone."""
+    path = notification_path(uid, type_, cause)
+    if docs.get(path) is not None:
+        docs.update(path, about)
+
+
 def withdraw(docs: Docs, uid: str, type_: Type, cause: str) -> None:
     """What was told about is gone."""
     docs.delete(notification_path(uid, type_, cause))

@@ -78,6 +78,8 @@ def test_a9_nothing_is_left_but_money_under_a_pseudonym(
     assert (post["likeCount"], post["commentCount"]) == (0, 1)
     [said] = database.under(f"posts/{bobs_post['postId']}/comments").values()
     assert (said["uid"], said["text"]) == (None, "lovely"), "comments become anonymous"
+    [told] = [each for each in database.under(f"users/{BOB}/notifications").values() if "commentId" in each]
+    assert told["authorName"] == said["authorName"] != "Ada"
     assert [name for name in gcs.objects if name.startswith(f"users/{BOB}/")]
     invariants(BOB)
 
@@ -231,7 +233,8 @@ def test_an_export_holds_everything_and_proves_the_balance(
     assert [entry["runningSum"] for entry in told["ledger"]] == [entry["balanceAfter"] for entry in told["ledger"]]
     counts = {name: len(told[name]) for name in ("jobs", "creations", "sessions", "posts", "likes", "comments")}
     assert counts == {"jobs": 3, "creations": 2, "sessions": 4, "posts": 1, "likes": 1, "comments": 1}
-    assert len(told["socialClaims"]) == 1
+    assert [len(told[name]) for name in ("socialClaims", "reports")] == [1, 1]
+    assert "publishPost" in {entry["action"] for entry in told["activity"]}
     assert BOB not in json.dumps({name: value for name, value in told.items() if name != "notifications"})
     assert export().ok
     assert len([name for name in gcs.objects if name.startswith("exports/")]) == 1, "the older one goes"

@@ -324,8 +324,13 @@ def _take_back_like(uid: str, path: str) -> None:
 
 
 def _make_anonymous(path: str) -> None:
+    _, post_id, _, comment_id = path.split("/")
+
     def decide(docs: Docs) -> None:
         if docs.get(path) is not None:
             docs.update(path, {"uid": None, "authorName": posts.ANONYMOUS})
+        post = docs.get(store.post_path(post_id))
+        if post is not None:
+            notifications.amend(docs, post["uid"], "post_commented", comment_id, authorName=posts.ANONYMOUS)
 
     transact(path, decide, reads=[path])

@@ -21,7 +21,10 @@ from . import statement, store
 URL_S = 3600
 MAX_PER_LIST = 20_000
 MAX_COMMENTS = 5_000
-OWN = ("jobs", "creations", "sessions", "posts", "likes", "socialClaims", "orders")
+OWN = (
+    *("jobs", "creations", "sessions", "posts", "likes", "reports", "socialClaims", "lyricGenerationErrors"),
+    *("orders", "subscriptions"),
+)
 BELOW = ("payments", "subscriptionEvents", "notifications")
 
 # What is ours, not about the caller: marks that make a call count once.
@@ -56,6 +59,7 @@ def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[firestore.Data]]]
         yield name, _data(scan.documents(f"{user_path(uid)}/{name}", limit=MAX_PER_LIST))
     for name in OWN:
         yield name, _data(scan.documents(name, equal={"uid": uid}, limit=MAX_PER_LIST))
+    yield "activity", _data(scan.documents("auditLogs", equal={"actor": uid}, limit=MAX_PER_LIST))
     yield "comments", _comments(uid)
 
 
