@@ -36,6 +36,17 @@ resource "google_storage_bucket" "media" {
     }
   }
 
+  # What exportAccount wrote: its address lives for an hour.
+  lifecycle_rule {
+    condition {
+      age            = 1
+      matches_prefix = ["exports/"]
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
   lifecycle {
     prevent_destroy = true
   }
