@@ -15,7 +15,7 @@ import {
   updatePassword,
 } from 'firebase/auth';
 import { doc, getDoc } from 'firebase/firestore';
-import { address, assertAccounted, denied, newcomer, PASSWORD, refused, visitor } from './support.mjs';
+import { address, assertAccounted, denied, liveUser, newcomer, order, PASSWORD, refused, visitor } from './support.mjs';
 
 /** The code of the last e-mail of this kind to that address, as the Auth emulator keeps it. */
 async function mailed(email, requestType) {
@@ -91,4 +91,28 @@ test('A3: who signs in anonymously has an account without a bonus', async (t) =>
   assert.deepEqual([profile.uid, profile.email, profile.balance], [user.uid, null, 0]);
   const { transactions } = await client.call('getTokenTransactions');
   assert.deepEqual(transactions, []);
+});
+
+test('signed out everywhere', async (t) => {
+  const client = await newcomer(t);
+  const elsewhere = visitor(t);
+  await signInWithEmailAndPassword(elsewhere.auth, client.email, PASSWORD);
+  const issued = (await elsewhere.auth.currentUser.getIdTokenResult()).claims.iat * 1_000;
+  await new Promise((resolve) => setTimeout(resolve, 1_100)); // sessions are told apart by the second
+  const { revokedAt } = await client.call('revokeSessions');
+  assert.ok(Date.parse(revokedAt) > issued);
+  await refused(order(elsewhere), 'unauthenticated', 'Unauthenticated'); // with a token that is good for an hour yet
+  await elsewhere.auth.currentUser.getIdToken(true); // which the emulator still gives, other than production
+  await refused(order(elsewhere), 'unauthenticated', 'Unauthenticated');
+  await signInWithEmailAndPassword(client.auth, client.email, PASSWORD);
+  assert.equal((await client.call('getProfile')).uid, client.uid);
+});
+
+test('a profile is changed, and shown live', async (t) => {
+  const client = await newcomer(t);
+  const account = liveUser(t, client);
+  const changed = await client.call('updateProfile', { displayName: '  Zoë ', preferences: { emailJobs: true } });
+  assert.deepEqual([changed.displayName, changed.preferences.emailJobs], ['Zoë', true]);
+  await account.until(({ displayName }) => displayName === 'Zoë', 'the name');
+  await refused(client.call('updateProfile', { photoUrl: 'javascript:1' }), 'invalid-argument', 'InvalidRequest');
 });

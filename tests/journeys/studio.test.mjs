@@ -9,6 +9,7 @@ import {
   download,
   finished,
   liveJob,
+  liveNotifications,
   liveUser,
   newcomer,
   order,
@@ -46,6 +47,8 @@ test('from sign-up to a picture in the library, without asking once', async (t) 
 
   const { creations } = await client.call('getUserCreations');
   assert.deepEqual(creations.map(({ creationId, prompt }) => [creationId, prompt]), [[job.creationId, 'A lighthouse']]);
+  const told = await liveNotifications(t, client).until((all) => all.length > 0, 'a notification');
+  assert.deepEqual(told.map(({ type }) => type), ['job_completed']);
   const { transactions } = await assertAccounted(client);
   assert.deepEqual(transactions.map(({ type, amount }) => [type, amount]), [['deduction', -5], ['welcome_bonus', 200]]);
 
