@@ -9,10 +9,16 @@ import time
 from local import setup
 from local.progress import CommandFailed, run
 
-from . import media, roundtrips, start, throughput
+from . import media, reports, roundtrips, start, throughput
 from .stage import HERE, stage
 
-PARTS = {"roundtrips": roundtrips.run, "start": start.run, "media": media.run, "throughput": throughput.run}
+PARTS = {
+    "roundtrips": roundtrips.run,
+    "start": start.run,
+    "media": media.run,
+    "reports": reports.run,
+    "throughput": throughput.run,
+}
 
 
 def install() -> None:

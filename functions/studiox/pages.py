@@ -15,7 +15,8 @@ from .errors import InvalidCursor
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 DEFAULT_SIZE = 20
-BULK = 500
+BULK = 1_000
+BULK_TIMEOUT_S = 60.0  # nobody waits for a schedule
 
 
 def page(
@@ -61,7 +62,7 @@ def page(
 def between(
     collection: str, start: datetime, end: datetime, fields: Sequence[str], *, group: bool = False
 ) -> Iterator[Mapping[str, Any]]:
-    """The documents made in [start, end), oldest first, with these fields; a page of 500 in memory at a time.
+    """The documents made in [start, end), oldest first, with these fields; a page of 1,000 in memory at a time.
 
     `group`: of every collection of that name. `Unavailable`.
     """
@@ -71,7 +72,7 @@ def between(
     while True:
         page = query if last is None else query.start_after(last)
         with firestore.reachable():
-            found = list(page.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
+            found = list(page.stream(retry=firestore.read_retry(), timeout=BULK_TIMEOUT_S))
         for snapshot in found:
             yield snapshot.to_dict() or {}
         if len(found) < BULK:
