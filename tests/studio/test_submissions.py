@@ -172,7 +172,7 @@ def test_j8_a_finish_after_the_refund_is_noted_and_nothing_else(studio: Studio, 
         studio.advance(10)
     assert studio.job(job_id) == before
     state = studio.state(job_id)
-    assert (state["lateEvent"], state["creditsCharged"]) == ("Finished", 5.0)
+    assert (state["lateEvent"], state["creditsCharged"]) == ("Finished", 2.0)
     assert len(logged.lines("job_contradiction")) == 1
     assert studio.balance() == 1000
     assert studio.objects(job_id) == []
