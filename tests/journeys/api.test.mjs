@@ -151,7 +151,7 @@ test('S2: every request of the Postman collection runs, and answers what the ref
   const collection = read('studiox.postman_collection.json');
   const { paths } = read('openapi.json');
   const send = postman(collection, { baseUrl, authUrl: `http://${host}/identitytoolkit.googleapis.com/v1`, project });
-  const statuses = {};
+  const [statuses, wrong] = [{}, []];
   for (const { name: folder, item: items } of collection.item)
     for (const item of items) {
       let { status, said } = await send(item);
@@ -159,16 +159,15 @@ test('S2: every request of the Postman collection runs, and answers what the ref
         await new Promise((resolve) => setTimeout(resolve, 1_000)); // the reader is told to send it again
         ({ status, said } = await send(item));
       }
-      const shown = `${folder} / ${item.name}: ${status} ${JSON.stringify(said).slice(0, 500)}`;
       statuses[item.name] = status;
-      if (status === 200) continue;
       const [described] = Object.values(paths[`/${item.name}`] ?? {});
       const reason = said.error?.details?.reason ?? said.reason;
-      assert.ok(described?.responses[status]?.description.split(', ').includes(reason), shown);
-      assert.notEqual(reason, 'InvalidRequest', shown);
-      assert.notEqual(reason, 'Unauthenticated', shown);
-      assert.notEqual(reason, 'Forbidden', shown);
+      const declared = described?.responses[status]?.description.split(', ').includes(reason);
+      const ours = ['InvalidRequest', 'Unauthenticated', 'Forbidden'].includes(reason); // the collection's own fault
+      if (status !== 200 && (ours || !declared))
+        wrong.push(`${folder} / ${item.name}: ${status} ${JSON.stringify(said).slice(0, 500)}`);
     }
+  assert.deepEqual(wrong, []);
   // These have nothing to do here: the job has ended, there is no subscription, the claim was reviewed or is.
   const refused = Object.keys(statuses).filter((name) => statuses[name] !== 200);
   const may = ['cancelStudioJob', 'setJobStatus', 'updateSubscription', 'cancelSubscription', 'reviewSocialTask'];

@@ -65,9 +65,9 @@ export function asStudioXError(thrown: unknown, functionName: string, requestId:
 }
 
 /**
- * Whether no function of ours answered. The SDK says `internal` for a connection that failed, with that word as its
- * message; a bug of ours comes with the message `INTERNAL`. Google's front end answers 502 to 504 without details.
+ * Whether no function of ours answered. Where the answer has no error of the callable protocol, because there is none
+ * or because Google's front end gave it, the SDK's message is the code itself, with the HTTP status: `internal [0]`.
  */
-function silent(code: string, message: string | undefined): boolean {
-  return ['unavailable', 'deadline-exceeded', 'cancelled'].includes(code) || (code === 'internal' && message === 'internal');
+function silent(code: string, message = ''): boolean {
+  return code === 'deadline-exceeded' || /^(internal|unavailable|cancelled|unknown)( \[\d+\])?$/.test(message);
 }

@@ -17,9 +17,13 @@ const ENDED = new Set(['completed', 'failed', 'cancelled']);
 /** Whether a job with this status never changes any more. */
 export const hasEnded = (status: string): boolean => ENDED.has(status);
 
-/** Firestore's times as the functions write them: ISO 8601 ending in Z. */
+/** A document's values as the functions answer them: times in ISO 8601 ending in Z, to the microsecond. */
 export function plain(value: unknown): unknown {
-  if (value instanceof FirestoreTimestamp) return value.toDate().toISOString();
+  if (value instanceof FirestoreTimestamp) {
+    const micros = Math.floor(value.nanoseconds / 1000);
+    const second = new Date(value.seconds * 1000).toISOString().slice(0, 19);
+    return `${second}${micros ? `.${String(micros).padStart(6, '0')}` : ''}Z`;
+  }
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
