@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.api import contract, openapi, reference, typescript
+from local.api import contract, openapi, postman, reference, typescript
 
 CLIENT = Path("clients/typescript")
 DOCS = Path("docs/api")
@@ -20,6 +20,7 @@ def files() -> dict[Path, str]:
         CLIENT / "src/generated.ts": typescript.generated(api),
         **{DOCS / name: text for name, text in reference.pages(api).items()},
         DOCS / "openapi.json": openapi.document(api),
+        DOCS / "studiox.postman_collection.json": postman.collection(api),
     }
 
 
