@@ -156,8 +156,7 @@ def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
         return int(result.value or 0)
 
     def count(field: str, values: Sequence[str]) -> dict[str, int]:
-        found = {value: total(own.where(filter=FieldFilter(field, "==", value)).count()) for value in values}
-        return {value: number for value, number in found.items() if number}
+        return {value: total(own.where(filter=FieldFilter(field, "==", value)).count()) for value in values}
 
     with firestore.reachable():
         by_status, by_type = count("status", get_args(jobs.Status)), count("type", get_args(JobType))
