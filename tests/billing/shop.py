@@ -6,6 +6,7 @@ import itertools
 import json
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import main
@@ -14,6 +15,8 @@ from local.stripe_api import Api
 from local.stripe_objects import Object
 from local.stripe_stand_in import StandIn
 from local.stripe_webhooks import signed
+from studiox import clock
+from studiox.reports import store as reports
 from tests.conftest import SECRETS
 from tests.support import Answer, Database, Reply, call, http, schedule
 
@@ -104,6 +107,11 @@ class Shop:
         answer = call(main.getBillingHistory, {}, uid=uid)
         assert answer.ok, answer
         return list(answer.result["payments"])
+
+    def revenue(self) -> Mapping[str, int]:
+        """What the weekly report would call this week's, and the months' around it."""
+        now = clock.now()
+        return reports.revenue(now - timedelta(days=60), now + timedelta(days=60))
 
 
 def comparable(everything: Mapping[str, Any]) -> str:

@@ -46,6 +46,7 @@ def test_a_partial_refund_takes_its_part(shop: Shop) -> None:
     shop.hear_all()
     assert shop.balance() == 700 - 333
     assert shop.payments()[0]["status"] == "partially_refunded"
+    assert shop.revenue() == {"usd": 500 - 333}
     shop.account.refund(shop.intent(session))
     shop.hear_all()
     assert shop.balance() == 200

@@ -210,6 +210,7 @@ def test_a_refunded_invoice_takes_back_what_is_left(shop: Shop, invariants: Call
     shop.hear_all()
     assert shop.buckets()["monthly"] == 500
     assert shop.payments()[0]["status"] == "partially_refunded"
+    assert shop.revenue() == {"usd": 900 - 450}
     shop.account.refund(shop.invoice_intent(sub))
     shop.hear_all()
     assert shop.buckets()["monthly"] == 0

@@ -129,6 +129,7 @@ def _show(docs: Docs, order: orders.Held, pack_id: str, now: datetime) -> None:
         "amount": order.paid,
         "currency": order.currency,
         "status": status,
+        **({"refunded": order.refunded} if order.refunded else {}),
         "tokens": order.credited or order.tokens * order.quantity,
     }
     if order.receipt_url:

@@ -234,6 +234,7 @@ def _tell(docs: Docs, held: Held | None, new: Held, invoices: list[Invoice], now
             "amount": invoice.paid or invoice.amount,
             "currency": invoice.currency,
             "status": subscriptions.payment_status(invoice, known),
+            **({"refunded": known["reversed"]} if known["reversed"] else {}),
             "invoiceUrl": invoice.url,
             "createdAt": invoice.created,
             **({"tokens": known["granted"]} if known["granted"] else {}),
