@@ -81,7 +81,11 @@ def test_a6_a_revoked_session_spends_and_publishes_no_more(auth: Accounts, datab
     assert auth.revoked == ["u1"]
     use = {"feature": "hd_download", "requestId": "request-000000001"}
     assert call(main.useTokens, use, token=old).reason == "Unauthenticated"
-    assert call(main.publishPost, {"creationId": "c" * 20}, token=old).reason in ("Unauthenticated", "NotFound")
+    job = {"requestId": "request-000000001", "type": "image", "model": "Model A", "prompt": "x", "size": "512x512"}
+    assert call(main.createStudioJob, job, token=old).reason == "Unauthenticated"
+    assert call(main.updateStreak, token=old).reason == "Unauthenticated"
+    database.put("creations/c0123456789", {"uid": "u1", "creationId": "c0123456789", "media": [{"path": "x"}]})
+    assert call(main.publishPost, {"creationId": "c0123456789"}, token=old).reason == "Unauthenticated"
     assert call(main.getProfile, token=old).ok, "reading lasts as long as the token"
     new = id_token("u1", email="u1@canary.test", auth_time=int(time.time()) + 1)
     assert call(main.useTokens, use, token=new).ok
