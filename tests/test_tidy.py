@@ -207,7 +207,7 @@ def declared() -> dict[str, tuple[pathlib.Path, ast.FunctionDef]]:
     for path in house():
         for each in functions(tree(path)):
             decorators = [ast.unparse(decorator).split("(")[0] for decorator in each.decorator_list]
-            deploys = ("endpoint", "on_request", "on_schedule", "on_task_dispatched", "before_user_created")
+            deploys = ("endpoint", "route", "on_request", "on_schedule", "on_task_dispatched", "before_user_created")
             if isinstance(each, ast.FunctionDef) and any(d.split(".")[-1] in deploys for d in decorators):
                 found[each.name] = (path, each)
     return found
