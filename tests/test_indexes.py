@@ -27,7 +27,6 @@ BEYOND = {
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("price", "ASCENDING"),)),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("refunded", "ASCENDING"),)),
     Index("private", "COLLECTION_GROUP", frozenset({("taskId", "ASCENDING")}), ()),
-    Index("private", "COLLECTION_GROUP", frozenset({("spentOn", "ASCENDING")}), (("expectedMicroUsd", "ASCENDING"),)),
 }
 
 # What a list needs to be there before it is asked: {path: data}.

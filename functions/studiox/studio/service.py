@@ -13,7 +13,7 @@ import msgspec
 from .. import audit, clock, config, ids, log, media
 from ..auth import service as accounts
 from ..auth.store import change_user, user_path
-from ..catalog import catalog, margins, sales_store
+from ..catalog import catalog, sales_store
 from ..catalog import store as catalogue
 from ..clock import datetime
 from ..endpoint import User
@@ -24,7 +24,7 @@ from ..sessions import store as sessions
 from ..tokens import allowance
 from ..tokens.service import debit_job
 from ..transact import REMOVE, Docs, transact
-from . import breaker_store, jobs, settlement, store
+from . import jobs, settlement, store
 
 Data = Mapping[str, Any]
 T = TypeVar("T")
@@ -119,8 +119,6 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         active = account.get("activeJobs", 0)
         if active >= (most := sales_store.plan_of(docs, account["plan"]).max_concurrent_jobs):
             raise jobs.TooManyJobs(limit=most)
-        if not breaker_store.admits(docs, model.provider):
-            raise jobs.ProviderUnavailable
         counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
         change_user(docs, caller.uid, now, activeJobs=active + 1)
@@ -144,7 +142,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             paid_from=-entry.buckets,
             balance=entry.balance_after,
             sender=sender,
-            counted={**counted, "expectedMicroUsd": margins.expected(model, inputs).cost},
+            counted=counted,
             now=now,
         )
         store.add_job(docs, job, state)
@@ -152,7 +150,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         return Ordered(job, state, replayed=False)
 
     warm = [user, *([toll.path] if toll else [])]
-    reads = [*catalogue.stale(keys), *sales_store.stale(), *breaker_store.stale()]
+    reads = [*catalogue.stale(keys), *sales_store.stale()]
     reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
     return transact(user, decide, reads=reads, warm=warm, absent=[path, state_path])
 
@@ -262,22 +260,17 @@ def _send(job: Data, state: Data) -> jobs.Event | Task:
         return jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable")
     try:
         answer = vendor.submit(order)
-        breaker_store.succeeded(state["provider"])
         return answer if isinstance(answer, Task) else jobs.Sent(answer)
     except Rejected as error:
-        breaker_store.succeeded(state["provider"])
         return jobs.Failed(error.reason, error.raw, "ProviderRejected")
     except AccountRefused as error:
         log.alert("provider_refuses_our_account", provider=state["provider"], jobId=job_id)
-        breaker_store.failed(state["provider"], at_once=True)
         return jobs.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable")
     except NotAccepted as error:
         log.warning("provider_not_accepting", provider=state["provider"], jobId=job_id)
-        breaker_store.failed(state["provider"])
         return jobs.Postponed(error.retry_after_s)
     except OutcomeUnknown:
         log.warning("submission_outcome_unknown", provider=state["provider"], jobId=job_id)
-        breaker_store.failed(state["provider"])
         return jobs.OutcomeLost()
     except Exception:  # noqa: BLE001 - a bug of ours, at a point where the order may have gone out
         log.bug("bug", function="submit", jobId=job_id)
@@ -318,7 +311,6 @@ def dispatch() -> None:
     """
     now = clock.now()
     until = time.monotonic() + RUN_S
-    breaker_store.watch_spend()
     expired = [job["jobId"] for job in store.due("deadlineAt", now, SETTLES_PER_RUN)]
     waiting = [job["jobId"] for job in store.due("nextAttemptAt", now, WAITING_PER_RUN)]
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -350,8 +342,6 @@ def _by_provider(job_ids: list[str]) -> list[list[str]]:
     lists: dict[str, list[str]] = {}
     for job_id, provider_name in store.providers_of(job_ids).items():
         lists.setdefault(provider_name, []).append(job_id)
-    for passed_over in breaker_store.open_providers(set(lists)):
-        del lists[passed_over]
     share = max(1, SUBMITS_PER_RUN // max(1, len(lists)))
     return [ids_[:share] for ids_ in lists.values()]
 
@@ -376,8 +366,6 @@ def _resubmit(job_id: str) -> jobs.Event | None:
             return Ordered(job, state, replayed=False)  # our own claim, whose answer was lost (faults J22)
         if state["submission"] != "waiting":
             return None
-        if not breaker_store.admits(docs, state["provider"]):
-            return Ordered(job, state, replayed=True)
         job = docs.update(path, {"nextAttemptAt": REMOVE, "nextPollAt": now + jobs.SENDING, "updatedAt": now})
         sending = {"submission": "sending", "sender": sender, "sendingSince": now}
         return Ordered(job, docs.update(state_path, sending), replayed=False)
@@ -385,8 +373,6 @@ def _resubmit(job_id: str) -> jobs.Event | None:
     claimed = transact(path, claim, reads=[path, state_path])
     if claimed is None:
         return None
-    if claimed.replayed:
-        return jobs.Postponed()
     job, event = submit(claimed.job, claimed.state, action="dispatchStudioJobs")
     settlement.watch(job)
     return event

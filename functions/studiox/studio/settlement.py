@@ -19,7 +19,7 @@ from ..tokens import allowance
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
-from . import breaker, breaker_store, jobs, store
+from . import jobs, store
 from .jobs import Event, Step
 
 Data = Mapping[str, Any]
@@ -62,8 +62,6 @@ def settle(
             return job, {}, ""
         if first is not None:
             first(docs, state)
-        if "spentOn" not in state and (step.ends == "completed" or step.state.get("submission") in ("sent", "unknown")):
-            step.state["spentOn"] = breaker.spend_key(state["provider"], now)
         contradiction = "" if state["holdsPlace"] else step.state.get("lateEvent", "")
         after = _apply(docs, job, state, step, action, actor, now, reason)
         loss = _loss(after, state, step)
@@ -178,12 +176,8 @@ def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
 def _ask(job: Data, state: Data) -> Task | None:
     """The provider's task as it stands; None when that cannot be had now, and the job must not wait for it for ever."""
     try:
-        task = provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
-        breaker_store.succeeded(state["provider"], breaker.POLLS)
-        return task
+        return provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
     except PollFailed as error:
-        if not error.gone:
-            breaker_store.failed(state["provider"], breaker.POLLS)
         log.warning("poll_failed", jobId=job["jobId"], provider=state["provider"], gone=error.gone)
     except config.MissingSecret:
         log.alert("provider_not_configured", provider=state["provider"], error="MissingSecret")
