@@ -39,7 +39,7 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
             raise RequestIdReused  # another administrator's, by chance or by copying
         _count(docs, admin, now)
         entry = post(docs, uid, cause, corrections.adjustment(account_of(account), amount), now)
-        docs.create(kept, store.new_request(asked, {"balanceAfter": entry.balance_after}, now))
+        docs.create(kept, store.new_request(uid, asked, {"balanceAfter": entry.balance_after}, now))
         audit.record(docs, actor=admin.uid, action="addTokens", target=user, at=now, amount=amount, reason=reason)
         return entry.balance_after
 

@@ -16,5 +16,6 @@ def request_path(function: str, admin: str, request_id: str) -> str:
     return f"adminRequests/{ids.derived(function, admin, request_id)}"
 
 
-def new_request(fingerprint: Mapping[str, Any], answer: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    return {"request": dict(fingerprint), "answer": dict(answer), "createdAt": now, "expiresAt": now + KEEP}
+def new_request(uid: str, fingerprint: Mapping[str, Any], answer: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """`uid` is whom it is about: with that account it goes."""
+    return {"uid": uid, "request": dict(fingerprint), "answer": dict(answer), "createdAt": now, "expiresAt": now + KEEP}

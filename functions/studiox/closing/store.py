@@ -18,7 +18,7 @@ from ..transact import Docs, transact
 PAGE = 100
 
 # Deleted: documents whose `uid` is the user's.
-OWN = ("creations", "sessions", "lyricGenerationErrors", "socialClaims", "mail", "providerLosses")
+OWN = ("creations", "sessions", "lyricGenerationErrors", "socialClaims", "mail", "providerLosses", "adminRequests")
 # Deleted: what lies below the user's document, but the money.
 BELOW = ("notifications", "subscriptionEvents")
 # Moved below the closed account.
