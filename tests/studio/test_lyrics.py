@@ -1,0 +1,77 @@
+"""generateLyrics: a wish becomes lyrics at once, or its tokens come back and the wish is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import main
+from local.chat import ChatStandIn
+from tests.conftest import SECRETS
+from tests.studio.studio import Studio
+from tests.support import Answer, call
+
+WISH = {"theme": "Rain on a tin roof", "mood": "sad", "presetType": "lullaby", "language": "French"}
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatStandIn]:
+    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
+        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
+        yield stand_in
+
+
+def wish(request_id: str = "lyrics-0123456789", *, uid: str = "u1", **change: Any) -> Answer:
+    return call(main.generateLyrics, {**WISH, "requestId": request_id, **change}, uid=uid)
+
+
+def test_lyrics_have_a_title_a_price_and_what_is_left(studio: Studio, chat: ChatStandIn) -> None:
+    answer = wish()
+    assert answer.ok, answer
+    assert answer.result.keys() == {"lyrics", "title", "price", "balance"}
+    assert (answer.result["price"], answer.result["balance"]) == (2, 998)
+    assert answer.result["title"]
+    assert "[Verse]" in answer.result["lyrics"]
+    assert len(chat.orders()) == 1
+    studio.check()
+
+
+def test_the_same_wish_is_answered_again_and_paid_once(studio: Studio, chat: ChatStandIn) -> None:
+    assert wish().result == wish().result
+    assert wish(mood="glad").reason == "RequestIdReused"
+    assert len(chat.orders()) == 1
+    assert studio.balance() == 998
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("moderation", "ProviderRejected"), ("500", "ProviderRejected"), ("429", "ProviderUnavailable")],
+)
+def test_a_failure_is_refunded_and_noted(studio: Studio, chat: ChatStandIn, fault: str, reason: str) -> None:
+    chat.plan(fault)
+    answer = wish()
+    assert (answer.reason, answer.details["refunded"]) == (reason, 2)
+    assert studio.balance() == 1000
+    [(path, noted)] = studio.database.under("lyricGenerationErrors").items()
+    assert path.endswith(answer.details["jobId"])
+    kept = {name: noted[name] for name in ("theme", "mood", "presetType", "message")}
+    assert kept == {**{name: WISH[name] for name in ("theme", "mood", "presetType")}, "message": reason}
+    assert wish().reason == reason, "a replay is refused as the first call was"
+    assert len(studio.database.under("lyricGenerationErrors")) == 1
+    studio.check()
+
+
+@pytest.mark.usefixtures("chat")
+def test_too_few_tokens_order_nothing(studio: Studio) -> None:
+    studio.user("poor", balance=1)
+    answer = wish(uid="poor")
+    assert (answer.reason, answer.details["balance"], answer.details["price"]) == ("InsufficientTokens", 1, 2)
+    assert studio.database.under("jobs") == {}
+
+
+@pytest.mark.usefixtures("studio", "unchanged")
+@pytest.mark.parametrize("change", [{"theme": ""}, {"mood": None}, {"presetType": 3}, {"theme": "x" * 1001}])
+def test_a_wish_that_is_none_changes_nothing(change: dict[str, Any]) -> None:
+    assert wish(**change).reason == "InvalidRequest"
