@@ -1,7 +1,7 @@
 // Fills a fresh stack with what local/seed.json describes, by the API alone: what is there is what clients made.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createUserWithEmailAndPassword, updateProfile } from 'firebase/auth';
+import { createUserWithEmailAndPassword } from 'firebase/auth';
 import { connect } from './client.mjs';
 
 const PATIENCE_MS = 180_000;
@@ -22,9 +22,8 @@ async function ended(client, jobId) {
 async function make(user, published) {
   const client = connect();
   try {
-    const made = await createUserWithEmailAndPassword(client.auth, user.email, user.password);
-    await updateProfile(made.user, { displayName: user.name });
-    await client.call('getProfile');
+    await createUserWithEmailAndPassword(client.auth, user.email, user.password);
+    await client.call('updateProfile', { displayName: user.name });
     for (const [index, { key, favorite, publish, ...order }] of user.creations.entries()) {
       // Fixed ids: making the data anew changes only what the description changed.
       const requestId = `seed-${user.email.split('@')[0]}-${String(index).padStart(8, '0')}`;
