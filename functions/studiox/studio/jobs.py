@@ -101,6 +101,8 @@ class Finished(msgspec.Struct, frozen=True):
     credits: float | None = None
     """What the provider charged, in its own credits."""
     title: str | None = None
+    missing: int = 0
+    """Outputs that the provider made and that could not be had: their part of the price goes back."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -131,6 +133,8 @@ class Step(msgspec.Struct, kw_only=True):
     state: dict[str, Any] = msgspec.field(default_factory=dict)
     ends: Literal["", "completed", "failed", "cancelled"] = ""
     refund: bool = False
+    refund_part: int = 0
+    """Tokens of a completed job's price that go back."""
     frees_place: bool = False
 
 
@@ -233,7 +237,9 @@ def _polled(job: Mapping[str, Any], state: Mapping[str, Any], event: Polled, now
 
 
 def _finished(job: Mapping[str, Any], state: Mapping[str, Any], event: Finished, now: datetime) -> Step:
-    step = Step(ends="completed", frees_place=True)
+    made = len(event.media) + event.missing
+    part = job["price"] * event.missing // made if made else 0
+    step = Step(ends="completed", frees_place=True, refund_part=part)
     step.job = {
         "status": "completed",
         "progress": 100,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,14 +11,17 @@ from ..catalog import margins
 from ..clock import datetime, timedelta
 from ..creations.store import add_creation
 from ..errors import StudioxError, Unavailable
-from ..providers import File, PollFailed, Task
+from ..providers import PollFailed, Task
 from ..providers.registry import provider
 from ..tokens import allowance
+from ..tokens.ledger import part_of
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
 from . import jobs, store
 from .jobs import Event, Step
+from .results_store import folder, plain
+from .results_store import store_all as _store
 
 Data = Mapping[str, Any]
 
@@ -101,6 +102,10 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
     if step.refund and user is not None and job["price"] > 0:
         refund_job(docs, uid, job_id, buckets_of(state["paidFrom"]), f"Job {step.ends}", now)
         fields["refunded"] = job["price"]
+    if step.refund_part and user is not None:
+        back = part_of(buckets_of(state["paidFrom"]), step.refund_part)
+        refund_job(docs, uid, job_id, back, "Outputs missing", now)
+        fields["refunded"] = step.refund_part
     if step.frees_place and user is not None:
         change_user(docs, uid, now, activeJobs=max(0, user.get("activeJobs", 0) - 1))
     if step.refund and user is not None and "songCountedUntil" in state:
@@ -213,12 +218,15 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
     seconds = min(INLINE_S if inline else budget_s, max(LAST_S, (job["deadlineAt"] - now).total_seconds()))
     if not _lease(job, ids.new(), now + timedelta(seconds=seconds + LEASE_SLACK_S)):
         return job
+    last = expired or state["mediaAttempts"] + 1 >= jobs.MAX_MEDIA_ATTEMPTS
     try:
         if not task.files and task.text is None:
             raise media.MediaGone("finished without files")
-        items = _store(job, task.files, seconds, INLINE_BYTES if inline else None)
-        text = None if task.text is None else _plain(task.text, MAX_TEXT)
-        settled = settle(job_id, uid, jobs.Finished(tuple(items), text, task.credits, task.title), action=action)
+        items = _store(job, task.files, seconds, INLINE_BYTES if inline else None, last)
+        text = None if task.text is None else plain(task.text, MAX_TEXT)
+        missing = len(task.files) - len(items)
+        event = jobs.Finished(tuple(items), text, task.credits, task.title, missing)
+        settled = settle(job_id, uid, event, action=action)
     except StudioxError:
         raise  # Firestore is not there: the media are, and whoever looks next adopts them (faults M8)
     except media.MediaDeferred:
@@ -226,14 +234,14 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
         watch(job)
         return job
     except media.MediaRefused as error:
-        log.alert("media_refused", jobId=job_id, provider=state["provider"], error=type(error).__name__)
+        log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
         return _give_up(job, action)
     except Exception as error:  # noqa: BLE001 - of media, or a bug: either way it is tried again, and then ends
         if isinstance(error, media.MediaError):
             log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
         else:
             log.bug("bug", function="take", jobId=job_id)
-        if expired or state["mediaAttempts"] + 1 >= jobs.MAX_MEDIA_ATTEMPTS:
+        if last:
             return _give_up(job, action)
         return settle(job_id, uid, jobs.Polled(99, media_attempt=True), action=action)
     # Cancelled or expired while we copied: the refund stands, so nothing is kept.
@@ -251,9 +259,10 @@ def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
     event: Event = jobs.Failed(task.reason or "GenerationFailed", task.raw_error, "failed", task.credits)
     if task.status == "finished" and (task.files or task.text is not None):
         try:
-            items = _store(job, task.files, INLINE_S, None)
-            text = None if task.text is None else _plain(task.text, MAX_TEXT)
-            event = jobs.Finished(tuple(items), text, task.credits, task.title and _plain(task.title, 200))
+            items = _store(job, task.files, INLINE_S, None, True)
+            text = None if task.text is None else plain(task.text, MAX_TEXT)
+            title, missing = task.title and plain(task.title, 200), len(task.files) - len(items)
+            event = jobs.Finished(tuple(items), text, task.credits, title, missing)
             settled = settle(job_id, job["uid"], event, action=action, warm=True)
             return _discard_unless_completed(job, settled), event
         except StudioxError:
@@ -274,7 +283,7 @@ def _discard_unless_completed(job: Data, settled: Data) -> Data:
     """Delete what was copied, unless the job completed: by us, or by one who took over when our lease was up."""
     if settled.get("status") != "completed":
         try:
-            media.delete_prefix(_folder(job), limit=100)
+            media.delete_prefix(folder(job), limit=100)
         except media.MediaError:
             log.warning("media_left", jobId=job["jobId"])  # the nightly sweep finds it
     return settled
@@ -299,57 +308,6 @@ def _lease(job: Data, holder: str, until: datetime) -> bool:
         return True
 
     return transact(state_path, decide, reads=[path, state_path])
-
-
-def _folder(job: Data) -> str:
-    return f"users/{job['uid']}/creations/{job['jobId']}/"
-
-
-def _store(job: Data, files: tuple[File, ...], seconds: float, inline_bytes: int | None) -> list[dict[str, Any]]:
-    """Every file, then every cover, under our own names (faults M10); the media items of the job."""
-    until = time.monotonic() + seconds
-    items: list[dict[str, Any]] = []
-    for number, file in enumerate(files):
-        item = _item(_copy(job, number, file, until, inline_bytes), file)
-        if file.image_url:
-            cover = File(url=file.image_url, kind="image")
-            try:
-                item["imagePath"] = _copy(job, len(files) + number, cover, until, inline_bytes).path
-            except (media.MediaRefused, media.MediaGone) as error:
-                # A song is whole without its picture.
-                log.warning("cover_not_taken", jobId=job["jobId"], error=type(error).__name__)
-        items.append(item)
-    return items
-
-
-def _copy(job: Data, number: int, file: File, until: float, inline_bytes: int | None) -> media.Stored:
-    path = f"{_folder(job)}{number}"
-    if file.data:
-        return media.store_bytes(file.data, path)
-    return media.copy_from_url(
-        file.url,
-        path,
-        allowed_hosts=config.listed(config.MEDIA_HOSTS),
-        max_bytes=config.MAX_MEDIA_BYTES.value,
-        deadline_s=max(1.0, until - time.monotonic()),
-        inline_bytes=inline_bytes,
-    )
-
-
-def _item(stored: media.Stored, file: File) -> dict[str, Any]:
-    item: dict[str, Any] = {"path": stored.path, "contentType": stored.content_type, "bytes": stored.size_bytes}
-    if file.title:
-        item["title"] = _plain(file.title, 200)
-    if file.duration_s is not None and math.isfinite(file.duration_s):
-        item["durationSeconds"] = file.duration_s
-    if file.tags:
-        item["tags"] = [_plain(tag, 50) for tag in file.tags[:20]]
-    return item
-
-
-def _plain(text: str, most: int) -> str:
-    """A vendor's text as one that Firestore takes: lone surrogates replaced, at most `most` characters."""
-    return text[:most].encode("utf-8", "replace").decode()
 
 
 def _enqueue(job_id: str, name: str, delay_s: float = 0, *, hint: bool = False) -> None:

@@ -100,6 +100,18 @@ def burn(account: Account, price: int) -> Buckets:
     return -Buckets(**taken)
 
 
+def part_of(taken: Buckets, tokens: int) -> Buckets:
+    """`tokens` of what a debit took, from the bucket that it burnt last backwards. ValueError beyond what it took."""
+    if not 0 <= tokens <= taken.total:
+        raise ValueError("more than was taken")
+    left = tokens
+    part: dict[str, int] = {}
+    for name in reversed(BURN_ORDER):
+        part[name] = min(left, getattr(taken, name))
+        left -= part[name]
+    return Buckets(**part)
+
+
 def post(account: Account, cause: Cause, change: Buckets, at: datetime) -> tuple[Account, Entry]:
     """The account after `change`, and the entry that says so. ValueError for what no ledger may hold."""
     after = Account(account.buckets + change, account.seq + 1)
