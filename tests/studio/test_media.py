@@ -9,7 +9,7 @@ import pytest
 from studiox import storage, transact
 from studiox.providers import File, Task, mock
 from studiox.providers.poyo import Poyo
-from studiox.studio import jobs, settlement
+from studiox.studio import jobs, results_store
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import plant
@@ -91,10 +91,10 @@ def test_m8_a_death_between_the_upload_and_the_commit_is_adopted(
         studio.rpcs.fail_before("Commit", times=1000)
         return items
 
-    store = settlement._store
-    monkeypatch.setattr(settlement, "_store", away)
+    store = results_store.store_all
+    monkeypatch.setattr(results_store, "store_all", away)
     assert studio.status(job_id).code == "unavailable"
-    monkeypatch.setattr(settlement, "_store", store)
+    monkeypatch.setattr(results_store, "store_all", store)
     studio.restart()
     (before,) = studio.objects(job_id)
     made = studio.gcs.objects[before]["resource"]["generation"]

@@ -18,10 +18,9 @@ from ..tokens.ledger import part_of
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
-from . import jobs, store
+from . import jobs, results_store, store
 from .jobs import Event, Step
 from .results_store import folder, plain
-from .results_store import store_all as _store
 
 Data = Mapping[str, Any]
 
@@ -222,7 +221,7 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
     try:
         if not task.files and task.text is None:
             raise media.MediaGone("finished without files")
-        items = _store(job, task.files, seconds, INLINE_BYTES if inline else None, last)
+        items = results_store.store_all(job, task.files, seconds, INLINE_BYTES if inline else None, last)
         text = None if task.text is None else plain(task.text, MAX_TEXT)
         missing = len(task.files) - len(items)
         event = jobs.Finished(tuple(items), text, task.credits, task.title, missing)
@@ -259,7 +258,7 @@ def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
     event: Event = jobs.Failed(task.reason or "GenerationFailed", task.raw_error, "failed", task.credits)
     if task.status == "finished" and (task.files or task.text is not None):
         try:
-            items = _store(job, task.files, INLINE_S, None, True)
+            items = results_store.store_all(job, task.files, INLINE_S, None, True)
             text = None if task.text is None else plain(task.text, MAX_TEXT)
             title, missing = task.title and plain(task.title, 200), len(task.files) - len(items)
             event = jobs.Finished(tuple(items), text, task.credits, title, missing)
