@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ..clock import datetime, timedelta
-from ..errors import InvalidRequest, RateLimited, RequestIdReused, StudioxError
+from ..clock import datetime
+from ..errors import InvalidRequest, RequestIdReused, StudioxError
+from ..quota import one_more_today
 
 CLAIMS_PER_DAY = 3
 
@@ -69,9 +70,4 @@ def replayed(claim: Mapping[str, Any] | None, request_id: str, proof_url: str) -
 
 def count_claim(counted: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
     """The user's count of the day with one more claim. `RateLimited`."""
-    today = now.date().isoformat()
-    count = counted["count"] if counted is not None and counted["date"] == today else 0
-    if count >= CLAIMS_PER_DAY:
-        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        raise RateLimited(retryAfterSeconds=max(1, int((midnight - now).total_seconds())))
-    return {"date": today, "count": count + 1}
+    return one_more_today(counted, CLAIMS_PER_DAY, now)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from ..clock import datetime, timedelta
-from ..errors import RateLimited, StudioxError
+from ..errors import StudioxError
+from ..quota import one_more_today
 from ..transact import REMOVE
 
 Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
@@ -271,12 +272,7 @@ def _ended(status: Literal["failed", "cancelled"], now: datetime, reason: str) -
 
 def count_cancel(counted: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
     """The day's count with one more cancel of a job at its provider, which costs us and is refunded. `RateLimited`."""
-    today = now.date().isoformat()
-    count = counted["count"] if counted is not None and counted["date"] == today else 0
-    if count >= CANCELS_PER_DAY:
-        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        raise RateLimited(retryAfterSeconds=max(1, int((midnight - now).total_seconds())))
-    return {"date": today, "count": count + 1}
+    return one_more_today(counted, CANCELS_PER_DAY, now)
 
 
 def at_provider(state: Mapping[str, Any]) -> bool:
