@@ -292,7 +292,8 @@ def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Map
 
 
 def _suite_command(place: Path, chosen: str, data_dir: Path | None, export_dir: Path | None) -> Sequence[str]:
-    command = ["node", str(settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"), "emulators:start"]
+    command = ["node", "--require", str(settings.ROOT / "local/worker_ports.cjs")]
+    command += [str(settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"), "emulators:start"]
     command += ["--project", settings.PROJECT, "--config", str(place / "firebase.json"), "--non-interactive"]
     if data_dir is not None:
         command += ["--import", str(data_dir.resolve())]

@@ -59,6 +59,41 @@ def client_outcome(running: Stack) -> dict[str, str]:
     return outcome
 
 
+def worker_ports(running: Stack) -> list[int]:
+    """Where the suite's workers listen."""
+    ports = []
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
+        except OSError:  # it ended meanwhile, or is another user's
+            continue
+        if f"TMPDIR={running.log.parent}/tmp" in environment and "FUNCTION_TARGET=hello" in environment:
+            ports += [int(line.removeprefix("PORT=")) for line in environment if line.startswith("PORT=")]
+    return ports
+
+
+def test_workers_that_start_at_once_get_ports_of_their_own() -> None:
+    """Two suites, each of which asks for five ports before any worker listens."""
+    asks = """
+        const { getPortPromise } = require("portfinder");
+        const many = Array.from({ length: 5 }, () => getPortPromise({ port: 11_500 }));
+        Promise.all(many).then((ports) => { console.log(JSON.stringify(ports)); setTimeout(() => {}, 60_000); });
+    """
+    command = ["node", "--require", str(settings.ROOT / "local/worker_ports.cjs"), "--eval", asks]
+    suites = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.ROOT) for _ in range(2)]
+    try:
+        ports = [port for suite in suites if suite.stdout is not None for port in json.loads(suite.stdout.readline())]
+        assert len(set(ports)) == 10, ports
+        for port in ports:
+            with socket.socket() as worker:  # that a port is held does not keep its worker from it
+                worker.bind(("127.0.0.1", port))
+                worker.listen()
+    finally:
+        for suite in suites:
+            suite.kill()
+            suite.communicate(timeout=30)
+
+
 def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
     said: list[str] = []
     export = tmp_path / "export"
@@ -74,6 +109,7 @@ def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
             "key": overrides["POYO_API_KEY"],
             "welcome": "7",
         }
+        assert min(worker_ports(running)) > settings.PORTS["storage"], "the workers' ports are not held"
         denied = "storage/unauthorized"
         assert client_outcome(running) == {
             "upload": "ok",
