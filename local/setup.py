@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".local"
 VENV = ROOT / ".venv"
 FUNCTIONS_VENV = ROOT / "functions/venv"
+WEB = ROOT / "web"
+DIST = WEB / "dist"
 NODE_MAJOR = 20
 # What the progress bars count up to. Hidane has 138 crates; the rest stands for the last, a third of the time.
 CRATES = 190
@@ -55,7 +57,7 @@ def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None
     """Run `install` unless it was run with these inputs before and `target` is there; the stamp is written last."""
     digest = hashlib.sha256(sys.version.encode())
     for path in inputs:
-        digest.update(path.read_bytes())
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     stamp = STATE / f"stamps/{name}"
     if target.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
@@ -119,6 +121,19 @@ def install_hidane() -> None:
             built.rename(root)
 
 
+def playground() -> list[Path]:
+    """All that the page is built from: its own files and the typed client's."""
+    inputs = [ROOT / "package.json", ROOT / "package-lock.json"]
+    for place in (WEB, ROOT / "clients/typescript/src"):
+        inputs += sorted(path for path in place.rglob("*") if path.is_file() and DIST not in path.parents)
+    return inputs
+
+
+def build_playground() -> None:
+    """Types are checked first; what tsc has to say ends the message of the failure."""
+    run("The playground", [["npm", "run", "--silent", "build"]], STATE / "setup-web.log", total=20, cwd=ROOT)
+
+
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Two commands started at once set up one after the other."""
@@ -142,6 +157,7 @@ def main() -> int:
             once("functions", functions, FUNCTIONS_VENV / "bin/functions-framework", install_functions)
             suite = ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
             once("node", [ROOT / "package-lock.json", ROOT / "package.json"], suite, install_node)
+            once("web", playground(), DIST / "index.html", build_playground)
             chosen = engine.choose()
             if chosen != engine.OFFICIAL and not Path(chosen).exists():
                 install_hidane()
