@@ -214,6 +214,12 @@ def test_an_export_holds_everything_and_proves_the_balance(
 ) -> None:
     assert people
     monkeypatch.setattr("studiox.scan.PAGE", 3)
+    monkeypatch.setattr("studiox.exports.service.UPLOADS_PER_PAGE", 2)
+    gcs.put_object(f"users/{BOB}/uploads/b.png", b"bob's", {})
+    for name in ("b.jpg", "c.mp3"):
+        gcs.put_object(f"users/{ADA}/uploads/{name}", name.encode(), {"contentType": "audio/mpeg"})
+    letter = {"uid": ADA, "to": [ADDRESS[ADA]], "message": {"subject": "Done"}}
+    database.put(f"mail/{ADA}-letter", letter)
     monkeypatch.setattr("studiox.media.signed_url", lambda path, _: f"https://signed.example/{path}")
     answer = export()
     assert answer.ok, answer
@@ -234,7 +240,15 @@ def test_an_export_holds_everything_and_proves_the_balance(
     counts = {name: len(told[name]) for name in ("jobs", "creations", "sessions", "posts", "likes", "comments")}
     assert counts == {"jobs": 3, "creations": 2, "sessions": 4, "posts": 1, "likes": 1, "comments": 1}
     assert [len(told[name]) for name in ("socialClaims", "reports")] == [1, 1]
+    assert [each["to"] for each in told["mail"]] == [letter["to"]]
     assert "publishPost" in {entry["action"] for entry in told["activity"]}
+    assert [each["path"].rpartition("/")[2] for each in told["uploads"]] == ["a.png", "b.jpg", "c.mp3"]
+    assert told["uploads"][2] == {
+        "path": f"users/{ADA}/uploads/c.mp3",
+        "contentType": "audio/mpeg",
+        "bytes": 5,
+        "uploadedAt": "2026-01-02T03:04:05.678000Z",
+    }
     assert BOB not in json.dumps({name: value for name, value in told.items() if name != "notifications"})
     assert export().ok
     assert len([name for name in gcs.objects if name.startswith("exports/")]) == 1, "the older one goes"

@@ -21,9 +21,10 @@ from . import statement, store
 URL_S = 3600
 MAX_PER_LIST = 20_000
 MAX_COMMENTS = 5_000
+UPLOADS_PER_PAGE = 1_000
 OWN = (
     *("jobs", "creations", "sessions", "posts", "likes", "reports", "socialClaims", "lyricGenerationErrors"),
-    *("orders", "subscriptions"),
+    *("orders", "subscriptions", "mail"),
 )
 BELOW = ("payments", "subscriptionEvents", "notifications")
 
@@ -61,6 +62,7 @@ def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[firestore.Data]]]
         yield name, _data(scan.documents(name, equal={"uid": uid}, limit=MAX_PER_LIST))
     yield "activity", _data(scan.documents("auditLogs", equal={"actor": uid}, limit=MAX_PER_LIST))
     yield "comments", _comments(uid)
+    yield "uploads", _uploads(uid)
 
 
 def _data(found: Iterator[scan.Found]) -> Iterator[firestore.Data]:
@@ -74,3 +76,16 @@ def _comments(uid: str) -> Iterator[firestore.Data]:
         yield from (
             {"path": path, **data} for path, data in zip(part, firestore.read(*part), strict=True) if data is not None
         )
+
+
+def _uploads(uid: str) -> Iterator[firestore.Data]:
+    """What the user uploaded and is still there: no document tells of it, only Cloud Storage. MediaError."""
+    token = None
+    for _ in range(MAX_PER_LIST // UPLOADS_PER_PAGE):
+        page = media.list_prefix(f"users/{uid}/uploads/", token, UPLOADS_PER_PAGE)
+        for each in page.items:
+            about = {"contentType": each.content_type, "bytes": each.size_bytes, "uploadedAt": each.created_at}
+            yield {"path": each.path, **about}
+        token = page.next_page_token
+        if token is None:
+            return
