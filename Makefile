@@ -15,6 +15,7 @@ demo: setup ## Start the stack, run the main job as a client would, print it, st
 	@$(VENV)/python -m local.demo
 
 test: setup check ## Lint, types, every test
+	@$(VENV)/python -m local.browser
 	@$(VENV)/pytest -n 2 tests
 	@$(VENV)/python -m local.journeys
 

@@ -1,4 +1,7 @@
-"""Runs the journeys: real clients, in Node, against a whole stack that is started for them and ended after them."""
+"""Runs the journeys and the browser tests: real clients against a whole stack, started for them and ended after them.
+
+Words on the command line choose the files whose path holds one of them.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,40 @@ import os
 import subprocess
 import sys
 
-from local import settings
+from local import browser, settings
 from local.api.__main__ import compile_client
 from local.engine import NoEngine
+from local.progress import CommandFailed
 from local.serve import Stopped, stop_on_signals
 from local.stack import StackError, stack
 
 TIMEOUT_S = 1_800
+BROWSER = "tests/browser"
+PLACES = (BROWSER, "tests/journeys")  # the longest files first
 
 
 def main() -> int:
-    journeys = sorted((settings.ROOT / "tests/journeys").glob("**/*.test.*js"))
-    wanted = [str(path) for path in journeys if not sys.argv[1:] or any(word in path.name for word in sys.argv[1:])]
+    found = [path for place in PLACES for path in sorted((settings.ROOT / place).glob("**/*.test.*js"))]
+    paths = [str(path.relative_to(settings.ROOT)) for path in found]
+    wanted = [path for path in paths if not sys.argv[1:] or any(word in path for word in sys.argv[1:])]
     if not wanted:
         print("There are no journeys to run.")
         return 0 if not sys.argv[1:] else 1
     # Each concurrent request of the suite is a process of its own: two files at a time are enough for two cores.
     command = ["node", "--test", "--test-concurrency=2", *wanted]
+    added = {}
+    try:
+        if any(path.startswith(BROWSER) for path in wanted):
+            added["CHROMIUM_PATH"] = browser.chromium()
+    except (browser.NoBrowser, CommandFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
     if compile_client():  # theirs is the compiled client
         return 1
     stop_on_signals()
     try:
         with stack() as running:
-            environment = {**os.environ, **running.environment()}
+            environment = {**os.environ, **added, **running.environment()}
             return subprocess.run(
                 command, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S
             ).returncode
