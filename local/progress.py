@@ -97,6 +97,7 @@ def run(
 
 def _read(process: subprocess.Popen[str], write: Callable[[str], int], bar: Bar, counts: Callable[[str], bool]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        write(line)
-        bar.done += counts(line)
+    with process.stdout:
+        for line in process.stdout:
+            write(line)
+            bar.done += counts(line)
