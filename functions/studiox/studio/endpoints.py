@@ -23,7 +23,7 @@ from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..providers import registry
 from ..tokens.allowance import AllowanceExceeded
 from ..tokens.ledger import InsufficientTokens
-from . import jobs, service, settlement, store
+from . import dispatch_service, jobs, service, settlement, store
 
 READS = Limit(120, per=60)
 MAX_CALLBACK_BYTES = 1 << 20
@@ -292,7 +292,7 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
 )
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     """Every minute: submit what waits, end what is past its deadline, have the rest looked at; resume deletions."""
-    service.dispatch()
+    dispatch_service.dispatch()
     cleanups.resume()
 
 
