@@ -15,17 +15,19 @@ import functools
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 
 from . import clock, firestore, ids, log
 from .clock import datetime, timedelta
-from .errors import Contention, RateLimited, Unavailable
+from .errors import Contention, RateLimited, Unauthenticated, Unavailable
 from .transact import Docs, transact
 
 SHARES = 10
 REMEMBERED_CALLERS = 5_000
+CLOSED = timedelta(days=1)
 SETTINGS = "settings/limits"
 firestore.RIDERS.add(SETTINGS)
 
@@ -66,7 +68,10 @@ class Toll(msgspec.Struct, frozen=True):
             return self.declared
 
     def count(self, docs: Docs, now: datetime, calls: int = 1) -> None:
-        """Count in this commit. `RateLimited` when the window is full; whatever else is refused is not counted."""
+        """Count in this commit. `RateLimited` when the window is full; whatever else is refused is not counted.
+
+        `Unauthenticated` when the caller's account was closed, also if that happened after it was read.
+        """
         taken, opened = _window(docs, self, now)
         if taken + calls > self.limit.calls:
             raise _refusal(opened + timedelta(seconds=self.limit.per), now)
@@ -87,6 +92,8 @@ def _refusal(closes: datetime, now: datetime) -> RateLimited:
 def _window(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
     """How many were counted in the open window, and when it opened."""
     counter = docs.get(toll.path)
+    if counter is not None and counter.get("closed"):
+        raise Unauthenticated
     if counter is None or now >= counter["openedAt"] + timedelta(seconds=toll.limit.per):
         return 0, now
     return counter["count"], counter["openedAt"]
@@ -95,6 +102,16 @@ def _window(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
 def toll(function: str, caller: str, limit: Limit) -> Toll:
     """`caller` is a uid, or what stands for one (a hash of an address)."""
     return Toll(f"rateLimits/{ids.derived(function, caller)}", limit, function)
+
+
+def close(docs: Docs, tolls: Iterable[Toll], now: datetime) -> None:
+    """From this commit on these calls are refused: their caller's account ends (faults A9).
+
+    A call that read the account before counts in its commit, which fails with the counter as it was: so nothing is
+    written in the name of an account that ends meanwhile. An ID token lives for an hour, a closed counter for a day.
+    """
+    for each in tolls:
+        docs.put(each.path, {"openedAt": now, "count": 0, "closed": True, "expiresAt": now + CLOSED})
 
 
 class _Refill:

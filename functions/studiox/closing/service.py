@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .. import audit, clock, firestore, ids, log, media
+from .. import audit, clock, firestore, ids, limits, log, media
 from ..auth.store import closed_path, pseudonym, user_path
 from ..billing.service import end_for_deletion
 from ..billing.store import account_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
 from ..community.service import erase as erase_from_community
-from ..endpoint import User
+from ..endpoint import CONTRACTS, User
 from ..errors import InvalidRequest, Unavailable
 from ..exports.store import folder
 from ..ledger_audit.store import checkpoint_path
 from ..payments import PaymentsUnavailable
+from ..route import ROUTES
 from ..studio import jobs, settlement
 from ..transact import Docs, transact
 from . import store
@@ -35,6 +36,7 @@ def delete_account(caller: User, confirm: str) -> None:
     now, token = clock.now(), ids.new()
     name = pseudonym(caller.uid)
     path, record = user_path(caller.uid), cleanup_store.cleanup_path("account", name)
+    tolls = _tolls(caller.uid)
 
     def decide(docs: Docs) -> None:
         closed = docs.get(closed_path(caller.uid))
@@ -43,11 +45,12 @@ def delete_account(caller: User, confirm: str) -> None:
         if caller.toll is not None:
             caller.toll.count(docs, now)
         store.begin(docs, caller.uid, now)
+        limits.close(docs, tolls, now)
         cleanup_store.order(docs, "account", name, caller.uid, token, now)
         audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
 
-    toll = [caller.toll.path] if caller.toll else []
-    transact(path, decide, reads=[path, closed_path(caller.uid), record, *toll])
+    counters = [toll.path for toll in (*tolls, caller.toll) if toll is not None]
+    transact(path, decide, reads=[path, closed_path(caller.uid), record, *counters])
     until = time.monotonic() + CALL_S
     for _ in range(RUNS):
         if cleanups.run("account", name):
@@ -55,6 +58,13 @@ def delete_account(caller: User, confirm: str) -> None:
         if time.monotonic() > until:
             break
     cleanups.enqueue("account", name)
+
+
+def _tolls(uid: str) -> list[limits.Toll]:
+    """Of every call that changes something in the user's name, but for the deletion itself, which may be repeated."""
+    contracts = [*CONTRACTS.values(), *(contract for _, contract in ROUTES.values())]
+    counting = [each for each in contracts if each.limit.in_commit and each.name != "deleteAccount"]
+    return [limits.toll(each.name, uid, each.limit) for each in counting]
 
 
 def erase(uid: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from .. import audit, clock, firestore, ids, media, notifications
-from ..auth.store import active_user, user_path
+from ..auth.store import active_user, change_user, user_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
 from ..clock import datetime
@@ -84,6 +84,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         )
         store.add_post(docs, post)
         library.link_post(docs, creation_id, creation_id)
+        change_user(docs, caller.uid, now)  # this commit counts no call: only so it fails if the account ends meanwhile
         audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
 
     record = cleanup_store.cleanup_path("post", creation_id)

@@ -8,12 +8,12 @@ from typing import Any
 
 from .. import audit, clock, firestore, media, scan
 from ..auth import service as accounts
-from ..auth.store import user_path
+from ..auth.store import change_user, user_path
 from ..billing.store import account_path
 from ..clock import datetime
 from ..community.store import comments_of
 from ..endpoint import User
-from ..errors import Unavailable
+from ..errors import Unauthenticated, Unavailable
 from ..tokens.store import entries_after
 from ..transact import Docs, transact
 from . import statement, store
@@ -33,7 +33,10 @@ _INTERNAL = {"generationMark"}
 
 
 def export(caller: User) -> tuple[str, datetime]:
-    """An address at which the file can be read for an hour, and until when. `Unavailable`."""
+    """An address at which the file can be read for an hour, and until when. `Unavailable`.
+
+    `Unauthenticated` if the account is deleted meanwhile; a file that comes too late for that goes within a day.
+    """
     user = dict(accounts.account(caller))
     now = clock.now()
     profile = {name: value for name, value in user.items() if name not in _INTERNAL}
@@ -46,6 +49,10 @@ def export(caller: User) -> tuple[str, datetime]:
         raise Unavailable(retryAfterSeconds=30) from error
 
     def decide(docs: Docs) -> None:
+        account = docs.get(user_path(caller.uid))
+        if account is None or account.get("closing"):
+            raise Unauthenticated
+        change_user(docs, caller.uid, now)  # or the entry could be written after the deletion
         audit.record(docs, actor=caller.uid, action="exportAccount", target=user_path(caller.uid), at=now)
 
     transact(user_path(caller.uid), decide)
