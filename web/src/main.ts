@@ -1,3 +1,76 @@
+import './style.css';
 import { html, render } from 'lit-html';
+import { App, type Page } from './app.ts';
+import { connect } from './firebase.ts';
+import { accountPage } from './pages/account.ts';
+import { feedPage } from './pages/feed.ts';
+import { creationPage, libraryPage } from './pages/library.ts';
+import { postPage } from './pages/post.ts';
+import { studioPage } from './pages/studio.ts';
+import { tokensPage } from './pages/tokens.ts';
+import { shell } from './shell.ts';
 
-render(html`<h1>StudioX</h1>`, document.getElementById('app')!);
+const root = document.getElementById('app')!;
+const saved = localStorage.getItem('theme');
+if (saved) document.documentElement.dataset['theme'] = saved;
+
+const ROUTES: readonly [path: RegExp, page: (app: App, id: string) => Page][] = [
+  [/^\/$/, studioPage],
+  [/^\/library$/, libraryPage],
+  [/^\/library\/([\w-]+)$/, creationPage],
+  [/^\/feed$/, feedPage],
+  [/^\/post\/([\w-]+)$/, postPage],
+  [/^\/tokens$/, tokensPage],
+  [/^\/account$/, accountPage],
+];
+
+const lost = (): Page => ({
+  title: 'Not found',
+  view: () => html`<h1>There is no such page</h1><p><a href="/">Go to the studio</a></p>`,
+});
+
+let shown = '';
+
+function open(path: string): void {
+  shown = location.pathname + location.search;
+  app.page?.stop?.();
+  app.show(null);
+  const [found, page] = ROUTES.map(([route, make]) => [route.exec(path), make] as const).find(([match]) => match) ?? [];
+  app.page = page ? page(app, found?.[1] ?? '') : lost();
+  document.title = `${app.page.title} · StudioX`;
+  app.update();
+}
+
+/** Another page, by a link or a button: to its top, and a screen reader begins there. */
+function arrive(): void {
+  for (const each of document.querySelectorAll<HTMLElement>('[popover]:popover-open')) each.hidePopover();
+  scrollTo(0, 0);
+  document.getElementById('main')?.focus({ preventScroll: true });
+}
+
+const app = new App(
+  await connect(),
+  () => render(shell(app), root),
+  (path) => {
+    open(path);
+    arrive();
+  },
+);
+
+document.addEventListener('click', (event) => {
+  const link = (event.target as Element).closest<HTMLAnchorElement>('a[href^="/"]');
+  const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  if (!link || !plain || link.target || link.hasAttribute('download')) return;
+  event.preventDefault();
+  app.go(link.pathname + link.search);
+});
+addEventListener('popstate', () => location.pathname + location.search !== shown && open(location.pathname)); // not for `#main`
+
+// Stripe sends people back to `/?checkout=…` and `/?portal=…`.
+const back = new URLSearchParams(location.search);
+if (back.has('checkout') || back.has('portal')) {
+  history.replaceState(null, '', '/tokens');
+  if (back.get('checkout') === 'success') app.say('Thank you! Your tokens arrive as soon as the payment is confirmed.');
+  if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and nothing charged.');
+}
+open(location.pathname);

@@ -1,0 +1,224 @@
+// What every page shares: who is signed in, live account data, navigation, and the one way to draw again.
+import type { FirebaseApp } from 'firebase/app';
+import { getAuth, onAuthStateChanged, type Auth, type User } from 'firebase/auth';
+import {
+  collection,
+  doc,
+  getFirestore,
+  limit,
+  onSnapshot,
+  orderBy,
+  query,
+  Timestamp,
+  updateDoc,
+  type Firestore,
+} from 'firebase/firestore';
+import type { TemplateResult } from 'lit-html';
+import { createStudioX, type Balance, type StudioX } from '../../clients/typescript/src/index.ts';
+import { Files } from './files.ts';
+import type { OrderForm } from './pages/form.ts';
+import { said } from './words.ts';
+
+/** A page that is shown: `view` draws it from its own state, `stop` ends what it listens to. */
+export interface Page {
+  title: string;
+  view(): TemplateResult;
+  stop?(): void;
+}
+
+export interface Notification {
+  id: string;
+  type: string;
+  createdAt: string;
+  read: boolean;
+  /** What it is about, where there is a page for it. */
+  href: string | null;
+  subject: string;
+}
+
+/** A dialog over the page; `view` fills it. */
+export interface Dialog {
+  label: string;
+  view(): TemplateResult;
+  closed?(): void;
+}
+
+interface Toast {
+  id: number;
+  text: string;
+  bad: boolean;
+}
+
+const SHOWN_NOTIFICATIONS = 30;
+const TOAST_MS = 7_000;
+
+export class App {
+  readonly studiox: StudioX;
+  readonly auth: Auth;
+  readonly firestore: Firestore;
+  readonly files: Files;
+  /** Undefined until it is known; null while nobody is signed in. */
+  user: User | null | undefined;
+  balance: Balance | null = null;
+  notifications: Notification[] = [];
+  toasts: Toast[] = [];
+  dialog: Dialog | null = null;
+  page: Page | null = null;
+  /** What the studio's form is to start with: a remix, or a creation that is used again. */
+  draft: Draft | null = null;
+  /** The order as far as it is filled in, on whatever page one is; a visitor's is still there after signing up. */
+  form: OrderForm | null = null;
+
+  private drawing = false;
+  private lastToast = 0;
+  private stopAccount: () => void = () => undefined;
+
+  constructor(
+    readonly firebase: FirebaseApp,
+    private readonly draw: () => void,
+    /** The page of an address. */
+    private readonly open: (path: string) => void,
+  ) {
+    this.studiox = createStudioX(firebase);
+    this.auth = getAuth(firebase);
+    this.firestore = getFirestore(firebase);
+    this.files = new Files(firebase, () => this.update());
+    this.studiox.watchBalance(
+      (balance) => {
+        this.balance = balance;
+        this.update();
+      },
+      () => undefined, // signed out while listening
+    );
+    onAuthStateChanged(this.auth, (user) => {
+      const another = this.user !== undefined && user?.uid !== this.user?.uid;
+      this.user = user;
+      this.follow(user);
+      if (another) {
+        if (user === null) this.form = null;
+        this.files.clear();
+        this.open(location.pathname); // pages hold what belongs to whoever was signed in
+      }
+      this.update();
+    });
+  }
+
+  /** Draw again, soon and once. */
+  update(): void {
+    if (this.drawing) return;
+    this.drawing = true;
+    queueMicrotask(() => {
+      this.drawing = false;
+      this.draw();
+    });
+  }
+
+  go(path: string): void {
+    history.pushState(null, '', path);
+    this.open(location.pathname);
+  }
+
+  show(dialog: Dialog | null): void {
+    const before = this.dialog;
+    this.dialog = dialog;
+    if (before && before !== dialog) before.closed?.();
+    this.update();
+  }
+
+  say(text: string, bad = false): void {
+    const toast = { id: ++this.lastToast, text, bad };
+    this.toasts = [...this.toasts.slice(-2), toast];
+    this.update();
+    setTimeout(() => this.hush(toast.id), TOAST_MS);
+  }
+
+  hush(id: number): void {
+    this.toasts = this.toasts.filter((each) => each.id !== id);
+    this.update();
+  }
+
+  fail(error: unknown): void {
+    this.say(said(error), true);
+  }
+
+  /** Do something that may be refused, and say so if it is. Null then. */
+  async attempt<T>(act: () => Promise<T>): Promise<T | null> {
+    try {
+      return await act();
+    } catch (error) {
+      this.fail(error);
+      return null;
+    } finally {
+      this.update();
+    }
+  }
+
+  get unread(): number {
+    return this.notifications.filter(({ read }) => !read).length;
+  }
+
+  async markRead(): Promise<void> {
+    const { user } = this;
+    if (!user) return;
+    const now = Timestamp.now();
+    const unread = this.notifications.filter(({ read }) => !read);
+    await this.attempt(() =>
+      Promise.all(
+        unread.map(({ id }) => updateDoc(doc(this.firestore, 'users', user.uid, 'notifications', id), { readAt: now })),
+      ),
+    );
+  }
+
+  private follow(user: User | null): void {
+    this.stopAccount();
+    this.stopAccount = () => undefined;
+    this.notifications = [];
+    if (!user) return;
+    const newest = query(
+      collection(this.firestore, 'users', user.uid, 'notifications'),
+      orderBy('createdAt', 'desc'),
+      limit(SHOWN_NOTIFICATIONS),
+    );
+    this.stopAccount = onSnapshot(
+      newest,
+      (found) => {
+        this.notifications = found.docs.map((each) => ({ id: each.id, ...told(each.data()) }));
+        this.update();
+      },
+      () => undefined,
+    );
+  }
+}
+
+/** What the studio's form starts with. */
+export interface Draft {
+  type: string;
+  model: string;
+  values: Record<string, unknown>;
+  sessionId?: string;
+  /** Said above the form. */
+  from: string;
+}
+
+const SUBJECTS: Record<string, string> = {
+  job_completed: 'Your generation is ready',
+  job_failed: 'A generation failed; your tokens are back',
+  payment_failed: 'A payment failed',
+  payment_action_required: 'Your bank asks you to confirm a payment',
+  trial_ending: 'Your trial ends soon',
+  tokens_low: 'You have few tokens left',
+  post_commented: 'Somebody commented on a post of yours',
+};
+
+function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
+  const type = String(data['type']);
+  const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : '');
+  const href = type === 'post_commented' ? `/post/${text('postId')}` : type.startsWith('job_') ? '/library' : '/tokens';
+  return {
+    type,
+    createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
+    read: data['readAt'] !== null,
+    href,
+    subject: SUBJECTS[type] ?? 'Something happened in your account',
+  };
+}

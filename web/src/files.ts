@@ -1,0 +1,50 @@
+// Private files of the signed-in user as addresses that an element can show: each is fetched once, by the Storage SDK.
+import type { FirebaseApp } from 'firebase/app';
+import { getBlob, getStorage, ref } from 'firebase/storage';
+import { publicUrl } from './firebase.ts';
+
+const KEPT = 200;
+
+export class Files {
+  private readonly found = new Map<string, string>();
+
+  constructor(
+    private readonly app: FirebaseApp,
+    private readonly arrived: () => void,
+  ) {}
+
+  /** The file's address; empty while it is on its way, and for one that cannot be had. */
+  private(path: string): string {
+    const known = this.found.get(path);
+    if (known === undefined) {
+      this.found.set(path, '');
+      void this.load(path);
+    }
+    return known ?? '';
+  }
+
+  /** The address of a file that everybody may read. */
+  public(path: string): string {
+    return publicUrl(this.app, path);
+  }
+
+  clear(): void {
+    for (const url of this.found.values()) if (url) URL.revokeObjectURL(url);
+    this.found.clear();
+  }
+
+  private async load(path: string): Promise<void> {
+    try {
+      const url = URL.createObjectURL(await getBlob(ref(getStorage(this.app), path)));
+      this.found.set(path, url);
+      const [oldest] = this.found.keys();
+      if (this.found.size > KEPT && oldest !== undefined) {
+        URL.revokeObjectURL(this.found.get(oldest) ?? '');
+        this.found.delete(oldest);
+      }
+      this.arrived();
+    } catch {
+      // Deleted meanwhile, or no connection: the place of the picture stays empty.
+    }
+  }
+}

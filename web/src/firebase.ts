@@ -1,0 +1,53 @@
+// The Firebase project behind this page: the local stack's where the page comes from this machine, else Hosting's own.
+import { initializeApp, type FirebaseApp, type FirebaseOptions } from 'firebase/app';
+import { connectAuthEmulator, getAuth } from 'firebase/auth';
+import { connectFirestoreEmulator, getFirestore } from 'firebase/firestore';
+import { connectFunctionsEmulator, getFunctions } from 'firebase/functions';
+import { connectStorageEmulator, getStorage } from 'firebase/storage';
+import { REGION } from '../../clients/typescript/src/index.ts';
+
+const LOCAL_HOSTS = ['127.0.0.1', 'localhost'];
+const LOCAL: FirebaseOptions = {
+  apiKey: 'local',
+  projectId: 'demo-studiox',
+  storageBucket: 'demo-studiox.appspot.com',
+};
+// Those of firebase.json; `make serve OFFSET=n` shifts all of them alike, Hosting's too.
+const PORTS = { hosting: 5000, functions: 5001, firestore: 8080, auth: 9099, storage: 9199 };
+
+/** The page's app. Throws when the site's own configuration cannot be read. */
+export async function connect(): Promise<FirebaseApp> {
+  const { hostname, port } = location;
+  if (!LOCAL_HOSTS.includes(hostname)) {
+    const answer = await fetch('/__/firebase/init.json');
+    if (!answer.ok) throw new Error('This site has no Firebase configuration.');
+    const app = initializeApp((await answer.json()) as FirebaseOptions);
+    await attest(app);
+    return app;
+  }
+  // Vite's own server has a port of its own: it shows the stack without an offset.
+  const offset = import.meta.env.DEV ? 0 : Number(port) - PORTS.hosting;
+  const app = initializeApp(LOCAL);
+  connectAuthEmulator(getAuth(app), `http://${hostname}:${PORTS.auth + offset}`, { disableWarnings: true });
+  connectFirestoreEmulator(getFirestore(app), hostname, PORTS.firestore + offset);
+  connectFunctionsEmulator(getFunctions(app, REGION), hostname, PORTS.functions + offset);
+  connectStorageEmulator(getStorage(app), hostname, PORTS.storage + offset);
+  return app;
+}
+
+/** App Check, for sites that are built with their reCAPTCHA Enterprise key: `VITE_RECAPTCHA_KEY=… npm run build`. */
+async function attest(app: FirebaseApp): Promise<void> {
+  const key = import.meta.env['VITE_RECAPTCHA_KEY'] as string | undefined;
+  if (!key) return;
+  const { initializeAppCheck, ReCaptchaEnterpriseProvider } = await import('firebase/app-check');
+  initializeAppCheck(app, { provider: new ReCaptchaEnterpriseProvider(key), isTokenAutoRefreshEnabled: true });
+}
+
+/** Where anybody may read a public file, such as a post's picture. */
+export function publicUrl(app: FirebaseApp, path: string): string {
+  const { hostname } = location;
+  const host = LOCAL_HOSTS.includes(hostname)
+    ? `http://${hostname}:${PORTS.storage + (import.meta.env.DEV ? 0 : Number(location.port) - PORTS.hosting)}`
+    : 'https://firebasestorage.googleapis.com';
+  return `${host}/v0/b/${app.options.storageBucket}/o/${encodeURIComponent(path)}?alt=media`;
+}

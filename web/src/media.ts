@@ -1,0 +1,62 @@
+// A creation's or a post's media as elements: pictures, players, text.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { MediaItem } from '../../clients/typescript/src/index.ts';
+import { icon } from './icons.ts';
+import { typeName } from './words.ts';
+
+/** The address of a path; empty while there is none yet. */
+export type Address = (path: string) => string;
+
+export interface Shown {
+  type: string;
+  media: readonly MediaItem[];
+  text?: string | undefined;
+  /** What it is, for whoever does not see it. */
+  label: string;
+}
+
+const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
+const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
+
+/** One still of it, for a grid. */
+export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
+  const [first] = media;
+  const picture = first && isPicture(first) ? first.path : first?.imagePath;
+  if (picture) return image(address(picture), label);
+  if (first && isVideo(first)) {
+    const src = address(first.path);
+    return html`<div class="still">
+      ${src ? html`<video src="${src}#t=0.1" preload="metadata" muted playsinline tabindex="-1" aria-hidden="true"></video>` : nothing}
+      <span class="glyph">${icon('play', true)}</span>
+    </div>`;
+  }
+  if (text) return html`<p class="still quote">${text.slice(0, 220)}</p>`;
+  return html`<div class="still blank">${typeName(type)}</div>`;
+}
+
+/** All of it, to look at, listen to and read. */
+export function full({ media, text, label }: Shown, address: Address, played?: () => void): TemplateResult {
+  return html`<div class="media">
+    ${media.map((item, index) => {
+      const src = item.url ?? address(item.path);
+      const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
+      if (isPicture(item)) return image(src, name);
+      if (!src) return html`<div class="still blank" role="status">Loading …</div>`;
+      if (isVideo(item))
+        return html`<video controls playsinline preload="metadata" src=${src} aria-label=${name} @play=${played}></video>`;
+      return html`<figure class="track">
+        ${item.imagePath ? image(address(item.imagePath), '') : html`<div class="disc">${icon('play', true)}</div>`}
+        <figcaption>
+          <strong>${item.title ?? label}</strong>
+          ${item.tags?.length ? html`<small>${item.tags.join(', ')}</small>` : nothing}
+        </figcaption>
+        <audio controls preload="metadata" src=${src} aria-label=${name} @play=${played}></audio>
+      </figure>`;
+    })}
+    ${text ? html`<div class="prose" tabindex="0" role="region" aria-label="Text">${text}</div>` : nothing}
+  </div>`;
+}
+
+function image(src: string, alt: string): TemplateResult {
+  return src ? html`<img src=${src} alt=${alt} loading="lazy" />` : html`<div class="still blank" role="img" aria-label=${alt}></div>`;
+}

@@ -1,0 +1,62 @@
+// What may be ordered, as the catalogue says it: prices and rules of a model for what was chosen so far. Pure; the
+// functions decide anew, by functions/studiox/catalog/catalog.py.
+import type { CreateStudioJob, Input, ModelOption } from '../../clients/typescript/src/index.ts';
+
+export type Values = Record<string, unknown>;
+type Rates = number | { [value: string]: Rates };
+
+const FIELDS = ['prompt', 'negativePrompt', 'style', 'color', 'size', 'aspectRatio', 'durationSeconds', 'inputPaths'];
+
+const isSet = (value: unknown) => value !== undefined && value !== null && value !== false && value !== '';
+
+/** What an input has: what was chosen, else its default. */
+export const valueOf = (model: ModelOption, values: Values, name: string): unknown =>
+  isSet(values[name]) || values[name] === false ? values[name] : model.inputs[name]?.default;
+
+/** What the rules ask of one input now. */
+export function asked(model: ModelOption, values: Values, name: string): Input & { excluded: boolean } {
+  const input: Input & { excluded: boolean } = { ...model.inputs[name]!, excluded: false };
+  for (const rule of model.rules) {
+    const value = valueOf(model, values, rule.when);
+    if (!(rule.values?.length ? rule.values.includes(value as string) : isSet(value))) continue;
+    if (rule.needs?.includes(name)) input.required = true;
+    if (rule.excludes?.includes(name)) input.excluded = true;
+    const most = rule.max?.[name];
+    if (most !== undefined) input.max = Math.min(most, input.max ?? most);
+  }
+  return input;
+}
+
+/** Tokens for the order as it stands; null while something that the price hangs on is not chosen. */
+export function priceOf({ price, ...model }: ModelOption, values: Values): number | null {
+  let rate = price.tokens as Rates | undefined;
+  for (const name of price.by ?? []) {
+    rate = typeof rate === 'object' ? rate[String(valueOf({ price, ...model }, values, name))] : undefined;
+  }
+  if (typeof rate !== 'number') return null;
+  const seconds = Number(valueOf({ price, ...model }, values, 'durationSeconds') ?? 0);
+  const units = {
+    job: 1,
+    second: seconds,
+    minute: Math.ceil(seconds / 60),
+    thousandCharacters: Math.max(1, Math.ceil([...String(values['prompt'] ?? '')].length / 1000)),
+  }[price.per ?? 'job'];
+  return Math.max(1, Math.ceil(rate * units));
+}
+
+/** The request of an order: only what was chosen and what this model takes now. */
+export function request(model: ModelOption, values: Values): CreateStudioJob {
+  const fields: Values = {};
+  const options: Values = {};
+  for (const name of Object.keys(model.inputs)) {
+    const value = typeof values[name] === 'string' ? (values[name] as string).trim() : values[name];
+    if (!isSet(value) || (Array.isArray(value) && value.length === 0) || asked(model, values, name).excluded) continue;
+    (FIELDS.includes(name) ? fields : options)[name] = value;
+  }
+  return {
+    type: model.type,
+    model: model.id,
+    ...fields,
+    ...(Object.keys(options).length > 0 ? { options } : {}),
+  } as CreateStudioJob;
+}

@@ -1,0 +1,149 @@
+// The account: profile, what is sent by e-mail, rewards, and the way out.
+import { sendEmailVerification, signOut } from 'firebase/auth';
+import { html, nothing } from 'lit-html';
+import type { Preferences, Profile, SocialTaskStatus, StreakVisited } from '../../../clients/typescript/src/index.ts';
+import type { App, Page } from '../app.ts';
+import { onDay, tokens } from '../words.ts';
+import { gate } from './library.ts';
+
+const LETTERS: readonly [keyof Preferences, string][] = [
+  ['emailJobs', 'When something is ready, or has failed'],
+  ['emailPayments', 'About payments'],
+  ['emailTokens', 'When tokens run low'],
+  ['emailComments', 'When somebody comments on a post of mine'],
+];
+const STATES = { pending: 'We are looking at it', approved: 'Done', rejected: 'Not accepted; try again', available: '' };
+
+export function accountPage(app: App): Page {
+  const { user } = app;
+  if (!user) return gate(app, 'Account', 'Sign in to see your account.');
+  let profile: Profile | null = null;
+  let tasks: SocialTaskStatus[] = [];
+  let visit: StreakVisited | null = null;
+
+  const load = async () => {
+    const found = await app.attempt(() => Promise.all([app.studiox.getProfile(), app.studiox.getSocialTasks()]));
+    if (found) [profile, tasks] = [found[0], found[1].tasks];
+    app.update();
+  };
+  void load();
+
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const displayName = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
+    const done = await app.attempt(() => app.studiox.updateProfile({ displayName }));
+    if (!done) return;
+    profile = done;
+    app.say('Saved.');
+  };
+  const prefer = async (name: keyof Preferences, wanted: boolean) => {
+    const done = await app.attempt(() => app.studiox.updateProfile({ preferences: { [name]: wanted } }));
+    if (done) profile = done;
+    app.update();
+  };
+  const comeBy = async () => {
+    visit = await app.attempt(() => app.studiox.updateStreak());
+    if (visit) app.say(visit.reward > 0 ? `Day ${visit.currentStreak}: ${tokens(visit.reward)} for you!` : `Day ${visit.currentStreak} in a row.`);
+  };
+  const claim = (task: SocialTaskStatus) => {
+    const submit = async (event: SubmitEvent) => {
+      event.preventDefault();
+      const proofUrl = String(new FormData(event.currentTarget as HTMLFormElement).get('proof')).trim();
+      const done = await app.attempt(() => app.studiox.submitSocialTask({ taskId: task.id, proofUrl }));
+      if (!done) return;
+      app.show(null);
+      app.say(done.status === 'approved' ? `${tokens(done.tokens)} for you!` : 'Thank you. We look at it, and the tokens follow.');
+      await load();
+    };
+    app.show({
+      label: task.title,
+      view: () => html`<h2>${task.title}</h2>
+        <form @submit=${submit}>
+          <label>Where we can see it<input name="proof" type="url" required maxlength="2048" placeholder="https://…" autofocus /></label>
+          <button class="main wide">Send</button>
+        </form>`,
+    });
+  };
+  const exportAll = async () => {
+    const made = await app.attempt(() => app.studiox.exportAccount());
+    if (made)
+      app.show({
+        label: 'Your data',
+        view: () => html`<h2>Your data are ready</h2><p>One file with all we keep about you. The link works for an hour.</p>
+          <p><a class="button main" href=${made.url} target="_blank" rel="noopener" download>Download</a></p>`,
+      });
+  };
+  const everywhere = async () => {
+    if (!(await app.attempt(() => app.studiox.revokeSessions()))) return;
+    await signOut(app.auth);
+    app.say('You are signed out everywhere.');
+  };
+  const leave = () => {
+    const submit = async (event: SubmitEvent) => {
+      event.preventDefault();
+      const confirm = String(new FormData(event.currentTarget as HTMLFormElement).get('confirm')).trim();
+      if (!(await app.attempt(() => app.studiox.deleteAccount({ confirm })))) return;
+      app.show(null);
+      await signOut(app.auth);
+      app.say('Your account is gone. Farewell!');
+      app.go('/');
+    };
+    app.show({
+      label: 'Delete the account',
+      view: () => html`<h2>Delete your account for good?</h2>
+        <p>Your library, your posts and ${app.balance ? tokens(app.balance.balance) : 'your tokens'} go with it. A subscription is ended.</p>
+        <form @submit=${submit}>
+          <label>Type your e-mail address to confirm<input name="confirm" required autocomplete="off" maxlength="320" /></label>
+          <button class="bad wide">Delete everything</button>
+        </form>`,
+    });
+  };
+
+  return {
+    title: 'Account',
+    view: () => html`
+      <h1>Account</h1>
+      ${profile === null
+        ? html`<p class="muted" role="status">Loading …</p>`
+        : html`<div class="columns">
+            <section class="card" aria-label="Profile"><h2>Profile</h2>
+              <form @submit=${save}>
+                <label>Name <span class="muted">(shown with what you publish)</span>
+                  <input name="name" maxlength="100" autocomplete="nickname" .value=${profile.displayName ?? ''} /></label>
+                <p class="muted">${profile.email} · here since ${onDay(profile.createdAt)}</p>
+                <button>Save</button>
+              </form>
+              ${user.emailVerified || !user.email
+                ? nothing
+                : html`<p class="note">Your e-mail address is not confirmed.
+                    <button class="link" @click=${() => app.attempt(() => sendEmailVerification(user)).then(() => app.say('A message with a link is on its way.'))}>Send me the link</button></p>`}
+            </section>
+            <section class="card" aria-label="E-mail"><h2>Write to me</h2>
+              ${LETTERS.map(
+                ([name, label]) => html`<label class="switch"><input type="checkbox" role="switch" .checked=${profile!.preferences[name] === true}
+                  @change=${(event: Event) => prefer(name, (event.target as HTMLInputElement).checked)} /><span>${label}</span></label>`,
+              )}
+            </section>
+            <section class="card" aria-label="Rewards"><h2>Rewards</h2>
+              <p class="row between"><span>${streak(visit ?? { currentStreak: profile.streak.current, longestStreak: profile.streak.longest })}</span>
+                <button @click=${comeBy}>I am here today</button></p>
+              <ul class="plain">
+                ${tasks.map(
+                  (task) => html`<li class="row between"><span>${task.title} <small>${tokens(task.tokens)}</small></span>
+                    ${task.status === 'pending' || task.status === 'approved'
+                      ? html`<span class="muted">${STATES[task.status]}</span>`
+                      : html`<button aria-label="Claim: ${task.title}" @click=${() => claim(task)}>Claim</button>`}</li>`,
+                )}
+              </ul>
+            </section>
+            <section class="card" aria-label="Your data"><h2>Your data</h2>
+              <p class="row wrap"><button @click=${exportAll}>Export everything</button><button @click=${everywhere}>Sign out everywhere</button></p>
+              <p><button class="bad" @click=${leave}>Delete my account</button></p>
+            </section>
+          </div>`}
+    `,
+  };
+}
+
+const streak = ({ currentStreak, longestStreak }: Pick<StreakVisited, 'currentStreak' | 'longestStreak'>): string =>
+  currentStreak > 0 ? `${currentStreak} ${currentStreak === 1 ? 'day' : 'days'} in a row, at best ${longestStreak}` : 'Come by every day: streaks earn tokens.';

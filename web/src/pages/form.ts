@@ -1,0 +1,266 @@
+// The order form, drawn from the catalogue. It outlives its page: what was typed is there when one comes back.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { isRefusal, newRequestId, type ModelOption, type StudioOptions } from '../../../clients/typescript/src/index.ts';
+import type { App, Draft } from '../app.ts';
+import { icon } from '../icons.ts';
+import { asked, priceOf, request, valueOf, type Values } from '../order.ts';
+import { askToSignIn } from '../sign-in.ts';
+import { said, spelled, tokens, typeName } from '../words.ts';
+
+const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
+const LONG = 200;
+const PLAIN_FEW = 6;
+const PROMPTS: Record<string, string> = {
+  image: 'A lighthouse at dawn, oil on canvas',
+  edit: 'Make it winter',
+  video: 'Waves under a lighthouse, slow motion',
+  music: 'A calm song about the sea at night, piano and strings',
+  speech: 'The words that are to be spoken',
+  lyrics: 'What the song is about',
+  analysis: 'What do you want to know about the picture?',
+};
+interface Chosen {
+  id: string;
+  label: string;
+}
+
+export class OrderForm {
+  options: StudioOptions | null = null;
+  private type = 'image';
+  private model: ModelOption | null = null;
+  private values: Values = {};
+  private sessionId = '';
+  private from = '';
+  private busy = false;
+  private uploading = 0;
+  private wrong = '';
+  /** The order's own id: kept until it is placed, so that no answer and another click are not two orders. */
+  private requestId = newRequestId();
+
+  constructor(
+    private readonly app: App,
+    /** Told of each order that was placed. */
+    public placed: (jobId: string, prompt: string) => void = () => undefined,
+  ) {
+    void this.load();
+  }
+
+  async load(): Promise<void> {
+    this.options ??= await this.app.attempt(() => this.app.studiox.getStudioOptions());
+    this.choose(this.type);
+    if (this.app.draft) this.begin(this.app.draft);
+    this.app.update();
+  }
+
+  /** Start with what a remix, or a creation that is used again, says. */
+  begin(draft: Draft): void {
+    if (!this.options) return; // `load` comes here again
+    this.app.draft = null;
+    const model = this.models(draft.type).find(({ id }) => id === draft.model);
+    this.choose(draft.type, model?.id);
+    const { options = {}, ...fields } = draft.values as { options?: Values };
+    this.values = Object.fromEntries(
+      Object.entries({ ...fields, ...options }).filter(([name]) => this.model && name in this.model.inputs && name !== 'inputPaths'),
+    );
+    this.sessionId = draft.sessionId ?? '';
+    this.from = draft.from;
+    this.changed();
+  }
+
+  view(): TemplateResult {
+    const { options, model, app } = this;
+    if (!options || !model) return html`<div class="card form"><p class="muted" role="status">Loading the models …</p></div>`;
+    const names = Object.keys(model.inputs).filter((name) => !asked(model, this.values, name).excluded);
+    const [shown, more] = [names.filter((name) => !this.isExtra(name)), names.filter((name) => this.isExtra(name))];
+    const price = priceOf(model, this.values);
+    const types = ORDER.filter((type) => this.models(type).length > 0);
+    return html`<form class="card form" @submit=${this.submit} aria-label="Order">
+      <fieldset class="segments">
+        <legend class="hidden">What to make</legend>
+        ${types.map(
+          (type) => html`<label><input type="radio" name="type" value=${type} .checked=${type === this.type}
+            @change=${() => (this.choose(type), this.changed())} /><span>${typeName(type)}</span></label>`,
+        )}
+      </fieldset>
+      ${this.from
+        ? html`<p class="note">${icon('remix')}<span>${this.from}</span>
+            <button type="button" class="link" @click=${() => this.clear()}>Start over</button></p>`
+        : nothing}
+      <label>Model
+        <select @change=${(event: Event) => (this.choose(this.type, (event.target as HTMLSelectElement).value), this.changed())}>
+          ${this.models(this.type).map(
+            (each) => html`<option value=${each.id} .selected=${each.id === model.id}>
+              ${each.label}${each.plan === 'free' ? '' : ` · ${spelled(each.plan)} plan`}
+            </option>`,
+          )}
+        </select>
+      </label>
+      ${shown.map((name) => this.field(model, name))}
+      ${more.length > 0
+        ? html`<details><summary>More choices</summary><div class="fields">${more.map((name) => this.field(model, name))}</div></details>`
+        : nothing}
+      <p class="wrong" role="alert">${this.wrong}</p>
+      <button class="main wide" ?disabled=${this.busy || this.uploading > 0}>
+        ${icon('spark')}
+        ${this.busy ? 'Ordering …' : this.uploading > 0 ? 'Uploading …' : app.user ? 'Generate' : 'Sign up and generate'}
+        ${price === null ? nothing : html`<span class="price">${tokens(price)}</span>`}
+      </button>
+    </form>`;
+  }
+
+  private models(type: string): ModelOption[] {
+    return this.options?.models.filter((each) => each.type === type) ?? [];
+  }
+
+  private isExtra(name: string): boolean {
+    const input = this.model && asked(this.model, this.values, name);
+    if (!input || input.required || name === 'prompt' || name === 'inputPaths') return false;
+    return input.kind === 'text' || input.kind === 'integer' || ['seed', 'version', 'language'].includes(name) ? name !== 'durationSeconds' : false;
+  }
+
+  private choose(type: string, id?: string): void {
+    const models = this.models(type);
+    this.type = type;
+    this.model = models.find((each) => each.id === (id ?? this.model?.id)) ?? models[0] ?? null;
+  }
+
+  /** Another order than the one that was sent, if one was: it gets an id of its own. */
+  private changed(): void {
+    this.requestId = newRequestId();
+    this.wrong = '';
+    this.app.update();
+  }
+
+  private set(name: string, value: unknown): void {
+    this.values = { ...this.values, [name]: value };
+    this.changed();
+  }
+
+  private clear(): void {
+    [this.values, this.sessionId, this.from] = [{}, '', ''];
+    this.changed();
+  }
+
+  private choices(name: string): Chosen[] {
+    const { catalogue = '', values = [] } = this.model!.inputs[name]!;
+    if (catalogue === '') return values.map((value) => ({ id: String(value), label: name === 'durationSeconds' ? `${value} s` : String(value) }));
+    return this.options![catalogue].map((each) => ({ id: String(each['id']), label: spelled(String(each['label'] ?? each['id'])) }));
+  }
+
+  private field(model: ModelOption, name: string): TemplateResult {
+    const input = asked(model, this.values, name);
+    const label = name === 'inputPaths' ? (input.max === 1 ? 'Picture to start from' : 'Pictures to start from') : spelled(name);
+    const value = valueOf(model, this.values, name);
+    const title = html`<span>${label}${input.required ? nothing : html` <span class="muted">(if you like)</span>`}</span>`;
+    const write = (event: Event) => this.set(name, (event.target as HTMLInputElement).value);
+    switch (input.kind) {
+      case 'text': {
+        const long = (input.max ?? LONG) > LONG;
+        return html`<label>${title}
+          ${long
+            ? html`<textarea name=${name} rows=${name === 'prompt' ? 4 : 3} maxlength=${input.max ?? nothing} ?required=${input.required}
+                placeholder=${name === 'prompt' ? (PROMPTS[this.type] ?? '') : ''} .value=${String(value ?? '')} @input=${write}></textarea>`
+            : html`<input name=${name} maxlength=${input.max ?? nothing} ?required=${input.required} .value=${String(value ?? '')} @input=${write} />`}
+        </label>`;
+      }
+      case 'choice':
+        return this.choice(name, label, value, input.required === true || input.default != null);
+      case 'integer':
+        return html`<label>${title}
+          <input name=${name} type="number" min=${input.min ?? 0} max=${input.max ?? nothing} ?required=${input.required}
+            .value=${String(value ?? '')}
+            @input=${(event: Event) => { const typed = (event.target as HTMLInputElement).value; this.set(name, typed === '' ? undefined : Number(typed)); }} />
+        </label>`;
+      case 'flag':
+        return html`<label class="switch"><input name=${name} type="checkbox" role="switch" .checked=${value === true}
+          @change=${(event: Event) => this.set(name, (event.target as HTMLInputElement).checked)} /><span>${label}</span></label>`;
+      case 'files':
+        return this.files(name, label, input.max ?? 1, input.required === true);
+    }
+  }
+
+  private choice(name: string, label: string, value: unknown, always: boolean): TemplateResult {
+    const choices = this.choices(name);
+    const numbers = typeof this.model!.inputs[name]!.values?.[0] === 'number';
+    const pick = (id: string) => this.set(name, id === '' ? undefined : numbers ? Number(id) : id);
+    if (choices.length > PLAIN_FEW)
+      return html`<label>${label}
+        <select name=${name} @change=${(event: Event) => pick((event.target as HTMLSelectElement).value)}>
+          ${always ? nothing : html`<option value="">Any</option>`}
+          ${choices.map(({ id, label }) => html`<option value=${id} .selected=${String(value) === id}>${label}</option>`)}
+        </select></label>`;
+    return html`<fieldset class="chips"><legend>${label}</legend>
+      ${(always ? choices : [{ id: '', label: 'Any' }, ...choices]).map(
+        ({ id, label }) => html`<label><input type="radio" name=${name} value=${id} .checked=${String(value ?? '') === id}
+          @change=${() => pick(id)} /><span>${label}</span></label>`,
+      )}
+    </fieldset>`;
+  }
+
+  private files(name: string, label: string, most: number, required: boolean): TemplateResult {
+    const paths = (this.values[name] as string[] | undefined) ?? [];
+    const add = async (event: Event) => {
+      const field = event.target as HTMLInputElement;
+      const files = [...(field.files ?? [])].slice(0, most - paths.length);
+      field.value = '';
+      if (!this.app.user) return askToSignIn(this.app);
+      this.uploading += 1;
+      this.app.update();
+      const added = await this.app.attempt(() => Promise.all(files.map((file) => this.app.studiox.uploadInput(file))));
+      this.uploading -= 1;
+      if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
+      this.app.update();
+    };
+    return html`<fieldset class="uploads"><legend>${label}${required ? nothing : html` <span class="muted">(if you like)</span>`}</legend>
+      ${paths.map((path, index) => {
+        const src = this.app.files.private(path);
+        return html`<span class="thumb">
+          ${src ? html`<img src=${src} alt="Upload ${index + 1}" />` : nothing}
+          <button type="button" class="round" aria-label="Remove upload ${index + 1}"
+            @click=${() => this.set(name, paths.filter((each) => each !== path))}>${icon('close')}</button>
+        </span>`;
+      })}
+      ${paths.length < most
+        ? html`<label class="drop">${icon('plus')}<span>${this.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
+            <input class="hidden" type="file" accept="image/*,audio/*,video/*" ?multiple=${most > 1} ?required=${required && paths.length === 0} @change=${add} />
+          </label>`
+        : nothing}
+    </fieldset>`;
+  }
+
+  private readonly submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const { app, model, values } = this;
+    if (!model || this.busy) return;
+    if (!app.user) return askToSignIn(app, () => void this.order(model, values));
+    await this.order(model, values);
+  };
+
+  private async order(model: ModelOption, values: Values): Promise<void> {
+    this.busy = true;
+    this.wrong = '';
+    this.app.update();
+    try {
+      const price = priceOf(model, values);
+      const { jobId } = await this.app.studiox.createStudioJob({
+        ...request(model, values),
+        requestId: this.requestId,
+        ...(price === null ? {} : { maxPrice: price }),
+        ...(this.sessionId ? { sessionId: this.sessionId } : {}),
+      });
+      this.requestId = newRequestId();
+      this.placed(jobId, String(values['prompt'] ?? ''));
+    } catch (error) {
+      this.wrong = said(error);
+      // A refusal that is remembered would be given again: the next try is another order.
+      if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.requestId = newRequestId();
+      if (isRefusal(error, 'PriceChanged')) {
+        this.options = null;
+        void this.load();
+      }
+    } finally {
+      this.busy = false;
+      this.app.update();
+    }
+  }
+}

@@ -1,0 +1,215 @@
+// The private library: a grid, and one creation at its own address.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import type { Creation } from '../../../clients/typescript/src/index.ts';
+import type { App, Page } from '../app.ts';
+import { icon } from '../icons.ts';
+import { cover, full, type Shown } from '../media.ts';
+import { askToSignIn } from '../sign-in.ts';
+import { at, spelled, typeName } from '../words.ts';
+import { List } from './list.ts';
+
+type Kind = 'image' | 'edit' | 'video' | 'music' | 'speech' | 'lyrics' | 'analysis';
+const KINDS: readonly Kind[] = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
+
+export const shown = ({ type, media, text, title, prompt }: Creation): Shown => ({ type, media, text, label: title || prompt });
+
+/** A page that only somebody who is signed in has. */
+export function gate(app: App, title: string, why: string): Page {
+  return {
+    title,
+    view: () =>
+      app.user === undefined
+        ? html`<h1>${title}</h1>`
+        : html`<h1>${title}</h1>
+            <div class="empty"><span class="blob" aria-hidden="true"></span><p>${why}</p>
+              <button class="main" @click=${() => askToSignIn(app, undefined, false)}>Sign in</button></div>`,
+  };
+}
+
+export function libraryPage(app: App): Page {
+  if (!app.user) return gate(app, 'Library', 'Sign in to see what you have made.');
+  let type: Kind | null = null;
+  let favorite = false;
+  const list = new List<Creation>(app, async (cursor) => {
+    const { creations, nextCursor } = await app.studiox.getUserCreations({ cursor, type, favorite: favorite || null, pageSize: 24 });
+    return { items: creations, nextCursor };
+  });
+  void list.reload();
+
+  const filter = (change: () => void) => () => {
+    change();
+    void list.reload();
+  };
+  const star = async (creation: Creation) => {
+    const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId: creation.creationId, favorite: !creation.isFavorite }));
+    if (done) creation.isFavorite = done.isFavorite;
+    app.update();
+  };
+
+  return {
+    title: 'Library',
+    view: () => html`
+      <h1>Library</h1>
+      <div class="filters">
+        <fieldset class="chips"><legend class="hidden">Kind</legend>
+          ${([null, ...KINDS] as const).map(
+            (each) => html`<label><input type="radio" name="kind" .checked=${each === type} @change=${filter(() => (type = each))} />
+              <span>${each ? typeName(each) : 'All'}</span></label>`,
+          )}
+        </fieldset>
+        <label class="switch"><input type="checkbox" role="switch" .checked=${favorite} @change=${filter(() => (favorite = !favorite))} />
+          <span>Favourites only</span></label>
+      </div>
+      ${list.items === null
+        ? html`<p class="muted" role="status">Loading …</p>`
+        : list.items.length === 0
+          ? html`<div class="empty"><span class="blob" aria-hidden="true"></span>
+              <p>${type || favorite ? 'Nothing here that fits.' : 'Nothing yet.'}</p><a class="button main" href="/">Make something</a></div>`
+          : html`<div class="grid">
+              ${repeat(list.items, ({ creationId }) => creationId, (creation) => tile(app, creation, star))}
+            </div>${list.more()}`}
+    `,
+  };
+}
+
+function tile(app: App, creation: Creation, star: (creation: Creation) => void): TemplateResult {
+  const { creationId, title, prompt, type, isFavorite, postId } = creation;
+  return html`<article class="tile">
+    <a href="/library/${creationId}">
+      ${cover(shown(creation), (path) => app.files.private(path))}
+      <span class="caption"><strong>${title || prompt}</strong><small>${typeName(type)}${postId ? ' · in the feed' : ''}</small></span>
+    </a>
+    <button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${title || prompt}" @click=${() => star(creation)}>
+      ${icon('star', isFavorite)}
+    </button>
+  </article>`;
+}
+
+export function creationPage(app: App, creationId: string): Page {
+  if (!app.user) return gate(app, 'Library', 'Sign in to see this.');
+  let creation: Creation | null | undefined;
+  let counted = false;
+  const load = async () => {
+    creation = await app.attempt(() => app.studiox.getCreation({ creationId }));
+    app.update();
+  };
+  void load();
+
+  const rename = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const title = String(new FormData(event.currentTarget as HTMLFormElement).get('title')).trim();
+    const done = await app.attempt(() => app.studiox.updateCreation({ creationId, title }));
+    if (done) {
+      creation!.title = done.title;
+      app.say('The title is changed.');
+    }
+  };
+  const star = async () => {
+    const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !creation!.isFavorite }));
+    if (done) creation!.isFavorite = done.isFavorite;
+    app.update();
+  };
+  const played = () => {
+    if (counted) return;
+    counted = true; // once a visit
+    void app.studiox.incrementPlayCount({ creationId }).catch(() => undefined);
+  };
+  const again = () => {
+    const { type, model, prompt, params, title } = creation!;
+    app.draft = { type, model, values: { ...params, prompt }, from: `As “${title || prompt}” was made` };
+    app.go('/');
+  };
+  const remove = () =>
+    app.show({
+      label: 'Delete',
+      view: () => html`<h2>Delete this for good?</h2>
+        <p>Its files go too${creation?.postId ? ', and so does its post with all likes and comments' : ''}.</p>
+        <p class="row"><button class="bad" @click=${reallyRemove}>Delete</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
+    });
+  const reallyRemove = async () => {
+    app.show(null);
+    if (await app.attempt(() => app.studiox.deleteCreation({ creationId }))) {
+      app.say('Deleted.');
+      app.go('/library');
+    }
+  };
+
+  return {
+    title: 'Creation',
+    view: () => {
+      if (creation === undefined) return html`<h1 class="hidden">Creation</h1><p class="muted" role="status">Loading …</p>`;
+      if (creation === null) return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
+      const { title, prompt, type, model, media, isFavorite, postId, createdAt, playCount, params } = creation;
+      return html`<p><a href="/library">‹ Library</a></p>
+        <article class="detail">
+          <div class="stage">${full(shown(creation), (path) => app.files.private(path), played)}</div>
+          <div class="side">
+            <h1>${title || prompt}</h1>
+            <p class="muted">${typeName(type)} by ${model} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
+            <p class="prompt">${prompt}</p>
+            <div class="row wrap">
+              <button aria-pressed=${isFavorite} @click=${star}>${icon('star', isFavorite)}Favourite</button>
+              <button @click=${again}>${icon('remix')}Use again</button>
+              ${media.map(
+                ({ url }, index) =>
+                  url ? html`<a class="button" href=${url} target="_blank" rel="noopener">${icon('download')}${media.length > 1 ? `File ${index + 1}` : 'Open the file'}</a>` : nothing,
+              )}
+              ${postId
+                ? html`<a class="button" href="/post/${postId}">${icon('feed')}See it in the feed</a>`
+                : media.length > 0
+                  ? html`<button class="main" @click=${() => publish(app, creation!)}>${icon('share')}Publish</button>`
+                  : nothing}
+              <button class="bad" @click=${remove}>${icon('trash')}Delete</button>
+            </div>
+            <form class="row" @submit=${rename}>
+              <label class="grow">Title<input name="title" required maxlength="100" .value=${title} /></label>
+              <button>Rename</button>
+            </form>
+            ${parameters(params)}
+          </div>
+        </article>`;
+    },
+  };
+}
+
+/** What it was made with, for people. */
+export function parameters(params: Record<string, unknown>): TemplateResult | typeof nothing {
+  const { options, ...fields } = params as { options?: Record<string, unknown> };
+  const rows = Object.entries({ ...fields, ...options }).filter(
+    ([name, value]) => !['prompt', 'inputPaths'].includes(name) && value !== null && value !== '' && value !== false,
+  );
+  if (rows.length === 0) return nothing;
+  return html`<dl class="params">
+    ${rows.map(([name, value]) => html`<div><dt>${spelled(name)}</dt><dd>${value === true ? 'Yes' : String(value)}</dd></div>`)}
+  </dl>`;
+}
+
+function publish(app: App, creation: Creation): void {
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const tags = String(form.get('tags')).split(/[\s,#]+/).filter(Boolean).slice(0, 10);
+    const done = await app.attempt(() =>
+      app.studiox.publishPost({
+        creationId: creation.creationId,
+        caption: String(form.get('caption')).trim(),
+        tags,
+        shareParams: form.get('share') === 'on',
+      }),
+    );
+    if (!done) return;
+    app.say('It is in the feed.');
+    app.go(`/post/${done.postId}`);
+  };
+  app.show({
+    label: 'Publish',
+    view: () => html`<h2>Publish “${creation.title || creation.prompt}”</h2>
+      <form @submit=${submit}>
+        <label>Caption<textarea name="caption" rows="3" maxlength="2000" autofocus></textarea></label>
+        <label>Tags <span class="muted">(with spaces between)</span><input name="tags" maxlength="300" placeholder="sea dawn" /></label>
+        <label class="switch"><input type="checkbox" role="switch" name="share" checked /><span>Show how it was made, so that others may remix it</span></label>
+        <button class="main wide">Publish</button>
+      </form>`,
+  });
+}

@@ -1,0 +1,144 @@
+// One post: to look at, like, comment on and remix. Its figures are live.
+import { doc, onSnapshot } from 'firebase/firestore';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
+import type { App, Page } from '../app.ts';
+import { icon } from '../icons.ts';
+import { full } from '../media.ts';
+import { askToSignIn } from '../sign-in.ts';
+import { ago, count, typeName } from '../words.ts';
+import { like, shownPost } from './feed.ts';
+import { parameters } from './library.ts';
+import { List } from './list.ts';
+
+const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'It belongs to somebody else', other: 'Something else' };
+
+export function postPage(app: App, postId: string): Page {
+  let post: Post | null | undefined;
+  let commentId = newRequestId();
+  const comments = new List<Comment>(app, async (cursor) => {
+    const found = await app.studiox.getComments({ postId, cursor, pageSize: 20 });
+    return { items: found.comments, nextCursor: found.nextCursor };
+  });
+  const load = async () => {
+    post = await app.attempt(() => app.studiox.getPost({ postId }));
+    app.update();
+    if (post) await comments.reload();
+  };
+  void load();
+  const stop = onSnapshot(
+    doc(app.firestore, 'posts', postId),
+    (found) => {
+      const data = found.data() as Pick<Post, 'likeCount' | 'commentCount' | 'remixCount'> | undefined;
+      if (!post || !data) return;
+      const said = data.commentCount !== post.commentCount;
+      Object.assign(post, { likeCount: data.likeCount, commentCount: data.commentCount, remixCount: data.remixCount });
+      if (said) void comments.reload();
+      app.update();
+    },
+    () => undefined, // hidden or gone: the page itself says so
+  );
+
+  const comment = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const text = String(new FormData(form).get('text')).trim();
+    if (!app.user) return askToSignIn(app, undefined, false);
+    const done = await app.attempt(() => app.studiox.commentPost({ postId, text, requestId: commentId }));
+    commentId = newRequestId();
+    if (done) form.reset();
+  };
+  const uncomment = async (each: Comment) => {
+    if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId: each.commentId }))) await comments.reload();
+  };
+  const remix = async () => {
+    if (!app.user) return askToSignIn(app, undefined, false);
+    const made = await app.attempt(() => app.studiox.remixPost({ postId }));
+    if (!made) return;
+    const { sessionId, params: values, type, model } = made;
+    app.draft = { type, model, values, sessionId, from: `A remix of “${shownPost(post!).label}”` };
+    app.go('/');
+  };
+  const remove = async () => {
+    if (!(await app.attempt(() => app.studiox.deletePost({ postId })))) return;
+    app.say('It is no longer in the feed. You still have it in your library.');
+    app.go('/feed');
+  };
+
+  return {
+    title: 'Post',
+    stop,
+    view: () => {
+      if (post === undefined) return html`<h1 class="hidden">Post</h1><p class="muted" role="status">Loading …</p>`;
+      if (post === null) return html`<h1>This is not in the feed any more</h1><p><a href="/feed">Back to the feed</a></p>`;
+      const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, likedByMe = false } = post;
+      const mine = app.user?.uid === uid;
+      return html`<p><a href="/feed">‹ Feed</a></p>
+        <article class="detail">
+          <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
+          <div class="side">
+            <h1>${shownPost(post).label}</h1>
+            <p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> · ${typeName(type)} by ${model} · ${ago(createdAt)}
+              ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}</p>
+            ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
+            ${tags.length > 0 ? html`<p class="row wrap">${tags.map((tag) => html`<a class="tag" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}</p>` : nothing}
+            <div class="row wrap">
+              <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post!)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
+              ${params ? html`<button @click=${remix}>${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}</button>` : nothing}
+              ${mine
+                ? html`<button class="bad" @click=${remove}>${icon('trash')}Take it out of the feed</button>`
+                : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>`}
+            </div>
+            ${params ? parameters(params) : nothing}
+            <section aria-label="Comments">
+              <h2>${commentCount === 1 ? '1 comment' : `${count(commentCount)} comments`}</h2>
+              <form class="row" @submit=${comment}>
+                <label class="grow"><span class="hidden">Your comment</span>
+                  <input name="text" required maxlength="2000" autocomplete="off" placeholder="Say something kind" /></label>
+                <button class="main">Send</button>
+              </form>
+              <ul class="plain comments">
+                ${repeat(comments.items ?? [], (each) => each.commentId, (each) => said(app, each, mine, uncomment))}
+              </ul>
+              ${comments.more()}
+            </section>
+          </div>
+        </article>`;
+    },
+  };
+}
+
+function said(app: App, comment: Comment, onMine: boolean, remove: (comment: Comment) => void): TemplateResult {
+  const { uid, authorName, text, createdAt } = comment;
+  const may = app.user && (onMine || uid === app.user.uid);
+  return html`<li>
+    <p><strong>${authorName}</strong> <small>${ago(createdAt)}</small></p>
+    <p>${text}</p>
+    ${may ? html`<button class="link" aria-label="Delete the comment “${text.slice(0, 40)}”" @click=${() => remove(comment)}>Delete</button>` : nothing}
+  </li>`;
+}
+
+function report(app: App, postId: string): void {
+  if (!app.user) return askToSignIn(app, undefined, false);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const text = String(form.get('text')).trim();
+    const reason = form.get('reason') as keyof typeof REASONS;
+    if (!(await app.attempt(() => app.studiox.reportPost({ postId, reason, ...(text ? { text } : {}) })))) return;
+    app.show(null);
+    app.say('Thank you. Somebody will look at it.');
+  };
+  app.show({
+    label: 'Report',
+    view: () => html`<h2>What is wrong with it?</h2>
+      <form @submit=${submit}>
+        <fieldset class="chips"><legend class="hidden">Reason</legend>
+          ${Object.entries(REASONS).map(([id, label]) => html`<label><input type="radio" name="reason" value=${id} required /><span>${label}</span></label>`)}
+        </fieldset>
+        <label>More about it <span class="muted">(if you like)</span><textarea name="text" rows="3" maxlength="2000"></textarea></label>
+        <button class="main wide">Report</button>
+      </form>`,
+  });
+}

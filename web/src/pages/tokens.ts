@@ -1,0 +1,230 @@
+// Tokens: what one has and where it went, packs and plans, payments.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type {
+  Balance,
+  GetTokenTransactions,
+  Payment,
+  PlanOffer,
+  Subscription,
+  TokenPack,
+  Transaction,
+  UsageAnalytics,
+} from '../../../clients/typescript/src/index.ts';
+import type { App, Page } from '../app.ts';
+import { chart } from '../chart.ts';
+import { askToSignIn } from '../sign-in.ts';
+import { at, count, money, onDay, signed, spelled, tokens } from '../words.ts';
+import { List } from './list.ts';
+
+const KINDS: Record<string, string> = {
+  welcome_bonus: 'Welcome',
+  deduction: 'Order',
+  refund: 'Back from an order',
+  purchase: 'Bought',
+  plan_grant: 'From the plan',
+  plan_expiry: 'Unused, plan ended',
+  reward: 'Reward',
+  admin_adjustment: 'From us',
+  clawback: 'Payment taken back',
+  restore: 'Payment given back',
+};
+type Kind = NonNullable<GetTokenTransactions['type']>;
+
+export function tokensPage(app: App): Page {
+  let packs: TokenPack[] = [];
+  let plans: PlanOffer[] = [];
+  let subscription: Subscription | null = null;
+  let usage: UsageAnalytics | null = null;
+  let busy = false;
+  let kind: Kind | null = null;
+  let seen = app.balance?.balance;
+  const ledger = new List<Transaction>(app, async (cursor) => {
+    const { transactions, nextCursor } = await app.studiox.getTokenTransactions({ cursor, type: kind, pageSize: 10 });
+    return { items: transactions, nextCursor };
+  });
+  const payments = new List<Payment>(app, async (cursor) => {
+    const { payments: items, nextCursor } = await app.studiox.getBillingHistory({ cursor, pageSize: 10 });
+    return { items, nextCursor };
+  });
+
+  const loadOffers = async () => {
+    const offers = await app.attempt(() => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]));
+    if (offers) [packs, plans] = [offers[0].packs, offers[1].plans];
+  };
+  const loadAccount = async () => {
+    const found = await app.attempt(() => Promise.all([app.studiox.getSubscription(), app.studiox.getUsageAnalytics()]));
+    if (found) [subscription, usage] = found;
+  };
+  const loadMoney = () => Promise.all([ledger.reload(), payments.reload(), loadAccount()]);
+  void loadOffers();
+  if (app.user) void loadMoney();
+
+  /** Off to Stripe's page, and back to `/?checkout=…`. */
+  const leave = async (ask: () => Promise<{ url: string }>) => {
+    if (!app.user) return askToSignIn(app);
+    busy = true;
+    app.update();
+    const there = await app.attempt(ask);
+    if (there) location.assign(there.url);
+    busy = false;
+    app.update();
+  };
+  const change = async (planId: PlanOffer['id']) => {
+    const done = await app.attempt(() => app.studiox.updateSubscription({ planId }));
+    if (!done) return;
+    app.say('Your plan is changing. That takes a moment.');
+    await loadMoney();
+  };
+  const end = () =>
+    app.show({
+      label: 'End the plan',
+      view: () => html`<h2>End your plan?</h2>
+        <p>You keep it until ${subscription?.currentPeriodEnd ? onDay(subscription.currentPeriodEnd) : 'the end of the month you paid for'}, and pay nothing more. Tokens you bought stay yours.</p>
+        <p class="row"><button class="bad" @click=${reallyEnd}>End it</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
+    });
+  const reallyEnd = async () => {
+    app.show(null);
+    if (!(await app.attempt(() => app.studiox.cancelSubscription()))) return;
+    app.say('Your plan ends with the month you paid for.');
+    await loadMoney();
+  };
+
+  return {
+    title: 'Tokens',
+    view: () => {
+      // Something has moved tokens: the tables below are told by the live balance.
+      if (app.user && seen !== undefined && app.balance && app.balance.balance !== seen) void loadMoney();
+      seen = app.balance?.balance ?? seen;
+      return html`
+        <h1>Tokens</h1>
+        ${app.user && app.balance ? wallet(app.balance) : nothing}
+        <section aria-label="Packs"><h2>Buy tokens</h2>
+          <div class="offers">${packs.map((pack) => packCard(pack, busy, () => leave(() => app.studiox.createCheckoutSession({ packId: pack.id }))))}</div>
+        </section>
+        <section aria-label="Plans"><h2>Plans</h2>
+          <div class="offers">
+            ${plans.map((plan) => planCard(plan, app.balance?.plan, subscription, busy, {
+              buy: () => leave(() => app.studiox.createCheckoutSession({ planId: plan.id })),
+              change: () => change(plan.id),
+              end,
+            }))}
+          </div>
+          ${subscription && subscription.status !== 'none'
+            ? html`<p class="row wrap">
+                <span class="muted">${renewal(subscription)}</span>
+                <button ?disabled=${busy} @click=${() => leave(() => app.studiox.createPortalSession())}>Cards and invoices</button>
+              </p>`
+            : nothing}
+        </section>
+        ${app.user ? account() : html`<p><button class="main" @click=${() => askToSignIn(app)}>Sign up to begin</button></p>`}
+      `;
+    },
+  };
+
+  function account(): TemplateResult {
+    return html`
+      <section aria-label="Use"><h2>The last 30 days</h2>
+        ${usage
+          ? html`<p class="muted">${count(usage.total.jobs.total)} ordered · ${tokens(usage.total.tokens.spent)} spent · ${count(usage.total.tokens.refunded)} given back · ${count(usage.total.tokens.earned)} received</p>
+              ${chart('Tokens spent a day', 'tokens', usage.days.map(({ date, tokens: { spent } }) => ({ date, value: spent })))}`
+          : html`<p class="muted">Loading …</p>`}
+      </section>
+      <section aria-label="Ledger"><div class="row between wrap"><h2>Every token</h2>
+        <label class="row">Show
+          <select @change=${(event: Event) => { kind = ((event.target as HTMLSelectElement).value || null) as Kind | null; void ledger.reload(); }}>
+            <option value="">everything</option>
+            ${Object.entries(KINDS).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
+          </select></label></div>
+        ${table(
+          'Ledger',
+          ['When', 'What', 'Tokens', 'Balance'],
+          ledger.items?.map(({ createdAt, type, reason, amount, balanceAfter }) => [
+            at(createdAt),
+            html`${KINDS[type] ?? spelled(type)}${reason ? html` <small>${reason}</small>` : nothing}`,
+            html`<span class=${amount < 0 ? 'minus' : 'plus'}>${signed(amount)}</span>`,
+            count(balanceAfter),
+          ]),
+        )}
+        ${ledger.more()}
+      </section>
+      <section aria-label="Payments"><h2>Payments</h2>
+        ${table(
+          'Payments',
+          ['When', 'What', 'Amount', 'State'],
+          payments.items?.map(({ createdAt, kind: what, tokens: bought, amount, currency, status, invoiceUrl }) => [
+            at(createdAt),
+            html`${what === 'pack' ? 'Tokens' : 'Plan'}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
+            money(amount, currency),
+            invoiceUrl ? html`<a href=${invoiceUrl} target="_blank" rel="noopener">${spelled(status)}</a>` : spelled(status),
+          ]),
+        )}
+        ${payments.more()}
+      </section>`;
+  }
+}
+
+function wallet({ balance, buckets, creditResetAt, plan }: Balance): TemplateResult {
+  const parts = [
+    ['From your plan', buckets.monthly, 'monthly'],
+    ['Bonus', buckets.bonus, 'bonus'],
+    ['Bought', buckets.purchased, 'purchased'],
+  ] as const;
+  const sum = Math.max(1, parts.reduce((all, [, value]) => all + Math.max(0, value), 0));
+  return html`<section class="card wallet" aria-label="Your balance">
+    <p class="big"><output>${count(balance)}</output> <span>${balance === 1 ? 'token' : 'tokens'}</span></p>
+    <div class="bar" aria-hidden="true">
+      ${parts.map(([, value, name]) => html`<span class=${name} style="width:${(Math.max(0, value) / sum) * 100}%"></span>`)}
+    </div>
+    <ul class="legend">${parts.map(([label, value, name]) => html`<li class=${name}>${label} <strong>${count(value)}</strong></li>`)}</ul>
+    <p class="muted">The ${spelled(plan)} plan fills up again on ${onDay(creditResetAt)}.</p>
+  </section>`;
+}
+
+const packCard = (pack: TokenPack, busy: boolean, buy: () => void): TemplateResult => html`<article class="card offer">
+  <h3>${pack.name}</h3>
+  <p class="big">${count(pack.tokens)} <span>tokens</span></p>
+  <button class="main wide" ?disabled=${busy} aria-label="Buy ${pack.name} for ${money(pack.amount, pack.currency)}" @click=${buy}>${money(pack.amount, pack.currency)}</button>
+</article>`;
+
+interface Ways {
+  buy: () => void;
+  change: () => void;
+  end: () => void;
+}
+
+function planCard(plan: PlanOffer, mine: string | undefined, subscription: Subscription | null, busy: boolean, ways: Ways): TemplateResult {
+  const current = plan.id === mine;
+  const paying = subscription !== null && subscription.status !== 'none' && subscription.isPremium;
+  const button =
+    current && paying && !subscription.cancelAtPeriodEnd
+      ? html`<button class="wide" @click=${ways.end}>End this plan</button>`
+      : current || plan.amount === 0
+        ? nothing
+        : paying
+          ? html`<button class="main wide" ?disabled=${busy} @click=${ways.change}>Change to ${plan.name}</button>`
+          : html`<button class="main wide" ?disabled=${busy} @click=${ways.buy}>Choose ${plan.name}</button>`;
+  return html`<article class="card offer ${current ? 'mine' : ''}">
+    <h3>${plan.name}${current ? html` <span class="tag">yours</span>` : nothing}</h3>
+    <p class="big">${plan.amount === 0 ? 'Free' : html`${money(plan.amount, plan.currency)} <span>a month</span>`}</p>
+    <ul class="ticks">${plan.features.map((each) => html`<li>${each}</li>`)}</ul>
+    ${button}
+  </article>`;
+}
+
+function renewal({ status, currentPeriodEnd, cancelAtPeriodEnd }: Subscription): string {
+  if (status === 'past_due') return 'The last payment did not go through. Look at your card, so that the plan stays.';
+  if (!currentPeriodEnd) return '';
+  return cancelAtPeriodEnd ? `It ends on ${onDay(currentPeriodEnd)}.` : `It renews on ${onDay(currentPeriodEnd)}.`;
+}
+
+function table(label: string, heads: string[], rows: unknown[][] | undefined): TemplateResult {
+  if (rows === undefined) return html`<p class="muted" role="status">Loading …</p>`;
+  if (rows.length === 0) return html`<p class="muted">None yet.</p>`;
+  const style = (index: number) => (index === 2 || (index === 3 && label === 'Ledger') ? 'number' : '');
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}>
+    <table>
+      <thead><tr>${heads.map((head, index) => html`<th scope="col" class=${style(index)}>${head}</th>`)}</tr></thead>
+      <tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class=${style(index)}>${cell}</td>`)}</tr>`)}</tbody>
+    </table>
+  </div>`;
+}

@@ -1,0 +1,113 @@
+// What is around every page: navigation, the balance, notifications, the dialog, what was said.
+import { signOut } from 'firebase/auth';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { ref } from 'lit-html/directives/ref.js';
+import type { App } from './app.ts';
+import { icon, type Icon } from './icons.ts';
+import { askToSignIn } from './sign-in.ts';
+import { ago, count, tokens } from './words.ts';
+
+const PLACES: readonly [path: string, name: string, icon: Icon][] = [
+  ['/', 'Studio', 'spark'],
+  ['/library', 'Library', 'book'],
+  ['/feed', 'Feed', 'feed'],
+  ['/tokens', 'Tokens', 'token'],
+];
+
+export function shell(app: App): TemplateResult {
+  return html`
+    <a class="skip" href="#main">Skip to the content</a>
+    <header>
+      <a class="brand" href="/" aria-label="StudioX, home"><span class="mark" aria-hidden="true"></span>StudioX</a>
+      <nav aria-label="Main">${PLACES.map((place) => link(...place))}</nav>
+      <div class="tools">
+        <button class="round" aria-label=${dark() ? 'Light colours' : 'Dark colours'} @click=${() => (turnLights(), app.update())}>
+          ${icon(dark() ? 'sun' : 'moon')}
+        </button>
+        ${app.user ? signedIn(app) : signedOut(app)}
+      </div>
+    </header>
+    <main id="main" tabindex="-1">${app.page?.view()}</main>
+    <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+      ${app.toasts.map(
+        ({ id, text, bad }) => html`<div class=${bad ? 'toast bad' : 'toast'}>
+          <span>${text}</span>
+          <button class="round" aria-label="Close this message" @click=${() => app.hush(id)}>${icon('close')}</button>
+        </div>`,
+      )}
+    </div>
+    ${app.dialog ? modal(app) : nothing}
+  `;
+}
+
+function link(path: string, name: string, glyph: Icon): TemplateResult {
+  const here = path === '/' ? location.pathname === '/' : location.pathname.startsWith(path);
+  return html`<a href=${path} aria-current=${here ? 'page' : nothing}>${icon(glyph)}<span>${name}</span></a>`;
+}
+
+const signedOut = (app: App): TemplateResult | typeof nothing =>
+  app.user === undefined
+    ? nothing
+    : html`<button @click=${() => askToSignIn(app, undefined, false)}>Sign in</button>
+        <button class="main" @click=${() => askToSignIn(app)}>Sign up</button>`;
+
+function signedIn(app: App): TemplateResult {
+  const { balance, unread } = app;
+  return html`
+    <a class="balance" href="/tokens" aria-label=${balance ? `Your balance: ${tokens(balance.balance)}` : 'Your balance'}>
+      ${icon('token')}<output>${balance ? count(balance.balance) : '…'}</output>
+    </a>
+    <button class="round" popovertarget="notifications"
+      aria-label=${unread ? `Notifications, ${unread} unread` : 'Notifications'}>
+      ${icon('bell')}${unread ? html`<span class="badge" aria-hidden="true">${unread}</span>` : nothing}
+    </button>
+    <div id="notifications" popover class="popover" role="dialog" aria-label="Notifications">
+      <div class="row between">
+        <h2>Notifications</h2>
+        ${unread ? html`<button class="link" @click=${() => app.markRead()}>Mark all as read</button>` : nothing}
+      </div>
+      ${app.notifications.length === 0
+        ? html`<p class="muted">Nothing yet. You hear here when something is ready.</p>`
+        : html`<ul class="plain">
+            ${app.notifications.map(
+              ({ subject, createdAt, read, href }) => html`<li class=${read ? '' : 'unread'}>
+                <a href=${href ?? '/'}>${subject}</a><small>${ago(createdAt)}</small>
+              </li>`,
+            )}
+          </ul>`}
+    </div>
+    <button class="round" popovertarget="account" aria-label="Your account">${icon('user')}</button>
+    <div id="account" popover class="popover menu" role="dialog" aria-label="Your account">
+      <p class="muted">${app.user?.email}</p>
+      <a href="/account">Profile and preferences</a>
+      <a href="/tokens">Tokens and plan</a>
+      <button class="link" @click=${() => signOut(app.auth)}>Sign out</button>
+    </div>
+  `;
+}
+
+function modal(app: App): TemplateResult {
+  const { dialog } = app;
+  const opened = (element?: Element) => {
+    const found = element as HTMLDialogElement | undefined;
+    if (found) queueMicrotask(() => found.isConnected && !found.open && found.showModal()); // lit has it before the page has
+  };
+  return html`<dialog aria-label=${dialog!.label} ${ref(opened)} @close=${() => app.dialog === dialog && app.show(null)}
+    @click=${(event: Event) => event.target === event.currentTarget && app.show(null)}>
+    <div class="sheet">
+      <button class="round shut" aria-label="Close" @click=${() => app.show(null)}>${icon('close')}</button>
+      ${dialog!.view()}
+    </div>
+  </dialog>`;
+}
+
+const dark = (): boolean => {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+};
+
+function turnLights(): void {
+  const theme = dark() ? 'light' : 'dark';
+  document.documentElement.dataset['theme'] = theme;
+  localStorage.setItem('theme', theme);
+}

@@ -1,0 +1,81 @@
+// Signing up and in: Firebase Auth's own, in one dialog.
+import { createUserWithEmailAndPassword, sendPasswordResetEmail, signInWithEmailAndPassword, updateProfile } from 'firebase/auth';
+import { html, nothing } from 'lit-html';
+import type { App, Dialog } from './app.ts';
+import { said } from './words.ts';
+
+/** Ask to sign up or in; `then` is done once somebody is. */
+export function askToSignIn(app: App, then: () => void = () => undefined, fresh = true): void {
+  let signingUp = fresh;
+  let busy = false;
+  let wrong = '';
+  let sent = '';
+
+  const turn = () => {
+    signingUp = !signingUp;
+    wrong = '';
+    app.update();
+  };
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const [email, password] = [String(form.get('email')).trim(), String(form.get('password'))];
+    busy = true;
+    wrong = '';
+    app.update();
+    try {
+      if (signingUp) {
+        const { user } = await createUserWithEmailAndPassword(app.auth, email, password);
+        const name = String(form.get('name') ?? '').trim();
+        // The functions keep the public name; Auth's copy is for its own e-mails.
+        if (name) await Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]);
+      } else await signInWithEmailAndPassword(app.auth, email, password);
+      app.show(null);
+      then();
+    } catch (error) {
+      wrong = said(error);
+    } finally {
+      busy = false;
+      app.update();
+    }
+  };
+
+  const reset = async (event: Event) => {
+    const dialog = (event.currentTarget as HTMLElement).closest('dialog')!;
+    const field = dialog.querySelector<HTMLInputElement>('input[name=email]')!;
+    if (!field.reportValidity()) return;
+    try {
+      await sendPasswordResetEmail(app.auth, field.value.trim());
+      sent = 'If there is an account with this address, a message with a link is on its way.';
+    } catch (error) {
+      wrong = said(error);
+    }
+    app.update();
+  };
+
+  const dialog: Dialog = {
+    label: 'Sign in',
+    view: () => html`
+      <h2>${signingUp ? 'Make an account' : 'Welcome back'}</h2>
+      <p class="muted">${signingUp ? 'It comes with tokens to begin with. No card needed.' : 'Sign in to go on where you left.'}</p>
+      <form @submit=${submit}>
+        ${signingUp
+          ? html`<label>Name <span class="muted">(shown with what you publish)</span>
+              <input name="name" autocomplete="nickname" maxlength="100" /></label>`
+          : nothing}
+        <label>E-mail address<input name="email" type="email" autocomplete="email" required autofocus /></label>
+        <label>Password
+          <input name="password" type="password" required minlength=${signingUp ? 6 : nothing}
+            autocomplete=${signingUp ? 'new-password' : 'current-password'} /></label>
+        <p class="wrong" role="alert">${wrong}</p>
+        <p class="muted" role="status">${sent}</p>
+        <button class="main wide" ?disabled=${busy}>${busy ? 'One moment …' : signingUp ? 'Sign up' : 'Sign in'}</button>
+      </form>
+      <p class="row between">
+        <button class="link" @click=${turn}>${signingUp ? 'I have an account' : 'I am new here'}</button>
+        ${signingUp ? nothing : html`<button class="link" @click=${reset}>I forgot my password</button>`}
+      </p>`,
+  };
+  app.show(dialog);
+}
