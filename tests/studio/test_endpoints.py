@@ -136,7 +136,7 @@ def test_storage_that_gives_no_address_is_no_bug(studio: Studio) -> None:
 
 
 def decoded(png: bytes) -> tuple[int, int, bytes]:
-    """Width, height and rows of an 8-bit RGB PNG, every checksum checked."""
+    """Width, height and rows of an 8-bit PNG, RGB or with a palette, every checksum checked."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     at, data, size = 8, b"", (0, 0)
     while at < len(png):
@@ -147,7 +147,7 @@ def decoded(png: bytes) -> tuple[int, int, bytes]:
         data += body if kind == b"IDAT" else b""
         at += 12 + length
     rows = zlib.decompress(data)
-    assert len(rows) == size[1] * (1 + 3 * size[0])
+    assert len(rows) == size[1] * (1 + size[0] * (1 if b"PLTE" in png[:64] else 3))
     return size[0], size[1], rows
 
 
@@ -166,9 +166,26 @@ def test_the_mock_models(studio: Studio, monkeypatch: pytest.MonkeyPatch, model:
     job = studio.status(job_id).result
     assert job["status"] == "completed"
     picture = studio.gcs.objects[job["media"][0]["path"]]["data"]
-    assert decoded(picture)[:2] == (96, 96)
+    assert decoded(picture)[:2] == (384, 384)
     assert len(set(decoded(picture)[2])) > 50
     studio.check()
+
+
+@pytest.mark.parametrize("latency", ["0", "1000"])
+def test_the_mock_keeps_to_the_size_and_the_colour(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, latency: str
+) -> None:
+    """The other half of a task's id: what was asked for must not be lost while the picture is waited for."""
+    monkeypatch.setenv("MOCK_LATENCY_MS", latency)
+    palettes = []
+    for color in ("neon", "pastel"):
+        job_id = studio.create(model="Model B", size="1024x1792", color=color).result["jobId"]
+        studio.advance(4)
+        picture = studio.gcs.objects[studio.status(job_id).result["media"][0]["path"]]["data"]
+        assert decoded(picture)[:2] == (219, 384)
+        palettes.append(picture[picture.index(b"PLTE") + 4 :][:768])
+    neon, pastel = (sum(palette) / 768 for palette in palettes)
+    assert neon < 128 < 200 < pastel
 
 
 @pytest.mark.parametrize("latency", ["0", "1000"])
