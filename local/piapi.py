@@ -152,7 +152,7 @@ def _song(task: Task, file: Mapping[str, Any], number: int) -> dict[str, Any]:
     """One variation."""
     title = str(task.input.get("title") or "Dreamy Whispers")
     base = str(file["file_url"])
-    cover = base.replace(f"/{number}.mp3", f"/cover{number}.jpg")
+    cover = base.replace(f"/{number}.mp3", f"/cover{number}.png")
     return {
         "id": f"{task.id}-{number}",
         "title": title if number == 0 else f"{title} (variation {number})",

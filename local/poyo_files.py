@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from local import scenery
 from local.poyo_plans import METADATA, Plan
 
 MEDIA = Path(__file__).parent / "media"
 CHUNK = 64 * 1024
 MAX_STREAM = 4 << 30
-LONG_SIDE = 192
 
-# Extension by kind; the bytes of all but pictures are committed (made with ffmpeg: see media/README.md).
-EXTENSIONS = {"image": "png", "video": "mp4", "music": "mp3", "speech": "mp3"}
-CONTENT_TYPES = {"png": "image/png", "mp4": "video/mp4", "mp3": "audio/mpeg", "jpg": "image/jpeg"}
-SOURCES = {"video": "clip.mp4", "music": "song.mp3", "speech": "speech.mp3", "cover": "cover.jpg"}
-SECONDS = {"video": 2.0, "music": 6.048, "speech": 3.048}
+# Extension by kind; pictures are drawn, the others are committed (see media/README.md), a few of each.
+EXTENSIONS = {"image": "png", "video": "mp4", "music": "mp3", "speech": "mp3", "cover": "png"}
+CONTENT_TYPES = {"png": "image/png", "mp4": "video/mp4", "mp3": "audio/mpeg"}
+SOURCES = {
+    "video": ("sea.mp4", "forest.mp4"),
+    "music": ("song.mp3", "song-again.mp3"),
+    "speech": ("speech.mp3",),
+}
+SECONDS = {"video": 4.0, "music": 16.056, "speech": 5.112}
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(document.domain)</script></svg>'
 HTML = b"<!doctype html><html><body><script>alert(document.domain)</script></body></html>"
 
@@ -37,9 +39,12 @@ class Download(NamedTuple):
     """Between two chunks."""
 
 
-def content(kind: str, task_id: str, number: int, ratio: float = 1.0) -> bytes:
-    """The bytes of a file: a picture has its task's colours, the others are the committed ones."""
-    return picture(f"{task_id}/{number}", ratio) if kind == "image" else _committed(SOURCES[kind])
+def content(kind: str, words: str, number: int, ratio: float = 1.0) -> bytes:
+    """The bytes of a task's file: a picture of its words, or one of the committed files, another for each number."""
+    if kind in SOURCES:
+        first = hashlib.sha256(words.encode()).digest()[0] if kind == "video" else 0
+        return _committed(SOURCES[kind][(first + number) % len(SOURCES[kind])])
+    return picture(f"{words}/{number}", ratio)
 
 
 @functools.cache
@@ -47,23 +52,10 @@ def _committed(name: str) -> bytes:
     return (MEDIA / name).read_bytes()
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def picture(seed: str, ratio: float) -> bytes:
-    """A PNG (https://www.w3.org/TR/png/) of waves in the seed's colours; the same seed gives the same bytes."""
-    digest = hashlib.sha256(seed.encode()).digest()
-    ratio = min(4.0, max(0.25, ratio))
-    width, height = (LONG_SIDE, round(LONG_SIDE / ratio)) if ratio >= 1 else (round(LONG_SIDE * ratio), LONG_SIDE)
-    rows = bytearray()
-    for y in range(height):
-        rows.append(0)  # the row's filter: none
-        for x in range(width):
-            wave = abs((x * (1 + digest[6] % 3) + y * (1 + digest[7] % 4)) % 128 - 64) * 2
-            rows.extend((digest[channel] * (128 - wave) + digest[channel + 3] * wave) >> 7 for channel in range(3))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
+    """A PNG that the seed's words suggest; the same seed gives the same bytes."""
+    return scenery.picture(seed, ratio)
 
 
 def download(data: bytes, extension: str, plan: Plan, first_byte: int = 0) -> Download:

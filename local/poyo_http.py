@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1 << 20
 HTML = b"<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Sorry</h1></body></html>"
-_FILE = re.compile(r"/files/([^/]+)/(cover)?([0-9]+)\.(png|mp4|mp3|jpg)")
+_FILE = re.compile(r"/files/([^/]+)/(cover)?([0-9]+)\.(png|mp4|mp3)")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -148,14 +148,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.poyo.expired(given.get("expires", "")):
             return self._send(403, {"Content-Type": "application/xml"}, b"<Error>AccessDenied</Error>")
         number, cover = int(match[3]), match[2] is not None
-        data = content("cover" if cover else task.kind, task.id, number, task.ratio)
+        kind = "cover" if cover else task.kind
+        data = content(kind, task.words, number, task.ratio)
         seen = task.downloads[path] = task.downloads.get(path, 0) + 1
         faulty = not cover and (not task.plan.file_times or seen <= task.plan.file_times)
         start = re.fullmatch(r"bytes=([0-9]{1,12})-", self.headers.get("Range", ""))
         plan = task.plan if faulty else Plan()
-        return self._stream(
-            download(data, "jpg" if cover else EXTENSIONS[task.kind], plan, int(start[1]) if start else 0)
-        )
+        return self._stream(download(data, EXTENSIONS[kind], plan, int(start[1]) if start else 0))
 
     def _stream(self, answer: Download) -> None:
         """Send it, whether or not the body is as long as announced; the connection then ends."""

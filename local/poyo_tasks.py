@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import threading
 import time
@@ -20,7 +21,7 @@ from local.poyo_plans import Plan
 
 MAX_TASKS = 1000
 SONGS = 2
-RATIOS = {"16:9": 16 / 9, "9:16": 9 / 16, "4:3": 4 / 3, "3:4": 3 / 4, "3:2": 3 / 2, "2:3": 2 / 3, "21:9": 21 / 9}
+_RATIO = re.compile(r"([1-9][0-9]{0,4})[:x*]([1-9][0-9]{0,4})")
 
 _CLIP = ("prompt", "duration")
 # What each model requires, by the beginning of its name, and the kind of media that it makes.
@@ -69,6 +70,12 @@ def prompt_of(given: Mapping[str, Any]) -> str:
     return str(given.get("prompt") or given.get("text") or given.get("multi_prompt") or "")
 
 
+def words_of(given: Mapping[str, Any]) -> str:
+    """What is to be seen: everything that was said, but what is to be avoided."""
+    said = (given.get(name) for name in ("title", "style", "seed", "gpt_description_prompt"))
+    return " ".join(str(each) for each in (prompt_of(given).partition("Avoid: ")[0].strip(), *said) if each)
+
+
 @dataclass
 class Task:
     id: str
@@ -81,6 +88,8 @@ class Task:
     made_at: float
     seconds: float
     created: datetime
+    words: str
+    """What its pictures are drawn from: an order's own words, and how often they were ordered before."""
     polls: int = 0
     wrong_polls: int = 0
     downloads: dict[str, int] = field(default_factory=dict)
@@ -91,7 +100,8 @@ class Task:
 
     @property
     def ratio(self) -> float:
-        return RATIOS.get(str(self.input.get("size") or self.input.get("aspect_ratio") or ""), 1.0)
+        given = _RATIO.fullmatch(str(self.input.get("size") or self.input.get("aspect_ratio") or ""))
+        return int(given[1]) / int(given[2]) if given else 1.0
 
     @property
     def count(self) -> int:
@@ -134,7 +144,7 @@ class Task:
             "format": extension,
             "content_type": f"{kind}/{'mpeg' if kind == 'audio' else extension}",
             "file_name": name,
-            "file_size": len(content(self.kind, self.id, number, self.ratio)),
+            "file_size": len(content(self.kind, self.words, number, self.ratio)),
         }
 
     def _song(self, base: str, expires: int, number: int) -> dict[str, Any]:
@@ -142,7 +152,7 @@ class Task:
         return {
             "audio_id": f"{self.id}-{number}",
             "audio_url": f"{base}/files/{self.id}/{number}.mp3?expires={expires}",
-            "image_url": f"{base}/files/{self.id}/cover{number}.jpg?expires={expires}",
+            "image_url": f"{base}/files/{self.id}/cover{number}.png?expires={expires}",
             "title": title if number == 0 else f"{title} (variation {number})",
             "tags": str(self.input.get("style") or "pop, bright"),
             "duration": SECONDS["music"],
@@ -198,6 +208,9 @@ class Tasks:
 
     def make(self, model: str, kind: str, given: Mapping[str, Any], key: str, callback_url: str, plan: Plan) -> Task:
         seconds = self._seconds[kind] if plan.seconds is None else plan.seconds
+        words = words_of(given)
+        with self._lock:
+            times = sum(task.words.rpartition("#")[0] == words for task in self._tasks.values())
         task = Task(
             id=f"task-unified-{int(self.wall())}-{secrets.token_hex(4)}",
             model=model,
@@ -209,6 +222,7 @@ class Tasks:
             made_at=self.now(),
             seconds=0.0 if plan.callback == "early" else seconds,
             created=datetime.now(UTC) + timedelta(seconds=self._ahead),
+            words=f"{words}#{times}",
         )
         with self._lock:
             self._tasks[task.id] = task

@@ -82,7 +82,7 @@ def test_songs_come_as_variations(piapi: PiapiStandIn, provider: Piapi) -> None:
     for file in task.files:
         assert file.url.startswith(f"http://{piapi.host}/files/")
         assert file.image_url is not None
-        assert (file.kind, file.tags, file.duration_s) == ("audio", ("calm", "new age"), 6.048)
+        assert (file.kind, file.tags, file.duration_s) == ("audio", ("calm", "new age"), 16.056)
     assert task.text is not None
     assert task.text.startswith("[Verse]")
 

@@ -35,11 +35,11 @@ def test_songs_are_asked_for_where_songs_are(provider: Poyo, order: MakeOrder) -
     task = provider.poll(task_id, "music", "generate-music")
     assert task == provider.poll(task_id, "music", "a-song-model-of-tomorrow")
     first, second = task.files
-    assert (first.kind, first.duration_s, first.tags) == ("audio", 6.048, ("pop", "bright"))
+    assert (first.kind, first.duration_s, first.tags) == ("audio", 16.056, ("pop", "bright"))
     assert first.title != second.title
     assert first.url != second.url
     assert first.image_url
-    assert "/cover0.jpg" in first.image_url
+    assert "/cover0.png" in first.image_url
 
 
 @pytest.mark.parametrize("model", ["minimax-music-2.6", "elevenlabs-music"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import struct
 import subprocess
 import sys
 import urllib.parse
@@ -77,7 +78,7 @@ def test_media_are_real(
     assert (again, rest) == (206, data[100:])
     assert partial["Content-Range"] == f"bytes 100-{len(data) - 1}/{len(data)}"
     if file.image_url:
-        assert filetypes.detect(fetch(file.image_url)[2]) == filetypes.JPEG
+        assert filetypes.detect(fetch(file.image_url)[2]) == filetypes.PNG
     assert next(iter(poyo.tasks()[0]["downloads"].values())) == 2
 
 
@@ -103,6 +104,27 @@ def test_pictures_differ_and_stay_the_same(poyo: PoyoStandIn, provider: Poyo, or
     assert len(set(pictures)) == 8
     assert pictures == [fetch(file.url)[2] for file in files]
     assert all(zlib.decompress(picture[41:-16]) for picture in pictures)
+
+
+def test_a_picture_is_of_its_words_and_its_proportions(poyo: PoyoStandIn, provider: Poyo, order: MakeOrder) -> None:
+    """A stand-in that was started anew draws the same again, so that what is kept of it changes only with its words."""
+
+    def drawn(**inputs: str) -> bytes:
+        task_id = provider.submit(order(inputs=inputs))
+        return fetch(provider.poll(str(task_id), "image", "nano-banana").files[0].url)[2]
+
+    night = drawn(prompt="A lake at night", aspectRatio="16:9")
+    assert struct.unpack(">II", night[16:24]) == (720, 405)
+    assert drawn(prompt="A lake at night", aspectRatio="16:9") != night
+    poyo.reset()
+    assert drawn(prompt="A lake at night", aspectRatio="16:9") == night
+    tall = drawn(prompt="A lake at night", aspectRatio="9:16")
+    assert struct.unpack(">II", tall[16:24]) == (405, 720)
+    assert sum(pixels(night)) < sum(pixels(drawn(prompt="A lake at noon", aspectRatio="16:9"))) * 0.7
+
+
+def pixels(png: bytes) -> bytes:
+    return zlib.decompress(png[41:-16])
 
 
 def test_files_that_go_wrong(first_file: Callable[..., File]) -> None:

@@ -64,7 +64,7 @@ def test_a_song_of_sunos_comes_in_variations(studio: Studio) -> None:
     for item in job["media"]:
         assert (item["contentType"], item["tags"]) == ("audio/mpeg", ["swing"])
         assert item["durationSeconds"] > 6
-        assert studio.gcs.objects[item["imagePath"]]["resource"]["contentType"] == "image/jpeg"
+        assert studio.gcs.objects[item["imagePath"]]["resource"]["contentType"] == "image/png"
     sent = studio.task_of(job_id)["input"]
     assert (sent["custom_mode"], sent["prompt"], sent["title"]) == (True, SUNO["lyrics"], SUNO["title"])
     assert creation(job_id)["title"] == "Nine lives"
