@@ -170,6 +170,17 @@ def test_r7_reads_pass_while_firestore_is_down(logged: Any, rpcs: Rpcs) -> None:
     assert not admitted(toll)
 
 
+def test_r7_a_read_waits_for_its_counter_for_seconds_only(rpcs: Rpcs, logged: Logged) -> None:
+    """Whether Firestore refuses or says nothing: no call waits longer, and the last one is not much later."""
+    rpcs.fail_before("BatchGetDocuments", times=40)
+    assert admitted(limits.toll("f", "u1", Limit(1, per=60)))
+    assert logged.lines("rate_limit_open"), "it outlasted forty refusals"
+    rpcs.heal()
+    assert admitted(limits.toll("f", "u2", Limit(1, per=60)))
+    assert rpcs.calls[-2:] == ["BatchGetDocuments", "Commit"]
+    assert all(timeout is not None and timeout <= limits.PATIENCE_S for timeout in rpcs.timeouts)
+
+
 @pytest.mark.usefixtures("down")
 def test_r7_spending_does_not() -> None:
     with pytest.raises(Unavailable):

@@ -207,10 +207,10 @@ def test_a_leader_that_crashes_leaves_no_one_waiting(
     commit = firestore.commit
     crashes = iter([False, True])
 
-    def crashing(*arguments: Any) -> None:
+    def crashing(*arguments: Any, **options: Any) -> None:
         if next(crashes, False):
             raise SystemExit("the worker is being ended")
-        commit(*arguments)
+        commit(*arguments, **options)
 
     monkeypatch.setattr(firestore, "commit", crashing)
     answers = together(rpcs, [lambda n=n: debit(f"c{n}") for n in range(8)])  # type: ignore[misc]

@@ -72,15 +72,16 @@ def read(*paths: str) -> list[Data | None]:
     return [found[path].data for path in paths]
 
 
-def read_documents(paths: Iterable[str]) -> dict[str, Document]:
-    """As `read`, with what proves each, absent ones too. `Unavailable`."""
+def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> dict[str, Document]:
+    """As `read`, with what proves each, absent ones too. `Unavailable`, after RPC_TIMEOUT_S where nothing is said."""
     db = client()
+    timeout_s = timeout_s or RPC_TIMEOUT_S
     wanted = dict.fromkeys(paths)
     riding = [path for path in RIDERS if path not in wanted and time.monotonic() >= _ridden.get(path, (None, 0.0))[1]]
     references = [db.document(path) for path in (*wanted, *riding)]
     found: dict[str, Document] = {}
     with reachable():
-        for snapshot in db.get_all(references, retry=read_retry(), timeout=RPC_TIMEOUT_S):
+        for snapshot in db.get_all(references, retry=read_retry().with_timeout(timeout_s), timeout=timeout_s):
             found[snapshot.reference.path] = Document(snapshot.to_dict(), snapshot.update_time)
     for path in riding:
         _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
@@ -118,7 +119,9 @@ def reachable() -> Iterator[None]:
         raise Unavailable(retryAfterSeconds=5) from error
 
 
-def commit(changes: Mapping[str, Data | None], known: Mapping[str, Document]) -> None:
+def commit(
+    changes: Mapping[str, Data | None], known: Mapping[str, Document], *, timeout_s: float | None = None
+) -> None:
     """All changes (None: delete) in one commit: each holds only if its document still is as `known`.
 
     A document that is not known, or known as absent, must not exist. Raises google.api_core's exceptions.
@@ -142,7 +145,7 @@ def commit(changes: Mapping[str, Data | None], known: Mapping[str, Document]) ->
         written.append(path)
     if not written:
         return
-    results = batch.commit(retry=None, timeout=RPC_TIMEOUT_S)
+    results = batch.commit(retry=None, timeout=timeout_s or RPC_TIMEOUT_S)
     for path, result in zip(written, results, strict=True):
         _remember(path, changes[path], result.update_time)
 

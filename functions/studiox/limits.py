@@ -28,6 +28,8 @@ from .transact import Docs, transact
 SHARES = 10
 REMEMBERED_CALLERS = 5_000
 CLOSED = timedelta(days=1)
+PATIENCE_S = 2.0
+"""A read whose caller waits is let pass after so long without an answer from the counter (a round trip has 1 s)."""
 SETTINGS = "settings/limits"
 firestore.RIDERS.add(SETTINGS)
 
@@ -154,7 +156,7 @@ def _take(toll: Toll, now: datetime, refill: _Refill) -> None:
     """Put the next share where all threads of this process find it."""
     refill.failed = True
     try:
-        share = transact(toll.path, lambda docs: _take_share(docs, toll, now), warm=[toll.path])
+        share = transact(toll.path, lambda docs: _take_share(docs, toll, now), warm=[toll.path], patience_s=PATIENCE_S)
         refill.failed = False
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=toll.path)

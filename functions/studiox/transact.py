@@ -22,6 +22,8 @@ T = TypeVar("T")
 MAX_OPERATIONS = 100
 MAX_WRITES = 400  # of Firestore's 500 a commit: one more operation always fits
 DEADLINE_S = 20.0
+LEAST_S = 1.0
+"""A round trip has so long even when the deadline is near: cut shorter, it would only turn a refusal into a doubt."""
 MAX_BACKOFF_S = 0.5
 
 
@@ -142,6 +144,7 @@ def transact(
     warm: Sequence[str] = (),
     absent: Sequence[str] = (),
     seen: Mapping[str, Document] | None = None,
+    patience_s: float | None = None,
 ) -> T:
     """Commit what the pure function `decide` decides, and answer what it answers.
 
@@ -152,13 +155,13 @@ def transact(
     given when the commit proved it; a refusal (StudioxError) never: it is decided anew on fresh documents.
     A document that `decide` asks for and none of these names is read on demand. `decide` may run many
     times. A decision about a document that it does not write is as good as its last read: write what you
-    depend on.
+    depend on. `patience_s`: how long to try, where DEADLINE_S is too long for who waits.
 
     Raises what `decide` raises; `Contention` when retries ran out and nothing happened; `Unavailable` when
     the database cannot be reached, so that a later call with the same cause must tell.
     """
     operation: _Operation[T] = _Operation(decide, reads, warm, absent, seen or {})
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + (patience_s or DEADLINE_S)
     with _lanes_lock:
         lane = _lanes.setdefault(key, _Lane())
         lane.queue.append(operation)
@@ -218,7 +221,7 @@ def _run(batch: list[_Operation[Any]], deadline: float) -> None:
     """Rounds of read, decide, commit until each operation has its answer."""
     pending, attempt, unknown = batch, 0, False
     while pending:
-        round_ = _Round(pending[:1] if pending[0].alone else pending)
+        round_ = _Round(pending[:1] if pending[0].alone else pending, deadline)
         try:
             round_.read()
             round_.decide()
@@ -243,8 +246,9 @@ def _run(batch: list[_Operation[Any]], deadline: float) -> None:
 class _Round:
     """One try: the documents read, the decisions laid over one another, one commit."""
 
-    def __init__(self, operations: list[_Operation[Any]]) -> None:
+    def __init__(self, operations: list[_Operation[Any]], deadline: float) -> None:
         self.operations = operations
+        self.deadline = deadline
         self.known: dict[str, Document] = {}
         self.unproven: set[str] = set()
         self.overlay: dict[str, Data | None] = {}
@@ -278,8 +282,11 @@ class _Round:
             self.operations = []
 
     def _load(self, paths: Iterable[str]) -> None:
-        self.known.update(firestore.read_documents(paths))
+        self.known.update(firestore.read_documents(paths, timeout_s=self._left_s()))
         self.unproven.difference_update(paths)
+
+    def _left_s(self) -> float:
+        return min(firestore.RPC_TIMEOUT_S, max(LEAST_S, self.deadline - time.monotonic()))
 
     def decide(self) -> None:
         for operation in self.operations:
@@ -343,7 +350,7 @@ class _Round:
         from google.api_core import exceptions
 
         try:
-            firestore.commit(self.overlay, self.known)
+            firestore.commit(self.overlay, self.known, timeout_s=self._left_s())
         except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
             self._conflict()
         except (exceptions.ServerError, exceptions.RetryError, exceptions.TooManyRequests):

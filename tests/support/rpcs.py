@@ -56,6 +56,8 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         self._plans: list[_Plan] = []
         self.calls: list[str] = []
         self.requests: list[tuple[str, Any]] = []
+        self.timeouts: list[float | None] = []
+        """How long each call waits for its answer, in seconds."""
         self.documents = 0
         """How many documents reads and queries delivered."""
         self.queries: list[Any] = []
@@ -63,7 +65,7 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
 
     def reset(self) -> None:
         with self._lock:
-            self.calls, self.requests, self.documents = [], [], 0
+            self.calls, self.requests, self.timeouts, self.documents = [], [], [], 0
 
     def heal(self) -> None:
         """Drop every planned fault."""
@@ -101,6 +103,7 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         with self._lock:
             self.calls.append(method)
             self.requests.append((method, request))
+            self.timeouts.append(details.timeout)
             if method in ("RunQuery", "RunAggregationQuery"):
                 self.queries.append(request)
             plan = next((each for each in self._plans if each.method == method and each.times > 0), None)
