@@ -9,7 +9,8 @@ from .errors import Unavailable
 
 
 def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: float = 0) -> None:
-    """Call the task function `function` with `data` after `delay_s` seconds. `Unavailable` if the queue is not there.
+    """Call the task function `function` with `data` after `delay_s` seconds. `Unavailable` if the queue is not there or
+    says nothing for seconds: then the task may have been enqueued, and the dispatcher finds what was not.
 
     `name` (letters, digits, hyphens) is the task's: a second one of the same name within about an hour is dropped,
     so callers coalesce by naming alike what is alike. The emulator ignores delays and would run a task that
@@ -22,6 +23,8 @@ def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: fl
     if config.in_emulator() and delay_s > 0:
         return
     queue = functions.task_queue(f"locations/{config.REGION}/functions/{function}", app=firestore.app())
+    # The SDK's own is 120 s, it tries twice, and the app's httpTimeout does not reach its queues.
+    queue._http_client._timeout = firestore.ADMIN_TIMEOUT_S
     options = functions.TaskOptions(task_id=name, schedule_delay_seconds=round(delay_s) or None)
     try:
         queue.enqueue({"data": dict(data)}, options)
