@@ -57,7 +57,7 @@ export class App {
   readonly auth: Auth;
   readonly firestore: Firestore;
   readonly files: Files;
-  /** Undefined until it is known; null while nobody is signed in. */
+  /** Undefined until it is known, and no page is shown before; null while nobody is signed in. */
   user: User | null | undefined;
   balance: Balance | null = null;
   notifications: Notification[] = [];
@@ -91,15 +91,12 @@ export class App {
       () => undefined, // signed out while listening
     );
     onAuthStateChanged(this.auth, (user) => {
-      const another = this.user !== undefined && user?.uid !== this.user?.uid;
+      if (this.user !== undefined && user?.uid === this.user?.uid) return;
+      if (user === null) this.form = null;
       this.user = user;
+      this.files.clear();
       this.follow(user);
-      if (another) {
-        if (user === null) this.form = null;
-        this.files.clear();
-        this.open(location.pathname); // pages hold what belongs to whoever was signed in
-      }
-      this.update();
+      this.open(location.pathname); // pages hold what belongs to whoever is signed in
     });
   }
 
@@ -107,9 +104,9 @@ export class App {
   update(): void {
     if (this.drawing) return;
     this.drawing = true;
-    queueMicrotask(() => {
+    setTimeout(() => {
       this.drawing = false;
-      this.draw();
+      this.draw(); // a task of its own: whoever awaits what `attempt` answered has stored it by then
     });
   }
 

@@ -52,8 +52,9 @@ const app = new App(
   await connect(),
   () => render(shell(app), root),
   (path) => {
+    const first = app.page === null;
     open(path);
-    arrive();
+    if (!first) arrive();
   },
 );
 
@@ -73,4 +74,3 @@ if (back.has('checkout') || back.has('portal')) {
   if (back.get('checkout') === 'success') app.say('Thank you! Your tokens arrive as soon as the payment is confirmed.');
   if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and nothing charged.');
 }
-open(location.pathname);

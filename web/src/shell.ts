@@ -95,8 +95,8 @@ function modal(app: App): TemplateResult {
   return html`<dialog aria-label=${dialog!.label} ${ref(opened)} @close=${() => app.dialog === dialog && app.show(null)}
     @click=${(event: Event) => event.target === event.currentTarget && app.show(null)}>
     <div class="sheet">
-      <button class="round shut" aria-label="Close" @click=${() => app.show(null)}>${icon('close')}</button>
       ${dialog!.view()}
+      <button class="round shut" aria-label="Close" @click=${() => app.show(null)}>${icon('close')}</button>
     </div>
   </dialog>`;
 }

@@ -8,8 +8,10 @@ import { askToSignIn } from '../sign-in.ts';
 import { said, spelled, tokens, typeName } from '../words.ts';
 
 const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
+/** The order of the fields; what is not named comes after them. */
+const FIELDS = ['prompt', 'inputPaths', 'aspectRatio', 'size', 'durationSeconds', 'quality', 'resolution', 'style', 'color'];
 const LONG = 200;
-const PLAIN_FEW = 6;
+const FEW = 5;
 const PROMPTS: Record<string, string> = {
   image: 'A lighthouse at dawn, oil on canvas',
   edit: 'Make it winter',
@@ -70,7 +72,10 @@ export class OrderForm {
   view(): TemplateResult {
     const { options, model, app } = this;
     if (!options || !model) return html`<div class="card form"><p class="muted" role="status">Loading the models …</p></div>`;
-    const names = Object.keys(model.inputs).filter((name) => !asked(model, this.values, name).excluded);
+    const place = (name: string) => (FIELDS.indexOf(name) + FIELDS.length + 1) % (FIELDS.length + 1);
+    const names = Object.keys(model.inputs)
+      .filter((name) => !asked(model, this.values, name).excluded)
+      .sort((a, b) => place(a) - place(b));
     const [shown, more] = [names.filter((name) => !this.isExtra(name)), names.filter((name) => this.isExtra(name))];
     const price = priceOf(model, this.values);
     const types = ORDER.filter((type) => this.models(type).length > 0);
@@ -95,27 +100,28 @@ export class OrderForm {
           )}
         </select>
       </label>
-      ${shown.map((name) => this.field(model, name))}
+      <div class="fields">${shown.map((name) => this.field(model, name))}</div>
       ${more.length > 0
         ? html`<details><summary>More choices</summary><div class="fields">${more.map((name) => this.field(model, name))}</div></details>`
         : nothing}
-      <p class="wrong" role="alert">${this.wrong}</p>
+      <div class="order"><p class="wrong" role="alert">${this.wrong}</p>
       <button class="main wide" ?disabled=${this.busy || this.uploading > 0}>
         ${icon('spark')}
         ${this.busy ? 'Ordering …' : this.uploading > 0 ? 'Uploading …' : app.user ? 'Generate' : 'Sign up and generate'}
         ${price === null ? nothing : html`<span class="price">${tokens(price)}</span>`}
-      </button>
+      </button></div>
     </form>`;
   }
 
   private models(type: string): ModelOption[] {
-    return this.options?.models.filter((each) => each.type === type) ?? [];
+    const models = this.options?.models.filter((each) => each.type === type) ?? [];
+    const isMock = ({ provider }: ModelOption) => Number(provider === 'mock');
+    return models.sort((a, b) => isMock(a) - isMock(b));
   }
 
   private isExtra(name: string): boolean {
-    const input = this.model && asked(this.model, this.values, name);
-    if (!input || input.required || name === 'prompt' || name === 'inputPaths') return false;
-    return input.kind === 'text' || input.kind === 'integer' || ['seed', 'version', 'language'].includes(name) ? name !== 'durationSeconds' : false;
+    const { kind, required } = asked(this.model!, this.values, name);
+    return !required && !FIELDS.includes(name) && (kind === 'text' || kind === 'integer' || name === 'version');
   }
 
   private choose(type: string, id?: string): void {
@@ -183,14 +189,14 @@ export class OrderForm {
     const choices = this.choices(name);
     const numbers = typeof this.model!.inputs[name]!.values?.[0] === 'number';
     const pick = (id: string) => this.set(name, id === '' ? undefined : numbers ? Number(id) : id);
-    if (choices.length > PLAIN_FEW)
-      return html`<label>${label}
+    if (choices.length > FEW || ['styles', 'colors'].includes(this.model!.inputs[name]!.catalogue ?? ''))
+      return html`<label class="half">${label}
         <select name=${name} @change=${(event: Event) => pick((event.target as HTMLSelectElement).value)}>
           ${always ? nothing : html`<option value="">Any</option>`}
           ${choices.map(({ id, label }) => html`<option value=${id} .selected=${String(value) === id}>${label}</option>`)}
         </select></label>`;
     return html`<fieldset class="chips"><legend>${label}</legend>
-      ${(always ? choices : [{ id: '', label: 'Any' }, ...choices]).map(
+      ${(always ? choices : [{ id: '', label: 'Auto' }, ...choices]).map(
         ({ id, label }) => html`<label><input type="radio" name=${name} value=${id} .checked=${String(value ?? '') === id}
           @change=${() => pick(id)} /><span>${label}</span></label>`,
       )}

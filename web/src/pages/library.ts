@@ -18,12 +18,9 @@ export const shown = ({ type, media, text, title, prompt }: Creation): Shown => 
 export function gate(app: App, title: string, why: string): Page {
   return {
     title,
-    view: () =>
-      app.user === undefined
-        ? html`<h1>${title}</h1>`
-        : html`<h1>${title}</h1>
-            <div class="empty"><span class="blob" aria-hidden="true"></span><p>${why}</p>
-              <button class="main" @click=${() => askToSignIn(app, undefined, false)}>Sign in</button></div>`,
+    view: () => html`<h1>${title}</h1>
+      <div class="empty"><span class="blob" aria-hidden="true"></span><p>${why}</p>
+        <button class="main" @click=${() => askToSignIn(app, undefined, false)}>Sign in</button></div>`,
   };
 }
 
@@ -147,7 +144,7 @@ export function creationPage(app: App, creationId: string): Page {
           <div class="side">
             <h1>${title || prompt}</h1>
             <p class="muted">${typeName(type)} by ${model} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
-            <p class="prompt">${prompt}</p>
+            ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
             <div class="row wrap">
               <button aria-pressed=${isFavorite} @click=${star}>${icon('star', isFavorite)}Favourite</button>
               <button @click=${again}>${icon('remix')}Use again</button>

@@ -99,6 +99,7 @@ export function tokensPage(app: App): Page {
         <h1>Tokens</h1>
         ${app.user && app.balance ? wallet(app.balance) : nothing}
         <section aria-label="Packs"><h2>Buy tokens</h2>
+          ${packs.length === 0 ? html`<p class="muted" role="status">Loading …</p>` : nothing}
           <div class="offers">${packs.map((pack) => packCard(pack, busy, () => leave(() => app.studiox.createCheckoutSession({ packId: pack.id }))))}</div>
         </section>
         <section aria-label="Plans"><h2>Plans</h2>
