@@ -34,7 +34,8 @@ padding:4px 8px;border:1px solid #cfd4e6;border-radius:8px}
 def page(title: str, *parts: str) -> bytes:
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style><header><a href='/'>Stripe stand-in</a>"
+        f"<title>{html.escape(title)}</title><link rel=icon href='data:,'>"
+        f"<style>{STYLE}</style><header><a href='/'>Stripe stand-in</a>"
         f"<small>no real money</small></header><main>{''.join(parts)}</main></html>"
     ).encode()
 
