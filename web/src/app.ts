@@ -115,6 +115,11 @@ export class App {
     this.open(location.pathname);
   }
 
+  /** The same page, made anew. */
+  reopen(): void {
+    this.open(location.pathname);
+  }
+
   show(dialog: Dialog | null): void {
     const before = this.dialog;
     this.dialog = dialog;

@@ -29,7 +29,10 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
         const { user } = await createUserWithEmailAndPassword(app.auth, email, password);
         const name = String(form.get('name') ?? '').trim();
         // The functions keep the public name; Auth's copy is for its own e-mails.
-        if (name) await Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]);
+        if (name) {
+          await Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]);
+          app.reopen(); // a page with the profile has read it before
+        }
       } else await signInWithEmailAndPassword(app.auth, email, password);
       app.show(null);
       then();

@@ -222,7 +222,7 @@ function table(label: string, heads: string[], rows: unknown[][] | undefined): T
   if (rows === undefined) return html`<p class="muted" role="status">Loading …</p>`;
   if (rows.length === 0) return html`<p class="muted">None yet.</p>`;
   const style = (index: number) => (index === 2 || (index === 3 && label === 'Ledger') ? 'number' : '');
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}, table">
     <table>
       <thead><tr>${heads.map((head, index) => html`<th scope="col" class=${style(index)}>${head}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class=${style(index)}>${cell}</td>`)}</tr>`)}</tbody>
