@@ -42,7 +42,25 @@ const TYPES: Record<string, string> = {
 };
 export const typeName = (type: string): string => TYPES[type] ?? type;
 
-/** `durationSeconds` → `Duration seconds`. */
+/** The inputs of models for which their name is not what people say. */
+const INPUTS: Record<string, string> = {
+  color: 'Colours',
+  customMode: 'With a style and a title of my own',
+  durationSeconds: 'Length',
+  generateAudio: 'With sound',
+  inputPaths: 'Pictures to start from',
+  instrumental: 'Without singing',
+  multiShots: 'Several shots',
+  negativePrompt: 'What to leave out',
+  presetType: 'Kind of song',
+  sound: 'With sound',
+  vocalGender: 'Voice',
+};
+
+/** A field's name, for people. */
+export const inputName = (name: string): string => INPUTS[name] ?? spelled(name);
+
+/** `partially_refunded` → `Partially refunded`. */
 export function spelled(name: string): string {
   const words = name.replace(/[_-]/g, ' ').replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
   return words.charAt(0).toUpperCase() + words.slice(1);
@@ -65,7 +83,7 @@ const SAYINGS: Sayings = {
   InvalidRequest: ({ fields }) => {
     const wrong = Object.entries(fields);
     if (wrong.length === 0) return 'Something in this form is not right.';
-    return wrong.map(([field, why]) => `${spelled(field.replace('options.', '')) || 'This'}: ${why}.`).join(' ');
+    return wrong.map(([field, why]) => `${inputName(field.replace('options.', '')) || 'This'}: ${why}.`).join(' ');
   },
   LedgerBroken: () => 'This account needs our attention first. We have been told.',
   NoSubscription: () => 'You have no subscription.',

@@ -5,7 +5,7 @@ import type { App, Draft } from '../app.ts';
 import { icon } from '../icons.ts';
 import { asked, priceOf, request, valueOf, type Values } from '../order.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { said, spelled, tokens, typeName } from '../words.ts';
+import { inputName, said, spelled, tokens, typeName } from '../words.ts';
 
 const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 /** The order of the fields; what is not named comes after them. */
@@ -155,7 +155,7 @@ export class OrderForm {
 
   private field(model: ModelOption, name: string): TemplateResult {
     const input = asked(model, this.values, name);
-    const label = name === 'inputPaths' ? (input.max === 1 ? 'Picture to start from' : 'Pictures to start from') : spelled(name);
+    const label = inputName(name);
     const value = valueOf(model, this.values, name);
     const title = html`<span>${label}${input.required ? nothing : html` <span class="muted">(if you like)</span>`}</span>`;
     const write = (event: Event) => this.set(name, (event.target as HTMLInputElement).value);

@@ -6,7 +6,7 @@ import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { cover, full, type Shown } from '../media.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { at, spelled, typeName } from '../words.ts';
+import { at, inputName, typeName } from '../words.ts';
 import { List } from './list.ts';
 
 type Kind = 'image' | 'edit' | 'video' | 'music' | 'speech' | 'lyrics' | 'analysis';
@@ -178,7 +178,7 @@ export function parameters(params: Record<string, unknown>): TemplateResult | ty
   );
   if (rows.length === 0) return nothing;
   return html`<dl class="params">
-    ${rows.map(([name, value]) => html`<div><dt>${spelled(name)}</dt><dd>${value === true ? 'Yes' : String(value)}</dd></div>`)}
+    ${rows.map(([name, value]) => html`<div><dt>${inputName(name)}</dt><dd>${value === true ? 'Yes' : String(value)}</dd></div>`)}
   </dl>`;
 }
 

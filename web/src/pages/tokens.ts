@@ -30,6 +30,9 @@ const KINDS: Record<string, string> = {
 };
 type Kind = NonNullable<GetTokenTransactions['type']>;
 
+/** What the tables hang on, as the live document says it. */
+const standing = (live: Balance | null): string => (live ? `${live.balance} ${live.plan} ${live.isPremium}` : '');
+
 export function tokensPage(app: App): Page {
   let packs: TokenPack[] = [];
   let plans: PlanOffer[] = [];
@@ -37,7 +40,7 @@ export function tokensPage(app: App): Page {
   let usage: UsageAnalytics | null = null;
   let busy = false;
   let kind: Kind | null = null;
-  let seen = app.balance?.balance;
+  let seen = standing(app.balance);
   const ledger = new List<Transaction>(app, async (cursor) => {
     const { transactions, nextCursor } = await app.studiox.getTokenTransactions({ cursor, type: kind, pageSize: 10 });
     return { items: transactions, nextCursor };
@@ -93,8 +96,9 @@ export function tokensPage(app: App): Page {
     title: 'Tokens',
     view: () => {
       // Something has moved tokens: the tables below are told by the live balance.
-      if (app.user && seen !== undefined && app.balance && app.balance.balance !== seen) void loadMoney();
-      seen = app.balance?.balance ?? seen;
+      const now = standing(app.balance);
+      if (app.user && now && now !== seen) void loadMoney();
+      seen = now || seen;
       return html`
         <h1>Tokens</h1>
         ${app.user && app.balance ? wallet(app.balance) : nothing}
