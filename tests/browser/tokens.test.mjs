@@ -1,0 +1,86 @@
+// Where tokens come from and where they go: packs, a plan, the ledger, notifications; a rather small desktop in dark colours.
+import assert from 'node:assert/strict';
+import { accessible, balance, decoded, DESKTOP, fits, order, picture, signIn, signOut, signUp, story, until } from './support.mjs';
+
+const number = (text) => Number(text.replace('−', '-').replaceAll(/[,+]/g, ''));
+
+/** The rows of the ledger's table, oldest first. */
+async function entries(page) {
+  const rows = page.getByRole('region', { name: 'Ledger' }).getByRole('row');
+  const texts = await Promise.all((await rows.all()).slice(1).map((row) => row.getByRole('cell').allInnerTexts()));
+  return texts.reverse().map(([, what, amount, after]) => ({ what, amount: number(amount), after: number(after) }));
+}
+
+/** Wait for so many entries; their running sum is each entry's balance. */
+async function ledger(page, length) {
+  await until(async () => (await entries(page)).length === length, `${length} entries in the ledger`);
+  const found = await entries(page);
+  let sum = 0;
+  for (const { what, amount, after } of found) assert.equal(after, (sum += amount), `after ${what}`);
+  return found.map(({ what, amount }) => [what.split(' ')[0], amount]);
+}
+
+story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
+  const ada = await visit({ ...DESKTOP, viewport: { width: 1100, height: 800 }, colorScheme: 'dark' });
+  const { page } = ada;
+  await page.goto('/tokens');
+  await page.getByRole('button', { name: /^Buy Starter/ }).waitFor();
+  await accessible(page, 'the packs and plans of a visitor');
+  await signUp(ada);
+  await balance(page, 200);
+  assert.deepEqual(await ledger(page, 1), [['Welcome', 200]]);
+
+  await page.getByRole('button', { name: 'Buy Starter for $5.00' }).click();
+  await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.waitForURL('**/tokens');
+  await page.getByText(/^Thank you!/).waitFor();
+  await balance(page, 700);
+  assert.deepEqual(await ledger(page, 2), [['Welcome', 200], ['Bought', 500]]);
+  await page.getByRole('region', { name: 'Payments' }).getByRole('cell', { name: '$5.00' }).waitFor();
+
+  await page.getByRole('navigation').getByRole('link', { name: 'Studio' }).click();
+  const card = await order(page, { type: 'Picture', model: 'z-image', prompt: 'A boat' });
+  await decoded(card.getByRole('img', { name: 'A boat' }));
+  await page.getByRole('navigation').getByRole('link', { name: 'Tokens' }).click();
+  await page.getByRole('button', { name: 'Choose Pro' }).click();
+  await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.waitForURL('**/tokens');
+  await balance(page, 1698);
+  assert.deepEqual(await ledger(page, 4), [['Welcome', 200], ['Bought', 500], ['Order', -2], ['From', 1000]]);
+  await page.getByRole('button', { name: 'End this plan' }).waitFor();
+  await page.getByText(/^It renews on /).waitFor();
+  await page.getByRole('img', { name: /^Tokens spent a day/ }).waitFor();
+  await page.getByText('1 ordered · 2 tokens spent').waitFor();
+  await accessible(page);
+  await fits(page);
+  await picture(page, 'tokens');
+
+  await page.getByRole('button', { name: 'End this plan' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
+  await page.getByText(/^It ends on /).waitFor();
+
+  await page.getByRole('button', { name: 'Notifications, 1 unread' }).click();
+  await page.getByRole('link', { name: 'Your generation is ready' }).click();
+  await page.getByRole('heading', { name: 'Library' }).waitFor();
+  await signOut(page);
+  await page.getByRole('heading', { name: 'Library' }).waitFor();
+  assert.equal(await page.getByRole('article').count(), 0, 'nothing of hers is left on the page');
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await balance(page, 1698);
+  await decoded(page.getByRole('img', { name: 'A boat' }));
+  await page.reload();
+  await balance(page, 1698);
+});
+
+story('a profile, a streak, and an account that goes for good', async (visit) => {
+  const linus = await visit({ ...DESKTOP, colorScheme: 'dark' });
+  const { page } = linus;
+  await page.goto('/account');
+  await signUp(linus, 'Linus');
+  await page.getByRole('heading', { name: /account/i }).first().waitFor();
+  await until(async () => (await page.getByLabel(/name/i).first().inputValue()) === 'Linus', 'the name given at sign-up');
+  await accessible(page);
+  await fits(page);
+});
