@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from . import firestore, ids
+from . import firestore, ids, scan
 from .clock import datetime
 from .errors import InvalidCursor
 
@@ -16,7 +16,6 @@ PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 DEFAULT_SIZE = 20
 BULK = 1_000
-BULK_TIMEOUT_S = 60.0  # nobody waits for a schedule
 
 
 def page(
@@ -66,34 +65,15 @@ def between(
 
     `group`: of every collection of that name. `Unavailable`.
     """
-    query = _made_between(collection, start, end, group=group).order_by("createdAt").order_by("__name__")
-    query = query.select(["createdAt", *fields]).limit(BULK)
-    last = None
-    while True:
-        page = query if last is None else query.start_after(last)
-        with firestore.reachable():
-            found = list(page.stream(retry=firestore.read_retry(), timeout=BULK_TIMEOUT_S))
-        for snapshot in found:
-            yield snapshot.to_dict() or {}
-        if len(found) < BULK:
-            return
-        last = found[-1]
+    found = scan.documents(
+        collection, order="createdAt", least=start, below=end, fields=fields, group=group, page_size=BULK
+    )
+    return (each.data for each in found)
 
 
 def count_between(collection: str, start: datetime, end: datetime) -> int:
     """How many documents were made in [start, end): Firestore counts. `Unavailable`."""
-    with firestore.reachable():
-        query = _made_between(collection, start, end, group=False).count()
-        [[result]] = query.get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-    return int(result.value)
-
-
-def _made_between(collection: str, start: datetime, end: datetime, *, group: bool) -> Any:
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    db = firestore.client()
-    source: Any = db.collection_group(collection) if group else db.collection(collection)
-    return source.where(filter=FieldFilter("createdAt", ">=", start)).where(filter=FieldFilter("createdAt", "<", end))
+    return scan.count(collection, order="createdAt", least=start, below=end)
 
 
 def _sealed(value: object, name: str, list_id: list[str]) -> str:

@@ -34,34 +34,30 @@ def documents(
     fields: Sequence[str] = (),
     limit: int | None = None,
     newest_first: bool = False,
+    group: bool = False,
+    page_size: int | None = None,
 ) -> Iterator[Found]:
     """The documents whose fields are `equal` and whose `order` is at least, below or at most so much, up to `limit`.
 
     `after`: from behind this value of `order` (a name: behind the document of this id). `fields`: only these.
-    A page is in memory at a time. `Unavailable`.
+    `group`: of every collection of that name. A page is in memory at a time, PAGE or `page_size` documents of it.
+    `Unavailable`.
     """
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    parent = firestore.client().collection(collection)
+    query = _narrowed(collection, order, least, below, most, group=group)
     direction = "DESCENDING" if newest_first else "ASCENDING"
-    query: Any = parent.order_by(order, direction=direction)
-    for name, value in sorted((equal or {}).items()):
-        query = query.where(filter=FieldFilter(name, "==", value))
-    for relation, value in ((">=", least), ("<", below), ("<=", most)):
-        if value is not None:
-            query = query.where(filter=FieldFilter(order, relation, value))
+    query = _equal(query, equal or {}).order_by(order, direction=direction)
     if order != "__name__":
         query = query.order_by("__name__", direction=direction)
     if fields:
         query = query.select([*fields, *([] if order == "__name__" else [order])])
+    most_at_once = page_size or PAGE
     left, last = limit, None
-    if after is not None:
-        last = {order: parent.document(str(after)) if order == "__name__" else after}
-        if order != "__name__":
-            query = query.where(filter=FieldFilter(order, ">", after))
-            last = None
+    if after is not None and order == "__name__":
+        last = {order: firestore.client().collection(collection).document(str(after))}
+    elif after is not None:
+        query = _where(query, order, ">", after)
     while left is None or left > 0:
-        size = PAGE if left is None else min(PAGE, left)
+        size = most_at_once if left is None else min(most_at_once, left)
         page = (query if last is None else query.start_after(last)).limit(size)
         with firestore.reachable():
             snapshots = list(page.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
@@ -71,9 +67,35 @@ def documents(
         last, left = snapshots[-1], None if left is None else left - size
 
 
-def count(collection: str) -> int:
-    """How many documents the collection has: Firestore counts. `Unavailable`."""
+def count(collection: str, *, order: str = "__name__", least: object = None, below: object = None) -> int:
+    """How many documents the collection has whose `order` is at least and below so much: Firestore counts.
+
+    `Unavailable`.
+    """
     with firestore.reachable():
-        query = firestore.client().collection(collection).count()  # type: ignore[no-untyped-call]
+        query = _narrowed(collection, order, least, below).count()
         [[result]] = query.get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
     return int(result.value)
+
+
+def _narrowed(
+    collection: str, order: str, least: object, below: object, most: object = None, *, group: bool = False
+) -> Any:
+    db = firestore.client()
+    query: Any = db.collection_group(collection) if group else db.collection(collection)
+    for relation, value in ((">=", least), ("<", below), ("<=", most)):
+        if value is not None:
+            query = _where(query, order, relation, value)
+    return query
+
+
+def _equal(query: Any, equal: Mapping[str, object]) -> Any:
+    for name, value in sorted(equal.items()):
+        query = _where(query, name, "==", value)
+    return query
+
+
+def _where(query: Any, field: str, relation: str, value: object) -> Any:
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    return query.where(filter=FieldFilter(field, relation, value))
