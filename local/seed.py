@@ -26,7 +26,7 @@ def main() -> int:
     try:
         with stack(export_dir=fresh) as running:
             client = ["node", str(settings.ROOT / "local/seed.mjs")]
-            environment = {**os.environ, **running.environment()}
+            environment = {**os.environ, **running.environment(), "STUDIOX_PYTHON": sys.executable}
             done = subprocess.run(client, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S)
     except Stopped:
         return 130
