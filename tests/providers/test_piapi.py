@@ -192,14 +192,14 @@ def test_a_failed_variation_is_left_out_and_all_failed_ones_are_a_failure() -> N
     for songs, status, count in (([wrong, {"song_path": "https://a/2"}], "finished", 1), ([wrong, wrong], "failed", 0)):
         with answering(response(200, envelope(output={"songs": songs}))) as server:
             task = Piapi(server.url, KEY, SECRET).poll("t1", "music", "music-u")
-        assert (task.status, len(task.files)) == (status, count)
+        assert (task.status, len(task.files), task.missing) == (status, count, count)
     assert task.reason == "ContentRejected"
 
 
 def test_songs_that_are_not_there_yet_are_no_failure() -> None:
     with answering(response(200, envelope(output={"songs": [{"song_path": "(will be populated)"}]}))) as server:
         task = Piapi(server.url, KEY, SECRET).poll("t1", "music", "music-u")
-    assert (task.status, task.files) == ("finished", ())
+    assert (task.status, task.files, task.missing) == ("finished", (), 0)
 
 
 def test_another_models_one_file() -> None:

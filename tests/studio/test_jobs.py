@@ -32,6 +32,7 @@ def new(type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
         paid_from=Buckets(bonus=3),
         balance=7,
         sender="c",
+        outputs=0,
         counted={},
         now=START,
     )

@@ -80,6 +80,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     rules: tuple[Rule, ...] = ()
     plan: Literal["free", "pro", "enterprise"] = "free"
     """The lowest plan that may order it."""
+    outputs: int | str = 0
+    """How many files an order is sure to bring: a number, or the input that says it. Fewer are refunded in part.
+    0: nobody promises a number, and the order is for as many as the provider lists."""
     enabled: bool = True
 
 
@@ -196,7 +199,13 @@ def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
     return max(1, math.ceil(int(rate) * units))
 
 
+def outputs_of(model: Model, inputs: Mapping[str, Any]) -> int:
+    """How many files an order with these inputs is sure to bring, 0 if nobody promises a number."""
+    return int(inputs[model.outputs]) if isinstance(model.outputs, str) else model.outputs
+
+
 MAX_TOKENS = 1_000_000  # of a rate
+MAX_OUTPUTS = 10
 
 
 def check_model(model: Model) -> None:
@@ -210,9 +219,21 @@ def check_model(model: Model) -> None:
             raise ValueError(f"priced by {counted}, which an order may lack")
         if counted == "durationSeconds" and not _is_number(model.inputs[counted]):
             raise ValueError("durationSeconds is no number")
+    _check_outputs(model)
     for rule in model.rules:
         if unknown := {rule.when, *rule.needs, *rule.excludes, *rule.max} - set(model.inputs):
             raise ValueError(f"a rule about {min(unknown)}, which the model does not take")
+
+
+def _check_outputs(model: Model) -> None:
+    counts: list[Any] = [model.outputs]
+    if isinstance(model.outputs, str):
+        if not _always_has(model, model.outputs) or not _is_number(model.inputs[model.outputs]):
+            raise ValueError(f"outputs by {model.outputs}, which an order may lack, or which is no number")
+        spec = model.inputs[model.outputs]
+        counts = [*spec.values] if spec.kind == "choice" else [spec.min, spec.max]
+    if any(type(count) is not int or not 0 <= count <= MAX_OUTPUTS for count in counts):
+        raise ValueError(f"outputs that are no whole number from 0 to {MAX_OUTPUTS}")
 
 
 def _is_number(spec: Input) -> bool:

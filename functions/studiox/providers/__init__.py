@@ -43,6 +43,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     progress: int = 0
     """0 to 100."""
     files: tuple[File, ...] = ()
+    missing: int = 0
+    """When finished: outputs that the provider lists beside these, and that it says it failed to make."""
     text: str | None = None
     title: str | None = None
     """Of the text, where it has one."""

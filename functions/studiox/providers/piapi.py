@@ -217,6 +217,8 @@ def _task(data: Mapping[str, Any], end: Literal["finished", "failed"] | None, sa
         status=end or "running",
         progress=100 if finished else max(done, progress(output.get("progress"))),
         files=files if finished else (),
+        # A song that it says went wrong, or lists without an address once all is done: it is one of the order's.
+        missing=len(songs) - len(files) if finished and songs and files else 0,
         text=(lyrics or None) if finished and files else None,
         reason=reason(said) if failed else "",
         raw_status=_status(data),

@@ -103,7 +103,7 @@ class Finished(msgspec.Struct, frozen=True):
     """What the provider charged, in its own credits."""
     title: str | None = None
     missing: int = 0
-    """Outputs that the provider made and that could not be had: their part of the price goes back."""
+    """Outputs that the order is for and that could not be had: their part of the price goes back."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -154,6 +154,11 @@ def task_poll_after(type_: str, polls: int) -> timedelta:
 
 def deadline(type_: str, created: datetime) -> datetime:
     return created + timedelta(minutes=DEADLINE_MINUTES[type_])
+
+
+def missing(kept: int, listed: int, promised: int) -> int:
+    """How many files are missing of what the order promised, or else of what the provider listed, if it listed any."""
+    return max(0, (promised or listed) - kept) if listed else 0
 
 
 def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, now: datetime) -> Step | None:

@@ -136,6 +136,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             paid_from=-entry.buckets,
             balance=entry.balance_after,
             sender=sender,
+            outputs=catalog.outputs_of(model, inputs),
             counted=counted,
             now=now,
         )
@@ -230,7 +231,7 @@ def submit(job: Data, state: Data, *, action: str) -> tuple[Data, jobs.Event]:
     late = clock.now() >= state["sendingSince"] + jobs.SENDING
     event = jobs.Postponed() if late else _send(job, state)
     if isinstance(event, Task):
-        return settlement.take_answer(job, event, action=action)
+        return settlement.take_answer(job, state, event, action=action)
     settled = settlement.settle(job["jobId"], job["uid"], event, action=action, warm=True)
     return settled, event
 

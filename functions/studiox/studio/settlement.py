@@ -223,7 +223,7 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
             raise media.MediaGone("finished without files")
         items = results_store.store_all(job, task.files, seconds, INLINE_BYTES if inline else None, last)
         text = None if task.text is None else plain(task.text, MAX_TEXT)
-        missing = len(task.files) - len(items)
+        missing = jobs.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
         event = jobs.Finished(tuple(items), text, task.credits, task.title, missing)
         settled = settle(job_id, uid, event, action=action)
     except StudioxError:
@@ -247,7 +247,7 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
     return _discard_unless_completed(job, settled)
 
 
-def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
+def take_answer(job: Data, state: Data, task: Task, *, action: str) -> tuple[Data, Event]:
     """End a job whose provider answered the order with its result; the job as it is then, and what happened to it.
 
     The result is in this call's hands alone. Text goes into the very commit that completes the job, media are in
@@ -260,7 +260,8 @@ def take_answer(job: Data, task: Task, *, action: str) -> tuple[Data, Event]:
         try:
             items = results_store.store_all(job, task.files, INLINE_S, None, True)
             text = None if task.text is None else plain(task.text, MAX_TEXT)
-            title, missing = task.title and plain(task.title, 200), len(task.files) - len(items)
+            missing = jobs.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
+            title = task.title and plain(task.title, 200)
             event = jobs.Finished(tuple(items), text, task.credits, title, missing)
             settled = settle(job_id, job["uid"], event, action=action, warm=True)
             return _discard_unless_completed(job, settled), event

@@ -62,6 +62,7 @@ def new_state(
     paid_from: Buckets,
     balance: int,
     sender: str,
+    outputs: int,
     counted: Data | None = None,
     now: datetime,
 ) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def new_state(
         "submission": "sending",
         "sender": sender,
         "sendingSince": now,
+        "outputs": outputs,
         "attempts": 0,
         "taskId": "",
         "polls": 0,
