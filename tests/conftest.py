@@ -207,14 +207,14 @@ def pytest_runtest_makereport() -> Any:
 def forget_all() -> None:
     """Make this process a new instance: no app, no client, no cache.
 
-    State lives in functools caches and in lower-case private containers of modules; tables are upper-case.
+    State lives in functools' and our own caches and in lower-case private containers of modules; tables are upper-case.
     """
     import firebase_admin
 
     modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "studiox"]
     for module in modules:
         for name, value in list(vars(module).items()):
-            if callable(getattr(value, "cache_clear", None)):
+            if callable(getattr(value, "cache_clear", None)) and not isinstance(value, type):
                 value.cache_clear()
             elif isinstance(value, dict | set | deque) and name.startswith("_") and name.islower() and name[1] != "_":
                 value.clear()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import main
+from studiox import kept
 from studiox.catalog import defaults, store
 from tests.support import Answer, Database, Rpcs, before_create, call
 
@@ -42,10 +43,10 @@ def a_minute_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         def monotonic() -> float:
             return real() + passed[0]
 
-    monkeypatch.setattr(store, "time", Clock)
+    monkeypatch.setattr(kept, "time", Clock)
 
     def passes() -> None:
-        passed[0] += store.KEEP_S + 0.1
+        passed[0] += kept.KEEP_S + 0.1
 
     return passes
 
@@ -162,7 +163,7 @@ def test_many_unknown_names_do_not_bring_a_disabled_model_back(database: Databas
     """An ordering client may fill the memory of single entries; the list is kept by itself."""
     database.put("models/z-image", {"enabled": False})
     assert "z-image" not in models()
-    store._overrides.clear()
+    store._overrides.cache_clear()
     assert "z-image" not in models()
     assert rpcs.count("RunQuery") == len(store.COLLECTIONS)
 

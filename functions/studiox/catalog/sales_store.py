@@ -6,36 +6,31 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from .. import firestore, log
+from ..kept import UNKNOWN, Kept
 from ..transact import Docs
 from . import sales
 
-KEEP_S = 60.0
 MAX_ENTRIES = 200
 PACKS, PLANS = "tokenPacks", "plans"
 
 Entry = Mapping[str, Any]
 S = TypeVar("S", sales.Pack, sales.Plan)
 
-# What Firestore holds for a key (None: nothing), and until when that counts.
-_overrides: dict[str, tuple[Entry | None, float]] = {}
-# The packs on sale, and until when that counts.
-_packs: dict[str, tuple[list[sales.Pack], float]] = {}
-_lock = threading.Lock()
+# What Firestore holds for a key; None: nothing.
+_overrides: Kept[Entry | None] = Kept(MAX_ENTRIES)
+# The packs on sale.
+_packs: Kept[list[sales.Pack]] = Kept(1)
 
 
 def stale(keys: tuple[str, ...] = sales.PLAN_KEYS) -> list[str]:
     """The documents that must be read before a decision may use these entries."""
-    now = time.monotonic()
-    with _lock:
-        return [key for key in keys if key not in _overrides or now > _overrides[key][1]]
+    return _overrides.missing(keys)
 
 
 def plan_of(docs: Docs, plan_id: str) -> sales.Plan:
@@ -62,47 +57,35 @@ def find_pack(docs: Docs, pack_id: str) -> sales.Pack | None:
 
 def plans() -> list[sales.Plan]:
     """Every plan, in one read if none is remembered. `Unavailable`."""
-    if missing := stale():
-        _remember(dict(zip(missing, firestore.read(*missing), strict=True)))
-    with _lock:
-        held = {key: _overrides.get(key, (None, 0.0))[0] for key in sales.PLAN_KEYS}
+    held = {key: _overrides.get(key) for key in sales.PLAN_KEYS}
+    if missing := [key for key, override in held.items() if override is UNKNOWN]:
+        read = dict(zip(missing, firestore.read(*missing), strict=True))
+        _overrides.put(read)
+        held |= read
     return [_plan(key, override) for key, override in held.items()]
 
 
 def packs() -> list[sales.Pack]:
     """The packs on sale, bundled ones first, read in one query in 60 s. `Unavailable`."""
-    now = time.monotonic()
-    with _lock:
-        kept = _packs.get(PACKS)
-    if kept is not None and now <= kept[1]:
-        return kept[0]
+    kept = _packs.get("")
+    if kept is not UNKNOWN:
+        return kept
     with firestore.reachable():
         query = firestore.client().collection(PACKS).limit(MAX_ENTRIES)
         read = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
         held = {f"{PACKS}/{snapshot.id}": snapshot.to_dict() for snapshot in read}
     keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(PACKS)] + sorted(held))
     found = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
-    with _lock:
-        _packs[PACKS] = (found, now + KEEP_S)
+    _packs.put({"": found})
     return found
 
 
 def _find(docs: Docs, key: str) -> Entry | None:
-    with _lock:
-        kept = _overrides.get(key)
-    if kept is not None and time.monotonic() <= kept[1]:
-        return kept[0]
-    override = docs.get(key)
-    _remember({key: override})
+    override = _overrides.get(key)
+    if override is UNKNOWN:
+        override = docs.get(key)
+        _overrides.put({key: override})
     return override
-
-
-def _remember(found: Mapping[str, Entry | None]) -> None:
-    until = time.monotonic() + KEEP_S
-    with _lock:
-        if len(_overrides) > MAX_ENTRIES:
-            _overrides.clear()
-        _overrides.update({key: (entry, until) for key, entry in found.items()})
 
 
 def _pack(key: str, override: Entry | None) -> sales.Pack | None:

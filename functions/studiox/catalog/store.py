@@ -6,9 +6,6 @@ in a model's id is `~` in its document's name, because a document's name has non
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,11 +13,11 @@ import msgspec
 
 from .. import config, firestore, ids, log
 from ..errors import InvalidRequest
+from ..kept import UNKNOWN, Kept
 from ..transact import Docs
 from . import defaults
 from .catalog import Feature, Model, check_model
 
-KEEP_S = 60.0
 MAX_ENTRIES = 500
 
 COLLECTIONS = ("models", "styles", "colors", "sizes", "features")
@@ -42,11 +39,10 @@ def _bundled() -> dict[str, Entry]:
 
 
 _BUNDLED = _bundled()
-# What Firestore holds for a key (None: nothing), and when this process read it.
-_overrides: dict[str, tuple[Entry | None, float]] = {}
-# The whole catalogue as it was offered, and until when: at most one item.
-_offered: deque[tuple[Catalogue, float]] = deque(maxlen=1)
-_lock = threading.Lock()
+# What Firestore holds for a key; None: nothing.
+_overrides: Kept[Entry | None] = Kept(MAX_ENTRIES)
+# The whole catalogue as it is offered. By itself: who orders what does not exist fills the memory of single entries.
+_offered: Kept[Catalogue] = Kept(1)
 
 
 def path_of(key: str) -> str:
@@ -57,10 +53,7 @@ def path_of(key: str) -> str:
 
 def stale(keys: Iterable[str]) -> list[str]:
     """The documents that must be read before these entries may be used."""
-    now = time.monotonic()
-    with _lock:
-        due = [key for key in keys if key not in _overrides or now - _overrides[key][1] > KEEP_S]
-    return [path_of(key) for key in due if _has_document(key)]
+    return [path_of(key) for key in _overrides.missing(keys) if _has_document(key)]
 
 
 def _has_document(key: str) -> bool:
@@ -72,15 +65,10 @@ def find(docs: Docs, key: str) -> Entry | None:
     """The entry, from this process's memory or from the documents of this decision; None if there is none."""
     if not _has_document(key):
         return None
-    with _lock:
-        kept = _overrides.get(key)
-    if kept is not None and time.monotonic() - kept[1] <= KEEP_S:
-        return _merged(key, kept[0])
-    override = docs.get(path_of(key))
-    with _lock:
-        if len(_overrides) > MAX_ENTRIES:
-            _overrides.clear()
-        _overrides[key] = (override, time.monotonic())
+    override = _overrides.get(key)
+    if override is UNKNOWN:
+        override = docs.get(path_of(key))
+        _overrides.put({key: override})
     return _merged(key, override)
 
 
@@ -127,19 +115,17 @@ def _as_model(entry: Entry | None) -> Model | None:
 
 def everything() -> Catalogue:
     """All models on offer, and the other collections' entries; read once in 60 s by a process. `Unavailable`."""
-    now = time.monotonic()
-    with _lock:
-        if _offered and now <= _offered[0][1]:
-            return _offered[0][0]
+    kept = _offered.get("")
+    if kept is not UNKNOWN:
+        return kept
     overrides = _read_all()
     keys = list(dict.fromkeys([*_BUNDLED, *sorted(overrides)]))
     entries = {key: entry for key in keys if (entry := _merged(key, overrides.get(key))) is not None}
     models = [_as_model(entry) for key, entry in entries.items() if key.startswith("models/")]
     others = {name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")] for name in COLLECTIONS[1:]}
     found = ([model for model in models if model is not None], others)
-    with _lock:
-        _overrides.update({key: (entry, now) for key, entry in overrides.items()})
-        _offered.append((found, now + KEEP_S))
+    _overrides.put(overrides)
+    _offered.put({"": found})
     return found
 
 

@@ -5,8 +5,6 @@ The streak and the day's count of claims are on the user's document.
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -16,16 +14,16 @@ import msgspec
 from .. import firestore, ids, log
 from ..clock import datetime
 from ..errors import InvalidRequest
+from ..kept import UNKNOWN, Kept
 from ..transact import Docs
 from .social import TASKS, SocialTask
 from .streaks import Streak
 
-KEEP_S = 60.0
 MAX_TASKS = 200
 
 _BUNDLED: Mapping[str, Mapping[str, Any]] = MappingProxyType({task.id: msgspec.to_builtins(task) for task in TASKS})
-# The tasks on offer, and until when that counts: at most one item.
-_offered: deque[tuple[list[SocialTask], float]] = deque(maxlen=1)
+# The tasks on offer.
+_offered: Kept[list[SocialTask]] = Kept(1)
 
 
 def task_path(task_id: str) -> str:
@@ -34,17 +32,16 @@ def task_path(task_id: str) -> str:
 
 def tasks() -> list[SocialTask]:
     """The tasks on offer, bundled ones first; read once in 60 s by a process. `Unavailable`."""
-    now = time.monotonic()
-    for found, until in tuple(_offered):
-        if now <= until:
-            return found
+    kept = _offered.get("")
+    if kept is not UNKNOWN:
+        return kept
     with firestore.reachable():
         query = firestore.client().collection("socialTasks").limit(MAX_TASKS)
         read = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
         held = {snapshot.id: snapshot.to_dict() for snapshot in read}
     names = dict.fromkeys([*_BUNDLED, *sorted(held)])
     offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
-    _offered.append((offered, now + KEEP_S))
+    _offered.put({"": offered})
     return offered
 
 
