@@ -47,6 +47,7 @@ class Operation(msgspec.Struct, frozen=True):
     per: int
     timeout: int
     takes_request_id: bool
+    consumes_app_check: bool
 
     @property
     def repeatable(self) -> bool:
@@ -100,6 +101,7 @@ def load() -> Api:
                 per=contract.limit.per,
                 timeout=_timeout(deployed[name]),
                 takes_request_id="requestId" in fields,
+                consumes_app_check=contract.consumes_app_check,
             )
         )
     others = [

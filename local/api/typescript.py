@@ -88,10 +88,15 @@ def call(each: Operation) -> list[str]:
 
 
 def traits(each: Operation) -> str:
-    """What the client must know at run time: how long to wait, what may be repeated, what gets a requestId."""
-    requests, repeats = json.dumps(each.takes_request_id), json.dumps(each.repeatable)
-    timeout = (each.timeout + 10) * 1000
-    return f"  {each.name}: {{ timeout: {timeout}, takesRequestId: {requests}, repeatable: {repeats} }},"
+    """What the client must know at run time: how long to wait, what may be repeated, what gets a requestId, and what
+    uses its App Check token up."""
+    known = {
+        "timeout": (each.timeout + 10) * 1000,
+        "takesRequestId": each.takes_request_id,
+        "repeatable": each.repeatable,
+        "consumesToken": each.consumes_app_check,
+    }
+    return f"  {each.name}: {{ {', '.join(f'{name}: {json.dumps(value)}' for name, value in known.items())} }},"
 
 
 def generated(api: Api) -> str:
@@ -115,6 +120,6 @@ def generated(api: Api) -> str:
     lines += ["}", "", "export type FunctionName = keyof Functions;", ""]
     lines += ["/** What the client must know of each call beside its types; `timeout` in milliseconds. */"]
     lines += ["export const FUNCTIONS = {", *(traits(each) for each in callables)]
-    shape = "{ timeout: number; takesRequestId: boolean; repeatable: boolean }"
+    shape = "{ timeout: number; takesRequestId: boolean; repeatable: boolean; consumesToken: boolean }"
     lines += [f"}} as const satisfies Record<FunctionName, {shape}>;", ""]
     return "\n".join(lines)

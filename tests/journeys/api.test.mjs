@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { CustomProvider, initializeAppCheck } from 'firebase/app-check';
 import { signOut } from 'firebase/auth';
 import { createStudioX, isRefusal, StudioXError } from '../../clients/typescript/dist/index.js';
 import { assertAccounted, newcomer, visitor } from './support.mjs';
@@ -30,12 +31,13 @@ async function failing(calling, reason) {
 }
 
 /** Send what is called through `carry(send, body)` instead of the network, for calls of this function. */
-function through(t, name, carry) {
+function through(t, name, carry, attested = []) {
   const { fetch: real } = globalThis;
   const bodies = [];
   globalThis.fetch = (url, options) => {
     if (!String(url).endsWith(`/${name}`)) return real(url, options);
     bodies.push(JSON.parse(options.body).data);
+    attested.push(options.headers['X-Firebase-AppCheck']);
     return carry(() => real(url, options), bodies.length);
   };
   t.after(() => {
@@ -184,4 +186,22 @@ test('S2: every request of the Postman collection runs, and answers what the ref
     [],
     'every function has its request',
   );
+});
+
+test('a call that uses its App Check token up gets one of its own', async (t) => {
+  const { studiox, app } = await customer(t);
+  let made = 0;
+  const getToken = async () => ({ token: `token-${++made}`, expireTimeMillis: Date.now() + 3_600_000 });
+  initializeAppCheck(app, { provider: new CustomProvider({ getToken }) });
+  const attested = { createStudioJob: [], getProfile: [] };
+  for (const name of Object.keys(attested)) through(t, name, async () => refusal('NOT_FOUND', 'NotFound'), attested[name]);
+
+  for (let n = 0; n < 2; n++) {
+    await failing(studiox.createStudioJob(ORDER), 'NotFound');
+    await failing(studiox.getProfile(), 'NotFound');
+  }
+  const [first, again] = attested.createStudioJob;
+  assert.match(first, /^token-/);
+  assert.notEqual(again, first, 'the functions would take the second for a replay');
+  assert.equal(attested.getProfile[0], attested.getProfile[1]);
 });

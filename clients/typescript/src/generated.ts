@@ -1033,8 +1033,8 @@ export interface Refusals {
    */
   ProviderRejected: { jobId: string; refunded: number };
   /**
-   * The provider cannot be reached; your tokens were refunded.
-   * `jobId` and `refunded` when there was a job.
+   * The provider cannot be reached now; it cost you no tokens.
+   * `jobId` and `refunded` when there was a job; while a provider is left alone there is none.
    * Code `unavailable`.
    */
   ProviderUnavailable: { jobId?: string; refunded?: number };

@@ -72,11 +72,14 @@ export function createStudioX(app: FirebaseApp, defaults: RetryOptions = {}): St
 
   async function call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>> {
     const [request, options = {}] = given;
-    const { timeout, takesRequestId, repeatable } = FUNCTIONS[name];
+    const { timeout, takesRequestId, repeatable, consumesToken } = FUNCTIONS[name];
     const data: Record<string, unknown> = { ...request };
     if (takesRequestId) data['requestId'] ??= newRequestId();
     const requestId = data['requestId'] as string | undefined;
-    const callable = httpsCallable<unknown, ResponseOf<N>>(functions, name, { timeout: options.timeout ?? timeout });
+    const callable = httpsCallable<unknown, ResponseOf<N>>(functions, name, {
+      timeout: options.timeout ?? timeout,
+      limitedUseAppCheckTokens: consumesToken,
+    });
     const retries = options.retries ?? defaults.retries ?? DEFAULT_RETRIES;
     const maxDelay = options.maxDelay ?? defaults.maxDelay ?? DEFAULT_MAX_DELAY;
     for (let attempt = 0; ; attempt++) {
