@@ -21,6 +21,14 @@ resource "google_storage_bucket" "media" {
   location                    = "US"
   uniform_bucket_level_access = true
 
+  # Browsers read private media by the Storage SDK's getBlob, which the bucket must allow them to.
+  cors {
+    origin          = var.sites
+    method          = ["GET"]
+    response_header = ["Content-Type", "Content-Range", "Accept-Ranges"]
+    max_age_seconds = 3600
+  }
+
   # A file that was deleted by mistake can be had back for a week.
   soft_delete_policy {
     retention_duration_seconds = 604800

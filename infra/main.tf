@@ -26,6 +26,11 @@ variable "location" {
   default     = "nam5"
 }
 
+variable "sites" {
+  type        = list(string)
+  description = "The https addresses that the web app is served from."
+}
+
 variable "email" {
   type        = string
   description = "Who is told of alerts."
