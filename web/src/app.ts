@@ -122,6 +122,7 @@ export class App {
 
   show(dialog: Dialog | null): void {
     const before = this.dialog;
+    if (!dialog) document.querySelector('dialog')?.close(); // gives the focus back, which taking it off the page does not
     this.dialog = dialog;
     if (before && before !== dialog) before.closed?.();
     this.update();
