@@ -19,15 +19,15 @@ story('the order form offers what the catalogue has, at its prices', async (visi
   const form = page.getByRole('form', { name: 'Order' });
   await form.waitFor();
   for (const type of new Set(models.map((each) => each.type))) {
-    await form.getByRole('radio', { name: TYPES[type], exact: true }).check({ force: true });
+    await form.getByRole('radio', { name: TYPES[type], exact: true }).check();
     const offered = await form.getByRole('combobox', { name: 'Model' }).getByRole('option').allInnerTexts();
     const expected = models.filter((each) => each.type === type).map(({ label }) => label);
     assert.deepEqual(offered.map((label) => label.trim()).sort(), expected.sort());
   }
-  await form.getByRole('radio', { name: 'Picture', exact: true }).check({ force: true });
+  await form.getByRole('radio', { name: 'Picture', exact: true }).check();
   await form.getByRole('combobox', { name: 'Model' }).selectOption('Model A');
   for (const [size, price] of Object.entries(models.find(({ id }) => id === 'Model A').price.tokens)) {
-    await form.getByRole('radio', { name: size }).check({ force: true });
+    await form.getByRole('radio', { name: size }).check();
     await form.getByRole('button', { name: `${price} token` }).waitFor();
   }
   await accessible(page, 'the studio of a visitor');
@@ -67,10 +67,10 @@ story('a picture, a song and a video, from sign-up to the library', async (visit
   await accessible(page);
   await fits(page);
   await picture(page, 'library');
-  await page.getByRole('switch', { name: 'Favourites only' }).check({ force: true });
+  await page.getByRole('switch', { name: 'Favourites only' }).check();
   await until(async () => (await page.getByRole('article').count()) === 1, 'the favourite alone');
-  await page.getByRole('switch', { name: 'Favourites only' }).uncheck({ force: true });
-  await page.getByRole('radio', { name: 'Music' }).check({ force: true });
+  await page.getByRole('switch', { name: 'Favourites only' }).uncheck();
+  await page.getByRole('radio', { name: 'Music' }).check();
   await until(async () => (await page.getByRole('article').count()) === 1, 'the song alone');
   await page.getByRole('article').getByRole('link').click();
 

@@ -195,14 +195,13 @@ export async function signOut(page) {
 export const balance = (page, tokens) =>
   page.getByRole('link', { name: `Your balance: ${tokens.toLocaleString('en')} token` }).waitFor();
 
-/** Fill the order form and send it; the card of the new job. */
-export async function order(page, { type, model, prompt, duration }) {
+/** Fill the order form and send it, by `click` or `tap`; the card of the new job. */
+export async function order(page, { type, model, prompt }, press = 'click') {
   const form = page.getByRole('form', { name: 'Order' });
-  await form.getByRole('radio', { name: type, exact: true }).check({ force: true });
+  await form.getByRole('radio', { name: type, exact: true }).check();
   if (model) await form.getByRole('combobox', { name: 'Model' }).selectOption(model);
-  if (duration) await form.getByRole('radio', { name: duration }).check({ force: true });
   await form.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
-  await form.getByRole('button', { name: /^Generate/ }).click();
+  await form.getByRole('button', { name: /^Generate/ })[press]();
   const card = page.getByRole('article', { name: prompt });
   await card.waitFor();
   return card;

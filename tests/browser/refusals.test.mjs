@@ -1,0 +1,146 @@
+// What goes wrong is told in sentences that a person understands, and costs nothing.
+import assert from 'node:assert/strict';
+import { accessible, balance, decoded, DESKTOP, order, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
+
+// What no sentence for people holds: a reason or status code, a path, a stack, a value that is missing.
+const TECHNICAL = /\b[A-Z]?[a-z]+[A-Z]\w*|\b(auth|functions|storage)\/|https?:|\bat \w+ \(|undefined|null|NaN|\[object|internal\b/;
+const REFUSED = /^console: Failed to load resource: the server responded with a status of 4\d\d/;
+
+const alert = (page) => page.getByRole('alert').filter({ hasText: /\S/ });
+
+/** What is said is this, and nothing technical; of it a part is enough. */
+async function said(page, sentence) {
+  const place = alert(page).or(page.getByRole('region', { name: 'Messages' })).filter({ hasText: sentence });
+  await place.first().waitFor();
+  assert.doesNotMatch(await place.first().innerText(), TECHNICAL);
+}
+
+story('signing in with a wrong password, and up with an address that is taken', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  ada.allow(REFUSED);
+  await page.goto('/');
+  await signUp(ada, 'Ada');
+  await signOut(page);
+  const dialog = await signIn(ada, 'another password');
+  await said(page, 'E-mail address and password do not belong together.');
+  await accessible(page, 'the dialog with what is wrong');
+  await dialog.getByRole('button', { name: 'I am new here' }).click();
+  await dialog.getByLabel('Password').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Sign up', exact: true }).click();
+  await said(page, 'There is an account with this e-mail address.');
+  await dialog.getByLabel('E-mail address').fill('somebody@mailinator.com');
+  await dialog.getByRole('button', { name: 'Sign up', exact: true }).click();
+  await said(page, 'This e-mail address cannot be used here.');
+});
+
+story('an order that costs too much, one that is refused, one that fails: the tokens are there', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  ada.allow(REFUSED);
+  await page.goto('/');
+  await signUp(ada);
+  await balance(page, 200);
+  const form = page.getByRole('form', { name: 'Order' });
+  await form.getByRole('radio', { name: 'Video', exact: true }).check();
+  await form.getByRole('combobox', { name: 'Model' }).selectOption('sora-2-official');
+  await form.getByRole('radio', { name: '20 s' }).check();
+  await form.getByRole('textbox', { name: /^Prompt/ }).fill('A whole day at sea');
+  await form.getByRole('button', { name: 'Generate 240 tokens' }).click();
+  await said(page, 'This costs 240 tokens, and you have 200.');
+  await accessible(page, 'an order that is refused');
+
+  await form.getByRole('radio', { name: 'Picture', exact: true }).check();
+  await form.getByRole('combobox', { name: 'Model' }).selectOption('nano-banana');
+  await form.getByRole('textbox', { name: /^Prompt/ }).fill('Something forbidden fault:moderation');
+  await form.getByRole('button', { name: /^Generate/ }).click();
+  await said(page, 'The model would not make this. Your tokens are back');
+  await balance(page, 200);
+
+  const card = await order(page, { type: 'Picture', model: 'nano-banana', prompt: 'A boat fault:fail' });
+  await card.getByText('5 tokens are back').waitFor();
+  assert.doesNotMatch((await card.getByText('5 tokens are back').innerText()), TECHNICAL);
+  await balance(page, 200);
+  await accessible(page, 'a job that failed');
+  await page.getByRole('button', { name: /^Notifications, [12] unread/ }).click();
+  await page.getByRole('link', { name: 'A generation failed; your tokens are back' }).first().waitFor();
+});
+
+story('more jobs than the plan has room for, and one that is cancelled', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  ada.allow(REFUSED);
+  await page.goto('/');
+  await signUp(ada);
+  const wishes = ['One fault:never', 'Two fault:never', 'Three fault:never'];
+  for (const prompt of wishes) await order(page, { type: 'Picture', model: 'z-image', prompt });
+  await balance(page, 194);
+  const form = page.getByRole('form', { name: 'Order' });
+  await form.getByRole('textbox', { name: /^Prompt/ }).fill('Four');
+  await form.getByRole('button', { name: /^Generate/ }).click();
+  await said(page, 'You have 3 at work already. Wait for one to end, or cancel one.');
+  for (const prompt of wishes) {
+    const card = page.getByRole('article', { name: prompt });
+    await card.getByRole('button', { name: 'Cancel' }).click();
+    await card.getByText('2 tokens are back').waitFor();
+  }
+  await balance(page, 200);
+});
+
+story('no connection, and an answer that is lost on its way: ordered once', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page, context } = ada;
+  ada.allow(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Could not reach Cloud Firestore|WebChannelConnection|ERR_NETWORK/);
+  ada.allow(/google\.com\/images\/cleardot\.gif/); // Firestore's SDK looks there whether it is offline, once it seems so
+  await page.goto('/');
+  await signUp(ada);
+  await balance(page, 200);
+  const form = page.getByRole('form', { name: 'Order' });
+  await form.getByRole('combobox', { name: 'Model' }).selectOption('Model A');
+  await form.getByRole('textbox', { name: /^Prompt/ }).fill('A boat');
+  await context.setOffline(true);
+  await form.getByRole('button', { name: /^Generate/ }).click();
+  await said(page, 'No answer came. Look at your connection and try again; nothing is charged twice.');
+  await context.setOffline(false);
+
+  let lost = 0;
+  await page.route('**/createStudioJob', async (route) => {
+    if (lost > 0 || route.request().method() !== 'POST') return route.continue();
+    lost += 1;
+    await route.fetch(); // it is done, and nobody hears of it
+    await route.abort();
+  });
+  await form.getByRole('button', { name: /^Generate/ }).click();
+  await decoded(page.getByRole('article', { name: 'A boat' }).getByRole('img', { name: 'A boat' }));
+  assert.equal(lost, 1);
+  await balance(page, 197);
+  await page.getByRole('navigation').getByRole('link', { name: 'Library' }).click();
+  await page.getByRole('heading', { name: 'Library' }).waitFor();
+  await until(async () => (await page.getByRole('article').count()) === 1, 'one picture, not two');
+});
+
+story('addresses that lead nowhere, and files of the wrong kind', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  ada.allow(REFUSED);
+  await page.goto('/nowhere');
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await page.goto(`/post/${'a'.repeat(20)}`);
+  await page.getByRole('heading', { name: 'This is not in the feed any more' }).waitFor();
+  await page.goto('/library');
+  await page.getByText('Sign in to see what you have made.').waitFor();
+  await signUp(ada);
+  await page.goto(`/library/${'a'.repeat(20)}`);
+  await page.getByRole('heading', { name: 'This is not in your library' }).waitFor();
+
+  await page.goto('/');
+  const form = page.getByRole('form', { name: 'Order' });
+  await form.getByRole('radio', { name: 'Edit', exact: true }).check();
+  const upload = form.locator('input[type=file]');
+  await upload.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
+  await said(page, 'An input is an image (not SVG), audio or video.');
+  await upload.setInputFiles({ name: 'page.png', mimeType: 'image/png', buffer: await page.screenshot() });
+  await decoded(form.getByRole('img', { name: 'Upload 1' }));
+  const card = await order(page, { type: 'Edit', model: 'nano-banana-edit', prompt: 'Make it winter' });
+  await decoded(card.getByRole('img', { name: 'Make it winter' }));
+});
