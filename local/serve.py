@@ -63,12 +63,12 @@ class Make:
 
 def addresses(running: Stack) -> str:
     rows = {
+        "Playground": running.hosting_url,
         "Functions": running.functions_url,
         "Auth": f"http://{running.auth_host}",
         "Firestore": f"http://{running.firestore_host}",
         "Storage": f"http://{running.storage_host}",
         "Tasks": f"http://{running.tasks_host}",
-        "Hosting": running.hosting_url,
         "Poyo stand-in": running.poyo_url,
         "Stripe stand-in": running.stripe_url,
         "Log": str(running.log.relative_to(settings.ROOT)),

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vite';
 
-// `npx vite web` serves the sources with hot reload; the functions it calls are those of a running `make serve`.
+// `npx vite web` serves the sources with hot reload; the functions it calls are those of a running `make serve`
+// (VITE_OFFSET=N for one that was started with OFFSET=N).
 export default defineConfig({
   root: import.meta.dirname,
   server: { host: '127.0.0.1' },

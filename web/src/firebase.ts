@@ -15,18 +15,20 @@ const LOCAL: FirebaseOptions = {
 // Those of firebase.json; `make serve OFFSET=n` shifts all of them alike, Hosting's too.
 const PORTS = { hosting: 5000, functions: 5001, firestore: 8080, auth: 9099, storage: 9199 };
 
+const { hostname } = location;
+const isLocal = LOCAL_HOSTS.includes(hostname);
+// Vite's own server is no part of the stack: it is told of an offset by VITE_OFFSET.
+const offset = import.meta.env.DEV ? Number(import.meta.env['VITE_OFFSET'] ?? 0) : Number(location.port) - PORTS.hosting;
+
 /** The page's app. Throws when the site's own configuration cannot be read. */
 export async function connect(): Promise<FirebaseApp> {
-  const { hostname, port } = location;
-  if (!LOCAL_HOSTS.includes(hostname)) {
+  if (!isLocal) {
     const answer = await fetch('/__/firebase/init.json');
     if (!answer.ok) throw new Error('This site has no Firebase configuration.');
     const app = initializeApp((await answer.json()) as FirebaseOptions);
     await attest(app);
     return app;
   }
-  // Vite's own server has a port of its own: it shows the stack without an offset.
-  const offset = import.meta.env.DEV ? 0 : Number(port) - PORTS.hosting;
   const app = initializeApp(LOCAL);
   connectAuthEmulator(getAuth(app), `http://${hostname}:${PORTS.auth + offset}`, { disableWarnings: true });
   connectFirestoreEmulator(getFirestore(app), hostname, PORTS.firestore + offset);
@@ -45,9 +47,6 @@ async function attest(app: FirebaseApp): Promise<void> {
 
 /** Where anybody may read a public file, such as a post's picture. */
 export function publicUrl(app: FirebaseApp, path: string): string {
-  const { hostname } = location;
-  const host = LOCAL_HOSTS.includes(hostname)
-    ? `http://${hostname}:${PORTS.storage + (import.meta.env.DEV ? 0 : Number(location.port) - PORTS.hosting)}`
-    : 'https://firebasestorage.googleapis.com';
+  const host = isLocal ? `http://${hostname}:${PORTS.storage + offset}` : 'https://firebasestorage.googleapis.com';
   return `${host}/v0/b/${app.options.storageBucket}/o/${encodeURIComponent(path)}?alt=media`;
 }
