@@ -23,6 +23,8 @@ import { said } from './words.ts';
 export interface Page {
   title: string;
   view(): TemplateResult;
+  /** The balance or the notifications have changed. */
+  changed?(): void;
   stop?(): void;
 }
 
@@ -86,6 +88,7 @@ export class App {
     this.studiox.watchBalance(
       (balance) => {
         this.balance = balance;
+        this.page?.changed?.();
         this.update();
       },
       () => undefined, // signed out while listening
@@ -186,6 +189,7 @@ export class App {
       newest,
       (found) => {
         this.notifications = found.docs.map((each) => ({ id: each.id, ...told(each.data()) }));
+        this.page?.changed?.();
         this.update();
       },
       () => undefined,

@@ -4,6 +4,8 @@ import { getBlob, getStorage, ref } from 'firebase/storage';
 import { publicUrl } from './firebase.ts';
 
 const KEPT = 200;
+/** What is fetched whole, in bytes; more than that is played from the signed address that getCreation gives. */
+export const MOST = 16 * 1024 * 1024;
 
 export class Files {
   private readonly found = new Map<string, string>();
@@ -13,8 +15,9 @@ export class Files {
     private readonly arrived: () => void,
   ) {}
 
-  /** The file's address; empty while it is on its way, and for one that cannot be had. */
-  private(path: string): string {
+  /** The file's address; empty while it is on its way, for one that cannot be had and for one that is too large. */
+  private(path: string, bytes = 0): string {
+    if (bytes > MOST) return '';
     const known = this.found.get(path);
     if (known === undefined) {
       this.found.set(path, '');

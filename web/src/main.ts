@@ -48,8 +48,13 @@ function arrive(): void {
   document.getElementById('main')?.focus({ preventScroll: true });
 }
 
+const firebase = await connect().catch((error: unknown) => {
+  render(html`<main><h1>StudioX cannot be reached</h1><p>Look at your connection and <a href="">load it again</a>.</p></main>`, root);
+  throw error;
+});
+
 const app = new App(
-  await connect(),
+  firebase,
   () => render(shell(app), root),
   (path) => {
     const first = app.page === null;

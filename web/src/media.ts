@@ -1,11 +1,12 @@
 // A creation's or a post's media as elements: pictures, players, text.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { MediaItem } from '../../clients/typescript/src/index.ts';
+import { MOST } from './files.ts';
 import { icon } from './icons.ts';
 import { typeName } from './words.ts';
 
 /** The address of a path; empty while there is none yet. */
-export type Address = (path: string) => string;
+export type Address = (path: string, bytes?: number) => string;
 
 export interface Shown {
   type: string;
@@ -24,7 +25,7 @@ export function cover({ type, media, text, label }: Shown, address: Address): Te
   const picture = first && isPicture(first) ? first.path : first?.imagePath;
   if (picture) return image(address(picture), label);
   if (first && isVideo(first)) {
-    const src = address(first.path);
+    const src = address(first.path, first.bytes);
     return html`<div class="still">
       ${src ? html`<video src="${src}#t=0.1" preload="metadata" muted playsinline tabindex="-1" aria-hidden="true"></video>` : nothing}
       <span class="glyph">${icon('play', true)}</span>
@@ -38,10 +39,10 @@ export function cover({ type, media, text, label }: Shown, address: Address): Te
 export function full({ media, text, label }: Shown, address: Address, played?: () => void): TemplateResult {
   return html`<div class="media">
     ${media.map((item, index) => {
-      const src = item.url ?? address(item.path);
+      const src = item.url ?? address(item.path, item.bytes);
       const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
       if (isPicture(item)) return image(src, name);
-      if (!src) return html`<div class="still blank" role="status">Loading …</div>`;
+      if (!src) return html`<div class="still blank" role="status">${item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …'}</div>`;
       if (isVideo(item))
         return html`<video controls playsinline preload="metadata" src=${src} aria-label=${name} @play=${played}></video>`;
       return html`<figure class="track">

@@ -33,6 +33,7 @@ export class OrderForm {
   private values: Values = {};
   private sessionId = '';
   private from = '';
+  private loading = false;
   private busy = false;
   private uploading = 0;
   private wrong = '';
@@ -48,7 +49,10 @@ export class OrderForm {
   }
 
   async load(): Promise<void> {
+    this.loading = true;
+    this.app.update();
     this.options ??= await this.app.attempt(() => this.app.studiox.getStudioOptions());
+    this.loading = false;
     this.choose(this.type);
     if (this.app.draft) this.begin(this.app.draft);
     this.app.update();
@@ -71,7 +75,12 @@ export class OrderForm {
 
   view(): TemplateResult {
     const { options, model, app } = this;
-    if (!options || !model) return html`<div class="card form"><p class="muted" role="status">Loading the models …</p></div>`;
+    if (!options || !model)
+      return html`<div class="card form">
+        ${this.loading
+          ? html`<p class="muted" role="status">Loading the models …</p>`
+          : html`<p role="alert">The models could not be loaded.</p><button @click=${() => this.load()}>Try again</button>`}
+      </div>`;
     const place = (name: string) => (FIELDS.indexOf(name) + FIELDS.length + 1) % (FIELDS.length + 1);
     const names = Object.keys(model.inputs)
       .filter((name) => !asked(model, this.values, name).excluded)

@@ -33,6 +33,8 @@ export function libraryPage(app: App): Page {
     return { items: creations, nextCursor };
   });
   void list.reload();
+  const newest = () => app.notifications.find(({ type }) => type === 'job_completed')?.id;
+  let seen = newest();
 
   const filter = (change: () => void) => () => {
     change();
@@ -46,6 +48,10 @@ export function libraryPage(app: App): Page {
 
   return {
     title: 'Library',
+    changed: () => {
+      if (newest() !== seen) void list.reload(); // something has just been made
+      seen = newest();
+    },
     view: () => html`
       <h1>Library</h1>
       <div class="filters">
@@ -74,7 +80,7 @@ function tile(app: App, creation: Creation, star: (creation: Creation) => void):
   const { creationId, title, prompt, type, isFavorite, postId } = creation;
   return html`<article class="tile">
     <a href="/library/${creationId}">
-      ${cover(shown(creation), (path) => app.files.private(path))}
+      ${cover(shown(creation), (path, bytes) => app.files.private(path, bytes))}
       <span class="caption"><strong>${title || prompt}</strong><small>${typeName(type)}${postId ? ' · in the feed' : ''}</small></span>
     </a>
     <button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${title || prompt}" @click=${() => star(creation)}>
@@ -140,7 +146,7 @@ export function creationPage(app: App, creationId: string): Page {
       const { title, prompt, type, model, media, isFavorite, postId, createdAt, playCount, params } = creation;
       return html`<p><a href="/library">‹ Library</a></p>
         <article class="detail">
-          <div class="stage">${full(shown(creation), (path) => app.files.private(path), played)}</div>
+          <div class="stage">${full(shown(creation), (path, bytes) => app.files.private(path, bytes), played)}</div>
           <div class="side">
             <h1>${title || prompt}</h1>
             <p class="muted">${typeName(type)} by ${model} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>

@@ -79,7 +79,7 @@ function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => v
       <small>${typeName(type)} · ${model} · ${tokens(price - refunded)} · ${ago(job.createdAt)}</small>
     </header>
     ${status === 'completed'
-      ? html`${full({ type, media, text, label }, (path) => app.files.private(path))}
+      ? html`${full({ type, media, text, label }, (path, bytes) => app.files.private(path, bytes))}
           ${creationId ? html`<footer><a class="button" href="/library/${creationId}">Open in the library</a></footer>` : nothing}`
       : hasEnded(status)
         ? html`<p class="note">${status === 'cancelled' ? 'Cancelled.' : failure(error?.reason)}

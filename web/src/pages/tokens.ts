@@ -94,12 +94,13 @@ export function tokensPage(app: App): Page {
 
   return {
     title: 'Tokens',
-    view: () => {
-      // Something has moved tokens: the tables below are told by the live balance.
+    // Something has moved tokens: the tables below are told by the live balance.
+    changed: () => {
       const now = standing(app.balance);
       if (app.user && now && now !== seen) void loadMoney();
       seen = now || seen;
-      return html`
+    },
+    view: () => html`
         <h1>Tokens</h1>
         ${app.user && app.balance ? wallet(app.balance) : nothing}
         <section aria-label="Packs"><h2>Buy tokens</h2>
@@ -122,8 +123,7 @@ export function tokensPage(app: App): Page {
             : nothing}
         </section>
         ${app.user ? account() : html`<p><button class="main" @click=${() => askToSignIn(app)}>Sign up to begin</button></p>`}
-      `;
-    },
+      `,
   };
 
   function account(): TemplateResult {
