@@ -56,11 +56,13 @@ SECRETS = {
 
 
 def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
-    """The parameters that differ from production's: addresses of this stack, and models that need no key."""
+    """The parameters that differ from production's: addresses of this stack, models that need no key, and no limit to
+    what stand-ins cost."""
     site = f"http://127.0.0.1:{ports['hosting']}"
     return {
         "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
         "ENABLE_MOCK_MODELS": "true",
+        "DAILY_SPEND_LIMIT_USD": "0",
         "POYO_BASE_URL": f"http://127.0.0.1:{ports['poyo']}",
         "PIAPI_BASE_URL": f"http://127.0.0.1:{ports['piapi']}",
         "OPENAI_BASE_URL": f"http://127.0.0.1:{ports['chat']}/v1",

@@ -26,6 +26,7 @@ BEYOND = {
     Index("comments", "COLLECTION_GROUP", frozenset({("uid", "ASCENDING")}), ()),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("price", "ASCENDING"),)),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("refunded", "ASCENDING"),)),
+    Index("private", "COLLECTION_GROUP", frozenset({("spentOn", "ASCENDING")}), (("costMicroUsd", "ASCENDING"),)),
     Index("private", "COLLECTION_GROUP", frozenset({("taskId", "ASCENDING")}), ()),
 }
 

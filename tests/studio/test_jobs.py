@@ -32,6 +32,7 @@ def new(type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
         paid_from=Buckets(bonus=3),
         balance=7,
         sender="c",
+        cost_micro_usd=10_000,
         outputs=0,
         counted={},
         now=START,

@@ -55,6 +55,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor's own words, at most 500 characters, for the private log only."""
     credits: float | None = None
     """What the provider charged, in its own credits."""
+    lost: bool = False
+    """Of a provider that answers at once: it failed because no answer came."""
 
 
 FAILURES = ("GenerationFailed", "ContentRejected", "InvalidInput")

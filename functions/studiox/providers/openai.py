@@ -79,7 +79,7 @@ class OpenAi:
             raise NotAccepted(f"no connection: {error}") from error
         except (wire.Lost, OutcomeUnknown) as error:
             raw = error.raw if isinstance(error, OutcomeUnknown) else f"no answer: {error}"
-            return Task(status="failed", reason="GenerationFailed", raw_status="lost", raw_error=raw)
+            return Task(status="failed", reason="GenerationFailed", raw_status="lost", raw_error=raw, lost=True)
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
         """It has no tasks."""

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from .. import clock, ids, log
+from .. import clock, config, ids, log
+from ..catalog import margins
+from ..clock import datetime, timedelta
+from ..errors import Contention, Unavailable
 from ..transact import REMOVE, Docs, transact
-from . import jobs, settlement, store
+from . import breaker, breaker_store, jobs, settlement, store
 from .service import Ordered, submit
 
 T = TypeVar("T")
@@ -27,11 +30,12 @@ def dispatch() -> None:
     """
     now = clock.now()
     until = time.monotonic() + RUN_S
+    _watch_spend(now)
     expired = [job["jobId"] for job in store.due("deadlineAt", now, SETTLES_PER_RUN)]
     waiting = [job["jobId"] for job in store.due("nextAttemptAt", now, WAITING_PER_RUN)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda job_id: _within(until, _expire, job_id), expired))
-        list(pool.map(lambda job_ids: _submit_waiting(until, job_ids), _by_provider(waiting)))
+        list(pool.map(lambda job_ids: _submit_waiting(until, job_ids), _by_provider(waiting, now)))
     for job in store.due("nextPollAt", now, SETTLES_PER_RUN):
         if time.monotonic() > until:
             return
@@ -53,13 +57,33 @@ def _expire(job_id: str) -> None:
     settlement.advance(job_id, action="dispatchStudioJobs", budget_s=settlement.LAST_S)
 
 
-def _by_provider(job_ids: list[str]) -> list[list[str]]:
-    """The run's submissions, the longest waiting first: one list for each provider, each tried in turn."""
+def _by_provider(job_ids: list[str], now: datetime) -> list[list[str]]:
+    """The run's submissions, the longest waiting first: one list for each provider that may have orders now."""
     lists: dict[str, list[str]] = {}
     for job_id, provider_name in store.providers_of(job_ids).items():
         lists.setdefault(provider_name, []).append(job_id)
+    health = breaker_store.look() if lists else {}
+    for name in list(lists):
+        held = breaker.held_until(health, name, now)
+        if held is not None:
+            _put_off(lists.pop(name), min(held, now + breaker.MAX_PAUSE))
     share = max(1, SUBMITS_PER_RUN // max(1, len(lists)))
     return [ids_[:share] for ids_ in lists.values()]
+
+
+def _put_off(job_ids: list[str], until: datetime) -> None:
+    """Out of the next runs' sight, in this order: were there many of them, the runs would see no others' jobs."""
+    paths = [store.job_path(job_id) for job_id in job_ids]
+
+    def decide(docs: Docs) -> None:
+        for number, path in enumerate(paths):
+            if "nextAttemptAt" in (docs.get(path) or {}):
+                docs.update(path, {"nextAttemptAt": until + timedelta(milliseconds=number)})
+
+    try:
+        transact("dispatchStudioJobs", decide, reads=paths)
+    except (Contention, Unavailable):
+        log.warning("waiting_not_put_off", jobs=len(paths))  # the next run comes by them again
 
 
 def _submit_waiting(until: float, job_ids: list[str]) -> None:
@@ -70,7 +94,10 @@ def _submit_waiting(until: float, job_ids: list[str]) -> None:
 
 
 def _resubmit(job_id: str) -> jobs.Event | None:
-    """Claim a waiting job, so that only this run submits it, and submit it; what came of it."""
+    """Claim a waiting job, so that only this run submits it, and submit it; what came of it.
+
+    `Postponed` also when its provider may have no orders by now, or another one is its trial.
+    """
     now, sender = clock.now(), ids.new()
     path, state_path = store.job_path(job_id), store.state_path(job_id)
 
@@ -82,13 +109,39 @@ def _resubmit(job_id: str) -> jobs.Event | None:
             return Ordered(job, state, replayed=False)  # our own claim, whose answer was lost (faults J22)
         if state["submission"] != "waiting":
             return None
+        if not breaker_store.admits(docs, state["provider"], sender, now, fresh=True):
+            raise jobs.ProviderUnavailable
         job = docs.update(path, {"nextAttemptAt": REMOVE, "nextPollAt": now + jobs.SENDING, "updatedAt": now})
         sending = {"submission": "sending", "sender": sender, "sendingSince": now}
         return Ordered(job, docs.update(state_path, sending), replayed=False)
 
-    claimed = transact(path, claim, reads=[path, state_path])
+    try:
+        claimed = transact(path, claim, reads=[path, state_path, breaker_store.PATH])
+    except jobs.ProviderUnavailable:
+        return jobs.Postponed()
     if claimed is None:
         return None
     job, event = submit(claimed.job, claimed.state, action="dispatchStudioJobs")
     settlement.watch(job)
     return event
+
+
+def _watch_spend(now: datetime) -> None:
+    """Hold each provider's spend of the day against DAILY_SPEND_LIMIT_USD; no trouble of this is the jobs'."""
+    try:
+        limit = int(float(config.DAILY_SPEND_LIMIT_USD.value or 0) * 1_000_000)
+        spent = {
+            provider: store.spent(breaker.spend_key(provider, now))
+            for provider, credit in margins.CREDIT_MICRO_USD.items()
+            if limit > 0 and credit > 0
+        }
+        over = [provider for provider, cost in spent.items() if cost >= limit]
+        health = breaker_store.look()
+        if breaker.with_spent(health, over, now) is health:
+            return
+        for provider in breaker_store.note_spent(over, now):
+            log.alert("provider_spend_limit", provider=provider, spentMicroUsd=spent[provider], limitMicroUsd=limit)
+    except Unavailable:
+        log.warning("spend_not_summed")
+    except Exception:  # noqa: BLE001 - a parameter that is no number, or a bug: without a limit is better than without jobs
+        log.bug("bug", function="dispatchStudioJobs")

@@ -61,11 +61,11 @@ class ProviderRejected(StudioxError):
 
 
 class ProviderUnavailable(StudioxError):
-    """`jobId` and `refunded` when there was a job."""
+    """`jobId` and `refunded` when there was a job; while a provider is left alone there is none."""
 
     code = "unavailable"
     figures = {"jobId": str | None, "refunded": int | None}
-    text = "The provider cannot be reached; your tokens were refunded."
+    text = "The provider cannot be reached now; it cost you no tokens."
 
 
 class Sent(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 from .. import audit, clock, config, ids, log, media
 from ..auth import service as accounts
 from ..auth.store import change_user, user_path
-from ..catalog import catalog, sales_store
+from ..catalog import catalog, margins, sales_store
 from ..catalog import store as catalogue
 from ..clock import datetime
 from ..endpoint import User
@@ -23,7 +23,7 @@ from ..sessions import store as sessions
 from ..tokens import allowance
 from ..tokens.service import debit_job
 from ..transact import Docs, transact
-from . import jobs, settlement, store
+from . import breaker_store, jobs, settlement, store
 
 Data = Mapping[str, Any]
 
@@ -61,7 +61,8 @@ class Ordered(NamedTuple):
 def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
     """Debit and create the job, then submit it; the job, the status and balance to answer with.
 
-    A replay answers as the first call did. `ProviderRejected`, `ProviderUnavailable` after the refund.
+    A replay answers as the first call did. `ProviderRejected` after the refund; `ProviderUnavailable` after the refund,
+    or at once and without a job while the provider is left alone.
     """
     job_id = ids.derived(new.function, caller.uid, new.request_id)
     try:
@@ -113,6 +114,8 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         active = account.get("activeJobs", 0)
         if active >= (most := sales_store.plan_of(docs, account["plan"]).max_concurrent_jobs):
             raise jobs.TooManyJobs(limit=most)
+        if not breaker_store.admits(docs, model.provider, sender, now, fresh=breaker_store.PATH in reads):
+            raise jobs.ProviderUnavailable
         counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
         change_user(docs, caller.uid, now, activeJobs=active + 1)
@@ -136,6 +139,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             paid_from=-entry.buckets,
             balance=entry.balance_after,
             sender=sender,
+            cost_micro_usd=margins.expected(model, inputs).cost,
             outputs=catalog.outputs_of(model, inputs),
             counted=counted,
             now=now,
@@ -147,6 +151,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
     warm = [user, *([toll.path] if toll else [])]
     reads = [*catalogue.stale(keys), *sales_store.stale()]
     reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
+    reads += [breaker_store.PATH] if reads or breaker_store.is_stale() else []
     return transact(user, decide, reads=reads, warm=warm, absent=[path, state_path])
 
 
@@ -229,15 +234,26 @@ def submit(job: Data, state: Data, *, action: str) -> tuple[Data, jobs.Event]:
     """Send the order once, and commit what came of it. The job must be marked as being submitted, by this call."""
     # An instance that was frozen comes too late: by now its order counts as lost, perhaps as refunded.
     late = clock.now() >= state["sendingSince"] + jobs.SENDING
-    event = jobs.Postponed() if late else _send(job, state)
+    event, answered = _Sending(jobs.Postponed()) if late else _send(job, state)
     if isinstance(event, Task):
-        return settlement.take_answer(job, state, event, action=action)
-    settled = settlement.settle(job["jobId"], job["uid"], event, action=action, warm=True)
+        settled, event = settlement.take_answer(job, state, event, action=action)
+    else:
+        settled = settlement.settle(job["jobId"], job["uid"], event, action=action, warm=True)
+    if answered is not None:
+        breaker_store.note(state["provider"], state["sender"], answered=answered)
     return settled, event
 
 
-def _send(job: Data, state: Data) -> jobs.Event | Task:
-    """Every answer that a provider can give to an order, as what it means for the job; a result given at once."""
+class _Sending(NamedTuple):
+    """What an answer means for the job, or a result given at once; and whether its provider is in order."""
+
+    event: jobs.Event | Task
+    answered: bool | None = None
+    """It took the order or refused it for good; None: it was not asked, or the mistake is ours."""
+
+
+def _send(job: Data, state: Data) -> _Sending:
+    """Every answer that a provider can give to an order."""
     job_id = job["jobId"]
     try:
         urls = tuple(media.signed_url(path, UPLOAD_URL_S) for path in state["inputs"].get("inputPaths", ()))
@@ -252,24 +268,26 @@ def _send(job: Data, state: Data) -> jobs.Event | Task:
         vendor = provider(state["provider"])
     except Exception as error:  # noqa: BLE001 - a key, an address, an upload is missing: surely nothing was sent
         log.alert("provider_not_configured", provider=state["provider"], error=type(error).__name__)
-        return jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable")
+        return _Sending(jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable"))
     try:
         answer = vendor.submit(order)
-        return answer if isinstance(answer, Task) else jobs.Sent(answer)
+        if isinstance(answer, Task):
+            return _Sending(answer, answered=not answer.lost)
+        return _Sending(jobs.Sent(answer), answered=True)
     except Rejected as error:
-        return jobs.Failed(error.reason, error.raw, "ProviderRejected")
+        return _Sending(jobs.Failed(error.reason, error.raw, "ProviderRejected"), answered=True)
     except AccountRefused as error:
         log.alert("provider_refuses_our_account", provider=state["provider"], jobId=job_id)
-        return jobs.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable")
+        return _Sending(jobs.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable"), answered=False)
     except NotAccepted as error:
         log.warning("provider_not_accepting", provider=state["provider"], jobId=job_id)
-        return jobs.Postponed(error.retry_after_s)
+        return _Sending(jobs.Postponed(error.retry_after_s), answered=False)
     except OutcomeUnknown:
         log.warning("submission_outcome_unknown", provider=state["provider"], jobId=job_id)
-        return jobs.OutcomeLost()
+        return _Sending(jobs.OutcomeLost(), answered=False)
     except Exception:  # noqa: BLE001 - a bug of ours, at a point where the order may have gone out
         log.bug("bug", function="submit", jobId=job_id)
-        return jobs.OutcomeLost()
+        return _Sending(jobs.OutcomeLost())
 
 
 def callback_url(provider_name: str, job_id: str) -> str:

@@ -18,7 +18,7 @@ from ..tokens.ledger import part_of
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
-from . import jobs, results_store, store
+from . import breaker, jobs, results_store, store
 from .jobs import Event, Step
 from .results_store import folder, plain
 
@@ -62,6 +62,7 @@ def settle(
             return job, {}, ""
         if first is not None:
             first(docs, state)
+        step.state |= _spend(state, step, now)
         contradiction = "" if state["holdsPlace"] else step.state.get("lateEvent", "")
         after = _apply(docs, job, state, step, action, actor, now, reason)
         loss = _loss(after, state, step)
@@ -80,6 +81,16 @@ def settle(
         report("provider_loss", jobId=job_id, **loss)
     log.info("job_event", jobId=job_id, event=type(event).__name__, status=after.get("status"), by=action)
     return after
+
+
+def _spend(state: Data, step: Step, now: datetime) -> Data:
+    """What the sum of the day's spend is made of: when the order went out, and what it cost once that is known."""
+    charged = step.state.get("creditsCharged")
+    spent: dict[str, Any] = {} if charged is None else {"costMicroUsd": margins.cost(state["provider"], charged)}
+    out = charged or step.ends == "completed" or step.state.get("submission") in ("sent", "unknown")
+    if out and "spentOn" not in state:
+        spent["spentOn"] = breaker.spend_key(state["provider"], now)
+    return spent
 
 
 def _loss(after: Data, state: Data, step: Step) -> Data:

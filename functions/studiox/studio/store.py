@@ -62,6 +62,7 @@ def new_state(
     paid_from: Buckets,
     balance: int,
     sender: str,
+    cost_micro_usd: int,
     outputs: int,
     counted: Data | None = None,
     now: datetime,
@@ -78,6 +79,7 @@ def new_state(
         "submission": "sending",
         "sender": sender,
         "sendingSince": now,
+        "costMicroUsd": cost_micro_usd,
         "outputs": outputs,
         "attempts": 0,
         "taskId": "",
@@ -142,6 +144,16 @@ def find_by_task(provider: str, task_id: str) -> str | None:
         found = list(states.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
     jobs_ = [each.reference.parent.parent for each in found if (each.to_dict() or {}).get("provider") == provider]
     return jobs_[0].id if jobs_ else None
+
+
+def spent(spend_key: str) -> int:
+    """What the orders under this key of `breaker.spend_key` cost us, in millionths of a dollar; one aggregation."""
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    query: Any = firestore.client().collection_group("private").where(filter=FieldFilter("spentOn", "==", spend_key))
+    with firestore.reachable():
+        [[result]] = query.sum("costMicroUsd").get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
+        return int(result.value or 0)
 
 
 def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
