@@ -17,7 +17,7 @@ import type { TemplateResult } from 'lit-html';
 import { createStudioX, type Balance, type StudioX } from '../../clients/typescript/src/index.ts';
 import { Files } from './files.ts';
 import type { OrderForm } from './pages/form.ts';
-import { said } from './words.ts';
+import { said, typeName } from './words.ts';
 
 /** A page that is shown: `view` draws it from its own state, `stop` ends what it listens to. */
 export interface Page {
@@ -33,8 +33,8 @@ export interface Notification {
   type: string;
   createdAt: string;
   read: boolean;
-  /** What it is about, where there is a page for it. */
-  href: string | null;
+  /** The page of what it is about. */
+  href: string;
   subject: string;
 }
 
@@ -208,8 +208,6 @@ export interface Draft {
 }
 
 const SUBJECTS: Record<string, string> = {
-  job_completed: 'Your generation is ready',
-  job_failed: 'A generation failed; your tokens are back',
   payment_failed: 'A payment failed',
   payment_action_required: 'Your bank asks you to confirm a payment',
   trial_ending: 'Your trial ends soon',
@@ -220,12 +218,19 @@ const SUBJECTS: Record<string, string> = {
 function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
   const type = String(data['type']);
   const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : '');
-  const href = type === 'post_commented' ? `/post/${text('postId')}` : type.startsWith('job_') ? '/library' : '/tokens';
+  const what = typeName(text('jobType')).toLowerCase();
+  // A job's creation has the job's id.
+  const [subject, href] =
+    type === 'job_completed'
+      ? [`Your ${what} is ready`, `/library/${text('jobId')}`]
+      : type === 'job_failed'
+        ? [`No ${what} this time; your tokens are back`, '/']
+        : [SUBJECTS[type] ?? 'Something happened in your account', type === 'post_commented' ? `/post/${text('postId')}` : '/tokens'];
   return {
     type,
     createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
     read: data['readAt'] !== null,
     href,
-    subject: SUBJECTS[type] ?? 'Something happened in your account',
+    subject,
   };
 }

@@ -71,7 +71,7 @@ function signedIn(app: App): TemplateResult {
         : html`<ul class="plain">
             ${app.notifications.map(
               ({ subject, createdAt, read, href }) => html`<li class=${read ? '' : 'unread'}>
-                <a href=${href ?? '/'}>${subject}</a><small>${ago(createdAt)}</small>
+                <a href=${href}>${subject}</a><small>${ago(createdAt)}</small>
               </li>`,
             )}
           </ul>`}

@@ -3,13 +3,18 @@ import { StudioXError, type FailureReason, type Failures } from '../../clients/t
 
 const number = new Intl.NumberFormat('en');
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
-const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const moment = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
 
 export const count = (value: number): string => number.format(value);
 export const tokens = (value: number): string => `${count(value)} ${Math.abs(value) === 1 ? 'token' : 'tokens'}`;
 export const signed = (value: number): string => (value > 0 ? `+${count(value)}` : count(value).replace('-', '−'));
 export const onDay = (time: string): string => day.format(new Date(time));
-export const at = (time: string): string => moment.format(new Date(time));
+
+/** A time of this year with its hour, an older one by its day. */
+export function at(time: string, now = new Date()): string {
+  const then = new Date(time);
+  return (then.getFullYear() === now.getFullYear() ? moment : day).format(then);
+}
 
 export function money(minor: number, currency: string): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency });
