@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -41,10 +40,10 @@ class Download(NamedTuple):
 
 def content(kind: str, words: str, number: int, ratio: float = 1.0) -> bytes:
     """The bytes of a task's file: a picture of its words, or one of the committed files, another for each number."""
-    if kind in SOURCES:
-        first = hashlib.sha256(words.encode()).digest()[0] if kind == "video" else 0
-        return _committed(SOURCES[kind][(first + number) % len(SOURCES[kind])])
-    return picture(f"{words}/{number}", ratio)
+    if kind not in SOURCES:
+        return picture(f"{words}/{number}", ratio)
+    wooded = kind == "video" and "water" not in scenery.named(words)
+    return _committed(SOURCES[kind][(wooded + number) % len(SOURCES[kind])])
 
 
 @functools.cache

@@ -72,12 +72,17 @@ def picture(words: str, ratio: float) -> bytes:
     return Scene(words, width, height).draw().png()
 
 
+def named(words: str) -> set[str]:
+    """The names of WORDS that these words say."""
+    return {name for name, pattern in _WORDS.items() if pattern.search(words.lower())}
+
+
 class Scene:
     """One picture on its way: three planes of rows, painted from the sky to the foreground."""
 
     def __init__(self, words: str, width: int, height: int, moment: float = 0.0) -> None:
         """`moment`, 0 to 1, is how far what moves has come: of a film's frames."""
-        said = {name for name, pattern in _WORDS.items() if pattern.search(words.lower())}
+        said = named(words)
         self.dice = dice = random.Random(words)
         chance = dice.random
         moods = [name for name in MOODS if name in said]
@@ -271,9 +276,9 @@ class Scene:
         self.canvas.fill(
             lamp + high * 0.055, lamp + high * 0.075, dark, taper(x, lamp, high * 0.08, lamp + 9, high * 0.08)
         )
-        for step in range(1, 9 if self.mood.stars else 1):
-            size, middle = high * 0.05 * step, lamp + high * 0.03
-            self.canvas.fill(middle - size, middle + size, self.colour("fff2c4"), ellipse(x, size, middle, size), 0.06)
+        for step in range(1, 25 if self.mood.stars else 1):
+            size, middle = high * 0.018 * step, lamp + high * 0.03
+            self.canvas.fill(middle - size, middle + size, self.colour("fff2c4"), ellipse(x, size, middle, size), 0.02)
         self.canvas.fill(foot - high * 0.2, foot, mixed(dark, white, 0.08), ellipse(x, high * 0.42, foot, high * 0.17))
 
     def _boat(self) -> None:

@@ -1,0 +1,134 @@
+"""emulator-data/: a stack that loads it has the people, the creations and the feed that local/seed.json describes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from local import settings
+from local.seed import DATA
+from local.stack import Stack, stack
+
+Data = dict[str, Any]
+SEED: Data = json.loads((settings.ROOT / "local/seed.json").read_text())
+MADE = [each for each in SEED["creations"] if "fault" not in each]
+MOST_BYTES = 6_000_000
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Stack]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*settings.SECRETS, *settings.read_env(settings.ROOT / "functions/.env")]:
+            patch.delenv(name, raising=False)
+        with stack(data_dir=DATA) as started:
+            yield started
+
+
+def sign_in(running: Stack, user: Data) -> tuple[str, Data]:
+    """(the ID token, its claims)."""
+    url = f"http://{running.auth_host}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=local"
+    given = {"email": user["email"], "password": SEED["password"], "returnSecureToken": True}
+    answer = requests.post(url, json=given, timeout=60)
+    assert answer.ok, answer.text
+    token: str = answer.json()["idToken"]
+    claims: Data = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return token, claims
+
+
+def call(running: Stack, name: str, token: str = "", **data: Any) -> Data:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = requests.post(f"{running.functions_url}/{name}", json={"data": data}, headers=headers, timeout=60)
+    assert answer.ok, answer.text
+    result: Data = answer.json()["result"]
+    return result
+
+
+def file(running: Stack, path: str, token: str = "") -> requests.Response:
+    name = urllib.parse.quote(path, safe="")
+    url = f"http://{running.storage_host}/v0/b/{running.project}.appspot.com/o/{name}?alt=media"
+    return requests.get(url, headers={"Authorization": f"Firebase {token}"} if token else {}, timeout=60)
+
+
+def test_it_is_small_and_holds_no_download_tokens() -> None:
+    files = [path for path in DATA.rglob("*") if path.is_file()]
+    assert 0 < sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert not [path for path in files if path.suffix == ".json" and "downloadTokens" in path.read_text()]
+
+
+def test_the_people_can_sign_in_and_the_administrator_is_one(running: Stack) -> None:
+    for user in SEED["users"]:
+        token, claims = sign_in(running, user)
+        assert (claims.get("admin") is True) == user.get("admin", False)
+        profile = call(running, "getProfile", token)
+        assert profile["displayName"] == user["name"]
+        ledger = call(running, "getTokenTransactions", token, pageSize=100)["transactions"]
+        assert profile["balance"] == ledger[0]["balanceAfter"] == sum(entry["amount"] for entry in ledger)
+    bought = {each["by"] for each in SEED["purchases"]}
+    assert {name for name in bought if _payments(running, name)} == bought
+
+
+def _payments(running: Stack, name: str) -> list[Data]:
+    user = next(user for user in SEED["users"] if user["email"].startswith(f"{name}@"))
+    payments: list[Data] = call(running, "getBillingHistory", sign_in(running, user)[0])["payments"]
+    return payments
+
+
+def test_the_libraries_hold_what_was_made(running: Stack) -> None:
+    for user in SEED["users"]:
+        name, (token, _) = user["email"].split("@")[0], sign_in(running, user)
+        creations = call(running, "getUserCreations", token, pageSize=100)["creations"]
+        described = [each for each in reversed(MADE) if each["by"] == name]
+        assert [each["prompt"] for each in creations] == [each["prompt"] for each in described]
+        assert [each["isFavorite"] for each in creations] == [each.get("favorite", False) for each in described]
+        failed = [each for each in SEED["creations"] if each["by"] == name and "fault" in each]
+        jobs = call(running, "listStudioJobs", token, status="failed")["jobs"]
+        assert [(job["model"], job["refunded"] == job["price"] > 0) for job in jobs] == [
+            (each["model"], True) for each in failed
+        ]
+        for item in (item for creation in creations for item in creation["media"]):
+            assert len(file(running, item["path"], token).content) == item["bytes"]
+            assert "imagePath" not in item or file(running, item["imagePath"], token).ok
+
+
+def test_the_feed_is_what_was_published(running: Stack) -> None:
+    posts = call(running, "getFeed", pageSize=100)["posts"]
+    names = {user["email"].split("@")[0]: user["name"] for user in SEED["users"]}
+    comments = Counter(each["post"] for each in SEED["comments"])
+    remixes = Counter(each["remix"] for each in SEED["creations"] if "remix" in each)
+    described = [
+        {
+            "author": names[each["by"]],
+            "caption": each["publish"]["caption"],
+            "tags": each["publish"]["tags"],
+            "prompt": each["prompt"] if each["publish"].get("shareParams", True) else None,
+            "likes": len(SEED["likes"].get(each["key"], ())),
+            "comments": comments[each["key"]],
+            "remixes": remixes[each["key"]],
+            "is a remix": "remix" in each,
+        }
+        for each in reversed(MADE)
+        if "publish" in each
+    ]
+    found = [
+        {
+            "author": post["authorName"],
+            "caption": post["caption"],
+            "tags": post["tags"],
+            "prompt": post.get("prompt"),
+            "likes": post["likeCount"],
+            "comments": post["commentCount"],
+            "remixes": post["remixCount"],
+            "is a remix": post.get("remixOf") is not None,
+        }
+        for post in posts
+    ]
+    assert found == described
+    for item in (item for post in posts for item in post["media"]):
+        assert len(file(running, item["path"]).content) == item["bytes"]
