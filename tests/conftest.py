@@ -56,6 +56,7 @@ from tests.support import canaries, indexes, invariants  # noqa: E402
 from tests.support.database import Database  # noqa: E402
 from tests.support.engine import Engine  # noqa: E402
 from tests.support.rpcs import Rpcs, watched  # noqa: E402
+from tests.support.surroundings import _auth, _clock, _gcs, _queue  # noqa: E402, F401 - fixtures
 
 _numbers = itertools.count()
 _MAIN = pathlib.Path(__file__).parent.parent / "functions" / "main.py"

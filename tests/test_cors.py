@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import main
-from studiox import storage
-from tests.media.servers import gcs_server
 from tests.support import Reply, http
 
 SITE = "http://127.0.0.1:5000"
+pytestmark = pytest.mark.usefixtures("gcs")
 FUNCTIONS: list[Any] = [main.health, main.createGenerationRequest, main.getUserCredits]
-
-
-@pytest.fixture(autouse=True)
-def _storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with gcs_server() as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
-        yield
-        storage._pool().clear()
 
 
 def preflight(function: Any, origin: str) -> Reply:

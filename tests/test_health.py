@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 import main
-from studiox import storage
-from tests.media.servers import Gcs, gcs_server
 from tests.support import Database, Rpcs, http
-
-
-@pytest.fixture
-def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
-    with gcs_server() as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
-        yield server
-        storage._pool().clear()
 
 
 @pytest.mark.usefixtures("gcs")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import main
-from tests.auth.identity import Accounts, auth_server
+from tests.auth.identity import Accounts
 from tests.support import Answer, Database, Rpcs, before_create, call, crowd
 
 TRIGGER: Any = main.onUserCreated
@@ -21,13 +21,6 @@ WRITES: dict[str, dict[str, Any]] = {
     "suspendUser": {"uid": "u1", "suspended": True, "reason": "spam"},
 }
 _numbers = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def auth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
-    with auth_server() as accounts:
-        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", accounts.host)
-        yield accounts
 
 
 @pytest.fixture(autouse=True)

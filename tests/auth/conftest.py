@@ -1,19 +1,8 @@
-"""Fixtures for accounts: who exists in Auth."""
+"""What holds in all tests of accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from tests.auth.identity import Accounts, auth_server
-
-
-@pytest.fixture(name="auth")
-def _auth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
-    with auth_server() as accounts:
-        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", accounts.host)
-        yield accounts
 
 
 @pytest.fixture(autouse=True)

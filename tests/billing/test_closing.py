@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 import main
-from studiox import storage
 from studiox.auth.store import pseudonym
-from tests.auth.identity import auth_server
+from tests.auth.identity import Accounts
 from tests.billing.shop import Shop
-from tests.media.servers import gcs_server
+from tests.media.servers import Gcs
 from tests.support import call
-from tests.support.queue import queue_server
+from tests.support.queue import Queue
 
 ADA, ADDRESS = "uid-of-ada-lovelace-01", "ada@canary.test"
 
 
 @pytest.fixture(autouse=True)
-def _vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with auth_server() as auth, gcs_server() as gcs, queue_server() as queue:
-        auth.users.add(ADA)
-        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", auth.host)
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{gcs.port}")
-        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", queue.host)
-        yield
-        storage._pool().clear()
+def _vendors(auth: Accounts, gcs: Gcs, queue: Queue) -> None:
+    assert gcs.port
+    assert queue.port
+    auth.users.add(ADA)
 
 
 def test_a_subscriber_leaves(shop: Shop) -> None:

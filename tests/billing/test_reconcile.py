@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.billing.conftest import Clock
 from tests.billing.shop import RECONCILE, Shop, comparable
 from tests.conftest import Logged
 from tests.support import schedule
+from tests.support.clock import Clock
 
 
 def test_lost_events_are_applied_and_a_second_run_changes_nothing(
@@ -46,7 +46,7 @@ def test_after_an_outage_it_looks_back_as_far_as_the_outage(shop: Shop, clock: C
     """S21: ten days without a run; Stripe gave up after three."""
     shop.reconcile()
     shop.account.pay(shop.checkout(packId="starter"))
-    clock.offset = timedelta(days=10)
+    clock.ahead = timedelta(days=10)
     shop.reconcile()
     assert shop.balance() == 700
 

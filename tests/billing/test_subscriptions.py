@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import main
-from tests.billing.conftest import Clock
 from tests.billing.shop import RECONCILE, Shop
 from tests.conftest import Logged
 from tests.support import Rpcs, call, schedule
+from tests.support.clock import Clock
 
 
 def test_a_subscription_makes_premium_and_grants_the_months_tokens(
@@ -132,16 +132,16 @@ def test_a_refused_payment_leaves_seven_days(shop: Shop, clock: Clock) -> None:
     [notice] = shop.database.under("users/u1/notifications").values()
     assert notice["type"] == "payment_failed"
     assert {each["status"] for each in shop.payments()} == {"paid", "failed"}
-    clock.offset = timedelta(days=6, hours=23)
+    clock.ahead = timedelta(days=6, hours=23)
     shop.reconcile()
     assert shop.plan() == ("pro", True)
-    clock.offset = timedelta(days=7, hours=1)
+    clock.ahead = timedelta(days=7, hours=1)
     shop.reconcile()
     assert shop.plan() == ("free", False)
     assert shop.buckets()["monthly"] == 0
     # It is paid after all.
     shop.account.pay_invoice(shop.account.objects[sub]["latest_invoice"])
-    clock.offset = timedelta()
+    clock.ahead = timedelta()
     shop.hear_all()
     assert shop.plan() == ("pro", True)
     assert shop.buckets()["monthly"] == 1000
@@ -292,7 +292,7 @@ def test_reconciling_ends_what_ended_in_silence(shop: Shop, clock: Clock) -> Non
     sub = shop.subscribed()
     shop.account.end(sub)
     shop.account.events.pop()  # not even Stripe's list has it
-    clock.offset = timedelta(days=32)
+    clock.ahead = timedelta(days=32)
     schedule(RECONCILE)
     assert shop.plan() == ("free", False)
 

@@ -21,10 +21,10 @@ import main
 from local.stripe_objects import Object, event
 from local.stripe_webhooks import signed
 from studiox.payments_objects import EVENT_TYPES
-from tests.billing.conftest import Clock
 from tests.billing.shop import SECRET, Shop, comparable, deliver, send
 from tests.conftest import Logged
 from tests.support import Rpcs, call, crowd, http
+from tests.support.clock import Clock
 
 PAYMENTS = 100
 DELIVERIES = 200 if os.environ.get("STUDIOX_EXHAUSTIVE") else 24
@@ -264,7 +264,7 @@ def test_what_was_sold_is_credited_whatever_the_price_table_says_now(shop: Shop)
 def test_200_is_only_said_when_it_is_durable(shop: Shop, rpcs: Rpcs, fault: str, clock: Clock) -> None:
     """S19, S20: Firestore is away, or dies between the commit and its answer; Stripe sends the event again."""
     paid = _paid(shop)
-    clock.offset = timedelta()
+    clock.ahead = timedelta()
     getattr(rpcs, fault)("Commit", times=1)
     first = deliver(paid)
     if fault == "fail_before":

@@ -1,45 +1,20 @@
-"""Fixtures for accounts that end: Auth, Cloud Storage and Cloud Tasks by their stand-ins, and people with a past."""
+"""Accounts that end: people with a past."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import main
-from studiox import storage
-from tests.auth.identity import Accounts, auth_server
-from tests.media.servers import Gcs, gcs_server
+from tests.auth.identity import Accounts
+from tests.media.servers import Gcs
 from tests.support import Answer, before_create, call
-from tests.support.queue import Queue, queue_server
+from tests.support.queue import Queue
 
 TRIGGER: Any = main.onUserCreated
 ADA, BOB = "uid-of-ada-lovelace-01", "uid-of-bob-builder-0002"
 ADDRESS = {ADA: "ada@canary.test", BOB: "bob@canary.test"}
-
-
-@pytest.fixture(name="auth")
-def _auth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
-    with auth_server() as accounts:
-        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", accounts.host)
-        accounts.users |= {ADA, BOB}
-        yield accounts
-
-
-@pytest.fixture(name="gcs")
-def _gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
-    with gcs_server() as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
-        yield server
-        storage._pool().clear()
-
-
-@pytest.fixture(name="queue")
-def _queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
-    with queue_server() as server:
-        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", server.host)
-        yield server
 
 
 class People:
@@ -68,7 +43,7 @@ class People:
 
 @pytest.fixture
 def people(gcs: Gcs, auth: Accounts, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> People:
-    assert auth.users
+    auth.users |= {ADA, BOB}
     assert queue.port
     made = People(gcs)
     for uid, address in ADDRESS.items():

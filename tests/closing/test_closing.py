@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import main
-from studiox import clock as studiox_clock
 from studiox.auth.store import pseudonym
 from studiox.errors import Unavailable
 from tests.auth.identity import Accounts
 from tests.closing.conftest import ADA, ADDRESS, BOB, TRIGGER, People
 from tests.media.servers import Gcs
 from tests.support import Answer, Database, before_create, call, crowd, schedule, task
+from tests.support.clock import Clock
 from tests.support.queue import Queue
 
 CLEAN_UP: Any = main.cleanUp
 DISPATCH: Any = main.dispatchStudioJobs
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
-    return moved
 
 
 def delete(uid: str = ADA, **request: Any) -> Answer:
@@ -197,6 +182,7 @@ def test_it_must_be_confirmed(people: People, database: Database, confirm: str) 
 
 def test_somebody_who_was_never_provisioned(auth: Accounts, database: Database, gcs: Gcs, queue: Queue) -> None:
     assert queue
+    auth.users |= {ADA, BOB}
     assert delete().ok
     assert auth.users == {BOB}
     assert traces(database, gcs) == []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import main
 from tests.conftest import forget_all
 from tests.media.servers import Gcs, png
 from tests.support import Answer, Database, Reply, Rpcs, call, private_text, schedule, task
+from tests.support.clock import Clock
 from tests.support.queue import Queue
 
 _numbers = itertools.count()
@@ -25,16 +26,6 @@ POST_FIELDS = {
 ITEM_FIELDS = {"path", "contentType", "bytes", "title", "durationSeconds", "tags", "imagePath"}
 COMMENT_FIELDS = {"commentId", "uid", "authorName", "text", "createdAt"}
 PUBLIC_PARAMS = {"negativePrompt", "style", "color", "size", "aspectRatio", "durationSeconds", "resolution"}
-
-
-class Clock:
-    """The time that the code under test sees: real, moved ahead as the test says."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
 
 
 class Community:

@@ -1,4 +1,4 @@
-"""The community's surroundings: Cloud Storage and Cloud Tasks by their stand-ins, and a clock that can be moved."""
+"""The community's surroundings: people, and a Cloud Storage that is asked again without a pause."""
 
 from __future__ import annotations
 
@@ -6,35 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from studiox import clock as studiox_clock
-from studiox import storage
-from tests.community.community import Clock, Community
-from tests.media.servers import Gcs, gcs_server
+from tests.community.community import Community
+from tests.media.servers import Gcs
 from tests.support import Database, Rpcs
-from tests.support.queue import Queue, queue_server
+from tests.support.clock import Clock
+from tests.support.queue import Queue
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
-    return moved
-
-
-@pytest.fixture
-def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
-    with gcs_server() as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
-        monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
-        yield server
-        storage._pool().clear()
-
-
-@pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
-    with queue_server() as server:
-        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", server.host)
-        yield server
+@pytest.fixture(name="gcs")
+def _gcs(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Gcs:
+    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
+    return gcs
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-"""The library's surroundings are the community's: a clock, Cloud Storage, Cloud Tasks and people."""
+"""The library's surroundings are the community's."""
 
-from tests.community.conftest import clock, community, gcs, queue
+from tests.community.conftest import _gcs, community
 
-__all__ = ["clock", "community", "gcs", "queue"]
+__all__ = ["_gcs", "community"]

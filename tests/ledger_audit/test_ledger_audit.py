@@ -11,30 +11,19 @@ import pytest
 
 import main
 from local import rebuild as rebuild_tool
-from studiox import clock as studiox_clock
 from studiox.errors import StudioxError
 from studiox.ledger_audit import service
 from tests.conftest import Logged
 from tests.support import Database, Rpcs, call, schedule
+from tests.support.clock import Clock
 
 AUDIT: Any = main.auditLedger
 LEDGER = "users/u1/ledger"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
+def _jobs_stay_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCK_LATENCY_MS", "600000")
-    return moved
 
 
 def order(uid: str, number: int) -> str:

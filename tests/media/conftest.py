@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from studiox import storage
-from tests.media.servers import Gcs, Site, gcs_server
+from tests.media.servers import Gcs, Site
 from tests.media.servers import site as serve_site
 
 
@@ -19,16 +18,13 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield source
 
 
-@pytest.fixture
-def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
-    """Cloud Storage's stand-in, to which our requests go."""
-    with gcs_server() as server:
-        monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
-        monkeypatch.delenv("FIREBASE_CONFIG", raising=False)
-        monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
-        yield server
-        storage._pool().clear()
+@pytest.fixture(name="gcs")
+def _gcs(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Gcs:
+    """Cloud Storage's stand-in, to which our requests go, again without a pause."""
+    monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
+    monkeypatch.delenv("FIREBASE_CONFIG", raising=False)
+    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
+    return gcs
 
 
 @pytest.fixture

@@ -9,28 +9,16 @@ from typing import Any
 import pytest
 
 import main
-from studiox import clock as studiox_clock
 from tests.support import Answer, Database, Rpcs, before_create, call, crowd
+from tests.support.clock import Clock
 
 TRIGGER: Any = main.onUserCreated
 PROOF = "https://x.com/studiox/status/1"
 
 
-class Clock:
-    """The time that the code sees."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 2, 27, 23, 30, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
-    return moved
+def _late_in_february(clock: Clock) -> None:
+    clock.stop(datetime(2026, 2, 27, 23, 30, tzinfo=UTC))
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +58,7 @@ def test_a_week_of_visits_earns_its_milestones(
     for _ in range(7):
         found = visit()
         rewards.append(found["reward"])
-        clock.at += timedelta(days=1)
+        clock.ahead += timedelta(days=1)
     assert rewards == [0, 0, 5, 0, 0, 0, 10]
     assert found == {"currentStreak": 7, "longestStreak": 7, "lastActiveDate": "2026-03-05", "reward": 10}
     invariants("u1")
@@ -78,25 +66,25 @@ def test_a_week_of_visits_earns_its_milestones(
         "reward:streak:2026-03-01",
         "reward:streak:2026-03-05",
     }
-    clock.at += timedelta(days=1)  # a day is missed
+    clock.ahead += timedelta(days=1)  # a day is missed
     assert visit() == {"currentStreak": 1, "longestStreak": 7, "lastActiveDate": "2026-03-07", "reward": 0}
     assert call(main.getProfile, uid="u1").result["streak"]["longest"] == 7
 
 
 def test_once_a_utc_day(clock: Clock, database: Database) -> None:
     visit()
-    clock.at += timedelta(minutes=29)
+    clock.ahead += timedelta(minutes=29)
     before = database.hash("rateLimits")
     assert visit()["currentStreak"] == 1
     assert database.hash("rateLimits") == before
-    clock.at += timedelta(minutes=2)
+    clock.ahead += timedelta(minutes=2)
     assert visit()["currentStreak"] == 2
 
 
 def test_j27_a_clock_that_is_behind_changes_nothing(clock: Clock) -> None:
-    clock.at += timedelta(minutes=35)
+    clock.ahead += timedelta(minutes=35)
     assert visit()["lastActiveDate"] == "2026-02-28"
-    clock.at -= timedelta(minutes=10)
+    clock.ahead -= timedelta(minutes=10)
     assert visit() == {"currentStreak": 1, "longestStreak": 1, "lastActiveDate": "2026-02-28", "reward": 0}
 
 
@@ -199,7 +187,7 @@ def test_three_claims_a_day(clock: Clock) -> None:
         assert submit(task, proof, f"request-00000000{number}").ok
     answer = submit("review-video", "https://youtu.be/a", "request-000000009")
     assert (answer.reason, answer.details["retryAfterSeconds"]) == ("RateLimited", 30 * 60)
-    clock.at += timedelta(minutes=31)
+    clock.ahead += timedelta(minutes=31)
     assert submit("review-video", "https://youtu.be/a", "request-000000009").ok
 
 

@@ -1,4 +1,4 @@
-"""The studio's surroundings: a clock that can be moved, Poyo, Cloud Storage and Cloud Tasks by their stand-ins."""
+"""The studio's surroundings: Poyo by its stand-in, and who orders."""
 
 from __future__ import annotations
 
@@ -8,21 +8,13 @@ from typing import Any
 import pytest
 
 from local.poyo import PoyoStandIn
-from studiox import clock as studiox_clock
-from studiox import storage
 from studiox.providers import wire
 from tests.conftest import SECRETS
-from tests.media.servers import Gcs, gcs_server
-from tests.studio.studio import Clock, Studio
+from tests.media.servers import Gcs
+from tests.studio.studio import Studio
 from tests.support import Database, Rpcs
-from tests.support.queue import Queue, queue_server
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
-    return moved
+from tests.support.clock import Clock
+from tests.support.queue import Queue
 
 
 @pytest.fixture
@@ -33,21 +25,6 @@ def poyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[PoyoStandIn]:
         monkeypatch.setenv("POYO_BASE_URL", stand_in.url)
         monkeypatch.setenv("MEDIA_HOSTS", stand_in.host)
         yield stand_in
-
-
-@pytest.fixture
-def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
-    with gcs_server() as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
-        yield server
-        storage._pool().clear()
-
-
-@pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
-    with queue_server() as server:
-        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", server.host)
-        yield server
 
 
 @pytest.fixture

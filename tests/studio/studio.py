@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import main
@@ -13,22 +13,13 @@ from local.poyo_tasks import signed
 from tests.conftest import SECRETS, forget_all
 from tests.media.servers import Gcs
 from tests.support import Answer, Database, Reply, Rpcs, call, http, invariants, schedule, task
+from tests.support.clock import Clock
 from tests.support.queue import Queue
 
 TERMINAL = ("completed", "failed", "cancelled")
 DISPATCH: Any = main.dispatchStudioJobs  # the SDK types them as what they answer
 SETTLE: Any = main.settleStudioJob
 _numbers = itertools.count()
-
-
-class Clock:
-    """The time that the code under test sees: real, moved ahead as the test says."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
 
 
 class Studio:

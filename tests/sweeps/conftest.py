@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.studio.conftest import clock, gcs, poyo, queue, studio
+from tests.studio.conftest import poyo, studio
 
-__all__ = ["clock", "gcs", "poyo", "queue", "studio"]
+__all__ = ["poyo", "studio"]

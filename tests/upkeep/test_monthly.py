@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main
-from studiox import clock as studiox_clock
 from studiox.auth.accounts import a_month_after
 from studiox.tokens import monthly
 from studiox.tokens.ledger import Account, Buckets, post
 from tests.support import Database, Reply, Rpcs, call, crowd, schedule
+from tests.support.clock import Clock
 
 RESET: Any = main.resetMonthlyTokens
 MINUTE = timedelta(minutes=1)
@@ -76,19 +76,9 @@ def test_a_subscriptions_end_sets_its_own_day() -> None:
 # The schedule.
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
-    return moved
+def _start(clock: Clock) -> None:
+    clock.stop(START)
 
 
 def new_user(uid: str) -> str:
@@ -116,10 +106,10 @@ def test_a_month_later_there_are_fifty_tokens(
     clock: Clock, database: Database, invariants: Callable[[str], None]
 ) -> None:
     new_user("u1")
-    clock.at = datetime(2026, 2, 28, 9, 29, tzinfo=UTC)
+    clock.stop(datetime(2026, 2, 28, 9, 29, tzinfo=UTC))
     run()
     assert database.need("users/u1")["balance"] == 200
-    clock.at = datetime(2026, 2, 28, 9, 30, tzinfo=UTC)
+    clock.stop(datetime(2026, 2, 28, 9, 30, tzinfo=UTC))
     run()
     held = database.need("users/u1")
     assert held["buckets"] == {"monthly": 50, "bonus": 200, "purchased": 0}
@@ -128,7 +118,7 @@ def test_a_month_later_there_are_fifty_tokens(
     run()
     assert database.hash() == before, "J23: a second run changes nothing"
     assert call(main.useTokens, {"feature": "hd_download", "requestId": "request-000000001"}, uid="u1").ok
-    clock.at = datetime(2026, 3, 31, 10, tzinfo=UTC)
+    clock.stop(datetime(2026, 3, 31, 10, tzinfo=UTC))
     run()
     entries = database.under("users/u1/ledger")
     assert (entries["expiry:2026-03-31"]["amount"], entries["grant:2026-03-31"]["amount"]) == (-48, 50)
@@ -137,7 +127,7 @@ def test_a_month_later_there_are_fifty_tokens(
 
 def test_j25_missed_months_bring_one_grant(clock: Clock, database: Database) -> None:
     new_user("u1")
-    clock.at += timedelta(days=150)
+    clock.ahead += timedelta(days=150)
     run()
     grants = [name for name in database.under("users/u1/ledger") if name.startswith("grant")]
     assert grants == ["grant:2026-02-28"]
@@ -152,7 +142,7 @@ def test_a_paid_subscription_is_left_alone_and_so_is_what_was_bought(
     new_user("given")  # by an administrator: a plan without a subscription
     database.change("users/given", plan="pro", isPremium=True)
     before = money(database, "paid")
-    clock.at += timedelta(days=40)
+    clock.ahead += timedelta(days=40)
     run()
     assert money(database, "paid") == before
     assert database.need("users/given")["buckets"] == {"monthly": 1000, "bonus": 200, "purchased": 0}
@@ -161,9 +151,9 @@ def test_a_paid_subscription_is_left_alone_and_so_is_what_was_bought(
 
 def test_j24_a_reset_races_with_debits(clock: Clock, database: Database, invariants: Callable[[str], None]) -> None:
     new_user("u1")
-    clock.at += timedelta(days=29)
+    clock.ahead += timedelta(days=29)
     run()
-    clock.at += timedelta(days=31)
+    clock.ahead += timedelta(days=31)
 
     def act(number: int) -> object:
         if number % 4 == 0:
@@ -187,7 +177,7 @@ def test_j28_a_run_that_dies_is_finished_by_the_next(
     monkeypatch.setattr("studiox.upkeep.service.CHUNK", 4)
     monkeypatch.setattr("studiox.upkeep.service.RUN_S", -1.0)
     uids = [new_user(f"user-{number:02d}") for number in range(11)]
-    clock.at += timedelta(days=29)
+    clock.ahead += timedelta(days=29)
     rpcs.reset()
     run()
     assert rpcs.documents <= 4 * 3 + 4, "no more was read than was done"
@@ -201,7 +191,7 @@ def test_j28_a_run_that_dies_is_finished_by_the_next(
 def test_one_users_trouble_is_not_the_others(clock: Clock, database: Database) -> None:
     uids = [new_user(f"user-{number}") for number in range(3)]
     database.change("users/user-1", buckets="broken")
-    clock.at += timedelta(days=29)
+    clock.ahead += timedelta(days=29)
     run()
     assert [database.need(f"users/{uid}")["ledgerSeq"] for uid in uids] == [2, 1, 2]
 
@@ -212,10 +202,10 @@ def test_j23_one_two_and_five_parallel_runs_over_ten_years_are_equal(
     """Each user lives in a world of its own: only their own schedule runs while they are there."""
     outcomes = []
     for times in (1, 2, 5):
-        clock.at = START
+        clock.stop(START)
         uid = new_user(f"user-{times}")
-        while clock.at.date() < date(2036, 2, 1):
-            clock.at += timedelta(days=17 if clock.at.year % 2 else 29)
+        while clock.now().date() < date(2036, 2, 1):
+            clock.ahead += timedelta(days=17 if clock.now().year % 2 else 29)
             run(times)
         invariants(uid)
         outcomes.append(money(database, uid))

@@ -9,32 +9,17 @@ from typing import Any
 import pytest
 
 import main
-from studiox import clock as studiox_clock
 from tests.support import Answer, Database, Rpcs, before_create, call, crowd
+from tests.support.clock import Clock
 
 TRIGGER: Any = main.onUserCreated
 
 
-class Clock:
-    """The time that the code sees."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 1, 31, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(studiox_clock, "now", moved.now)
+def _late_in_january(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """u1's account is made then."""
+    clock.stop(datetime(2026, 1, 31, 12, tzinfo=UTC))
     monkeypatch.setenv("MOCK_LATENCY_MS", "600000")
-    return moved
-
-
-@pytest.fixture(autouse=True)
-def _user(clock: Clock) -> None:  # noqa: ARG001 - the account is made at that time
     before_create(TRIGGER, "u1", email="u1@canary.test")
 
 
@@ -123,9 +108,9 @@ def test_the_free_plan_has_three_songs_a_month(clock: Clock, database: Database)
     assert refused == allowance()
     assert (refused["allowed"], refused["remaining"], refused["reason"]) == (False, 0, "AllowanceExceeded")
     assert database.need("users/u1")["generationCount"] == 3
-    clock.at = datetime(2026, 2, 28, 11, 59, tzinfo=UTC)
+    clock.stop(datetime(2026, 2, 28, 11, 59, tzinfo=UTC))
     assert not allowance()["allowed"]
-    clock.at = datetime(2026, 2, 28, 12, tzinfo=UTC)
+    clock.stop(datetime(2026, 2, 28, 12, tzinfo=UTC))
     assert allowance()["remaining"] == 3
     assert allowance(consume=True)["remaining"] == 2
     assert database.need("users/u1")["generationCount"] == 1
