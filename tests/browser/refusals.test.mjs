@@ -63,7 +63,7 @@ story('an order that costs too much, one that is refused, one that fails: the to
   await balance(page, 200);
   await accessible(page, 'a job that failed');
   await page.getByRole('button', { name: /^Notifications, [12] unread/ }).click();
-  await page.getByRole('link', { name: 'A generation failed; your tokens are back' }).first().waitFor();
+  await page.getByRole('link', { name: 'No picture this time; your tokens are back' }).first().waitFor();
 });
 
 story('more jobs than the plan has room for, and one that is cancelled', async (visit) => {

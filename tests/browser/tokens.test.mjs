@@ -62,7 +62,9 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.getByText(/^It ends on /).waitFor();
 
   await page.getByRole('button', { name: 'Notifications, 1 unread' }).click();
-  await page.getByRole('link', { name: 'Your generation is ready' }).click();
+  await page.getByRole('link', { name: 'Your picture is ready' }).click();
+  await page.getByRole('button', { name: 'Publish' }).waitFor();
+  await page.getByRole('link', { name: '‹ Library' }).click();
   await page.getByRole('heading', { name: 'Library' }).waitFor();
   await signOut(page);
   await page.getByRole('heading', { name: 'Library' }).waitFor();
