@@ -117,13 +117,15 @@ export async function fits(page) {
   assert.deepEqual(wide, [], `${page.url()} scrolls sideways`);
 }
 
-/** Every picture in sight is decoded. */
+/** There are such pictures, each is brought into sight, and all get decoded. */
 export async function decoded(pictures) {
-  await pictures.first().waitFor();
-  for (const each of await pictures.all()) {
-    await each.scrollIntoViewIfNeeded();
-    await until(() => each.evaluate((picture) => picture.complete && picture.naturalWidth > 0), 'a decoded picture');
-  }
+  const all = (found) =>
+    found.length > 0 &&
+    found.every((each) => {
+      each.scrollIntoView({ block: 'nearest' }); // they are loaded when they are about to be seen
+      return each instanceof HTMLImageElement && each.complete && each.naturalWidth > 0;
+    });
+  await until(() => pictures.evaluateAll(all), `decoded pictures: ${pictures}`);
 }
 
 /** Wait until it holds. */

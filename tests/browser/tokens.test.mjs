@@ -79,10 +79,36 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
 story('a profile, a streak, and an account that goes for good', async (visit) => {
   const linus = await visit({ ...DESKTOP, colorScheme: 'dark' });
   const { page } = linus;
+  linus.allow(/status of 400/); // signing in to what is gone
   await page.goto('/account');
   await signUp(linus, 'Linus');
-  await page.getByRole('heading', { name: /account/i }).first().waitFor();
-  await until(async () => (await page.getByLabel(/name/i).first().inputValue()) === 'Linus', 'the name given at sign-up');
-  await accessible(page);
-  await fits(page);
+  const name = page.getByLabel('Name');
+  await until(async () => (await name.inputValue()) === 'Linus', 'the name given at sign-up');
+  await name.fill('Linus the Second');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  await page.getByRole('button', { name: 'I am here today' }).click();
+  await page.getByText('Day 1 in a row.').waitFor();
+  const letters = page.getByRole('switch', { name: 'When tokens run low' });
+  const before = await letters.isChecked();
+  await letters.setChecked(!before);
+  await page.reload();
+  await until(async () => (await name.inputValue()) === 'Linus the Second', 'the name that was saved');
+  await until(async () => (await letters.isChecked()) !== before, 'the choice that was saved');
+  await page.getByText('1 day in a row, at best 1').waitFor();
+
+  await page.getByRole('button', { name: 'Export everything' }).click();
+  const file = await page.getByRole('link', { name: 'Download' }).getAttribute('href');
+  const kept = await (await page.request.get(file)).text();
+  for (const each of [linus.email, 'Linus the Second', 'welcome_bonus']) assert.ok(kept.includes(each), each);
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+
+  await page.getByRole('button', { name: 'Delete my account' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete the account' });
+  await accessible(page, 'the dialog to delete the account');
+  await dialog.getByLabel('Type your e-mail address to confirm').fill(linus.email);
+  await dialog.getByRole('button', { name: 'Delete everything' }).click();
+  await page.getByText('Your account is gone. Farewell!').waitFor();
+  await signIn(linus);
+  await page.getByRole('alert').filter({ hasText: 'do not belong together' }).waitFor();
 });
