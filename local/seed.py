@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import settings
+from local import processes, settings
 from local.engine import NoEngine
 from local.serve import Stopped, stop_on_signals
 from local.stack import StackError, stack
@@ -23,8 +23,10 @@ def main() -> int:
     fresh = settings.STATE / "seed"
     shutil.rmtree(fresh, ignore_errors=True)
     print("Filling a fresh stack …", flush=True)
+    # What is kept names the stand-ins' addresses, such as a receipt's: `make serve`'s own, if nothing is there.
+    usual = all(processes.is_free(port) for port in settings.PORTS.values())
     try:
-        with stack(export_dir=fresh) as running:
+        with stack(0 if usual else None, export_dir=fresh) as running:
             client = ["node", str(settings.ROOT / "local/seed.mjs")]
             environment = {**os.environ, **running.environment(), "STUDIOX_PYTHON": sys.executable}
             done = subprocess.run(client, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S)

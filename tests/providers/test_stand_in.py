@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from local import scenery
 from local.poyo import PoyoStandIn
 from local.poyo_plans import METADATA
 from studiox import filetypes
@@ -121,6 +122,18 @@ def test_a_picture_is_of_its_words_and_its_proportions(poyo: PoyoStandIn, provid
     tall = drawn(prompt="A lake at night", aspectRatio="9:16")
     assert struct.unpack(">II", tall[16:24]) == (405, 720)
     assert sum(pixels(night)) < sum(pixels(drawn(prompt="A lake at noon", aspectRatio="16:9"))) * 0.7
+
+
+@pytest.mark.parametrize("mood", scenery.MOODS)
+@pytest.mark.parametrize("size", ["1x9", "1x1", "9x1"])
+def test_every_light_is_drawn_in_every_proportion(mood: str, size: str) -> None:
+    """With all that a picture can hold at once; every row is whole, and it is no plain surface."""
+    wide, high = map(int, size.split("x"))
+    drawn = scenery.picture(f"{mood}: a lighthouse, a boat, a balloon, pines and a city by the sea", wide / high)
+    width, height = struct.unpack(">II", drawn[16:24])
+    assert (max(width, height), round(4 * width / height)) == (720, {"1x9": 1, "1x1": 4, "9x1": 16}[size])
+    assert len(pixels(drawn)) == height * (1 + 3 * width)
+    assert len(set(pixels(drawn))) > 100
 
 
 def pixels(png: bytes) -> bytes:
