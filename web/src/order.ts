@@ -7,11 +7,23 @@ type Rates = number | { [value: string]: Rates };
 
 const FIELDS = ['prompt', 'negativePrompt', 'style', 'color', 'size', 'aspectRatio', 'durationSeconds', 'inputPaths'];
 
+const TYPES = { integer: 'number', flag: 'boolean' };
+
 const isSet = (value: unknown) => value !== undefined && value !== null && value !== false && value !== '';
 
 /** What an input has: what was chosen, else its default. */
 export const valueOf = (model: ModelOption, values: Values, name: string): unknown =>
   isSet(values[name]) || values[name] === false ? values[name] : model.inputs[name]?.default;
+
+/** Those of the values that this model can take; what was chosen for another one may not be. */
+export function fitting(model: ModelOption, values: Values): Values {
+  const fits = ([name, value]: [string, unknown]) => {
+    const { kind, values: known = [], catalogue = '' } = model.inputs[name] ?? {};
+    if (kind === 'choice' && catalogue === '') return known.includes(value as string);
+    return kind !== undefined && (kind === 'integer' || kind === 'flag' ? typeof value === TYPES[kind] : true);
+  };
+  return Object.fromEntries(Object.entries(values).filter(fits));
+}
 
 /** What the rules ask of one input now. */
 export function asked(model: ModelOption, values: Values, name: string): Input & { excluded: boolean } {

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { isRefusal, newRequestId, type ModelOption, type StudioOptions } from '../../../clients/typescript/src/index.ts';
 import type { App, Draft } from '../app.ts';
 import { icon } from '../icons.ts';
-import { asked, priceOf, request, valueOf, type Values } from '../order.ts';
+import { asked, fitting, priceOf, request, valueOf, type Values } from '../order.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { inputName, said, spelled, tokens, typeName } from '../words.ts';
 
@@ -65,9 +65,8 @@ export class OrderForm {
     const model = this.models(draft.type).find(({ id }) => id === draft.model);
     this.choose(draft.type, model?.id);
     const { options = {}, ...fields } = draft.values as { options?: Values };
-    this.values = Object.fromEntries(
-      Object.entries({ ...fields, ...options }).filter(([name]) => this.model && name in this.model.inputs && name !== 'inputPaths'),
-    );
+    // Another one's uploads are not the caller's, and one's own may be gone.
+    this.values = this.model ? fitting(this.model, { ...fields, ...options, inputPaths: undefined }) : {};
     this.sessionId = draft.sessionId ?? '';
     this.from = draft.from;
     this.changed();
@@ -137,6 +136,7 @@ export class OrderForm {
     const models = this.models(type);
     this.type = type;
     this.model = models.find((each) => each.id === (id ?? this.model?.id)) ?? models[0] ?? null;
+    if (this.model) this.values = fitting(this.model, this.values);
   }
 
   /** Another order than the one that was sent, if one was: it gets an id of its own. */
