@@ -23,7 +23,8 @@ const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/')
 export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
   const [first] = media;
   const picture = first && isPicture(first) ? first.path : first?.imagePath;
-  if (picture) return image(address(picture), label);
+  if (picture && first && isPicture(first)) return image(address(picture), label);
+  if (picture) return html`<div class="still">${image(address(picture), label)}<span class="glyph">${icon('play', true)}</span></div>`;
   if (first && isVideo(first)) {
     const src = address(first.path, first.bytes);
     return html`<div class="still">
