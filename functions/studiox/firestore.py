@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import config
+from . import config, writes
 from .errors import Unavailable
 
 if TYPE_CHECKING:
@@ -132,22 +132,28 @@ def commit(
     written: list[str] = []
     for path, data in changes.items():
         before = known.get(path)
-        reference = db.document(path)
+        name = _full_name(db, path)
         if before is None or before.data is None:
             if data is None:
                 continue
-            batch.create(reference, dict(data))
+            write = writes.create(name, data)
         elif data is None:
-            batch.delete(reference, option=db.write_option(last_update_time=before.update_time))
+            write = writes.delete(name, before.update_time)
         else:
-            option = db.write_option(last_update_time=before.update_time)
-            batch.update(reference, _difference(before.data, data), option=option)
+            write = writes.update(name, *_difference(before.data, data), before.update_time)
+        batch._add_write_pbs([writes.wrapped(write)])
         written.append(path)
     if not written:
         return
     results = batch.commit(retry=None, timeout=timeout_s or RPC_TIMEOUT_S)
     for path, result in zip(written, results, strict=True):
         _remember(path, changes[path], result.update_time)
+
+
+def _full_name(db: Client, path: str) -> str:
+    if path.count("/") % 2 == 0 or "" in path.split("/"):
+        raise ValueError("not a document's path")
+    return f"projects/{db.project}/databases/(default)/documents/{path}"
 
 
 def delete_all(paths: Iterable[str]) -> None:
@@ -182,15 +188,14 @@ def differ(before: object, after: object) -> bool:
     return before != after or isinstance(before, float) != isinstance(after, float)
 
 
-def _difference(before: Data, after: Data) -> dict[str, Any]:
-    """The top-level fields to send. Never none: the write is also what proves that nothing else changed it."""
-    from google.cloud.firestore import DELETE_FIELD
-    from google.cloud.firestore_v1.field_path import FieldPath
+def _difference(before: Data, after: Data) -> tuple[Data, list[str]]:
+    """The top-level fields to set, and those to take away.
 
+    Never none: the write is also what proves that nothing else changed it.
+    """
     changed = {name: value for name, value in after.items() if name not in before or differ(before[name], value)}
-    changed |= {name: DELETE_FIELD for name in before if name not in after}
-    # Quoted: the client would read `a.b` as the field b of the field a.
-    return {FieldPath(name).to_api_repr(): value for name, value in (changed or dict(list(after.items())[:1])).items()}
+    removed = [name for name in before if name not in after]
+    return (changed if changed or removed else dict(list(after.items())[:1])), removed
 
 
 _cache: OrderedDict[str, Document] = OrderedDict()
