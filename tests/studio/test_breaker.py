@@ -12,8 +12,9 @@ import pytest
 import main
 from local.chat import ChatStandIn
 from studiox.clock import UTC, datetime
-from studiox.providers import NotAccepted
+from studiox.providers import NotAccepted, Order
 from studiox.providers.mock import Mock
+from studiox.providers.poyo import Poyo
 from studiox.studio import breaker, breaker_store, dispatch_service
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio, together
@@ -21,7 +22,7 @@ from tests.support import call
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEALTH = "providerHealth/all"
-ROW = breaker.FAILURES
+ROW = 10
 LYRICS = {"theme": "Rain", "mood": "sad", "presetType": "lullaby"}
 
 
@@ -234,10 +235,10 @@ def test_that_the_health_cannot_be_written_is_no_bodys_failure(many: Studio, mon
 
     monkeypatch.setattr(transact, "DEADLINE_S", 0.2)
     many.created()
-    many.poyo.plan("503")
+    many.poyo.plan("504-accepted")
     many.rpcs.plan("Commit", times=2)
     many.rpcs.fail_before("Commit", times=1000)
-    assert many.create().result["status"] == "pending"
+    assert many.create().result["status"] == "processing"
     many.rpcs.heal()
     assert many.created()
 
@@ -254,11 +255,32 @@ def test_the_dispatcher_passes_over_it_and_polls_go_on(many: Studio) -> None:
     many.poyo.plan("503")
     many.dispatch()
     assert len(many.poyo.orders()) == orders + 1, "the trial; the others go on waiting"
-    many.advance(61)
+    many.advance(31)
+    refused(many)  # it has failed, and the pause is twice as long
+    many.advance(30)
     many.dispatch()
     assert len(many.poyo.orders()) == orders + 1 + len(waiting), "the next trial is taken, and the others follow"
     assert {many.job(each)["status"] for each in waiting} == {"processing"}
     many.heal(*waiting)
+    many.check()
+
+
+def test_while_the_dispatchers_trial_is_under_way_there_is_no_other(
+    many: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = fail(many)
+    many.advance(31)
+    submit = Poyo.submit
+
+    def meanwhile(self: Poyo, order: Order) -> str:
+        monkeypatch.setattr(Poyo, "submit", submit)
+        refused(many)
+        return submit(self, order)
+
+    monkeypatch.setattr(Poyo, "submit", meanwhile)
+    many.dispatch()
+    assert {many.job(each)["status"] for each in waiting} == {"processing"}
+    assert many.created()
     many.check()
 
 

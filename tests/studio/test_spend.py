@@ -83,7 +83,10 @@ def test_a_limit_that_is_no_number_is_a_bug_that_stops_no_job(
     assert logged.lines("bug")
 
 
-def test_r18_what_waits_is_not_sent_over_the_limit(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("raised", [False, True])
+def test_r18_what_waits_is_not_sent_over_the_limit(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, raised: bool
+) -> None:
     studio.user(plan="enterprise")
     limit(monkeypatch, 0.01)
     studio.created()
@@ -92,8 +95,12 @@ def test_r18_what_waits_is_not_sent_over_the_limit(studio: Studio, monkeypatch: 
     studio.advance(20)
     studio.dispatch()
     assert studio.poyo.charges()[waiting]["submits"] == 1
+    if raised:
+        limit(monkeypatch, 1)
     studio.heal(waiting)
-    assert studio.job(waiting)["error"]["reason"] == "ProviderUnavailable"
+    job = studio.job(waiting)
+    assert job.get("error", {}).get("reason") == (None if raised else "ProviderUnavailable")
+    assert job["status"] == ("completed" if raised else "failed")
     studio.check()
 
 
