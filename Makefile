@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve seed-data bench lock admin client deploy
+.PHONY: help setup demo test check serve seed-data bench lock admin client pictures deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ seed-data: setup ## Make emulator-data/ anew from local/seed.json, by the API of
 
 admin: setup ## Make an administrator: EMAIL=… (PROJECT=… for a real project, REMOVE=1 to undo)
 	@$(VENV)/python -m local.admin --email "$(EMAIL)" --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
+
+pictures: setup ## Make docs/pictures/ anew: the playground with the served data
+	@$(VENV)/python -m local.pictures
 
 client: setup ## The typed client and docs/api/ made anew from the functions' structs
 	@$(VENV)/python -m local.api

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from local import browser, settings
 from local.api.__main__ import compile_client
@@ -28,29 +29,29 @@ def main() -> int:
     if not wanted:
         print("There are no journeys to run.")
         return 0 if not sys.argv[1:] else 1
-    # Each concurrent request of the suite is a process of its own: two files at a time are enough for two cores.
-    command = ["node", "--test", "--test-concurrency=2", *wanted]
-    added = {}
-    try:
-        if any(path.startswith(BROWSER) for path in wanted):
-            added["CHROMIUM_PATH"] = browser.chromium()
-    except (browser.NoBrowser, CommandFailed) as error:
-        print(error, file=sys.stderr)
-        return 1
     if compile_client():  # theirs is the compiled client
         return 1
+    return run(wanted)
+
+
+def run(tests: list[str], data_dir: Path | None = None) -> int:
+    """Run these of Node's tests against a stack that starts with `data_dir`; the exit code."""
+    # Each concurrent request of the suite is a process of its own: two files at a time are enough for two cores.
+    command = ["node", "--test", "--test-concurrency=2", *tests]
+    environment = dict(os.environ)
     stop_on_signals()
     try:
-        with stack() as running:
-            environment = {**os.environ, **added, **running.environment()}
-            return subprocess.run(
-                command, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S
-            ).returncode
+        if any(path.startswith(BROWSER) for path in tests):
+            environment["CHROMIUM_PATH"] = browser.chromium()
+        with stack(data_dir=data_dir) as running:
+            environment.update(running.environment())
+            ran = subprocess.run(command, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S)
+            return ran.returncode
     except Stopped:
         return 130
     except subprocess.TimeoutExpired:
         print(f"the journeys took longer than {TIMEOUT_S} s", file=sys.stderr)
-    except (StackError, NoEngine) as error:
+    except (StackError, NoEngine, browser.NoBrowser, CommandFailed) as error:
         print(error, file=sys.stderr)
     return 1
 

@@ -1,7 +1,7 @@
 // From signing up to a library of pictures, songs and videos, on a desktop in light colours.
 import assert from 'node:assert/strict';
 import { connect } from '../../local/client.mjs';
-import { accessible, balance, decoded, DESKTOP, fits, order, picture, signUp, story, until } from './support.mjs';
+import { accessible, balance, decoded, DESKTOP, fits, order, signUp, story, until } from './support.mjs';
 
 const LIGHTHOUSE = 'A lighthouse at dawn, oil on canvas';
 const LULLABY = 'A lullaby for a lighthouse keeper';
@@ -30,7 +30,6 @@ story('the order form offers what the catalogue has, at its prices', async (visi
     await form.getByRole('radio', { name: size }).check();
     await form.getByRole('button', { name: `${price} token` }).waitFor();
   }
-  await accessible(page, 'the studio of a visitor');
 });
 
 story('a picture, a song and a video, from sign-up to the library', async (visit) => {
@@ -55,7 +54,6 @@ story('a picture, a song and a video, from sign-up to the library', async (visit
   await ready(film.locator('video'));
   await accessible(page);
   await fits(page);
-  await picture(page, 'studio');
 
   await page.getByRole('navigation').getByRole('link', { name: 'Library' }).click();
   await page.getByRole('heading', { name: 'Library' }).waitFor();
@@ -66,7 +64,6 @@ story('a picture, a song and a video, from sign-up to the library', async (visit
   await page.getByRole('button', { name: `Favourite: ${LIGHTHOUSE}`, pressed: true }).waitFor();
   await accessible(page);
   await fits(page);
-  await picture(page, 'library');
   await page.getByRole('switch', { name: 'Favourites only' }).check();
   await until(async () => (await page.getByRole('article').count()) === 1, 'the favourite alone');
   await page.getByRole('switch', { name: 'Favourites only' }).uncheck();

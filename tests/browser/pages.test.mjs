@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { requestId } from '../../local/client.mjs';
 import { finished, newcomer } from '../journeys/support.mjs';
-import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, picture, signIn, signUp, story } from './support.mjs';
+import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story } from './support.mjs';
 
 const PROMPT = 'Rings on water';
 
@@ -68,5 +68,4 @@ story('by touch on a phone, from sign-up to the library; the colours are kept', 
   await page.reload();
   await page.getByRole('button', { name: 'Dark colours' }).waitFor();
   assert.equal(await ink(), light);
-  await picture(page, 'library-phone');
 });

@@ -8,7 +8,7 @@ import { address, PASSWORD } from '../journeys/support.mjs';
 export { address, PASSWORD };
 const SITE = process.env.STUDIOX_HOSTING_URL;
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PICTURES = `${ROOT}${process.env.PICTURES ? 'docs/pictures' : '.local/pictures'}`;
+const PICTURES = `${ROOT}docs/pictures`;
 const MAX_PICTURE_BYTES = 300_000;
 const PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 45_000);
 const LOOPBACK = /^(https?|wss?):\/\/(127\.0\.0\.1|localhost)(:\d+)?\/|^(data|blob|about):/;
@@ -158,7 +158,7 @@ export async function showsFocus(page) {
   assert.equal(unseen, null, 'the focus is not seen');
 }
 
-/** Keep a picture of the page as it is: in .local/pictures, or with PICTURES=1 in docs/pictures for the README. */
+/** Keep a picture of the page as it is, for the README. */
 export async function picture(page, name, options = {}) {
   await mkdir(PICTURES, { recursive: true });
   const path = `${PICTURES}/${name}.png`;

@@ -1,6 +1,6 @@
 // Where tokens come from and where they go: packs, a plan, the ledger, notifications; a rather small desktop in dark colours.
 import assert from 'node:assert/strict';
-import { accessible, balance, decoded, DESKTOP, fits, order, picture, signIn, signOut, signUp, story, until } from './support.mjs';
+import { accessible, balance, decoded, DESKTOP, fits, order, signIn, signOut, signUp, story, until } from './support.mjs';
 
 const number = (text) => Number(text.replace('−', '-').replaceAll(/[,+]/g, ''));
 
@@ -25,7 +25,6 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   const { page } = ada;
   await page.goto('/tokens');
   await page.getByRole('button', { name: /^Buy Starter/ }).waitFor();
-  await accessible(page, 'the packs and plans of a visitor');
   await signUp(ada);
   await balance(page, 200);
   assert.deepEqual(await ledger(page, 1), [['Welcome', 200]]);
@@ -57,7 +56,6 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.getByText('1 ordered · 2 tokens spent').waitFor();
   await accessible(page);
   await fits(page);
-  await picture(page, 'tokens');
 
   await page.getByRole('button', { name: 'End this plan' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
