@@ -12,8 +12,8 @@ from local.settings import STATE
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium", "fonts-inter")  # the page asks for Inter first
 APT_TIMEOUT_S = 600
-# The lines that apt-get prints for the packages and what they depend on, on a machine without a desktop.
-APT_LINES = 400
+# The lines that apt-get prints, about, for the packages and what they depend on.
+APT_LINES = 150
 
 
 class NoBrowser(Exception):
