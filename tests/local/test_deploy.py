@@ -46,6 +46,8 @@ def test_the_developers_own_defaults_do_not() -> None:
         ("POYO_BASE_URL", "http://api.poyo.ai"),
         ("THREADS", "4"),
         ("MOCK_FAILURE_RATE", "0.2"),
+        ("DAILY_SPEND_LIMIT_USD", "a lot"),
+        ("DAILY_SPEND_LIMIT_USD", "nan"),
         ("MEDIA_HOSTS", "127.0.0.1:4010"),
         ("MEDIA_HOSTS", ""),
     ],
