@@ -6,6 +6,7 @@ own. All of them inherit our environment, so a mark in it finds them when parent
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 MARK = "STUDIOX_STACK"
+HOLDER = "127.0.0.77"
 KILL_AFTER_S = 3.0
 
 
@@ -97,6 +99,22 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def hold(port: int) -> socket.socket | None:
+    """Keep the port for ourselves though nobody listens there yet, until the socket is closed; None: somebody has it.
+
+    It is held on a loopback address of its own, as worker_ports.cjs does, so that whoever is to listen on 127.0.0.1
+    can. Where there is no such address (macOS without an alias) it is not held.
+    """
+    holder = socket.socket()
+    try:
+        holder.bind((HOLDER, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE or not is_free(port):
+            holder.close()
+            return None
+    return holder
 
 
 def is_served(port: int) -> bool:

@@ -135,8 +135,8 @@ def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:
-    """A directory of our own and the ports at `offset`, or at one where all are free. Also the lock on it."""
+def _place(offset: int | None) -> tuple[Path, dict[str, int], contextlib.ExitStack]:
+    """A directory of our own and the ports at `offset`, or at one where all are free; and what keeps both ours."""
     offsets = [offset] if offset is not None else [random.randrange(10_000, 22_000, 10) for _ in range(50)]
     taken = ""
     for old in settings.STATE.glob("stack-?????"):
@@ -146,16 +146,24 @@ def _place(offset: int | None) -> tuple[Path, dict[str, int], int]:
         ports = {name: port + candidate for name, port in settings.PORTS.items()}
         place = settings.STATE / f"stack-{candidate}"
         place.mkdir(parents=True, exist_ok=True)
+        ours = contextlib.ExitStack()
         lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        busy = [f"{port} ({name})" for name, port in ports.items() if not processes.is_free(port)]
+        ours.callback(os.close, lock)
+        # The suite listens on them seconds later, after another that starts: until then they only look free.
+        holders = {name: processes.hold(port) for name, port in ports.items()}
+        for holder in filter(None, holders.values()):
+            ours.enter_context(holder)
+        busy = [
+            f"{port} ({name})" for name, port in ports.items() if holders[name] is None or not processes.is_free(port)
+        ]
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not busy:
-                return place, ports, lock
+                return place, ports, ours
             taken = "stop what listens there"
         except BlockingIOError:
             taken = "another stack of this checkout runs there: stop it"
-        os.close(lock)
+        ours.close()
         taken = f"port {', '.join(busy) or ports['hub']} is taken: {taken}, or shift every port (make serve OFFSET=100)"
     raise StackError(taken)
 
@@ -236,7 +244,7 @@ def stack(
     chosen = engine.choose()
     stack_id = uuid.uuid4().hex
     environment = {**os.environ, **(env or {})}
-    place, ports, lock = _place(offset)
+    place, ports, ours = _place(offset)
     log: _Log | None = None
     ticker: Ticker | None = None
     parts: dict[str, subprocess.Popen[bytes]] = {}
@@ -271,7 +279,7 @@ def stack(
         if log:
             log.close()
         processes.dismiss(watcher)
-        os.close(lock)
+        ours.close()
         kept = offset is not None or left or sys.exc_info()[0] is not None  # its logs may be wanted
         for done in (settings.source_of(place), place / "tmp" if kept else place):
             shutil.rmtree(done, ignore_errors=True)

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 import requests
 
 from local import processes, settings
-from local.stack import Stack, StackError, stack
+from local.stack import Stack, StackError, _place, stack
 
 HERE = Path(__file__).parent
 FUNCTIONS = HERE / "functions"
@@ -193,6 +194,19 @@ def test_a_taken_port_is_named_before_anything_starts() -> None:
         with pytest.raises(StackError, match=rf"port {holder_port} \(storage\) is taken"):
             with stack(offset):
                 pass
+
+
+def test_a_port_that_another_stack_will_listen_on_is_taken() -> None:
+    """Nothing listens there yet, and the two have another port in common than the one they are named by."""
+    place, ports, ours = _place(None)
+    try:
+        offset = ports["firestore"] - settings.PORTS["firestore.websocket"]
+        with pytest.raises(StackError, match=rf"port .*{ports['firestore']} \(firestore.websocket\).* is taken"):
+            _place(offset)
+    finally:
+        ours.close()
+        shutil.rmtree(place)
+        shutil.rmtree(settings.STATE / f"stack-{offset}", ignore_errors=True)
 
 
 def test_functions_that_cannot_be_loaded_are_an_error(tmp_path: Path) -> None:
