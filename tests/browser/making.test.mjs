@@ -1,5 +1,6 @@
 // From signing up to a library of pictures, songs and videos, on a desktop in light colours.
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { connect } from '../../local/client.mjs';
 import { accessible, balance, decoded, DESKTOP, fits, order, signUp, story, until } from './support.mjs';
 
@@ -20,9 +21,10 @@ story('the order form offers what the catalogue has, at its prices', async (visi
   await form.waitFor();
   for (const type of new Set(models.map((each) => each.type))) {
     await form.getByRole('radio', { name: TYPES[type], exact: true }).check();
-    const offered = await form.getByRole('combobox', { name: 'Model' }).getByRole('option').allInnerTexts();
     const expected = models.filter((each) => each.type === type).map(({ label }) => label);
-    assert.deepEqual(offered.map((label) => label.trim()).sort(), expected.sort());
+    const options = form.getByRole('combobox', { name: 'Model' }).getByRole('option');
+    const offered = async () => (await options.allInnerTexts()).map((label) => label.trim());
+    await until(async () => isDeepStrictEqual((await offered()).sort(), expected.toSorted()), `the models of ${type}`);
   }
   await form.getByRole('radio', { name: 'Picture', exact: true }).check();
   await form.getByRole('combobox', { name: 'Model' }).selectOption('Model A');
