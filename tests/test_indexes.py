@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from studiox import firestore
+from studiox.clock import UTC, datetime
+from studiox.community import posts
 from studiox.endpoint import CONTRACTS, Admin, Contract
 from tests.support import Database, Rpcs, call, schedule
 from tests.support.indexes import Index, asked, deployed, missing, needed, read_file
@@ -30,10 +32,20 @@ BEYOND = {
     Index("private", "COLLECTION_GROUP", frozenset({("taskId", "ASCENDING")}), ()),
 }
 
-# What a list needs to be there before it is asked: {path: data}.
-WORLD: dict[str, dict[str, Any]] = {"posts/sample-0123456789": {"hidden": False}}
-
+# What a call needs to be there before it asks anything: {path: data}.
 SAMPLE_ID = "sample-0123456789"
+WORLD: dict[str, dict[str, Any]] = {
+    f"posts/{SAMPLE_ID}": posts.new_post(
+        {"creationId": SAMPLE_ID, "uid": "author", "type": "image", "model": "z-image", "media": []},
+        None,
+        caption="",
+        tags=[],
+        share_params=False,
+        remix_of=None,
+        now=datetime(2026, 3, 1, tzinfo=UTC),
+    ),
+    f"posts/{SAMPLE_ID}/private/state": {"postId": SAMPLE_ID, "uid": "author", "reports": 0},
+}
 PAGED = {"pageSize", "cursor"}
 
 
@@ -92,6 +104,7 @@ def queries(rpcs: Rpcs, database: Database) -> list[Any]:
             rpcs.reset()
             # A new caller each time: no limit of theirs is reached.
             answer = call(function, request, uid=f"u{next(callers)}", admin=contract.caller is Admin)
+            assert answer.code != "internal", f"{contract.name} failed: what does WORLD lack?"
             made = [method for method in rpcs.calls if method in ("RunQuery", "RunAggregationQuery")]
             # What is refused asks nothing, and an account that is asked for by its name needs no query.
             by_name = contract.name == "searchUsers" and request["uid"] is not None
