@@ -147,6 +147,20 @@ def test_an_order_that_is_refused_for_good_is_no_trouble(many: Studio, fault: st
     assert many.database.get(HEALTH) is None
 
 
+def test_a_provider_that_tells_of_its_tasks_is_not_down(many: Studio, logged: Logged) -> None:
+    at_work = [many.created() for _ in range(2)]
+    fail(many, ROW - 1)
+    many.advance(10)
+    assert many.status(at_work[0]).result["status"] in ("processing", "completed")
+    fail(many, ROW - 1)
+    assert not logged.lines("provider_breaker_open")
+    fail(many, 1)
+    refused(many)
+    many.advance(10)
+    assert many.status(at_work[1]).result["status"] in ("processing", "completed")
+    refused(many)  # asking is not ordering: this is closed by a trial
+
+
 def test_one_refusal_of_our_account_opens_nothing(studio: Studio) -> None:
     fail(studio, 1, "402")
     assert studio.created()

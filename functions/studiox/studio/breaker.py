@@ -70,6 +70,11 @@ def succeeded(health: Health, provider: str) -> Health:
     return _with_row(health, provider, None)
 
 
+def told(health: Health, provider: str) -> Health:
+    """The health after it told of a task: it is no longer a row, but only a trial closes what is open."""
+    return health if needs_trial(health, provider) else _with_row(health, provider, None)
+
+
 def _with_row(health: Health, provider: str, row: Mapping[str, Any] | None) -> Health:
     rows = {name: kept for name, kept in health.get("rows", {}).items() if name != provider}
     return {**health, "rows": {**rows, **({} if row is None else {provider: row})}}

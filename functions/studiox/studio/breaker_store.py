@@ -85,6 +85,13 @@ def note(provider: str, sender: str, *, answered: bool) -> None:
         report("provider_breaker_open", provider=provider, failures=is_["failures"], until=is_["openUntil"].isoformat())
 
 
+def told(provider: str) -> None:
+    """The provider told of a task when it was asked. A commit only if failures of its orders are being counted."""
+    health = _remembered()[0]
+    if provider in health.get("rows", {}) and not breaker.needs_trial(health, provider):
+        _change(lambda found: breaker.told(found, provider))
+
+
 def note_spent(providers: Collection[str], now: datetime) -> list[str]:
     """Stop the orders of the day to these providers, and to no others; those of them that had some until now."""
     was, is_ = _change(lambda health: breaker.with_spent(health, providers, now))

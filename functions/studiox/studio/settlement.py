@@ -18,7 +18,7 @@ from ..tokens.ledger import part_of
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
-from . import breaker, jobs, results_store, store
+from . import breaker, breaker_store, jobs, results_store, store
 from .jobs import Event, Step
 from .results_store import folder, plain
 
@@ -191,7 +191,9 @@ def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
 def _ask(job: Data, state: Data) -> Task | None:
     """The provider's task as it stands; None when that cannot be had now, and the job must not wait for it for ever."""
     try:
-        return provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
+        task = provider(state["provider"]).poll(state["taskId"], job["type"], state["providerModel"])
+        breaker_store.told(state["provider"])
+        return task
     except PollFailed as error:
         log.warning("poll_failed", jobId=job["jobId"], provider=state["provider"], gone=error.gone)
     except config.MissingSecret:
