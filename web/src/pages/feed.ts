@@ -51,7 +51,7 @@ export function feedPage(app: App): Page {
       </div>
       ${tag || uid ? html`<p><a href="/feed">‹ All of the feed</a></p>` : nothing}
       ${list.items === null
-        ? html`<p class="muted" role="status">Loading …</p>`
+        ? list.missing()
         : list.items.length === 0
           ? html`<div class="empty"><span class="blob" aria-hidden="true"></span><p>Nobody has shown anything yet. Be the first.</p></div>`
           : html`<div class="grid">${repeat(list.items, ({ postId }) => postId, (post) => tile(app, post))}</div>${list.more()}`}

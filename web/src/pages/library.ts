@@ -65,7 +65,7 @@ export function libraryPage(app: App): Page {
           <span>Favourites only</span></label>
       </div>
       ${list.items === null
-        ? html`<p class="muted" role="status">Loading …</p>`
+        ? list.missing()
         : list.items.length === 0
           ? html`<div class="empty"><span class="blob" aria-hidden="true"></span>
               <p>${type || favorite ? 'Nothing here that fits.' : 'Nothing yet.'}</p><a class="button main" href="/">Make something</a></div>`

@@ -7,11 +7,18 @@ interface Piece<T> {
   nextCursor: string | null;
 }
 
+/** What stands where something will be: it is on its way, or could not be had. */
+export const missing = (failed: boolean, again: () => void): TemplateResult =>
+  failed
+    ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>`
+    : html`<p class="muted" role="status">Loading …</p>`;
+
 export class List<T> {
   /** Null until the first page is there. */
   items: T[] | null = null;
   private cursor: string | null = null;
   private loading = false;
+  private failed = false;
   private asked = 0;
 
   constructor(
@@ -21,25 +28,31 @@ export class List<T> {
 
   /** From the start, in place of what is there. */
   async reload(): Promise<void> {
-    this.cursor = null;
-    await this.load((found) => found);
+    await this.load(null, (found) => found);
+  }
+
+  /** In place of the list while `items` is null. */
+  missing(): TemplateResult {
+    return missing(this.failed, () => void this.reload());
   }
 
   more(): TemplateResult | typeof nothing {
     if (this.cursor === null) return nothing;
-    return html`<p class="more"><button ?disabled=${this.loading} @click=${() => this.load((found) => [...(this.items ?? []), ...found])}>
+    const next = () => this.load(this.cursor, (found) => [...(this.items ?? []), ...found]);
+    return html`<p class="more"><button ?disabled=${this.loading} @click=${next}>
       ${this.loading ? 'Loading …' : 'Show more'}</button></p>`;
   }
 
-  private async load(joined: (found: T[]) => T[]): Promise<void> {
+  private async load(cursor: string | null, joined: (found: T[]) => T[]): Promise<void> {
     const number = ++this.asked;
     this.loading = true;
+    this.failed = false;
     this.app.update();
-    const found = await this.app.attempt(() => this.read(this.cursor));
+    const found = await this.app.attempt(() => this.read(cursor));
     if (number !== this.asked) return; // asked for something else meanwhile
     this.loading = false;
-    this.items = found ? joined(found.items) : (this.items ?? []);
-    this.cursor = found?.nextCursor ?? null;
+    this.failed = found === null;
+    if (found) [this.items, this.cursor] = [joined(found.items), found.nextCursor];
     this.app.update();
   }
 }

@@ -101,7 +101,7 @@ export function postPage(app: App, postId: string): Page {
               <ul class="plain comments">
                 ${repeat(comments.items ?? [], (each) => each.commentId, (each) => said(app, each, mine, uncomment))}
               </ul>
-              ${comments.more()}
+              ${comments.items === null ? comments.missing() : comments.more()}
             </section>
           </div>
         </article>`;

@@ -14,7 +14,7 @@ import type { App, Page } from '../app.ts';
 import { chart } from '../chart.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { at, count, money, onDay, signed, spelled, tokens } from '../words.ts';
-import { List } from './list.ts';
+import { List, missing } from './list.ts';
 
 const KINDS: Record<string, string> = {
   welcome_bonus: 'Welcome',
@@ -38,6 +38,8 @@ export function tokensPage(app: App): Page {
   let plans: PlanOffer[] = [];
   let subscription: Subscription | null = null;
   let usage: UsageAnalytics | null = null;
+  let offered = true; // what has been asked for could be had
+  let told = true;
   let busy = false;
   let kind: Kind | null = null;
   let seen = standing(app.balance);
@@ -53,10 +55,12 @@ export function tokensPage(app: App): Page {
   const loadOffers = async () => {
     const offers = await app.attempt(() => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]));
     if (offers) [packs, plans] = [offers[0].packs, offers[1].plans];
+    offered = offers !== null;
   };
   const loadAccount = async () => {
     const found = await app.attempt(() => Promise.all([app.studiox.getSubscription(), app.studiox.getUsageAnalytics()]));
     if (found) [subscription, usage] = found;
+    told = found !== null;
   };
   const loadMoney = () => Promise.all([ledger.reload(), payments.reload(), loadAccount()]);
   void loadOffers();
@@ -104,7 +108,7 @@ export function tokensPage(app: App): Page {
         <h1>Tokens</h1>
         ${app.user && app.balance ? wallet(app.balance) : nothing}
         <section aria-label="Packs"><h2>Buy tokens</h2>
-          ${packs.length === 0 ? html`<p class="muted" role="status">Loading …</p>` : nothing}
+          ${packs.length === 0 ? missing(!offered, () => void loadOffers()) : nothing}
           <div class="offers">${packs.map((pack) => packCard(pack, busy, () => leave(() => app.studiox.createCheckoutSession({ packId: pack.id }))))}</div>
         </section>
         <section aria-label="Plans"><h2>Plans</h2>
@@ -132,7 +136,7 @@ export function tokensPage(app: App): Page {
         ${usage
           ? html`<p class="muted">${count(usage.total.jobs.total)} ordered · ${tokens(usage.total.tokens.spent)} spent · ${count(usage.total.tokens.refunded)} given back · ${count(usage.total.tokens.earned)} received</p>
               ${chart('Tokens spent a day', 'tokens', usage.days.map(({ date, tokens: { spent } }) => ({ date, value: spent })))}`
-          : html`<p class="muted">Loading …</p>`}
+          : missing(!told, () => void loadAccount())}
       </section>
       <section aria-label="Ledger"><div class="row between wrap"><h2>Every token</h2>
         <label class="row">Show
@@ -143,6 +147,7 @@ export function tokensPage(app: App): Page {
         ${table(
           'Ledger',
           ['When', 'What', 'Tokens', 'Balance'],
+          ledger,
           ledger.items?.map(({ createdAt, type, reason, amount, balanceAfter }) => [
             at(createdAt),
             html`${KINDS[type] ?? spelled(type)}${reason ? html` <small>${reason}</small>` : nothing}`,
@@ -156,6 +161,7 @@ export function tokensPage(app: App): Page {
         ${table(
           'Payments',
           ['When', 'What', 'Amount', 'State'],
+          payments,
           payments.items?.map(({ createdAt, kind: what, tokens: bought, amount, currency, status, invoiceUrl }) => [
             at(createdAt),
             html`${what === 'pack' ? 'Tokens' : 'Plan'}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
@@ -222,8 +228,8 @@ function renewal({ status, currentPeriodEnd, cancelAtPeriodEnd }: Subscription):
   return cancelAtPeriodEnd ? `It ends on ${onDay(currentPeriodEnd)}.` : `It renews on ${onDay(currentPeriodEnd)}.`;
 }
 
-function table(label: string, heads: string[], rows: unknown[][] | undefined): TemplateResult {
-  if (rows === undefined) return html`<p class="muted" role="status">Loading …</p>`;
+function table(label: string, heads: string[], list: { missing(): TemplateResult }, rows: unknown[][] | undefined): TemplateResult {
+  if (rows === undefined) return list.missing();
   if (rows.length === 0) return html`<p class="muted">None yet.</p>`;
   const style = (index: number) => (index === 2 || (index === 3 && label === 'Ledger') ? 'number' : '');
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}, table">
