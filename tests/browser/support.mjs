@@ -12,7 +12,7 @@ const PICTURES = `${ROOT}docs/pictures`;
 // The emulator may use a worker's connection just as the worker closes it: then an answer, or the one before it about
 // CORS, comes from the emulator itself. The client asks again, so what the page needs is there or the test misses it.
 const FUNCTIONS = process.env.STUDIOX_FUNCTIONS_URL;
-const LOST = /blocked by CORS policy.*preflight|net::ERR_FAILED|status of 500/;
+const LOST = /blocked by CORS policy|net::ERR_FAILED|status of 500/;
 const MAX_PICTURE_BYTES = 300_000;
 const PATIENCE_MS = Number(process.env.PATIENCE_MS ?? 45_000);
 const LOOPBACK = /^(https?|wss?):\/\/(127\.0\.0\.1|localhost)(:\d+)?\/|^(data|blob|about):/;
