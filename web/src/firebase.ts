@@ -1,6 +1,6 @@
 // The Firebase project behind this page: the local stack's where the page comes from this machine, else Hosting's own.
 import { initializeApp, type FirebaseApp, type FirebaseOptions } from 'firebase/app';
-import { connectAuthEmulator, getAuth } from 'firebase/auth';
+import { browserLocalPersistence, connectAuthEmulator, indexedDBLocalPersistence, initializeAuth, type Auth } from 'firebase/auth';
 import { connectFirestoreEmulator, getFirestore } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions } from 'firebase/functions';
 import { connectStorageEmulator, getStorage } from 'firebase/storage';
@@ -27,15 +27,20 @@ export async function connect(): Promise<FirebaseApp> {
     if (!answer.ok) throw new Error('This site has no Firebase configuration.');
     const app = initializeApp((await answer.json()) as FirebaseOptions);
     await attest(app);
+    startAuth(app);
     return app;
   }
   const app = initializeApp(LOCAL);
-  connectAuthEmulator(getAuth(app), `http://${hostname}:${PORTS.auth + offset}`, { disableWarnings: true });
+  connectAuthEmulator(startAuth(app), `http://${hostname}:${PORTS.auth + offset}`, { disableWarnings: true });
   connectFirestoreEmulator(getFirestore(app), hostname, PORTS.firestore + offset);
   connectFunctionsEmulator(getFunctions(app, REGION), hostname, PORTS.functions + offset);
   connectStorageEmulator(getStorage(app), hostname, PORTS.storage + offset);
   return app;
 }
+
+/** Auth without its pop-ups: nobody signs in by them here, and on phones they load a script of Google's at once. */
+const startAuth = (app: FirebaseApp): Auth =>
+  initializeAuth(app, { persistence: [indexedDBLocalPersistence, browserLocalPersistence] });
 
 /** App Check, for sites that are built with their reCAPTCHA Enterprise key: `VITE_RECAPTCHA_KEY=… npm run build`. */
 async function attest(app: FirebaseApp): Promise<void> {
