@@ -89,6 +89,15 @@ def test_no_lock_file_names_an_address() -> None:
     assert not [name for name in unlocked if not packages[name].get("inBundle")]
 
 
+def test_npm_lock_holds_every_system_that_a_package_is_built_for() -> None:
+    """Without the builds for other systems `npm ci` of npm 11 refuses the lock file, on any system."""
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    locked = {name.rpartition("node_modules/")[2] for name in packages}
+    wanted = {each for entry in packages.values() for each in entry.get("optionalDependencies", {})}
+    assert "@rollup/rollup-darwin-arm64" in wanted, "nothing was looked at"
+    assert wanted <= locked
+
+
 def imports() -> dict[str, set[str]]:
     """{module: files} of every import in functions/ that is neither ours nor Python's."""
     found: dict[str, set[str]] = {}
