@@ -25,6 +25,8 @@ export interface Page {
   view(): TemplateResult;
   /** The balance or the notifications have changed. */
   changed?(): void;
+  /** Read anew what it shows of the account. */
+  renew?(): void;
   stop?(): void;
 }
 
@@ -115,11 +117,6 @@ export class App {
 
   go(path: string): void {
     history.pushState(null, '', path);
-    this.open(location.pathname);
-  }
-
-  /** The same page, made anew. */
-  reopen(): void {
     this.open(location.pathname);
   }
 

@@ -31,7 +31,7 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
         // The functions keep the public name; Auth's copy is for its own e-mails.
         if (name) {
           await Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]);
-          app.reopen(); // a page with the profile has read it before
+          app.page?.renew?.(); // it may have been read before
         }
       } else await signInWithEmailAndPassword(app.auth, email, password);
       app.show(null);

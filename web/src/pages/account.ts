@@ -101,6 +101,7 @@ export function accountPage(app: App): Page {
 
   return {
     title: 'Account',
+    renew: load,
     view: () => html`
       <h1>Account</h1>
       ${profile === null
