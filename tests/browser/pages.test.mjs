@@ -1,5 +1,6 @@
 // Every page as it is for anybody: accessible and no wider than the window, on a desktop in light and on a phone in dark.
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { requestId } from '../../local/client.mjs';
 import { finished, newcomer } from '../journeys/support.mjs';
 import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story } from './support.mjs';
@@ -18,6 +19,17 @@ async function somebody(t) {
     own: [`/library/${job.creationId}`, '/account'],
   };
 }
+
+test('Hosting gives every address the page, never an old one, and tells it whose scripts it may run', async () => {
+  const answer = async (path) => fetch(`${process.env.STUDIOX_HOSTING_URL}${path}`);
+  const page = await answer('/post/some-post');
+  const [asset] = /\/assets\/index-[^"]+\.js/.exec(await page.text());
+  assert.deepEqual([page.status, page.headers.get('cache-control')], [200, 'no-cache']);
+  assert.match(page.headers.get('content-security-policy'), /script-src 'self' .*object-src 'none'.*frame-ancestors 'none'/);
+  const script = await answer(asset);
+  assert.deepEqual([script.status, script.headers.get('cache-control')], [200, 'public, max-age=31536000, immutable']);
+  assert.equal((await answer('/assets/index-gone.js')).status, 404, 'the page in place of a script');
+});
 
 for (const [device, options] of Object.entries({ 'a desktop in light': DESKTOP, 'a phone in dark': PHONE }))
   story(`every page on ${device}`, async (visit, t) => {

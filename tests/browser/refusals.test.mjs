@@ -101,13 +101,14 @@ story('no connection, and an answer that is lost on its way: ordered once', asyn
   await context.setOffline(true);
   await form.getByRole('button', { name: /^Generate/ }).click();
   await said(page, 'No answer came. Look at your connection and try again; nothing is charged twice.');
-  for (const place of ['Library', 'Feed', 'Tokens']) {
+  const packs = page.getByRole('region', { name: 'Packs' });
+  for (const [place, where] of [['Library', page], ['Feed', page], ['Tokens', packs]]) {
     await page.getByRole('navigation').getByRole('link', { name: place }).click();
     await page.getByRole('heading', { name: place, level: 1 }).waitFor();
-    await page.getByText('It could not be loaded.').first().waitFor();
+    await where.getByText('It could not be loaded.').waitFor();
   }
   await context.setOffline(false);
-  await page.getByRole('region', { name: 'Packs' }).getByRole('button', { name: 'Try again' }).click();
+  await packs.getByRole('button', { name: 'Try again' }).click();
   await page.getByRole('button', { name: /^Buy Starter/ }).waitFor();
   await page.getByRole('navigation').getByRole('link', { name: 'Studio' }).click();
 

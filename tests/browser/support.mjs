@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { chromium, devices } from 'playwright-core';
 import { address, PASSWORD } from '../journeys/support.mjs';
 
 export { address, PASSWORD };
@@ -31,6 +31,7 @@ const AXE_RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 }, colorScheme: 'light' };
 export const PHONE = {
+  userAgent: devices['Pixel 7'].userAgent, // the Auth SDK asks for it
   viewport: { width: 390, height: 844 },
   deviceScaleFactor: 2,
   hasTouch: true,
