@@ -95,7 +95,8 @@ def install_functions() -> None:
 
 def install_node() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    total = sum(path.count("node_modules/") == 1 for path in packages)
+    # Those for another system stay away.
+    total = sum(path.count("node_modules/") == 1 and "os" not in found for path, found in packages.items())
     modules = ROOT / "node_modules"
 
     def installed() -> int:
