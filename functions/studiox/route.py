@@ -81,8 +81,10 @@ def _answer(method: str, contract: Contract, handler: Handler, http: flask.Reque
     if http.method != method:
         return _error(405, "MethodNotAllowed", f"Only {method}.")
     try:
+        signed_in, app = _who(http)
         data = _body(http) if method == "POST" else http.args.to_dict()
-        return _json(200, perform(contract, handler, _received(http, data)))
+        received = https_fn.CallableRequest(data=data, raw_request=http, auth=signed_in, app=app)
+        return _json(200, perform(contract, handler, received))
     except StudioxError as refusal:
         log.info("refused", function=contract.name, reason=refusal.reason)
         status = STATUS_OF_REASON.get(refusal.reason) or STATUS.get(refusal.code, 400)
@@ -104,25 +106,23 @@ def _body(http: flask.Request) -> Any:
     return body
 
 
-def _received(http: flask.Request, data: Any) -> https_fn.CallableRequest[Any]:
-    """The request as a callable's, with whoever its Bearer token says. `Unauthenticated` for one that is not good."""
+def _who(http: flask.Request) -> tuple[https_fn.AuthData, https_fn.AppCheckData | None]:
+    """Whoever the Bearer token says, before the body is looked at. `Unauthenticated` without a good one."""
     from firebase_admin import app_check, auth, exceptions
 
-    header = http.headers.get("Authorization", "")
-    scheme, _, token = header.partition(" ")
-    signed_in = app = None
+    scheme, _, token = http.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    app = None
     try:
-        if header:
-            if scheme != "Bearer":
-                raise Unauthenticated
-            claims = auth.verify_id_token(token.strip(), app=firestore.app())
-            signed_in = https_fn.AuthData(claims["uid"], claims)
+        claims = auth.verify_id_token(token.strip(), app=firestore.app())
+        signed_in = https_fn.AuthData(claims["uid"], claims)
         if attested := http.headers.get("X-Firebase-AppCheck"):
             claims = app_check.verify_token(attested, app=firestore.app())
             app = https_fn.AppCheckData(claims["sub"], claims)
     except (ValueError, exceptions.FirebaseError):
         raise Unauthenticated from None
-    return https_fn.CallableRequest(data=data, raw_request=http, auth=signed_in, app=app)
+    return signed_in, app
 
 
 def _error(status: int, reason: str, text: str, **details: Any) -> flask.Response:

@@ -109,6 +109,7 @@ def test_who_may_call() -> None:
     assert generate(None).status == 401
     assert generate(None, Authorization="Bearer nonsense").status == 401
     assert generate(None, Authorization="Basic dTpw").status == 401
+    assert generate(None, b"{").status == 401, "who calls is asked before what they want"
     assert generate("u1", {**BODY, "userId": "u2"}).status == 403
     assert generate("u1", method="GET").status == 405
     assert http(CREDITS, "GET").status == 401
