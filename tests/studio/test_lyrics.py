@@ -47,7 +47,7 @@ def test_the_same_wish_is_answered_again_and_paid_once(studio: Studio, chat: Cha
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [("moderation", "ProviderRejected"), ("500", "ProviderRejected"), ("429", "ProviderUnavailable")],
+    [("moderation", "ProviderRejected"), ("500", "ProviderUnavailable"), ("429", "ProviderUnavailable")],
 )
 def test_a_failure_is_refunded_and_noted(studio: Studio, chat: ChatStandIn, fault: str, reason: str) -> None:
     chat.plan(fault)

@@ -49,6 +49,7 @@ def write(caller: User, request_id: str, wish: Mapping[str, str]) -> Written:
 
 
 def _refusal(job: Mapping[str, Any]) -> jobs.ProviderRejected | jobs.ProviderUnavailable:
-    unavailable = job.get("error", {}).get("reason") == "ProviderUnavailable"
+    # An answer that was lost or was empty refuses nothing: the same wish may succeed in a moment.
+    unavailable = job.get("error", {}).get("reason") in ("ProviderUnavailable", "GenerationFailed")
     kind = jobs.ProviderUnavailable if unavailable else jobs.ProviderRejected
     return kind(jobId=job["jobId"], refunded=job["refunded"])
