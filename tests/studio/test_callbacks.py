@@ -27,7 +27,7 @@ from tests.support import Reply, crowd
         ({"query": {"seal": "ä"}}, 401),
         ({"query": {"job": "../../users/u1"}}, 401),
         ({"query": {"job": ""}}, 401),
-        ({"body_bytes": b""}, 413),
+        ({"body_bytes": b""}, 401),
         ({"body_bytes": b"[1]"}, 401),
         ({"body_bytes": b"\xff\xfe"}, 401),
         ({"body_bytes": b'{"data":{"task_id":"\\ud800"}}'}, 401),

@@ -9,7 +9,7 @@ import flask
 from firebase_functions import https_fn, scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import clock, config, log, payments
+from .. import callbacks, clock, config, log, payments
 from ..catalog import sales_store
 from ..catalog.sales import Allowances, PlanId
 from ..clock import datetime
@@ -322,9 +322,9 @@ def stripeWebhook(request: flask.Request) -> flask.Response:
 def _heard(request: flask.Request) -> flask.Response:
     if request.method != "POST":
         return flask.Response("POST only", 405)
-    if request.content_length is None or request.content_length > MAX_EVENT_BYTES:
+    body = callbacks.body_of(request, MAX_EVENT_BYTES)
+    if body is None:
         return flask.Response("too large", 400)
-    body = request.get_data()
     try:
         genuine = payments.signature_holds(body, request.headers.get("Stripe-Signature", ""), clock.now())
         event = payments.parse_event(body) if genuine else None

@@ -10,7 +10,7 @@ import flask
 from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import config, ids, log
+from .. import callbacks, config, ids, log
 from ..catalog import store as catalogue
 from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged, Rule
 from ..cleanups import service as cleanups
@@ -312,10 +312,11 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
     """405 not POST, 413 too large, 401 not genuine, 503 to be retried, 200 known, unknown or settled."""
     if request.method != "POST":
         return flask.Response("POST only", 405)
-    if request.content_length is None or request.content_length > MAX_CALLBACK_BYTES:
+    body = callbacks.body_of(request, MAX_CALLBACK_BYTES)
+    if body is None:
         return flask.Response("too large", 413)
     try:
-        task_id = registry.provider(name).verify(dict(request.headers), request.get_data())
+        task_id = registry.provider(name).verify(dict(request.headers), body)
     except (config.MissingSecret, ValueError) as error:
         log.alert("provider_not_configured", provider=name, error=type(error).__name__)
         return flask.Response("try again", 503)
