@@ -98,6 +98,7 @@ story('signing up, ordering and looking at it, by keys alone', async (visit) => 
   await tabTo(page, page.getByRole('button', { name: /^Generate/ }));
   await keyboard.press('Enter');
   const card = page.getByRole('article', { name: 'A harbour in the fog' });
+  await page.getByRole('status').filter({ hasText: 'Your picture is ready' }).waitFor({ state: 'attached' }); // also heard
   await decoded(card.getByRole('img'));
 
   await tabTo(page, page.getByRole('button', { name: 'Notifications, 1 unread' }), 'Shift+Tab');

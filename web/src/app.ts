@@ -65,6 +65,8 @@ export class App {
   user: User | null | undefined;
   balance: Balance | null = null;
   notifications: Notification[] = [];
+  /** What has just come, for those who do not see the badge. */
+  heard = '';
   toasts: Toast[] = [];
   dialog: Dialog | null = null;
   page: Page | null = null;
@@ -176,7 +178,9 @@ export class App {
     this.stopAccount();
     this.stopAccount = () => undefined;
     this.notifications = [];
+    this.heard = '';
     if (!user) return;
+    let first = true;
     const newest = query(
       collection(this.firestore, 'users', user.uid, 'notifications'),
       orderBy('createdAt', 'desc'),
@@ -185,7 +189,11 @@ export class App {
     this.stopAccount = onSnapshot(
       newest,
       (found) => {
+        const known = first ? null : new Set(this.notifications.map(({ id }) => id));
+        first = false;
         this.notifications = found.docs.map((each) => ({ id: each.id, ...told(each.data()) }));
+        const come = known && this.notifications.find(({ id }) => !known.has(id));
+        if (come) this.heard = come.subject;
         this.page?.changed?.();
         this.update();
       },

@@ -28,6 +28,7 @@ export function shell(app: App): TemplateResult {
       </div>
     </header>
     <main id="main" tabindex="-1">${app.page?.view()}</main>
+    <p class="hidden" role="status">${app.heard}</p>
     <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
       ${app.toasts.map(
         ({ id, text, bad }) => html`<div class=${bad ? 'toast bad' : 'toast'}>
