@@ -17,7 +17,7 @@ resource "google_firestore_backup_schedule" "daily" {
 }
 
 resource "google_storage_bucket" "media" {
-  name                        = "${var.project}.appspot.com"
+  name                        = coalesce(var.bucket, "${var.project}.firebasestorage.app")
   location                    = "US"
   uniform_bucket_level_access = true
 

@@ -26,6 +26,12 @@ variable "location" {
   default     = "nam5"
 }
 
+variable "bucket" {
+  type        = string
+  description = "The default bucket's name, where it is another: that of projects from before October 2024 ends in .appspot.com."
+  default     = null
+}
+
 variable "sites" {
   type        = list(string)
   description = "The https addresses that the web app is served from."
