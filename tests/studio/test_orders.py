@@ -244,8 +244,8 @@ def test_sessions(studio: Studio) -> None:
     assert studio.database.hash("rateLimits") == before
 
 
-def upload(studio: Studio, path: str) -> str:
-    studio.gcs.put_object(path, png(2000), {"contentType": "image/png"})
+def upload(studio: Studio, path: str, content_type: str = "image/png") -> str:
+    studio.gcs.put_object(path, png(2000), {"contentType": content_type})
     return path
 
 
@@ -288,6 +288,14 @@ def test_m13_other_paths_are_refused(studio: Studio, path: str) -> None:
     answer = edit(studio, path)
     assert (answer.code, answer.reason) == ("invalid-argument", "InvalidRequest")
     assert list(answer.details["fields"]) == ["inputPaths"]
+
+
+@pytest.mark.parametrize("content_type", ["audio/mpeg", "video/mp4"])
+@pytest.mark.usefixtures("studio", "unchanged")
+def test_an_input_is_a_picture(studio: Studio, content_type: str) -> None:
+    mine = [upload(studio, "users/u1/uploads/a.png"), upload(studio, "users/u1/uploads/b", content_type)]
+    answer = edit(studio, *mine)
+    assert (answer.reason, answer.details["fields"]) == ("InvalidRequest", {"inputPaths": "not a picture"})
 
 
 def test_a_replay_does_not_need_its_uploads_any_more(studio: Studio) -> None:

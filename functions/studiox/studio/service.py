@@ -185,20 +185,23 @@ def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: 
 
 
 def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
-    """Inputs are uploads of the caller's that are there. `InvalidRequest`; `Unavailable` when Storage cannot tell."""
+    """Inputs are pictures that the caller has uploaded. `InvalidRequest`; `Unavailable` when Storage cannot tell."""
     try:
-        there = all(_is_upload(uid, path) for path in paths)
+        found = [_upload(uid, path) for path in paths]
     except media.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
-    if not there:
+    if None in found:
         raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
+    # Every provider is sent them as pictures: a song would be paid for, refused there, and refunded.
+    if any(head is not None and head.content_type.startswith(("audio/", "video/")) for head in found):
+        raise InvalidRequest(fields={"inputPaths": "not a picture"})
 
 
-def _is_upload(uid: str, path: str) -> bool:
+def _upload(uid: str, path: str) -> media.Head | None:
     folder, _, name = path.rpartition("/")
     if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or not name.isprintable():
-        return False
-    return len(path.encode()) <= MAX_PATH_BYTES and media.read_head(path) is not None
+        return None
+    return media.read_head(path) if len(path.encode()) <= MAX_PATH_BYTES else None
 
 
 def _answered(job: Data, state: Data) -> tuple[Data, Data]:
