@@ -19,7 +19,7 @@ async function arrive(visit, options, email, path) {
 }
 
 story('the studio', async (visit) => {
-  const page = await arrive(visit, DESKTOP, 'linus@example.com', '/');
+  const page = await arrive(visit, DESKTOP, 'grace@example.com', '/');
   await page.getByRole('textbox', { name: /^Prompt/ }).fill('Rooftops of a city at night, lit windows, after the rain');
   await toTop(page);
   await picture(page, 'studio');
@@ -27,7 +27,7 @@ story('the studio', async (visit) => {
 
 story('the feed in the dark', async (visit) => {
   const options = { ...DESKTOP, viewport: { width: 1120, height: 700 }, colorScheme: 'dark' };
-  const page = await arrive(visit, options, 'grace@example.com', '/feed');
+  const page = await arrive(visit, options, 'linus@example.com', '/feed');
   await toTop(page);
   await picture(page, 'feed');
 });
