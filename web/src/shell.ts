@@ -29,16 +29,20 @@ export function shell(app: App): TemplateResult {
     </header>
     <main id="main" tabindex="-1">${app.page?.view()}</main>
     <p class="hidden" role="status">${app.heard}</p>
-    <div class="toasts" role="region" aria-label="Messages" aria-live="polite">
-      ${app.toasts.map(
-        ({ id, text, bad }) => html`<div class=${bad ? 'toast bad' : 'toast'}>
-          <span>${text}</span>
-          <button class="round" aria-label="Close this message" @click=${() => app.hush(id)}>${icon('close')}</button>
-        </div>`,
-      )}
-    </div>
-    ${app.dialog ? modal(app) : nothing}
+    ${app.dialog ? modal(app) : messages(app)}
   `;
+}
+
+/** In the dialog while there is one: what is behind it is neither seen well nor read out. */
+function messages(app: App): TemplateResult {
+  return html`<div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+    ${app.toasts.map(
+      ({ id, text, bad }) => html`<div class=${bad ? 'toast bad' : 'toast'}>
+        <span>${text}</span>
+        <button class="round" aria-label="Close this message" @click=${() => app.hush(id)}>${icon('close')}</button>
+      </div>`,
+    )}
+  </div>`;
 }
 
 function link(path: string, name: string, glyph: Icon): TemplateResult {
@@ -99,6 +103,7 @@ function modal(app: App): TemplateResult {
       ${dialog!.view()}
       <button class="round shut" aria-label="Close" @click=${() => app.show(null)}>${icon('close')}</button>
     </div>
+    ${messages(app)}
   </dialog>`;
 }
 
