@@ -65,6 +65,18 @@ const INPUTS: Record<string, string> = {
 /** A field's name, for people. */
 export const inputName = (name: string): string => INPUTS[name] ?? spelled(name);
 
+/** Other fields, of forms that are no order. */
+const FIELDS: Record<string, string> = { confirm: 'What you typed', displayName: 'Name', proofUrl: 'Address', text: 'What you write' };
+
+/** Why a field was refused; what the functions' decoder says of it is for developers. */
+function refusal(field: string, why: string): string {
+  const name = FIELDS[field] ?? (inputName(field.replace('options.', '')) || 'This');
+  const [, sign, length] = /length (>=|<=) (\d+)/.exec(why) ?? [];
+  if (sign === '>=') return `${name} must not be empty.`;
+  if (sign === '<=') return `${name} is too long: ${count(Number(length))} at most.`;
+  return /^(Expected|Invalid|Object) /.test(why) ? `${name} is not right.` : `${name}: ${why}.`;
+}
+
 /** `partially_refunded` → `Partially refunded`. */
 export function spelled(name: string): string {
   const words = name.replace(/[_-]/g, ' ').replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
@@ -88,7 +100,7 @@ const SAYINGS: Sayings = {
   InvalidRequest: ({ fields }) => {
     const wrong = Object.entries(fields);
     if (wrong.length === 0) return 'Something in this form is not right.';
-    return wrong.map(([field, why]) => `${inputName(field.replace('options.', '')) || 'This'}: ${why}.`).join(' ');
+    return wrong.map(([field, why]) => refusal(field, why)).join(' ');
   },
   LedgerBroken: () => 'This account needs our attention first. We have been told.',
   NoSubscription: () => 'You have no subscription.',
