@@ -128,6 +128,37 @@ story('no connection, and an answer that is lost on its way: ordered once', asyn
   await until(async () => (await page.getByRole('article').count()) === 1, 'one picture, not two');
 });
 
+story('a title of blanks, a tag that is none, and a post that cannot be loaded', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  ada.allow(REFUSED);
+  ada.allow(/ERR_FAILED/);
+  await page.goto('/');
+  await signUp(ada);
+  const card = await order(page, { type: 'Picture', model: 'Model A', prompt: 'A boat' });
+  await card.getByRole('link', { name: 'Open in the library' }).click();
+  await page.getByLabel('Title').fill('   ');
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await said(page, 'Title must not be empty.');
+
+  await page.getByRole('button', { name: 'Publish' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Publish' });
+  await dialog.getByLabel('Tags').fill('a!b');
+  await dialog.getByRole('button', { name: 'Publish' }).click();
+  await dialog.getByText('Tags: letters, digits').waitFor(); // behind the dialog nobody would hear of it
+  await accessible(page, 'a dialog that was refused');
+  await dialog.getByLabel('Tags').fill('boats');
+  await dialog.getByRole('button', { name: 'Publish' }).click();
+  await page.waitForURL('**/post/*');
+
+  await page.route('**/getPost', (route) => route.abort());
+  await page.reload();
+  await page.getByText('It could not be loaded.').waitFor(); // not: that it is not there
+  await page.unroute('**/getPost');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'A boat', level: 1 }).waitFor();
+});
+
 story('addresses that lead nowhere, and files of the wrong kind', async (visit) => {
   const ada = await visit(DESKTOP);
   const { page } = ada;

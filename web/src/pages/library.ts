@@ -1,13 +1,13 @@
 // The private library: a grid, and one creation at its own address.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { Creation } from '../../../clients/typescript/src/index.ts';
+import { isRefusal, type Creation } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { cover, full, type Shown } from '../media.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { at, inputName, typeName } from '../words.ts';
-import { List } from './list.ts';
+import { List, missing } from './list.ts';
 
 type Kind = 'image' | 'edit' | 'video' | 'music' | 'speech' | 'lyrics' | 'analysis';
 const KINDS: readonly Kind[] = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
@@ -91,10 +91,20 @@ function tile(app: App, creation: Creation, star: (creation: Creation) => void):
 
 export function creationPage(app: App, creationId: string): Page {
   if (!app.user) return gate(app, 'Library', 'Sign in to see this.');
-  let creation: Creation | null | undefined;
+  let creation: Creation | null | undefined; // null: it is not there
+  let failed = false;
   let counted = false;
   const load = async () => {
-    creation = await app.attempt(() => app.studiox.getCreation({ creationId }));
+    failed = false;
+    try {
+      creation = await app.studiox.getCreation({ creationId });
+    } catch (error) {
+      if (isRefusal(error, 'NotFound')) creation = null;
+      else {
+        failed = true;
+        app.fail(error);
+      }
+    }
     app.update();
   };
   void load();
@@ -141,7 +151,7 @@ export function creationPage(app: App, creationId: string): Page {
   return {
     title: 'Creation',
     view: () => {
-      if (creation === undefined) return html`<h1 class="hidden">Creation</h1><p class="muted" role="status">Loading …</p>`;
+      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${missing(failed, () => void load())}`;
       if (creation === null) return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
       const { title, prompt, type, model, media, isFavorite, postId, createdAt, playCount, params } = creation;
       return html`<p><a href="/library">‹ Library</a></p>

@@ -2,7 +2,7 @@
 import { doc, onSnapshot } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
+import { isRefusal, newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { full } from '../media.ts';
@@ -10,19 +10,29 @@ import { askToSignIn } from '../sign-in.ts';
 import { ago, count, typeName } from '../words.ts';
 import { like, shownPost } from './feed.ts';
 import { parameters } from './library.ts';
-import { List } from './list.ts';
+import { List, missing } from './list.ts';
 
 const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'It belongs to somebody else', other: 'Something else' };
 
 export function postPage(app: App, postId: string): Page {
-  let post: Post | null | undefined;
+  let post: Post | null | undefined; // null: it is not there
+  let failed = false;
   let commentId = newRequestId();
   const comments = new List<Comment>(app, async (cursor) => {
     const found = await app.studiox.getComments({ postId, cursor, pageSize: 20 });
     return { items: found.comments, nextCursor: found.nextCursor };
   });
   const load = async () => {
-    post = await app.attempt(() => app.studiox.getPost({ postId }));
+    failed = false;
+    try {
+      post = await app.studiox.getPost({ postId });
+    } catch (error) {
+      if (isRefusal(error, 'NotFound')) post = null;
+      else {
+        failed = true;
+        app.fail(error);
+      }
+    }
     app.update();
     if (post) await comments.reload();
   };
@@ -70,7 +80,7 @@ export function postPage(app: App, postId: string): Page {
     title: 'Post',
     stop,
     view: () => {
-      if (post === undefined) return html`<h1 class="hidden">Post</h1><p class="muted" role="status">Loading …</p>`;
+      if (post === undefined) return html`<h1 class="hidden">Post</h1>${missing(failed, () => void load())}`;
       if (post === null) return html`<h1>This is not in the feed any more</h1><p><a href="/feed">Back to the feed</a></p>`;
       const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, likedByMe = false } = post;
       const mine = app.user?.uid === uid;
