@@ -30,11 +30,14 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
         const name = String(form.get('name') ?? '').trim();
         // The functions keep the public name; Auth's copy is for its own e-mails.
         if (name) {
-          await Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]);
+          // Without the name the account is there all the same, and what it was made for goes on.
+          await app.attempt(() =>
+            Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]),
+          );
           app.page?.renew?.(); // it may have been read before
         }
       } else await signInWithEmailAndPassword(app.auth, email, password);
-      app.show(null);
+      if (app.dialog === dialog) app.show(null); // it closes when somebody is signed in; by now another may be open
       then();
     } catch (error) {
       wrong = said(error);
