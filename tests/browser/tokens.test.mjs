@@ -60,6 +60,9 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.getByRole('button', { name: 'End this plan' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
   await page.getByText(/^It ends on /).waitFor();
+  await page.getByRole('button', { name: 'Keep Pro' }).click(); // who has thought better of it
+  await page.getByText(/^It renews on /).waitFor();
+  await page.getByRole('button', { name: 'End this plan' }).waitFor();
 
   await page.getByRole('button', { name: 'Notifications, 1 unread' }).click();
   await page.getByRole('link', { name: 'Your picture is ready' }).click();

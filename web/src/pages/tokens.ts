@@ -79,7 +79,7 @@ export function tokensPage(app: App): Page {
   const change = async (planId: PlanOffer['id']) => {
     const done = await app.attempt(() => app.studiox.updateSubscription({ planId }));
     if (!done) return;
-    app.say('Your plan is changing. That takes a moment.');
+    app.say(planId === app.balance?.plan ? 'Your plan goes on.' : 'Your plan is changing. That takes a moment.');
     await loadMoney();
   };
   const end = () =>
@@ -206,14 +206,11 @@ interface Ways {
 function planCard(plan: PlanOffer, mine: string | undefined, subscription: Subscription | null, busy: boolean, ways: Ways): TemplateResult {
   const current = plan.id === mine;
   const paying = subscription !== null && subscription.status !== 'none' && subscription.isPremium;
-  const button =
-    current && paying && !subscription.cancelAtPeriodEnd
-      ? html`<button class="wide" @click=${ways.end}>End this plan</button>`
-      : current || plan.amount === 0
-        ? nothing
-        : paying
-          ? html`<button class="main wide" ?disabled=${busy} @click=${ways.change}>Change to ${plan.name}</button>`
-          : html`<button class="main wide" ?disabled=${busy} @click=${ways.buy}>Choose ${plan.name}</button>`;
+  const wide = (label: string, act: () => void) => html`<button class="main wide" ?disabled=${busy} @click=${act}>${label}</button>`;
+  const changed = (label: string) => wide(`${label} ${plan.name}`, ways.change);
+  const mineToPay = () => (subscription?.cancelAtPeriodEnd ? changed('Keep') : html`<button class="wide" @click=${ways.end}>End this plan</button>`);
+  const another = () => (paying ? changed('Change to') : wide(`Choose ${plan.name}`, ways.buy));
+  const button = current && paying ? mineToPay() : current || plan.amount === 0 ? nothing : another();
   return html`<article class="card offer ${current ? 'mine' : ''}">
     <h3>${plan.name}${current ? html` <span class="tag">yours</span>` : nothing}</h3>
     <p class="big">${plan.amount === 0 ? 'Free' : html`${money(plan.amount, plan.currency)} <span>a month</span>`}</p>
