@@ -1,5 +1,5 @@
 // The account: profile, what is sent by e-mail, rewards, and the way out.
-import { sendEmailVerification, signOut } from 'firebase/auth';
+import { sendEmailVerification, signOut, type User } from 'firebase/auth';
 import { html, nothing } from 'lit-html';
 import type { Preferences, Profile, SocialTaskStatus, StreakVisited } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
@@ -117,7 +117,7 @@ export function accountPage(app: App): Page {
               ${user.emailVerified || !user.email
                 ? nothing
                 : html`<p class="note">Your e-mail address is not confirmed.
-                    <button class="link" @click=${() => app.attempt(() => sendEmailVerification(user)).then(() => app.say('A message with a link is on its way.'))}>Send me the link</button></p>`}
+                    <button class="link" @click=${() => confirmAddress(app, user)}>Send me the link</button></p>`}
             </section>
             <section class="card" aria-label="E-mail"><h2>Write to me</h2>
               ${LETTERS.map(
@@ -144,6 +144,11 @@ export function accountPage(app: App): Page {
           </div>`}
     `,
   };
+}
+
+async function confirmAddress(app: App, user: User): Promise<void> {
+  const failed = (await app.attempt(() => sendEmailVerification(user))) === null; // it answers nothing
+  if (!failed) app.say('A message with a link is on its way.');
 }
 
 const streak = ({ currentStreak, longestStreak }: Pick<StreakVisited, 'currentStreak' | 'longestStreak'>): string =>
