@@ -126,7 +126,10 @@ def _who(http: flask.Request) -> tuple[https_fn.AuthData, https_fn.AppCheckData 
 
 
 def _error(status: int, reason: str, text: str, **details: Any) -> flask.Response:
-    return _json(status, {"error": text, "reason": reason, "statusCode": status, **details})
+    answer = _json(status, {"error": text, "reason": reason, "statusCode": status, **details})
+    if "retryAfterSeconds" in details:
+        answer.headers["Retry-After"] = str(details["retryAfterSeconds"])  # for HTTP clients that know nothing of ours
+    return answer
 
 
 def _json(status: int, body: Any) -> flask.Response:

@@ -117,6 +117,15 @@ def test_who_may_call() -> None:
     assert http(CREDITS, "POST", uid="u1").status == 405
 
 
+def test_too_many_calls_are_429_and_told_when_to_come_back(studio: Studio) -> None:
+    studio.user("eager", balance=1000)
+    answers = [generate("eager", {**BODY, "size": "512x512"}) for _ in range(31)]
+    assert [answer.status for answer in answers] == [200] * 30 + [429]
+    assert answers[-1].json["reason"] == "RateLimited"
+    assert answers[-1].headers["Retry-After"] == str(answers[-1].json["retryAfterSeconds"])
+    studio.check("eager")
+
+
 def test_the_same_request_is_the_same_picture(studio: Studio) -> None:
     body = {**BODY, "requestId": "request-0000000000"}
     first, second = generate("u1", body), generate("u1", body)
