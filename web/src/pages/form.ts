@@ -6,6 +6,7 @@ import { icon } from '../icons.ts';
 import { asked, fitting, priceOf, request, valueOf, type Values } from '../order.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { inputName, said, spelled, tokens, typeName } from '../words.ts';
+import { overruled } from './library.ts';
 
 const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 /** The order of the fields; what is not named comes after them. */
@@ -82,7 +83,7 @@ export class OrderForm {
       </div>`;
     const place = (name: string) => (FIELDS.indexOf(name) + FIELDS.length + 1) % (FIELDS.length + 1);
     const names = Object.keys(model.inputs)
-      .filter((name) => !asked(model, this.values, name).excluded)
+      .filter((name) => !asked(model, this.values, name).excluded && !overruled(name, this.values))
       .sort((a, b) => place(a) - place(b));
     const [shown, more] = [names.filter((name) => !this.isExtra(name)), names.filter((name) => this.isExtra(name))];
     const price = priceOf(model, this.values);
@@ -205,7 +206,7 @@ export class OrderForm {
           ${choices.map(({ id, label }) => html`<option value=${id} .selected=${String(value) === id}>${label}</option>`)}
         </select></label>`;
     return html`<fieldset class="chips"><legend>${label}</legend>
-      ${(always ? choices : [{ id: '', label: 'Auto' }, ...choices]).map(
+      ${(always ? choices : [{ id: '', label: name === 'aspectRatio' && this.model!.inputs['size'] ? 'By size' : 'Auto' }, ...choices]).map(
         ({ id, label }) => html`<label><input type="radio" name=${name} value=${id} .checked=${String(value ?? '') === id}
           @change=${() => pick(id)} /><span>${label}</span></label>`,
       )}

@@ -186,11 +186,14 @@ export function creationPage(app: App, creationId: string): Page {
   };
 }
 
+/** Where there is an aspect ratio, a size in pixels counts for nothing: it only stands for the ratio nearest to it. */
+export const overruled = (name: string, values: Record<string, unknown>): boolean => name === 'size' && Boolean(values['aspectRatio']);
+
 /** What it was made with, for people. */
 export function parameters(params: Record<string, unknown>): TemplateResult | typeof nothing {
   const { options, ...fields } = params as { options?: Record<string, unknown> };
   const rows = Object.entries({ ...fields, ...options }).filter(
-    ([name, value]) => !['prompt', 'inputPaths'].includes(name) && value !== null && value !== '' && value !== false,
+    ([name, value]) => !['prompt', 'inputPaths'].includes(name) && !overruled(name, fields) && value !== null && value !== '' && value !== false,
   );
   if (rows.length === 0) return nothing;
   return html`<dl class="params">
