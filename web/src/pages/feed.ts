@@ -53,7 +53,7 @@ export function feedPage(app: App): Page {
       ${list.items === null
         ? list.missing()
         : list.items.length === 0
-          ? html`<div class="empty"><span class="blob" aria-hidden="true"></span><p>Nobody has shown anything yet. Be the first.</p></div>`
+          ? html`<div class="empty"><span class="blob" aria-hidden="true"></span><p>${tag || uid ? 'Nothing here.' : 'Nobody has shown anything yet. Be the first.'}</p></div>`
           : html`<div class="grid">${repeat(list.items, ({ postId }) => postId, (post) => tile(app, post))}</div>${list.more()}`}
     `,
   };
