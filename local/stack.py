@@ -300,7 +300,8 @@ def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Map
 
 
 def _suite_command(place: Path, chosen: str, data_dir: Path | None, export_dir: Path | None) -> Sequence[str]:
-    command = ["node", "--require", str(settings.ROOT / "local/worker_ports.cjs")]
+    preloaded = [str(settings.ROOT / f"local/{name}.cjs") for name in ("worker_ports", "worker_connections")]
+    command = ["node", *(f"--require={path}" for path in preloaded)]
     command += [str(settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"), "emulators:start"]
     command += ["--project", settings.PROJECT, "--config", str(place / "firebase.json"), "--non-interactive"]
     if data_dir is not None:

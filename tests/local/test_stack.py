@@ -95,6 +95,22 @@ def test_workers_that_start_at_once_get_ports_of_their_own() -> None:
             suite.communicate(timeout=30)
 
 
+def test_no_request_to_a_worker_goes_over_a_connection_that_the_worker_may_be_closing() -> None:
+    """Two requests, one after the other, as the suite sends them."""
+    asks = """
+        const http = require("node:http");
+        let connections = 0;
+        const worker = http.createServer((_, answer) => answer.end("done")).on("connection", () => (connections += 1));
+        const ask = () => new Promise((told) =>
+          http.request({ host: "127.0.0.1", port: worker.address().port, headers: { connection: "keep-alive" } },
+            (answer) => answer.resume().on("end", () => setTimeout(told, 20))).end());
+        worker.listen(0, "127.0.0.1", () => ask().then(ask).then(() => { console.log(connections); process.exit(); }));
+    """
+    command = ["node", "--require", str(settings.ROOT / "local/worker_connections.cjs"), "--eval", asks]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "2"
+
+
 def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
     said: list[str] = []
     export = tmp_path / "export"
