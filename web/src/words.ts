@@ -146,7 +146,7 @@ export function said(error: unknown): string {
   if (error instanceof RangeError) return error.message; // an upload of the wrong kind or size
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   // What the sign-up trigger refuses comes wrapped by Auth: https://cloud.google.com/identity-platform/docs/blocking-functions
-  if (/e-mail domain cannot sign up|BLOCKING_FUNCTION/.test(message)) return 'This e-mail address cannot be used here. Take another one.';
+  if (message.includes('e-mail domain cannot sign up')) return 'This e-mail address cannot be used here. Take another one.';
   if (code.startsWith('storage/')) return 'The file could not be loaded. Try again.';
   return SIGN_IN[code] ?? SAYINGS.Internal({});
 }
