@@ -158,6 +158,11 @@ export class App {
     }
   }
 
+  /** What a model is called, once the catalogue is here. */
+  modelName(id: string): string {
+    return this.form?.options?.models.find((model) => model.id === id)?.label ?? id;
+  }
+
   get unread(): number {
     return this.notifications.filter(({ read }) => !read).length;
   }

@@ -45,7 +45,7 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
       if (isPicture(item)) return image(src, name);
       if (!src) return html`<div class="still blank" role="status">${item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …'}</div>`;
       if (isVideo(item))
-        return html`<video controls playsinline preload="metadata" src=${src} aria-label=${name} @play=${played}></video>`;
+        return html`<video controls playsinline preload="metadata" src="${src}#t=0.1" aria-label=${name} @play=${played}></video>`;
       return html`<figure class="track">
         ${item.imagePath ? image(address(item.imagePath), '') : html`<div class="disc">${icon('play', true)}</div>`}
         <figcaption>

@@ -165,7 +165,7 @@ export class OrderForm {
 
   private field(model: ModelOption, name: string): TemplateResult {
     const input = asked(model, this.values, name);
-    const label = inputName(name);
+    const label = name === 'inputPaths' && this.type === 'analysis' ? 'Pictures to look at' : inputName(name);
     const value = valueOf(model, this.values, name);
     const title = html`<span>${label}${input.required ? nothing : html` <span class="muted">(if you like)</span>`}</span>`;
     const write = (event: Event) => this.set(name, (event.target as HTMLInputElement).value);

@@ -159,7 +159,7 @@ export function creationPage(app: App, creationId: string): Page {
           <div class="stage">${full(shown(creation), (path, bytes) => app.files.private(path, bytes), played)}</div>
           <div class="side">
             <h1>${title || prompt}</h1>
-            <p class="muted">${typeName(type)} by ${model} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
+            <p class="muted">${typeName(type)} by ${app.modelName(model)} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
             ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
             <div class="row wrap">
               <button aria-pressed=${isFavorite} @click=${star}>${icon('star', isFavorite)}Favourite</button>

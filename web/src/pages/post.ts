@@ -89,7 +89,7 @@ export function postPage(app: App, postId: string): Page {
           <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
           <div class="side">
             <h1>${shownPost(post).label}</h1>
-            <p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> · ${typeName(type)} by ${model} · ${ago(createdAt)}
+            <p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> · ${typeName(type)} by ${app.modelName(model)} · ${ago(createdAt)}
               ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}</p>
             ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
             ${tags.length > 0 ? html`<p class="row wrap">${tags.map((tag) => html`<a class="tag" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}</p>` : nothing}

@@ -72,11 +72,11 @@ function known(data: Record<string, unknown>): Known {
 
 function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => void): TemplateResult {
   const { jobId, status, progress, type, model, price, refunded, media, text, creationId, error } = job;
-  const label = prompt || `${typeName(type)} by ${model}`;
+  const label = prompt || `${typeName(type)} by ${app.modelName(model)}`;
   return html`<article class="card job" aria-label=${label} data-status=${status}>
     <header>
       <p class="prompt">${label}</p>
-      <small>${typeName(type)} · ${model} · ${tokens(price - refunded)} · ${ago(job.createdAt)}</small>
+      <small>${typeName(type)} · ${app.modelName(model)} · ${tokens(price - refunded)} · ${ago(job.createdAt)}</small>
     </header>
     ${status === 'completed'
       ? html`${full({ type, media, text, label }, (path, bytes) => app.files.private(path, bytes))}

@@ -150,7 +150,7 @@ export function tokensPage(app: App): Page {
           ledger,
           ledger.items?.map(({ createdAt, type, reason, amount, balanceAfter }) => [
             at(createdAt),
-            html`${KINDS[type] ?? spelled(type)}${reason ? html` <small>${reason}</small>` : nothing}`,
+            html`${KINDS[type] ?? spelled(type)}${reason && !reason.startsWith(KINDS[type] ?? '') ? html` <small>${reason}</small>` : nothing}`,
             html`<span class=${amount < 0 ? 'minus' : 'plus'}>${signed(amount)}</span>`,
             count(balanceAfter),
           ]),
