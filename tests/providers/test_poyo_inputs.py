@@ -142,7 +142,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         "music",
         "elevenlabs-music",
         {"prompt": "city pop", "durationSeconds": 45, "style": "warm"},
-        {"text": "city pop, warm style", "duration": 45},
+        {"text": "city pop, warm style", "prompt": "city pop, warm style", "duration": 45},
     ),
     ("speech", "elevenlabs-v3-tts", {"prompt": "Hello.", "style": "x"}, {"text": "Hello.", "voice": "Rachel"}),
     ("speech", "elevenlabs-v3-tts", {"prompt": "Hello.", "voice": "Adam"}, {"text": "Hello.", "voice": "Adam"}),

@@ -67,6 +67,12 @@ def _words(fields: Fields, _given: Mapping[str, Any]) -> None:
         fields["lyrics_optimizer"] = True
 
 
+def _both_names(fields: Fields, _given: Mapping[str, Any]) -> None:
+    """ElevenLabs' music: Poyo's reference calls the description `text`, its price list `prompt`; until an order has
+    told which is right, it is sent as both."""
+    fields["prompt"] = fields.get("text", "")
+
+
 def _shots(fields: Fields, _given: Mapping[str, Any]) -> None:
     """Kling's several shots: each line of the prompt is one, and they share the seconds."""
     if fields.get("multi_shots") is not True or "multi_prompt" in fields:
@@ -111,7 +117,7 @@ FAMILIES: Mapping[str, Family] = {
     "seedance-2": VIDEO._replace(always={"duration": 5, "resolution": "720p"}),
     "generate-music": SONG,
     "minimax-music-2.6": Family({"prompt": "prompt", **_TRACK_FIELDS}, shape="", finish=_words),
-    "elevenlabs-music": Family({"prompt": "text", **_TRACK_FIELDS}, shape=""),
+    "elevenlabs-music": Family({"prompt": "text", **_TRACK_FIELDS}, shape="", finish=_both_names),
     "elevenlabs-v3-tts": SPEECH,
 }
 BY_TYPE = {"image": IMAGE, "edit": IMAGE, "video": VIDEO, "music": SONG, "speech": SPEECH}
