@@ -72,6 +72,7 @@ story('signing up, ordering and looking at it, by keys alone', async (visit) => 
   await focused(up);
 
   await keyboard.press('Enter');
+  await focused(dialog.getByLabel('E-mail address'));
   await tabTo(page, dialog.getByRole('button', { name: 'Close' }), 'Shift+Tab');
   await keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
@@ -115,6 +116,7 @@ story('signing up, ordering and looking at it, by keys alone', async (visit) => 
   await tabTo(page, remove);
   await keyboard.press('Enter');
   const asking = page.getByRole('dialog', { name: 'Delete' });
+  await asking.waitFor();
   await tabTo(page, asking.getByRole('button', { name: 'Keep it' }));
   await keyboard.press('Enter');
   await asking.waitFor({ state: 'detached' });
