@@ -17,7 +17,8 @@ const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'H
 export function postPage(app: App, postId: string): Page {
   let post: Post | null | undefined; // null: it is not there
   let failed = false;
-  let commentId = newRequestId();
+  // Kept until a comment is there: sent again after no answer, it is the same one.
+  let sending = { text: '', requestId: '' };
   const comments = new List<Comment>(app, async (cursor) => {
     const found = await app.studiox.getComments({ postId, cursor, pageSize: 20 });
     return { items: found.comments, nextCursor: found.nextCursor };
@@ -55,9 +56,10 @@ export function postPage(app: App, postId: string): Page {
     const form = event.currentTarget as HTMLFormElement;
     const text = String(new FormData(form).get('text')).trim();
     if (!app.user) return askToSignIn(app, undefined, false);
-    const done = await app.attempt(() => app.studiox.commentPost({ postId, text, requestId: commentId }));
-    commentId = newRequestId();
-    if (done) form.reset();
+    if (sending.text !== text) sending = { text, requestId: newRequestId() };
+    if (!(await app.attempt(() => app.studiox.commentPost({ postId, ...sending })))) return;
+    sending = { text: '', requestId: '' };
+    form.reset();
   };
   const uncomment = async (each: Comment) => {
     if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId: each.commentId }))) await comments.reload();
