@@ -119,6 +119,13 @@ def reachable() -> Iterator[None]:
         raise Unavailable(retryAfterSeconds=5) from error
 
 
+def aggregate(query: Any) -> int:
+    """The one number that an aggregation (a count, a sum) answers, 0 for none. `Unavailable`."""
+    with reachable():
+        [[result]] = query.get(retry=read_retry(), timeout=RPC_TIMEOUT_S)
+        return int(result.value or 0)
+
+
 def commit(
     changes: Mapping[str, Data | None], known: Mapping[str, Document], *, timeout_s: float | None = None
 ) -> None:

@@ -72,10 +72,7 @@ def count(collection: str, *, order: str = "__name__", least: object = None, bel
 
     `Unavailable`.
     """
-    with firestore.reachable():
-        query = _narrowed(collection, order, least, below).count()
-        [[result]] = query.get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-    return int(result.value)
+    return firestore.aggregate(_narrowed(collection, order, least, below).count())
 
 
 def _narrowed(

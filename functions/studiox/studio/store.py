@@ -151,9 +151,7 @@ def spent(spend_key: str) -> int:
     from google.cloud.firestore_v1.base_query import FieldFilter
 
     query: Any = firestore.client().collection_group("private").where(filter=FieldFilter("spentOn", "==", spend_key))
-    with firestore.reachable():
-        [[result]] = query.sum("costMicroUsd").get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return int(result.value or 0)
+    return firestore.aggregate(query.sum("costMicroUsd"))
 
 
 def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
@@ -165,16 +163,13 @@ def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
 
     own = firestore.client().collection("jobs").where(filter=FieldFilter("uid", "==", uid))
 
-    def total(query: Any) -> int:
-        [[result]] = query.get(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return int(result.value or 0)
+    total = firestore.aggregate
 
     def count(field: str, values: Sequence[str]) -> dict[str, int]:
         return {value: total(own.where(filter=FieldFilter(field, "==", value)).count()) for value in values}
 
-    with firestore.reachable():
-        by_status, by_type = count("status", get_args(jobs.Status)), count("type", get_args(JobType))
-        return by_status, by_type, total(own.sum("price")), total(own.sum("refunded"))
+    by_status, by_type = count("status", get_args(jobs.Status)), count("type", get_args(JobType))
+    return by_status, by_type, total(own.sum("price")), total(own.sum("refunded"))
 
 
 def ordered_between(start: datetime, end: datetime) -> Iterator[Data]:
