@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import audit, clock, config, ids, log, media, notifications, tasks
@@ -235,10 +235,7 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
         if not task.files and task.text is None:
             raise media.MediaGone("finished without files")
         items = results_store.store_all(job, task.files, seconds, INLINE_BYTES if inline else None, last)
-        text = None if task.text is None else plain(task.text, MAX_TEXT)
-        missing = jobs.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
-        event = jobs.Finished(tuple(items), text, task.credits, task.title, missing)
-        settled = settle(job_id, uid, event, action=action)
+        settled = settle(job_id, uid, _finished(state, task, items), action=action)
     except StudioxError:
         raise  # Firestore is not there: the media are, and whoever looks next adopts them (faults M8)
     except media.MediaDeferred:
@@ -260,6 +257,14 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
     return _discard_unless_completed(job, settled)
 
 
+def _finished(state: Data, task: Task, items: Sequence[Data]) -> jobs.Finished:
+    """What a finished task has brought, `items` being those of its files that are in Cloud Storage."""
+    text = None if task.text is None else plain(task.text, MAX_TEXT)
+    title = task.title and plain(task.title, 200)
+    missing = jobs.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
+    return jobs.Finished(tuple(items), text, task.credits, title, missing)
+
+
 def take_answer(job: Data, state: Data, task: Task, *, action: str) -> tuple[Data, Event]:
     """End a job whose provider answered the order with its result; the job as it is then, and what happened to it.
 
@@ -272,10 +277,7 @@ def take_answer(job: Data, state: Data, task: Task, *, action: str) -> tuple[Dat
     if task.status == "finished" and (task.files or task.text is not None):
         try:
             items = results_store.store_all(job, task.files, INLINE_S, None, True)
-            text = None if task.text is None else plain(task.text, MAX_TEXT)
-            missing = jobs.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
-            title = task.title and plain(task.title, 200)
-            event = jobs.Finished(tuple(items), text, task.credits, title, missing)
+            event = _finished(state, task, items)
             settled = settle(job_id, job["uid"], event, action=action, warm=True)
             return _discard_unless_completed(job, settled), event
         except StudioxError:
