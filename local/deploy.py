@@ -16,20 +16,12 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from local import settings
 from local.settings import ROOT, read_env
 
 FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 VENDORS = ("POYO_BASE_URL", "PIAPI_BASE_URL", "OPENAI_BASE_URL", "STRIPE_API_BASE")
-SECRETS = (
-    "APP_SIGNING_KEY",
-    "OPENAI_API_KEY",
-    "PIAPI_API_KEY",
-    "PIAPI_WEBHOOK_SECRET",
-    "POYO_API_KEY",
-    "POYO_WEBHOOK_SECRET",
-    "STRIPE_SECRET_KEY",
-    "STRIPE_WEBHOOK_SECRET",
-)
+SECRETS = tuple(sorted(settings.SECRETS))
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
 LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
