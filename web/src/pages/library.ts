@@ -1,13 +1,13 @@
 // The private library: a grid, and one creation at its own address.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { isRefusal, type Creation } from '../../../clients/typescript/src/index.ts';
+import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { cover, full, type Shown } from '../media.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { at, inputName, typeName } from '../words.ts';
-import { List, missing } from './list.ts';
+import { List, One } from './list.ts';
 
 type Kind = 'image' | 'edit' | 'video' | 'music' | 'speech' | 'lyrics' | 'analysis';
 const KINDS: readonly Kind[] = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
@@ -91,36 +91,22 @@ function tile(app: App, creation: Creation, star: (creation: Creation) => void):
 
 export function creationPage(app: App, creationId: string): Page {
   if (!app.user) return gate(app, 'Library', 'Sign in to see this.');
-  let creation: Creation | null | undefined; // null: it is not there
-  let failed = false;
+  const one = new One<Creation>(app, () => app.studiox.getCreation({ creationId }));
   let counted = false;
-  const load = async () => {
-    failed = false;
-    try {
-      creation = await app.studiox.getCreation({ creationId });
-    } catch (error) {
-      if (isRefusal(error, 'NotFound')) creation = null;
-      else {
-        failed = true;
-        app.fail(error);
-      }
-    }
-    app.update();
-  };
-  void load();
+  void one.load();
 
   const rename = async (event: SubmitEvent) => {
     event.preventDefault();
     const title = String(new FormData(event.currentTarget as HTMLFormElement).get('title')).trim();
     const done = await app.attempt(() => app.studiox.updateCreation({ creationId, title }));
     if (done) {
-      creation!.title = done.title;
+      one.value!.title = done.title;
       app.say('The title is changed.');
     }
   };
   const star = async () => {
-    const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !creation!.isFavorite }));
-    if (done) creation!.isFavorite = done.isFavorite;
+    const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !one.value!.isFavorite }));
+    if (done) one.value!.isFavorite = done.isFavorite;
     app.update();
   };
   const played = () => {
@@ -129,7 +115,7 @@ export function creationPage(app: App, creationId: string): Page {
     void app.studiox.incrementPlayCount({ creationId }).catch(() => undefined);
   };
   const again = () => {
-    const { type, model, prompt, params, title } = creation!;
+    const { type, model, prompt, params, title } = one.value!;
     app.draft = { type, model, values: { ...params, prompt }, from: `As “${title || prompt}” was made` };
     app.go('/');
   };
@@ -137,7 +123,7 @@ export function creationPage(app: App, creationId: string): Page {
     app.show({
       label: 'Delete',
       view: () => html`<h2>Delete this for good?</h2>
-        <p>Its files go too${creation?.postId ? ', and so does its post with all likes and comments' : ''}.</p>
+        <p>Its files go too${one.value?.postId ? ', and so does its post with all likes and comments' : ''}.</p>
         <p class="row"><button class="bad" @click=${reallyRemove}>Delete</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
     });
   const reallyRemove = async () => {
@@ -151,7 +137,8 @@ export function creationPage(app: App, creationId: string): Page {
   return {
     title: 'Creation',
     view: () => {
-      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${missing(failed, () => void load())}`;
+      const creation = one.value;
+      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing(() => one.load())}`;
       if (creation === null) return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
       const { title, prompt, type, model, media, isFavorite, postId, createdAt, playCount, params } = creation;
       return html`<p><a href="/library">‹ Library</a></p>
@@ -171,7 +158,7 @@ export function creationPage(app: App, creationId: string): Page {
               ${postId
                 ? html`<a class="button" href="/post/${postId}">${icon('feed')}See it in the feed</a>`
                 : media.length > 0
-                  ? html`<button class="main" @click=${() => publish(app, creation!)}>${icon('share')}Publish</button>`
+                  ? html`<button class="main" @click=${() => publish(app, creation)}>${icon('share')}Publish</button>`
                   : nothing}
               <button class="bad" @click=${remove}>${icon('trash')}Delete</button>
             </div>

@@ -1,5 +1,6 @@
-// A list that comes in pages: what is there so far, and the button for more.
+// What a page reads: one thing, or a list that comes in pages with a button for more.
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { isRefusal } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 
 interface Piece<T> {
@@ -12,6 +13,37 @@ export const missing = (failed: boolean, again: () => void): TemplateResult =>
   failed
     ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>`
     : html`<p class="muted" role="status">Loading …</p>`;
+
+/** One thing at an address of its own. */
+export class One<T> {
+  /** Undefined until it is known; null: it is not there. */
+  value: T | null | undefined;
+  private failed = false;
+
+  constructor(
+    private readonly app: App,
+    private readonly read: () => Promise<T>,
+  ) {}
+
+  async load(): Promise<void> {
+    this.failed = false;
+    try {
+      this.value = await this.read();
+    } catch (error) {
+      if (isRefusal(error, 'NotFound')) this.value = null;
+      else {
+        this.failed = true;
+        this.app.fail(error);
+      }
+    }
+    this.app.update();
+  }
+
+  /** In place of it while it is not known; `again` is what a second try does. */
+  missing(again: () => Promise<void>): TemplateResult {
+    return missing(this.failed, () => void again());
+  }
+}
 
 export class List<T> {
   /** Null until the first page is there. */

@@ -2,7 +2,7 @@
 import { doc, onSnapshot } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { isRefusal, newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
+import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { full } from '../media.ts';
@@ -10,13 +10,12 @@ import { askToSignIn } from '../sign-in.ts';
 import { ago, count, typeName } from '../words.ts';
 import { like, shownPost } from './feed.ts';
 import { parameters } from './library.ts';
-import { List, missing } from './list.ts';
+import { List, One } from './list.ts';
 
 const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'It belongs to somebody else', other: 'Something else' };
 
 export function postPage(app: App, postId: string): Page {
-  let post: Post | null | undefined; // null: it is not there
-  let failed = false;
+  const one = new One<Post>(app, () => app.studiox.getPost({ postId }));
   // Kept until a comment is there: sent again after no answer, it is the same one.
   let sending = { text: '', requestId: '' };
   const comments = new List<Comment>(app, async (cursor) => {
@@ -24,24 +23,15 @@ export function postPage(app: App, postId: string): Page {
     return { items: found.comments, nextCursor: found.nextCursor };
   });
   const load = async () => {
-    failed = false;
-    try {
-      post = await app.studiox.getPost({ postId });
-    } catch (error) {
-      if (isRefusal(error, 'NotFound')) post = null;
-      else {
-        failed = true;
-        app.fail(error);
-      }
-    }
-    app.update();
-    if (post) await comments.reload();
+    await one.load();
+    if (one.value) await comments.reload();
   };
   void load();
   const stop = onSnapshot(
     doc(app.firestore, 'posts', postId),
     (found) => {
       const data = found.data() as Pick<Post, 'likeCount' | 'commentCount' | 'remixCount'> | undefined;
+      const post = one.value;
       if (!post || !data) return;
       const said = data.commentCount !== post.commentCount;
       Object.assign(post, { likeCount: data.likeCount, commentCount: data.commentCount, remixCount: data.remixCount });
@@ -69,7 +59,7 @@ export function postPage(app: App, postId: string): Page {
     const made = await app.attempt(() => app.studiox.remixPost({ postId }));
     if (!made) return;
     const { sessionId, params: values, type, model } = made;
-    app.draft = { type, model, values, sessionId, from: `A remix of “${shownPost(post!).label}”` };
+    app.draft = { type, model, values, sessionId, from: `A remix of “${shownPost(one.value!).label}”` };
     app.go('/');
   };
   const remove = async () => {
@@ -82,7 +72,8 @@ export function postPage(app: App, postId: string): Page {
     title: 'Post',
     stop,
     view: () => {
-      if (post === undefined) return html`<h1 class="hidden">Post</h1>${missing(failed, () => void load())}`;
+      const post = one.value;
+      if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing(load)}`;
       if (post === null) return html`<h1>This is not in the feed any more</h1><p><a href="/feed">Back to the feed</a></p>`;
       const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, likedByMe = false } = post;
       const mine = app.user?.uid === uid;
@@ -96,7 +87,7 @@ export function postPage(app: App, postId: string): Page {
             ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
             ${tags.length > 0 ? html`<p class="row wrap">${tags.map((tag) => html`<a class="tag" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}</p>` : nothing}
             <div class="row wrap">
-              <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post!)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
+              <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
               ${params ? html`<button @click=${remix}>${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}</button>` : nothing}
               ${mine
                 ? html`<button class="bad" @click=${remove}>${icon('trash')}Take it out of the feed</button>`
