@@ -47,5 +47,5 @@ bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
 
 lock: setup ## Compile the requirements anew from pyproject.toml
-	@$(VENV)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o functions/requirements.txt
-	@$(VENV)/uv pip compile pyproject.toml --quiet --extra dev -c functions/requirements.txt --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o requirements-dev.txt
+	@$(VENV)/uv pip compile pyproject.toml --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o functions/requirements.txt
+	@$(VENV)/uv pip compile pyproject.toml --quiet --extra dev -c functions/requirements.txt --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o requirements-dev.txt
