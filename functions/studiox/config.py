@@ -31,6 +31,7 @@ MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
 REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
 ENFORCE_APP_CHECK = BoolParam("ENFORCE_APP_CHECK", default=False)
 BLOCKED_EMAIL_DOMAINS = StringParam("BLOCKED_EMAIL_DOMAINS", default="")
+ALLOWED_EMAIL_DOMAINS = StringParam("ALLOWED_EMAIL_DOMAINS", default="")
 REPORTS_TO_HIDE = IntParam("REPORTS_TO_HIDE", default=5)
 MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK keeps its float parameter private
 MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)

@@ -188,16 +188,21 @@ def test_the_bonus_is_a_parameter(
     assert ledger(database, "u1") == ({"welcome:u1": tokens} if tokens else {})
 
 
-@pytest.mark.parametrize("email", ["a@mailinator.com", "a@mx.mailinator.com", "a@MAILINATOR.com"])
+@pytest.mark.parametrize("email", ["a@mailinator.com", "a@mx.mailinator.com", "a@MAILINATOR.com", "a@mx.bad.test"])
 def test_a_disposable_address_is_refused(
     database: Database, monkeypatch: pytest.MonkeyPatch, logged: Any, email: str
 ) -> None:
     """A4."""
-    monkeypatch.setenv("BLOCKED_EMAIL_DOMAINS", "yopmail.com, mailinator.com")
+    monkeypatch.setenv("BLOCKED_EMAIL_DOMAINS", "worse.test, bad.test")
     answer = before_create(TRIGGER, "u1", email=email)
     assert answer.code == "permission-denied"
     assert database.all() == {}
     assert logged.lines("refused")
+
+
+def test_a_domain_may_be_taken_off_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_EMAIL_DOMAINS", "mailinator.com")
+    assert before_create(TRIGGER, "u1", email="a@mailinator.com").ok
 
 
 # A3: no e-mail address.

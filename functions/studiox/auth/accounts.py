@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 import unicodedata
 from collections.abc import Collection
 from typing import Any
@@ -12,45 +13,68 @@ from ..clock import datetime
 MAX_NAME = 100
 FREE_PLAN = "free"
 
-# Whose mailboxes ignore dots, and who treats what follows a plus as the same mailbox (their help pages).
-_DOTLESS = {"gmail.com", "googlemail.com"}
-_SAME_DOMAIN = {
-    "googlemail.com": "gmail.com",
-    "pm.me": "proton.me",
-    "protonmail.com": "proton.me",
-    "me.com": "icloud.com",
+# Names of one mailbox, by the providers' help pages. Outlook's, Hotmail's and Yahoo's domains are not here: the same
+# name at two of them may be two people.
+_ONE_MAILBOX = {
+    "gmail.com": ("googlemail.com",),
+    "icloud.com": ("mac.com", "me.com"),
+    "proton.me": ("pm.me", "protonmail.ch", "protonmail.com"),
+    "yandex.ru": (
+        "ya.ru",
+        *(f"yandex.{end}" for end in ("az", "by", "com", "com.am", "com.ge", "com.tr", "com.ua", "ee", "fr", "kz")),
+        *(f"yandex.{end}" for end in ("lt", "lv", "md", "tm", "ua", "uz")),
+    ),
 }
-_PLUS_TAGS = _DOTLESS | {
-    "outlook.com",
-    "hotmail.com",
-    "live.com",
-    "msn.com",
-    "icloud.com",
-    "me.com",
-    "fastmail.com",
-    "proton.me",
-    "protonmail.com",
-    "pm.me",
-    "yahoo.com",
-    "zoho.com",
-}
+_SAME_DOMAIN = {alias: domain for domain, aliases in _ONE_MAILBOX.items() for alias in aliases}
+_IGNORED = {"gmail.com": ".", "proton.me": ".-_"}
+"""The characters that make no difference in a mailbox's name."""
+_YAHOO = re.compile(r"(yahoo(\.co(m)?)?\.[a-z]{2,3}|ymail\.com|rocketmail\.com)")
+_FASTMAIL = re.compile(r"([^.@]+)\.(fastmail\.(?:com|fm))")
 
 
 def person_address(email: str) -> str:
-    """The address that one person's spellings of it share: case, dots and +tag folded where the provider folds them."""
+    """The address that one person's spellings of it share.
+
+    Case and `+tag` are folded everywhere; dots, further tags and names of a domain where the provider folds them. A
+    provider that delivers `a+b` and `a` to two people loses one welcome bonus by it; there is none of any size.
+    """
     local, _, domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")
-    if domain in _PLUS_TAGS:
-        local = local.split("+", 1)[0]
-    if domain in _DOTLESS:
-        local = local.replace(".", "")
-    return f"{local}@{_SAME_DOMAIN.get(domain, domain)}"
+    domain = domain.rstrip(".")
+    if below := _FASTMAIL.fullmatch(domain):  # shop@ada.fastmail.com is ada+shop@fastmail.com
+        local, domain = below[1], below[2]
+    domain = _SAME_DOMAIN.get(domain, domain)
+    local = local.split("+", 1)[0] or local
+    if _YAHOO.fullmatch(domain):  # a disposable address of Yahoo's is name-keyword; no name holds a hyphen
+        local = local.split("-", 1)[0] or local
+    if domain == "yandex.ru":
+        local = local.replace(".", "-")
+    for char in _IGNORED.get(domain, ""):
+        local = local.replace(char, "")
+    return f"{local}@{domain}"
 
 
-def is_blocked(email: str, domains: Collection[str]) -> bool:
-    """Whether the address is at one of these domains or below one."""
-    domain = email.strip().lower().rpartition("@")[2].rstrip(".")
+def disposable_domains() -> Collection[str]:
+    """The domains of known throwaway addresses; loaded at first use, because only sign-ups ask."""
+    from disposable_email_domains import blocklist
+
+    return blocklist
+
+
+def is_blocked(email: str, blocked: Collection[str], allowed: Collection[str] = ()) -> bool:
+    """Whether nobody may sign up from the address's domain.
+
+    `blocked` adds to the list of disposable domains, `allowed` takes away from both; each is about the domain and all
+    below it, and the longest that fits decides.
+    """
+    domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")[2].rstrip(".")
     parts = domain.split(".")
-    return any(".".join(parts[start:]) in domains for start in range(len(parts)))
+    for start in range(len(parts)):
+        name = ".".join(parts[start:])
+        if name in allowed:
+            return False
+        if name in blocked or name in disposable_domains():
+            return True
+    return False
 
 
 def display_name(given: str | None) -> str | None:

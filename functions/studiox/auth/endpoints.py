@@ -21,7 +21,8 @@ from . import accounts, service
 def onUserCreated(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeCreateResponse | None:
     """Provision the account before its first ID token exists; refuse disposable e-mail domains."""
     user = event.data
-    if user.email and accounts.is_blocked(user.email, config.listed(config.BLOCKED_EMAIL_DOMAINS)):
+    blocked, allowed = config.listed(config.BLOCKED_EMAIL_DOMAINS), config.listed(config.ALLOWED_EMAIL_DOMAINS)
+    if user.email and accounts.is_blocked(user.email, blocked, allowed):
         log.info("refused", function="onUserCreated", reason="Forbidden")
         raise https_fn.HttpsError(https_fn.FunctionsErrorCode.PERMISSION_DENIED, "This e-mail domain cannot sign up.")
     new = service.NewUser(user.uid, user.email, bool(user.email_verified), user.display_name, user.photo_url)
