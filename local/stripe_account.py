@@ -53,7 +53,7 @@ class Account:
     def get(self, object_id: str, kind: str, param: str = "id") -> Object:
         """`Refused` with resource_missing."""
         found = self.objects.get(object_id)
-        if found is None or found["object"] != kind:
+        if found is None or found["object"] != kind or found.get("deleted"):
             raise Refused(404, f"No such {kind}: '{object_id}'", "resource_missing", param)
         return found
 
@@ -283,6 +283,17 @@ class Account:
             sub.update(status="canceled", canceled_at=self.now(), ended_at=self.now())
             self.emit("customer.subscription.deleted", sub)
             return sub
+
+    def delete_customer(self, customer_id: str) -> Object:
+        """Somebody deletes the customer in the dashboard: what they pay for ends, and only the id is left."""
+        with self.lock:
+            customer = self.get(customer_id, "customer")
+            for sub in self.all("subscription"):
+                if sub["customer"] == customer_id and sub["status"] != "canceled":
+                    self.end(sub["id"])
+            gone = self.add({"id": customer_id, "object": "customer", "deleted": True, "created": customer["created"]})
+            self.emit("customer.deleted", customer)
+            return gone
 
     def set_status(self, subscription_id: str, status: str) -> Object:
         """Any other state, with the event that tells of it."""

@@ -237,7 +237,7 @@ def _get(kind: str) -> Handler:
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/customers", _create_customer),
     ("GET", "/v1/customers/([^/]+)", _get("customer")),
-    ("DELETE", "/v1/customers/([^/]+)", lambda api, _params, name: api.account.objects.pop(name)),
+    ("DELETE", "/v1/customers/([^/]+)", lambda api, _params, name: api.account.delete_customer(name)),
     ("POST", "/v1/products", _create_product),
     ("POST", "/v1/prices", _create_price),
     ("GET", "/v1/prices/([^/]+)", _get("price")),

@@ -1,7 +1,8 @@
 """Stripe (https://stripe.com): the only place that calls it. Its objects are read in payments_objects.py.
 
 Each call has a timeout and two retries, which an idempotency key makes safe; what Stripe cannot do now becomes
-`PaymentsUnavailable`, what it does not have `Missing`. The SDK is loaded at the first call.
+`PaymentsUnavailable`. An object that Stripe does not have (deleted, of the other mode) is no error: each function's
+type says what it answers then, so that every caller decides what it means. The SDK is loaded at the first call.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import contextlib
 import functools
 import hmac
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -23,6 +24,8 @@ from .payments_objects import Charge, Event, Invoice, Session, Subscription
 
 if TYPE_CHECKING:
     from stripe import StripeClient
+
+T = TypeVar("T")
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 10.0
@@ -39,8 +42,12 @@ class PaymentsUnavailable(StudioxError):
     text = "Payments are not available now; try again later."
 
 
-class Missing(Exception):
-    """Stripe has no such object, for this account and mode."""
+class Paid(NamedTuple):
+    """What a payment intent paid: our order, or else a subscription's invoice."""
+
+    order_id: str
+    invoice_id: str
+    charge: Charge | None
 
 
 def signature_holds(body: bytes, header: str, now: datetime) -> bool:
@@ -109,8 +116,6 @@ def _asking(what: str) -> Iterator[StripeClient]:
     try:
         yield client
     except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing":
-            raise Missing(error.param or what) from error
         log.alert("stripe_refused_request", call=what, code=error.code or "", param=error.param or "")
         raise PaymentsUnavailable from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
@@ -128,40 +133,75 @@ def create_customer(uid: str, email: str | None, key: str) -> str:
         return client.v1.customers.create(params, {"idempotency_key": key}).id
 
 
-def create_session(params: Mapping[str, Any], key: str) -> tuple[str, str]:
-    """The id and address of the checkout session that this idempotency key makes. `Missing` names the parameter."""
-    with _asking("create_session") as client:
-        made = client.v1.checkout.sessions.create(dict(params), {"idempotency_key": key})  # type: ignore[arg-type]
-        return made.id, made.url or ""
+def _present(ask: Callable[[], T], *params: str) -> T | None:
+    """What is asked for; None if Stripe has no such object, or none of those that these parameters name."""
+    import stripe
+
+    try:
+        return ask()
+    except stripe.InvalidRequestError as error:
+        if error.code == "resource_missing" and (not params or error.param in params):
+            return None
+        raise
+
+
+def create_session(params: Mapping[str, Any], key: str) -> tuple[str, str] | None:
+    """The id and address of the checkout session that this idempotency key makes; None: the customer is gone."""
+    with _asking("create_session") as client, _selling():
+        sessions = client.v1.checkout.sessions
+        made = _present(lambda: sessions.create(dict(params), {"idempotency_key": key}), "customer")  # type: ignore[arg-type]
+    return None if made is None else (made.id, made.url or "")
+
+
+@contextlib.contextmanager
+def _selling() -> Iterator[None]:
+    """Around what names a plan's price. One that Stripe does not have is a mistake in the catalogue."""
+    import stripe
+
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing" or "price" not in (error.param or ""):
+            raise
+        log.alert("plan_price_missing", param=error.param)
+        raise PaymentsUnavailable from error
 
 
 def expire_session(session_id: str) -> str:
-    """Make sure that nobody can pay on it any more: the subscription that somebody has bought with it, or ""."""
+    """Make sure that nobody can pay on it any more: the subscription that somebody has bought with it, or "".
+
+    A session that Stripe does not have is closed.
+    """
     import stripe
 
     with _asking("expire_session") as client:
+        sessions = client.v1.checkout.sessions
         try:
-            client.v1.checkout.sessions.expire(session_id, options={"idempotency_key": f"expire:{session_id}"})
+            sessions.expire(session_id, options={"idempotency_key": f"expire:{session_id}"})
         except stripe.InvalidRequestError:
-            found = client.v1.checkout.sessions.retrieve(session_id)
-            return objects.reference(found.to_dict().get("subscription")) if found.status == "complete" else ""
+            found = _present(lambda: sessions.retrieve(session_id))
+            bought = found is not None and found.status == "complete"
+            return objects.reference(found.to_dict().get("subscription")) if found is not None and bought else ""
         return ""
 
 
-def create_portal(customer_id: str, return_url: str, key: str) -> str:
-    """The address of the customer portal for this customer."""
+def create_portal(customer_id: str, return_url: str, key: str) -> str | None:
+    """The address of the customer portal for this customer; None if the customer is gone."""
     with _asking("create_portal") as client:
-        made = client.v1.billing_portal.sessions.create(
-            {"customer": customer_id, "return_url": return_url}, {"idempotency_key": key}
-        )
-        return made.url
+        portals = client.v1.billing_portal.sessions
+        params: Any = {"customer": customer_id, "return_url": return_url}
+        made = _present(lambda: portals.create(params, {"idempotency_key": key}), "customer")
+    return None if made is None else made.url
 
 
-def session(session_id: str) -> Session:
-    """The session with what was paid, refunded and disputed on it. `Missing`."""
+def session(session_id: str) -> Session | None:
+    """The session with what was paid, refunded and disputed on it."""
     with _asking("session") as client:
         expand = ["line_items", "payment_intent.latest_charge"]
-        found = objects.session(client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}).to_dict())
+        got = _present(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+    if got is None:
+        return None
+    found = objects.session(got.to_dict())
     return found if found.charge is None else found._replace(charge=_with_disputes(found.charge))
 
 
@@ -173,85 +213,117 @@ def _with_disputes(charge: Charge) -> Charge:
     return charge._replace(disputes=tuple(objects.dispute(each.to_dict()) for each in found))
 
 
-def intent(intent_id: str) -> tuple[str, str, Charge | None]:
-    """What a payment intent paid: our order's id, or else the invoice's; and its charge. `Missing`."""
+def intent(intent_id: str) -> Paid | None:
+    """What a payment intent paid, and its charge."""
     with _asking("intent") as client:
-        found = client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}).to_dict()
+        got = _present(lambda: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}))
+        if got is None:
+            return None
+        found = got.to_dict()
         order_id, invoice_id = objects.metadata(found, "orderId"), ""
         if not order_id:
             paid = client.v1.invoice_payments.list({"payment": {"type": "payment_intent", "payment_intent": intent_id}})
             invoice_id = next((objects.reference(each.to_dict()["invoice"]) for each in paid.data), "")
     latest = found.get("latest_charge")
     charge = _with_disputes(objects.charge(latest)) if isinstance(latest, dict) else None
-    return order_id, invoice_id, charge
+    return Paid(order_id, invoice_id, charge)
 
 
 def invoice_subscription(invoice_id: str) -> str:
-    """The subscription that an invoice is for, "" if for none. `Missing`."""
+    """The subscription that an invoice is for, "" if for none, and if there is no such invoice."""
     with _asking("invoice") as client:
-        found = client.v1.invoices.retrieve(invoice_id).to_dict()
-    return objects.invoice_owner(found)
+        found = _present(lambda: client.v1.invoices.retrieve(invoice_id))
+    return "" if found is None else objects.invoice_owner(found.to_dict())
 
 
-def subscription(subscription_id: str) -> tuple[Subscription, list[Invoice]]:
-    """The subscription as it stands and its latest invoices, oldest first. `Missing`."""
+def subscription(subscription_id: str) -> tuple[Subscription, list[Invoice]] | None:
+    """The subscription as it stands and its latest invoices, oldest first."""
     with _asking("subscription") as client:
-        found = client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}).to_dict()
+        found = _present(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
+        if found is None:
+            return None
         listed = client.v1.invoices.list(
             {"subscription": subscription_id, "limit": MAX_INVOICES, "expand": ["data.payments"]}
         )
     invoices = [objects.invoice(each.to_dict()) for each in listed.data if each.to_dict()["lines"]["data"]]
-    return objects.subscription(found), sorted(invoices, key=lambda each: (each.created, each.id))
+    return objects.subscription(found.to_dict()), sorted(invoices, key=lambda each: (each.created, each.id))
 
 
 def price_plan(price_id: str) -> str:
-    """A price's `metadata.planId`, "" if it has none. `Missing`."""
+    """A price's `metadata.planId`, "" if it has none, and if there is no such price."""
     with _asking("price") as client:
-        return objects.metadata(client.v1.prices.retrieve(price_id).to_dict(), "planId")
+        found = _present(lambda: client.v1.prices.retrieve(price_id))
+    return "" if found is None else objects.metadata(found.to_dict(), "planId")
 
 
-def change_price(subscription_id: str, item_id: str, price_id: str, key: str) -> None:
-    """Move to another price now. It is paid for at once, and takes effect only if that succeeds."""
-    with _asking("change_price") as client:
-        client.v1.subscriptions.update(
-            subscription_id,
-            {
-                "items": [{"id": item_id, "price": price_id}],
-                "proration_behavior": "always_invoice",
-                "payment_behavior": "pending_if_incomplete",
-            },
-            {"idempotency_key": key},
-        )
+def change_price(subscription_id: str, item_id: str, price_id: str, key: str) -> bool:
+    """Move to another price now. It is paid for at once, and takes effect only if that succeeds.
+
+    False if the subscription has ended, or Stripe does not have it.
+    """
+    params = {
+        "items": [{"id": item_id, "price": price_id}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+    }
+    return _change_subscription("change_price", subscription_id, params, key)
 
 
-def set_cancel_at_period_end(subscription_id: str, cancel: bool, key: str) -> None:
-    with _asking("set_cancel_at_period_end") as client:
-        client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": cancel}, {"idempotency_key": key})
+def set_cancel_at_period_end(subscription_id: str, cancel: bool, key: str) -> bool:
+    """False if the subscription has ended, or Stripe does not have it."""
+    return _change_subscription("set_cancel_at_period_end", subscription_id, {"cancel_at_period_end": cancel}, key)
+
+
+def _change_subscription(what: str, subscription_id: str, params: Any, key: str) -> bool:
+    """Whether there was a subscription to change. Stripe refuses the change of one that has ended in several ways."""
+    import stripe
+
+    with _asking(what) as client, _selling():
+        try:
+            client.v1.subscriptions.update(subscription_id, params, {"idempotency_key": key})
+        except stripe.InvalidRequestError:
+            if _stands(client, subscription_id):
+                raise
+            return False
+    return True
+
+
+def _stands(client: StripeClient, subscription_id: str) -> bool:
+    found = _present(lambda: client.v1.subscriptions.retrieve(subscription_id))
+    return found is not None and found.status not in objects.ENDED
 
 
 def cancel_subscription(subscription_id: str) -> None:
-    """End it now. It may have ended already."""
-    with contextlib.suppress(Missing), _asking("cancel_subscription") as client:
-        if client.v1.subscriptions.retrieve(subscription_id).status not in ("canceled", "incomplete_expired"):
+    """End it now. It may have ended already, or never have been."""
+    import stripe
+
+    with _asking("cancel_subscription") as client:
+        if not _stands(client, subscription_id):
+            return
+        try:
             client.v1.subscriptions.cancel(subscription_id)
+        except stripe.InvalidRequestError:
+            if _stands(client, subscription_id):
+                raise
 
 
 def refund(intent_id: str) -> None:
-    """Give all of a payment back, once."""
+    """Give all of a payment back, once. One that Stripe does not have is not to be given back."""
     import stripe
 
     with _asking("refund") as client:
         try:
             client.v1.refunds.create({"payment_intent": intent_id}, {"idempotency_key": f"refund:{intent_id}"})
         except stripe.InvalidRequestError as error:
-            if error.code != "charge_already_refunded":
+            if error.code not in ("charge_already_refunded", "resource_missing"):
                 raise
 
 
-def event(event_id: str) -> Event:
-    """An event of the last 30 days. `Missing`."""
+def event(event_id: str) -> Event | None:
+    """An event of the last 30 days."""
     with _asking("event") as client:
-        return objects.event(client.v1.events.retrieve(event_id).to_dict())
+        found = _present(lambda: client.v1.events.retrieve(event_id))
+    return None if found is None else objects.event(found.to_dict())
 
 
 def events(since: datetime) -> Iterator[list[Mapping[str, Any]]]:

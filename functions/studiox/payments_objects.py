@@ -36,6 +36,9 @@ EVENT_TYPES = (
     "charge.dispute.closed",
 )
 
+ENDED = ("canceled", "incomplete_expired")
+"""The states of a subscription that never lives again."""
+
 
 class BadShape(Exception):
     """An object of a known type that lacks what we need of it."""

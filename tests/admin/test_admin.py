@@ -192,8 +192,8 @@ def test_a_plan_counts_at_once(database: Database) -> None:
     jobs = [job() for _ in range(4)]
     assert len(jobs) == 4, "more than the free plan's three at once"
     assert ask("setPlan").ok
-    [audit] = audited(database, "setPlan")
-    assert audit["details"] == {"plan": "pro", "reason": "a friend"}
+    details = [each["details"] for each in audited(database, "setPlan")]
+    assert details == [{"plan": "pro", "reason": "a friend"}] * 2, "what an administrator did is written down"
     assert ask("setPlan", planId="free").result == {"uid": "u1", "plan": "free", "isPremium": False}
     assert ask("setPlan", planId="gold").reason == "InvalidRequest"
 
@@ -219,7 +219,8 @@ def test_a_suspension_stands_while_auth_is_down_and_is_completed_by_asking_again
     auth.down = False
     assert ask("suspendUser").ok
     assert auth.revoked == ["u1"]
-    assert len(audited(database, "suspendUser")) == 1
+    # The second one signed the user out: it has its entry, though the document said the same already.
+    assert len(audited(database, "suspendUser")) == 2
 
 
 def test_a_user_whom_auth_does_not_know_is_suspended_all_the_same(database: Database, auth: Accounts) -> None:

@@ -85,6 +85,13 @@ class Shop:
         self.hear(events)
         return events
 
+    def vanish(self) -> None:
+        """Our ids are of the other mode: Stripe has the catalogue, and nothing of ours."""
+        kept = {name: each for name, each in self.account.objects.items() if each["object"] in ("price", "product")}
+        self.account.objects.clear()
+        self.account.objects.update(kept)
+        self.account.events.clear()
+
     def reconcile(self) -> None:
         assert schedule(RECONCILE).status == 200
 

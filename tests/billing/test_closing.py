@@ -48,5 +48,14 @@ def test_a_subscriber_leaves(shop: Shop) -> None:
     assert not shop.database.get(f"users/{ADA}")
 
 
+def test_one_leaves_whose_subscription_and_checkout_stripe_does_not_have(shop: Shop) -> None:
+    shop.user(ADA)
+    shop.subscribed(ADA)
+    shop.vanish()
+    assert call(main.deleteAccount, {"confirm": ADDRESS}, uid=ADA, email=ADDRESS).ok
+    assert shop.database.get(f"users/{ADA}") is None
+    assert traces(shop) == []
+
+
 def traces(shop: Shop) -> list[str]:
     return [path for path, data in shop.database.all().items() if ADA in path + repr(data) or ADDRESS in repr(data)]

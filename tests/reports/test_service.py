@@ -124,7 +124,8 @@ def test_an_administrator_reports_the_week_under_way(database: Database) -> None
     put_jobs([job(3, monday)])
     again = run(f"{monday:%Y-%m-%d}").result["report"]
     assert (again["totalRequests"], again["createdAt"]) == (2, made["createdAt"])
-    assert {entry["actor"] for entry in database.under("auditLogs").values()} == {"boss"}
+    run(f"{monday:%Y-%m-%d}")  # brings nothing new, and is what somebody did
+    assert [entry["actor"] for entry in database.under("auditLogs").values()] == ["boss"] * 3
 
 
 @pytest.mark.parametrize("start", ["2026-03-03", "2026-02-30", "2126-03-04", "0026-03-02", "2026-3-2", "2026-03-02\n"])

@@ -84,7 +84,7 @@ def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> Data:
 
 
 def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **about: object) -> Data:
-    """Set fields of a user's document, with the audit entry. Setting what is set already changes nothing."""
+    """Set fields of a user's document. The audit log has who did it also where they were set already."""
     now = clock.now()
     path = user_path(uid)
 
@@ -92,10 +92,9 @@ def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **
         user = docs.get(path)
         if user is None:
             raise NotFound
-        if all(user.get(name) == value for name, value in fields.items()):
-            return user
         _count(docs, admin, now)
-        change_user(docs, uid, now, **fields)
+        if any(user.get(name) != value for name, value in fields.items()):
+            change_user(docs, uid, now, **fields)
         audit.record(docs, actor=admin.uid, action=action, target=path, at=now, **about)
         return docs.get(path) or {}
 

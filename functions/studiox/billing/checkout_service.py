@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
-from .. import audit, clock, config, firestore, ids, log, payments
+from .. import audit, clock, config, firestore, ids, payments
 from ..auth import service as accounts
 from ..auth.store import active_user, user_path
 from ..catalog import sales, sales_store
@@ -21,6 +21,10 @@ from . import orders, store, subscriptions
 from .plans import AlreadySubscribed, Wanted, session_params, site_url, wanted
 
 Data = Mapping[str, Any]
+T = TypeVar("T")
+
+MAX_CUSTOMERS = 4
+"""So many of a user's customers may have been deleted in Stripe within the day that it remembers our keys."""
 
 
 def open_checkout(
@@ -48,27 +52,17 @@ def open_checkout(
     earlier = (account.get("planCheckout") or {}).get("sessionId", "") if asked.plan_id else ""
     _close(earlier, account)
     user = docs.get(user_path(caller.uid)) or {}
-    customer_id = account.get("customerId") or _new_customer(caller.uid, user, 0)
-    generation = account.get("generation", 0)
-    for _ in range(2):
+
+    def ask(customer_id: str) -> tuple[str, str] | None:
         params = session_params(
             order_id=order_id, uid=caller.uid, customer_id=customer_id, site=config.SITE_URL.value, pack=pack, plan=plan
         )
-        try:
-            # What is sold is part of the key: after a change of the catalogue it is another session.
-            session_id, url = payments.create_session(params, f"{order_id}:{_digest(params)[:16]}")
-            break
-        except payments.Missing as missing:
-            if str(missing) != "customer":
-                log.alert("plan_price_missing", plan=asked.plan_id)
-                raise payments.PaymentsUnavailable from missing
-            generation += 1  # somebody deleted the customer in Stripe
-            customer_id = _new_customer(caller.uid, user, generation)
-    else:
-        raise payments.PaymentsUnavailable
+        # What is sold is part of the key: after a change of the catalogue it is another session.
+        return payments.create_session(params, f"{order_id}:{_digest(params)[:16]}")
+
+    (session_id, url), customer = _with_customer(caller.uid, account, user, ask)
     order = _new_order(order_id, caller.uid, session_id, url, fingerprint, pack, plan, now)
-    changed = {"uid": caller.uid, "customerId": customer_id, "generation": generation}
-    session_id, url, replaced = _write(caller, asked, order, changed, seen, now)
+    session_id, url, replaced = _write(caller, asked, order, customer, seen, now)
     if replaced not in (earlier, session_id):
         _close(replaced, account)
     return session_id, url
@@ -167,9 +161,19 @@ def _digest(parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 
-def _new_customer(uid: str, user: Data, generation: int) -> str:
-    """The user's one customer, however many calls ask for it at once: they all ask with the same key."""
-    return payments.create_customer(uid, user.get("email"), f"customer:{uid}:{generation}")
+def _with_customer(uid: str, account: Data, user: Data, ask: Callable[[str], T | None]) -> tuple[T, dict[str, Any]]:
+    """What Stripe answers to `ask` for the user's customer, and the fields of the account that name this one.
+
+    The customer is made if there is none, and anew if somebody deleted it (`ask` answers None). However many calls
+    make it at once, it is one: they all ask with the same key.
+    """
+    generation, known = account.get("generation", 0), account.get("customerId")
+    for _ in range(MAX_CUSTOMERS):
+        customer_id = known or payments.create_customer(uid, user.get("email"), f"customer:{uid}:{generation}")
+        if (answer := ask(customer_id)) is not None:
+            return answer, {"uid": uid, "customerId": customer_id, "generation": generation}
+        generation, known = generation + 1, None
+    raise payments.PaymentsUnavailable
 
 
 def open_portal(caller: User) -> str:
@@ -183,24 +187,15 @@ def open_portal(caller: User) -> str:
     account, user = seen[account_path].data or {}, seen[user_path(caller.uid)].data or {}
     now = clock.now()
     home = site_url(config.SITE_URL.value, "/?portal=closed")
-    generation = account.get("generation", 0)
-    customer_id = account.get("customerId") or _new_customer(caller.uid, user, generation)
-    for _ in range(2):
-        try:
-            url = payments.create_portal(customer_id, home, f"portal:{ids.new()}")
-            break
-        except payments.Missing:
-            generation += 1
-            customer_id = _new_customer(caller.uid, user, generation)
-    else:
-        raise payments.PaymentsUnavailable
+    url, customer = _with_customer(
+        caller.uid, account, user, lambda customer_id: payments.create_portal(customer_id, home, f"portal:{ids.new()}")
+    )
 
     def decide(docs: Docs) -> None:
         if caller.toll is not None:
             caller.toll.count(docs, now)
         current = docs.get(account_path) or {}
-        changed = {"uid": caller.uid, "customerId": customer_id, "generation": generation}
-        docs.put(account_path, {**current, **changed})
+        docs.put(account_path, {**current, **customer})
         audit.record(docs, actor=caller.uid, action="createPortalSession", target=account_path, at=now)
 
     transact(user_path(caller.uid), decide, seen={path: seen[path] for path in paths if path != user_path(caller.uid)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import clock, firestore, log
+from .. import audit, clock, firestore, log
 from ..clock import datetime, timedelta
 from ..firestore import Document
 from ..limits import Toll
@@ -52,6 +52,13 @@ def keep_unmatched(docs: Docs, object_id: str, reason: str, now: datetime, **abo
         docs.create(path, {"objectId": object_id, "reason": reason, **about, "createdAt": now})
 
 
+class Deed(NamedTuple):
+    """What a person did: it is in the audit log whether Stripe's event or the person's own call settles it first."""
+
+    target: str
+    details: Mapping[str, object]
+
+
 class Why(NamedTuple):
     """For the event's record, the audit log and the caller's rate limit."""
 
@@ -61,6 +68,8 @@ class Why(NamedTuple):
     toll: Toll | None = None
     again: bool = False
     """An administrator asks for it by name: what was parked is looked at anew."""
+    deed: Deed | None = None
+    """Set where a person acts; its entry stands in place of that of the effect."""
 
     def paths(self) -> list[str]:
         """The documents that the methods below look at."""
@@ -76,11 +85,21 @@ class Why(NamedTuple):
         return is_done(record) and not (self.again and record is not None and record["status"] == PARKED)
 
     def record(self, docs: Docs, status: str, now: datetime) -> None:
-        """The event's record and the caller's call, in the commit of the effect. `RateLimited`."""
+        """The event's record, the caller's call and deed, in the commit of the effect. `RateLimited`."""
         if self.toll is not None:
             self.toll.count(docs, now)
+        if self.deed is not None:
+            self._audit(docs, self.deed, now)
         if self.event is not None:
             record_event(docs, self.event.id, self.event.type, status, now)
+
+    def effect(self, docs: Docs, target: str, now: datetime, **details: object) -> None:
+        """The audit entry of what changed, unless it is what a person did."""
+        if self.deed is None:
+            self._audit(docs, Deed(target, details), now)
+
+    def _audit(self, docs: Docs, deed: Deed, now: datetime) -> None:
+        audit.record(docs, actor=self.actor, action=self.action, target=deed.target, at=now, **deed.details)
 
 
 def park(object_id: str, reason: str, why: Why, **about: object) -> None:
@@ -105,9 +124,10 @@ def record(why: Why, seen: Mapping[str, Document], order_id: str = "") -> None:
             store.mark_bought(docs, order_id, now)
             why.record(docs, HANDLED, now)
 
-    if paths := why.paths():
-        paths += [store.order_path(order_id)] if order_id else []
-        transact(paths[0], decide, seen={path: seen[path] for path in paths if path in seen})
+    paths = [*why.paths(), *([why.deed.target] if why.deed else [])]
+    if paths:
+        key, paths = paths[0], [*paths, *([store.order_path(order_id)] if order_id else [])]
+        transact(key, decide, seen={path: seen[path] for path in paths if path in seen})
 
 
 class EventCounts(NamedTuple):

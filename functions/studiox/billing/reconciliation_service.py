@@ -110,8 +110,6 @@ def _settle(subject: Subject) -> bool:
     """One object's trouble is not the others'."""
     try:
         settlement.settle(subject, Why(ACTION))
-    except payments.Missing:
-        log.warning("stripe_object_missing", kind=subject.kind)
     except PASSING as error:
         log.warning("reconciliation_postponed", kind=subject.kind, error=error.reason)
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import clock, firestore, log, payments
+from .. import clock, firestore, payments
 from ..auth import service as accounts
 from ..auth.store import user_path
 from ..catalog import sales_store
@@ -14,7 +14,7 @@ from ..endpoint import User
 from ..errors import InvalidRequest
 from ..transact import Docs
 from . import store, subscriptions
-from .event_store import Why
+from .event_store import Deed, Why
 from .plans import NoSubscription
 from .subscription_settlement import settle_subscription
 
@@ -65,44 +65,64 @@ def change_plan(caller: User, plan_id: str) -> Standing:
 
     `NoSubscription`, `InvalidRequest`, `PaymentsUnavailable`. Where the difference cannot be paid, the plan stays.
     """
-    current = _current(caller)
+    action = "updateSubscription"
+    current = _current(caller, action)
     plan = next((plan for plan in sales_store.plans() if plan.id == plan_id), None)
     if plan is None or not plan.price_id:
         raise InvalidRequest(fields={"planId": "not on sale: to end a subscription, cancel it"})
     # The same change of the same state has the same key: a double click is one change.
-    key = f"{current['id']}:{current['rev']}"
+    name, key = current["id"], f"{current['id']}:{current['rev']}"
+    stands = True
     if current["cancelAtPeriodEnd"]:
-        payments.set_cancel_at_period_end(current["id"], False, f"resume:{key}")
-    if current["plan"] != plan_id:
-        payments.change_price(current["id"], current["itemId"], plan.price_id, f"change:{key}:{plan.price_id}")
-    return _settled(caller, current["id"], "updateSubscription")
+        stands = payments.set_cancel_at_period_end(name, False, f"resume:{key}")
+    if stands and current["plan"] != plan_id:
+        stands = payments.change_price(name, current["itemId"], plan.price_id, f"change:{key}:{plan.price_id}")
+    return _settled(caller, action, name, stands, planId=plan_id)
 
 
 def cancel(caller: User, *, at_period_end: bool) -> Standing:
     """End the subscription with its paid period, or at once and without a refund. `NoSubscription`."""
-    current = _current(caller)
+    action = "cancelSubscription"
+    current = _current(caller, action)
+    name, stands = current["id"], True
     if not at_period_end:
-        payments.cancel_subscription(current["id"])
+        payments.cancel_subscription(name)
     elif not current["cancelAtPeriodEnd"]:
-        payments.set_cancel_at_period_end(current["id"], True, f"cancel:{current['id']}:{current['rev']}")
-    return _settled(caller, current["id"], "cancelSubscription")
+        stands = payments.set_cancel_at_period_end(name, True, f"cancel:{name}:{current['rev']}")
+    return _settled(caller, action, name, stands, atPeriodEnd=at_period_end)
 
 
-def _current(caller: User) -> Data:
-    """The subscription that stands. `NoSubscription`, `RateLimited`; Stripe is not asked for what is refused."""
-    paths = [store.account_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
+def _current(caller: User, action: str) -> Data:
+    """The subscription that stands in Stripe, whatever we have heard. `NoSubscription`, `RateLimited`.
+
+    Stripe is not asked for what is refused.
+    """
+    path = store.account_path(caller.uid)
+    paths = [path, *([caller.toll.path] if caller.toll else [])]
     seen = firestore.read_documents(paths)
     if caller.toll is not None:
         caller.toll.count(Docs(lambda path: seen[path].data), clock.now())
-    current: Data | None = (seen[paths[0]].data or {}).get("current")
+    known = _live(seen[path].data)
+    # It may have been changed or ended on Stripe's own pages, and its event be late.
+    settle_subscription(known["id"], caller.uid, Why(action))
+    [account] = firestore.read(path)
+    return _live(account)
+
+
+def _live(account: Data | None) -> Data:
+    current: Data | None = (account or {}).get("current")
     if current is None or not subscriptions.is_live(current["status"]):
         raise NoSubscription
     return current
 
 
-def _settled(caller: User, subscription_id: str, action: str) -> Standing:
-    """The webhook will say the same a moment later, and find it done."""
-    settle_subscription(subscription_id, caller.uid, Why(action, actor=caller.uid, toll=caller.toll))
+def _settled(caller: User, action: str, subscription_id: str, stood: bool, **asked: object) -> Standing:
+    """The webhook will say the same a moment later, or has said so already. `NoSubscription` if it did not stand."""
+    deed = Deed(store.subscription_path(subscription_id), asked)
+    why = Why(action, actor=caller.uid, toll=caller.toll, deed=deed) if stood else Why(action)
+    settle_subscription(subscription_id, caller.uid, why)
+    if not stood:
+        raise NoSubscription
     user, account = firestore.read(user_path(caller.uid), store.account_path(caller.uid))
     return _standing(user or {"plan": "free", "isPremium": False}, account)
 
@@ -110,15 +130,12 @@ def _settled(caller: User, subscription_id: str, action: str) -> Standing:
 def end_for_deletion(uid: str) -> None:
     """For an account that is being deleted: end its subscription at once, close its open checkout. Repeatable.
 
-    `PaymentsUnavailable` means: try again before the account's documents go.
+    What Stripe does not have any more is ended. `PaymentsUnavailable` means: try again before the documents go.
     """
     [account] = firestore.read(store.account_path(uid))
     held = account or {}
-    try:
-        if held.get("planCheckout") and (bought := payments.expire_session(held["planCheckout"]["sessionId"])):
-            payments.cancel_subscription(bought)
-    except payments.Missing:
-        log.info("checkout_gone")
+    if held.get("planCheckout") and (bought := payments.expire_session(held["planCheckout"]["sessionId"])):
+        payments.cancel_subscription(bought)
     current = held.get("current")
     if current is not None and subscriptions.is_live(current["status"]):
         payments.cancel_subscription(current["id"])

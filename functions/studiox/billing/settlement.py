@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import audit, clock, firestore, log, notifications, payments
+from .. import clock, firestore, log, notifications, payments
 from ..auth.store import user_path
 from ..clock import datetime
 from ..firestore import Document
@@ -26,7 +26,10 @@ KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": 
 
 
 def settle(subject: Subject, why: Why) -> None:
-    """Bring what the event is about to its state. `PaymentsUnavailable`, `Missing`, `Unavailable`, `Contention`."""
+    """Bring what the event is about to its state. `PaymentsUnavailable`, `Unavailable`, `Contention`.
+
+    What Stripe does not have (any more) cannot be paid: there is nothing to do about it.
+    """
     if subject.kind == "subscription":
         settle_subscription(subject.id, subject.uid, why, order_id=subject.order_id)
     elif subject.kind == "intent":
@@ -37,10 +40,11 @@ def settle(subject: Subject, why: Why) -> None:
 
 def _settle_intent(subject: Subject, why: Why) -> None:
     """A payment that does not say which order it is for: a subscription's invoice, or not ours."""
-    order_id, invoice_id, charge = payments.intent(subject.id)
-    if order_id:
-        _settle_checkout(Subject("order", order_id, order_id), why)
+    paid = payments.intent(subject.id)
+    if paid is not None and paid.order_id:
+        _settle_checkout(Subject("order", paid.order_id, paid.order_id), why)
         return
+    invoice_id, charge = (paid.invoice_id, paid.charge) if paid is not None else ("", None)
     owner = payments.invoice_subscription(invoice_id) if invoice_id else ""
     if not owner:
         log.info("stripe_payment_not_ours", intent=subject.id)
@@ -65,6 +69,10 @@ def _settle_checkout(subject: Subject, why: Why) -> None:
         park(subject.id, "order_missing", why)
         return
     session = payments.session(session_id)
+    if session is None:
+        log.warning("stripe_object_missing", kind="session", object=session_id)
+        record(why, seen)
+        return
     if session.mode == "subscription":
         if session.subscription_id:
             settle_subscription(session.subscription_id, session.uid, why, order_id=session.order_id)
@@ -110,7 +118,7 @@ def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, 
             if settled.order.status == "failed":
                 notifications.add(docs, held.uid, "payment_failed", order_id, now, paymentId=order_id)
             moved = sum(move.tokens for move in settled.moves)
-            audit.record(docs, actor=why.actor, action=why.action, target=path, at=now, tokens=moved)
+            why.effect(docs, path, now, tokens=moved)
         why.record(docs, event_store.HANDLED, now)
         return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import audit, clock, firestore, log, notifications, payments
+from .. import clock, firestore, log, notifications, payments
 from ..auth.accounts import FREE_PLAN, a_month_after
 from ..auth.store import change_user, user_path
 from ..catalog import sales, sales_store
@@ -58,14 +58,20 @@ def settle_subscription(
     """Bring the subscription and its user to its state in Stripe. `uid`: probably whose.
 
     A second subscription of one user is ended and refunded on the way (the older one stays).
-    `PaymentsUnavailable`, `Missing`, `Unavailable`, `Contention`.
+    One that Stripe does not have has ended, if we know it; if not, there is nothing to do.
+    `PaymentsUnavailable`, `Unavailable`, `Contention`.
     """
     looked: set[str] = set()
     for _ in range(ROUNDS):
         seen = _read(subscription_id, uid, order_id, why)
         if why.event is not None and why.counts(seen[event_store.event_path(why.event.id)].data):
             return
-        fetched, owner = _fetch(subscription_id, uid, seen)
+        found = _fetch(subscription_id, uid, seen)
+        if found is None:
+            log.warning("stripe_object_missing", kind="subscription", object=subscription_id)
+            record(why, seen, order_id)
+            return
+        fetched, owner = found
         if not owner or fetched.subscription.price_id not in fetched.plan_of_price:
             park(subscription_id, "plan_unknown" if owner else "user_unknown", why)
             return
@@ -87,11 +93,19 @@ def _read(subscription_id: str, uid: str, order_id: str, why: Why) -> dict[str, 
     return firestore.read_documents(paths)
 
 
-def _fetch(subscription_id: str, uid: str, seen: Mapping[str, Document]) -> tuple[_Fetched, str]:
-    """What Stripe holds, and whose it is ("" if nobody's)."""
+def _fetch(subscription_id: str, uid: str, seen: Mapping[str, Document]) -> tuple[_Fetched, str] | None:
+    """What Stripe holds, and whose it is ("" if nobody's). None if neither Stripe nor we know of it."""
     plans = sales_store.all_plans(Docs(lambda path: seen[path].data))
     held = seen[store.subscription_path(subscription_id)].data
-    found, invoices = payments.subscription(subscription_id)
+    there = payments.subscription(subscription_id)
+    if there is None:
+        known = store.as_subscription(held)
+        if known is None:
+            return None
+        if subscriptions.is_live(known.status):
+            log.alert("subscription_gone", subscription=subscription_id)
+        there = subscriptions.as_gone(known), []
+    found, invoices = there
     plan_of_price: dict[str, str] = {plan.price_id: plan.id for plan in plans.values() if plan.price_id}
     if found.plan_id in plans:
         plan_of_price[found.price_id] = found.plan_id
@@ -151,8 +165,7 @@ def _commit(
             _tell(docs, held, settled.held, fetched.invoices, now)
             was = held.plan if held is not None and held.entitled else FREE_PLAN
             store.add_history(docs, settled.held, was, settled.events, now)
-            details = {"status": new.status, "plan": new.plan}
-            audit.record(docs, actor=why.actor, action=why.action, target=path, at=now, **details)
+            why.effect(docs, path, now, status=new.status, plan=new.plan)
         store.mark_bought(docs, order_id, now)
         _notice(docs, uid, found, why, now)
         why.record(docs, event_store.HANDLED, now)
@@ -263,14 +276,14 @@ def _end_second(loser: str, current: str, looked: set[str], uid: str, why: Why) 
 
     Vendor calls come before any commit: whoever is killed in between is followed by Stripe's next delivery.
     """
-    again = why._replace(event=None, toll=None)
+    again = why._replace(event=None, toll=None, deed=None)
     if current not in looked:
         looked.add(current)
         settle_subscription(current, uid, again)
         return
     log.warning("second_subscription_ended", subscription=loser)
     payments.cancel_subscription(loser)
-    _, invoices = payments.subscription(loser)
+    _, invoices = payments.subscription(loser) or (None, [])
     for invoice in invoices:
         if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
             payments.refund(invoice.intent_id)

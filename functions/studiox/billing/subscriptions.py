@@ -13,7 +13,7 @@ import msgspec
 
 from ..catalog.sales import Plan
 from ..clock import datetime, timedelta
-from ..payments_objects import Charge, Invoice, Subscription
+from ..payments_objects import ENDED, Charge, Invoice, Subscription
 from .orders import disputed_amount, merged_disputes, taken_target, to_restore, with_restored
 
 GRACE = timedelta(days=7)
@@ -21,7 +21,6 @@ GRACE = timedelta(days=7)
 LATE = timedelta(hours=1)
 """After a period's end Stripe takes up to an hour to charge for the next."""
 MAX_INVOICES = 24
-ENDED = ("canceled", "incomplete_expired")
 NOT_BEGUN = ("incomplete", "incomplete_expired")
 
 EventType = Literal[
@@ -127,6 +126,24 @@ def view(held: Held | None, seen: Subscription, invoices: list[Invoice], plan: s
         past_due_since=since,
         entitled=entitles(seen.status, since, now),
         check_at=_check_at(seen, since, now),
+    )
+
+
+def as_gone(held: Held) -> Subscription:
+    """A subscription that we know and Stripe does not have: it ended, whenever that was."""
+    return Subscription(
+        id=held.subscription_id,
+        uid=held.uid,
+        customer_id=held.customer_id,
+        status="canceled",
+        price_id=held.price_id,
+        plan_id=held.plan,
+        item_id=held.item_id,
+        period_start=held.created_at,
+        period_end=held.period_end,
+        cancel_at_period_end=False,
+        created=held.created_at,
+        trial_end=None,
     )
 
 

@@ -42,9 +42,6 @@ def handle(event: Event, why: Why) -> bool:
         return True
     try:
         settlement.settle(event.subject, why)
-    except payments.Missing:
-        log.warning("stripe_object_missing", type=event.type, event=event.id)
-        return True
     except PASSING as error:
         log.warning("stripe_event_postponed", type=event.type, event=event.id, error=error.reason)
         if not isinstance(error, Unavailable):  # that is Firestore itself: there is nowhere to note it
@@ -97,7 +94,10 @@ def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:
 def _again(event_id: str, actor: str, *, named: bool) -> bool:
     try:
         event = payments.event(event_id)
-    except (payments.Missing, BadShape, *PASSING) as error:
+    except (BadShape, *PASSING) as error:
         log.warning("stripe_event_not_fetched", event=event_id, error=type(error).__name__)
+        return False
+    if event is None:
+        log.warning("stripe_object_missing", kind="event", object=event_id)
         return False
     return handle(event, Why("retryWebhooks", actor=actor, event=event, again=named))
