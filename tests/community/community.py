@@ -143,8 +143,18 @@ class Community:
         self.run_queue()
 
     def left_of(self, post_id: str) -> list[str]:
-        """Every document that still speaks of the post, but for the logs of what happened."""
-        kept = ("auditLogs/", "rateLimits/", "creations/", "jobs/", "sessions/", "commentRequests/", "users/")
+        """Every document that still speaks of the post, but for its creation's and the logs of what happened."""
+        kept: tuple[str, ...] = (
+            "auditLogs/",
+            "rateLimits/",
+            "creations/",
+            "jobs/",
+            "sessions/",
+            "commentRequests/",
+            "users/",
+        )
+        if self.database.get(f"creations/{post_id}") is not None:
+            kept += ("reports/", "moderation/")
         return [
             path
             for path, data in self.database.all().items()

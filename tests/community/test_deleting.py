@@ -116,6 +116,7 @@ def test_c15_storage_that_fails_is_tried_again(community: Community, kind: str) 
 def test_c14_c16_a_deleted_creation_takes_its_post_and_every_file(community: Community) -> None:
     id_, other = community.published(files=3), community.published()
     community.ok("likePost", "bob", postId=id_)
+    community.ok("reportPost", "bob", postId=id_, reason="spam")
     assert community.ok("deleteCreation", "ann", creationId=id_) == {"deleted": True}
     assert community.feed() == [other]
     assert [path for path in community.gcs.objects if id_ in path] == []

@@ -22,6 +22,7 @@ def live(community: Community) -> tuple[str, str]:
         community.ok("likePost", uid, postId=post)
         community.comment(uid, post, f"{uid} was here")
     community.ok("reportPost", "bob", postId=hers, reason="other")
+    community.ok("reportPost", "eve", postId=his, reason="other")
     return hers, his
 
 
@@ -40,13 +41,16 @@ def test_a9_what_a_person_leaves_behind(community: Community) -> None:
     finish(community)
     assert community.feed() == [hers]
     assert community.left_of(his) == []
+    assert [path for path in community.database.all() if path.startswith(("reports/", "moderation/"))] == [
+        f"moderation/{hers}"
+    ]
     assert community.public_files(his) == []
     shown = community.ok("getPost", postId=hers)
     assert (shown["likeCount"], shown["commentCount"]) == (1, 2)
     comments = community.ok("getComments", postId=hers)["comments"]
     assert [(item["uid"], item["authorName"]) for item in comments] == [("eve", "Eve"), (None, "Anonymous")]
     for path, data in community.database.all().items():
-        if path.split("/")[0] in ("posts", "likes", "reports", "commentRequests", "cleanups"):
+        if path.split("/")[0] in ("posts", "likes", "reports", "moderation", "commentRequests", "cleanups"):
             assert "bob" not in path, path
             assert data.get("uid") != "bob", path
     assert service.erase("bob") is True

@@ -47,7 +47,9 @@ def test_the_number_is_a_parameter_and_a_crowd_counts_each_once(
     assert community.feed() == []
 
 
-def test_a_restored_post_is_whole_and_needs_new_reports(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_post_is_whole_and_needs_twice_as_many_new_reports(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REPORTS_TO_HIDE", "2")
     post = community.published(files=2)
     files = community.public_files(post)
@@ -58,6 +60,7 @@ def test_a_restored_post_is_whole_and_needs_new_reports(community: Community, mo
     assert moderate(community, post, "restore").ok
     assert moderate(community, post, "restore").ok
     assert community.feed() == [post]
+    assert community.database.need(f"moderation/{post}")["restores"] == 1
     assert community.public_files(post) == files
     community.wait(60)
     assert community.public_files(post) == files
@@ -65,8 +68,10 @@ def test_a_restored_post_is_whole_and_needs_new_reports(community: Community, mo
     report("bob", post)
     report("eve", post)
     report("ann", post)
-    assert community.feed() == [post]
     report("new", post)
+    report("fox", post)
+    assert community.feed() == [post]
+    report("owl", post)
     assert community.feed() == []
 
 

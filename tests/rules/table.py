@@ -72,6 +72,7 @@ INTERNAL = (
     "cleanups",
     "commentRequests",
     "reports",
+    "moderation",
     "orders",
     "subscriptions",
     "billing",

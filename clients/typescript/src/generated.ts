@@ -1354,12 +1354,12 @@ export interface Functions {
   /**
    * Toggle the caller's like, or set it with `liked`.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   likePost: {
     request: LikePost;
     response: Liked;
-    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Say something below a post, as plain text; its author is told.
@@ -1384,12 +1384,12 @@ export interface Functions {
   /**
    * Start a session of the caller's with a post's shared parameters; what is made in it remembers the post.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   remixPost: {
     request: RemixPost;
     response: Remixed;
-    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "RemixDisabled" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "RemixDisabled" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Take a post out of the feed at once; likes, comments and public files follow, if need be in a task.
@@ -1404,12 +1404,12 @@ export interface Functions {
   /**
    * Report a post; it counts once per user, and enough of them hide it until it was looked at.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   reportPost: {
     request: ReportPost;
     response: Reported;
-    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Hide a post, restore it with its files, or remove it for good.
@@ -1534,12 +1534,12 @@ export interface Functions {
   /**
    * Claim a task's tokens with an address that proves it; most wait for an administrator's review.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   submitSocialTask: {
     request: SubmitSocialTask;
     response: TaskClaimed;
-    refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Approve a claim, which rewards it, or reject it, after which it may be claimed again.
@@ -1554,12 +1554,12 @@ export interface Functions {
   /**
    * Count today's visit, once a UTC day; milestones earn bonus tokens.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   updateStreak: {
     request: Nothing;
     response: StreakVisited;
-    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * The caller's sessions, newest first.
@@ -1664,12 +1664,12 @@ export interface Functions {
   /**
    * Pay for a feature at the catalogue's price.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   useTokens: {
     request: UseTokens;
     response: TokensUsed;
-    refusals: "AccountSuspended" | "Contention" | "InsufficientTokens" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
    * The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.

@@ -2,8 +2,9 @@
 
 `account` is everything of a user, by the pseudonym that its money stays under; gone once, nobody writes it again. Any
 other record stands for a folder of media that must come to agree with its document: `post` for `posts/{id}/` (and a
-deleted post's likes, comments and reports), `creation` for `users/{uid}/creations/{id}/`. `copying` is announced before
-the first public copy is made, so that a call that dies in the middle leaves no public file behind.
+deleted post's likes and comments), `creation` for `users/{uid}/creations/{id}/` (and a deleted creation's reports).
+`copying` is announced before the first public copy is made, so that a call that dies in the middle leaves no public
+file behind.
 """
 
 from __future__ import annotations

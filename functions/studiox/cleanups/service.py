@@ -63,7 +63,8 @@ def _clear(record: Record, pages: int) -> bool:
 
         return closing.erase(record["uid"], record["id"])
     if record["kind"] == "creation":
-        return media.delete_prefix(f"users/{record['uid']}/creations/{record['id']}/", MEDIA_PER_RUN)
+        cleared = media.delete_prefix(f"users/{record['uid']}/creations/{record['id']}/", MEDIA_PER_RUN)
+        return cleared and community.delete_reports(record["id"], pages)
     post = community.find_post(record["id"])
     if post is not None and not post["hidden"]:
         return True  # it is in the feed: nothing of it is superfluous

@@ -168,8 +168,8 @@ class Liked(Response):
     like_count: int
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, NotFound))
-def likePost(caller: User, request: LikePost) -> Liked:
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
+def likePost(caller: VerifiedUser, request: LikePost) -> Liked:
     """Toggle the caller's like, or set it with `liked`."""
     liked, count = service.like(caller, request.post_id, request.liked)
     return Liked(liked=liked, like_count=count)
@@ -222,8 +222,8 @@ class Remixed(Response):
     model: str
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, NotFound, RequestIdReused, posts.RemixDisabled))
-def remixPost(caller: User, request: RemixPost) -> Remixed:
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, posts.RemixDisabled))
+def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
     """Start a session of the caller's with a post's shared parameters; what is made in it remembers the post."""
     session = service.remix(caller, request.post_id, request.request_id)
     return Remixed(
@@ -248,8 +248,8 @@ class Reported(Response):
     reported: bool
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, NotFound))
-def reportPost(caller: User, request: ReportPost) -> Reported:
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
+def reportPost(caller: VerifiedUser, request: ReportPost) -> Reported:
     """Report a post; it counts once per user, and enough of them hide it until it was looked at."""
     moderation.report(caller, request.post_id, request.reason, request.text)
     return Reported(reported=True)

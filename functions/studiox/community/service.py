@@ -93,7 +93,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
     if begun is not None:
         copying = begun
         copy_public(copying.creation)
-        transact(path, finish, reads=[*reads, studio.job_path(creation_id)])
+        transact(path, finish, reads=[*reads, studio.job_path(creation_id), store.moderation_path(creation_id)])
     return creation_id
 
 
@@ -291,7 +291,11 @@ def erase(uid: str) -> bool:
     left = [store.names_of("reports", uid, store.PAGE), store.names_of("commentRequests", uid, store.PAGE)]
     for paths in filter(None, left):
         firestore.delete_all(paths)
-    return not (own or likes or said or any(left))
+    # What others reported of this person's: no post of theirs is left that could get more.
+    reported = [] if own else store.names_of("moderation", uid, ERASED_PER_STEP)
+    for path in reported:
+        store.delete_reports(path.rsplit("/", 1)[1], 1)
+    return not (own or likes or said or reported or any(left))
 
 
 def _erase_post(uid: str, post_id: str) -> None:

@@ -1,7 +1,9 @@
 """Where the community lies: `posts/{id}` and its comments, `likes`, `reports`, and what a post keeps to itself.
 
-`posts/{id}/private/state` (read by nobody) lives exactly as long as its post: whatever is written about a post changes
-one of the two, so that nothing can be added to a post that is being deleted (faults C9).
+Reports and what they add up to (`moderation/{postId}`) live as long as the creation does: who takes a post down and
+publishes it again does not get rid of them. `posts/{id}/private/state` (read by nobody) lives exactly as long as its
+post: whatever is written about a post changes one of the two, so that nothing can be added to a post that is being
+deleted (faults C9).
 """
 
 from __future__ import annotations
@@ -42,6 +44,11 @@ def report_path(post_id: str, uid: str) -> str:
     return f"reports/{like_name(post_id, uid)}"
 
 
+def moderation_path(post_id: str) -> str:
+    """What the reports of a post add up to, whether or not it is published now."""
+    return f"moderation/{post_id}"
+
+
 def request_path(comment_id: str) -> str:
     """Who asked for this comment, kept also when the comment is gone: a replay must not write it again."""
     return f"commentRequests/{comment_id}"
@@ -69,11 +76,13 @@ def visible_post(docs: Docs, post_id: str) -> Data:
 
 def add_post(docs: Docs, post: dict[str, Any]) -> None:
     docs.create(post_path(post["postId"]), post)
-    docs.create(state_path(post["postId"]), {"postId": post["postId"], "uid": post["uid"], "reports": 0})
+    earlier = docs.get(moderation_path(post["postId"])) or {}
+    reports = earlier.get("reports", 0)
+    docs.create(state_path(post["postId"]), {"postId": post["postId"], "uid": post["uid"], "reports": reports})
 
 
 def remove_post(docs: Docs, post_id: str) -> None:
-    """Take the post out of the feed. From now on nobody adds to its likes, comments and reports: the clean-up's."""
+    """Take the post out of the feed. From now on nobody adds to its likes and comments, which the clean-up deletes."""
     docs.delete(post_path(post_id))
     docs.delete(state_path(post_id))
 
@@ -107,14 +116,20 @@ def remove_comment(docs: Docs, post: Data, comment_id: str) -> None:
     docs.update(post_path(post["postId"]), {"commentCount": post["commentCount"] - 1})
 
 
-def add_report(docs: Docs, post_id: str, uid: str, reason: str, text: str | None, now: datetime) -> int:
-    """A user's one report of a post; how many there are since somebody last looked at it."""
+def add_report(docs: Docs, standing: Data, uid: str, reason: str, text: str | None, points: int, now: datetime) -> Data:
+    """A user's one report of a post; what the post's reports add up to with it."""
+    post_id = standing["postId"]
     report = {"postId": post_id, "uid": uid, "reason": reason, "text": text, "createdAt": now}
-    docs.create(report_path(post_id, uid), report)
-    state = docs.get(state_path(post_id)) or {}
-    reports = int(state["reports"]) + 1
-    docs.update(state_path(post_id), {"reports": reports})
-    return reports
+    docs.create(report_path(post_id, uid), {**report, "points": points, "state": "open"})
+    after = {**standing, "reports": standing["reports"] + 1, "points": standing["points"] + points, "updatedAt": now}
+    docs.put(moderation_path(post_id), after)
+    docs.update(state_path(post_id), {"reports": after["reports"]})
+    return after
+
+
+def open_reports(post_id: str, limit: int) -> list[str]:
+    """The paths of up to `limit` reports of a post that nobody has decided. `Unavailable`."""
+    return firestore.names("reports", {"postId": post_id, "state": "open"}, limit)
 
 
 def count_remix(docs: Docs, post: Data) -> None:
@@ -132,7 +147,10 @@ def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[
     return pages.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
 
 
-def names_of(collection: Literal["posts", "likes", "reports", "commentRequests"], uid: str, limit: int) -> list[str]:
+Owned = Literal["posts", "likes", "reports", "commentRequests", "moderation"]
+
+
+def names_of(collection: Owned, uid: str, limit: int) -> list[str]:
     """The paths of up to `limit` documents of a user. `Unavailable`."""
     return firestore.names(collection, {"uid": uid}, limit)
 
@@ -159,8 +177,23 @@ def comment_id_of(uid: str, request_id: str) -> str:
 
 
 def delete_children(post_id: str, steps: int) -> bool:
-    """Delete a removed post's likes, comments and reports, at most `steps` times PAGE; True when none is left."""
-    for collection in ("likes", "reports", f"{post_path(post_id)}/comments"):
+    """Delete a removed post's likes and comments, at most `steps` times PAGE; True when none is left."""
+    return _delete_all(post_id, ("likes", f"{post_path(post_id)}/comments"), steps)
+
+
+def delete_reports(post_id: str, steps: int) -> bool:
+    """Delete all reports of a creation that is gone, and what they add up to; True when none is left."""
+    [standing] = firestore.read(moderation_path(post_id))
+    if standing is None:
+        return True  # written with the first report
+    if not _delete_all(post_id, ("reports",), steps):
+        return False
+    firestore.delete_all([moderation_path(post_id)])
+    return True
+
+
+def _delete_all(post_id: str, collections: Iterable[str], steps: int) -> bool:
+    for collection in collections:
         equal = {} if collection.endswith("/comments") else {"postId": post_id}
         while True:
             found = firestore.names(collection, equal, PAGE)

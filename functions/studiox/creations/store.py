@@ -70,6 +70,11 @@ def remove_creation(docs: Docs, creation_id: str) -> None:
     docs.delete(creation_path(creation_id))
 
 
+def has_any(uid: str) -> bool:
+    """Whether somebody has made anything that is still there. `Unavailable`."""
+    return bool(firestore.names("creations", {"uid": uid}, 1))
+
+
 def owned_creation(uid: str, creation_id: str) -> Data:
     """The caller's creation. `NotFound` for an absent one and somebody else's alike."""
     [creation] = firestore.read(creation_path(creation_id))

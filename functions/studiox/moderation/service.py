@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from .. import audit, clock, config, ids
-from ..auth.store import active_user
+from collections.abc import Sequence
+
+from .. import audit, clock, config, ids, log
+from ..auth.store import active_user, change_user, user_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
+from ..clock import datetime
 from ..community import posts, store
 from ..community import service as community
 from ..creations import store as library
 from ..endpoint import User
-from ..errors import NotFound
+from ..errors import Contention, NotFound, Unavailable
 from ..transact import Docs, transact
+from . import reports
+
+PAGE = 100
+PAGES = 5
 
 
 def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
-    """Counts once per user; at REPORTS_TO_HIDE reports the post and its files are hidden until somebody has looked."""
+    """Counts once per user; REPORTS_TO_HIDE ordinary reports hide the post and its files until somebody has looked."""
     now, token = clock.now(), ids.new()
     path, report_path = store.post_path(post_id), store.report_path(post_id, caller.uid)
-    enough = config.REPORTS_TO_HIDE.value
+    enough, strict = config.REPORTS_TO_HIDE.value, config.REQUIRE_VERIFIED_EMAIL.value
+    has_made = strict and library.has_any(caller.uid)
 
     def decide(docs: Docs) -> bool:
-        active_user(docs, caller.uid, caller.signed_in_at)
+        reporter = active_user(docs, caller.uid, caller.signed_in_at)
         if docs.get(report_path) is not None:
             return False
         post = store.visible_post(docs, post_id)
         community.count(caller, docs, now)
-        reports = store.add_report(docs, post_id, caller.uid, reason, text, now)
-        audit.record(docs, actor=caller.uid, action="reportPost", target=path, at=now, reason=reason, reports=reports)
-        if reports < enough:
+        weighs = reports.points(reporter, strict=strict, has_made=has_made, now=now)
+        current = reports.standing(docs.get(store.moderation_path(post_id)), post_id, post["uid"])
+        after = store.add_report(docs, current, caller.uid, reason, text, weighs, now)
+        known = {"reason": reason, "reports": after["reports"]}
+        audit.record(docs, actor=caller.uid, action="reportPost", target=path, at=now, **known)
+        if after["points"] < reports.points_to_hide(enough, after["restores"]):
             return False
         store.set_hidden(docs, post_id, True, hiddenBy="reports")
         cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
         return True
 
-    if transact(path, decide, reads=community.reads_of(caller, path, store.state_path(post_id), report_path)):
+    asked = [path, store.state_path(post_id), store.moderation_path(post_id), report_path]
+    if transact(path, decide, reads=community.reads_of(caller, *asked)):
         cleanups.start("post", post_id)
 
 
@@ -58,7 +70,10 @@ def hide(caller: User, post_id: str, note: str | None) -> None:
 
 
 def restore(caller: User, post_id: str, note: str | None) -> None:
-    """Back into the feed with its files; the reports so far count no more. `Contention` while the files are deleted."""
+    """Back into the feed with its files; the reports so far count no more, and the next time it takes twice as many.
+
+    `Contention` while the files are deleted.
+    """
     now, token = clock.now(), ids.new()
     path, creation_path = store.post_path(post_id), library.creation_path(post_id)
 
@@ -79,6 +94,8 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
             return
         cleanup_store.end_copying(docs, post_id, copying.token)
         store.set_hidden(docs, post_id, False, hiddenBy=None, reports=0)
+        known = reports.standing(docs.get(store.moderation_path(post_id)), post_id, post["uid"])
+        docs.put(store.moderation_path(post_id), reports.after_restore(known))
         audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
 
     record = cleanup_store.cleanup_path("post", post_id)
@@ -86,7 +103,8 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
     if begun is not None:
         copying = begun
         community.copy_public(copying.creation)
-        transact(path, finish, reads=[path, store.state_path(post_id), record])
+        transact(path, finish, reads=[path, store.state_path(post_id), store.moderation_path(post_id), record])
+        _settle_reports(post_id, now, upheld=False)
 
 
 def moderate(caller: User, post_id: str, action: posts.ModerationAction, note: str | None) -> None:
@@ -94,7 +112,41 @@ def moderate(caller: User, post_id: str, action: posts.ModerationAction, note: s
     match action:
         case "hide":
             hide(caller, post_id, note)
+            _settle_reports(post_id, clock.now(), upheld=True)
         case "restore":
             restore(caller, post_id, note)
         case "remove":
             community.delete(caller, post_id, "moderatePost", decision="remove", note=note)
+            _settle_reports(post_id, clock.now(), upheld=True)
+
+
+def _settle_reports(post_id: str, decided_at: datetime, *, upheld: bool) -> None:
+    """Tell the reports up to now apart into right and wrong ones, each once: it is how their authors' next ones weigh.
+
+    The decision stands without it, so that it never fails for this.
+    """
+    try:
+        for _ in range(PAGES):
+            found = store.open_reports(post_id, PAGE)
+            if not found or not _settle_page(post_id, found, decided_at, upheld=upheld):
+                return
+    except (Contention, Unavailable):
+        log.warning("reports_not_settled", postId=post_id)
+
+
+def _settle_page(post_id: str, paths: Sequence[str], decided_at: datetime, *, upheld: bool) -> int:
+    """How many of these reports were settled."""
+    authors = {path: path.split("_", 1)[1] for path in paths}
+
+    def decide(docs: Docs) -> int:
+        settled = 0
+        for path, uid in authors.items():
+            given, account = docs.get(path), docs.get(user_path(uid))
+            if given is None or given["state"] != "open" or given["createdAt"] > decided_at:
+                continue
+            settled += 1
+            docs.update(path, {"state": "upheld" if upheld else "overruled"})
+            change_user(docs, uid, decided_at, reportsOverruled=reports.overruled(account or {}, upheld))
+        return settled
+
+    return transact(store.moderation_path(post_id), decide, reads=[*authors, *map(user_path, authors.values())])

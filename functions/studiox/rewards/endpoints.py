@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from ..endpoint import Admin, Id, Nothing, Request, RequestId, Response, Text, User, endpoint
-from ..errors import AccountSuspended, NotFound, RateLimited, RequestIdReused
+from ..endpoint import Admin, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
+from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from ..limits import Limit
 from . import service, social, store
 
@@ -50,8 +50,10 @@ class TaskClaimed(Response):
     tokens: int
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, RateLimited, RequestIdReused, social.AlreadyClaimed))
-def submitSocialTask(caller: User, request: SubmitSocialTask) -> TaskClaimed:
+@endpoint(
+    limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, RateLimited, RequestIdReused, social.AlreadyClaimed)
+)
+def submitSocialTask(caller: VerifiedUser, request: SubmitSocialTask) -> TaskClaimed:
     """Claim a task's tokens with an address that proves it; most wait for an administrator's review."""
     status, tokens = service.claim(caller, request.task_id, request.proof_url, request.request_id)
     return TaskClaimed(status=status, tokens=tokens)
@@ -78,8 +80,8 @@ class StreakVisited(Response):
     reward: int
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended,))
-def updateStreak(caller: User, request: Nothing) -> StreakVisited:
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified))
+def updateStreak(caller: VerifiedUser, request: Nothing) -> StreakVisited:
     """Count today's visit, once a UTC day; milestones earn bonus tokens."""
     streak, reward = service.visit(caller)
     return StreakVisited(

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ..clock import datetime
-from ..endpoint import Id, Request, RequestId, Response, User, endpoint
-from ..errors import AccountSuspended, RequestIdReused
+from ..endpoint import Id, Request, RequestId, Response, User, VerifiedUser, endpoint
+from ..errors import AccountSuspended, EmailNotVerified, RequestIdReused
 from ..limits import Limit
 from ..tokens.allowance import Allowance
 from ..tokens.ledger import InsufficientTokens
@@ -26,8 +26,11 @@ class TokensUsed(Response):
     balance: int
 
 
-@endpoint(limit=Limit(60, per=60, in_commit=True), refuses=(AccountSuspended, InsufficientTokens, RequestIdReused))
-def useTokens(caller: User, request: UseTokens) -> TokensUsed:
+@endpoint(
+    limit=Limit(60, per=60, in_commit=True),
+    refuses=(AccountSuspended, EmailNotVerified, InsufficientTokens, RequestIdReused),
+)
+def useTokens(caller: VerifiedUser, request: UseTokens) -> TokensUsed:
     """Pay for a feature at the catalogue's price."""
     used = service.use_tokens(caller, request.feature, request.request_id)
     return TokensUsed(spent=used.spent, balance=used.balance)
