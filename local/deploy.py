@@ -54,8 +54,9 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
         found.append("THREADS must be 80: the server would take four of eighty calls at once")
     if given.get("MOCK_FAILURE_RATE", "0") != "0":
         found.append("MOCK_FAILURE_RATE must be 0")
-    if not AMOUNT.fullmatch(given.get("DAILY_SPEND_LIMIT_USD", "")):
-        found.append("DAILY_SPEND_LIMIT_USD must be an amount: what is none would count as no limit")
+    for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):
+        if not AMOUNT.fullmatch(given.get(name, "")):
+            found.append(f"{name} must be an amount: what is none would count as no limit")
     if not given.get("MEDIA_HOSTS") or any(LOOPBACK.match(host.strip()) for host in given["MEDIA_HOSTS"].split(",")):
         found.append("MEDIA_HOSTS must name the hosts of your providers' files")
     return found

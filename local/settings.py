@@ -63,6 +63,7 @@ def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
         "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
         "ENABLE_MOCK_MODELS": "true",
         "DAILY_SPEND_LIMIT_USD": "0",
+        "FREE_SPEND_LIMIT_USD": "0",
         "POYO_BASE_URL": f"http://127.0.0.1:{ports['poyo']}",
         "PIAPI_BASE_URL": f"http://127.0.0.1:{ports['piapi']}",
         "OPENAI_BASE_URL": f"http://127.0.0.1:{ports['chat']}/v1",

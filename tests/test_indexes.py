@@ -29,6 +29,7 @@ BEYOND = {
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("price", "ASCENDING"),)),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("refunded", "ASCENDING"),)),
     Index("private", "COLLECTION_GROUP", frozenset({("spentOn", "ASCENDING")}), (("costMicroUsd", "ASCENDING"),)),
+    Index("private", "COLLECTION_GROUP", frozenset({("spentOn", "ASCENDING")}), (("unpaidMicroUsd", "ASCENDING"),)),
     Index("private", "COLLECTION_GROUP", frozenset({("taskId", "ASCENDING")}), ()),
 }
 

@@ -27,6 +27,7 @@ MEDIA_HOSTS = StringParam(
 )
 WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
 DAILY_SPEND_LIMIT_USD = StringParam("DAILY_SPEND_LIMIT_USD", default="100")  # "" is none, as 0 is
+FREE_SPEND_LIMIT_USD = StringParam("FREE_SPEND_LIMIT_USD", default="20")  # of tokens that nobody paid for
 MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
 REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
 ENFORCE_APP_CHECK = BoolParam("ENFORCE_APP_CHECK", default=False)

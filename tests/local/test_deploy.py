@@ -48,6 +48,7 @@ def test_the_developers_own_defaults_do_not() -> None:
         ("MOCK_FAILURE_RATE", "0.2"),
         ("DAILY_SPEND_LIMIT_USD", "a lot"),
         ("DAILY_SPEND_LIMIT_USD", "nan"),
+        ("FREE_SPEND_LIMIT_USD", "some"),
         ("MEDIA_HOSTS", "127.0.0.1:4010"),
         ("MEDIA_HOSTS", ""),
     ],

@@ -42,9 +42,11 @@ class Studio:
         self.rpcs.heal()
         forget_all()
 
-    def user(self, uid: str = "u1", balance: int = 1000, plan: str = "free", **fields: Any) -> str:
-        """An account whose welcome bonus was `balance` tokens."""
-        buckets = {"monthly": 0, "bonus": balance, "purchased": 0}
+    def user(
+        self, uid: str = "u1", balance: int = 1000, plan: str = "free", bucket: str = "bonus", **fields: Any
+    ) -> str:
+        """An account whose first entry was `balance` tokens: its welcome bonus, or whatever else the bucket says."""
+        buckets = {"monthly": 0, "bonus": 0, "purchased": 0, bucket: balance}
         now = self.clock.now()
         user = {"email": "x@canary.test", "plan": plan, "balance": balance, "buckets": buckets, "ledgerSeq": 1}
         self.database.put(f"users/{uid}", {**user, "createdAt": now, "updatedAt": now, **fields})

@@ -82,11 +82,11 @@ def test_j27_a_pause_by_a_clock_that_is_ahead_stops_nobody() -> None:
 
 
 def test_the_spend_is_the_utc_days() -> None:
-    health = breaker.with_spent({}, ["poyo"], NOW)
+    health = breaker.with_spent({}, ["poyo"], [], NOW)
     assert breaker.held_until(health, "poyo", NOW + timedelta(hours=11, minutes=59)) is not None
     assert breaker.held_until(health, "poyo", NOW + timedelta(hours=12)) is None
-    assert breaker.with_spent(health, ["poyo"], NOW + timedelta(hours=1)) is health
-    assert breaker.held_until(breaker.with_spent(health, [], NOW), "poyo", NOW) is None
+    assert breaker.with_spent(health, ["poyo"], [], NOW + timedelta(hours=1)) is health
+    assert breaker.held_until(breaker.with_spent(health, [], [], NOW), "poyo", NOW) is None
 
 
 @pytest.fixture

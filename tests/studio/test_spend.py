@@ -15,6 +15,8 @@ PICTURE = 10_000  # z-image: 2 credits, in millionths of a dollar
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, usd: object) -> None:
+    """The day's limit, with which unpaid orders count too."""
+    monkeypatch.setenv("FREE_SPEND_LIMIT_USD", "0")
     monkeypatch.setenv("DAILY_SPEND_LIMIT_USD", str(usd))
 
 
@@ -107,7 +109,7 @@ def test_r18_what_waits_is_not_sent_over_the_limit(
 def spent(studio: Studio) -> int:
     from studiox.studio import store
 
-    return store.spent(breaker.spend_key("poyo", studio.clock.now()))
+    return store.spent(breaker.spend_key("poyo", studio.clock.now())).total
 
 
 def test_only_what_went_out_counts_and_what_it_cost_once_that_is_known(studio: Studio) -> None:
@@ -129,6 +131,25 @@ def test_only_what_went_out_counts_and_what_it_cost_once_that_is_known(studio: S
     assert studio.cancel(cancelled).ok
     studio.heal(cancelled)
     assert spent(studio) >= PICTURE + 35_000 + PICTURE
+
+
+@pytest.mark.parametrize("said", [1e12, 2.0**52, "1e12"])
+def test_an_absurd_charge_closes_no_provider(
+    studio: Studio, logged: Logged, monkeypatch: pytest.MonkeyPatch, said: object
+) -> None:
+    limit(monkeypatch, 1)
+    studio.poyo.plan(credits=said)
+    job_id = studio.created()
+    studio.heal(job_id)
+    studio.dispatch()
+    studio.restart()
+    assert studio.job(job_id)["status"] == "completed"
+    assert spent(studio) == 10 * PICTURE, "no more than ten times what is expected"
+    assert not refused(studio)
+    [alert] = logged.lines("provider_charge_absurd")
+    assert (alert["severity"], alert["jobId"], alert["creditsCharged"]) == ("ALERT", job_id, float(str(said)))
+    [loss] = logged.lines("provider_loss")
+    assert loss["lossMicroUsd"] == 10 * PICTURE - 20_000
 
 
 def test_what_is_answered_at_once_counts(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

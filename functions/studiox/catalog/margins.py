@@ -42,8 +42,6 @@ def expected(model: Model, inputs: Mapping[str, Any]) -> Margin:
     return Margin(price_of(model.price, inputs) * TOKEN_MICRO_USD, cost(model.provider, hundredths / 100))
 
 
-def loss(provider: str, tokens_kept: int, credits_charged: float | None) -> int:
-    """How much more the provider charged for a job than the job earned, 0 if it did not or that is not known."""
-    if credits_charged is None:
-        return 0
-    return max(0, cost(provider, credits_charged) - tokens_kept * TOKEN_MICRO_USD)
+def loss(cost_micro_usd: int, tokens_kept: int) -> int:
+    """How much more a job cost than it earned, 0 if it did not."""
+    return max(0, cost_micro_usd - tokens_kept * TOKEN_MICRO_USD)

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import firestore
+from .. import clock, firestore
 from ..auth.store import closed_path, user_path
 from ..clock import datetime
-from ..studio.store import state_path
+from ..studio.store import delete_jobs
 from ..transact import Docs, transact
 
 PAGE = 100
@@ -50,13 +50,12 @@ def delete_own(uid: str) -> bool:
         found = firestore.names(collection, {"uid": uid}, PAGE)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
-    jobs = firestore.names("jobs", {"uid": uid}, PAGE)
-    firestore.delete_all([each for path in jobs for each in (path, state_path(path.rsplit("/", 1)[1]))])
+    left = not delete_jobs(uid, PAGE, clock.now()) or left
     for name in BELOW:
         found = firestore.names(f"{user_path(uid)}/{name}", {}, PAGE)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
-    return not left and len(jobs) < PAGE
+    return not left
 
 
 def move_money(uid: str, pseudonym: str) -> bool:

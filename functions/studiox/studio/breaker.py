@@ -3,7 +3,8 @@
 The health of all providers is one small document. `rows` holds a provider only while something is wrong with it:
 its failures in a row and, when there were too many, until when it is left alone (the breaker is open). After that
 pause one order is its trial; a success takes the row away, a failure opens it again for longer. `spent` says until
-when a provider whose day's spend is used up gets nothing.
+when a provider whose day's spend is used up gets nothing, `freeSpent` until when it gets no orders that nobody paid
+for, and `deleted` what the orders of the day cost us whose accounts have been deleted since.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ TRIAL = timedelta(seconds=20)
 """How long a trial may keep the others waiting; after that the next order is another one."""
 
 
-def held_until(health: Health, provider: str, now: datetime) -> datetime | None:
-    """Until when this provider gets no orders; None if it may have one now."""
+def held_until(health: Health, provider: str, now: datetime, *, unpaid: bool = False) -> datetime | None:
+    """Until when this provider gets no orders; None if it may have one now. `unpaid`: one that nobody paid for."""
     row = health.get("rows", {}).get(provider, {})
     # A pause is never longer than it can be meant: it was written by the clock of another instance (faults J27).
     pauses = [(row.get("openUntil"), MAX_PAUSE), (row.get("trialUntil"), TRIAL)]
     ends = [until for until, most in pauses if until is not None and now < until <= now + most]
-    spent = health.get("spent", {}).get(provider)
-    return max([*ends, *([spent] if spent is not None and now < spent else [])], default=None)
+    spent = [health.get(name, {}).get(provider) for name in ("spent", *(["freeSpent"] if unpaid else []))]
+    return max([*ends, *(until for until in spent if until is not None and now < until)], default=None)
 
 
 def needs_trial(health: Health, provider: str) -> bool:
@@ -80,11 +81,27 @@ def _with_row(health: Health, provider: str, row: Mapping[str, Any] | None) -> H
     return {**health, "rows": {**rows, **({} if row is None else {provider: row})}}
 
 
-def with_spent(health: Health, providers: Collection[str], now: datetime) -> Health:
-    """The health once it is known whose spend of the day (UTC) is used up."""
+def with_spent(health: Health, providers: Collection[str], unpaid: Collection[str], now: datetime) -> Health:
+    """The health once it is known whose spend of the day (UTC) is used up, and whose on orders that nobody paid for."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    spent = dict.fromkeys(sorted(providers), midnight)
-    return health if spent == health.get("spent", {}) else {**health, "spent": spent}
+    spent = {
+        "spent": dict.fromkeys(sorted(providers), midnight),
+        "freeSpent": dict.fromkeys(sorted(unpaid), midnight),
+    }
+    return health if all(each == health.get(name, {}) for name, each in spent.items()) else {**health, **spent}
+
+
+def with_deleted(health: Health, costs: Mapping[str, Mapping[str, int]], now: datetime) -> Health:
+    """The health with what these orders, which are being deleted, cost us: {spend key: {total, unpaid}}.
+
+    Only the day's are kept: nobody sums another one's any more.
+    """
+    today = now.date().isoformat()
+    kept = {key: dict(each) for key, each in health.get("deleted", {}).items() if key.endswith(today)}
+    for key, cost in costs.items():
+        if key.endswith(today):
+            kept[key] = {name: kept.get(key, {}).get(name, 0) + value for name, value in cost.items()}
+    return health if kept == health.get("deleted", {}) else {**health, "deleted": kept}
 
 
 def spend_key(provider: str, now: datetime) -> str:

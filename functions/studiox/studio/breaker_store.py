@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from .. import clock, firestore, log
 from ..clock import datetime
@@ -42,15 +42,20 @@ def is_stale() -> bool:
     return time.monotonic() >= _remembered()[1]
 
 
-def admits(docs: Docs, provider: str, sender: str, now: datetime, *, fresh: bool) -> bool:
+def admits(docs: Docs, provider: str, sender: str, now: datetime, *, fresh: bool, unpaid: bool) -> bool:
     """Whether this decision's order may go to the provider; if it is the trial, this is noted in its commit.
 
     `fresh`: the decision has read PATH. Else memory is enough to let an order pass, and never to refuse one.
+    `unpaid`: the order waits while the pot of those that nobody paid for is empty.
     """
+
+    def held(health: Health) -> bool:
+        return breaker.held_until(health, provider, now, unpaid=unpaid) is not None
+
     health = _remembered()[0]
-    if fresh or breaker.needs_trial(health, provider) or breaker.held_until(health, provider, now) is not None:
+    if fresh or breaker.needs_trial(health, provider) or held(health):
         health = _remember(docs.get(PATH) or {})
-    if breaker.held_until(health, provider, now) is not None:
+    if held(health):
         return False
     if breaker.needs_trial(health, provider):
         docs.put(PATH, breaker.on_trial(health, provider, sender, now))
@@ -92,10 +97,25 @@ def told(provider: str) -> None:
         _change(lambda found: breaker.told(found, provider))
 
 
-def note_spent(providers: Collection[str], now: datetime) -> list[str]:
-    """Stop the orders of the day to these providers, and to no others; those of them that had some until now."""
-    was, is_ = _change(lambda health: breaker.with_spent(health, providers, now))
-    return [each for each, until in is_.get("spent", {}).items() if was.get("spent", {}).get(each) != until]
+def note_spent(providers: Collection[str], unpaid: Collection[str], now: datetime) -> tuple[list[str], list[str]]:
+    """Stop the day's orders to these providers, those that nobody paid for to `unpaid`, and no others.
+
+    Of both those that had some until now.
+    """
+    was, is_ = _change(lambda health: breaker.with_spent(health, providers, unpaid, now))
+
+    def new(name: str) -> list[str]:
+        return [each for each, until in is_.get(name, {}).items() if was.get(name, {}).get(each) != until]
+
+    return new("spent"), new("freeSpent")
+
+
+def keep_deleted(docs: Docs, costs: Mapping[str, Mapping[str, int]], now: datetime) -> None:
+    """What these orders cost us stays in the day's sum, though this commit deletes them. PATH must have been read."""
+    before = docs.get(PATH) or {}
+    after = breaker.with_deleted(before, costs, now)
+    if after != before:
+        docs.put(PATH, after)
 
 
 def _change(change: Callable[[Health], Health]) -> tuple[Health, Health]:

@@ -12,7 +12,7 @@ from ..catalog import margins
 from ..clock import datetime, timedelta
 from ..errors import Contention, Unavailable
 from ..transact import REMOVE, Docs, transact
-from . import breaker, breaker_store, jobs, settlement, store
+from . import breaker, breaker_store, jobs, settlement, spend, store
 from .service import Ordered, submit
 
 T = TypeVar("T")
@@ -58,15 +58,16 @@ def _expire(job_id: str) -> None:
 
 
 def _by_provider(job_ids: list[str], now: datetime) -> list[list[str]]:
-    """The run's submissions, the longest waiting first: one list for each provider that may have orders now."""
-    lists: dict[str, list[str]] = {}
-    for job_id, provider_name in store.providers_of(job_ids).items():
-        lists.setdefault(provider_name, []).append(job_id)
+    """The run's submissions, the longest waiting first: one list for each provider that may have orders now, and one
+    for those that somebody paid for, which go on when the others' pot is empty."""
+    lists: dict[tuple[str, bool], list[str]] = {}
+    for job_id, lane in store.lanes_of(job_ids).items():
+        lists.setdefault(lane, []).append(job_id)
     health = breaker_store.look() if lists else {}
-    for name in list(lists):
-        held = breaker.held_until(health, name, now)
+    for name, unpaid in list(lists):
+        held = breaker.held_until(health, name, now, unpaid=unpaid)
         if held is not None:
-            _put_off(lists.pop(name), min(held, now + breaker.MAX_PAUSE))
+            _put_off(lists.pop((name, unpaid)), min(held, now + breaker.MAX_PAUSE))
     share = max(1, SUBMITS_PER_RUN // max(1, len(lists)))
     return [ids_[:share] for ids_ in lists.values()]
 
@@ -109,7 +110,8 @@ def _resubmit(job_id: str) -> jobs.Event | None:
             return Ordered(job, state, replayed=False)  # our own claim, whose answer was lost (faults J22)
         if state["submission"] != "waiting":
             return None
-        if not breaker_store.admits(docs, state["provider"], sender, now, fresh=True):
+        unpaid = state.get("unpaid", False)
+        if not breaker_store.admits(docs, state["provider"], sender, now, fresh=True, unpaid=unpaid):
             raise jobs.ProviderUnavailable
         job = docs.update(path, {"nextAttemptAt": REMOVE, "nextPollAt": now + jobs.SENDING, "updatedAt": now})
         sending = {"submission": "sending", "sender": sender, "sendingSince": now}
@@ -127,21 +129,31 @@ def _resubmit(job_id: str) -> jobs.Event | None:
 
 
 def _watch_spend(now: datetime) -> None:
-    """Hold each provider's spend of the day against DAILY_SPEND_LIMIT_USD; no trouble of this is the jobs'."""
+    """Hold each provider's spend of the day against its two limits; no trouble of this is the jobs'."""
     try:
-        limit = int(float(config.DAILY_SPEND_LIMIT_USD.value or 0) * 1_000_000)
-        spent = {
-            provider: store.spent(breaker.spend_key(provider, now))
-            for provider, credit in margins.CREDIT_MICRO_USD.items()
-            if limit > 0 and credit > 0
-        }
-        over = [provider for provider, cost in spent.items() if cost >= limit]
+        limit = spend.limit_micro_usd(config.DAILY_SPEND_LIMIT_USD.value)
+        free_limit = spend.limit_micro_usd(config.FREE_SPEND_LIMIT_USD.value)
         health = breaker_store.look()
-        if breaker.with_spent(health, over, now) is health:
+        watched = [name for name, credit in margins.CREDIT_MICRO_USD.items() if credit > 0 and (limit or free_limit)]
+        spent = {name: _spent(health, name, now) for name in watched}
+        closed, closed_to_unpaid = spend.used_up(spent, limit, free_limit)
+        if breaker.with_spent(health, closed, closed_to_unpaid, now) is health:
             return
-        for provider in breaker_store.note_spent(over, now):
-            log.alert("provider_spend_limit", provider=provider, spentMicroUsd=spent[provider], limitMicroUsd=limit)
+        new, new_to_unpaid = breaker_store.note_spent(closed, closed_to_unpaid, now)
+        for name in new:
+            cost = spent[name].total - (spent[name].unpaid if free_limit else 0)
+            log.alert("provider_spend_limit", provider=name, spentMicroUsd=cost, limitMicroUsd=limit)
+        for name in new_to_unpaid:
+            cost = spent[name].unpaid
+            log.alert("free_spend_limit", provider=name, spentMicroUsd=cost, limitMicroUsd=free_limit)
     except Unavailable:
         log.warning("spend_not_summed")
     except Exception:  # noqa: BLE001 - a parameter that is no number, or a bug: without a limit is better than without jobs
         log.bug("bug", function="dispatchStudioJobs")
+
+
+def _spent(health: breaker.Health, provider: str, now: datetime) -> spend.Spend:
+    """What a provider's orders of the day cost us, also those of accounts that were deleted meanwhile."""
+    key = breaker.spend_key(provider, now)
+    summed, deleted = store.spent(key), health.get("deleted", {}).get(key, {})
+    return spend.Spend(summed.total + deleted.get("total", 0), summed.unpaid + deleted.get("unpaid", 0))

@@ -14,7 +14,6 @@ import msgspec
 
 from ..clock import datetime, timedelta
 from ..errors import StudioxError
-from ..quota import one_more_today
 from ..transact import REMOVE
 
 Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
@@ -30,7 +29,6 @@ SENDING = timedelta(seconds=150)
 MAX_BACKOFF_S = 60
 # Ten seconds after the first failed attempt, then twice that, at most a minute: an outage of three minutes is survived.
 MAX_MEDIA_ATTEMPTS = 6
-CANCELS_PER_DAY = 10
 
 MESSAGES = {
     "GenerationFailed": "The generation failed; your tokens were refunded.",
@@ -273,11 +271,6 @@ def _ended(status: Literal["failed", "cancelled"], now: datetime, reason: str) -
     if reason:
         step.job["error"] = {"reason": reason, "message": MESSAGES[reason]}
     return step
-
-
-def count_cancel(counted: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
-    """The day's count with one more cancel of a job at its provider, which costs us and is refunded. `RateLimited`."""
-    return one_more_today(counted, CANCELS_PER_DAY, now)
 
 
 def at_provider(state: Mapping[str, Any]) -> bool:

@@ -22,8 +22,9 @@ from ..providers.registry import provider
 from ..sessions import store as sessions
 from ..tokens import allowance
 from ..tokens.service import debit_job
+from ..tokens.store import buckets_of
 from ..transact import Docs, transact
-from . import breaker_store, jobs, settlement, store
+from . import breaker_store, jobs, settlement, spend, store
 
 Data = Mapping[str, Any]
 
@@ -114,7 +115,11 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         active = account.get("activeJobs", 0)
         if active >= (most := sales_store.plan_of(docs, account["plan"]).max_concurrent_jobs):
             raise jobs.TooManyJobs(limit=most)
-        if not breaker_store.admits(docs, model.provider, sender, now, fresh=breaker_store.PATH in reads):
+        held = buckets_of(account["buckets"])
+        unpaid = spend.waits(held, price, account["plan"])
+        spend.check_waste(account.get("wasted"), unpaid, now)
+        fresh = breaker_store.PATH in reads
+        if not breaker_store.admits(docs, model.provider, sender, now, fresh=fresh, unpaid=unpaid):
             raise jobs.ProviderUnavailable
         counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
@@ -139,7 +144,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             paid_from=-entry.buckets,
             balance=entry.balance_after,
             sender=sender,
-            cost_micro_usd=margins.expected(model, inputs).cost,
+            money=spend.of_order(price, margins.expected(model, inputs).cost, held, -entry.buckets, account["plan"]),
             outputs=catalog.outputs_of(model, inputs),
             counted=counted,
             now=now,
@@ -309,7 +314,7 @@ def cancel_job(caller: User, job_id: str) -> Data:
             caller.toll.count(docs, now)
         if jobs.at_provider(state):
             account = docs.get(user_path(caller.uid)) or {}
-            change_user(docs, caller.uid, now, cancels=jobs.count_cancel(account.get("cancels"), now))
+            change_user(docs, caller.uid, now, cancels=spend.count_cancel(account.get("cancels"), state, now))
 
     if job["status"] != "cancelled":
         job = settlement.settle(

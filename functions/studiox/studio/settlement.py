@@ -18,7 +18,7 @@ from ..tokens.ledger import part_of
 from ..tokens.service import refund_job
 from ..tokens.store import buckets_of
 from ..transact import Docs, transact
-from . import breaker, breaker_store, jobs, results_store, store
+from . import breaker_store, jobs, results_store, spend, store
 from .jobs import Event, Step
 from .results_store import folder, plain
 
@@ -53,28 +53,30 @@ def settle(
     now = clock.now()
     documents = (store.job_path(job_id), store.state_path(job_id))
 
-    def decide(docs: Docs) -> tuple[Data, Data, str]:
+    def decide(docs: Docs) -> tuple[Data, Data, str, float | None]:
         job, state = docs.get(documents[0]), docs.get(documents[1])
         if job is None or state is None:
-            return {}, {}, ""
+            return {}, {}, "", None
         step = jobs.next_step(job, state, event, now)
         if step is None:
-            return job, {}, ""
+            return job, {}, "", None
         if first is not None:
             first(docs, state)
-        step.state |= _spend(state, step, now)
+        step.state |= spend.of_step(job, state, step, now)
         contradiction = "" if state["holdsPlace"] else step.state.get("lateEvent", "")
         after = _apply(docs, job, state, step, action, actor, now, reason)
         loss = _loss(after, state, step)
         if loss:
             store.note_loss(docs, job_id, loss, now)
-        return after, loss, contradiction
+        return after, loss, contradiction, spend.absurd_charge(job, state, step)
 
     hot = (user_path(uid), *documents) if warm else ()
     reads = () if warm else documents
-    after, loss, contradiction = transact(user_path(uid), decide, reads=reads, warm=hot)
+    after, loss, contradiction, absurd = transact(user_path(uid), decide, reads=reads, warm=hot)
     if contradiction:
         log.alert("job_contradiction", jobId=job_id, status=after["status"], event=contradiction)
+    if absurd is not None:
+        log.alert("provider_charge_absurd", jobId=job_id, model=after["model"], creditsCharged=absurd)
     if loss:
         # A cancelled one is a known price of cancelling, and cancels are limited.
         report = log.warning if after["status"] == "cancelled" else log.alert
@@ -83,21 +85,11 @@ def settle(
     return after
 
 
-def _spend(state: Data, step: Step, now: datetime) -> Data:
-    """What the sum of the day's spend is made of: when the order went out, and what it cost once that is known."""
-    charged = step.state.get("creditsCharged")
-    spent: dict[str, Any] = {} if charged is None else {"costMicroUsd": margins.cost(state["provider"], charged)}
-    out = charged or step.ends == "completed" or step.state.get("submission") in ("sent", "unknown")
-    if out and "spentOn" not in state:
-        spent["spentOn"] = breaker.spend_key(state["provider"], now)
-    return spent
-
-
 def _loss(after: Data, state: Data, step: Step) -> Data:
     """What is to be reported when this step tells that the provider charged more than the job has earned."""
     charged = step.state.get("creditsCharged")
     kept = after["price"] - after["refunded"]
-    lost = margins.loss(state["provider"], kept, charged)
+    lost = 0 if charged is None else margins.loss(spend.charge(after, state, charged), kept)
     if not lost:
         return {}
     about = {"model": after["model"], "provider": state["provider"], "status": after["status"]}
@@ -118,6 +110,8 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         fields["refunded"] = step.refund_part
     if step.frees_place and user is not None:
         change_user(docs, uid, now, activeJobs=max(0, user.get("activeJobs", 0) - 1))
+    if (waste := spend.wasted(state, step)) and user is not None:
+        change_user(docs, uid, now, wasted=spend.with_waste(user.get("wasted"), waste, now))
     if step.refund and user is not None and "songCountedUntil" in state:
         change_user(docs, uid, now, **allowance.with_one_less(user, state["songCountedUntil"]))
     if step.ends == "completed":

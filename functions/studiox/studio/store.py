@@ -10,8 +10,9 @@ from ..catalog.catalog import JobType
 from ..clock import datetime
 from ..errors import NotFound
 from ..tokens.ledger import Buckets
-from ..transact import REMOVE, Docs
-from . import jobs
+from ..transact import REMOVE, Docs, transact
+from . import breaker_store, jobs
+from .spend import Spend
 
 Data = Mapping[str, Any]
 
@@ -62,13 +63,14 @@ def new_state(
     paid_from: Buckets,
     balance: int,
     sender: str,
-    cost_micro_usd: int,
+    money: Data,
     outputs: int,
     counted: Data | None = None,
     now: datetime,
 ) -> dict[str, Any]:
     return {
         **(counted or {}),
+        **money,
         "uid": uid,
         "requestHash": request_hash,
         "provider": provider,
@@ -79,7 +81,6 @@ def new_state(
         "submission": "sending",
         "sender": sender,
         "sendingSince": now,
-        "costMicroUsd": cost_micro_usd,
         "outputs": outputs,
         "attempts": 0,
         "taskId": "",
@@ -97,10 +98,14 @@ def find_job(job_id: str) -> tuple[Data, Data] | None:
     return None if job is None or state is None else (job, state)
 
 
-def providers_of(job_ids: Sequence[str]) -> dict[str, str]:
-    """{job id: its provider's name} in the same order, without the jobs that are no more. One round trip."""
+def lanes_of(job_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """{job id: (its provider's name, whether nobody paid for it)} in the same order, without the jobs that are no more.
+
+    One round trip.
+    """
     states = firestore.read(*map(state_path, job_ids)) if job_ids else []
-    return {job_id: state["provider"] for job_id, state in zip(job_ids, states, strict=True) if state is not None}
+    found = {job_id: state for job_id, state in zip(job_ids, states, strict=True) if state is not None}
+    return {job_id: (state["provider"], state.get("unpaid", False)) for job_id, state in found.items()}
 
 
 def owned_job(uid: str, job_id: str) -> tuple[Data, Data]:
@@ -146,12 +151,35 @@ def find_by_task(provider: str, task_id: str) -> str | None:
     return jobs_[0].id if jobs_ else None
 
 
-def spent(spend_key: str) -> int:
-    """What the orders under this key of `breaker.spend_key` cost us, in millionths of a dollar; one aggregation."""
+def spent(spend_key: str) -> Spend:
+    """What the orders under this key of `breaker.spend_key` cost us; an aggregation, or two if there are any."""
     from google.cloud.firestore_v1.base_query import FieldFilter
 
     query: Any = firestore.client().collection_group("private").where(filter=FieldFilter("spentOn", "==", spend_key))
-    return firestore.aggregate(query.sum("costMicroUsd"))
+    total = firestore.aggregate(query.sum("costMicroUsd"))
+    return Spend(total, firestore.aggregate(query.sum("unpaidMicroUsd")) if total else 0)
+
+
+def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
+    """Delete up to `limit` of the user's jobs, both documents; False if there may be more. What they cost today stays
+    in the day's sum, by the same commit. `Unavailable`, `Contention`."""
+    paths = firestore.names("jobs", {"uid": uid}, limit)
+    states = [state_path(path.rsplit("/", 1)[1]) for path in paths]
+
+    def decide(docs: Docs) -> None:
+        costs: dict[str, dict[str, int]] = {}
+        for state in filter(None, map(docs.get, states)):
+            if "spentOn" in state:
+                sums = costs.setdefault(state["spentOn"], {"total": 0, "unpaid": 0})
+                sums["total"] += state["costMicroUsd"]
+                sums["unpaid"] += state.get("unpaidMicroUsd", 0)
+        breaker_store.keep_deleted(docs, costs, now)
+        for path in (*paths, *states):
+            docs.delete(path)
+
+    if paths:
+        transact(breaker_store.PATH, decide, reads=[breaker_store.PATH, *paths, *states])
+    return len(paths) < limit
 
 
 def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
