@@ -205,9 +205,9 @@ def test_reads_per_page_do_not_depend_on_the_collection(rpcs: Rpcs, count: int) 
 
 
 def test_a_page_while_firestore_is_down_is_unavailable(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firestore, "RPC_TIMEOUT_S", 0.2)
     rpcs.fail_before("RunQuery", times=1)
     assert page() == ([], None)
+    monkeypatch.setattr(firestore, "RPC_TIMEOUT_S", 0.2)
     rpcs.fail_before("RunQuery", times=10**6)
     with pytest.raises(Unavailable):
         page()

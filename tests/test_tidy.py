@@ -191,6 +191,34 @@ def test_only_the_ledger_writes_balances() -> None:
     assert not found
 
 
+# These know Firestore's client library; the second two build queries, which only the first one sends.
+CLIENT = re.compile(r"google\.cloud\.firestore|google\.cloud$")
+CLIENTS = {"firestore.py", "scan.py", "pages.py", "writes.py"}
+SENDS = {"stream", "get_all", "list_documents", "collections", "get_partitions", "on_snapshot"}
+
+
+def test_firestore_is_read_in_one_guarded_way() -> None:
+    """What a broken connection does to a read is answered in one place: `firestore.read`, `run` and `aggregate`."""
+    found = []
+    for path in house():
+        alone = path.parent == HOUSE and path.name in CLIENTS
+        if not alone and any(CLIENT.match(module) for module, _ in imported(path)):
+            found.append(f"{name(path)} knows Firestore's client: build queries with scan.py or pages.py")
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "firestore.client" and not alone:
+                found.append(f"{name(path)}:{node.lineno} builds a query: use scan.py or pages.py")
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and alone
+                and path.stem != "firestore"
+            ):
+                options = {each.arg for each in node.keywords}
+                if node.func.attr in SENDS or {"retry", "timeout"} & options:
+                    found.append(f"{name(path)}:{node.lineno} sends a query: use firestore.run or aggregate")
+    assert not found
+
+
 def test_no_lock_taking_transactions() -> None:
     found = [
         f"{name(path)}:{node.lineno}"

@@ -10,7 +10,7 @@ import functools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import config, writes
@@ -75,14 +75,11 @@ def read(*paths: str) -> list[Data | None]:
 def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> dict[str, Document]:
     """As `read`, with what proves each, absent ones too. `Unavailable`, after RPC_TIMEOUT_S where nothing is said."""
     db = client()
-    timeout_s = timeout_s or RPC_TIMEOUT_S
     wanted = dict.fromkeys(paths)
     riding = [path for path in RIDERS if path not in wanted and time.monotonic() >= _ridden.get(path, (None, 0.0))[1]]
     references = [db.document(path) for path in (*wanted, *riding)]
-    found: dict[str, Document] = {}
-    with reachable():
-        for snapshot in db.get_all(references, retry=read_retry().with_timeout(timeout_s), timeout=timeout_s):
-            found[snapshot.reference.path] = Document(snapshot.to_dict(), snapshot.update_time)
+    snapshots = _whole(lambda once, left_s: db.get_all(references, retry=once, timeout=left_s), timeout_s)
+    found = {each.reference.path: Document(each.to_dict(), each.update_time) for each in snapshots}
     for path in riding:
         _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
     return found
@@ -99,31 +96,65 @@ def settings(path: str) -> Data:
     return _ridden.get(path, (None, 0.0))[0] or {}
 
 
-@functools.cache
-def read_retry() -> Any:
-    """A read may be repeated, but not for the five minutes of the client's own retry: a caller is waiting."""
-    from google.api_core import exceptions, retry
-
-    again = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError)
-    return retry.Retry(again, initial=0.05, maximum=1.0, timeout=RPC_TIMEOUT_S)
-
-
-@contextlib.contextmanager
-def reachable() -> Iterator[None]:
-    """Around reads: what says that Firestore does not answer now becomes `Unavailable`."""
-    from google.api_core import exceptions
-
-    try:
-        yield
-    except (exceptions.ServerError, exceptions.RetryError, exceptions.Aborted, exceptions.TooManyRequests) as error:
-        raise Unavailable(retryAfterSeconds=5) from error
+def run(query: Any) -> list[Any]:
+    """The snapshots of all documents that a query finds: give it a limit. `Unavailable`."""
+    return _whole(lambda once, left_s: query.stream(retry=once, timeout=left_s))
 
 
 def aggregate(query: Any) -> int:
     """The one number that an aggregation (a count, a sum) answers, 0 for none. `Unavailable`."""
-    with reachable():
-        [[result]] = query.get(retry=read_retry(), timeout=RPC_TIMEOUT_S)
-        return int(result.value or 0)
+    [[result]] = _whole(lambda once, left_s: query.stream(retry=once, timeout=left_s))
+    return int(result.value or 0)
+
+
+def _whole(read: Callable[[Any, float], Iterable[Any]], timeout_s: float | None = None) -> list[Any]:
+    """All that a read delivers, begun anew when its stream breaks. `Unavailable`, after RPC_TIMEOUT_S or `timeout_s`.
+
+    `read(once, left_s)` passes both on to the client library, so that it does not resume a broken stream itself: it
+    raises ValueError or TypeError before the first row, and reads up to a whole limit more after a later one.
+    """
+    timeout_s = timeout_s or RPC_TIMEOUT_S
+    until = time.monotonic() + timeout_s
+
+    def attempt() -> list[Any]:
+        return list(read(_once(), max(0.05, until - time.monotonic())))
+
+    with _reachable():
+        found: list[Any] = _again().with_timeout(timeout_s)(attempt)()
+        return found
+
+
+@functools.cache
+def _once() -> Any:
+    """For the client library: repeat nothing."""
+    from google.api_core import retry
+
+    return retry.Retry(lambda _error: False)
+
+
+@functools.cache
+def _again() -> Any:
+    """What may be repeated is, but not for the five minutes of the client's own retry: a caller is waiting."""
+    from google.api_core import exceptions, retry
+
+    passing = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError)
+    return retry.Retry(passing, initial=0.05, maximum=1.0, timeout=RPC_TIMEOUT_S)
+
+
+@functools.cache
+def unreachable() -> tuple[type[Exception], ...]:
+    """What says that Firestore does not answer now. A commit may have been applied all the same, unless `Aborted`."""
+    from google.api_core import exceptions as said
+
+    return said.ServerError, said.RetryError, said.TooManyRequests, said.Cancelled, said.Aborted
+
+
+@contextlib.contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except unreachable() as error:
+        raise Unavailable(retryAfterSeconds=5) from error
 
 
 def commit(
@@ -172,20 +203,8 @@ def delete_all(paths: Iterable[str]) -> None:
     batch = db.batch()
     for path in paths:
         batch.delete(db.document(path))
-    with reachable():
-        batch.commit(retry=read_retry(), timeout=RPC_TIMEOUT_S)
-
-
-def names(collection: str, equal: Mapping[str, object], limit: int) -> list[str]:
-    """The paths of up to `limit` documents whose fields are `equal`. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = client().collection(collection).select([])
-    for field, value in equal.items():
-        query = query.where(filter=FieldFilter(field, "==", value))
-    with reachable():
-        found = query.limit(limit).stream(retry=read_retry(), timeout=RPC_TIMEOUT_S)
-        return [snapshot.reference.path for snapshot in found]
+    with _reachable():
+        batch.commit(retry=_again(), timeout=RPC_TIMEOUT_S)
 
 
 def differ(before: object, after: object) -> bool:

@@ -48,8 +48,7 @@ def page(
     if cursor is not None:
         value, name = _opened(cursor, list_id)
         query = query.start_after({order: value, "__name__": parent.document(name)})
-    with firestore.reachable():
-        found = list(query.limit(size + 1).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
+    found = firestore.run(query.limit(size + 1))
     documents: list[Mapping[str, Any]] = [
         {**(snapshot.to_dict() or {}), **({named: snapshot.id} if named else {})} for snapshot in found[:size]
     ]

@@ -59,20 +59,39 @@ def documents(
     while left is None or left > 0:
         size = most_at_once if left is None else min(most_at_once, left)
         page = (query if last is None else query.start_after(last)).limit(size)
-        with firestore.reachable():
-            snapshots = list(page.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
+        snapshots = firestore.run(page)
         yield from (Found(each.reference.path, each.to_dict() or {}) for each in snapshots)
         if len(snapshots) < size:
             return
         last, left = snapshots[-1], None if left is None else left - size
 
 
-def count(collection: str, *, order: str = "__name__", least: object = None, below: object = None) -> int:
-    """How many documents the collection has whose `order` is at least and below so much: Firestore counts.
+def names(collection: str, equal: Mapping[str, object], limit: int) -> list[str]:
+    """The paths of up to `limit` documents whose fields are `equal`. `Unavailable`."""
+    query = _equal(firestore.client().collection(collection).select([]), equal)
+    return [snapshot.reference.path for snapshot in firestore.run(query.limit(limit))]
+
+
+def count(
+    collection: str,
+    *,
+    order: str = "__name__",
+    equal: Mapping[str, object] | None = None,
+    least: object = None,
+    below: object = None,
+) -> int:
+    """How many documents have `equal` fields and an `order` that is at least and below so much: Firestore counts.
 
     `Unavailable`.
     """
-    return firestore.aggregate(_narrowed(collection, order, least, below).count())
+    return firestore.aggregate(_equal(_narrowed(collection, order, least, below), equal or {}).count())
+
+
+def total(collection: str, field: str, *, equal: Mapping[str, object], group: bool = False) -> int:
+    """What `field` adds up to in the documents whose fields are `equal`: Firestore adds. `Unavailable`."""
+    db = firestore.client()
+    query: Any = db.collection_group(collection) if group else db.collection(collection)
+    return firestore.aggregate(_equal(query, equal).sum(field))
 
 
 def _narrowed(

@@ -299,7 +299,6 @@ def test_firestore_down_is_500_and_nothing_is_lost(shop: Shop, rpcs: Rpcs, monke
     from studiox import firestore
 
     monkeypatch.setattr(firestore, "RPC_TIMEOUT_S", 0.3)
-    firestore.read_retry.cache_clear()
     paid = _paid(shop)
     rpcs.fail_before("BatchGetDocuments", times=10_000)
     assert deliver(paid).status == 500

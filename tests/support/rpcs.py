@@ -44,8 +44,8 @@ class Fault(grpc.RpcError):  # type: ignore[misc]
 class _Plan:
     """What happens to the next `times` calls of a method."""
 
-    def __init__(self, method: str, times: int, before: Step | None, after: Step | None) -> None:
-        self.method, self.times, self.before, self.after = method, times, before, after
+    def __init__(self, method: str, times: int, before: Step | None, after: Step | None, rows: int | None) -> None:
+        self.method, self.times, self.before, self.after, self.rows = method, times, before, after, rows
 
 
 class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
@@ -76,10 +76,21 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         """Round trips of this method (BatchGetDocuments, Commit, RunQuery, …), or of all."""
         return len(self.calls) if method is None else self.calls.count(method)
 
-    def plan(self, method: str, *, times: int = 1, before: Step | None = None, after: Step | None = None) -> None:
-        """Run `before(method, request)` ahead of the next calls, `after` when the engine has answered."""
+    def plan(
+        self,
+        method: str,
+        *,
+        times: int = 1,
+        before: Step | None = None,
+        after: Step | None = None,
+        rows: int | None = None,
+    ) -> None:
+        """Run `before(method, request)` ahead of the next calls, `after` when the engine has answered.
+
+        `rows`: the stream of the answer breaks behind so many.
+        """
         with self._lock:
-            self._plans.append(_Plan(method, times, before, after))
+            self._plans.append(_Plan(method, times, before, after, rows))
 
     def before(self, method: str, act: Callable[[], object], *, times: int = 1) -> None:
         """Act just before the next calls of the method reach the engine: what another instance does meanwhile."""
@@ -127,7 +138,7 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         if plan is not None and plan.after is not None:
             list(call)
             plan.after(method, request)
-        return _Counted(self, call)
+        return _Counted(self, call, None if plan is None else plan.rows)
 
     def delivered(self, item: Any) -> None:
         if any(getattr(getattr(item, field, None), "name", "") for field in ("found", "document")):
@@ -136,21 +147,30 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
 
 
 class _Counted:
-    """A stream whose documents are counted as they pass."""
+    """A stream whose documents are counted as they pass; with `rows` it breaks behind so many."""
 
-    def __init__(self, rpcs: Rpcs, call: Any) -> None:
+    def __init__(self, rpcs: Rpcs, call: Any, rows: int | None) -> None:
         self._rpcs, self._call = rpcs, call
+        self._items = call if rows is None else _broken(call, rows)
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        item = next(self._call)
+        item = next(self._items)
         self._rpcs.delivered(item)
         return item
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
+
+
+def _broken(call: Any, rows: int) -> Iterator[Any]:
+    """It begins as Firestore's may, with an answer that holds no row yet, and breaks behind `rows`."""
+    whole = list(call)
+    yield type(whole[0])()
+    yield from whole[:rows]
+    raise Fault(grpc.StatusCode.UNAVAILABLE, "the stream was broken by the test")
 
 
 def _failing(code: grpc.StatusCode) -> Step:

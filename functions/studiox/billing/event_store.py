@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import audit, clock, firestore, log
+from .. import audit, clock, log, scan
 from ..clock import datetime, timedelta
 from ..firestore import Document
 from ..limits import Toll
@@ -138,20 +138,9 @@ class EventCounts(NamedTuple):
 
 def count_events() -> EventCounts:
     """How many events of the last 90 days ended how. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    found = []
-    for status in (HANDLED, FAILED, PARKED):
-        query: Any = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", status))
-        found.append(firestore.aggregate(query.count()))
-    return EventCounts(*found)
+    return EventCounts(*(scan.count("stripeEvents", equal={"status": each}) for each in (HANDLED, FAILED, PARKED)))
 
 
 def failed_events(limit: int) -> list[Data]:
     """Events whose handling failed, in no order that means anything. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = firestore.client().collection("stripeEvents").where(filter=FieldFilter("status", "==", FAILED))
-    with firestore.reachable():
-        found = query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return [snapshot.to_dict() or {} for snapshot in found]
+    return [found.data for found in scan.documents("stripeEvents", equal={"status": FAILED}, limit=limit)]

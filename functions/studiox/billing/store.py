@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .. import firestore, pages
+from .. import pages, scan
 from ..auth.store import user_path
 from ..clock import datetime
 from ..transact import Docs
@@ -99,10 +99,4 @@ def list_history(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data]
 
 def due_subscriptions(now: datetime, limit: int) -> list[str]:
     """The subscriptions that should be looked at again by now. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = firestore.client().collection("subscriptions").where(filter=FieldFilter("checkAt", "<=", now))
-    with firestore.reachable():
-        found = query.order_by("checkAt").limit(limit)
-        read = found.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return [snapshot.id for snapshot in read]
+    return [found.id for found in scan.documents("subscriptions", order="checkAt", most=now, limit=limit)]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .. import firestore, log
+from .. import firestore, log, scan
 from ..kept import UNKNOWN, Kept
 from ..transact import Docs
 from . import sales
@@ -70,14 +70,11 @@ def packs() -> list[sales.Pack]:
     kept = _packs.get("")
     if kept is not UNKNOWN:
         return kept
-    with firestore.reachable():
-        query = firestore.client().collection(PACKS).limit(MAX_ENTRIES)
-        read = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        held = {f"{PACKS}/{snapshot.id}": snapshot.to_dict() for snapshot in read}
+    held = {found.path: found.data for found in scan.documents(PACKS, limit=MAX_ENTRIES)}
     keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(PACKS)] + sorted(held))
-    found = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
-    _packs.put({"": found})
-    return found
+    on_sale = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
+    _packs.put({"": on_sale})
+    return on_sale
 
 
 def _find(docs: Docs, key: str) -> Entry | None:

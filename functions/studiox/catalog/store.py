@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .. import config, firestore, ids, log
+from .. import config, ids, log, scan
 from ..errors import InvalidRequest
 from ..kept import UNKNOWN, Kept
 from ..transact import Docs
@@ -131,9 +131,7 @@ def everything() -> Catalogue:
 
 def _read_all() -> dict[str, Entry | None]:
     found: dict[str, Entry | None] = dict.fromkeys(_BUNDLED)
-    with firestore.reachable():
-        for name in COLLECTIONS:
-            query = firestore.client().collection(name).limit(MAX_ENTRIES)
-            for snapshot in query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S):
-                found[f"{name}/{snapshot.id.replace('~', '/')}"] = snapshot.to_dict()
+    for name in COLLECTIONS:
+        for each in scan.documents(name, limit=MAX_ENTRIES):
+            found[f"{name}/{each.id.replace('~', '/')}"] = each.data
     return found

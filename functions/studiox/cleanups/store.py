@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import firestore
+from .. import scan
 from ..clock import datetime
 from ..errors import Contention
 from ..transact import Docs
@@ -38,11 +38,4 @@ def end_copying(docs: Docs, post_id: str, token: str) -> None:
 
 def due(now: datetime, limit: int) -> list[Record]:
     """Records whose time has come, the longest waiting first. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = firestore.client().collection("cleanups").where(filter=FieldFilter("dueAt", "<=", now))
-    with firestore.reachable():
-        found = (
-            query.order_by("dueAt").limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        )
-        return [snapshot.to_dict() or {} for snapshot in found]
+    return [dict(found.data) for found in scan.documents("cleanups", order="dueAt", most=now, limit=limit)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .. import audit, clock, firestore, ids, limits, log, media
+from .. import audit, clock, firestore, ids, limits, log, media, scan
 from ..auth.store import closed_path, pseudonym, user_path
 from ..billing.service import end_for_deletion
 from ..billing.store import account_path
@@ -101,7 +101,7 @@ def _end_subscription(uid: str) -> None:
 def _end_jobs(uid: str) -> bool:
     """Cancel what is under way: its refund goes to the ledger, and so to the closed account."""
     for status in ("pending", "processing"):
-        found = firestore.names("jobs", {"uid": uid, "status": status}, store.PAGE)
+        found = scan.names("jobs", {"uid": uid, "status": status}, store.PAGE)
         for path in found:
             settlement.settle(
                 path.rsplit("/", 1)[1], uid, jobs.Cancelled(), action="deleteAccount", actor=pseudonym(uid)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import clock, firestore
+from .. import clock, firestore, scan
 from ..auth.store import closed_path, user_path
 from ..clock import datetime
 from ..studio.store import delete_jobs
@@ -47,12 +47,12 @@ def delete_own(uid: str) -> bool:
     """One step of deleting the user's documents; True when none is left."""
     left = False
     for collection in OWN:
-        found = firestore.names(collection, {"uid": uid}, PAGE)
+        found = scan.names(collection, {"uid": uid}, PAGE)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
     left = not delete_jobs(uid, PAGE, clock.now()) or left
     for name in BELOW:
-        found = firestore.names(f"{user_path(uid)}/{name}", {}, PAGE)
+        found = scan.names(f"{user_path(uid)}/{name}", {}, PAGE)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
     return not left
@@ -62,7 +62,7 @@ def move_money(uid: str, pseudonym: str) -> bool:
     """One step of moving ledger and payments; True when none is left. Each document moves in one commit."""
     left = False
     for name in MONEY:
-        found = firestore.names(f"{user_path(uid)}/{name}", {}, PAGE)
+        found = scan.names(f"{user_path(uid)}/{name}", {}, PAGE)
         if found:
             moves = {
                 path: f"{closed_path(uid)}/{name}/{_renamed(path.rsplit('/', 1)[1], uid, pseudonym)}" for path in found
@@ -88,7 +88,7 @@ def rename(uid: str, pseudonym: str) -> bool:
     asked = [*((name, field, uid) for name, field in RENAMED), ("auditLogs", "target", user_path(uid))]
     left = False
     for collection, field, value in asked:
-        found = firestore.names(collection, {field: value}, PAGE)
+        found = scan.names(collection, {field: value}, PAGE)
         if found:
             _rewrite(uid, pseudonym, found)
         left = left or len(found) == PAGE
@@ -118,7 +118,7 @@ def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
 
 def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
     """The clean-ups that the deletion ordered: a post's needs no uid, a creation's folder is gone with all others."""
-    found = [path for path in firestore.names("cleanups", {"uid": uid}, PAGE) if path != own]
+    found = [path for path in scan.names("cleanups", {"uid": uid}, PAGE) if path != own]
     firestore.delete_all([path for path in found if "creation-" in path])
     _rewrite(uid, pseudonym, [path for path in found if "creation-" not in path])
     return len(found) < PAGE - 1
@@ -144,4 +144,4 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
 
     transact(path, decide, reads=[path, closed, *extra])
     # An entry that was posted just before is moved by another step.
-    return not any(firestore.names(f"{path}/{name}", {}, 1) for name in MONEY)
+    return not any(scan.names(f"{path}/{name}", {}, 1) for name in MONEY)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from .. import firestore, ids, pages
+from .. import firestore, ids, pages, scan
 from ..clock import datetime, timedelta
 from ..errors import NotFound
 from ..transact import Docs
@@ -152,17 +152,12 @@ Owned = Literal["posts", "likes", "reports", "commentRequests", "moderation"]
 
 def names_of(collection: Owned, uid: str, limit: int) -> list[str]:
     """The paths of up to `limit` documents of a user. `Unavailable`."""
-    return firestore.names(collection, {"uid": uid}, limit)
+    return scan.names(collection, {"uid": uid}, limit)
 
 
 def comments_of(uid: str, limit: int) -> list[str]:
     """The paths of up to `limit` comments of a user, wherever they stand. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = firestore.client().collection_group("comments").where(filter=FieldFilter("uid", "==", uid))
-    with firestore.reachable():
-        found = query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return [snapshot.reference.path for snapshot in found]
+    return [found.path for found in scan.documents("comments", equal={"uid": uid}, limit=limit, group=True)]
 
 
 def liked_by(uid: str, post_ids: Iterable[str]) -> set[str]:
@@ -196,7 +191,7 @@ def _delete_all(post_id: str, collections: Iterable[str], steps: int) -> bool:
     for collection in collections:
         equal = {} if collection.endswith("/comments") else {"postId": post_id}
         while True:
-            found = firestore.names(collection, equal, PAGE)
+            found = scan.names(collection, equal, PAGE)
             if found:
                 if steps <= 0:
                     return False

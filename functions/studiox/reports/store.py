@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .. import firestore, pages
+from .. import pages, scan
 from ..clock import datetime
 
 Data = Mapping[str, Any]
@@ -23,10 +23,8 @@ def report_path(report_id: str) -> str:
 
 def latest(limit: int) -> list[Data]:
     """The last reports, newest week first. `Unavailable`."""
-    query = firestore.client().collection("weeklyReports").order_by("weekStartDate", direction="DESCENDING")
-    with firestore.reachable():
-        found = list(query.limit(limit).stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
-    return [snapshot.to_dict() or {} for snapshot in found]
+    found = scan.documents("weeklyReports", order="weekStartDate", newest_first=True, limit=limit)
+    return [each.data for each in found]
 
 
 def revenue(start: datetime, end: datetime) -> Counter[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .. import firestore, ids, log
+from .. import firestore, ids, log, scan
 from ..clock import datetime
 from ..errors import InvalidRequest
 from ..kept import UNKNOWN, Kept
@@ -35,10 +35,7 @@ def tasks() -> list[SocialTask]:
     kept = _offered.get("")
     if kept is not UNKNOWN:
         return kept
-    with firestore.reachable():
-        query = firestore.client().collection("socialTasks").limit(MAX_TASKS)
-        read = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        held = {snapshot.id: snapshot.to_dict() for snapshot in read}
+    held = {found.id: found.data for found in scan.documents("socialTasks", limit=MAX_TASKS)}
     names = dict.fromkeys([*_BUNDLED, *sorted(held)])
     offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
     _offered.put({"": offered})

@@ -130,40 +130,29 @@ def list_jobs(
 
 def due(field: str, now: datetime, limit: int) -> Sequence[Data]:
     """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) has come, the longest waiting first. `Unavailable`."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query = (
-        firestore.client().collection("jobs").where(filter=FieldFilter(field, "<=", now)).order_by(field).limit(limit)
-    )
-    with firestore.reachable():
-        found = query.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S)
-        return [snapshot.to_dict() or {} for snapshot in found]
+    return [found.data for found in scan.documents("jobs", order=field, most=now, limit=limit)]
 
 
 def find_by_task(provider: str, task_id: str) -> str | None:
-    """The job whose order this provider answered with this task's id."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    states = firestore.client().collection_group("private").where(filter=FieldFilter("taskId", "==", task_id)).limit(2)
-    with firestore.reachable():
-        found = list(states.stream(retry=firestore.read_retry(), timeout=firestore.RPC_TIMEOUT_S))
-    jobs_ = [each.reference.parent.parent for each in found if (each.to_dict() or {}).get("provider") == provider]
-    return jobs_[0].id if jobs_ else None
+    """The job whose order this provider answered with this task's id. `Unavailable`."""
+    states = scan.documents("private", equal={"taskId": task_id}, limit=2, group=True)
+    return next((each.path.split("/")[1] for each in states if each.data.get("provider") == provider), None)
 
 
 def spent(spend_key: str) -> Spend:
-    """What the orders under this key of `breaker.spend_key` cost us; an aggregation, or two if there are any."""
-    from google.cloud.firestore_v1.base_query import FieldFilter
+    """What the orders under this key of `breaker.spend_key` cost us; an aggregation, or two if there are any.
 
-    query: Any = firestore.client().collection_group("private").where(filter=FieldFilter("spentOn", "==", spend_key))
-    total = firestore.aggregate(query.sum("costMicroUsd"))
-    return Spend(total, firestore.aggregate(query.sum("unpaidMicroUsd")) if total else 0)
+    `Unavailable`.
+    """
+    spent_on = {"spentOn": spend_key}
+    total = scan.total("private", "costMicroUsd", equal=spent_on, group=True)
+    return Spend(total, scan.total("private", "unpaidMicroUsd", equal=spent_on, group=True) if total else 0)
 
 
 def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
     """Delete up to `limit` of the user's jobs, both documents; False if there may be more. What they cost today stays
     in the day's sum, by the same commit. `Unavailable`, `Contention`."""
-    paths = firestore.names("jobs", {"uid": uid}, limit)
+    paths = scan.names("jobs", {"uid": uid}, limit)
     states = [state_path(path.rsplit("/", 1)[1]) for path in paths]
 
     def decide(docs: Docs) -> None:
@@ -185,19 +174,15 @@ def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
 def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
     """The user's jobs by status and by type, the tokens they cost, and those that were given back.
 
-    Counted by Firestore: one aggregation for each status and type, whatever the number of jobs.
+    Counted by Firestore: one aggregation for each status and type, whatever the number of jobs. `Unavailable`.
     """
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    own = firestore.client().collection("jobs").where(filter=FieldFilter("uid", "==", uid))
-
-    total = firestore.aggregate
+    own = {"uid": uid}
 
     def count(field: str, values: Sequence[str]) -> dict[str, int]:
-        return {value: total(own.where(filter=FieldFilter(field, "==", value)).count()) for value in values}
+        return {value: scan.count("jobs", equal={**own, field: value}) for value in values}
 
     by_status, by_type = count("status", get_args(jobs.Status)), count("type", get_args(JobType))
-    return by_status, by_type, total(own.sum("price")), total(own.sum("refunded"))
+    return by_status, by_type, scan.total("jobs", "price", equal=own), scan.total("jobs", "refunded", equal=own)
 
 
 def ordered_between(start: datetime, end: datetime) -> Iterator[Data]:
