@@ -152,10 +152,12 @@ def test_what_a_function_raises_is_raised() -> None:
         call(broken)
 
 
-def test_a_crowd_answers_in_order_and_keeps_errors() -> None:
-    answers = crowd(8, lambda number: 8 // (number - 3))
+def test_a_crowd_answers_in_order_and_raises_what_is_not_expected() -> None:
+    answers = crowd(8, lambda number: 8 // (number - 3), expected=(ZeroDivisionError,))
     assert isinstance(answers[3], ZeroDivisionError)
     assert answers[4:] == [8, 4, 2, 2]
+    with pytest.raises(ZeroDivisionError):
+        crowd(8, lambda number: 8 // (number - 3))
 
 
 def test_each_test_has_a_project_of_its_own(project: str, database: Database) -> None:

@@ -11,11 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from . import firestore, log
-from .errors import Contention, StudioxError, Unavailable
+from .docs import REMOVE, AlreadyDecided, Docs, Unread
+from .errors import Contention, Unavailable
 from .firestore import Data, Document
+
+__all__ = ["REMOVE", "AlreadyDecided", "Docs", "transact"]
 
 T = TypeVar("T")
 
@@ -23,67 +26,8 @@ MAX_OPERATIONS = 100
 MAX_WRITES = 400  # of Firestore's 500 a commit: one more operation always fits
 DEADLINE_S = 20.0
 LEAST_S = 1.0
-"""A round trip has so long even when the deadline is near: cut shorter, it would only turn a refusal into a doubt."""
+"""The least time that a round trip gets, even near the deadline: a shorter timeout makes outcomes unknown."""
 MAX_BACKOFF_S = 0.5
-
-
-class Unread(Exception):
-    """A decision asked for a document that was not read yet: it is read, and the decision made anew."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
-class AlreadyDecided(Exception):
-    """A decision created a document that exists: its cause has already had its effect. A bug if it surfaces."""
-
-
-class Docs:
-    """What one decision sees and changes: an overlay over the documents as read. Pure, no I/O."""
-
-    def __init__(self, look_up: Callable[[str], Data | None]) -> None:
-        self._look_up = look_up
-        self.touched: set[str] = set()
-        self.changes: dict[str, Data | None] = {}
-
-    def get(self, path: str) -> Data | None:
-        """The document's data, None if it does not exist."""
-        self.touched.add(path)
-        return self.changes[path] if path in self.changes else self._look_up(path)
-
-    def create(self, path: str, data: Data) -> None:
-        """A new document. It need not have been read: the commit fails if it exists, and all is decided anew."""
-        try:
-            existing = self.get(path)
-        except Unread:
-            existing = None
-        if existing is not None:
-            raise AlreadyDecided(path)
-        self.changes[path] = data
-
-    def update(self, path: str, fields: Data) -> Data:
-        """Set these top-level fields (REMOVE: take one away) of an existing document; what it holds then."""
-        current = self.get(path)
-        if current is None:
-            raise KeyError(path)
-        merged = {name: value for name, value in {**current, **fields}.items() if value is not REMOVE}
-        if merged != current:
-            self.changes[path] = merged
-        return merged
-
-    def put(self, path: str, data: Data) -> None:
-        """The whole document, whether it exists or not."""
-        if self.get(path) != data:
-            self.changes[path] = data
-
-    def delete(self, path: str) -> None:
-        if self.get(path) is not None:
-            self.changes[path] = None
-
-
-REMOVE = object()
-"""As a field's value in `Docs.update`: take the field away."""
 
 
 class _Operation(Generic[T]):
@@ -103,6 +47,8 @@ class _Operation(Generic[T]):
         self.seen = seen
         self.absent = tuple(absent)
         self.fresh = False  # nothing may be taken from the cache or presumed absent any more
+        self.doubts: list[Mapping[str, Any]] = []
+        """Its commits whose outcome is unknown: {what it changed: the update_time that was the precondition}."""
         self.alone = False
         self.done = False
         self.taken = False
@@ -114,6 +60,21 @@ class _Operation(Generic[T]):
         """Next time nothing is taken from the cache or presumed absent."""
         self.fresh = True
         self.reads |= set(touched)
+
+    def look_back(self, known: Mapping[str, Document]) -> None:
+        """Drop the doubts that these documents resolve.
+
+        One that has changed shows that the commit was applied, or that its precondition can never hold again.
+        """
+
+        def is_open(doubt: Mapping[str, Any]) -> bool:
+            return all(path not in known or known[path].update_time == before for path, before in doubt.items())
+
+        self.doubts = list(filter(is_open, self.doubts))
+
+    def in_doubt(self, changes: Iterable[str]) -> bool:
+        """Whether an earlier commit may still be applied after a commit of these changes has succeeded."""
+        return any(doubt.keys().isdisjoint(changes) for doubt in self.doubts)
 
     def finish(self, answer: T | None = None, error: BaseException | None = None) -> None:
         self.answer, self.error, self.done = answer, error, True
@@ -151,14 +112,15 @@ def transact(
     `key` names the hot document that the operations contend for: those of one process queue by it and share
     commits. `reads` are read anew each time; `warm` may come from this process's cache; `absent` are presumed
     not to exist (an idempotency key's document); `seen` are documents as the caller has just read them, before it
-    asked a vendor: they stand if nothing changed meanwhile. An answer that rests on any of these guesses is only
-    given when the commit proved it; a refusal (StudioxError) never: it is decided anew on fresh documents.
+    asked a vendor: they stand if nothing changed meanwhile. An answer or an error that rests on any of these guesses,
+    or on what another operation of the same batch changes, is only given when the commit proved it.
     A document that `decide` asks for and none of these names is read on demand. `decide` may run many
-    times. A decision about a document that it does not write is as good as its last read: write what you
-    depend on. `patience_s`: how long to try, where DEADLINE_S is too long for who waits.
+    times. Only documents that are written are checked at commit: write what you depend on.
+    `patience_s`: how long to try, where DEADLINE_S is too long for who waits.
 
     Raises what `decide` raises; `Contention` when retries ran out and nothing happened; `Unavailable` when
-    the database cannot be reached, so that a later call with the same cause must tell.
+    the database cannot be reached, or an earlier commit of this operation may still be applied: retry with the same
+    cause to learn the outcome.
     """
     operation: _Operation[T] = _Operation(decide, reads, warm, absent, seen or {})
     deadline = time.monotonic() + (patience_s or DEADLINE_S)
@@ -219,7 +181,7 @@ def _lead(lane: _Lane, deadline: float) -> None:
 
 def _run(batch: list[_Operation[Any]], deadline: float) -> None:
     """Rounds of read, decide, commit until each operation has its answer."""
-    pending, attempt, unknown = batch, 0, False
+    pending, attempt = batch, 0
     while pending:
         round_ = _Round(pending[:1] if pending[0].alone else pending, deadline)
         try:
@@ -229,18 +191,28 @@ def _run(batch: list[_Operation[Any]], deadline: float) -> None:
         except Unavailable:
             round_.conflicted = round_.unreachable = True
         pending = [operation for operation in pending if not operation.done]
-        # An unknown outcome stays unknown until a later round has read what became of it.
-        unknown = round_.unreachable or (unknown and round_.conflicted)
         if not pending or not round_.conflicted:
             continue
         attempt += 1
         pause = random.uniform(0, min(MAX_BACKOFF_S, 0.01 * 2**attempt))  # full jitter
         if time.monotonic() + pause > deadline:
-            log.warning("transact_gave_up", operations=len(pending), attempts=attempt, unknown=unknown)
+            doubted = sum(bool(operation.doubts) for operation in pending)
+            log.warning("transact_gave_up", operations=len(pending), attempts=attempt, doubted=doubted)
             for operation in pending:
+                unknown = round_.unreachable or operation.doubts
                 operation.finish(error=Unavailable(retryAfterSeconds=5) if unknown else Contention(retryAfterSeconds=2))
             return
         time.sleep(pause)
+
+
+class _Decided(NamedTuple):
+    """What an operation is told when the commit has succeeded: its answer, or why not."""
+
+    operation: _Operation[Any]
+    answer: Any
+    error: Exception | None
+    touched: set[str]
+    changes: Mapping[str, Data | None]
 
 
 class _Round:
@@ -252,7 +224,7 @@ class _Round:
         self.known: dict[str, Document] = {}
         self.unproven: set[str] = set()
         self.overlay: dict[str, Data | None] = {}
-        self.accepted: list[tuple[_Operation[Any], Any, set[str]]] = []
+        self.decided: list[_Decided] = []
         self.conflicted = False
         self.unreachable = False
 
@@ -280,6 +252,8 @@ class _Round:
         except Exception as error:  # noqa: BLE001 - a path that cannot be: its operation fails, not the others
             self._refused(error, self.operations)
             self.operations = []
+        for operation in self.operations:
+            operation.look_back(self.known)
 
     def _load(self, paths: Iterable[str]) -> None:
         self.known.update(firestore.read_documents(paths, timeout_s=self._left_s()))
@@ -290,10 +264,10 @@ class _Round:
 
     def decide(self) -> None:
         for operation in self.operations:
-            if len(self.overlay) >= MAX_WRITES or (operation.alone and self.accepted):
+            if len(self.overlay) >= MAX_WRITES or (operation.alone and self.decided):
                 return
             self._decide(operation)
-            if operation.alone and self.accepted:
+            if operation.alone and self.decided:
                 return
 
     def _decide(self, operation: _Operation[Any]) -> None:
@@ -309,7 +283,7 @@ class _Round:
             raise Unread(path)
 
         for _ in range(32):  # an end for a decision that asks for ever more documents
-            docs = Docs(look_up)
+            docs, answer, error = Docs(look_up), None, None
             try:
                 answer = operation.decide(docs)
             except Unread as unread:
@@ -317,31 +291,33 @@ class _Round:
                     self._load([unread.path])
                 except Unavailable:
                     raise
-                except Exception as error:  # noqa: BLE001 - as in `read`
-                    operation.finish(error=error)
+                except Exception as unreadable:  # noqa: BLE001 - as in `read`
+                    operation.finish(error=unreadable)
                     return
                 operation.reads.add(unread.path)
                 continue
-            except StudioxError as refusal:
-                if self._guessed(docs, {}):
-                    operation.decide_afresh(docs.touched)
-                else:
-                    operation.finish(error=refusal)
-                return
-            except Exception as error:  # noqa: BLE001 - the caller's own bug is the caller's to raise
-                operation.finish(error=error)
-                return
-            if self._guessed(docs, {**self.overlay, **docs.changes}):
-                operation.decide_afresh(docs.touched)
-                return
-            self.overlay.update(docs.changes)
-            self.accepted.append((operation, answer, docs.touched))
+            except Exception as raised:  # noqa: BLE001 - a refusal, or the caller's own bug: the caller's to raise
+                error = raised
+            self._weigh(_Decided(operation, answer, error, docs.touched, {} if error else docs.changes))
             return
         operation.finish(error=RecursionError("a decision asks for ever more documents"))
 
-    def _guessed(self, docs: Docs, changes: Mapping[str, Data | None]) -> bool:
+    def _weigh(self, decided: _Decided) -> None:
+        """When its operation may be told: at once, after the commit, or not before it was decided anew."""
+        operation = decided.operation
+        if self._guessed(decided.touched, {**self.overlay, **decided.changes}):
+            operation.decide_afresh(decided.touched)
+        elif operation.in_doubt(decided.changes):
+            operation.finish(error=Unavailable(retryAfterSeconds=5))
+        elif decided.error is not None and decided.touched.isdisjoint(self.overlay):
+            operation.finish(error=decided.error)
+        else:
+            self.overlay.update(decided.changes)
+            self.decided.append(decided)
+
+    def _guessed(self, touched: set[str], changes: Mapping[str, Data | None]) -> bool:
         """Whether the decision rests on a cached or presumed document that the commit of `changes` would not prove."""
-        guesses = {path for path in docs.touched if path in self.unproven or path not in self.known}
+        guesses = {path for path in touched if path in self.unproven or path not in self.known}
         # What was presumed absent, created and deleted again is not part of the commit.
         return not guesses <= {path for path, data in changes.items() if data is not None or path in self.known}
 
@@ -353,21 +329,27 @@ class _Round:
             firestore.commit(self.overlay, self.known, timeout_s=self._left_s())
         except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
             self._conflict()
-        except (exceptions.ServerError, exceptions.RetryError, exceptions.TooManyRequests):
-            # 503, deadline: it may have been applied. Reading afresh shows it, and the decision answers truthfully.
+        except firestore.unreachable():
+            # It may have been applied, or be applied yet. Fresh documents show the one and rule out the other.
             self.unreachable = True
+            for each in self.decided:
+                if each.changes:
+                    each.operation.doubts.append({path: self._precondition(path) for path in each.changes})
             self._conflict()
         except (exceptions.GoogleAPICallError, TypeError, ValueError) as error:
-            self._refused(error, [operation for operation, _, _ in self.accepted])
+            self._refused(error, [each.operation for each in self.decided if each.changes])
         else:
-            for operation, answer, _ in self.accepted:
-                operation.finish(answer)
+            for each in self.decided:
+                each.operation.finish(each.answer, each.error)
+
+    def _precondition(self, path: str) -> Any:
+        return self.known[path].update_time if path in self.known else None
 
     def _conflict(self) -> None:
         self.conflicted = True
         firestore.forget(self.known)
-        for operation, _, touched in self.accepted:
-            operation.decide_afresh(touched)
+        for each in self.decided:
+            each.operation.decide_afresh(each.touched)
 
     def _refused(self, error: Exception, suspects: list[_Operation[Any]]) -> None:
         """Firestore cannot take one of these reads or writes: find out whose, so that it fails alone."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from studiox import transact
 from studiox.errors import NotFound, StudioxError
 from studiox.transact import Docs
 
-from .crowd import crowd
 from .database import Database
 from .rpcs import Rpcs
 
@@ -64,22 +64,26 @@ def assert_sound(database: Database, opening: int) -> int:
     return len(entries)
 
 
-def together(rpcs: Rpcs, operations: list[Callable[[], Any]]) -> list[Any]:
-    """Run these so that all but the first meet in one group: the first one's commit takes until all have queued."""
+def together(
+    rpcs: Rpcs, operations: list[Callable[[], Any]], meanwhile: Callable[[], object] = lambda: None
+) -> list[Any]:
+    """What these answer or raise, run so that they meet in one group, in this order.
+
+    A debit called `leader` is before them: its commit takes until all have queued, and `meanwhile` was called.
+    """
     queued = threading.Event()
-    rpcs.before("Commit", lambda: queued.wait(10))
+    rpcs.before("Commit", lambda: queued.wait(60))
     first = threading.Thread(target=lambda: debit("leader"))
     first.start()
     while not transact._lanes:
         time.sleep(0.001)
-    answers: list[Any] = []
-
-    def release() -> None:
-        while len(transact._lanes[USER].queue) < len(operations):
-            time.sleep(0.001)
+    with ThreadPoolExecutor(len(operations)) as pool:
+        running = []
+        for number, operation in enumerate(operations, 1):
+            running.append(pool.submit(operation))
+            while len(transact._lanes[USER].queue) < number:
+                time.sleep(0.001)
+        meanwhile()
         queued.set()
-
-    threading.Thread(target=release).start()
-    answers = crowd(len(operations), lambda n: operations[n]())
     first.join()
-    return answers
+    return [each.exception() or each.result() for each in running]
