@@ -129,7 +129,7 @@ def add_report(docs: Docs, standing: Data, uid: str, reason: str, text: str | No
 
 def open_reports(post_id: str, limit: int) -> list[str]:
     """The paths of up to `limit` reports of a post that nobody has decided. `Unavailable`."""
-    return firestore.names("reports", {"postId": post_id, "state": "open"}, limit)
+    return scan.names("reports", {"postId": post_id, "state": "open"}, limit)
 
 
 def count_remix(docs: Docs, post: Data) -> None:

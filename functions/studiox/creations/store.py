@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import firestore, pages
+from .. import firestore, pages, scan
 from ..clock import datetime
 from ..errors import NotFound
 from ..transact import REMOVE, Docs
@@ -72,7 +72,7 @@ def remove_creation(docs: Docs, creation_id: str) -> None:
 
 def has_any(uid: str) -> bool:
     """Whether somebody has made anything that is still there. `Unavailable`."""
-    return bool(firestore.names("creations", {"uid": uid}, 1))
+    return bool(scan.names("creations", {"uid": uid}, 1))
 
 
 def owned_creation(uid: str, creation_id: str) -> Data:
