@@ -71,6 +71,7 @@ resource "google_project_service" "needed" {
     "billingbudgets.googleapis.com",
     "firestore.googleapis.com",
     "iamcredentials.googleapis.com",
+    "identitytoolkit.googleapis.com",
     "monitoring.googleapis.com",
     "sts.googleapis.com",
   ])

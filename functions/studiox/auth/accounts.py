@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..clock import datetime
@@ -103,9 +103,31 @@ def months_after(moment: datetime, months: int, day: int) -> datetime:
     return datetime(year, month + 1, min(day, last), *clock, tzinfo=moment.tzinfo)
 
 
-def new_user(email: str | None, name: str | None, photo: str | None, now: datetime) -> dict[str, Any]:
-    """A user's document before any ledger entry. `welcome` is pending, granted or refused."""
-    return {
+def used_month(user: Mapping[str, Any]) -> dict[str, Any]:
+    """What an account that ends has had of its month: it is kept with the person's welcome."""
+    fields = ("creditResetAt", "generationCount", "generationResetAt")
+    return {name: user[name] for name in fields if user.get(name) is not None}
+
+
+def resumed(used: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The fields of a new account whose person ended another one this month: its month and its songs go on."""
+    fields: dict[str, Any] = {}
+    until, songs_until = (used or {}).get("creditResetAt"), (used or {}).get("generationResetAt")
+    if until is not None and now < until <= a_month_after(now):
+        fields |= {"creditResetAt": until, "creditAnchorDay": until.day}
+    if songs_until is not None and now < songs_until:
+        fields |= {"generationCount": (used or {}).get("generationCount", 0), "generationResetAt": songs_until}
+    return fields
+
+
+def new_user(
+    email: str | None, name: str | None, photo: str | None, now: datetime, used: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A user's document before any ledger entry. `welcome` is pending, granted or refused.
+
+    `used`: what the person's last account had of a month that may not be over yet.
+    """
+    user = {
         "email": email,
         "displayName": display_name(name),
         "photoUrl": photo_url(photo),
@@ -125,3 +147,4 @@ def new_user(email: str | None, name: str | None, photo: str | None, now: dateti
         "createdAt": now,
         "updatedAt": now,
     }
+    return user | resumed(used, now)

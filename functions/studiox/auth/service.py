@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from .. import audit, clock, config, firestore
@@ -55,7 +55,7 @@ def _provision(
     path, closed = store.user_path(user.uid), store.closed_path(user.uid)
     tokens = config.WELCOME_TOKENS.value
     due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
-    welcome = store.welcome_path(user.email) if user.email and due else ""
+    welcome = store.welcome_path(user.email) if user.email else ""
 
     def decide(docs: Docs) -> Mapping[str, Any] | Contested:
         current = docs.get(path)
@@ -68,7 +68,8 @@ def _provision(
         if holder is not None and contested and settled is None:
             return Contested(holder["uid"], holder["seq"])
         if current is None:
-            current = accounts.new_user(user.email, user.name, user.photo, now)
+            had = docs.get(welcome) if welcome else None
+            current = accounts.new_user(user.email, user.name, user.photo, now, (had or {}).get("month"))
             docs.create(path, current)
             audit.record(docs, actor=user.uid, action=action, target=path, at=now)
         if not due:
@@ -78,10 +79,11 @@ def _provision(
         if tokens > 0:
             grant_welcome(docs, user.uid, tokens, now)
         current = docs.update(path, {"welcome": "granted"})
-        docs.put(welcome, {"uid": user.uid, "seq": current["ledgerSeq"], "tokens": tokens, "at": now})
+        taken = {"uid": user.uid, "seq": current["ledgerSeq"], "tokens": tokens, "at": now}
+        docs.put(welcome, {**(docs.get(welcome) or {}), **taken})
         return current
 
-    return transact(path, decide, reads=[path, closed, *([welcome] if due else [])])
+    return transact(path, decide, reads=[path, closed, *([welcome] if welcome else [])])
 
 
 def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> bool:
@@ -117,6 +119,20 @@ def _never_came_to_be(claim: Contested) -> bool:
     except exceptions.FirebaseError as error:
         raise Unavailable(retryAfterSeconds=5) from error
     return False
+
+
+def without_sign_in(uids: Sequence[str]) -> set[str]:
+    """Which of up to 100 accounts Auth says that it does not know. `Unavailable`: an outage says nothing."""
+    from firebase_admin import auth, exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    if not uids:
+        return set()
+    try:
+        answer = auth.get_users([auth.UidIdentifier(uid) for uid in uids], app=firestore.app())
+    except (exceptions.FirebaseError, GoogleAuthError, OSError) as error:
+        raise Unavailable(retryAfterSeconds=60) from error
+    return {each.uid for each in answer.not_found}
 
 
 def account(caller: User, action: str = "initializeUser") -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from .. import firestore, ids, pages, scan
 from ..clock import datetime
 from ..errors import AccountSuspended, Unauthenticated
 from ..transact import Docs
-from .accounts import person_address
+from .accounts import person_address, used_month
 
 
 def user_path(uid: str) -> str:
@@ -19,6 +19,27 @@ def user_path(uid: str) -> str:
 def welcome_path(email: str) -> str:
     """Named by a keyed hash: the address itself is not kept, and nobody without the key can test one."""
     return f"welcomes/{ids.keyed('welcome', person_address(email))}"
+
+
+def keep_month(docs: Docs, uid: str) -> None:
+    """Keep what an account that ends has had of its month, so that its person has it once, however often they return.
+
+    Nothing is kept of an address that took no welcome: it has spent nothing.
+    """
+    user = docs.get(user_path(uid))
+    welcome = welcome_path(user["email"]) if user is not None and user.get("email") else ""
+    if user is not None and welcome and docs.get(welcome) is not None:
+        docs.update(welcome, {"month": used_month(user)})
+
+
+def release_welcome(docs: Docs, uid: str) -> None:
+    """Let the person have their welcome again: the account that took it never did anything with it."""
+    user = docs.get(user_path(uid))
+    if user is None or not user.get("email") or user.get("generationCount"):
+        return
+    welcome = docs.get(welcome_path(user["email"]))
+    if welcome is not None and (welcome["uid"], welcome["seq"]) == (uid, user["ledgerSeq"]):
+        docs.delete(welcome_path(user["email"]))
 
 
 def closed_path(uid: str) -> str:
@@ -65,8 +86,8 @@ def count_new_users(start: datetime, end: datetime) -> int:
 
 
 def all_users(after: str | None = None) -> Iterator[scan.Found]:
-    """Every account by its uid, from behind this one; without its fields."""
-    return scan.documents("users", after=after, fields=("ledgerSeq",))
+    """Every account by its uid, from behind this one: `createdAt` and `ledgerSeq`."""
+    return scan.documents("users", after=after, fields=("createdAt", "ledgerSeq"))
 
 
 def touched_since(moment: datetime) -> Iterator[scan.Found]:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 
 from .. import audit, clock, firestore, ids, limits, log, media, scan
-from ..auth.store import closed_path, pseudonym, user_path
+from ..auth.store import closed_path, keep_month, pseudonym, release_welcome, user_path
 from ..billing.service import end_for_deletion
 from ..billing.store import account_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
+from ..clock import datetime
 from ..community.service import erase as erase_from_community
 from ..endpoint import CONTRACTS, User
 from ..errors import InvalidRequest, Unavailable
@@ -44,9 +45,8 @@ def delete_account(caller: User, confirm: str) -> None:
             return
         if caller.toll is not None:
             caller.toll.count(docs, now)
-        store.begin(docs, caller.uid, now)
-        limits.close(docs, tolls, now)
-        cleanup_store.order(docs, "account", name, caller.uid, token, now)
+        keep_month(docs, caller.uid)
+        _order(docs, caller.uid, token, now)
         audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
 
     counters = [toll.path for toll in (*tolls, caller.toll) if toll is not None]
@@ -58,6 +58,34 @@ def delete_account(caller: User, confirm: str) -> None:
         if time.monotonic() > until:
             break
     cleanups.enqueue("account", name)
+
+
+def close_abandoned(uid: str) -> bool:
+    """Order the deletion of an account that Auth does not know; False if it is under way or done."""
+    now, token = clock.now(), ids.new()
+
+    def decide(docs: Docs) -> bool:
+        user = docs.get(user_path(uid))
+        if user is None or user.get("closing"):
+            return False
+        keep_month(docs, uid)
+        release_welcome(docs, uid)
+        _order(docs, uid, token, now)
+        audit.record(docs, actor="system", action="sweepMedia", target=closed_path(uid), at=now)
+        return True
+
+    counters = [toll.path for toll in _tolls(uid)]
+    ordered = transact(user_path(uid), decide, reads=[user_path(uid), closed_path(uid), *counters])
+    if ordered:
+        cleanups.enqueue("account", pseudonym(uid))
+    return ordered
+
+
+def _order(docs: Docs, uid: str, token: str, now: datetime) -> None:
+    """From this commit on nothing happens in the user's name, and everything of theirs goes."""
+    store.begin(docs, uid, now)
+    limits.close(docs, _tolls(uid), now)
+    cleanup_store.order(docs, "account", pseudonym(uid), uid, token, now)
 
 
 def _tolls(uid: str) -> list[limits.Toll]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from firebase_functions import options, scheduler_fn
 
 from .. import config
-from . import service
+from . import accounts_service, service
 
 
 @scheduler_fn.on_schedule(
@@ -18,5 +18,9 @@ from . import service
     memory=options.MemoryOption.MB_512,
 )
 def sweepMedia(event: scheduler_fn.ScheduledEvent) -> None:
-    """Daily at 03:30 UTC: delete media of nothing and abandoned uploads, report creations whose media are gone."""
-    service.sweep()
+    """Daily at 03:30 UTC: delete media of nothing and abandoned uploads, report creations whose media are gone, and
+    close the accounts whose sign-in is gone."""
+    try:
+        accounts_service.sweep_accounts()
+    finally:
+        service.sweep()

@@ -1,4 +1,5 @@
-"""Where the sweep keeps how far it came (`sweeps/media`) and what it reported (`mediaAlerts/{creationId}`)."""
+"""Where the sweeps keep how far they came (`sweeps/media`, `sweeps/accounts`), and what they reported
+(`mediaAlerts/{creationId}`)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from ..clock import datetime
 from ..transact import Docs
 
 CHECKPOINT_PATH = "sweeps/media"
+ACCOUNTS_PATH = "sweeps/accounts"
 
 
 def checkpoint() -> Mapping[str, Any]:
@@ -21,6 +23,16 @@ def checkpoint() -> Mapping[str, Any]:
 def keep_checkpoint(docs: Docs, stage: str | None, position: object, now: datetime) -> None:
     """`stage` None: all of it is done, and the next run begins anew."""
     docs.put(CHECKPOINT_PATH, {"stage": stage, "position": position, "updatedAt": now})
+
+
+def account_reached() -> str | None:
+    """The account that the walk over all of them came to; None when the next one begins anew."""
+    [found] = firestore.read(ACCOUNTS_PATH)
+    return None if found is None else found["uid"]
+
+
+def keep_account(docs: Docs, uid: str | None, now: datetime) -> None:
+    docs.put(ACCOUNTS_PATH, {"uid": uid, "updatedAt": now})
 
 
 def alert_path(creation_id: str) -> str:
