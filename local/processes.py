@@ -60,11 +60,14 @@ def command_line(pid: int) -> list[str]:
 def end_all(stack_id: str, *, patience_s: float) -> list[int]:
     """End every process of the stack; answers the ids that would not go, normally none.
 
-    The suite's own process gets one SIGINT, alone: a second one makes it leave at once, without exporting and
-    without its Firestore engine. Only what is left after `patience_s` is ended by force.
+    The functions go first, at once. The suite's own process gets one SIGINT, alone: a second one makes it leave at
+    once, without exporting and without its Firestore engine. Only what is left after `patience_s` is ended by force.
     """
-    for pid in marked(stack_id):
-        argv = command_line(pid)
+    argvs = {pid: command_line(pid) for pid in marked(stack_id)}
+    for pid, argv in argvs.items():
+        if "local.server" in argv:
+            _signal(pid, signal.SIGINT)
+    for pid, argv in argvs.items():
         if "emulators:start" in argv and Path(argv[0]).name.startswith("node"):
             _signal(pid, signal.SIGINT)
             _wait(lambda pid=pid: pid not in marked(stack_id), patience_s)

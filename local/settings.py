@@ -1,8 +1,8 @@
 """What the local stack runs with: ports, parameters and secrets, and the directory it all is laid out in.
 
-The suite reads `.env` and `.secret.local` beside the functions' source and lets them beat the environment. So that
-the environment can win, and the developer's files stay as they are, it is given a directory made of links, with its
-own two files in it.
+The suite's own functions emulator reads `.env` and `.secret.local` beside the functions' source and lets them beat the
+environment. So that the environment can win, and the developer's files stay as they are, it is given a directory made
+of links, with its own two files in it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ PORTS = {
 # Those of them that are no emulator of the suite.
 STAND_INS = ("poyo", "piapi", "stripe", "chat")
 
+# Files of the functions that are no code and that a running stack reads again when they change.
+ENV_FILES = (".env", ".env.local", ".secret.local")
+
+# The suite's emulators that are started where the functions are served by us; suite_tasks.cjs adds Tasks.
+WITHOUT_FUNCTIONS = "auth,firestore,storage,hosting"
+
 # The stand-ins' keys, and a value for whatever has no stand-in: an absent one would be asked of Secret Manager.
 SECRETS = {
     "POYO_API_KEY": "local-poyo-api-key",
@@ -53,6 +59,11 @@ SECRETS = {
     "STRIPE_WEBHOOK_SECRET": "whsec_local",
     "APP_SIGNING_KEY": "local-signing-key-0123456789abcdef0123456789abcdef",
 }
+
+
+def shifted(offset: int) -> dict[str, int]:
+    """Every port of a stack at this offset."""
+    return {name: port + offset for name, port in PORTS.items()}
 
 
 def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
@@ -103,31 +114,45 @@ def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[d
     return parameters, secrets
 
 
+def function_environment(ports: Mapping[str, int]) -> dict[str, str]:
+    """What the suite's own functions emulator adds to a function's environment (functionsEmulator.js, env.js)."""
+    hosts = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    bucket = {"projectId": PROJECT, "storageBucket": f"{PROJECT}.appspot.com"}
+    return {
+        "FUNCTIONS_EMULATOR": "true",
+        "TZ": "UTC",
+        "GCLOUD_PROJECT": PROJECT,
+        "GOOGLE_CLOUD_QUOTA_PROJECT": PROJECT,
+        "K_REVISION": "1",
+        "FIREBASE_CONFIG": json.dumps({**bucket, "databaseURL": f"https://{PROJECT}.firebaseio.com"}),
+        "FIREBASE_DEBUG_MODE": "true",
+        "FIREBASE_DEBUG_FEATURES": json.dumps({"skipTokenVerification": True, "enableCors": True}),
+        "FIREBASE_EMULATOR_HUB": hosts["hub"],
+        "FIRESTORE_EMULATOR_HOST": hosts["firestore"],
+        "FIREBASE_FIRESTORE_EMULATOR_ADDRESS": hosts["firestore"],
+        "FIREBASE_AUTH_EMULATOR_HOST": hosts["auth"],
+        "FIREBASE_STORAGE_EMULATOR_HOST": hosts["storage"],
+        "STORAGE_EMULATOR_HOST": f"http://{hosts['storage']}",
+        "CLOUD_TASKS_EMULATOR_HOST": hosts["tasks"],
+    }
+
+
 def source_of(place: Path) -> Path:
     """Where the functions of the stack at `place` are laid out. The suite watches no path with a dot in front."""
     return Path(tempfile.gettempdir()) / f"studiox-{hashlib.sha256(str(place).encode()).hexdigest()[:16]}"
 
 
-def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str], functions: Path) -> dict[str, str]:
+def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, str]:
     """Make `place` what the suite is started in; answers parameters and secrets together."""
-    parameters, secrets = resolve(ports, environment)
     linked = ("web", "firestore.rules", "firestore.indexes.json", "storage.rules")
-    source = source_of(place)
-    for stale in (source, *(place / name for name in ("bin", "tmp", *linked))):
-        stale.unlink() if stale.is_symlink() else shutil.rmtree(stale, ignore_errors=True)
-    source.mkdir(mode=0o700)
+    for stale in (place / name for name in ("bin", "tmp", *linked)):
+        _remove(stale)
     (place / "tmp").mkdir()
     (place / "bin").mkdir()
-    for entry in functions.iterdir():
-        if not entry.name.startswith(".") and entry.name not in ("venv", "__pycache__"):
-            (source / entry.name).symlink_to(entry)
-    (source / "venv").symlink_to(ROOT / "functions/venv")
-    write_env(source / ".env", parameters)
-    write_env(source / ".secret.local", secrets)
     for name in linked:
         (place / name).symlink_to(ROOT / name)
     config = json.loads((ROOT / "firebase.json").read_text())
-    config["functions"]["source"] = os.path.relpath(source.resolve(), place.resolve())
+    del config["functions"]
     config["emulators"] = {
         "singleProjectMode": True,
         "ui": {"enabled": False},
@@ -136,7 +161,30 @@ def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str
     config["emulators"]["firestore"]["websocketPort"] = config["emulators"].pop("firestore.websocket")["port"]
     (place / "firebase.json").write_text(json.dumps(config, indent=2))
     _write_java(place)
+    parameters, secrets = resolve(ports, environment)
     return {**parameters, **secrets}
+
+
+def lay_out_functions(place: Path, ports: Mapping[str, int], environment: Mapping[str, str], functions: Path) -> None:
+    """Make the source that the suite's own functions emulator takes, beside what `lay_out` made."""
+    parameters, secrets = resolve(ports, environment)
+    source = source_of(place)
+    _remove(source)
+    source.mkdir(mode=0o700)
+    for entry in functions.iterdir():
+        if not entry.name.startswith(".") and entry.name not in ("venv", "__pycache__"):
+            (source / entry.name).symlink_to(entry)
+    (source / "venv").symlink_to(ROOT / "functions/venv")
+    write_env(source / ".env", parameters)
+    write_env(source / ".secret.local", secrets)
+    config = json.loads((place / "firebase.json").read_text())
+    config["functions"] = json.loads((ROOT / "firebase.json").read_text())["functions"]
+    config["functions"]["source"] = os.path.relpath(source.resolve(), place.resolve())
+    (place / "firebase.json").write_text(json.dumps(config, indent=2))
+
+
+def _remove(path: Path) -> None:
+    path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=True)
 
 
 def _write_java(place: Path) -> None:
@@ -154,14 +202,15 @@ def _write_java(place: Path) -> None:
     java.chmod(0o755)
 
 
-def suite_environment(place: Path, *, official: bool) -> dict[str, str]:
-    """The environment of the emulator suite, on top of ours."""
+def suite_environment(place: Path, ports: Mapping[str, int], *, official: bool) -> dict[str, str]:
+    """The environment of the emulator suite, on top of ours; `official`: with Java and Firebase's own archives."""
     added = {
         # Two suites of one project would overwrite each other's files in the system's temporary directory.
         "TMPDIR": str(place / "tmp"),
         "CI": "true",
         "NO_COLOR": "1",
         "NO_UPDATE_NOTIFIER": "1",
+        "STUDIOX_TASKS_PORT": str(ports["tasks"]),  # for suite_tasks.cjs
     }
     if not official:
         added["STORAGE_EMULATOR_BINARY_PATH"] = str(place / "bin/storage-rules")

@@ -1,4 +1,4 @@
-"""Starts the emulator suite with the vendors' stand-ins, and ends every process of it.
+"""Starts the emulator suite, the functions and the vendors' stand-ins, and ends every process of it.
 
 with stack(offset=None) as running:
     running.functions_url
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -17,20 +16,25 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from local import engine, processes, settings
+from local import engine, places, processes, settings
 from local.ticker import Ticker
 
 START_TIMEOUT_S = 180.0
 EXPORT_PATIENCE_S = 60.0
 NOTED_LINES = 40
-KEEP_LOGS_S = 24 * 3600.0
+OFFICIAL = "official"
 # Lines of the suite's log that a developer must see; the rest stays in the log.
-MATTERS = re.compile(r"\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠")
+MATTERS = re.compile(
+    r"^functions: |\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠"
+)
 NOISE = re.compile(
     r"Env variable override detected|not currently authenticated|CI environment|application default credentials"
     r"|Invalid request, unable to process"  # the suite probes every function with a GET first
@@ -135,45 +139,14 @@ def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _place(offset: int | None) -> tuple[Path, dict[str, int], contextlib.ExitStack]:
-    """A directory of our own and the ports at `offset`, or at one where all are free; and what keeps both ours."""
-    offsets = [offset] if offset is not None else [random.randrange(10_000, 22_000, 10) for _ in range(50)]
-    taken = ""
-    for old in settings.STATE.glob("stack-?????"):
-        if time.time() - old.stat().st_mtime > KEEP_LOGS_S:
-            shutil.rmtree(old, ignore_errors=True)
-    for candidate in offsets:
-        ports = {name: port + candidate for name, port in settings.PORTS.items()}
-        place = settings.STATE / f"stack-{candidate}"
-        place.mkdir(parents=True, exist_ok=True)
-        ours = contextlib.ExitStack()
-        lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        ours.callback(os.close, lock)
-        # The suite listens on them seconds later, after another that starts: until then they only look free.
-        holders = {name: processes.hold(port) for name, port in ports.items()}
-        for holder in filter(None, holders.values()):
-            ours.enter_context(holder)
-        busy = [
-            f"{port} ({name})" for name, port in ports.items() if holders[name] is None or not processes.is_free(port)
-        ]
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not busy:
-                return place, ports, ours
-            taken = "stop what listens there"
-        except BlockingIOError:
-            taken = "another stack of this checkout runs there: stop it"
-        ours.close()
-        taken = f"port {', '.join(busy) or ports['hub']} is taken: {taken}, or shift every port (make serve OFFSET=100)"
-    raise StackError(taken)
-
-
 @contextlib.contextmanager
-def _one_start_at_a_time() -> Iterator[None]:
-    """Two suites that start at once may read each other's functions: both look for them from port 8081 upwards."""
+def _one_start_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
+    """Two of the suite's functions emulators that start at once may read each other's functions: both look for them
+    from port 8081 upwards."""
     path = Path(tempfile.gettempdir()) / f"studiox-start-{os.getuid()}.lock"
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     until = time.monotonic() + 2 * START_TIMEOUT_S
+    waiting = False
     try:
         while True:
             try:
@@ -182,6 +155,9 @@ def _one_start_at_a_time() -> Iterator[None]:
             except BlockingIOError as error:
                 if time.monotonic() > until:
                     raise StackError(f"another stack has been starting for too long; it holds {path}") from error
+                if not waiting:
+                    say("Another stack with FUNCTIONS=official is starting; waiting until it is ready.")
+                waiting = True
                 time.sleep(0.2)
         yield
     finally:
@@ -244,28 +220,35 @@ def stack(
     chosen = engine.choose()
     stack_id = uuid.uuid4().hex
     environment = {**os.environ, **(env or {})}
-    place, ports, ours = _place(offset)
+    official = _official_functions(environment)
+    functions = (functions_dir or settings.ROOT / "functions").resolve()
+    try:
+        place = places.take(offset)
+    except places.PlaceTaken as error:
+        raise StackError(str(error)) from error
     log: _Log | None = None
     ticker: Ticker | None = None
     parts: dict[str, subprocess.Popen[bytes]] = {}
-    patience_s = EXPORT_PATIENCE_S
-    watcher = processes.watch_over(stack_id, patience_s)
+    watcher = processes.watch_over(stack_id, EXPORT_PATIENCE_S)
     try:
-        values = settings.lay_out(place, ports, environment, (functions_dir or settings.ROOT / "functions").resolve())
+        values = settings.lay_out(place.path, place.ports, environment)
         secrets = {name: values[name] for name in settings.SECRETS}
-        running = Stack(settings.PROJECT, ports, secrets, place / "suite.log", parts)
+        running = Stack(settings.PROJECT, place.ports, secrets, place.path / "suite.log", parts)
         environment[processes.MARK] = stack_id
-        _start_stand_ins(running, values, environment, place)
         running.log.write_text("")
         log = _Log(running.log, say)
-        official = chosen == engine.OFFICIAL
-        with _one_start_at_a_time():
-            running._parts["emulator suite"] = processes.spawn(
-                _suite_command(place, chosen, data_dir, export_dir),
-                {**environment, **settings.suite_environment(place, official=official)},
-                place,
-                running.log,
-            )
+        suite = _suite_command(place.path, chosen, data_dir, export_dir, official=official)
+        suite_environment = {
+            **environment,
+            **settings.suite_environment(place.path, place.ports, official=chosen == engine.OFFICIAL),
+        }
+        with _one_start_at_a_time(say) if official else contextlib.nullcontext():
+            if official:
+                settings.lay_out_functions(place.path, place.ports, environment, functions)
+            parts["emulator suite"] = processes.spawn(suite, suite_environment, place.path, running.log)
+            if not official:
+                _start_functions(running, environment, functions, place.offset)
+            _start_stand_ins(running, values, environment)
             _await_ready(running, log)
         ticker = Ticker(running.functions_host, running.functions_url, say)
         ticker.start()
@@ -273,36 +256,49 @@ def stack(
     finally:
         if ticker:
             ticker.stop()
-        left = processes.end_all(stack_id, patience_s=patience_s)
+        left = processes.end_all(stack_id, patience_s=EXPORT_PATIENCE_S)
         for process in parts.values():
             process.poll()  # reaps it
         if log:
             log.close()
         processes.dismiss(watcher)
-        ours.close()
+        place.close()
         kept = offset is not None or left or sys.exc_info()[0] is not None  # its logs may be wanted
-        for done in (settings.source_of(place), place / "tmp" if kept else place):
+        for done in (settings.source_of(place.path), place.path / "tmp" if kept else place.path):
             shutil.rmtree(done, ignore_errors=True)
         if left:
             say(f"could not end the processes {left}")
 
 
-def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Mapping[str, str], place: Path) -> None:
-    for name, (port, arguments) in stand_ins(running.ports, values).items():
+def _official_functions(environment: Mapping[str, str]) -> bool:
+    """Whether the suite's own functions emulator is to serve the functions, a process for each."""
+    wanted = environment.get("FUNCTIONS") or ""
+    if wanted not in ("", OFFICIAL):
+        raise StackError(f"FUNCTIONS={wanted} is unknown: FUNCTIONS={OFFICIAL}, or nothing for one process.")
+    return wanted == OFFICIAL
+
+
+def _start_functions(running: Stack, environment: Mapping[str, str], functions: Path, offset: int) -> None:
+    python = settings.ROOT / "functions/venv/bin/python"
+    command = [str(python), "-m", "local.server", "--offset", str(offset), "--functions", str(functions)]
+    unbuffered = {**environment, "PYTHONUNBUFFERED": "1"}
+    running._parts["functions"] = processes.spawn(command, unbuffered, settings.ROOT, running.log)
+
+
+def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    for name, (_, arguments) in stand_ins(running.ports, values).items():
+        log = running.log.parent / f"{arguments[0]}.log"
         command = [sys.executable, "-m", *arguments]
-        running._parts[name] = processes.spawn(command, environment, settings.ROOT, place / f"{arguments[0]}.log")
-        until = time.monotonic() + 30
-        while not processes.is_served(port):
-            running.check()
-            if time.monotonic() > until:
-                raise StackError(f"the {name} does not listen on port {port}; see {place}")
-            time.sleep(0.1)
+        running._parts[name] = processes.spawn(command, environment, settings.ROOT, log)
 
 
-def _suite_command(place: Path, chosen: str, data_dir: Path | None, export_dir: Path | None) -> Sequence[str]:
-    preloaded = [str(settings.ROOT / f"local/{name}.cjs") for name in ("worker_ports", "worker_connections")]
-    command = ["node", *(f"--require={path}" for path in preloaded)]
+def _suite_command(
+    place: Path, chosen: str, data_dir: Path | None, export_dir: Path | None, *, official: bool
+) -> Sequence[str]:
+    preloaded = ("suite_auth", *(("worker_ports", "worker_connections") if official else ("suite_tasks",)))
+    command = ["node", *(f"--require={settings.ROOT}/local/{name}.cjs" for name in preloaded)]
     command += [str(settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"), "emulators:start"]
+    command += [] if official else ["--only", settings.WITHOUT_FUNCTIONS]
     command += ["--project", settings.PROJECT, "--config", str(place / "firebase.json"), "--non-interactive"]
     if data_dir is not None:
         command += ["--import", str(data_dir.resolve())]
@@ -312,15 +308,35 @@ def _suite_command(place: Path, chosen: str, data_dir: Path | None, export_dir: 
 
 
 def _await_ready(running: Stack, log: _Log) -> None:
+    """Wait until every part serves. StackError, with what the log said, if one ends or takes too long."""
+    waited_for: dict[str, Callable[[], bool]] = {
+        "emulator suite": log.ready.is_set,
+        "functions": lambda: _functions_ready(running),
+        **{f"{name} stand-in": partial(processes.is_served, running.ports[name]) for name in settings.STAND_INS},
+    }
     until = time.monotonic() + START_TIMEOUT_S
-    while not log.ready.wait(0.1):
-        try:
+    try:
+        while waited_for:
             running.check()
-        except StackError as error:
-            time.sleep(0.5)  # the log's last lines are still being read
-            raise StackError("\n".join([*log.noted, str(error)])) from error
-        if time.monotonic() > until:
-            raise StackError("\n".join([*log.noted, f"the emulator suite was not ready in {START_TIMEOUT_S:.0f} s"]))
-    time.sleep(0.2)
-    if log.failed.is_set():
-        raise StackError("\n".join([*log.noted, "the functions could not be loaded"]))
+            waited_for = {name: ready for name, ready in waited_for.items() if not ready()}
+            if time.monotonic() > until:
+                raise StackError(f"not ready in {START_TIMEOUT_S:.0f} s: {', '.join(waited_for)}")
+            time.sleep(0.05)
+        if log.failed.is_set():
+            raise StackError("the functions could not be loaded")
+    except StackError as error:
+        time.sleep(0.5)  # the log's last lines are still being read
+        raise StackError("\n".join([*log.noted, str(error)])) from error
+
+
+def _functions_ready(running: Stack) -> bool:
+    """Whether the functions are loaded and the emulators know of them. StackError if they cannot be loaded."""
+    try:
+        with urllib.request.urlopen(f"http://{running.functions_host}/backends", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        if error.code == 500:
+            raise StackError(error.read().decode(errors="replace").strip()) from error
+        return False
+    except OSError:
+        return False

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from local import processes, settings
-from local.stack import Stack, StackError, _place, stack
+from local import places, processes, settings
+from local.stack import Stack, StackError, stack
 
 HERE = Path(__file__).parent
 FUNCTIONS = HERE / "functions"
@@ -30,7 +30,7 @@ CREDENTIALS = {"email": "ada@example.com", "password": "correct horse", "returnS
 @pytest.fixture(autouse=True)
 def _no_parameters_around(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests' environment would override what is looked for here."""
-    for name in [*settings.SECRETS, *settings.read_env(settings.ROOT / "functions/.env")]:
+    for name in ["FUNCTIONS", *settings.SECRETS, *settings.read_env(settings.ROOT / "functions/.env")]:
         monkeypatch.delenv(name, raising=False)
 
 
@@ -60,17 +60,12 @@ def client_outcome(running: Stack) -> dict[str, str]:
     return outcome
 
 
-def worker_ports(running: Stack) -> list[int]:
-    """Where the suite's workers listen."""
-    ports = []
-    for pid in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
-        except OSError:  # it ended meanwhile, or is another user's
-            continue
-        if f"TMPDIR={running.log.parent}/tmp" in environment and "FUNCTION_TARGET=hello" in environment:
-            ports += [int(line.removeprefix("PORT=")) for line in environment if line.startswith("PORT=")]
-    return ports
+def serving(running: Stack) -> list[int]:
+    """The processes that serve the functions."""
+    environment = Path(f"/proc/{running._parts['functions'].pid}/environ").read_text(errors="replace")
+    found = re.search(rf"{processes.MARK}=(\w+)", environment)
+    assert found
+    return [pid for pid in processes.marked(found[1]) if "local.server" in processes.command_line(pid)]
 
 
 def test_workers_that_start_at_once_get_ports_of_their_own() -> None:
@@ -126,7 +121,7 @@ def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
             "key": overrides["POYO_API_KEY"],
             "welcome": "7",
         }
-        assert min(worker_ports(running)) > settings.PORTS["storage"], "the workers' ports are not held"
+        assert len(serving(running)) == 2, "not one process, and the one that starts it anew"
         denied = "storage/unauthorized"
         assert client_outcome(running) == {
             "upload": "ok",
@@ -214,15 +209,37 @@ def test_a_taken_port_is_named_before_anything_starts() -> None:
 
 def test_a_port_that_another_stack_will_listen_on_is_taken() -> None:
     """Nothing listens there yet, and the two have another port in common than the one they are named by."""
-    place, ports, ours = _place(None)
+    place = places.take(None)
+    offset = place.ports["firestore"] - settings.PORTS["firestore.websocket"]
     try:
-        offset = ports["firestore"] - settings.PORTS["firestore.websocket"]
-        with pytest.raises(StackError, match=rf"port .*{ports['firestore']} \(firestore.websocket\).* is taken"):
-            _place(offset)
+        with pytest.raises(
+            places.PlaceTaken, match=rf"port .*{place.ports['firestore']} \(firestore.websocket\).* is taken"
+        ):
+            places.Place(offset).take()
     finally:
-        ours.close()
-        shutil.rmtree(place)
+        place.close()
+        shutil.rmtree(place.path)
         shutil.rmtree(settings.STATE / f"stack-{offset}", ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("offset", "reason"),
+    [
+        (1000, r"port 6000 \(hosting\), which browsers refuse"),
+        (2000, r"port 10080 \(firestore\), which browsers refuse"),
+        (60, r"port 5060 \(hosting\), which browsers refuse"),
+        (60_000, r"port 65535|ports go from 1024 to 65535"),
+        (-4000, r"ports go from 1024 to 65535"),
+    ],
+)
+def test_an_offset_that_no_browser_can_follow_is_refused_with_another(offset: int, reason: str) -> None:
+    with pytest.raises(StackError, match=reason) as refused:
+        with stack(offset):
+            pass
+    other = re.search(r"such as OFFSET=(-?\d+)", str(refused.value))
+    assert other
+    assert not places.unfit(int(other[1]))
+    assert not (settings.STATE / f"stack-{offset}").exists()
 
 
 def test_functions_that_cannot_be_loaded_are_an_error(tmp_path: Path) -> None:
