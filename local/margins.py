@@ -34,8 +34,8 @@ def row(model: Model, order: dict[str, Any]) -> tuple[str, ...]:
     named = ((name, order[name]) for name in model.price.by)
     chosen = [f"{name} {value}".lower() if isinstance(value, bool) else str(value) for name, value in named]
     per = {"job": "", "second": "a second", "minute": "a minute", "thousandCharacters": "1,000 characters"}
-    credits = price_of(model.credits, order) / 100 if model.credits.tokens else 0
-    share = f"{margin.profit * 100 // margin.earned}%"
+    credits = price_of(model.credits, order) / 100
+    share = f"{margin.profit * 100 // margin.earned}%" if margin.earned else "free"
     return (
         model.id,
         model.type,

@@ -302,8 +302,9 @@ def test_units_are_begun_ones(per: Any, inputs: dict[str, Any], units: int) -> N
     assert catalog.price_of(Price(tokens=3, per=per), inputs) == 3 * units
 
 
-def test_nothing_is_free() -> None:
-    assert catalog.price_of(Price(tokens=0), {}) == 1
+@pytest.mark.parametrize("per", ["job", "second", "minute", "thousandCharacters"])
+def test_a_price_of_nothing_is_nothing(per: Any) -> None:
+    assert catalog.price_of(Price(tokens=0, per=per), {"durationSeconds": 61, "prompt": "x"}) == 0
 
 
 @given(st.integers(1, 10**6), st.one_of(st.none(), st.integers(1, 10**6)))

@@ -167,7 +167,8 @@ def test_credits_and_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.status == 200
     assert answer.json["currentCredits"] == 997
     kinds = [(entry["type"], entry["credits"]) for entry in answer.json["transactions"]]
-    assert kinds == [("refund", 4), ("deduction", 4), ("deduction", 3), ("welcome_bonus", 1000)]
+    assert kinds == [("refund", 4), ("deduction", -4), ("deduction", -3), ("welcome_bonus", 1000)]
+    assert sum(credits for _, credits in kinds) == answer.json["currentCredits"]
     assert answer.json["transactions"][2]["generationRequestId"] == done
     assert "generationRequestId" not in answer.json["transactions"][3]
     assert answer.json["transactions"][0]["timestamp"].endswith("Z")

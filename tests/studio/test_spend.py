@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+import main
 from local.chat import ChatStandIn
 from studiox.studio import breaker
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio
+from tests.support import call, schedule
 
+AUDIT: Any = main.auditLedger
 PICTURE = 10_000  # z-image: 2 credits, in millionths of a dollar
 
 
@@ -104,6 +107,27 @@ def test_r18_what_waits_is_not_sent_over_the_limit(
     assert job.get("error", {}).get("reason") == (None if raised else "ProviderUnavailable")
     assert job["status"] == ("completed" if raised else "failed")
     studio.check()
+
+
+@pytest.mark.parametrize("how", ["finish", "fail", "cancel"])
+def test_a_free_model_is_listed_charged_and_booked_as_free(studio: Studio, how: str) -> None:
+    studio.database.put("models/z-image", {"price": {"tokens": 0}})
+    studio.user(balance=0)
+    [listed] = [each for each in call(main.getStudioOptions).result["models"] if each["id"] == "z-image"]
+    assert listed["price"] == {"tokens": 0}
+    studio.poyo.plan(*(["fail"] if how == "fail" else []))
+    made = studio.create(maxPrice=0).result
+    assert (made["price"], made["balance"]) == (0, 0)
+    if how == "cancel":
+        assert studio.cancel(made["jobId"]).result["refunded"] == 0
+    studio.heal(made["jobId"])
+    entry = studio.database.need(f"users/u1/ledger/deduction:{made['jobId']}")
+    assert (entry["amount"], entry["type"], entry["seq"]) == (0, "deduction", 2)
+    state = studio.state(made["jobId"])
+    assert state["unpaidMicroUsd"] == state["costMicroUsd"] > 0, "nobody paid for it"
+    studio.check()
+    assert schedule(AUDIT).status == 200
+    assert not studio.database.under("ledgerAlerts")
 
 
 def spent(studio: Studio) -> int:

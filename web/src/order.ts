@@ -53,7 +53,7 @@ export function priceOf({ price, ...model }: ModelOption, values: Values): numbe
     minute: Math.ceil(seconds / 60),
     thousandCharacters: Math.max(1, Math.ceil([...String(values['prompt'] ?? '')].length / 1000)),
   }[price.per ?? 'job'];
-  return Math.max(1, Math.ceil(rate * units));
+  return rate * units;
 }
 
 /** The request of an order: only what was chosen and what this model takes now. */

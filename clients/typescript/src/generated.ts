@@ -146,7 +146,7 @@ export interface CreateStudioJob {
   options?: Record<string, boolean | number | string> | null;
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   sessionId?: string | null;
-  /** 1–1,000,000. */
+  /** 0–1,000,000. */
   maxPrice?: number | null;
 }
 
@@ -175,7 +175,7 @@ export interface Creations {
   nextCursor: string | null;
 }
 
-/** `credits` is how many moved, whatever the direction; `type` says which. */
+/** `credits` is signed: what was spent is negative. All of an account's entries add up to its balance. */
 export interface CreditTransaction {
   id: string;
   type: string;

@@ -181,7 +181,7 @@ def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
 
 
 def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
-    """What a job with these inputs costs, at least 1. `InvalidRequest` for a catalogue entry without a price."""
+    """What a job with these inputs costs; 0 is free. `InvalidRequest` for a catalogue entry without a price."""
     rate: Any = price.tokens
     for name in price.by:
         rate = rate.get(_key(inputs[name]))
@@ -195,8 +195,8 @@ def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
         case "minute":
             units = math.ceil(inputs["durationSeconds"] / 60)
         case "thousandCharacters":
-            units = math.ceil(len(inputs["prompt"]) / 1000)
-    return max(1, math.ceil(int(rate) * units))
+            units = max(1, math.ceil(len(inputs["prompt"]) / 1000))
+    return int(rate) * units
 
 
 def outputs_of(model: Model, inputs: Mapping[str, Any]) -> int:

@@ -38,7 +38,7 @@ def cost(provider: str, credits: float) -> int:
 
 def expected(model: Model, inputs: Mapping[str, Any]) -> Margin:
     """The margin of a job with these inputs, by the catalogue. The model's credits are hundredths."""
-    hundredths = price_of(model.credits, inputs) if model.credits.tokens else 0
+    hundredths = price_of(model.credits, inputs)
     return Margin(price_of(model.price, inputs) * TOKEN_MICRO_USD, cost(model.provider, hundredths / 100))
 
 

@@ -67,7 +67,7 @@ class GetUserCredits(Request, frozen=True):
 
 
 class CreditTransaction(Response):
-    """`credits` is how many moved, whatever the direction; `type` says which."""
+    """`credits` is signed: what was spent is negative. All of an account's entries add up to its balance."""
 
     id: str
     type: str
@@ -91,7 +91,7 @@ def getUserCredits(caller: User, request: GetUserCredits) -> UserCredits:
         CreditTransaction(
             id=entry["id"],
             type=entry["type"],
-            credits=abs(entry["amount"]),
+            credits=entry["amount"],
             timestamp=entry["createdAt"],
             generation_request_id=entry["ref"]["id"] if entry["ref"]["kind"] == "job" else UNSET,
         )

@@ -86,7 +86,7 @@ class CreateStudioJob(Request, frozen=True):
     input_paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=512)]], Meta(max_length=10)] | None = None
     options: Annotated[dict[ShortText, bool | int | OptionText], Meta(max_length=20)] | None = None
     session_id: Id | None = None
-    max_price: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    max_price: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class JobCreated(Response):
