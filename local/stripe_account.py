@@ -36,7 +36,7 @@ class Account:
         self.declines: set[str] = set()
         """Customers whose card is refused for now."""
         self.hear: Callable[[Object], None] = lambda _event: None
-        self._clock = clock
+        self.clock = clock
         for plan, (name, amount) in PLANS.items():
             product = self.add(objects.product({"id": f"prod_studiox_{plan}", "name": name}, self.now()))
             terms = {"id": f"price_studiox_{plan}", "currency": "usd", "unit_amount": amount}
@@ -44,7 +44,7 @@ class Account:
             self.add(objects.price({**terms, **month}, product["id"], self.now()))
 
     def now(self) -> int:
-        return int(self._clock())
+        return int(self.clock())
 
     def add(self, made: Object) -> Object:
         self.objects[made["id"]] = made

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hmac
+import itertools
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -32,7 +33,7 @@ TIMEOUT_S = 10.0
 RETRIES = 2
 MAX_SKEW_S = 300
 PAGE = 100
-MAX_INVOICES = 24
+MAX_INVOICE_PAGES = 10
 
 
 class PaymentsUnavailable(StudioxError):
@@ -236,17 +237,28 @@ def invoice_subscription(invoice_id: str) -> str:
     return "" if found is None else objects.invoice_owner(found.to_dict())
 
 
-def subscription(subscription_id: str) -> tuple[Subscription, list[Invoice]] | None:
-    """The subscription as it stands and its latest invoices, oldest first."""
+def invoice(invoice_id: str) -> Invoice | None:
+    """One invoice, however old."""
+    with _asking("invoice") as client:
+        found = _present(lambda: client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+    return None if found is None else objects.invoice(found.to_dict())
+
+
+def subscription(subscription_id: str) -> Subscription | None:
+    """The subscription as it stands."""
     with _asking("subscription") as client:
         found = _present(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
-        if found is None:
-            return None
-        listed = client.v1.invoices.list(
-            {"subscription": subscription_id, "limit": MAX_INVOICES, "expand": ["data.payments"]}
-        )
-    invoices = [objects.invoice(each.to_dict()) for each in listed.data if each.to_dict()["lines"]["data"]]
-    return objects.subscription(found.to_dict()), sorted(invoices, key=lambda each: (each.created, each.id))
+    return None if found is None else objects.subscription(found.to_dict())
+
+
+def invoices(subscription_id: str, since: datetime | None = None) -> list[Invoice]:
+    """The subscription's invoices made since then, oldest first; where there are more than 1,000, the newest."""
+    params: dict[str, Any] = {"subscription": subscription_id, "expand": ["data.payments"]}
+    if since is not None:
+        params["created"] = {"gte": int(since.timestamp())}
+    pages = itertools.islice(_pages("invoices", lambda client: client.v1.invoices, params), MAX_INVOICE_PAGES)
+    made = [objects.invoice(each) for page in pages for each in page if each["lines"]["data"]]
+    return sorted(made, key=lambda each: (each.created, each.id))
 
 
 def price_plan(price_id: str) -> str:

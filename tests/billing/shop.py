@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import uuid
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from studiox import clock
 from studiox.reports import store as reports
 from tests.conftest import SECRETS
 from tests.support import Answer, Database, Reply, call, http, schedule
+from tests.support.clock import Clock
 
 RECONCILE: Any = main.reconcilePayments
 SECRET = SECRETS["STRIPE_WEBHOOK_SECRET"]
@@ -33,7 +33,6 @@ class Shop:
         self.api: Api = stripe.api
         self.url = stripe.url
         self.database = database
-        self._numbers = itertools.count()
 
     def user(self, uid: str = "u1") -> str:
         """An account as the sign-up trigger makes it, with its 200 tokens."""
@@ -92,6 +91,10 @@ class Shop:
         self.account.objects.update(kept)
         self.account.events.clear()
 
+    def follow(self, moved: Clock) -> None:
+        """From now on Stripe's time is that of the code under test."""
+        self.account.clock = lambda: moved.now().timestamp()
+
     def reconcile(self) -> None:
         assert schedule(RECONCILE).status == 200
 
@@ -138,8 +141,8 @@ def _timeless(value: Any) -> Any:
 
 
 def deliver(event: Object, secret: str = SECRET) -> Reply:
-    """As Stripe sends it."""
-    body, signature = signed(event, secret)
+    """As Stripe sends it, at the moment that it is for the code under test."""
+    body, signature = signed(event, secret, clock.now().timestamp())
     return send(body, signature)
 
 

@@ -39,7 +39,7 @@ def _look(
 ) -> tuple[Held, int, list[str]]:
     """The subscription and the monthly bucket after one look; the entries' ids."""
     new = view(held, seen, invoices, seen.plan_id, "u1", now)
-    settled = settle(held, new, invoices, reversal, PLAN, PRICES, monthly)
+    settled = settle(held, new, invoices, reversal, PLAN, PRICES, monthly, now)
     for move in settled.moves:
         monthly += move.tokens
         assert monthly >= 0

@@ -44,8 +44,12 @@ def as_order(data: Data) -> orders.Held:
     return msgspec.convert(_plain(data), orders.Held)
 
 
-def as_subscription(data: Data | None) -> subscriptions.Held | None:
-    return None if data is None else msgspec.convert(_plain(data), subscriptions.Held)
+def as_subscription(data: Data | None, restored: Mapping[str, Data] | None = None) -> subscriptions.Held | None:
+    """The subscription as we last saw it. `restored`: invoices that it holds no more, by what else is known of them."""
+    if data is None:
+        return None
+    held = msgspec.convert(_plain(data), subscriptions.Held)
+    return msgspec.structs.replace(held, invoices={**restored, **held.invoices}) if restored else held
 
 
 def fields(held: orders.Held | subscriptions.Held) -> dict[str, Any]:

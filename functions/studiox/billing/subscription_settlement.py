@@ -16,9 +16,10 @@ from ..payments_objects import Invoice, Subscription
 from ..tokens.ledger import Cause
 from ..tokens.service import post_paid
 from ..transact import REMOVE, Docs, transact
-from . import event_store, store, subscriptions
+from . import event_store, invoice_memory, store, subscriptions
 from .event_store import Why, park, record
-from .subscriptions import Held, Reversal
+from .invoice_memory import Record
+from .subscriptions import Held, Reversal, Settled
 
 ROUNDS = 6
 REASONS = {
@@ -50,6 +51,8 @@ class _Fetched(NamedTuple):
     plan_of_price: Mapping[str, str]
     rev: int
     """Of our document when Stripe was asked."""
+    restored: Mapping[str, Record]
+    """What the user's history tells of invoices that our document does not hold any more."""
 
 
 def settle_subscription(
@@ -66,7 +69,7 @@ def settle_subscription(
         seen = _read(subscription_id, uid, order_id, why)
         if why.event is not None and why.counts(seen[event_store.event_path(why.event.id)].data):
             return
-        found = _fetch(subscription_id, uid, seen)
+        found = _fetch(subscription_id, uid, reversal, seen)
         if found is None:
             log.warning("stripe_object_missing", kind="subscription", object=subscription_id)
             record(why, seen, order_id)
@@ -93,30 +96,61 @@ def _read(subscription_id: str, uid: str, order_id: str, why: Why) -> dict[str, 
     return firestore.read_documents(paths)
 
 
-def _fetch(subscription_id: str, uid: str, seen: Mapping[str, Document]) -> tuple[_Fetched, str] | None:
+def _fetch(
+    subscription_id: str, uid: str, reversal: Reversal | None, seen: Mapping[str, Document]
+) -> tuple[_Fetched, str] | None:
     """What Stripe holds, and whose it is ("" if nobody's). None if neither Stripe nor we know of it."""
     plans = sales_store.all_plans(Docs(lambda path: seen[path].data))
-    held = seen[store.subscription_path(subscription_id)].data
-    there = payments.subscription(subscription_id)
-    if there is None:
-        known = store.as_subscription(held)
-        if known is None:
-            return None
-        if subscriptions.is_live(known.status):
+    held = store.as_subscription(seen[store.subscription_path(subscription_id)].data)
+    found = payments.subscription(subscription_id)
+    invoices: list[Invoice] = []
+    restored: dict[str, Record] = {}
+    if found is not None:
+        owner = found.uid or (held.uid if held else "") or uid
+        invoices, restored = _invoices(subscription_id, owner, held, reversal)
+    elif held is None:
+        return None
+    else:
+        if subscriptions.is_live(held.status):
             log.alert("subscription_gone", subscription=subscription_id)
-        there = subscriptions.as_gone(known), []
-    found, invoices = there
+        found, owner = subscriptions.as_gone(held), held.uid
     plan_of_price: dict[str, str] = {plan.price_id: plan.id for plan in plans.values() if plan.price_id}
     if found.plan_id in plans:
         plan_of_price[found.price_id] = found.plan_id
-    counted = (held or {}).get("invoices", {})
+    counted = {**restored, **(held.invoices if held else {})}
     for invoice in invoices:
         unknown = [price for price in invoice.price_ids if price not in plan_of_price]
         if unknown and not counted.get(invoice.id, {}).get("counted"):
             named = {price: payments.price_plan(price) for price in unknown}
             plan_of_price.update({price: plan for price, plan in named.items() if plan in plans})
-    owner = found.uid or (held or {}).get("uid", "") or uid
-    return _Fetched(found, invoices, plans, plan_of_price, (held or {}).get("rev", 0)), owner
+    return _Fetched(found, invoices, plans, plan_of_price, held.rev if held else 0, restored), owner
+
+
+def _invoices(
+    subscription_id: str, owner: str, held: Held | None, reversal: Reversal | None
+) -> tuple[list[Invoice], dict[str, Record]]:
+    """The invoices that may change something, oldest first, and what is known of those that were forgotten.
+
+    Only a reversal asks for an invoice that was forgotten, and only a document of before does not tell which were.
+    """
+    invoices = payments.invoices(subscription_id, held.forgotten if held else None)
+    if held is None or not owner:
+        return invoices, {}
+    asked = reversal.invoice_id if reversal is not None else ""
+    if asked and asked not in {each.id for each in invoices}:
+        old = payments.invoice(asked)
+        invoices = [old, *invoices] if old is not None else invoices
+    unsure = [
+        each
+        for each in invoices
+        if each.id not in held.invoices
+        and (held.forgotten is None or (each.id == asked and each.created <= held.forgotten))
+    ]
+    told = firestore.read(*(store.payment_path(owner, each.id) for each in unsure)) if unsure else []
+    pairs = [(invoice, payment) for invoice, payment in zip(unsure, told, strict=True) if payment is not None]
+    restored: dict[str, Record] = {invoice.id: invoice_memory.restored(invoice, each) for invoice, each in pairs}
+    records = {**held.invoices, **restored}
+    return [each for each in invoices if invoice_memory.is_news(each, records, held.forgotten)], restored
 
 
 def _commit(
@@ -132,6 +166,7 @@ def _commit(
     found = fetched.subscription
     path, account_path = store.subscription_path(found.id), store.account_path(uid)
     missing = [each for each in (user_path(uid), account_path) if each not in seen]
+    missing += [store.payment_path(uid, invoice_id) for invoice_id in fetched.restored]
     if not missing and _is_settled(fetched, uid, why, reversal, seen, now):
         record(why, seen, order_id)
         return
@@ -139,7 +174,7 @@ def _commit(
     def decide(docs: Docs) -> bool:
         if why.is_done(docs):
             return True
-        held = store.as_subscription(docs.get(path))
+        held = store.as_subscription(docs.get(path), fetched.restored)
         user = docs.get(user_path(uid))
         if user is None:
             event_store.keep_unmatched(docs, found.id, "user_missing", now)
@@ -153,7 +188,7 @@ def _commit(
         if loser := subscriptions.rival(account.get("current"), new):
             raise _Second(loser=loser, current=account["current"]["id"])
         settled = subscriptions.settle(
-            held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, user["buckets"]["monthly"]
+            held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, user["buckets"]["monthly"], now
         )
         for move in settled.moves:
             cause = Cause(id=move.id, type=move.kind, kind="subscription", ref=move.ref, reason=REASONS[move.kind])
@@ -162,7 +197,7 @@ def _commit(
         docs.put(account_path, _account(account, settled.held))
         if settled.held != held:
             docs.put(path, {**store.fields(settled.held), "updatedAt": now})
-            _tell(docs, held, settled.held, fetched.invoices, now)
+            _tell(docs, held, settled, fetched, now)
             was = held.plan if held is not None and held.entitled else FREE_PLAN
             store.add_history(docs, settled.held, was, settled.events, now)
             why.effect(docs, path, now, status=new.status, plan=new.plan)
@@ -185,14 +220,16 @@ def _is_settled(
 ) -> bool:
     """Whether all of it was done before: most events of a story bring nothing new."""
     found = fetched.subscription
-    held = store.as_subscription(seen[store.subscription_path(found.id)].data)
+    held = store.as_subscription(seen[store.subscription_path(found.id)].data, fetched.restored)
     user = seen[user_path(uid)].data
     if held is None or user is None or (why.event is not None and why.event.type in NOTICES):
         return False
     plan = fetched.plan_of_price[found.price_id]
     new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
     monthly = user["buckets"]["monthly"]
-    settled = subscriptions.settle(held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, monthly)
+    settled = subscriptions.settle(
+        held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, monthly, now
+    )
     return settled.held == held and not settled.moves
 
 
@@ -234,16 +271,16 @@ def _account(account: Mapping[str, Any], new: Held) -> dict[str, Any]:
     return {**account, "current": summary}
 
 
-def _tell(docs: Docs, held: Held | None, new: Held, invoices: list[Invoice], now: datetime) -> None:
+def _tell(docs: Docs, held: Held | None, settled: Settled, fetched: _Fetched, now: datetime) -> None:
     """The invoices that changed in the user's billing history; a notification for each refused payment."""
     before = held.invoices if held is not None else {}
-    for invoice in invoices:
-        known, old = new.invoices.get(invoice.id), before.get(invoice.id)
-        if known is None or known == old or invoice.status == "draft":
+    new = settled.held
+    for invoice in fetched.invoices:
+        known, old = settled.invoices[invoice.id], before.get(invoice.id)
+        same = old is not None and invoice_memory.shown(old) == invoice_memory.shown(known)
+        if invoice.status == "draft" or (same and invoice.id not in fetched.restored):
             continue
         payment = {
-            "kind": "subscription",
-            "itemId": new.plan,
             "amount": invoice.paid or invoice.amount,
             "currency": invoice.currency,
             "status": subscriptions.payment_status(invoice, known),
@@ -253,7 +290,8 @@ def _tell(docs: Docs, held: Held | None, new: Held, invoices: list[Invoice], now
             **({"tokens": known["granted"]} if known["granted"] else {}),
         }
         if old is None or old["status"] == "draft":
-            docs.create(store.payment_path(new.uid, invoice.id), {**payment, "id": invoice.id})
+            whole = {**payment, "kind": "subscription", "itemId": new.plan, "id": invoice.id}
+            docs.create(store.payment_path(new.uid, invoice.id), whole)
         else:
             store.show_payment(docs, new.uid, invoice.id, now, **payment)
         if invoice.status == "open" and invoice.attempts > (old or {}).get("attempts", 0):
@@ -283,8 +321,8 @@ def _end_second(loser: str, current: str, looked: set[str], uid: str, why: Why) 
         return
     log.warning("second_subscription_ended", subscription=loser)
     payments.cancel_subscription(loser)
-    _, invoices = payments.subscription(loser) or (None, [])
-    for invoice in invoices:
+    there = payments.subscription(loser) is not None
+    for invoice in payments.invoices(loser) if there else ():
         if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
             payments.refund(invoice.intent_id)
     if loser == current:

@@ -14,13 +14,14 @@ import msgspec
 from ..catalog.sales import Plan
 from ..clock import datetime, timedelta
 from ..payments_objects import ENDED, Charge, Invoice, Subscription
+from . import invoice_memory
+from .invoice_memory import Record
 from .orders import disputed_amount, merged_disputes, taken_target, to_restore, with_restored
 
 GRACE = timedelta(days=7)
 """How long a past-due subscription keeps its plan."""
 LATE = timedelta(hours=1)
 """After a period's end Stripe takes up to an hour to charge for the next."""
-MAX_INVOICES = 24
 NOT_BEGUN = ("incomplete", "incomplete_expired")
 
 EventType = Literal[
@@ -55,8 +56,10 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     entitled: bool = False
     rev: int = 0
     grant: Grant | None = None
-    invoices: Mapping[str, Mapping[str, Any]] = {}
-    """By id: its status and what was granted and taken back for it, the latest 24."""
+    invoices: Mapping[str, Record] = {}
+    """By id: those that may still change something (invoice_memory.py)."""
+    forgotten: datetime | None = None
+    """Invoices made until then are settled, and may be missing; None: in documents of before, any may be."""
     check_at: datetime | None = None
     """When to look again even if nothing is heard; None: never."""
 
@@ -76,6 +79,8 @@ class Settled(NamedTuple):
     held: Held
     moves: tuple[Move, ...]
     events: tuple[EventType, ...]
+    invoices: Mapping[str, Record]
+    """All that were looked at, also those that are forgotten now."""
 
 
 class Reversal(NamedTuple):
@@ -114,6 +119,7 @@ def view(held: Held | None, seen: Subscription, invoices: list[Invoice], plan: s
         period_end=seen.period_end,
         cancel_at_period_end=False,
         created_at=seen.created,
+        forgotten=invoice_memory.BEGINNING,
     )
     return msgspec.structs.replace(
         base,
@@ -165,6 +171,7 @@ def settle(
     plans: Mapping[str, Plan],
     plan_of_price: Mapping[str, str],
     monthly: int,
+    now: datetime,
 ) -> Settled:
     """`new` (of `view`) with its grants, and the tokens that move in a monthly bucket that holds `monthly` now."""
     purse = _Purse(monthly, new)
@@ -176,15 +183,12 @@ def settle(
         purse.reverse(reversal)
     if held is not None and held.entitled and not new.entitled:
         purse.expire(f"expiry:{new.subscription_id}:{held.rev + 1}")
-    kept = dict(list(purse.invoices.items())[-MAX_INVOICES:])
-    after = msgspec.structs.replace(new, grant=purse.grant, invoices=kept)
+    kept, forgotten = invoice_memory.remembered(purse.invoices, new.forgotten, now)
+    after = msgspec.structs.replace(new, grant=purse.grant, invoices=kept, forgotten=forgotten)
     events = changes(held, after, plans)
     if after != held:
         after = msgspec.structs.replace(after, rev=(held.rev if held else 0) + 1)
-    return Settled(after, tuple(purse.moves), events)
-
-
-_UNKNOWN = {"counted": False, "granted": 0, "taken": 0, "everTaken": 0, "target": 0, "reversed": 0, "disputes": {}}
+    return Settled(after, tuple(purse.moves), events, purse.invoices)
 
 
 class _Purse:
@@ -198,8 +202,7 @@ class _Purse:
         self.moves: list[Move] = []
 
     def note(self, invoice: Invoice) -> None:
-        known = self.invoices.setdefault(invoice.id, dict(_UNKNOWN))
-        known.update(status=invoice.status, attempts=invoice.attempts, amount=invoice.paid or invoice.amount)
+        self.invoices[invoice.id] = invoice_memory.noted(self.invoices.get(invoice.id), invoice)
 
     def grant_all(self, invoices: list[Invoice], plans: Mapping[str, Plan], plan_of_price: Mapping[str, str]) -> None:
         """A new period's invoice sets the bucket; one within the period raises it to a better plan's tokens."""
