@@ -241,6 +241,15 @@ def declared() -> dict[str, tuple[pathlib.Path, ast.FunctionDef]]:
     return found
 
 
+def test_schedules_and_tasks_say_what_an_outage_does_to_them() -> None:
+    """Left to the SDK, it would be logged as a bug."""
+    guards = {"on_schedule": "batch.resumed", "on_task_dispatched": "batch.repeated"}
+    for deployed, (_, function) in declared().items():
+        decorators = [ast.unparse(each).split("(")[0] for each in function.decorator_list]
+        guard = guards.get(decorators[0].split(".")[-1])
+        assert guard is None or decorators[1:] == [guard], deployed
+
+
 def test_every_endpoint_says_what_it_does_has_a_limit_and_a_test() -> None:
     listings = {"test_tidy.py", "test_api.py", "table.py"}  # these name every function anyway
     tried = [path for path in sources() if (ROOT / "tests") in path.parents and path.name not in listings]

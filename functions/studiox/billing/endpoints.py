@@ -9,7 +9,7 @@ import flask
 from firebase_functions import https_fn, scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import callbacks, clock, config, log, payments
+from .. import batch, callbacks, clock, config, log, payments
 from ..catalog import sales_store
 from ..catalog.sales import Allowances, PlanId
 from ..clock import datetime
@@ -339,6 +339,7 @@ def _heard(request: flask.Request) -> flask.Response:
 
 
 @scheduler_fn.on_schedule(schedule="23 * * * *", timezone=ZoneInfo("UTC"), secrets=STRIPE, timeout_sec=540)
+@batch.resumed
 def reconcilePayments(event: scheduler_fn.ScheduledEvent) -> None:
     """Every hour: apply what Stripe holds and no event told us."""
     reconciliation_service.reconcile()

@@ -6,7 +6,7 @@ from typing import Any
 
 from firebase_functions import https_fn, options, tasks_fn
 
-from .. import config, ids, log
+from .. import batch, config, ids, log
 from . import service
 
 
@@ -16,6 +16,7 @@ from . import service
     retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=5),
     rate_limits=options.RateLimits(max_concurrent_dispatches=5),
 )
+@batch.repeated
 def cleanUp(request: https_fn.CallableRequest[Any]) -> None:
     """Delete a bounded part of what a deletion left behind, and come back for the rest.
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import NamedTuple
 
-from .. import audit, clock, firestore, log
+from .. import audit, batch, clock, firestore, log
 from ..auth import store as accounts
 from ..auth.store import user_path
 from ..clock import datetime
@@ -20,7 +20,7 @@ from ..tokens import store as tokens
 from ..tokens.checks import Fold, Sum, Violation
 from ..tokens.ledger import Account, Buckets
 from ..transact import Docs, transact
-from ..upkeep.service import RUN_S, THREADS, alone, chunks
+from ..upkeep.service import RUN_S, THREADS, chunks
 from . import store
 
 FULL_EVERY = timedelta(days=7) - timedelta(hours=1)
@@ -57,22 +57,36 @@ def audit_ledger() -> int:
         _save(last)
     else:
         run = Run(last["startedAt"], last["full"], last["since"])
-    found = 0
-    with ThreadPoolExecutor(THREADS) as pool:
-        for page in chunks(_users(run, last["cursor"]), USERS_PER_PAGE):
-            found += sum(pool.map(lambda each: _audit_user(each.id, run.full, now), page))
-            _save(last := {**last, "cursor": page[-1].id if run.full else ""})
-            if time.monotonic() > until:
-                log.alert("ledger_audit_unfinished", part="users")
-                return found
+    found, missing = _audit_users(run, last, now, until)
+    if missing or time.monotonic() > until:
+        log.alert("ledger_audit_unfinished", part="users", missing=missing)
+        return found
     for jobs in chunks(studio.changed_since(run.since), JOBS_PER_PAGE):
-        found += _audit_jobs(jobs, now)
+        found += batch.patiently(lambda jobs=jobs: _audit_jobs(jobs, now))  # type: ignore[misc]
         if time.monotonic() > until:
-            log.alert("ledger_audit_unfinished", part="jobs")
+            log.alert("ledger_audit_unfinished", part="jobs", missing=0)
             return found
     _save({**last, "finishedAt": now, "cursor": "", "fullAt": run.started if run.full else last["fullAt"]})
     log.info("ledger_audit", full=run.full, violations=found)
     return found
+
+
+def _audit_users(run: Run, last: firestore.Data, now: datetime, until: float) -> tuple[int, int]:
+    """How many violations were found, and how many users could not be read: the checkpoint does not pass those."""
+    found = missing = 0
+    with ThreadPoolExecutor(THREADS) as pool:
+        for page in chunks(_users(run, last["cursor"]), USERS_PER_PAGE):
+            audited = batch.work_through(pool, "auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
+            unreadable = [Violation("not_readable", each.id, "an account", "see the log") for each in audited.broken]
+            for violation in unreadable:
+                _report(violation.subject, [violation], now)
+            found += sum(audited.results) + len(unreadable)
+            missing += len(audited.missing)
+            if not missing:
+                _save({**last, "cursor": page[-1].id if run.full else ""})
+            if time.monotonic() > until or len(audited.missing) == len(page):
+                break
+    return found, missing
 
 
 def _save(state: dict[str, object] | firestore.Data) -> None:
@@ -84,25 +98,17 @@ def _users(run: Run, cursor: str) -> Iterator[Found]:
 
 
 def _audit_user(uid: str, full: bool, now: datetime) -> int:
-    """Check the user, and again what looked wrong: what was only under way holds then."""
-    first: list[Violation] = []
-
-    def check(uid: str) -> bool:
-        violations, sums = _check_user(uid, full=full)
-        if violations:
-            first.extend(violations)
-            again, _ = _check_user(uid, full=True)
-            names = {(each.kind, each.subject) for each in again}
-            first[:] = [each for each in first if (each.kind, each.subject) in names] or again
-        if not first and sums is not None:
-            path = store.checkpoint_path(uid)
-            transact(path, lambda docs: store.put_checkpoint(docs, uid, sums, now), reads=[path])
-        return True
-
-    if not alone(check, uid):
-        first.append(Violation("not_readable", uid, "an account", "see the log"))
-    _report(uid, first, now)
-    return len(first)
+    """Check the user, and again what looked wrong: what was only under way holds then. How many violations."""
+    violations, sums = _check_user(uid, full=full)
+    if violations:
+        again, _ = _check_user(uid, full=True)
+        names = {(each.kind, each.subject) for each in again}
+        violations = [each for each in violations if (each.kind, each.subject) in names] or again
+    if not violations and sums is not None:
+        path = store.checkpoint_path(uid)
+        transact(path, lambda docs: store.put_checkpoint(docs, uid, sums, now), reads=[path])
+    _report(uid, violations, now)
+    return len(violations)
 
 
 def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from firebase_functions import scheduler_fn
 from msgspec import Meta
 
-from .. import clock, config
+from .. import batch, clock, config
 from ..clock import UTC, datetime
 from ..endpoint import Admin, Request, Response, endpoint
 from ..errors import InvalidRequest
@@ -24,10 +24,11 @@ from . import service, store, weekly
     timeout_sec=1800,
     memory=512,
 )
+@batch.resumed
 def weeklyReport(event: scheduler_fn.ScheduledEvent) -> None:
     """Every Monday 00:00 UTC: report the week that has just ended."""
     start, _ = weekly.week_before(event.schedule_time)
-    service.run(start, actor="system", action="weeklyReport", at=clock.now())
+    service.run_scheduled(start, at=clock.now())
 
 
 class GetWeeklyReports(Request, frozen=True):

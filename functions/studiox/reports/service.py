@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import audit, log
+from .. import audit, batch, log
 from ..auth.store import count_new_users
 from ..clock import datetime
+from ..errors import Contention, Unavailable
 from ..studio.store import ordered_between
 from ..transact import Docs, transact
 from . import store, weekly
 
 Data = Mapping[str, Any]
+
+
+PAUSES_S = (60.0, 300.0, 600.0)
+"""Between the tries of a schedule that an outage meets, within the half hour that it has."""
+
+
+def run_scheduled(start: datetime, *, at: datetime) -> None:
+    """`run`, tried again after an outage: the schedule's next turn reports another week. `Unavailable` and an alert."""
+    try:
+        batch.patiently(lambda: run(start, actor="system", action="weeklyReport", at=at), PAUSES_S)
+    except (Contention, Unavailable):
+        log.alert("report_not_made", weekStart=start.date().isoformat())
+        raise
 
 
 def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:

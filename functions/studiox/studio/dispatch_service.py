@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from .. import clock, config, ids, log
+from .. import batch, clock, config, ids, log
 from ..catalog import margins
 from ..clock import datetime, timedelta
 from ..errors import Contention, Unavailable
@@ -46,11 +46,8 @@ def _within(until: float, work: Callable[[str], T], job_id: str) -> T | None:
     """One job's trouble is not the others'."""
     if time.monotonic() > until:
         return None
-    try:
-        return work(job_id)
-    except Exception:  # noqa: BLE001 - it is logged with its traceback, and the next run tries again
-        log.bug("bug", function="dispatchStudioJobs", jobId=job_id)
-        return None
+    outcome = batch.alone("dispatchStudioJobs", lambda: work(job_id), jobId=job_id)
+    return None if isinstance(outcome, batch.Trouble) else outcome
 
 
 def _expire(job_id: str) -> None:

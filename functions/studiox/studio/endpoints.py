@@ -10,7 +10,7 @@ import flask
 from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import callbacks, config, ids, log
+from .. import batch, callbacks, config, ids, log
 from ..catalog import store as catalogue
 from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged, Rule
 from ..cleanups import service as cleanups
@@ -272,6 +272,7 @@ def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
     retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=5),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20),
 )
+@batch.repeated
 def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
     """Look at one job, and come back until it has ended. Malformed data is dropped: a retry would not mend it."""
     data = request.data if isinstance(request.data, dict) else {}
@@ -290,6 +291,7 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
     secrets=[config.APP_SIGNING_KEY, *registry.SECRETS],
     timeout_sec=120,
 )
+@batch.resumed
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     """Every minute: submit what waits, end what is past its deadline, have the rest looked at; resume deletions."""
     dispatch_service.dispatch()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from firebase_functions import options, scheduler_fn
 
-from .. import config
+from .. import batch, config
 from . import accounts_service, service
 
 
@@ -17,6 +17,7 @@ from . import accounts_service, service
     timeout_sec=1800,
     memory=options.MemoryOption.MB_512,
 )
+@batch.resumed
 def sweepMedia(event: scheduler_fn.ScheduledEvent) -> None:
     """Daily at 03:30 UTC: delete media of nothing and abandoned uploads, report creations whose media are gone, and
     close the accounts whose sign-in is gone."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from .. import audit, clock, log
+from .. import audit, batch, clock, log
 from ..auth import store as accounts
 from ..auth.store import change_user, user_path
 from ..catalog import sales_store
 from ..clock import datetime
+from ..scan import Found
 from ..tokens import monthly
 from ..tokens.store import entry_path, post
 from ..transact import Docs, transact
@@ -28,24 +29,21 @@ def reset_monthly() -> int:
     """Reset every user who is due; how many. What a run does not come to is first in the next one."""
     now = clock.now()
     until = time.monotonic() + RUN_S
-    done = 0
+    done = missing = 0
+
+    def reset(user: Found) -> bool:
+        return _reset(user.id, user.data["creditResetAt"], now)
+
     with ThreadPoolExecutor(THREADS) as pool:
         for chunk in chunks(accounts.due_for_reset(now), CHUNK):
-            done += sum(pool.map(lambda each: alone(_reset, each.id, each.data["creditResetAt"], now), chunk))
-            if time.monotonic() > until:
-                log.warning("monthly_reset_unfinished", done=done)
+            worked = batch.work_through(pool, "resetMonthlyTokens", reset, chunk)
+            done += sum(worked.results)
+            missing += len(worked.missing)
+            if time.monotonic() > until or len(worked.missing) == len(chunk):
+                log.warning("monthly_reset_unfinished", done=done, missing=missing)
                 break
-    log.info("monthly_reset", users=done)
+    log.info("monthly_reset", users=done, missing=missing)
     return done
-
-
-def alone(work: Callable[..., bool], uid: str, *args: object) -> bool:
-    """One user's trouble is not the others'."""
-    try:
-        return work(uid, *args)
-    except Exception:  # noqa: BLE001 - it is logged with its traceback, and the next run tries again
-        log.bug("bug", function="upkeep", uid=uid)
-        return False
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
