@@ -1,6 +1,9 @@
 # Every command sets up what it needs first; the second time that takes a moment.
-PYTHON ?= python3.11
+# They run on the first Python from 3.11 to 3.14 on the PATH, or on the one that PYTHON names.
 VENV := .venv/bin
+
+# Extras are kept: without them pip before 24 looks for a newer release and refuses it.
+LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check serve seed-data bench lock admin client pictures deploy
@@ -9,7 +12,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing: Python and npm packages, the Firestore engine
-	@$(PYTHON) -m local.setup
+	@PYTHON="$(PYTHON)" sh local/python.sh -m local.setup
 
 demo: setup ## Start the stack, run the main job as a client would, print it, stop the stack
 	@$(VENV)/python -m local.demo
@@ -47,5 +50,6 @@ bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
 
 lock: setup ## Compile the requirements anew from pyproject.toml
-	@$(VENV)/uv pip compile pyproject.toml --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o functions/requirements.txt
-	@$(VENV)/uv pip compile pyproject.toml --quiet --extra dev -c functions/requirements.txt --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal -o requirements-dev.txt
+	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml -o functions/requirements.txt
+	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml --extra dev -c functions/requirements.txt -o requirements-dev.txt
+	@$(VENV)/python -m local.installer pip compile $(LOCKED) --group setup -o local/uv.txt

@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them unless named")
     options = parser.parse_args()
     try:
-        with setup.alone():
+        with setup.alone_in_checkout():
             inputs = [HERE / "package.json", HERE / "package-lock.json"]
             setup.once("bench", inputs, HERE / "node_modules/autocannon/package.json", install)
     except CommandFailed as error:

@@ -17,10 +17,14 @@ class NoEngine(Exception):
     """Neither engine can be had on this machine; the message names both ways."""
 
 
+def cache() -> Path:
+    """Where the tools are kept that every checkout uses, each under its version."""
+    return Path(os.environ.get("STUDIOX_CACHE") or Path.home() / ".cache/studiox")
+
+
 def hidane_root() -> Path:
     """Where hidane is kept: outside the checkout, because building it takes minutes."""
-    cache = os.environ.get("STUDIOX_CACHE") or Path.home() / ".cache/studiox"
-    return Path(cache) / f"hidane-{HIDANE_VERSION}"
+    return cache() / f"hidane-{HIDANE_VERSION}"
 
 
 def java_version() -> int:
@@ -45,6 +49,6 @@ def choose() -> str:
     if java_version() >= JAVA_VERSION:
         return OFFICIAL
     raise NoEngine(
-        f"The Firestore emulator needs either cargo (Rust; it builds hidane {HIDANE_VERSION}, about 3 minutes, once)"
-        f" or Java {JAVA_VERSION} or newer (the official emulator). Install one of them and try again."
+        f"The Firestore emulator needs cargo or Java {JAVA_VERSION} or newer; neither is on the PATH.\n"
+        f"Install Rust (cargo builds hidane {HIDANE_VERSION}, 3 minutes, once) or Java, and run the command again."
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from local import advice
 
 WIDTH = 24
 PLAIN_EVERY_S = 20.0
@@ -72,7 +77,7 @@ def run(
         for command in commands:
             process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-                env=env, cwd=cwd, errors="replace",
+                env=env, cwd=cwd, errors="replace", process_group=0,
             )  # fmt: skip
             reader = threading.Thread(target=_read, args=(process, sink.write, bar, counts), daemon=True)
             reader.start()
@@ -83,16 +88,34 @@ def run(
                     bar.show()
                     time.sleep(0.25)
             except BaseException:
-                process.terminate()
-                process.wait(timeout=30)
+                _end(process)
                 raise
             reader.join(timeout=30)
             if process.returncode != 0:
                 sink.flush()
                 bar.end("failed")
-                last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-                raise CommandFailed(f"{last}\n\n{label}: {' '.join(command[:4])} … failed; all it said is in {log}")
+                raise CommandFailed(_explained(label, command, log))
     bar.end("done")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the command and whatever it started, which is why they are a group: the terminal's Ctrl-C is for us."""
+    for number, patience_s in ((signal.SIGINT, 5), (signal.SIGTERM, 5), (signal.SIGKILL, 30)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=patience_s)
+            return
+
+
+def _explained(label: str, command: Sequence[str], log: Path) -> str:
+    """What happened and what to do; where we cannot tell, the command's own last words."""
+    said = log.read_text(errors="replace")
+    known = advice.read(said)
+    if known:
+        return f"{label}: {known.happened}\n{known.to_do} All that was said is in {log}."
+    last = "\n".join(said.splitlines()[-25:])
+    return f"{last}\n\n{label}: {' '.join(command[:4])} … failed.\nAll that was said is in {log}."
 
 
 def _read(process: subprocess.Popen[str], write: Callable[[str], int], bar: Bar, counts: Callable[[str], bool]) -> None:

@@ -1,6 +1,6 @@
 """`make setup`: installs all that the other commands need, each step only when what it depends on has changed.
 
-Runs on a bare Python 3.11: nothing is installed yet.
+Nothing is installed yet when it starts: it runs on Python alone.
 """
 
 from __future__ import annotations
@@ -15,23 +15,22 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from local import engine
+from local import advice, engine, installer
 from local.progress import CommandFailed, run
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".local"
 VENV = ROOT / ".venv"
-FUNCTIONS_VENV = ROOT / "functions/venv"
+FUNCTIONS = ROOT / "functions"
 WEB = ROOT / "web"
 DIST = WEB / "dist"
-NODE_MAJOR = 20
-# What the progress bars count up to. Hidane has 138 crates; the rest stands for the last, a third of the time.
+NODE = "20.19, 22.12 or newer"
+NODE_FROM = {20: 19, 21: 99, 22: 12}  # major: the first minor that vite runs on; those above, all
+# What hidane's bar counts up to: its crates, and for the last of them, itself, a third of the time.
 CRATES = 190
-PIP_LINES_A_PACKAGE = 2.5
 
 
 class CannotSetUp(Exception):
@@ -39,17 +38,15 @@ class CannotSetUp(Exception):
 
 
 def check_tools() -> None:
-    """Whether what must be there before us is there: Python 3.11, Node and npm, a way to a Firestore engine."""
-    if sys.version_info[:2] != (3, 11):
-        found = ".".join(map(str, sys.version_info[:2]))
-        raise CannotSetUp(f"Python 3.11 is needed (the functions' runtime); this is {found}.")
+    """Whether what must be there before us is there: Node and npm, a way to a Firestore engine."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
-            raise CannotSetUp(f"{tool} is not on the PATH: install Node {NODE_MAJOR} or newer.")
+            raise CannotSetUp(f"{tool} is not on the PATH.\nInstall Node {NODE}, which brings npm.")
     said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False, timeout=30).stdout
-    found_major = re.match(r"v(\d+)", said)
-    if found_major is None or int(found_major[1]) < NODE_MAJOR:
-        raise CannotSetUp(f"Node {NODE_MAJOR} or newer is needed; this is {said.strip() or 'unknown'}.")
+    found = re.match(r"v(\d+)\.(\d+)", said)
+    major, minor = (int(found[1]), int(found[2])) if found else (0, 0)
+    if major < min(NODE_FROM) or minor < NODE_FROM.get(major, 0):
+        raise CannotSetUp(f"The node on the PATH is {said.strip() or 'unknown'}.\nInstall Node {NODE}.")
     engine.choose()
 
 
@@ -67,30 +64,32 @@ def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None
     stamp.write_text(digest.hexdigest())
 
 
-def pinned(requirements: Path) -> int:
-    return sum("==" in line for line in requirements.read_text().splitlines())
+def sync(label: str, requirements: Path, venv: Path) -> None:
+    """Make `venv` hold exactly what `requirements` locks, on the Python that we run on."""
+    uv = installer.find()
+    python = venv / "bin/python"
+    if python.resolve() != Path(sys.executable).resolve():  # of another Python, of one that is gone, or not there
+        shutil.rmtree(venv, ignore_errors=True)
+    commands = [
+        [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, "--no-python-downloads", str(venv)],
+        [uv, "pip", "sync", "--python", str(python), "--require-hashes", "--compile-bytecode", str(requirements)],
+    ]
+    total = sum("==" in line for line in requirements.read_text().splitlines())
+    run(label, commands, STATE / f"setup-{venv.name.strip('.')}.log", total=total)
 
 
 def install_development() -> None:
-    requirements = ROOT / "requirements-dev.txt"
-    pip = [str(VENV / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    commands = [[*pip, "--require-hashes", "-r", str(requirements)]]
-    if not (VENV / "bin/pip").exists():
-        commands.insert(0, [sys.executable, "-m", "venv", str(VENV)])
-    total = round(pinned(requirements) * PIP_LINES_A_PACKAGE)
-    run("Python development tools", commands, STATE / "setup-python.log", total=total)
+    sync("Python development tools", ROOT / "requirements-dev.txt", VENV)
 
 
 def install_functions() -> None:
-    requirements = ROOT / "functions/requirements.txt"
-    uv = str(VENV / "bin/uv")
-    python = str(FUNCTIONS_VENV / "bin/python")
-    commands = [
-        # The runtime in firebase.json and this Python must agree, and uv must not fetch another one.
-        [uv, "venv", "--allow-existing", "--python", sys.executable, "--no-python-downloads", str(FUNCTIONS_VENV)],
-        [uv, "pip", "sync", "--python", python, "--require-hashes", "--compile-bytecode", str(requirements)],
-    ]
-    run("The functions' own packages", commands, STATE / "setup-functions.log", total=pinned(requirements))
+    venv = FUNCTIONS / "venv"
+    sync("The functions' own packages", FUNCTIONS / "requirements.txt", venv)
+    # The Firebase CLI calls the runtime of firebase.json by its name; here any Python that fits answers to it.
+    runtime = json.loads((ROOT / "firebase.json").read_text())["functions"]["runtime"]
+    named = venv / "bin" / re.sub(r"python(\d)(\d+)", r"python\1.\2", runtime)
+    if not named.exists():
+        named.symlink_to("python")
 
 
 def install_node() -> None:
@@ -102,24 +101,35 @@ def install_node() -> None:
     def installed() -> int:
         return sum(1 for pattern in ("*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
 
+    # It begins anew each time, from its cache: what was downloaded once is not asked for again.
+    command = ["npm", "ci", "--prefer-offline"]
     log = STATE / "setup-node.log"
-    run("Emulator suite and client SDK", [["npm", "ci"]], log, total=total, measure=installed, cwd=ROOT)
+    run("Emulator suite and client SDK", [command], log, total=total, measure=installed, cwd=ROOT)
 
 
 def install_hidane() -> None:
-    """Build hidane beside its place and move it there whole, so that two setups at once do not meet."""
+    """Build hidane beside its place and move it there whole. A build that was interrupted is gone on with."""
     root = engine.hidane_root()
     root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root.parent, prefix="building-") as building:
-        built = Path(building) / "root"
-        command = ["cargo", "install", "hidane", "--version", engine.HIDANE_VERSION, "--locked", "--root", str(built)]
-        env = {**os.environ, "CARGO_TARGET_DIR": str(Path(building) / "target")}
-        counts = re.compile(r"\s*Compiling ").match
-        log = STATE / "setup-hidane.log"
+    work = root.with_name(f"{root.name}-build")
+    with alone(work.with_suffix(".lock"), "Another setup builds the Firestore engine; waiting for it."):
+        if root.exists():
+            return
+        command = ["cargo", "install", "hidane", "--version", engine.HIDANE_VERSION, "--locked", "--force"]
+        env = {**os.environ, "CARGO_TARGET_DIR": str(work / "target")}
         label = f"Firestore engine (hidane {engine.HIDANE_VERSION})"
-        run(label, [command], log, total=CRATES, counts=lambda line: bool(counts(line)), env=env)
-        with contextlib.suppress(OSError):  # another setup was first
-            built.rename(root)
+        built = work / "root"
+        run(
+            label, [[*command, "--root", str(built)]], STATE / "setup-hidane.log",
+            total=CRATES, measure=lambda: compiled(work / "target"), env=env,
+        )  # fmt: skip
+        built.rename(root)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def compiled(target: Path) -> int:
+    """How many crates cargo has finished, this time and before."""
+    return sum(1 for _ in target.glob("release/.fingerprint/*/*lib-*.json"))
 
 
 def playground() -> list[Path]:
@@ -136,37 +146,51 @@ def build_playground() -> None:
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """Two commands started at once set up one after the other."""
-    STATE.mkdir(exist_ok=True)
-    with (STATE / "setup.lock").open("w") as lock:
+def alone(lock: Path, waiting: str) -> Iterator[None]:
+    """Two commands started at once do this one after the other; the second says for what it waits."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("Another setup of this checkout is running; waiting for it.", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            print(waiting, flush=True)
+            fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+def alone_in_checkout() -> contextlib.AbstractContextManager[None]:
+    return alone(STATE / "setup.lock", "Another setup of this checkout is running; waiting for it.")
+
+
+def install() -> None:
+    """Every step that is due. Each is done whole or again: what the steps download stays in their caches."""
+    check_tools()
+    with alone_in_checkout():
+        tools = [ROOT / "requirements-dev.txt", installer.LOCK]
+        once("python", tools, VENV / "bin/python", install_development)
+        functions = [FUNCTIONS / "requirements.txt", ROOT / "firebase.json", installer.LOCK]
+        once("functions", functions, FUNCTIONS / "venv/bin/python", install_functions)
+        suite = ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
+        npm = [ROOT / name for name in ("package-lock.json", "package.json", ".npmrc")]
+        once("node", npm, suite, install_node)
+        once("web", playground(), DIST / "index.html", build_playground)
+        chosen = engine.choose()
+        if chosen != engine.OFFICIAL and not Path(chosen).exists():
+            install_hidane()
 
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what is under way is ended with us
     try:
-        check_tools()
-        with alone():
-            once("python", [ROOT / "requirements-dev.txt"], VENV / "bin/ruff", install_development)
-            functions = [ROOT / "functions/requirements.txt"]
-            once("functions", functions, FUNCTIONS_VENV / "bin/functions-framework", install_functions)
-            suite = ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
-            once("node", [ROOT / "package-lock.json", ROOT / "package.json"], suite, install_node)
-            once("web", playground(), DIST / "index.html", build_playground)
-            chosen = engine.choose()
-            if chosen != engine.OFFICIAL and not Path(chosen).exists():
-                install_hidane()
-    except (CannotSetUp, engine.NoEngine, CommandFailed) as error:
+        install()
+    except (CannotSetUp, installer.NoInstaller, engine.NoEngine, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(advice.of(error), file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print("\nThe setup was interrupted; the next one goes on where it stopped.", file=sys.stderr)
+        print("\nThe setup was interrupted; what was downloaded and built is kept for the next one.", file=sys.stderr)
         return 130
     return 0
 

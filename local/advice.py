@@ -1,0 +1,71 @@
+"""What a failed installation means: one line of what happened, one of what to do."""
+
+from __future__ import annotations
+
+import errno
+import re
+from typing import NamedTuple
+
+
+class Advice(NamedTuple):
+    """Two sentences for a developer who did nothing wrong."""
+
+    happened: str
+    to_do: str
+
+
+NO_SPACE = Advice("the disk is full.", "Make room and run the command again.")
+FORBIDDEN = Advice(
+    "a file or folder may not be written.",
+    "Give this user the right to it, or choose other folders:"
+    " STUDIOX_CACHE, UV_CACHE_DIR, npm_config_cache, CARGO_HOME.",
+)
+# The first that matches counts. What pip, uv, npm and cargo print is no interface: what is not known is shown as it is.
+KNOWN = (
+    (r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT", NO_SPACE),
+    (r"EACCES|EROFS|EPERM|Permission denied|Read-only file system|\(os error (?:13|20|30)\)", FORBIDDEN),
+    (
+        r"[Hh]ash mismatch|EINTEGRITY|DO NOT MATCH THE HASHES|checksum .*(?:did not match|changed)",
+        Advice(
+            "a downloaded file is not the one that the lock file names.",
+            "A proxy or a broken cache changed it: uv cache clean, npm cache clean --force, and run the command again.",
+        ),
+    ),
+    (
+        r"requires rustc|rustc [\d.]+ is not supported|edition20\d\d|lock file version",
+        Advice("this Rust is too old.", "Update it (rustup update) and run the command again."),
+    ),
+    (
+        r"linker `\w+` not found|failed to find tool|is `c\+\+` installed|No C compiler",
+        Advice("there is no C compiler.", "Install one (Debian: build-essential; macOS: xcode-select --install)."),
+    ),
+    (
+        r"signal: 9, SIGKILL|Out of memory|ENOMEM|Cannot allocate memory",
+        Advice("the machine ran out of memory.", "Close other programs and run the command again."),
+    ),
+    (
+        r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT"
+        r"|dns error|error sending request|[Cc]ould ?n[o']t resolve host|Failed to fetch|tcp connect error"
+        r"|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|Temporary failure in name resolution"
+        r"|Connection (?:refused|reset|timed out)|[Oo]peration timed out|Couldn't connect|spurious network error"
+        r"|Network is unreachable|network failure",
+        Advice(
+            "the package registry could not be reached.",
+            "Look at the network (or the proxy) and run the command again: what was downloaded is kept.",
+        ),
+    ),
+)
+LAST_LINES = 60
+
+
+def read(output: str) -> Advice | None:
+    """What the end of a failed command's output means, None for what is not known."""
+    last = "\n".join(output.splitlines()[-LAST_LINES:])
+    return next((advice for pattern, advice in KNOWN if re.search(pattern, last)), None)
+
+
+def of(error: OSError) -> str:
+    """The two lines for what our own files met."""
+    known = {errno.ENOSPC: NO_SPACE, errno.EDQUOT: NO_SPACE}.get(error.errno or 0, FORBIDDEN)
+    said = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+    return f"The setup stopped, {known.happened} ({said})\n{known.to_do}"
