@@ -1,7 +1,7 @@
 // What the journeys share: users of their own, documents watched live, refusals as the client SDK shows them.
 import assert from 'node:assert/strict';
 import { createUserWithEmailAndPassword } from 'firebase/auth';
-import { collection, doc, onSnapshot } from 'firebase/firestore';
+import { collection, doc, limit, onSnapshot, query } from 'firebase/firestore';
 import { getBytes, ref } from 'firebase/storage';
 import { connect, requestId } from '../../local/client.mjs';
 
@@ -70,7 +70,7 @@ export function live(test, target) {
 export const liveUser = (test, client) => live(test, doc(client.firestore, 'users', client.uid));
 export const liveJob = (test, client, jobId) => live(test, doc(client.firestore, 'jobs', jobId));
 export const liveNotifications = (test, client) =>
-  live(test, collection(client.firestore, 'users', client.uid, 'notifications'));
+  live(test, query(collection(client.firestore, 'users', client.uid, 'notifications'), limit(100)));
 
 /** The refusal of a call: its code and reason must be these; answers `details`. */
 export async function refused(calling, code, reason) {

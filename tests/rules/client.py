@@ -61,6 +61,10 @@ class Client:
         parent, asked = _structured(path, **query)
         return self._may("POST", f"{parent}:runQuery", {"structuredQuery": asked})
 
+    def listed(self, path: str, page_size: int) -> bool:
+        """The same by the API's own method for lists, which knows no query."""
+        return self._may("GET", f"/{path}?pageSize={page_size}")
+
     def count(self, path: str, **query: Any) -> bool:
         parent, asked = _structured(path, **query)
         aggregation = {"structuredQuery": asked, "aggregations": [{"alias": "n", "count": {}}]}
@@ -73,6 +77,7 @@ def _structured(
     equal: Mapping[str, Any] | None = None,
     newest: str | None = None,
     limit: int | None = None,
+    offset: int | None = None,
     group: bool = False,
 ) -> tuple[str, Query]:
     """https://cloud.google.com/firestore/docs/reference/rest/v1/StructuredQuery, and its parent's address."""
@@ -88,6 +93,8 @@ def _structured(
         query["orderBy"] = [{"field": {"fieldPath": newest}, "direction": "DESCENDING"}]
     if limit is not None:
         query["limit"] = limit
+    if offset is not None:
+        query["offset"] = offset
     return f"/{parent}" if parent and not group else "", query
 
 

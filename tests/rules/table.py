@@ -20,11 +20,16 @@ NONE: frozenset[str] = frozenset()
 OPERATIONS = (
     "get",
     "get_absent",
-    "list",
+    "list",  # a hundred at most
     "list_own",  # where uid is the caller's
     "list_owners",  # where uid is the owner's
-    "count",
+    "list_all",  # without a limit
+    "list_more",  # 101
+    "list_behind",  # a hundred behind 100,000
+    "listed_more",  # the same by the API's own method for lists
+    "count",  # a hundred at most
     "count_owners",
+    "count_all",
     "group",  # the collection group
     "create",
     "update",

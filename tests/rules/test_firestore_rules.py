@@ -59,11 +59,16 @@ class World:
         return {
             "get": client.get(row.path),
             "get_absent": client.get(f"{collection}/absent"),
-            "list": client.list(collection),
-            "list_own": client.list(collection, equal={"uid": name}),
+            "list": client.list(collection, limit=100),
+            "list_own": client.list(collection, equal={"uid": name}, limit=100),
             "list_owners": client.list(collection, equal={"uid": OWNER}, newest="createdAt", limit=20),
-            "count": client.count(collection),
-            "count_owners": client.count(collection, equal={"uid": OWNER}),
+            "list_all": client.list(collection, equal={"uid": OWNER}),
+            "list_more": client.list(collection, equal={"uid": OWNER}, limit=101),
+            "list_behind": client.list(collection, equal={"uid": OWNER}, limit=100, offset=100_000),
+            "listed_more": client.listed(collection, 101),
+            "count": client.count(collection, limit=100),
+            "count_owners": client.count(collection, equal={"uid": OWNER}, limit=100),
+            "count_all": client.count(collection, equal={"uid": OWNER}),
             "group": client.list(collection, equal={"uid": name}, limit=10, group=True),
             "create": client.create(f"{collection}/made-by-{name}", {**row.data, "uid": name}),
             "update": client.update(row.path, {"balance": 10**6}),
@@ -189,6 +194,9 @@ def _feeds(world: World, name: str = NOBODY_SIGNED_IN) -> dict[str, bool]:
         "newest 1": client.list("posts", equal=shown, newest="createdAt", limit=1),
         "of a user": client.list("posts", equal={**shown, "uid": OWNER}, newest="createdAt", limit=20),
         "counted 100": client.count("posts", equal=shown, limit=100),
+        "from the beginning": client.list("posts", equal=shown, newest="createdAt", limit=20, offset=0),
+        "behind the first": client.list("posts", equal=shown, newest="createdAt", limit=20, offset=1),
+        "counted behind the first": client.count("posts", equal=shown, limit=100, offset=1),
         "newest 101": client.list("posts", equal=shown, newest="createdAt", limit=101),
         "without an end": client.list("posts", equal=shown, newest="createdAt"),
         "counted without an end": client.count("posts", equal=shown),
@@ -201,7 +209,7 @@ def _feeds(world: World, name: str = NOBODY_SIGNED_IN) -> dict[str, bool]:
 
 @pytest.mark.parametrize("name", IDENTITIES)
 def test_a_live_feed_asks_for_shown_posts_and_at_most_100(world: World, name: str) -> None:
-    allowed = {"newest 100", "newest 1", "of a user", "counted 100"}
+    allowed = {"newest 100", "newest 1", "of a user", "counted 100", "from the beginning"}
     assert {feed for feed, may in _feeds(world, name).items() if may} == allowed
 
 
