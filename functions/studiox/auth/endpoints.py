@@ -10,6 +10,7 @@ from firebase_functions import https_fn, identity_fn
 from msgspec import Meta
 
 from .. import config, log
+from ..blocking import from_auth_only
 from ..clock import datetime
 from ..endpoint import Nothing, Request, Response, Text, User, endpoint
 from ..errors import StudioxError, Unavailable
@@ -17,6 +18,7 @@ from ..limits import Limit
 from . import accounts, service
 
 
+@from_auth_only
 @identity_fn.before_user_created(secrets=[config.APP_SIGNING_KEY], timeout_sec=10)
 def onUserCreated(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeCreateResponse | None:
     """Provision the account before its first ID token exists; refuse disposable e-mail domains."""
