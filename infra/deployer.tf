@@ -1,4 +1,10 @@
-# Who may deploy: the workflow of one repository, by Workload Identity, without a key.
+# Who may deploy: jobs of one repository that run in this project's GitHub environment, by Workload Identity, without a
+# key. A branch alone may not: what the environment asks for (reviewers, branches) cannot be got round by a push.
+
+locals {
+  # What GitHub calls a job that runs in an environment. A job without one is named by its branch.
+  deploys = "repo:${var.github}:environment:${var.environment}"
+}
 
 resource "google_iam_workload_identity_pool" "github" {
   workload_identity_pool_id = "github"
@@ -9,10 +15,11 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   workload_identity_pool_provider_id = "actions"
 
   attribute_mapping = {
-    "google.subject"       = "assertion.sub"
-    "attribute.repository" = "assertion.repository"
+    "google.subject"        = "assertion.sub"
+    "attribute.repository"  = "assertion.repository"
+    "attribute.environment" = "assertion.environment"
   }
-  attribute_condition = "assertion.repository == \"${var.github}\""
+  attribute_condition = "assertion.repository == \"${var.github}\" && assertion.sub == \"${local.deploys}\""
 
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"
@@ -27,7 +34,7 @@ resource "google_service_account" "deployer" {
 resource "google_service_account_iam_member" "github" {
   service_account_id = google_service_account.deployer.name
   role               = "roles/iam.workloadIdentityUser"
-  member             = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.github.name}/attribute.repository/${var.github}"
+  member             = "principal://iam.googleapis.com/${google_iam_workload_identity_pool.github.name}/subject/${local.deploys}"
 }
 
 resource "google_project_iam_member" "deployer" {

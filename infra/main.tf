@@ -57,6 +57,11 @@ variable "github" {
   description = "owner/repository whose workflow may deploy."
 }
 
+variable "environment" {
+  type        = string
+  description = "The GitHub environment whose jobs may deploy to this project: staging or production."
+}
+
 provider "google" {
   project               = var.project
   region                = var.region
