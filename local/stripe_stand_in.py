@@ -73,6 +73,9 @@ class _Handler(BaseHTTPRequestHandler):
         form = self.rfile.read(size).decode("utf-8", "replace") if size else ""
         address = urllib.parse.urlsplit(self.path)
         stand_in = self.server.stand_in
+        if self._is_foreign(method):
+            self._send(403, stripe_pages.page("Refused", "<section>Not from this page.</section>"), "text/html")
+            return
         if address.path.startswith("/v1/"):
             headers = {name: self.headers.get(name, "") for name in ("Authorization", "Idempotency-Key")}
             given = form if method == "POST" else address.query
@@ -88,6 +91,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(error.status, stripe_pages.page("Refused", f"<section>{error}</section>"), "text/html")
         except (KeyError, StopIteration):
             self._send(404, stripe_pages.page("Not found", "<section>There is no such page.</section>"), "text/html")
+
+    def _is_foreign(self, method: str) -> bool:
+        """Whether a page elsewhere presses our buttons. Our own forms name us, and programs name nobody.
+
+        A sandboxed frame calls itself `null`; an address that a foreign name resolves to is still that name's.
+        """
+        address = urllib.parse.urlsplit(self.server.stand_in.url).netloc
+        ours = (address, address.replace("127.0.0.1", "localhost"))
+        if self.headers.get("Host") not in (None, *ours):
+            return True
+        if self.headers.get("Origin") not in (None, *(f"http://{each}" for each in ours)):
+            return True
+        return method != "GET" and self.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
 
     def _page(self, path: str, query: dict[str, str]) -> bytes:
         stand_in = self.server.stand_in
@@ -106,10 +122,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _act(self, path: str, form: dict[str, str]) -> None:
         stand_in = self.server.stand_in
-        # A page elsewhere may not press our buttons: only forms that came from here.
-        origin = self.headers.get("Origin")
-        if origin not in (None, "null", stand_in.url, stand_in.url.replace("127.0.0.1", "localhost")):
-            raise Refused(403, "Not from this page.")
         _, kind, name, action = path.split("/") if path.count("/") == 3 else ("", "", "", "")
         if kind != "act":
             raise KeyError(path)

@@ -159,11 +159,22 @@ def test_a_developer_lives_through_a_subscription_by_clicking(running: StandIn) 
     assert sub["status"] == "canceled"
 
 
-def test_a_page_elsewhere_cannot_press_the_buttons(running: StandIn) -> None:
+FOREIGN = (
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Host": "evil.example"},
+)
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_a_page_elsewhere_cannot_press_the_buttons(running: StandIn, headers: dict[str, str]) -> None:
     session = _session(running)
-    headers = {"Origin": "https://evil.example"}
     assert POOL.request("POST", f"{running.url}/act/{session}/pay", headers=headers).status == 403
     assert running.account.objects[session]["status"] == "open"
+    ours = {"Origin": running.url, "Sec-Fetch-Site": "same-origin"}
+    assert POOL.request("POST", f"{running.url}/act/{session}/pay", headers=ours, redirect=False).status == 303
 
 
 def test_what_is_not_there_is_not_found(running: StandIn) -> None:
