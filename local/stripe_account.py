@@ -104,6 +104,13 @@ class Account:
                 self.emit("checkout.session.async_payment_failed", session)
             return session
 
+    def try_again(self, session_id: str) -> Object:
+        """A slow payment that failed is under way once more."""
+        with self.lock:
+            session = self.get(session_id, "checkout.session")
+            self.get(session["payment_intent"], "payment_intent")["status"] = "processing"
+            return session
+
     def decline(self, session_id: str) -> Object:
         """The card is refused; the session stays open."""
         with self.lock:
@@ -157,20 +164,49 @@ class Account:
             self.emit("charge.refunded", charge)
             return made
 
-    def dispute(self, intent_id: str, amount: int | None = None) -> Object:
+    def fail_refund(self, refund_id: str) -> Object:
+        """The bank does not take a refund: the money comes back to us."""
+        with self.lock:
+            refund = self.get(refund_id, "refund")
+            charge = self.get(refund["charge"], "charge")
+            refund["status"] = "failed"
+            charge["amount_refunded"] -= refund["amount"]
+            charge["refunded"] = False
+            self.emit("refund.updated", refund)
+            self.emit("refund.failed", refund)
+            return refund
+
+    def dispute(self, intent_id: str, amount: int | None = None, *, inquiry: bool = False) -> Object:
+        """The bank takes the money back until the dispute is closed; an inquiry only asks."""
         with self.lock:
             intent = self.get(intent_id, "payment_intent", "payment_intent")
             charge = self.get(intent["latest_charge"] or "", "charge")
             charge["disputed"] = True
             made = self.add(objects.dispute(charge, amount or charge["amount"], self.now()))
+            if inquiry:
+                made["status"] = "warning_needs_response"
             self.emit("charge.dispute.created", made)
+            if not inquiry:
+                self.emit("charge.dispute.funds_withdrawn", made)
             return made
+
+    def escalate(self, dispute_id: str) -> Object:
+        """An inquiry becomes a dispute: now the money goes."""
+        with self.lock:
+            dispute = self.get(dispute_id, "dispute")
+            dispute["status"] = "needs_response"
+            self.emit("charge.dispute.updated", dispute)
+            self.emit("charge.dispute.funds_withdrawn", dispute)
+            return dispute
 
     def close_dispute(self, dispute_id: str, *, won: bool) -> Object:
         """Won by us, the merchant, or lost."""
         with self.lock:
             dispute = self.get(dispute_id, "dispute")
-            dispute["status"] = "won" if won else "lost"
+            inquiry = dispute["status"].startswith("warning_")
+            dispute["status"] = "warning_closed" if inquiry else "won" if won else "lost"
+            if won and not inquiry:
+                self.emit("charge.dispute.funds_reinstated", dispute)
             self.emit("charge.dispute.closed", dispute)
             return dispute
 

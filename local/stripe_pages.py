@@ -116,12 +116,16 @@ def _payment_row(account: Account, intent: Object) -> list[str]:
     if left > 0:
         entry = f"<input name=amount type=number min=1 max={left} value={left}>"
         buttons += f"<form method=post action='{act}/refund'>{entry}<button>Refund (cents)</button></form>"
-        buttons += button(f"{act}/dispute", "Dispute", "bad")
+        buttons += button(f"{act}/dispute", "Dispute", "bad") + button(f"{act}/inquire", "Inquiry")
     for each in disputes:
+        name = f"/act/{each['id']}"
         if each["status"] == "needs_response":
-            buttons += button(f"/act/{each['id']}/win", "Dispute: we win") + button(
-                f"/act/{each['id']}/lose", "we lose"
-            )
+            buttons += button(f"{name}/win", "Dispute: we win") + button(f"{name}/lose", "we lose")
+        elif each["status"] == "warning_needs_response":
+            buttons += button(f"{name}/escalate", "Inquiry: becomes a dispute") + button(f"{name}/win", "is closed")
+    for each in account.all("refund"):
+        if each["charge"] == charge["id"] and each["status"] == "succeeded":
+            buttons += button(f"/act/{each['id']}/fail_refund", "Refund fails")
     return [f"<code>{intent['id']}</code>", money(charge["amount"], charge["currency"]), state, buttons]
 
 
@@ -242,6 +246,9 @@ _ACTIONS: Mapping[str, Callable[[Account, str, int | None], object]] = {
     "bounce": lambda account, name, _: account.arrive(name, well=False),
     "refund": lambda account, name, amount: account.refund(name, amount),
     "dispute": lambda account, name, _: account.dispute(name),
+    "inquire": lambda account, name, _: account.dispute(name, inquiry=True),
+    "escalate": lambda account, name, _: account.escalate(name),
+    "fail_refund": lambda account, name, _: account.fail_refund(name),
     "win": lambda account, name, _: account.close_dispute(name, won=True),
     "lose": lambda account, name, _: account.close_dispute(name, won=False),
     "advance": lambda account, name, _: account.advance(name),

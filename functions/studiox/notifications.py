@@ -17,6 +17,7 @@ Type = Literal[
     "job_completed",
     "job_failed",
     "payment_failed",
+    "payment_in_review",
     "payment_action_required",
     "trial_ending",
     "tokens_low",
@@ -45,6 +46,11 @@ LETTERS: dict[Type, Letter] = {
     ),
     "job_failed": Letter("emailJobs", "Your generation failed", "Your generation failed; your tokens were refunded."),
     "payment_failed": Letter("emailPayments", "A payment failed", "A payment failed. Check your billing details."),
+    "payment_in_review": Letter(
+        "emailPayments",
+        "We are looking at your payment",
+        "Your payment arrived, and we could not match it to your order. We are looking at it; you need do nothing.",
+    ),
     "payment_action_required": Letter(
         "emailPayments", "Confirm your payment", "Your bank asks you to confirm a payment."
     ),

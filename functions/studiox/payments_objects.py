@@ -33,7 +33,12 @@ EVENT_TYPES = (
     "payment_intent.canceled",
     "charge.refunded",
     "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
+    "refund.updated",
+    "refund.failed",
 )
 
 ENDED = ("canceled", "incomplete_expired")
@@ -69,14 +74,15 @@ class Event(NamedTuple):
 class Dispute(NamedTuple):
     id: str
     amount: int
-    state: Literal["open", "won", "lost"]
+    state: Literal["inquiry", "open", "won", "lost"]
+    """An inquiry asks only; an open dispute has taken the money until it is won."""
 
 
 class Charge(NamedTuple):
     id: str
     amount: int
     refunded: int
-    """Cumulative, in the currency's minor unit."""
+    """In the currency's minor unit: the sum of the refunds that did not fail."""
     disputed: bool
     receipt_url: str
     disputes: tuple[Dispute, ...] = ()
@@ -214,7 +220,7 @@ def _subject(type_: str, about: Data) -> Subject | None:
             return Subject("subscription", owner, "", metadata(parent, "uid")) if owner else None
         case ["payment_intent", _]:
             return _paid_by(_text(about["id"]), order_id, uid)
-        case ["charge", *_]:
+        case ["charge" | "refund", *_]:
             _text(about["id"])
             return _paid_by(reference(about.get("payment_intent")), order_id, uid)
     raise ValueError(type_)
@@ -268,12 +274,14 @@ def _charge(data: Data) -> Charge:
 
 
 def _dispute(data: Data) -> Dispute:
-    state: Literal["open", "won", "lost"] = "open"
+    state: Literal["inquiry", "open", "won", "lost"] = "open"
     # An inquiry that was closed, and a dispute that was prevented, left the money with us.
     if data["status"] in ("won", "warning_closed", "prevented"):
         state = "won"
     elif data["status"] == "lost":
         state = "lost"
+    elif data["status"].startswith("warning_"):
+        state = "inquiry"
     return Dispute(_text(data["id"]), _count(data["amount"]), state)
 
 

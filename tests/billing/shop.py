@@ -130,7 +130,7 @@ def comparable(everything: Mapping[str, Any]) -> str:
     return json.dumps(_timeless(kept), sort_keys=True, default=str)
 
 
-TIMES = ("createdAt", "updatedAt", "at", "checkAt", "receivedAt", "expiresAt", "creditResetAt")
+TIMES = ("createdAt", "updatedAt", "at", "checkAt", "receivedAt", "expiresAt", "creditResetAt", "lookedAt")
 
 
 def _timeless(value: Any) -> Any:

@@ -36,6 +36,26 @@ def _purchase(shop: Shop) -> list[Object]:
     )
 
 
+def _returns(shop: Shop) -> list[Object]:
+    """Bought, refunded in vain, asked about, disputed, and the dispute won."""
+    session = shop.checkout(packId="starter")
+    shop.account.pay(session)
+    intent = shop.intent(session)
+    shop.account.fail_refund(shop.account.refund(intent)["id"])
+    inquiry = shop.account.dispute(intent, 400, inquiry=True)
+    shop.account.escalate(inquiry["id"])
+    shop.account.close_dispute(inquiry["id"], won=True)
+    return _told(
+        shop,
+        "checkout.session.completed",
+        "charge.refunded",
+        "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+    )
+
+
 def _subscription(shop: Shop) -> list[Object]:
     """Subscribed, upgraded, and told of by six kinds of events."""
     session = shop.account.pay(shop.checkout(planId="pro"))
@@ -60,11 +80,12 @@ def _told(shop: Shop, *types: str) -> list[Object]:
 
 FINAL: dict[Callable[[Shop], list[Object]], dict[str, int]] = {
     _purchase: {"monthly": 0, "bonus": 200, "purchased": 400},
+    _returns: {"monthly": 0, "bonus": 200, "purchased": 500},
     _subscription: {"monthly": 10_000, "bonus": 200, "purchased": 0},
 }
 
 
-@pytest.mark.parametrize("story", [_purchase, _subscription])
+@pytest.mark.parametrize("story", [_purchase, _returns, _subscription])
 def test_all_720_orders_end_alike(
     shop: Shop, story: Callable[[Shop], list[Object]], invariants: Callable[[str], None]
 ) -> None:
@@ -92,7 +113,7 @@ def test_all_720_orders_end_alike(
 
 if os.environ.get("STUDIOX_EXHAUSTIVE"):
 
-    @pytest.mark.parametrize("story", [_purchase, _subscription])
+    @pytest.mark.parametrize("story", [_purchase, _returns, _subscription])
     def test_the_720_orders_themselves(shop: Shop, story: Callable[[Shop], list[Object]]) -> None:
         events = story(shop)
         before = shop.database.all()

@@ -127,6 +127,11 @@ def test_a_developer_pays_refunds_and_disputes_by_clicking(running: StandIn) -> 
     _press(running, _page(running, "/"), "Dispute")
     _press(running, _page(running, "/"), "Dispute: we win")
     assert running.account.all("dispute")[0]["status"] == "won"
+    _press(running, _page(running, "/"), "Refund fails")
+    assert running.account.all("charge")[0]["amount_refunded"] == 0
+    _press(running, _page(running, "/"), "Inquiry")
+    _press(running, _page(running, "/"), "is closed")
+    assert running.account.all("dispute")[0]["status"] == "warning_closed"
     types = [event["type"] for event in running.account.events]
     assert types == [
         "payment_intent.payment_failed",
@@ -134,6 +139,12 @@ def test_a_developer_pays_refunds_and_disputes_by_clicking(running: StandIn) -> 
         "payment_intent.succeeded",
         "checkout.session.completed",
         "charge.refunded",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
+        "refund.updated",
+        "refund.failed",
         "charge.dispute.created",
         "charge.dispute.closed",
     ]

@@ -219,6 +219,7 @@ export interface Draft {
 
 const SUBJECTS: Record<string, string> = {
   payment_failed: 'A payment failed',
+  payment_in_review: 'We are looking at your payment',
   payment_action_required: 'Your bank asks you to confirm a payment',
   trial_ending: 'Your trial ends soon',
   tokens_low: 'You have few tokens left',

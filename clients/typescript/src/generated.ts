@@ -499,7 +499,11 @@ export interface Page {
   cursor?: string | null;
 }
 
-/** `kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded. */
+/**
+ * `kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded.
+ *
+ *     `in_review`: the money arrived and could not be matched to what was sold; we are looking at it.
+ */
 export interface Payment {
   id: string;
   kind: string;

@@ -184,7 +184,10 @@ class Page(Request, frozen=True):
 
 
 class Payment(Response):
-    """`kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded."""
+    """`kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded.
+
+    `in_review`: the money arrived and could not be matched to what was sold; we are looking at it.
+    """
 
     id: str
     kind: str

@@ -1,11 +1,11 @@
-"""What is kept of Stripe's events, and of money that is nobody's: `stripeEvents/{id}`, `unmatchedPayments/{id}`."""
+"""What is kept of Stripe's events, `stripeEvents/{id}`, and for whose sake something is settled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import audit, clock, log, scan
+from .. import audit, clock, scan
 from ..clock import datetime, timedelta
 from ..firestore import Document
 from ..limits import Toll
@@ -43,13 +43,6 @@ def record_event(docs: Docs, event_id: str, type_: str, status: str, now: dateti
 def is_done(event: Data | None) -> bool:
     """Whether the event has had its effect, or never will have one."""
     return event is not None and event["status"] != FAILED
-
-
-def keep_unmatched(docs: Docs, object_id: str, reason: str, now: datetime, **about: object) -> None:
-    """Money that nobody is credited for: a person must look (docs/billing.md)."""
-    path = f"unmatchedPayments/{object_id}"
-    if docs.get(path) is None:
-        docs.create(path, {"objectId": object_id, "reason": reason, **about, "createdAt": now})
 
 
 class Deed(NamedTuple):
@@ -100,19 +93,6 @@ class Why(NamedTuple):
 
     def _audit(self, docs: Docs, deed: Deed, now: datetime) -> None:
         audit.record(docs, actor=self.actor, action=self.action, target=deed.target, at=now, **deed.details)
-
-
-def park(object_id: str, reason: str, why: Why, **about: object) -> None:
-    """Keep what nobody can be credited for, tell somebody, and tell Stripe that all is well: it cannot help (S16)."""
-    now = clock.now()
-
-    def decide(docs: Docs) -> None:
-        if not why.is_done(docs):
-            keep_unmatched(docs, object_id, reason, now, **about)
-            why.record(docs, PARKED, now)
-
-    transact(f"unmatchedPayments/{object_id}", decide)
-    log.alert("payment_unmatched", object=object_id, problem=reason)
 
 
 def record(why: Why, seen: Mapping[str, Document], order_id: str = "") -> None:

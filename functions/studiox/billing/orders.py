@@ -13,10 +13,8 @@ import msgspec
 
 from ..payments_objects import Charge, Dispute, Session
 
-OrderStatus = Literal["open", "pending", "paid", "failed", "expired", "mismatch"]
+OrderStatus = Literal["open", "pending", "paid", "failed", "expired", "parked"]
 PaymentStatus = Literal["pending", "paid", "failed", "refunded", "partially_refunded", "disputed"]
-
-_CLOSED = ("won", "lost")
 
 
 class Move(NamedTuple):
@@ -46,11 +44,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Ever taken back, by refunds and disputes together."""
     restored: int = 0
     refunded: int = 0
-    """Of the money, cumulative."""
+    """Of the money; a refund that fails at the bank makes it less again."""
+    failures: int = 0
+    """How often a slow payment failed."""
     charge_id: str = ""
     receipt_url: str = ""
     disputes: Mapping[str, Mapping[str, Any]] = {}
-    """By id: {amount, state}."""
+    """By id: {amount, state, restored}."""
 
     @property
     def paid(self) -> int:
@@ -63,7 +63,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             return "pending" if self.status == "pending" else "failed"
         if self.status != "paid":
             return None
-        if any(each["state"] != "won" for each in self.disputes.values()):
+        if disputed_amount(self.disputes):
             return "disputed"
         if self.refunded >= self.paid:
             return "refunded"
@@ -83,7 +83,10 @@ def taken_target(sold: int, reversed_amount: int, amount: int) -> int:
 
 
 def settle(held: Held, session: Session) -> Settled:
-    """The order after what Stripe says now, and the tokens that move. What was credited once stays credited."""
+    """The order after what Stripe says now, and the tokens that move. What was credited once stays credited.
+
+    `session` is newer than what made `held`: money that went back may have come again.
+    """
     if session.payment_status == "unpaid" and not held.credited:
         return Settled(_unpaid(held, session), (), "")
     moves: list[Move] = []
@@ -92,7 +95,7 @@ def settle(held: Held, session: Session) -> Settled:
         if session.status != "complete":
             return Settled(held, (), "")  # nobody has bought it yet
         if problem := _mismatch(held, session):
-            return Settled(msgspec.structs.replace(held, status="mismatch"), (), problem)
+            return Settled(msgspec.structs.replace(held, status="parked"), (), problem)
         tokens = held.tokens * session.quantity
         order = msgspec.structs.replace(held, status="paid", quantity=session.quantity, credited=tokens)
         moves.append(Move("purchase", f"purchase:{held.session_id}", tokens))
@@ -114,8 +117,10 @@ def _unpaid(held: Held, session: Session) -> Held:
         return msgspec.structs.replace(held, status="expired")
     if session.status != "complete":
         return held
-    failed = session.intent_status in ("requires_payment_method", "canceled")
-    return msgspec.structs.replace(held, status="failed" if failed else "pending", quantity=session.quantity)
+    if session.intent_status not in ("requires_payment_method", "canceled"):
+        return msgspec.structs.replace(held, status="pending", quantity=session.quantity)
+    failures = held.failures + (held.status != "failed")
+    return msgspec.structs.replace(held, status="failed", quantity=session.quantity, failures=failures)
 
 
 def _mismatch(held: Held, session: Session) -> str:
@@ -128,12 +133,12 @@ def _mismatch(held: Held, session: Session) -> str:
 
 
 def _heard(order: Held, charge: Charge) -> Held:
-    """What is known of the money that went back: it only grows (S5)."""
+    """What is known of the money that went back (S5)."""
     return msgspec.structs.replace(
         order,
         charge_id=charge.id,
         receipt_url=charge.receipt_url,
-        refunded=max(order.refunded, charge.refunded),
+        refunded=charge.refunded,
         disputes=merged_disputes(order.disputes, charge.disputes),
     )
 
@@ -143,19 +148,20 @@ Disputes = Mapping[str, Mapping[str, Any]]
 
 
 def merged_disputes(known: Disputes, seen: tuple[Dispute, ...]) -> dict[str, Mapping[str, Any]]:
-    """The disputes after what is seen now. One that was closed stays so: what is seen may be the older state."""
+    """The disputes after what is seen now."""
     merged = dict(known)
     for each in seen:
         held = merged.get(each.id)
-        if held is None or held["state"] not in _CLOSED or each.state in _CLOSED:
-            restored = bool(held and held["restored"])
-            merged[each.id] = {"amount": each.amount, "state": each.state, "restored": restored}
+        # One that is won before it took anything, as an inquiry is that was closed, has nothing to give back.
+        never_took = each.state == "won" and (held is None or held["state"] == "inquiry")
+        restored = never_took or bool(held and held["restored"])
+        merged[each.id] = {"amount": each.amount, "state": each.state, "restored": restored}
     return merged
 
 
 def disputed_amount(disputes: Disputes) -> int:
-    """How much money disputes hold back, or have taken for good."""
-    return sum(each["amount"] for each in disputes.values() if each["state"] != "won")
+    """How much money disputes hold back, or have taken for good. An inquiry moves no money yet."""
+    return sum(each["amount"] for each in disputes.values() if each["state"] in ("open", "lost"))
 
 
 def to_restore(disputes: Disputes) -> str:
@@ -170,12 +176,13 @@ def with_restored(disputes: Disputes) -> dict[str, Mapping[str, Any]]:
 
 
 def _reversals(order: Held) -> list[Move]:
-    """Take what refunds and disputes ask for beyond what was taken, or give back what a won dispute had taken."""
+    """Take what refunds and disputes ask for beyond what was taken, or give back what they ask for no more."""
     target = taken_target(order.credited, order.refunded + disputed_amount(order.disputes), order.paid)
     net = order.taken - order.restored
     if target > net:
         total = order.taken + target - net
         return [Move("clawback", f"clawback:{order.charge_id}:{total}", net - target)]
-    if target < net and (won := to_restore(order.disputes)):
-        return [Move("restore", f"restore:{won}", net - target)]
+    if target < net:
+        cause = to_restore(order.disputes) or f"{order.charge_id}:{order.restored + net - target}"
+        return [Move("restore", f"restore:{cause}", net - target)]
     return []

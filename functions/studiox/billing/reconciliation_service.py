@@ -8,7 +8,7 @@ from .. import clock, firestore, log, payments, payments_objects
 from ..clock import datetime, timedelta
 from ..payments_objects import BadShape, Session, Subject
 from ..transact import Docs, transact
-from . import event_store, settlement, store
+from . import event_store, settlement, store, unmatched_service
 from .event_store import Why
 from .webhook_service import PASSING, handle
 
@@ -31,7 +31,13 @@ def reconcile() -> None:
     [checkpoint] = firestore.read(store.CHECKPOINT)
     last = (checkpoint or {}).get("completeAt", now - WINDOW)
     since = max(min(last, now - WINDOW), now - KEPT + timedelta(hours=1))
-    steps: tuple[Callable[[datetime], int], ...] = (_events, _sessions, _subscriptions, lambda _: _due(now))
+    steps: tuple[Callable[[datetime], int], ...] = (
+        _events,
+        _sessions,
+        _subscriptions,
+        lambda _: _due(now),
+        lambda _: _unmatched(),
+    )
     failures = 0
     for step in steps:
         try:
@@ -104,6 +110,18 @@ def _subscriptions(since: datetime) -> int:
 def _due(now: datetime) -> int:
     """Subscriptions whose period or grace should have ended by now."""
     return sum(not _settle(Subject("subscription", each)) for each in store.due_subscriptions(now, MAX_DUE))
+
+
+def _unmatched() -> int:
+    """Payments that nobody was credited for: tried again, and told of again while they wait."""
+    failures = 0
+    for subject in unmatched_service.waiting(MAX_DUE):
+        began = clock.now()
+        if _settle(subject):
+            unmatched_service.close_if_settled(subject, began)
+        else:
+            failures += 1
+    return failures
 
 
 def _settle(subject: Subject) -> bool:

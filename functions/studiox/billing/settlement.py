@@ -6,23 +6,26 @@ commit, and what is fetched is the whole state: so events may come in any order,
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from .. import clock, firestore, log, notifications, payments
 from ..auth.store import user_path
 from ..clock import datetime
+from ..errors import Contention
 from ..firestore import Document
 from ..payments_objects import Session, Subject
 from ..tokens.ledger import Cause
 from ..tokens.service import post_paid
 from ..transact import Docs, transact
 from . import event_store, orders, store
-from .event_store import Why, park, record
-from .subscription_settlement import settle_subscription
+from .event_store import Why, record
+from .subscription_settlement import ROUNDS, Stale, settle_subscription
 from .subscriptions import Reversal
+from .unmatched_service import Review, Unmatched, keep_unmatched, park, tell_unmatched
 
-KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Dispute won"}
+KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
 
 
 def settle(subject: Subject, why: Why) -> None:
@@ -44,17 +47,30 @@ def _settle_intent(subject: Subject, why: Why) -> None:
     if paid is not None and paid.order_id:
         _settle_checkout(Subject("order", paid.order_id, paid.order_id), why)
         return
-    invoice_id, charge = (paid.invoice_id, paid.charge) if paid is not None else ("", None)
+    invoice_id = paid.invoice_id if paid is not None else ""
     owner = payments.invoice_subscription(invoice_id) if invoice_id else ""
     if not owner:
         log.info("stripe_payment_not_ours", intent=subject.id)
         return
-    reversal = Reversal(invoice_id, charge) if charge is not None and (charge.refunded or charge.disputed) else None
+
+    def reversal() -> Reversal | None:
+        seen = payments.intent(subject.id)
+        return Reversal(invoice_id, seen.charge) if seen is not None and seen.charge is not None else None
+
     settle_subscription(owner, "", why, reversal=reversal)
 
 
 def _settle_checkout(subject: Subject, why: Why) -> None:
     """A checkout session, or the order that one was made for."""
+    for _ in range(ROUNDS):
+        with contextlib.suppress(Stale):
+            _settle_checkout_once(subject, why)
+            return
+    raise Contention(retryAfterSeconds=2)
+
+
+def _settle_checkout_once(subject: Subject, why: Why) -> None:
+    """Documents are read before Stripe is asked: what changed meanwhile is newer than the answer. `Stale`."""
     paths = [store.order_path(subject.order_id)] if subject.order_id else []
     paths += [user_path(subject.uid)] if subject.uid else []
     paths += why.paths()
@@ -66,7 +82,7 @@ def _settle_checkout(subject: Subject, why: Why) -> None:
     order = seen[store.order_path(subject.order_id)].data if subject.order_id else None
     session_id = subject.id if subject.kind == "session" else (order or {}).get("sessionId", "")
     if not session_id:
-        park(subject.id, "order_missing", why)
+        park(subject, "order_missing", why)
         return
     session = payments.session(session_id)
     if session is None:
@@ -79,9 +95,16 @@ def _settle_checkout(subject: Subject, why: Why) -> None:
         return
     if order is None or order["sessionId"] != session.id:
         if session.payment_status != "unpaid" and session.status == "complete":
-            park(session.id, "order_missing", why, amount=session.amount, currency=session.currency)
+            about = Subject("session", session.id, session.order_id, session.uid)
+            park(about, "order_missing", why, session.uid, [_in_review(session, session.id)])
         return
     _settle_order(subject.order_id, session, why, seen)
+
+
+def _in_review(session: Session, payment_id: str) -> Review:
+    charge = session.charge
+    returned = charge is not None and 0 < charge.amount <= charge.refunded
+    return Review(payment_id, "pack", session.amount, session.currency, returned)
 
 
 def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, Document]) -> None:
@@ -94,36 +117,39 @@ def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, 
         record(why, seen)
         return
 
-    def decide(docs: Docs) -> str:
+    def decide(docs: Docs) -> Unmatched | None:
         if why.is_done(docs):
-            return ""
+            return None
         data = docs.get(path) or {}
+        if data != seen[path].data:
+            raise Stale
         held = store.as_order(data)
         settled = orders.settle(held, session)
         problem = settled.problem
         if not problem and settled.moves and docs.get(user_path(held.uid)) is None:
             problem = "user_missing"
         if problem:
-            event_store.keep_unmatched(
-                docs, session.id, problem, now, orderId=order_id, amount=session.amount, currency=session.currency
-            )
+            about = Subject("session", session.id, order_id)
+            docs.update(path, {"status": "parked", "updatedAt": now})
+            parked = keep_unmatched(docs, about, problem, now, held.uid, [_in_review(session, order_id)])
             why.record(docs, event_store.PARKED, now)
-            return problem
+            return parked
         for move in settled.moves:
             cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=KINDS[move.kind])
             post_paid(docs, held.uid, cause, move.tokens, "purchased", now)
         if settled.order != held:
             docs.update(path, {**store.fields(settled.order), "updatedAt": now})
             _show(docs, settled.order, data["itemId"], now)
-            if settled.order.status == "failed":
-                notifications.add(docs, held.uid, "payment_failed", order_id, now, paymentId=order_id)
+            if settled.order.failures > held.failures:
+                attempt = f"{order_id}:{settled.order.failures}"
+                notifications.add(docs, held.uid, "payment_failed", attempt, now, paymentId=order_id)
             moved = sum(move.tokens for move in settled.moves)
             why.effect(docs, path, now, tokens=moved)
         why.record(docs, event_store.HANDLED, now)
-        return ""
+        return None
 
-    if problem := transact(user_path(session.uid), decide, seen=seen):
-        log.alert("payment_unmatched", object=session.id, problem=problem)
+    if parked := transact(user_path(session.uid), decide, seen=seen):
+        tell_unmatched(session.id, parked, now)
 
 
 def _show(docs: Docs, order: orders.Held, pack_id: str, now: datetime) -> None:
@@ -137,7 +163,7 @@ def _show(docs: Docs, order: orders.Held, pack_id: str, now: datetime) -> None:
         "amount": order.paid,
         "currency": order.currency,
         "status": status,
-        **({"refunded": order.refunded} if order.refunded else {}),
+        "refunded": order.refunded or None,
         "tokens": order.credited or order.tokens * order.quantity,
     }
     if order.receipt_url:

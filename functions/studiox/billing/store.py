@@ -75,10 +75,10 @@ def mark_bought(docs: Docs, order_id: str, now: datetime) -> None:
 
 
 def show_payment(docs: Docs, uid: str, payment_id: str, now: datetime, **shown: object) -> None:
-    """The payment as its user's history has it."""
+    """The payment as its user's history has it. What is None is not shown (any more)."""
     path = payment_path(uid, payment_id)
-    before = docs.get(path) or {"createdAt": now}
-    docs.put(path, {**before, **shown, "id": payment_id})
+    merged = {**(docs.get(path) or {"createdAt": now}), **shown, "id": payment_id}
+    docs.put(path, {name: value for name, value in merged.items() if value is not None})
 
 
 def add_history(docs: Docs, held: subscriptions.Held, from_plan: str, found: Iterable[str], now: datetime) -> None:

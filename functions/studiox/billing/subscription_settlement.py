@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from .. import clock, firestore, log, notifications, payments
@@ -12,21 +12,22 @@ from ..catalog import sales, sales_store
 from ..clock import datetime
 from ..errors import Contention, StudioxError
 from ..firestore import Document
-from ..payments_objects import Invoice, Subscription
+from ..payments_objects import Invoice, Subject, Subscription
 from ..tokens.ledger import Cause
 from ..tokens.service import post_paid
 from ..transact import REMOVE, Docs, transact
 from . import event_store, invoice_memory, store, subscriptions
-from .event_store import Why, park, record
+from .event_store import Why, record
 from .invoice_memory import Record
 from .subscriptions import Held, Reversal, Settled
+from .unmatched_service import Review, Unmatched, keep_unmatched, park, tell_unmatched
 
 ROUNDS = 6
 REASONS = {
     "plan_grant": "Monthly tokens",
     "plan_expiry": "Monthly tokens expired",
     "clawback": "Payment given back",
-    "restore": "Dispute won",
+    "restore": "Payment stands",
 }
 NOTICES: Mapping[str, notifications.Type] = {
     "customer.subscription.trial_will_end": "trial_ending",
@@ -34,8 +35,8 @@ NOTICES: Mapping[str, notifications.Type] = {
 }
 
 
-class _Stale(StudioxError):
-    """Somebody settled the subscription while we fetched it: what we hold may be the older state."""
+class Stale(Exception):
+    """Somebody settled the same while we fetched it: what we hold may be the older state."""
 
 
 class _Second(StudioxError):
@@ -56,7 +57,12 @@ class _Fetched(NamedTuple):
 
 
 def settle_subscription(
-    subscription_id: str, uid: str, why: Why, *, order_id: str = "", reversal: Reversal | None = None
+    subscription_id: str,
+    uid: str,
+    why: Why,
+    *,
+    order_id: str = "",
+    reversal: Callable[[], Reversal | None] = lambda: None,
 ) -> None:
     """Bring the subscription and its user to its state in Stripe. `uid`: probably whose.
 
@@ -69,24 +75,38 @@ def settle_subscription(
         seen = _read(subscription_id, uid, order_id, why)
         if why.event is not None and why.counts(seen[event_store.event_path(why.event.id)].data):
             return
-        found = _fetch(subscription_id, uid, reversal, seen)
+        reversed_ = reversal()
+        found = _fetch(subscription_id, uid, reversed_, seen)
         if found is None:
             log.warning("stripe_object_missing", kind="subscription", object=subscription_id)
             record(why, seen, order_id)
             return
         fetched, owner = found
         if not owner or fetched.subscription.price_id not in fetched.plan_of_price:
-            park(subscription_id, "plan_unknown" if owner else "user_unknown", why)
+            park(
+                Subject("subscription", subscription_id),
+                "plan_unknown" if owner else "user_unknown",
+                why,
+                owner,
+                _in_review(fetched.invoices, seen[store.subscription_path(subscription_id)].data),
+            )
             return
         try:
-            _commit(fetched, owner, why, order_id, reversal, seen)
-        except _Stale:
+            _commit(fetched, owner, why, order_id, reversed_, seen)
+        except Stale:
             continue
         except _Second as second:
             _end_second(second.details["loser"], second.details["current"], looked, owner, why)
             continue
         return
     raise Contention(retryAfterSeconds=2)
+
+
+def _in_review(invoices: Iterable[Invoice], held: Mapping[str, Any] | None) -> list[Review]:
+    """What was paid for a subscription that nobody can be given, without what was settled before."""
+    known = (held or {}).get("invoices", {})
+    paid = [each for each in invoices if each.status == "paid" and each.paid and each.id not in known]
+    return [Review(each.id, "subscription", each.paid, each.currency) for each in paid]
 
 
 def _read(subscription_id: str, uid: str, order_id: str, why: Why) -> dict[str, Document]:
@@ -161,7 +181,7 @@ def _commit(
     reversal: Reversal | None,
     seen: Mapping[str, Document],
 ) -> None:
-    """The one transaction. `_Stale`, `_Second`."""
+    """The one transaction. `Stale`, `_Second`."""
     now = clock.now()
     found = fetched.subscription
     path, account_path = store.subscription_path(found.id), store.account_path(uid)
@@ -171,19 +191,19 @@ def _commit(
         record(why, seen, order_id)
         return
 
-    def decide(docs: Docs) -> bool:
+    def decide(docs: Docs) -> Unmatched | None:
         if why.is_done(docs):
-            return True
+            return None
         held = store.as_subscription(docs.get(path), fetched.restored)
         user = docs.get(user_path(uid))
         if user is None:
-            event_store.keep_unmatched(docs, found.id, "user_missing", now)
+            parked = keep_unmatched(docs, Subject("subscription", found.id), "user_missing", now)
             why.record(docs, event_store.PARKED, now)
-            return False
+            return parked
         plan = fetched.plan_of_price[found.price_id]
         new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
         if held is not None and held.rev != fetched.rev:
-            raise _Stale
+            raise Stale
         account = docs.get(account_path) or {"uid": uid, "customerId": found.customer_id}
         if loser := subscriptions.rival(account.get("current"), new):
             raise _Second(loser=loser, current=account["current"]["id"])
@@ -204,10 +224,13 @@ def _commit(
         store.mark_bought(docs, order_id, now)
         _notice(docs, uid, found, why, now)
         why.record(docs, event_store.HANDLED, now)
-        return True
+        return None
 
-    if not transact(user_path(uid), decide, reads=missing, seen=seen):
-        log.alert("payment_unmatched", object=found.id, problem="user_missing")
+    held = (seen[path].data or {}).get("invoices", {})
+    new = [each.id for each in fetched.invoices if held.get(each.id, {"status": "draft"})["status"] == "draft"]
+    unseen = [store.payment_path(uid, each) for each in new]
+    if parked := transact(user_path(uid), decide, reads=missing, absent=unseen, seen=seen):
+        tell_unmatched(found.id, parked, now)
 
 
 def _is_settled(
@@ -284,16 +307,14 @@ def _tell(docs: Docs, held: Held | None, settled: Settled, fetched: _Fetched, no
             "amount": invoice.paid or invoice.amount,
             "currency": invoice.currency,
             "status": subscriptions.payment_status(invoice, known),
-            **({"refunded": known["reversed"]} if known["reversed"] else {}),
+            "refunded": known["reversed"] or None,
             "invoiceUrl": invoice.url,
             "createdAt": invoice.created,
             **({"tokens": known["granted"]} if known["granted"] else {}),
         }
         if old is None or old["status"] == "draft":
-            whole = {**payment, "kind": "subscription", "itemId": new.plan, "id": invoice.id}
-            docs.create(store.payment_path(new.uid, invoice.id), whole)
-        else:
-            store.show_payment(docs, new.uid, invoice.id, now, **payment)
+            payment |= {"kind": "subscription", "itemId": new.plan}
+        store.show_payment(docs, new.uid, invoice.id, now, **payment)
         if invoice.status == "open" and invoice.attempts > (old or {}).get("attempts", 0):
             cause = f"{invoice.id}:{invoice.attempts}"
             notifications.add(docs, new.uid, "payment_failed", cause, now, paymentId=invoice.id)

@@ -233,23 +233,26 @@ class _Purse:
         self._move("plan_expiry", entry_id, -self.monthly, self.sub)
 
     def reverse(self, reversal: Reversal) -> None:
-        """A refunded or disputed invoice takes back what is left of its grant; a won dispute gives that back."""
+        """A refunded or disputed invoice takes back what is left of its grant, until it is so no more."""
         known = self.invoices.get(reversal.invoice_id)
         charge = reversal.charge
         if known is None:
             return
         disputes = merged_disputes(known["disputes"], charge.disputes)
-        known.update(reversed=max(known["reversed"], charge.refunded), disputes=disputes)
+        known.update(reversed=charge.refunded, disputes=disputes)
         target = taken_target(known["granted"], known["reversed"] + disputed_amount(disputes), charge.amount)
         counts = self.grant is not None and reversal.invoice_id in self.grant.invoices
         if target > known["target"]:
             take = min(target - known["target"], self.monthly) if counts else 0
             known.update(taken=known["taken"] + take, everTaken=known["everTaken"] + take, target=target)
             self._move("clawback", f"clawback:{charge.id}:{known['everTaken']}", -take, reversal.invoice_id)
-        elif target < known["target"] and (won := to_restore(disputes)):
+        elif target < known["target"]:
             back = max(0, known["taken"] - target) if counts else 0
-            known.update(taken=known["taken"] - back, target=target, disputes=with_restored(disputes))
-            self._move("restore", f"restore:{won}", back, reversal.invoice_id)
+            returned = known.get("everReturned", 0) + back
+            cause = to_restore(disputes) or f"{charge.id}:{returned}"
+            known.update(taken=known["taken"] - back, everReturned=returned, target=target)
+            known.update(disputes=with_restored(disputes))
+            self._move("restore", f"restore:{cause}", back, reversal.invoice_id)
 
     def _move(self, kind: Any, entry_id: str, tokens: int, ref: str) -> None:
         if tokens:
