@@ -237,3 +237,19 @@ def test_who_may_claim_and_review(database: Database) -> None:
     assert review(True, uid="nobody").reason == "NotFound"
     database.change("users/u1", suspended=True)
     assert submit().reason == "AccountSuspended"
+
+
+def test_a_task_tells_where_its_proof_may_lie_and_why_it_was_rejected() -> None:
+    def told() -> dict[str, Any]:
+        return {task["id"]: task for task in call(main.getSocialTasks, uid="u1").result["tasks"]}
+
+    before = told()
+    assert before["follow-x"]["proofHosts"] == ["x.com", "twitter.com"]
+    assert before["share-creation"]["proofHosts"] == []
+    assert "note" not in before["follow-x"]
+    assert submit().ok
+    assert review(False, note="the address shows another account").ok
+    after = told()["follow-x"]
+    assert (after["status"], after["note"]) == ("rejected", "the address shows another account")
+    assert submit(request="request-000000002").ok
+    assert "note" not in told()["follow-x"], "the new claim has not been looked at"

@@ -166,7 +166,7 @@ def test_the_mock_models(studio: Studio, monkeypatch: pytest.MonkeyPatch, model:
     job = studio.status(job_id).result
     assert job["status"] == "completed"
     picture = studio.gcs.objects[job["media"][0]["path"]]["data"]
-    assert decoded(picture)[:2] == (384, 384)
+    assert decoded(picture)[:2] == (1024, 1024)
     assert len(set(decoded(picture)[2])) > 50
     studio.check()
 
@@ -182,7 +182,7 @@ def test_the_mock_keeps_to_the_size_and_the_colour(
         job_id = studio.create(model="Model B", size="1024x1792", color=color).result["jobId"]
         studio.advance(4)
         picture = studio.gcs.objects[studio.status(job_id).result["media"][0]["path"]]["data"]
-        assert decoded(picture)[:2] == (219, 384)
+        assert decoded(picture)[:2] == (1024, 1792)
         palettes.append(picture[picture.index(b"PLTE") + 4 :][:768])
     neon, pastel = (sum(palette) / 768 for palette in palettes)
     assert neon < 128 < 200 < pastel

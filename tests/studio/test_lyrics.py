@@ -46,18 +46,27 @@ def test_the_same_wish_is_answered_again_and_paid_once(studio: Studio, chat: Cha
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
-    [("moderation", "ProviderRejected"), ("500", "ProviderUnavailable"), ("429", "ProviderUnavailable")],
+    ("fault", "reason", "cause"),
+    [
+        ("moderation", "ProviderRejected", "ContentRejected"),
+        ("500", "ProviderUnavailable", "GenerationFailed"),
+        ("429", "ProviderUnavailable", "ProviderUnavailable"),
+    ],
 )
-def test_a_failure_is_refunded_and_noted(studio: Studio, chat: ChatStandIn, fault: str, reason: str) -> None:
+def test_a_failure_is_refunded_and_noted(
+    studio: Studio, chat: ChatStandIn, fault: str, reason: str, cause: str
+) -> None:
     chat.plan(fault)
     answer = wish()
     assert (answer.reason, answer.details["refunded"]) == (reason, 2)
     assert studio.balance() == 1000
     [(path, noted)] = studio.database.under("lyricGenerationErrors").items()
     assert path.endswith(answer.details["jobId"])
-    kept = {name: noted[name] for name in ("theme", "mood", "presetType", "message")}
-    assert kept == {**{name: WISH[name] for name in ("theme", "mood", "presetType")}, "message": reason}
+    kept = {name: noted[name] for name in ("theme", "mood", "presetType", "cause")}
+    assert kept == {**{name: WISH[name] for name in ("theme", "mood", "presetType")}, "cause": cause}
+    said = studio.state(answer.details["jobId"])["rawError"]
+    assert noted["message"] == (said or cause)
+    assert bool(said) is (fault != "429"), "the provider's own words tell more than our reason"
     assert wish().reason == reason, "a replay is refused as the first call was"
     assert len(studio.database.under("lyricGenerationErrors")) == 1
     studio.check()

@@ -743,6 +743,10 @@ export interface SocialTaskStatus {
   title: string;
   tokens: number;
   status: "approved" | "available" | "pending" | "rejected";
+  /** Where the proof must lie; empty: any https address. */
+  proofHosts: string[];
+  /** What an administrator said about the claim. */
+  note?: string;
 }
 
 export interface SocialTasks {

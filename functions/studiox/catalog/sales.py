@@ -59,7 +59,7 @@ PLANS = (
         id="free",
         name="Free",
         monthly_tokens=50,
-        features=("50 tokens a month", "3 songs a month", "3 jobs at once"),
+        features=("Welcome tokens for the first month, then 50 a month", "3 songs a month", "3 jobs at once"),
         amount=0,
         currency="usd",
         allowances=Allowances(songs_per_month=3),

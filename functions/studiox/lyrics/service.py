@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from .. import clock
 from ..endpoint import User
+from ..providers import registry
 from ..studio import jobs, settlement
+from ..studio import store as job_store
 from ..studio.service import NewJob, create_job
 from . import store
 
@@ -43,9 +45,20 @@ def write(caller: User, request_id: str, wish: Mapping[str, str]) -> Written:
         job_id = refusal.details.get("jobId")
         if job_id is not None:
             kept = {name: wish[name] for name in ("theme", "mood", "presetType") if name in wish}
-            store.note_failure(job_id, caller.uid, kept, refusal.reason, clock.now())
+            cause, said = _cause(job_id, refusal.reason)
+            store.note_failure(job_id, caller.uid, kept, cause, said, clock.now())
         raise
     return Written(job["text"], job.get("title") or wish["theme"][:100], job["price"], balance)
+
+
+def _cause(job_id: str, reason: str) -> tuple[str, str]:
+    """Why the job failed, and the provider's own words for it: at most 500 characters, without a key of ours."""
+    found = job_store.find_job(job_id)
+    if found is None:
+        return reason, ""
+    job, state = found
+    said = registry.without_secrets(str(state.get("rawError") or ""))
+    return job.get("error", {}).get("reason", reason), said[:500]
 
 
 def _refusal(job: Mapping[str, Any]) -> jobs.ProviderRejected | jobs.ProviderUnavailable:

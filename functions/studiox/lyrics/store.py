@@ -8,8 +8,9 @@ from ..clock import datetime
 from ..transact import transact
 
 
-def note_failure(job_id: str, uid: str, wish: dict[str, Any], message: str, now: datetime) -> None:
-    """Keep what was wished for and why it failed, once a job."""
+def note_failure(job_id: str, uid: str, wish: dict[str, Any], cause: str, said: str, now: datetime) -> None:
+    """Keep what was wished for and why it failed, once a job. `said`: the provider's words, for `message`."""
     path = f"lyricGenerationErrors/{job_id}"
-    entry = {**wish, "jobId": job_id, "uid": uid, "message": message, "createdAt": now}
+    message = said or cause
+    entry = {**wish, "jobId": job_id, "uid": uid, "cause": cause, "message": message, "createdAt": now}
     transact(path, lambda docs: docs.put(path, entry) if docs.get(path) is None else None, reads=[path])

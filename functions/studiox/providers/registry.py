@@ -45,3 +45,11 @@ SECRETS = (
     config.OPENAI_API_KEY,
 )
 """What every function that may submit or poll binds."""
+
+
+def without_secrets(text: str) -> str:
+    """The text with a providers' key that it may echo taken out."""
+    for secret in SECRETS:
+        if value := secret.value.strip():
+            text = text.replace(value, "[secret]")
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ..endpoint import Admin, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
 from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
@@ -20,6 +20,10 @@ class SocialTaskStatus(Response):
     title: str
     tokens: int
     status: social.Status
+    proof_hosts: tuple[str, ...]
+    """Where the proof must lie; empty: any https address."""
+    note: str | UnsetType = UNSET
+    """What an administrator said about the claim."""
 
 
 class SocialTasks(Response):
@@ -36,7 +40,10 @@ def getSocialTasks(caller: User, request: Nothing) -> SocialTasks:
 
 def _task(task: social.SocialTask, claim: Mapping[str, Any] | None) -> SocialTaskStatus:
     status: social.Status = "available" if claim is None else claim["status"]
-    return SocialTaskStatus(id=task.id, title=task.title, tokens=task.tokens, status=status)
+    note = (claim or {}).get("note") or UNSET
+    return SocialTaskStatus(
+        id=task.id, title=task.title, tokens=task.tokens, status=status, proof_hosts=task.hosts, note=note
+    )
 
 
 class SubmitSocialTask(Request, frozen=True):
