@@ -14,6 +14,7 @@ import msgspec
 from .. import config, ids, log, scan
 from ..errors import InvalidRequest
 from ..kept import UNKNOWN, Kept
+from ..providers import registry
 from ..transact import Docs
 from . import defaults
 from .catalog import Feature, Model, check_model
@@ -107,6 +108,8 @@ def _as_model(entry: Entry | None) -> Model | None:
     try:
         model = msgspec.convert(entry, Model, strict=True)
         check_model(model)
+        if model.provider not in registry.PROVIDERS:
+            raise ValueError(f"no provider is called {model.provider[:64]}")
     except (msgspec.ValidationError, ValueError) as error:
         log.alert("catalogue_entry_broken", model=entry.get("id"), error=str(error))
         return None

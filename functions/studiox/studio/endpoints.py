@@ -298,13 +298,13 @@ def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     cleanups.resume()
 
 
-@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.SECRETS])
+@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.PROVIDERS["poyo"].secrets])
 def poyoWebhook(request: flask.Request) -> flask.Response:
     """Poyo's callback: verified, and then only a hint that the job may have changed."""
     return _webhook("poyo", request)
 
 
-@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.SECRETS])
+@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.PROVIDERS["piapi"].secrets])
 def piapiWebhook(request: flask.Request) -> flask.Response:
     """PiAPI's callback: it brings back the secret that it was given, and is only a hint all the same."""
     return _webhook("piapi", request)

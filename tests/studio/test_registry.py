@@ -1,0 +1,114 @@
+"""What a provider needs is where it is used: its secrets bound, its price known, its models offered."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+from firebase_functions.params import SecretParam
+
+import main
+from studiox import config
+from studiox.catalog import margins
+from studiox.providers import Order, Task, registry
+from tests.conftest import Logged
+from tests.studio.studio import Studio
+from tests.support import call
+
+SECRETS = {name for name, value in vars(config).items() if isinstance(value, SecretParam)}
+SNAPSHOT = pathlib.Path(__file__).parents[1] / "api_snapshot.json"
+ORDER_OR_POLL = (
+    "createGenerationRequest",
+    "createStudioJob",
+    "dispatchStudioJobs",
+    "generateLyrics",
+    "getJobStatus",
+    "settleStudioJob",
+)
+
+
+def bound() -> dict[str, set[str]]:
+    """{function: the names of the secrets that the deployment gives it}."""
+    functions = json.loads(SNAPSHOT.read_text())["functions"]
+    return {name: set(contract.get("secrets", ())) for name, contract in functions.items()}
+
+
+def test_each_secret_of_the_settings_is_bound_somewhere() -> None:
+    assert set().union(*bound().values()) == SECRETS
+
+
+def test_who_orders_or_polls_binds_the_secrets_of_every_provider() -> None:
+    asked = {secret.name for secret in registry.SECRETS}
+    assert asked == {secret.name for row in registry.PROVIDERS.values() for secret in row.secrets}
+    for name in ORDER_OR_POLL:
+        assert bound()[name] >= asked, name
+    for name, row in registry.PROVIDERS.items():
+        if f"{name}Webhook" in bound():
+            assert bound()[f"{name}Webhook"] == {"APP_SIGNING_KEY", *(secret.name for secret in row.secrets)}
+
+
+@pytest.mark.parametrize("name", sorted(registry.PROVIDERS))
+def test_a_provider_can_be_made_with_its_rows_secrets_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {secret.name for secret in registry.PROVIDERS[name].secrets}
+    for secret in SECRETS - own:
+        monkeypatch.delenv(secret)
+    assert registry.provider(name)
+    for secret in own:
+        with monkeypatch.context() as without:
+            without.delenv(secret)
+            with pytest.raises(config.MissingSecret, match=secret):
+                registry.provider(name)
+
+
+def test_every_provider_has_a_price_for_its_credits() -> None:
+    assert set(margins.CREDIT_MICRO_USD) == set(registry.PROVIDERS)
+
+
+class Throwaway:
+    """A provider as the guide tells to write one: it answers at once."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def submit(self, order: Order) -> str | Task:
+        return Task(status="finished", text=f"{order.model}: {order.inputs['prompt']}", credits=1)
+
+    def poll(self, *_: Any) -> Task:
+        raise AssertionError("nobody polls for it")
+
+    def verify(self, *_: Any) -> str | None:
+        return None
+
+
+def test_a_provider_by_the_guide_makes_what_its_model_is_ordered_for(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, logged: Logged
+) -> None:
+    entry = {
+        "type": "lyrics",
+        "provider": "throwaway",
+        "providerModel": "t-1",
+        "label": "Throwaway",
+        "inputs": {"prompt": {"kind": "text", "required": True, "max": 100}},
+        "price": {"tokens": 3},
+        "credits": {"tokens": 100},
+    }
+    studio.database.put("models/throwaway-1", entry)
+    order = {"type": "lyrics", "model": "throwaway-1", "prompt": "rain"}
+    refused = studio.create(**order)
+    assert (refused.reason, list(refused.details["fields"])) == ("InvalidRequest", ["model"])
+    assert "throwaway-1" not in offered()
+    assert "throwaway" in logged.lines("catalogue_entry_broken")[0]["error"]
+    row = registry.Row(Throwaway, (config.OPENAI_API_KEY,))
+    monkeypatch.setattr(registry, "PROVIDERS", {**registry.PROVIDERS, "throwaway": row})
+    studio.restart()
+    assert "throwaway-1" in offered()
+    job_id = studio.created(**order)
+    assert (studio.job(job_id)["status"], studio.job(job_id)["text"]) == ("completed", "t-1: rain")
+    assert studio.balance() == 997
+    studio.check()
+
+
+def offered() -> list[str]:
+    return [model["id"] for model in call(main.getStudioOptions).result["models"]]
