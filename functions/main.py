@@ -22,6 +22,7 @@ from studiox.auth.endpoints import (  # noqa: E402
 )
 from studiox.billing.endpoints import (  # noqa: E402
     cancelSubscription,
+    confirmCheckout,
     createCheckoutSession,
     createPortalSession,
     getBillingHistory,
@@ -97,6 +98,7 @@ __all__ = [
     "checkGenerationAllowance",
     "cleanUp",
     "commentPost",
+    "confirmCheckout",
     "createCheckoutSession",
     "createGenerationRequest",
     "createPortalSession",

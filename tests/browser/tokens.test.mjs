@@ -33,7 +33,7 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
   await page.getByRole('button', { name: 'Pay', exact: true }).click();
   await page.waitForURL('**/tokens');
-  await page.getByText(/^Thank you!/).waitFor();
+  await page.getByText('Thank you! You have 500 tokens more.').waitFor(); // the page itself has settled it
   await balance(page, 700);
   assert.deepEqual(await ledger(page, 2), [['Welcome', 200], ['Bought', 500]]);
   await page.getByRole('region', { name: 'Payments' }).getByRole('cell', { name: '$5.00' }).waitFor();
@@ -48,6 +48,7 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
   await page.getByRole('button', { name: 'Pay', exact: true }).click();
   await page.waitForURL('**/tokens');
+  await page.getByText('Thank you! You are on the Pro plan.').waitFor();
   await balance(page, 1698);
   assert.deepEqual(await ledger(page, 4), [['Welcome', 200], ['Bought', 500], ['Order', -2], ['From', 1000]]);
   await page.getByRole('button', { name: 'End this plan' }).waitFor();

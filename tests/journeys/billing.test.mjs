@@ -31,6 +31,9 @@ test('a pack is paid for, and its tokens come', async (t) => {
   assert.deepEqual(await client.call('createCheckoutSession', request), session, 'a second click opens no second one');
   const back = await press(session.url, 'Pay');
   assert.ok(back.startsWith(process.env.STUDIOX_HOSTING_URL), back);
+  const sessionId = new URL(back).searchParams.get('session_id');
+  assert.deepEqual(await client.call('confirmCheckout', { sessionId }), { status: 'paid', tokens: pack.tokens });
+  await refused((await newcomer(t)).call('confirmCheckout', { sessionId }), 'not-found', 'NotFound');
   const rich = await account.until(({ balance }) => balance === 200 + pack.tokens, 'the tokens');
   assert.deepEqual([rich.buckets.purchased, rich.isPremium], [pack.tokens, false]);
 

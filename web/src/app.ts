@@ -75,6 +75,9 @@ export class App {
   /** The order as far as it is filled in, on whatever page one is; a visitor's is still there after signing up. */
   form: OrderForm | null = null;
 
+  /** The checkout that Stripe has just sent somebody back from. */
+  bought: string | null = null;
+
   private drawing = false;
   private lastToast = 0;
   private stopAccount: () => void = () => undefined;

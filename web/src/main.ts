@@ -76,6 +76,6 @@ addEventListener('popstate', () => location.pathname + location.search !== shown
 const back = new URLSearchParams(location.search);
 if (back.has('checkout') || back.has('portal')) {
   history.replaceState(null, '', '/tokens');
-  if (back.get('checkout') === 'success') app.say('Thank you! Your tokens arrive as soon as the payment is confirmed.');
+  if (back.get('checkout') === 'success') app.bought = back.get('session_id');
   if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and nothing charged.');
 }

@@ -109,6 +109,23 @@ export interface Comments {
   nextCursor: string | null;
 }
 
+export interface ConfirmCheckout {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  sessionId: string;
+}
+
+/**
+ * What has come of the checkout.
+ *
+ *     `open`: nobody has paid yet. `processing`: paid for by a slow method, or being looked at. `paid`: `tokens` of
+ *     the pack, or `plan`, are the caller's. `expired`: nothing was bought, and nothing will be.
+ */
+export interface ConfirmedCheckout {
+  status: "expired" | "open" | "paid" | "processing";
+  tokens?: number;
+  plan?: string;
+}
+
 /** Exactly one of the three: what is sold, never at which price or where to. */
 export interface CreateCheckoutSession {
   /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
@@ -1220,6 +1237,18 @@ export interface Functions {
     refusals: "AccountSuspended" | "AlreadySubscribed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "PaymentsUnavailable" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * For the page that Stripe returns to: settle the caller's own checkout session now, whether its event came or not.
+   *
+   * Stripe puts the id into that page's address, as `session_id`. Somebody else's session: `NotFound`.
+   *
+   * A signed-in user. At most 60 a minute.
+   */
+  confirmCheckout: {
+    request: ConfirmCheckout;
+    response: ConfirmedCheckout;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none.
    *
    * A signed-in user. At most 60 a minute.
@@ -1718,6 +1747,7 @@ export const FUNCTIONS = {
   getTokenPacks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getPlans: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   createCheckoutSession: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: true },
+  confirmCheckout: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   createPortalSession: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getSubscription: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   updateSubscription: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

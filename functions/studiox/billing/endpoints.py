@@ -14,11 +14,19 @@ from ..catalog import sales_store
 from ..catalog.sales import Allowances, PlanId
 from ..clock import datetime
 from ..endpoint import Admin, Anyone, Id, Nothing, Request, RequestId, Response, User, VerifiedUser, endpoint
-from ..errors import AccountSuspended, EmailNotVerified, RateLimited, RequestIdReused
+from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..payments import PaymentsUnavailable
-from . import checkout_service, event_store, reconciliation_service, service, store, webhook_service
+from . import (
+    checkout_service,
+    confirmation_service,
+    event_store,
+    reconciliation_service,
+    service,
+    store,
+    webhook_service,
+)
 from .plans import AlreadySubscribed, NoSubscription
 
 READS = Limit(120, per=60)
@@ -120,6 +128,33 @@ def createCheckoutSession(caller: VerifiedUser, request: CreateCheckoutSession) 
         caller, request.request_id, request.pack_id, request.plan_id, request.price_id
     )
     return Checkout(session_id=session_id, url=url)
+
+
+class ConfirmCheckout(Request, frozen=True):
+    session_id: Id
+
+
+class ConfirmedCheckout(Response):
+    """What has come of the checkout.
+
+    `open`: nobody has paid yet. `processing`: paid for by a slow method, or being looked at. `paid`: `tokens` of
+    the pack, or `plan`, are the caller's. `expired`: nothing was bought, and nothing will be.
+    """
+
+    status: confirmation_service.Status
+    tokens: int | UnsetType = UNSET
+    plan: str | UnsetType = UNSET
+
+
+@endpoint(limit=WRITES, secrets=STRIPE, refuses=(NotFound, PaymentsUnavailable, RateLimited))
+def confirmCheckout(caller: User, request: ConfirmCheckout) -> ConfirmedCheckout:
+    """For the page that Stripe returns to: settle the caller's own checkout session now, whether its event came or not.
+
+    Stripe puts the id into that page's address, as `session_id`. Somebody else's session: `NotFound`.
+    """
+    found = confirmation_service.confirm_checkout(caller, request.session_id)
+    tokens = UNSET if found.tokens is None else found.tokens
+    return ConfirmedCheckout(status=found.status, tokens=tokens, plan=found.plan or UNSET)
 
 
 class Portal(Response):

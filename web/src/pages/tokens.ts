@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type {
   Balance,
+  ConfirmedCheckout,
   GetTokenTransactions,
   Payment,
   PlanOffer,
@@ -29,6 +30,16 @@ const KINDS: Record<string, string> = {
   restore: 'Payment given back',
 };
 type Kind = NonNullable<GetTokenTransactions['type']>;
+
+/** How long to wait before asking (again) what came of a checkout. */
+const CONFIRM_MS = [0, 2_000, 5_000, 10_000];
+const CONFIRMED: Record<Exclude<ConfirmedCheckout['status'], 'open'>, (done: ConfirmedCheckout) => string> = {
+  paid: ({ tokens: bought, plan }) => `Thank you! ${bought ? `You have ${tokens(bought)} more.` : `You are on the ${spelled(plan ?? '')} plan.`}`,
+  processing: () => 'Thank you! It is yours as soon as the payment arrives.',
+  expired: () => 'Nothing was bought, and nothing charged.',
+};
+const STATES: Record<string, string> = { in_review: 'Being looked at' };
+const state = (status: string): string => STATES[status] ?? spelled(status);
 
 /** What the tables hang on, as the live document says it. */
 const standing = (live: Balance | null): string => (live ? `${live.balance} ${live.plan} ${live.isPremium}` : '');
@@ -63,8 +74,21 @@ export function tokensPage(app: App): Page {
     told = found !== null;
   };
   const loadMoney = () => Promise.all([ledger.reload(), payments.reload(), loadAccount()]);
+  /** Back from Stripe: what was bought is settled now, even if no event of Stripe's comes. */
+  const confirm = async (sessionId: string) => {
+    for (const pause of CONFIRM_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const done = await app.attempt(() => app.studiox.confirmCheckout({ sessionId }));
+      if (done?.status === 'open') continue;
+      if (done) app.say(CONFIRMED[done.status](done));
+      if (done?.status === 'paid') void loadMoney();
+      return;
+    }
+  };
   void loadOffers();
   if (app.user) void loadMoney();
+  if (app.user && app.bought) void confirm(app.bought);
+  if (app.user) app.bought = null;
 
   /** Off to Stripe's page, and back to `/?checkout=…`. */
   const leave = async (ask: () => Promise<{ url: string }>) => {
@@ -166,7 +190,7 @@ export function tokensPage(app: App): Page {
             at(createdAt),
             html`${what === 'pack' ? 'Tokens' : 'Plan'}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
             money(amount, currency),
-            invoiceUrl ? html`<a href=${invoiceUrl} target="_blank" rel="noopener">${spelled(status)}</a>` : spelled(status),
+            invoiceUrl ? html`<a href=${invoiceUrl} target="_blank" rel="noopener">${state(status)}</a>` : state(status),
           ]),
         )}
         ${payments.more()}
