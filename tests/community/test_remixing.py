@@ -48,6 +48,8 @@ def test_the_same_request_is_one_remix(community: Community) -> None:
     assert community.post(post)["remixCount"] == 1
     changed = community.call("remixPost", "bob", postId=other, requestId=request)
     assert (changed.code, changed.reason) == ("already-exists", "RequestIdReused")
+    community.ok("deletePost", "ann", postId=post)
+    assert call(main.remixPost, {"postId": post, "requestId": request}, uid="bob") == answers[0]
 
 
 def test_c4_what_is_not_there_cannot_be_remixed(community: Community) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import main
 from tests.studio.studio import Studio
-from tests.support import Reply, crowd, http, plant
+from tests.support import Reply, call, crowd, http, plant
 
 PROMPT = "A beautiful sunset over mountains"
 BODY = {"model": "Model A", "style": "realistic", "color": "vibrant", "size": "1024x1024", "prompt": PROMPT}
@@ -36,6 +36,18 @@ def test_a_picture_in_one_request(studio: Studio) -> None:
     assert studio.job(job_id)["status"] == "completed"
     assert len(studio.objects(job_id)) == 1
     studio.check()
+
+
+def test_a_replay_is_the_same_picture_until_it_is_deleted(studio: Studio) -> None:
+    body = {**BODY, "requestId": "one-and-the-same-id"}
+    first, again = generate("u1", body).json, generate("u1", body).json
+    assert first["imageUrl"].startswith("http")
+    assert {**again, "imageUrl": ""} == {**first, "imageUrl": ""}
+    assert studio.balance() == 997
+    assert call(main.deleteCreation, {"creationId": first["generationRequestId"]}, uid="u1").ok
+    gone = generate("u1", body)
+    assert (gone.status, gone.json["reason"]) == (404, "NotFound")
+    assert studio.balance() == 997
 
 
 @pytest.mark.parametrize(("size", "price"), [("512x512", 1), ("1024x1024", 3), ("1024x1792", 4)])

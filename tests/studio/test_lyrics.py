@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import main
 from local.chat import ChatStandIn
+from studiox.studio import service as orders
 from tests.conftest import SECRETS
 from tests.studio.studio import Studio
 from tests.support import Answer, call
@@ -42,6 +45,10 @@ def test_the_same_wish_is_answered_again_and_paid_once(studio: Studio, chat: Cha
     assert wish().result == wish().result
     assert wish(mood="glad").reason == "RequestIdReused"
     assert len(chat.orders()) == 1
+    assert studio.balance() == 998
+    [job_id] = studio.database.under("jobs")
+    assert call(main.deleteCreation, {"creationId": job_id}, uid="u1").ok
+    assert wish().reason == "NotFound", "they were deleted since"
     assert studio.balance() == 998
 
 
@@ -84,3 +91,19 @@ def test_too_few_tokens_order_nothing(studio: Studio) -> None:
 @pytest.mark.parametrize("change", [{"theme": ""}, {"mood": None}, {"presetType": 3}, {"theme": "x" * 1001}])
 def test_a_wish_that_is_none_changes_nothing(change: dict[str, Any]) -> None:
     assert wish(**change).reason == "InvalidRequest"
+
+
+def test_a_second_click_does_not_end_what_the_first_one_waits_for(
+    studio: Studio, chat: ChatStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "ANSWER_WAIT_S", 0.2)
+    chat.plan(delay_s=3.0)
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(wish)
+        while not studio.database.under("jobs"):
+            time.sleep(0.01)
+        assert wish().reason == "Unavailable"
+        first = calling.result()
+    assert first.ok, first
+    assert wish().result == first.result
+    assert (len(chat.orders()), studio.balance()) == (1, 998)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from studiox.studio import service
 from tests.media.servers import png
 from tests.studio.studio import Studio
 from tests.support import Answer, crowd
@@ -50,23 +53,46 @@ def test_j1_a_double_click_while_the_order_is_refused_answers_alike(studio: Stud
     studio.check()
 
 
-def test_a_replay_answers_as_the_first_call_long_after(studio: Studio) -> None:
+@pytest.mark.parametrize(("fault", "status"), [((), "processing"), (("429",), "pending")])
+def test_a_replay_answers_as_the_first_call_but_for_the_status(
+    studio: Studio, fault: tuple[str, ...], status: str
+) -> None:
+    """Job, price, balance and session are the first answer's; the status is live."""
+    studio.poyo.plan(*fault)
     first = studio.create(requestId=ID)
+    assert first.result["status"] == status
+    assert studio.create(requestId=ID).result == first.result
     studio.created()
     studio.heal(first.result["jobId"])
-    assert studio.create(requestId=ID).result == first.result
-    studio.restart()
-    assert studio.create(requestId=ID).result == first.result
+    for _ in range(2):
+        assert studio.create(requestId=ID).result == {**first.result, "status": "completed"}
+        studio.restart()
     studio.check()
 
 
-def test_a_pending_job_answers_pending_also_when_it_has_run(studio: Studio) -> None:
-    studio.poyo.plan("429")
+def test_a_replay_of_a_cancelled_job_says_so(studio: Studio) -> None:
     first = studio.create(requestId=ID)
-    assert first.result["status"] == "pending"
-    studio.heal(first.result["jobId"])
-    assert studio.job(first.result["jobId"])["status"] == "completed"
+    assert studio.cancel(first.result["jobId"]).ok
+    again = studio.create(requestId=ID)
+    assert again.result == {**first.result, "status": "cancelled"}
+    assert studio.balance() == 1000
+
+
+def test_a_replay_while_the_first_call_is_sending_answers_its_job(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "ANSWER_WAIT_S", 0.2)
+    studio.poyo.plan(delay_s=3.0)
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(studio.create, requestId=ID)
+        while not (made := studio.database.under("jobs")):
+            time.sleep(0.01)
+        assert made
+        second = studio.create(requestId=ID)
+        first = calling.result()
+    assert second.result == {**first.result, "status": "pending"}
     assert studio.create(requestId=ID).result == first.result
+    studio.check()
 
 
 def test_a_refusal_by_the_provider_is_remembered(studio: Studio) -> None:

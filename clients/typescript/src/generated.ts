@@ -1536,7 +1536,7 @@ export interface Functions {
   generateLyrics: {
     request: GenerateLyrics;
     response: Lyrics;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
    * The last reports, newest week first.

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ..auth import service as accounts
 from ..clock import datetime
 from ..endpoint import Id, Request, RequestId, Response, Text, User, VerifiedUser
-from ..errors import AccountSuspended, EmailNotVerified, Forbidden, RequestIdReused
+from ..errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from ..limits import Limit
 from ..providers import registry
 from ..route import route
@@ -48,6 +48,7 @@ class GenerationRequest(Response):
         EmailNotVerified,
         Forbidden,
         InsufficientTokens,
+        NotFound,
         RequestIdReused,
         jobs.TooManyJobs,
         service.GenerationFailed,

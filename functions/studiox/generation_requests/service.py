@@ -9,7 +9,7 @@ from typing import Any
 from .. import ids, media
 from ..catalog import store as catalogue
 from ..endpoint import User
-from ..errors import Forbidden, InvalidRequest, StudioxError
+from ..errors import Forbidden, InvalidRequest, NotFound, StudioxError
 from ..studio import jobs, settlement
 from ..studio.service import NewJob, create_job
 
@@ -32,15 +32,19 @@ def check_user(caller: User, claimed: str | None) -> None:
 
 
 def generate(caller: User, model: str, given: Mapping[str, Any], request_id: str | None) -> tuple[str, int, str]:
-    """The job's id, its price and an address of its picture, good for an hour. `GenerationFailed` after the refund."""
+    """The job's id, its price and an address of its picture, good for an hour. `GenerationFailed` after the refund.
+
+    A replay answers the same picture, `NotFound` when it has been deleted since.
+    """
     models, _ = catalogue.everything()
     if not any(each.id == model and each.type == "image" and each.provider in AT_ONCE for each in models):
         raise InvalidRequest(fields={"model": "not one that answers at once"})
     new = NewJob(function=FUNCTION, request_id=request_id or ids.new(), type="image", model=model, given=dict(given))
-    job, _, _ = create_job(caller, new)
-    job = _awaited(job)
+    job = _awaited(create_job(caller, new).job)
     if job["status"] != "completed":
         raise GenerationFailed(generationRequestId=job["jobId"], refunded=job["refunded"])
+    if not job["media"]:
+        raise NotFound
     return job["jobId"], job["price"], media.signed_url(job["media"][0]["path"])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..endpoint import Request, RequestId, Response, Text, VerifiedUser, endpoint
-from ..errors import AccountSuspended, EmailNotVerified, RequestIdReused
+from ..errors import AccountSuspended, EmailNotVerified, NotFound, RequestIdReused
 from ..limits import Limit
 from ..providers import registry
 from ..studio import jobs
@@ -44,6 +44,7 @@ class Lyrics(Response):
         AccountSuspended,
         EmailNotVerified,
         InsufficientTokens,
+        NotFound,
         RequestIdReused,
         jobs.TooManyJobs,
         jobs.ProviderRejected,

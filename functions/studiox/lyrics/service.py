@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import clock
 from ..endpoint import User
+from ..errors import NotFound, Unavailable
 from ..providers import registry
 from ..studio import jobs, settlement
 from ..studio import store as job_store
@@ -27,14 +28,20 @@ class Written(NamedTuple):
 
 
 def write(caller: User, request_id: str, wish: Mapping[str, str]) -> Written:
-    """`wish`: theme, mood, presetType, perhaps language. `ProviderRejected`, `ProviderUnavailable` after the refund."""
+    """`wish`: theme, mood, presetType, perhaps language. `ProviderRejected`, `ProviderUnavailable` after the refund.
+
+    A replay answers the same lyrics: `Unavailable` while the first call waits for them, `NotFound` when they have been
+    deleted since.
+    """
     given = {
         "prompt": wish["theme"],
         **{name: wish[name] for name in ("mood", "presetType", "language") if name in wish},
     }
     new = NewJob(function=FUNCTION, request_id=request_id, type="lyrics", model=MODEL, given=given)
     try:
-        job, _, balance = create_job(caller, new)
+        job, balance, under_way = create_job(caller, new)
+        if under_way:
+            raise Unavailable(retryAfterSeconds=5)  # the first call's to end, not ours
         if not jobs.is_terminal(job):
             # Not accepted for now, or the answer was lost: nobody comes back for it, so it is not sent later either.
             event = jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable")
@@ -48,6 +55,8 @@ def write(caller: User, request_id: str, wish: Mapping[str, str]) -> Written:
             cause, said = _cause(job_id, refusal.reason)
             store.note_failure(job_id, caller.uid, kept, cause, said, clock.now())
         raise
+    if "text" not in job:
+        raise NotFound
     return Written(job["text"], job.get("title") or wish["theme"][:100], job["price"], balance)
 
 

@@ -148,9 +148,9 @@ def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreate
         session_id=request.session_id,
         max_price=request.max_price,
     )
-    job, status, balance = service.create_job(caller, new)
+    job, balance, _ = service.create_job(caller, new)
     return JobCreated(
-        job_id=job["jobId"], status=status, price=job["price"], balance=balance, session_id=job["sessionId"]
+        job_id=job["jobId"], status=job["status"], price=job["price"], balance=balance, session_id=job["sessionId"]
     )
 
 

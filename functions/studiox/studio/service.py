@@ -51,6 +51,14 @@ class NewJob(NamedTuple):
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 
+class Created(NamedTuple):
+    """A job as it is now, the balance that the first answer gave, and whether the call that made it is under way."""
+
+    job: Data
+    balance: int
+    under_way: bool = False
+
+
 class Ordered(NamedTuple):
     """What came of an order: the job's two documents, and whether an earlier call made them."""
 
@@ -59,11 +67,12 @@ class Ordered(NamedTuple):
     replayed: bool
 
 
-def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
-    """Debit and create the job, then submit it; the job, the status and balance to answer with.
+def create_job(caller: User, new: NewJob) -> Created:
+    """Debit and create the job, then submit it.
 
-    A replay answers as the first call did. `ProviderRejected` after the refund; `ProviderUnavailable` after the refund,
-    or at once and without a job while the provider is left alone.
+    A replay answers with the same job, price and balance, or the same refusal; the job's status is what it is by then.
+    `ProviderRejected` after the refund; `ProviderUnavailable` after the refund, or at once and without a job while the
+    provider is left alone.
     """
     job_id = ids.derived(new.function, caller.uid, new.request_id)
     try:
@@ -82,11 +91,11 @@ def create_job(caller: User, new: NewJob) -> tuple[Data, str, int]:
     except (Contention, Unavailable):
         # Debited and perhaps sent, and the database went away: the callback, the task or the deadline settle it.
         log.warning("submission_not_recorded", jobId=job_id)
-        return ordered.job, "pending", balance
+        return Created(ordered.job, balance)
     if isinstance(event, jobs.Failed) and event.answer != "failed":
         raise _refusal(event.answer or "ProviderRejected", job)
     settlement.watch(job)
-    return job, job["status"], balance + (job["refunded"] if isinstance(event, jobs.Failed) else 0)
+    return Created(job, balance + (job["refunded"] if isinstance(event, jobs.Failed) else 0))
 
 
 def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: accounts.AccountOf) -> Ordered:
@@ -224,13 +233,14 @@ def _answered(job: Data, state: Data) -> tuple[Data, Data]:
     return job, state
 
 
-def _answer(job: Data, state: Data) -> tuple[Data, str, int]:
-    """What the first call answered, or would have: the same refusal, the same status and balance."""
+def _answer(job: Data, state: Data) -> Created:
+    """What the first call answered, or would have: the same refusal, the same balance."""
     answer = state["answer"]
     if answer in ("ProviderRejected", "ProviderUnavailable"):
         raise _refusal(answer, job)
     refunded = job["refunded"] if answer == "failed" else 0  # in the very call that debited
-    return job, answer or job["status"], state["balanceAfter"] + refunded
+    under_way = not answer and job["status"] == "pending" and clock.now() < state["sendingSince"] + jobs.SENDING
+    return Created(job, state["balanceAfter"] + refunded, under_way)
 
 
 def _refusal(name: str, job: Data) -> StudioxError:
