@@ -1,6 +1,6 @@
 // Where tokens come from and where they go: packs, a plan, the ledger, notifications; a rather small desktop in dark colours.
 import assert from 'node:assert/strict';
-import { accessible, balance, decoded, DESKTOP, fits, order, signIn, signOut, signUp, story, until } from './support.mjs';
+import { accessible, balance, decoded, DESKTOP, fits, order, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
 
 const number = (text) => Number(text.replace('−', '-').replaceAll(/[,+]/g, ''));
 
@@ -107,10 +107,24 @@ story('a profile, a streak, and an account that goes for good', async (visit) =>
   for (const each of [linus.email, 'Linus the Second', 'welcome_bonus']) assert.ok(kept.includes(each), each);
   await page.getByRole('button', { name: 'Close', exact: true }).click();
 
+  await page.getByRole('button', { name: 'Change my password' }).click();
+  const changing = page.getByRole('dialog', { name: 'Change your password' });
+  await accessible(page, 'the dialog to change the password');
+  await changing.getByLabel('The new one').fill('another long password');
+  await changing.getByLabel('Your password now').fill('not my password');
+  await changing.getByRole('button', { name: 'Change it' }).click();
+  await changing.getByRole('alert').filter({ hasText: 'do not belong together' }).waitFor();
+  await changing.getByLabel('Your password now').fill(PASSWORD);
+  await changing.getByRole('button', { name: 'Change it' }).click();
+  await page.getByText('Your password is changed.').waitFor();
+  await signOut(page);
+  await (await signIn(linus, 'another long password')).waitFor({ state: 'detached' });
+
   await page.getByRole('button', { name: 'Delete my account' }).click();
   const dialog = page.getByRole('dialog', { name: 'Delete the account' });
   await accessible(page, 'the dialog to delete the account');
   await dialog.getByLabel('Type your e-mail address to confirm').fill(linus.email);
+  await dialog.getByLabel('Your password').fill('another long password');
   await dialog.getByRole('button', { name: 'Delete everything' }).click();
   await page.getByText('Your account is gone. Farewell!').waitFor();
   await signIn(linus);

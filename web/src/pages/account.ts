@@ -1,5 +1,5 @@
 // The account: profile, what is sent by e-mail, rewards, and the way out.
-import { sendEmailVerification, signOut, type User } from 'firebase/auth';
+import { EmailAuthProvider, reauthenticateWithCredential, sendEmailVerification, signOut, updatePassword, type User } from 'firebase/auth';
 import { html, nothing } from 'lit-html';
 import type { Preferences, Profile, SocialTaskStatus, StreakVisited } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
@@ -78,11 +78,40 @@ export function accountPage(app: App): Page {
     await signOut(app.auth);
     app.say('You are signed out everywhere.');
   };
+  const changePassword = () => {
+    const submit = async (event: SubmitEvent) => {
+      event.preventDefault();
+      const form = new FormData(event.currentTarget as HTMLFormElement);
+      const changing = async () => {
+        await signInAgain(user, String(form.get('current')));
+        await updatePassword(user, String(form.get('fresh')));
+        return true;
+      };
+      if (!(await app.attempt(changing))) return;
+      app.show(null);
+      app.say('Your password is changed.');
+    };
+    app.show({
+      label: 'Change your password',
+      view: () => html`<h2>Change your password</h2>
+        <form @submit=${submit}>
+          <label>Your password now${passwordField('current', 'current-password')}</label>
+          <label>The new one, at least six characters${passwordField('fresh', 'new-password')}</label>
+          <button class="main wide">Change it</button>
+        </form>`,
+    });
+  };
   const leave = () => {
     const submit = async (event: SubmitEvent) => {
       event.preventDefault();
-      const confirm = String(new FormData(event.currentTarget as HTMLFormElement).get('confirm')).trim();
-      if (!(await app.attempt(() => app.studiox.deleteAccount({ confirm })))) return;
+      const form = new FormData(event.currentTarget as HTMLFormElement);
+      const confirm = String(form.get('confirm')).trim();
+      // It takes a sign-in of the last minutes, so whoever has a password says it once more.
+      const deleting = async () => {
+        if (hasPassword(user)) await signInAgain(user, String(form.get('password')));
+        return app.studiox.deleteAccount({ confirm });
+      };
+      if (!(await app.attempt(deleting))) return;
       app.show(null);
       await signOut(app.auth);
       app.say('Your account is gone. Farewell!');
@@ -94,6 +123,7 @@ export function accountPage(app: App): Page {
         <p>Your library, your posts and ${app.balance ? tokens(app.balance.balance) : 'your tokens'} go with it. A subscription is ended.</p>
         <form @submit=${submit}>
           <label>Type your e-mail address to confirm<input name="confirm" required autocomplete="off" maxlength="320" /></label>
+          ${hasPassword(user) ? html`<label>Your password${passwordField('password', 'current-password')}</label>` : nothing}
           <button class="bad wide">Delete everything</button>
         </form>`,
     });
@@ -138,13 +168,26 @@ export function accountPage(app: App): Page {
               </ul>
             </section>
             <section class="card" aria-label="Your data"><h2>Your data</h2>
-              <p class="row wrap"><button @click=${exportAll}>Export everything</button><button @click=${everywhere}>Sign out everywhere</button></p>
+              <p class="row wrap"><button @click=${exportAll}>Export everything</button><button @click=${everywhere}>Sign out everywhere</button>
+                ${hasPassword(user) ? html`<button @click=${changePassword}>Change my password</button>` : nothing}</p>
               <p><button class="bad" @click=${leave}>Delete my account</button></p>
             </section>
           </div>`}
     `,
   };
 }
+
+/** Whether this account signs in by a password, and not by a provider such as Google alone. */
+const hasPassword = (user: User): boolean => user.providerData.some(({ providerId }) => providerId === 'password');
+
+/** Prove that it is still this user: what cannot be undone asks for it. Throws what Auth says of a wrong password. */
+const signInAgain = async (user: User, password: string): Promise<void> => {
+  await reauthenticateWithCredential(user, EmailAuthProvider.credential(user.email ?? '', password));
+  await user.getIdToken(true);
+};
+
+const passwordField = (name: string, kind: 'current-password' | 'new-password') =>
+  html`<input name=${name} type="password" required minlength=${kind === 'new-password' ? 6 : nothing} autocomplete=${kind} />`;
 
 async function confirmAddress(app: App, user: User): Promise<void> {
   const failed = (await app.attempt(() => sendEmailVerification(user))) === null; // it answers nothing
