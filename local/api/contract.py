@@ -117,6 +117,11 @@ def _contracts() -> dict[str, tuple[str | None, Any]]:
     return {**{name: (None, each) for name, each in endpoint.CONTRACTS.items()}, **route.ROUTES}
 
 
+def about(domain: str) -> str:
+    """What a domain is for: the first line of its endpoints' docstring."""
+    return (importlib.import_module(f"studiox.{domain}.endpoints").__doc__ or "").split("\n")[0]
+
+
 def _domain(function: Any) -> str:
     return str(function.__module__).split(".")[1]
 
@@ -236,6 +241,8 @@ def _complete(schema: Schema, info: msgspec.inspect.StructType) -> None:
             given["description"] = docs[field.name]
         if "pattern" in given or "anyOf" in given:
             given = _ecma(given)
+        if issubclass(info.cls, request) and field.encode_name not in schema["required"]:
+            given = _nullable(given)
         schema["properties"][field.encode_name] = given
         # An answer's default is written like any value, unless the struct leaves defaults out.
         always = "default" in given and not config.omit_defaults and not issubclass(info.cls, request)
@@ -244,6 +251,16 @@ def _complete(schema: Schema, info: msgspec.inspect.StructType) -> None:
     if not issubclass(info.cls, request):
         schema.pop("additionalProperties", None)  # an answer may get fields
     schema.pop("title", None)
+
+
+def _nullable(schema: Schema) -> Schema:
+    """The schema of a field that may be left out of a request, where null says the same as leaving it out."""
+    if {"type": "null"} in schema.get("anyOf", []):
+        return schema
+    about = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in about}
+    options = rest["anyOf"] if rest.keys() == {"anyOf"} else [rest]
+    return {**about, "anyOf": [*options, {"type": "null"}]}
 
 
 def _timed(schema: Schema, info: Any) -> Schema:

@@ -7,10 +7,26 @@ import json
 import tomllib
 from typing import Any
 
-from local.api import wording
+from local.api import contract, wording
 from local.api.contract import ROOT, Api, Operation, Refusal, Schema
 
 REFUSED = "#/components/schemas/{}Refusal"
+ABOUT = """\
+Generated from the structs of the deployed functions by `make client`.
+
+**Calls.** A callable takes `POST {"data": request}` and answers `{"result": answer}`; Firebase's SDKs do that for you.
+The two HTTP functions take and answer plain JSON. The ID token of the signed-in user goes into `Authorization: Bearer`.
+
+**Requests.** A null field is an absent field, and null data is `{}`. Unknown fields are refused. An integer may be sent
+as a float without a fraction.
+
+**Refusals.** A callable that refuses answers `{"error": {"status", "message", "details"}}`, an HTTP function `{"error",
+"reason", "statusCode"}` and the figures beside them. `reason` is stable and has a schema here, `<reason>Refusal`; the
+message may change. A call is checked in this order: method and body (400, 405, 413), who calls (401, 403), its fields
+(400, `InvalidRequest` names each), its limit (429), then what it asks for. Where `retryAfterSeconds` is given, the same
+request may be sent again after it. `Contention`: nothing happened. `Unavailable`: it is not known whether it happened;
+send it again with the same `requestId`.
+"""
 # The HTTP status of a callable's code (https://firebase.google.com/docs/functions/callable-reference).
 STATUS = {
     "invalid-argument": 400,
@@ -85,7 +101,12 @@ def responses(api: Api, each: Operation) -> dict[str, Any]:
     for code in sorted(by_status):
         found[str(code)] = refused(each, by_status[code])
     found.setdefault("500", {"description": "A bug."})
-    return found
+    return {**found, "405": other_method(each.method or "POST")}
+
+
+def other_method(allowed: str) -> dict[str, Any]:
+    """The answer to another method; OPTIONS is answered as CORS has it."""
+    return {"description": f"Only {allowed}.", "headers": {"Allow": {"required": True, "schema": {"const": allowed}}}}
 
 
 def operation(api: Api, each: Operation) -> dict[str, Any]:
@@ -109,7 +130,9 @@ def operation(api: Api, each: Operation) -> dict[str, Any]:
         ]
     else:
         request = reference(each.request)
-        schema = request if each.method else wrapped("data", request)
+        # Null data is {}, which a function takes that requires no field.
+        data = request if api.schema(each.request).get("required") else {"anyOf": [request, {"type": "null"}]}
+        schema = request if each.method else wrapped("data", data)
         described["requestBody"] = {"required": True, "content": body(schema)}
     return {**described, "responses": responses(api, each)}
 
@@ -122,6 +145,7 @@ def health() -> dict[str, Any]:
         "security": [],
         "responses": {
             "200": {"description": "It can.", "content": body(HEALTH)},
+            "405": other_method("GET"),
             "503": {"description": "Firestore or Storage does not answer.", "content": body(HEALTH)},
         },
     }
@@ -141,12 +165,14 @@ def document(api: Api) -> str:
     paths = {f"/{each.name}": {(each.method or "POST").lower(): operation(api, each)} for each in api.operations}
     paths["/health"] = {"get": health()}
     schemas = {**api.schemas, **{f"{name}Refusal": refusal_schema(each) for name, each in api.refusals.items()}}
+    tags = {each.domain: contract.about(each.domain) for each in api.operations}
+    tags["health"] = "For monitors: whether the backend can do its work."
     made = {
         "openapi": "3.1.0",
         "info": {
             "title": "StudioX",
             "version": project["version"],
-            "description": "Generated from the structs of the deployed functions by `make client`.",
+            "description": ABOUT,
         },
         "servers": [
             {"url": "http://127.0.0.1:5001/demo-studiox/us-central1", "description": "make serve"},
@@ -156,7 +182,7 @@ def document(api: Api) -> str:
                 "variables": {"project": {"default": "demo-studiox"}},
             },
         ],
-        "tags": [{"name": name} for name in sorted({each.domain for each in api.operations} | {"health"})],
+        "tags": [{"name": name, "description": about} for name, about in sorted(tags.items())],
         "paths": dict(sorted(paths.items())),
         "components": {"securitySchemes": {"idToken": TOKEN}, "schemas": schemas},
     }

@@ -22,7 +22,41 @@ VARIABLES = {
     **dict.fromkeys(["token", "adminToken", "uid", "adminUid", "email", "adminEmail"], ""),
     **dict.fromkeys(["jobId", "creationId", "sessionId", "postId", "commentId"], ""),
     **dict.fromkeys(["taskId", "feature", "packId"], ""),
+    "polls": "0",
 }
+# What is refused in a run from top to bottom, where there is nothing to do for it, and how.
+REFUSED = {
+    "cancelStudioJob": "NotCancellable",
+    "setJobStatus": "NotCancellable",
+    "updateSubscription": "NoSubscription",
+    "cancelSubscription": "NoSubscription",
+}
+# Every request checks its answer: the fields that it always has, or the refusal.
+DONE = """\
+pm.test('{name} answers', () => {{
+  pm.response.to.have.status(200);
+  const {{ result = pm.response.json() }} = pm.response.json();
+  pm.expect(Object.keys(result)).to.include.members({keys});
+}});"""
+IS_REFUSED = """\
+pm.test('{name} is refused: {reason}', () => {{
+  const {{ error, reason = error.details.reason }} = pm.response.json();
+  pm.expect(reason).to.equal('{reason}');
+}});"""
+SIGNED_IN = """\
+pm.test('signed in', () => pm.expect(pm.response.json()).to.include.all.keys('idToken', 'localId', 'email'));"""
+# In a run a job is asked for until it has ended; what follows is about its creation. Once a second, a minute at most.
+AWAIT_JOB = """\
+const { status } = pm.response.json().result || {};
+const polls = Number(pm.collectionVariables.get('polls')) + 1;
+const again = ['pending', 'processing'].includes(status) && polls < 60;
+pm.collectionVariables.set('polls', again ? polls : 0);
+if (again) {
+  setTimeout(() => undefined, 1000);
+  pm.execution.setNextRequest('getJobStatus');
+} else {
+  pm.test('the job is completed', () => pm.expect(status).to.equal('completed'));
+}"""
 # What an answer names is remembered for the requests after it.
 REMEMBER = """\
 const answer = pm.response.json();
@@ -38,8 +72,16 @@ const found = {
 for (const name of Object.keys(found)) if (found[name]) pm.collectionVariables.set(name, found[name]);"""
 
 
-def script(source: str) -> list[Item]:
-    return [{"listen": "test", "script": {"type": "text/javascript", "exec": source.split("\n")}}]
+def script(*sources: str) -> list[Item]:
+    lines = [line for source in sources for line in source.split("\n")]
+    return [{"listen": "test", "script": {"type": "text/javascript", "exec": lines}}]
+
+
+def check(name: str, always: list[str]) -> str:
+    """The test of an answer that has these fields, or of the refusal that the run has instead."""
+    if name in REFUSED:
+        return IS_REFUSED.format(name=name, reason=REFUSED[name])
+    return DONE.format(name=name, keys=json.dumps(always))
 
 
 def bearer(token: str) -> Item:
@@ -62,7 +104,7 @@ def request(method: str, base: str, path: str, body: Any, auth: Item | None, doc
 
 def sign(name: str, method: str, body: Item, remember: str, doc: str) -> Item:
     made = request("POST", "{{authUrl}}", f"accounts:{method}?key={{{{apiKey}}}}", body, {"type": "noauth"}, doc)
-    return {"name": name, "request": made, "event": script(remember)}
+    return {"name": name, "request": made, "event": script(SIGNED_IN, remember)}
 
 
 def signing_in() -> Item:
@@ -87,7 +129,7 @@ def signing_in() -> Item:
             sign("Sign up", "signUp", fresh, user, "A new user, with 200 tokens. The token is good for an hour."),
             sign("Sign in", "signInWithPassword", known, user, "Set `email` and `password` for a user of your own."),
             sign("Sign up an administrator", "signUp", fresh, admin, "Another user, who is made administrator next."),
-            {"name": "Make it an administrator", "request": promote},
+            {"name": "Make it an administrator", "request": promote, "event": script(check("It", ["localId"]))},
             sign(
                 "Sign in as the administrator",
                 "signInWithPassword",
@@ -103,14 +145,16 @@ def item(api: Api, each: Operation) -> Item:
     data = examples.of(api, each)
     auth = {"Admin": bearer("{{adminToken}}")}.get(each.caller)
     doc = f"{each.doc}\n\n{wording.CALLERS[each.caller]} At most {wording.limit(each)}."
+    tests = [check(each.name, api.schema(each.response).get("required", []))]
     if each.method == "GET":
         query = "&".join(f"{name}={value}" for name, value in data.items())
         made = request("GET", "{{baseUrl}}", f"{each.name}?{query}" if query else each.name, None, auth, doc)
     else:
         if each.name == "getJobStatus":
-            doc += " Send it again until `status` is `completed`: what follows is about its creation."
+            doc += " Send it again until `status` is `completed`: what follows is about its creation. A run does."
+            tests.append(AWAIT_JOB)
         made = request("POST", "{{baseUrl}}", each.name, data if each.method else {"data": data}, auth, doc)
-    return {"name": each.name, "request": made}
+    return {"name": each.name, "request": made, "event": script(*tests)}
 
 
 def collection(api: Api) -> str:
@@ -123,13 +167,14 @@ def collection(api: Api) -> str:
     admins = [item(api, each) for each in api.operations if each.caller == "Admin"]
     health = request("GET", "{{baseUrl}}", "health", None, {"type": "noauth"}, "Whether the backend can do its work.")
     folders.append({"name": "Administrators", "item": admins})
-    folders.append({"name": "Health", "item": [{"name": "health", "request": health}]})
+    monitor = {"name": "health", "request": health, "event": script(check("health", ["status", "version", "checks"]))}
+    folders.append({"name": "Health", "item": [monitor]})
     folders.append({"name": "Ending", "item": _ending(api)})
     made = {
         "info": {
             "name": "StudioX",
-            "description": "Generated by `make client`. Start `make serve`, send the folder “Sign in”, then the others "
-            "in their order.",
+            "description": "Generated by `make client`. Start `make serve`, then run the collection from top to "
+            "bottom: every request checks its answer. To send one by itself, send the folder “Sign in” first.",
             "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
         },
         "auth": bearer("{{token}}"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 
-from local.api import wording
+from local.api import contract, wording
 from local.api.contract import Api, Operation, Refusal, Schema
 
 NOTE = "<!-- Generated from the structs of the deployed functions by `make client`: do not edit. -->"
@@ -15,9 +14,10 @@ Every function of StudioX, from the same structs that check its requests. How to
 errors in general: [the client guide](../client.md). The typed client: [clients/typescript](../../clients/typescript/).
 
 - [openapi.json](openapi.json): callables as `POST {"data": …}` → `{"result": …}`, the HTTP functions as they are.
-- [studiox.postman_collection.json](studiox.postman_collection.json): import it into Postman, run `make serve`, send
-  the requests of the folder “Sign in” first; the others then run in their order. For another port or project set the
-  collection's variables `baseUrl` and `authUrl`.
+- [studiox.postman_collection.json](studiox.postman_collection.json): import it into Postman, run `make serve`, and run
+  the collection in its order: every request checks its answer. On the command line that is
+  `npx newman run docs/api/studiox.postman_collection.json`. For another port or project set the collection's variables
+  `baseUrl` and `authUrl`.
 
 A null field is an absent field, unknown fields are refused, times are ISO 8601 in UTC, lengths count code points.
 Limits are of one user (or, not signed in, one address) on one function.
@@ -121,8 +121,7 @@ def operation(api: Api, each: Operation) -> Iterator[str]:
 
 def page(api: Api, domain: str) -> str:
     operations = [each for each in api.operations if each.domain == domain]
-    about_domain = (importlib.import_module(f"studiox.{domain}.endpoints").__doc__ or "").split("\n")[0]
-    lines = [f"# {title(domain)}", "", NOTE, "", about_domain, ""]
+    lines = [f"# {title(domain)}", "", NOTE, "", contract.about(domain), ""]
     for each in operations:
         lines += operation(api, each)
     structs = nested(api, [name for each in operations for name in (each.request, each.response)])

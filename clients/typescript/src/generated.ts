@@ -63,12 +63,12 @@ export interface Buckets {
 
 export interface CancelSubscription {
   /** Default true. */
-  atPeriodEnd?: boolean;
+  atPeriodEnd?: boolean | null;
 }
 
 export interface CheckGenerationAllowance {
   /** Default false. */
-  consume?: boolean;
+  consume?: boolean | null;
 }
 
 export interface Checkout {
@@ -278,7 +278,7 @@ export interface GetAuditLog {
   /** 1–512 characters. */
   target?: string | null;
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }
@@ -287,7 +287,7 @@ export interface GetComments {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   postId: string;
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }
@@ -299,13 +299,13 @@ export interface GetCreation {
 
 export interface GetFeed {
   /** Default new. */
-  sort?: "new" | "top";
+  sort?: "new" | "top" | null;
   /** 1–100 characters. */
   tag?: string | null;
   /** 1–128 characters. */
   uid?: string | null;
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }
@@ -317,7 +317,7 @@ export interface GetSession {
 
 export interface GetTokenTransactions {
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
   type?: "admin_adjustment" | "clawback" | "deduction" | "plan_expiry" | "plan_grant" | "purchase" | "refund" | "restore" | "reward" | "welcome_bonus" | null;
@@ -332,7 +332,7 @@ export interface GetUsageAnalytics {
 
 export interface GetUserCreations {
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
   type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video" | null;
@@ -341,7 +341,7 @@ export interface GetUserCreations {
 
 export interface GetWeeklyReports {
   /** 1–100; default 12. */
-  limit?: number;
+  limit?: number | null;
 }
 
 export interface IncrementPlayCount {
@@ -444,14 +444,14 @@ export interface Liked {
 
 export interface ListSessions {
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }
 
 export interface ListStudioJobs {
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
   status?: "cancelled" | "completed" | "failed" | "pending" | "processing" | null;
@@ -511,7 +511,7 @@ export type Nothing = Record<string, never>;
 
 export interface Page {
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }
@@ -624,11 +624,11 @@ export interface PublishPost {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   creationId: string;
   /** At most 2,000 characters. */
-  caption?: string;
+  caption?: string | null;
   /** At most 10 items, each 1–100 characters. */
-  tags?: string[];
+  tags?: string[] | null;
   /** Default true. */
-  shareParams?: boolean;
+  shareParams?: boolean | null;
 }
 
 export interface Published {
@@ -715,7 +715,7 @@ export interface SearchUsers {
   uid?: string | null;
   plan?: "enterprise" | "free" | "pro" | null;
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }
@@ -901,7 +901,7 @@ export interface UpdateProfile {
   /**
    * Default {'emailNotifications': None, 'emailJobs': None, 'emailPayments': None, 'emailTokens': None, 'emailComments': None}.
    */
-  preferences?: Preferences;
+  preferences?: Preferences | null;
 }
 
 export interface UpdateSubscription {

@@ -1,4 +1,4 @@
-"""S4's routes, by plain HTTP with a Bearer ID token."""
+"""Pictures made at once and the credits they took, by plain HTTP with a Bearer ID token."""
 
 from __future__ import annotations
 
