@@ -70,6 +70,13 @@ resource "google_project_iam_member" "app_check" {
   member  = "serviceAccount:${local.runtime}"
 }
 
+# Storage's rules read whether an account is still there: without this they refuse every upload.
+resource "google_project_iam_member" "storage_rules" {
+  project = var.project
+  role    = "roles/firebaserules.firestoreServiceAgent"
+  member  = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-firebasestorage.iam.gserviceaccount.com"
+}
+
 output "workload_identity_provider" {
   value = google_iam_workload_identity_pool_provider.github.name
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,12 @@ TYPES: dict[str, tuple[type, ...]] = {
 STRING = r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""
 IS_TYPE = re.compile(rf"(?:\b[A-Za-z_][\w.]*(?:\[(?:{STRING}|\w+)\][\w.]*)*)\s+is\s+({'|'.join(TYPES)})\b|{STRING}")
 ENVIRONMENT = celpy.Environment()
+# `firestore.get(/databases/(default)/documents/users/$(uid))`: a path is no CEL, so it becomes a text.
+SEGMENT = r"\(default\)|[A-Za-z0-9_-]+|\$\([A-Za-z_][\w.]*\)"
+LOOKUP = re.compile(rf"\bfirestore\.(get|exists)\(\s*((?:/(?:{SEGMENT}))+)\s*\)|{STRING}")
+Document = Mapping[str, Any]
+LOOK_UP: ContextVar[Callable[[str], Document | None]] = ContextVar("LOOK_UP", default=lambda _path: None)
+"""How the rules that are being evaluated read a document of Firestore; None: there is none, or nobody answers."""
 
 
 class RulesSyntaxError(Exception):
@@ -106,7 +113,7 @@ class Reader:
         if not source.strip():
             raise self.error("expected a condition")
         try:
-            tree = ENVIRONMENT.compile(IS_TYPE.sub(_call_of_is, source))
+            tree = ENVIRONMENT.compile(IS_TYPE.sub(_call_of_is, LOOKUP.sub(_call_of_lookup, source)))
         except celparser.CELParseError as error:
             raise RulesSyntaxError(line + max((error.line or 1) - 1, 0), f"cannot read {source.strip()!r}") from error
         self.at = end.end()
@@ -154,6 +161,22 @@ class Reader:
 
 def _call_of_is(found: re.Match[str]) -> str:
     return f"is_type({found[0].rsplit(' is ', 1)[0].strip()}, '{found[1]}')" if found[1] else found[0]
+
+
+def _call_of_lookup(found: re.Match[str]) -> str:
+    if not found[1]:
+        return found[0]
+    # As long as before or longer, on the same lines: positions still give the right line.
+    parts = re.split(r"\$\(([A-Za-z_][\w.]*)\)", found[2])
+    text = " + ".join(part if position % 2 else f"'{part}'" for position, part in enumerate(parts))
+    return f"firestore_{found[1]}({text})"
+
+
+def _firestore_get(path: Any) -> Any:
+    document = LOOK_UP.get()(str(path))
+    if document is None:
+        raise evaluation.CELEvalError("no such document")
+    return cel.MapType({cel.StringType("data"): document})
 
 
 def _equal(left: Any, right: Any) -> cel.BoolType:
@@ -217,6 +240,8 @@ OVERRIDES: dict[str, Callable[..., Any]] = {
     "upper": lambda text: cel.StringType(text.upper()),
     "trim": lambda text: cel.StringType(text.strip()),
     "get": _get,
+    "firestore_get": _firestore_get,
+    "firestore_exists": lambda path: cel.BoolType(LOOK_UP.get()(str(path)) is not None),
     "keys": lambda mapping: cel.ListType(list(mapping.keys())),
     "values": lambda mapping: cel.ListType(list(mapping.values())),
     "hasAny": lambda items, wanted: cel.BoolType(any(item in items for item in wanted)),
@@ -322,7 +347,9 @@ def _check_calls(block: Block, outer: Mapping[str, Function]) -> None:
     for expression in expressions:
         for ident in expression.tree.find_data("ident"):
             if str(ident.children[0]) == "firestore":
-                raise RulesSyntaxError(expression.line, "this runtime cannot read Firestore documents")
+                raise RulesSyntaxError(
+                    expression.line, "this runtime cannot read Firestore so: get or exists of a path"
+                )
         for kind in ("ident_arg", "dot_ident_arg", "member_dot_arg"):
             for call in expression.tree.find_data(kind):
                 name = str(next(token for token in call.children if getattr(token, "type", "") == "IDENT"))

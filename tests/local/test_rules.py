@@ -50,7 +50,9 @@ def asked(rules: str, path: str, method: str, auth: Any, new: Any = None, old: A
         "path": f"/b/demo-studiox.appspot.com/o/{path}",
         "variables": {"request": typed(request), "resource": typed(old)},
     }
-    answer: bool = runtime.answer({"id": 1, "action": "verify", "context": context})["result"]["permit"]
+    ada = {"name": "users/ada", "fields": {"suspended": {"booleanValue": False}, "level": {"integerValue": "3"}}}
+    documents = {"/databases/(default)/documents/users/ada": ada}
+    answer: bool = runtime.answer({"id": 1, "action": "verify", "context": context}, documents.get)["result"]["permit"]
     return answer
 
 
@@ -218,7 +220,7 @@ def test_methods(granted: str, methods: set[str]) -> None:
         (wrapped("request.auth.uid =="), "line 5: cannot read"),
         (wrapped("request.auth !!= null"), "line 5: cannot read"),
         (wrapped("isNobodys(1)"), "line 5: unknown function 'isNobodys'"),
-        (wrapped("firestore.get(name) == 1"), "line 5: this runtime cannot read Firestore"),
+        (wrapped("firestore.get(name) == 1"), "line 5: this runtime cannot read Firestore so"),
         (wrapped("true", methods="peek"), "line 5: unknown method 'peek'"),
         (wrapped("true").replace(";", "", 2).replace("true;", "true"), "line 5: expected ';'"),
         ("rules_version = '2';\nservice cloud.firestore {}", "line 2: expected service firebase.storage"),
@@ -294,3 +296,43 @@ def test_the_runtime_speaks_lines_of_json() -> None:
     ]
     assert denied["result"] == {"permit": False}
     assert unknown["errors"] == ["unknown request 'dance'"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "granted"),
+    [
+        ("firestore.exists(/databases/(default)/documents/users/$(request.auth.uid))", True),
+        ("firestore.exists(/databases/(default)/documents/users/ada)", True),
+        ("firestore.exists(/databases/(default)/documents/users/$(name))", False),
+        ("!firestore.exists(/databases/(default)/documents/users/bob)", True),
+        ("firestore.get(/databases/(default)/documents/users/$(request.auth.uid)).data.level == 3", True),
+        ("firestore.get(/databases/(default)/documents/users/$(request.auth.uid)).data.level == 4", False),
+        ("firestore.get(/databases/(default)/documents/users/ada).data.absent == 1", False),
+        ("firestore.get(/databases/(default)/documents/users/bob).data.level != 3", False),
+        ("'firestore.get(/a/$(b))' == 'x'", False),
+    ],
+)
+def test_rules_read_documents_of_firestore(condition: str, granted: bool) -> None:
+    assert asked(wrapped(condition), "files/a", "get", OWNER) is granted
+
+
+def test_a_document_is_asked_for_by_the_protocol_and_other_requests_wait() -> None:
+    rules = wrapped("firestore.exists(/databases/(default)/documents/users/$(name))")
+    files = {"files": [{"name": "storage.rules", "content": rules}]}
+    load = {"id": 0, "action": "load_ruleset", "context": {"rulesetName": "0", "source": files}}
+
+    def verify(id_: int, name: str) -> dict[str, Any]:
+        context = {"rulesetName": "0", "method": "get", "path": f"/b/x/o/files/{name}", "variables": {}}
+        return {"id": id_, "action": "verify", "context": context}
+
+    sent = [load, verify(1, "ada"), verify(2, "bob"), {"id": 1, "status": "ok", "result": {"name": "a"}}]
+    sent.append({"id": 2, "status": "not_found"})
+    sink = io.StringIO()
+    serve(io.StringIO("".join(json.dumps(each) + "\n" for each in sent)), sink)
+    written = [json.loads(line) for line in sink.getvalue().splitlines()]
+    fetches = [each["context"]["path"] for each in written if "action" in each]
+    assert fetches == [f"/databases/(default)/documents/users/{name}" for name in ("ada", "bob")]
+    assert {each["id"]: each["result"]["permit"] for each in written if "permit" in each.get("result", {})} == {
+        1: True,
+        2: False,
+    }

@@ -69,8 +69,18 @@ def runtime() -> Runtime:
     return loaded
 
 
-def _may(runtime: Runtime, method: str, path: str, name: str, sent: Object | None = None) -> bool:
-    """Whether `name` may; `sent`: the object as it would be after the write."""
+ACTIVE = {"fields": {"suspended": {"booleanValue": False}}}
+
+
+def _may(
+    runtime: Runtime,
+    method: str,
+    path: str,
+    name: str,
+    sent: Object | None = None,
+    account: dict[str, Any] | None = ACTIVE,
+) -> bool:
+    """Whether `name` may; `sent`: the object as it would be after the write; `account`: the owner's document."""
     token: dict[str, Any] = {"sub": {"string_value": name}}
     if name == ADMIN:
         token["admin"] = {"bool_value": True}
@@ -88,7 +98,9 @@ def _may(runtime: Runtime, method: str, path: str, name: str, sent: Object | Non
         "method": method,
         "variables": {"resource": before, "request": request},
     }
-    permit: bool = runtime.answer({"id": 2, "action": "verify", "context": context})["result"]["permit"]
+    accounts = {f"/databases/(default)/documents/users/{OWNER}": account}
+    asked = {"id": 2, "action": "verify", "context": context}
+    permit: bool = runtime.answer(asked, accounts.get)["result"]["permit"]
     return permit
 
 
@@ -149,6 +161,19 @@ def test_an_upload_is_media_but_no_svg(runtime: Runtime, method: str, content_ty
 )
 def test_an_upload_has_at_most_20_mib(runtime: Runtime, method: str, content_type: str, size: int, fits: bool) -> None:
     assert _may(runtime, method, UPLOAD, OWNER, Object(content_type, size)) is fits
+
+
+@pytest.mark.parametrize("method", ["create", "update"])
+@pytest.mark.parametrize(
+    "account", [None, {}, {"fields": {}}, {"fields": {"suspended": {"booleanValue": True}}}], ids=str
+)
+def test_who_is_deleted_or_suspended_uploads_nothing(
+    runtime: Runtime, method: str, account: dict[str, Any] | None
+) -> None:
+    """A9: the token of a deleted account lives for an hour. What is still there may be read, and deleted."""
+    assert not _may(runtime, method, UPLOAD, OWNER, Object(), account)
+    assert _may(runtime, "get", UPLOAD, OWNER, None, account)
+    assert _may(runtime, "delete", UPLOAD, OWNER, None, account)
 
 
 def test_the_matrix_is_large() -> None:
