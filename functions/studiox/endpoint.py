@@ -22,12 +22,15 @@ from flask_cors import cross_origin
 from . import config, firestore, ids, limits, log
 from .clock import UTC, datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
+from .texts import plain_name
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 16
 
 Text = msgspec.Meta(extra={"text": True})
 """Marks a string as plain text for people: NFC, trimmed, no control characters but newline and tab."""
+Name = msgspec.Meta(extra={"text": True, "name": True})
+"""Marks a name or a title, which is that on one line and without what cannot be seen (`texts.plain_name`)."""
 
 RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$(?!\n)")]
 Id = Annotated[str, msgspec.Meta(pattern=ids.PATTERN)]
@@ -257,9 +260,10 @@ def parse(schema: type[S], data: object) -> S:
     if not isinstance(given, dict):
         raise InvalidRequest(fields={"": "Expected `object`"})
     present = {name: value for name, value in given.items() if value is not None}
-    for name in _text_fields(schema):
+    for name, is_name in _text_fields(schema):
         if isinstance(present.get(name), str):
             present[name] = plain_text(name, present[name])
+            present[name] = plain_name(present[name]) if is_name else present[name]
     try:
         return msgspec.convert(present, schema, strict=True)
     except msgspec.ValidationError as error:
@@ -275,13 +279,14 @@ def plain_text(field: str, text: str) -> str:
 
 
 @functools.cache
-def _text_fields(schema: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The wire names of the fields marked `Text`."""
+def _text_fields(schema: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
+    """The wire names of the fields marked `Text` or `Name`, and whether it is a name."""
     marked = []
     hints = typing.get_type_hints(schema, include_extras=True)
     for field in msgspec.structs.fields(schema):
-        if Text in _metas(hints[field.name]):
-            marked.append(field.encode_name)
+        metas = _metas(hints[field.name])
+        if Text in metas or Name in metas:
+            marked.append((field.encode_name, Name in metas))
     return tuple(marked)
 
 

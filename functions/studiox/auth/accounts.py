@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..clock import datetime
+from ..texts import plain_name
 
 MAX_NAME = 100
 FREE_PLAN = "free"
@@ -78,10 +79,8 @@ def is_blocked(email: str, blocked: Collection[str], allowed: Collection[str] = 
 
 
 def display_name(given: str | None) -> str | None:
-    """A sign-in provider's name for the user as plain text of at most 100 characters; it never fails a sign-up."""
-    text = unicodedata.normalize("NFC", given or "")
-    kept = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs"))
-    return kept.strip()[:MAX_NAME].strip() or None
+    """A sign-in provider's name for the user as a name of at most 100 characters; it never fails a sign-up."""
+    return plain_name(plain_name(given or "")[:MAX_NAME]) or None
 
 
 def photo_url(given: str | None) -> str | None:

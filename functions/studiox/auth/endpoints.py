@@ -12,7 +12,7 @@ from msgspec import Meta
 from .. import config, log
 from ..blocking import from_auth_only
 from ..clock import datetime
-from ..endpoint import Nothing, Request, Response, Text, User, endpoint
+from ..endpoint import Name, Nothing, Request, Response, User, endpoint
 from ..errors import StudioxError, Unavailable
 from ..limits import Limit
 from . import accounts, service
@@ -99,7 +99,7 @@ class Preferences(Request, frozen=True):
 
 
 class UpdateProfile(Request, frozen=True):
-    display_name: Annotated[str, Meta(max_length=accounts.MAX_NAME), Text] | None = None
+    display_name: Annotated[str, Meta(max_length=accounts.MAX_NAME), Name] | None = None
     photo_url: Annotated[str, Meta(max_length=2048, pattern=r"^(https://[^\s\\]+)?$(?!\n)")] | None = None
     preferences: Preferences = Preferences()
 

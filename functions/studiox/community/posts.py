@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..clock import datetime
 from ..errors import InvalidRequest, StudioxError
+from ..texts import plain_name
 
 MAX_TAGS = 10
 MAX_TAG = 30
@@ -113,7 +114,10 @@ def check_comment(text: str) -> None:
 def author(user: Data | None) -> dict[str, Any]:
     """How somebody is named in public: by the name they chose, never by their address."""
     user = user or {}
-    return {"authorName": user.get("displayName") or ANONYMOUS, "authorPhotoUrl": user.get("photoUrl")}
+    return {
+        "authorName": plain_name(user.get("displayName") or "") or ANONYMOUS,
+        "authorPhotoUrl": user.get("photoUrl"),
+    }
 
 
 def public_path(post_id: str, path: str) -> str:
@@ -171,7 +175,7 @@ def _public_item(post_id: str, item: Data, prompt: str, share_params: bool) -> d
     if "durationSeconds" in item:
         public["durationSeconds"] = item["durationSeconds"]
     if "title" in item and (share_params or not _echoes(item["title"], prompt)):
-        public["title"] = item["title"]
+        public["title"] = plain_name(item["title"])
     if "tags" in item and share_params:
         public["tags"] = item["tags"]
     return public

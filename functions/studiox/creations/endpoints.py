@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from .. import media
 from ..catalog.catalog import JobType
 from ..clock import datetime
-from ..endpoint import Id, Request, Response, Text, User, endpoint
+from ..endpoint import Id, Name, Request, Response, User, endpoint
 from ..errors import NotFound, Unavailable
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
@@ -118,7 +118,7 @@ def getCreation(caller: User, request: GetCreation) -> Creation:
 
 class UpdateCreation(Request, frozen=True):
     creation_id: Id
-    title: Annotated[str, Meta(min_length=1, max_length=100), Text]
+    title: Annotated[str, Meta(min_length=1, max_length=100), Name]
 
 
 @endpoint(limit=WRITES, refuses=(NotFound,))

@@ -8,6 +8,7 @@ from typing import Any
 from .. import firestore, pages, scan
 from ..clock import datetime
 from ..errors import NotFound
+from ..texts import plain_name
 from ..transact import REMOVE, Docs
 
 Data = Mapping[str, Any]
@@ -20,12 +21,13 @@ def creation_path(creation_id: str) -> str:
 def add_creation(docs: Docs, job: Data, now: datetime) -> str:
     """Put a completed job's result into its owner's library, in the job's own commit; the creation's id."""
     params = job["params"]
-    titles = [each["title"] for each in (job, *job["media"]) if each.get("title")]
+    # A provider's or the prompt's: what becomes of it is a title like the one that its owner may give it.
+    titles = [title for each in (job, *job["media"]) if (title := plain_name(each.get("title") or ""))]
     creation = {
         "creationId": job["jobId"],
         "jobId": job["jobId"],
         "uid": job["uid"],
-        "title": (titles[0] if titles else params["prompt"])[:100],
+        "title": (titles[0] if titles else plain_name(params["prompt"]) or params["prompt"])[:100],
         "type": job["type"],
         "model": job["model"],
         "prompt": params["prompt"],

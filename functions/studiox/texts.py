@@ -1,0 +1,27 @@
+"""One rule for names and titles, which stand beside other people's: they show what they are, on one line. Pure.
+
+Longer texts (comments, captions, prompts) keep all but control characters: joiners belong to emoji and to many scripts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# What shows nothing and is of no such category: fillers, a joiner of graphemes, Braille without dots, Mongolian marks.
+INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+
+
+def plain_name(text: str) -> str:
+    """NFC, without control, bidirectional and zero-width characters, each run of white space as one space.
+
+    Empty if nothing is left that one could see.
+    """
+    kept = []
+    for char in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(char)
+        if char.isspace() or category in ("Zl", "Zp"):
+            kept.append(" ")
+        elif category not in ("Cc", "Cf", "Cs") and char not in INVISIBLE:
+            kept.append(char)
+    name = unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+    return name if any(unicodedata.category(char)[0] not in "MZC" for char in name) else ""
