@@ -42,8 +42,7 @@ ENVIRONMENT = celpy.Environment()
 # `firestore.get(/databases/(default)/documents/users/$(uid))`: a path is no CEL, so it becomes a text.
 SEGMENT = r"\(default\)|[A-Za-z0-9_-]+|\$\([A-Za-z_][\w.]*\)"
 LOOKUP = re.compile(rf"\bfirestore\.(get|exists)\(\s*((?:/(?:{SEGMENT}))+)\s*\)|{STRING}")
-Document = Mapping[str, Any]
-LOOK_UP: ContextVar[Callable[[str], Document | None]] = ContextVar("LOOK_UP", default=lambda _path: None)
+LOOK_UP: ContextVar[Callable[[str], cel.MapType | None]] = ContextVar("LOOK_UP", default=lambda _path: None)
 """How the rules that are being evaluated read a document of Firestore; None: there is none, or nobody answers."""
 
 

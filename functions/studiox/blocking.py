@@ -62,6 +62,7 @@ def _is_from_auth(http: flask.Request) -> bool:
 @functools.lru_cache(maxsize=1)
 def _verifier(_app: int) -> Any:
     """The SDK's own, kept with the certificates that it fetched: a new one would fetch them for every request."""
-    from firebase_functions.private.token_verifier import AuthBlockingTokenVerifier
+    from firebase_functions.private import token_verifier
 
-    return AuthBlockingTokenVerifier(firestore.app())
+    sdk: Any = token_verifier  # it has no types
+    return sdk.AuthBlockingTokenVerifier(firestore.app())
