@@ -17,10 +17,10 @@ setup: ## Install what is missing: Python and npm packages, the Firestore engine
 demo: setup ## Start the stack, run the main job as a client would, print it, stop the stack
 	@$(VENV)/python -m local.demo
 
-test: setup check ## Lint, types, every test
-	@$(VENV)/python -m local.browser
-	@$(VENV)/pytest -n 2 tests
-	@$(VENV)/python -m local.journeys
+test: setup $(if $(ONLY),,check) ## Lint, types, every test; ONLY=tokens runs the tests of one domain
+	@$(if $(ONLY),:,$(VENV)/python -m local.browser)
+	@$(VENV)/pytest -n 2 --durations=10 tests/$(ONLY)
+	@$(if $(ONLY),:,$(VENV)/python -m local.journeys)
 
 check: setup ## Lint, types and the project's own rules, in seconds
 	@$(VENV)/ruff check .

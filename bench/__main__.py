@@ -9,12 +9,13 @@ import time
 from local import setup
 from local.progress import CommandFailed, run
 
-from . import media, reports, roundtrips, start, throughput
+from . import media, pythons, reports, roundtrips, start, throughput
 from .stage import HERE, stage
 
 PARTS = {
     "roundtrips": roundtrips.run,
     "start": start.run,
+    "pythons": pythons.run,
     "media": media.run,
     "reports": reports.run,
     "throughput": throughput.run,

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -92,8 +93,8 @@ class Stage:
         Database(project=peer.project).put(f"users/{uid}", {**data, "createdAt": now, "updatedAt": now})
         return id_token(uid, project=peer.project)
 
-    def serve(self, peer: Peer) -> AbstractContextManager[Served]:
-        """A new instance of the peer, on the servers' core."""
+    def serve(self, peer: Peer, python: str = sys.executable) -> AbstractContextManager[Served]:
+        """A new instance of the peer, on the servers' core; if it is ours, on this Python."""
         os.environ["GCLOUD_PROJECT"] = peer.project
         self._round += 1
         log = self.logs / f"{peer.name}-{self._round}.log"
@@ -103,9 +104,9 @@ class Stage:
                 command = [str(framework), f"--source={HERE}", "--target=debit", "--signature-type=http"]
                 server = started(command, log, UNVERIFIED)
             elif peer is PYTHON:
-                server = served("debit", log, threads=THREADS, source=HERE / "debit.py")
+                server = served("debit", log, threads=THREADS, source=HERE / "debit.py", python=python)
             else:
-                server = served(peer.function, log, threads=THREADS, source=MAIN)
+                server = served(peer.function, log, threads=THREADS, source=MAIN, python=python)
             return _Entered(server)
 
     def load(self, peer: Peer, urls: list[str], tokens: list[str], **what: Any) -> dict[str, Any]:

@@ -34,13 +34,13 @@ def run(stage: Stage, *, quick: bool) -> None:
     times = 2 if quick else 7
     ours, theirs, modules, heavy = [], [], 0, []
     for _ in range(times):
-        took, modules, heavy = json.loads(_run([sys.executable, "-c", IMPORT], HERE.parent / "functions"))
+        took, modules, heavy = json.loads(output_of([sys.executable, "-c", IMPORT], HERE.parent / "functions"))
         ours.append(took)
-        theirs.append(float(_run(["node", "--input-type=module", "-e", IMPORT_NODE], HERE)))
+        theirs.append(float(output_of(["node", "--input-type=module", "-e", IMPORT_NODE], HERE)))
     answers: dict[str, list[float]] = {peer.name: [] for peer in (PYTHON, NODE)}
     for _ in range(1 if quick else 3):
         for peer in (PYTHON, NODE):
-            answers[peer.name].append(_first_answer(stage, peer))
+            answers[peer.name].append(first_answer(stage, peer))
     first = {name: statistics.median(took) for name, took in answers.items()}
     memory = {peer.name: _memory(stage, peer) for peer in (WHOLE, NODE)}
     rows = [
@@ -56,18 +56,19 @@ def run(stage: Stage, *, quick: bool) -> None:
     counts(f"import main: {modules} modules", budgets)
 
 
-def _run(command: list[str], folder: Path) -> str:
+def output_of(command: list[str], folder: Path) -> str:
+    """The last line that the command says, on the servers' core."""
     with on(SERVER_CORE):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.splitlines()[-1]
 
 
-def _first_answer(stage: Stage, peer: Peer) -> float:
+def first_answer(stage: Stage, peer: Peer, python: str = sys.executable) -> float:
     """Milliseconds from the start of the process to its first debit, which it writes to Firestore."""
     os.environ["GCLOUD_PROJECT"] = peer.project
     stage.user(peer, "first")
     began = time.perf_counter()
-    with stage.serve(peer) as server:
+    with stage.serve(peer, python) as server:
         answer = server.call({**peer.data, "requestId": f"first-{time.time_ns()}"}, uid="first")
         took = (time.perf_counter() - began) * 1000
     if not answer.ok:

@@ -29,8 +29,8 @@ WEB = ROOT / "web"
 DIST = WEB / "dist"
 NODE = "20.19, 22.12 or newer"
 NODE_FROM = {20: 19, 21: 99, 22: 12}  # major: the first minor that vite runs on; those above, all
-# What hidane's bar counts up to: its crates, and for the last of them, itself, a third of the time.
-CRATES = 190
+# What hidane's bar counts up to: 191 steps of cargo's, and a third of the time for the last, hidane itself.
+CARGO_STEPS = 286
 
 
 class CannotSetUp(Exception):
@@ -64,15 +64,15 @@ def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None
     stamp.write_text(digest.hexdigest())
 
 
-def sync(label: str, requirements: Path, venv: Path) -> None:
-    """Make `venv` hold exactly what `requirements` locks, on the Python that we run on."""
+def sync(label: str, requirements: Path, venv: Path, python: str = sys.executable) -> None:
+    """Make `venv` hold exactly what `requirements` locks, on this Python."""
     uv = installer.find()
-    python = venv / "bin/python"
-    if python.resolve() != Path(sys.executable).resolve():  # of another Python, of one that is gone, or not there
+    inside = venv / "bin/python"
+    if inside.resolve() != Path(python).resolve():  # of another Python, of one that is gone, or not there
         shutil.rmtree(venv, ignore_errors=True)
     commands = [
-        [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, "--no-python-downloads", str(venv)],
-        [uv, "pip", "sync", "--python", str(python), "--require-hashes", "--compile-bytecode", str(requirements)],
+        [uv, "venv", "--quiet", "--allow-existing", "--python", python, "--no-python-downloads", str(venv)],
+        [uv, "pip", "sync", "--python", str(inside), "--require-hashes", "--compile-bytecode", str(requirements)],
     ]
     total = sum("==" in line for line in requirements.read_text().splitlines())
     run(label, commands, STATE / f"setup-{venv.name.strip('.')}.log", total=total)
@@ -121,15 +121,15 @@ def install_hidane() -> None:
         built = work / "root"
         run(
             label, [[*command, "--root", str(built)]], STATE / "setup-hidane.log",
-            total=CRATES, measure=lambda: compiled(work / "target"), env=env,
+            total=CARGO_STEPS, measure=lambda: compiled(work / "target"), env=env,
         )  # fmt: skip
         built.rename(root)
         shutil.rmtree(work, ignore_errors=True)
 
 
 def compiled(target: Path) -> int:
-    """How many crates cargo has finished, this time and before."""
-    return sum(1 for _ in target.glob("release/.fingerprint/*/*lib-*.json"))
+    """How many of its steps cargo has finished, this time and before."""
+    return sum(1 for _ in target.glob("release/.fingerprint/*/*.json"))
 
 
 def playground() -> list[Path]:

@@ -42,9 +42,11 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(function: str, log: Path, *, threads: int, source: Path = MAIN) -> Iterator[Served]:
+def served(
+    function: str, log: Path, *, threads: int, source: Path = MAIN, python: str = sys.executable
+) -> Iterator[Served]:
     """An instance of this function with so many threads, in this process's environment; ended with the block."""
-    command = [sys.executable, "-m", "functions_framework", "--target", function, "--source", str(source)]
+    command = [python, "-m", "functions_framework", "--target", function, "--source", str(source)]
     command += ["--signature-type", "http", "--host", "127.0.0.1"]
     with started(command, log, {"THREADS": str(threads), "PYTHONPATH": str(MAIN.parent)}) as running:
         yield running
