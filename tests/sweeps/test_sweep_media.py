@@ -119,6 +119,37 @@ def test_uploads_are_kept_for_a_week_and_while_a_job_needs_them(studio: Studio) 
     assert sweep(studio) == kept
 
 
+def test_nobody_keeps_more_uploads_than_their_share(studio: Studio) -> None:
+    """The rules bound each upload; only the sweep can count them. What a running job was given stays."""
+    over = 5
+    uploads = [
+        put(studio, f"users/u1/uploads/{number:03d}.png", hours=100 - number / 10)
+        for number in range(rules.MAX_UPLOADS + over)
+    ]
+    others = {put(studio, f"users/u2/uploads/{number}.png", hours=1) for number in range(30)}
+    job(studio, "j1", "pending", inputPaths=[uploads[2]])
+    assert sweep(studio) == {uploads[2], *uploads[over:], *others}
+    assert sweep(studio) == {uploads[2], *uploads[over:], *others}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [
+        ([1] * rules.MAX_UPLOADS, rules.MAX_UPLOADS),
+        ([1] * (rules.MAX_UPLOADS + 1), rules.MAX_UPLOADS),
+        ([20 << 20] * 51, 51),
+        ([20 << 20] * 60, 51),
+        ([], 0),
+    ],
+)
+def test_the_newest_uploads_are_kept(sizes: list[int], kept: int) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    uploads = [rules.Upload(f"{n}", size, now + timedelta(minutes=n)) for n, size in enumerate(sizes)]
+    gone = rules.surplus(reversed(uploads))
+    assert sorted(gone, key=int) == [f"{n}" for n in range(len(sizes) - kept)]
+    assert rules.CROWD * 2 - 1 <= rules.MAX_UPLOAD_BYTES // (20 << 20), "two neighbouring pages"
+
+
 def test_public_copies_need_a_visible_post(studio: Studio) -> None:
     now = studio.clock.now()
     posts = {"shown": {"hidden": False}, "hidden": {"hidden": True}}

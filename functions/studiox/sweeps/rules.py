@@ -1,12 +1,13 @@
 """What the nightly sweep may delete, and what it reports. Pure.
 
 Three walks, one after the other: `users` (uploads and the media of creations), `posts` (public copies), `creations`
-(documents whose media are gone). Nothing younger than a day is touched: a job has ended long before that.
+(documents whose media are gone). Nothing younger than a day is touched: a job has ended long before that. Uploads are
+the exception, where there are too many of one person's: no rule of Cloud Storage's can count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from ..clock import datetime, timedelta
@@ -16,6 +17,10 @@ STAGES: tuple[Stage, ...] = ("users", "posts", "creations")
 
 MEDIA_AGE = timedelta(hours=24)
 UPLOAD_AGE = timedelta(days=7)
+MAX_UPLOADS = 200
+MAX_UPLOAD_BYTES = 1 << 30
+CROWD = 25
+"""Nobody with fewer uploads in each of two neighbouring pages has too many: one has at most 20 MiB."""
 TERMINAL = ("completed", "failed", "cancelled")
 
 Data = Mapping[str, Any]
@@ -45,6 +50,25 @@ def place_of(path: str) -> Place | None:
 def is_old(place: Place, created_at: datetime, now: datetime) -> bool:
     """Whether it has been there for so long that nobody is writing it any more."""
     return now - created_at > (UPLOAD_AGE if place.kind == "upload" else MEDIA_AGE)
+
+
+class Upload(NamedTuple):
+    """A file that somebody put there."""
+
+    path: str
+    size: int
+    created_at: datetime
+
+
+def surplus(uploads: Iterable[Upload]) -> list[str]:
+    """The oldest uploads of one person, beyond what each may keep: so many, and so many bytes."""
+    kept = size = 0
+    gone = []
+    for upload in sorted(uploads, key=lambda each: (each.created_at, each.path), reverse=True):
+        kept, size = kept + 1, size + upload.size
+        if kept > MAX_UPLOADS or size > MAX_UPLOAD_BYTES:
+            gone.append(upload.path)
+    return gone
 
 
 def media_paths(creation: Data) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from .. import clock, firestore, ids, log, media
@@ -24,6 +25,8 @@ RUN_S = 1500.0  # of the half hour that a schedule has
 PAGE = 200
 PAGES_PER_RUN = 2000
 THREADS = 8
+UPLOADS_PAGE = 1000
+UPLOADS_LOOKED_AT = 20_000
 
 
 def sweep() -> dict[str, int]:
@@ -62,7 +65,8 @@ def _objects(stage: Stage, token: str | None, done: dict[str, int]) -> str | Non
     now = clock.now()
     page = media.list_prefix(f"{stage}/", token, PAGE)
     found = [(item.path, place) for item in page.items if (place := _old_place(item, now)) is not None]
-    orphans = _orphaned_uploads(found) + _orphaned_media(found)
+    orphans = [*_orphaned_uploads(found), *_orphaned_media(found)]
+    orphans += [path for path in _surplus_uploads(page.items) if path not in orphans]
     with ThreadPoolExecutor(THREADS) as pool:
         done["deleted"] += sum(pool.map(_delete, orphans))
     done["postsCleared"] += _clear_posts({place.id for _, place in found if place.kind == "post"})
@@ -81,6 +85,28 @@ def _orphaned_uploads(found: Iterable[tuple[str, Place]]) -> list[str]:
     uploads = [(path, place.owner) for path, place in found if place.kind == "upload"]
     used = {uid: store.inputs_in_use(uid) for uid in {uid for _, uid in uploads}}
     return [path for path, uid in uploads if path not in used[uid]]
+
+
+def _surplus_uploads(items: Iterable[media.Head]) -> list[str]:
+    """Of everybody who has many in this page of the listing; what a running job was given stays."""
+    places = [place for item in items if (place := rules.place_of(item.path)) is not None and place.kind == "upload"]
+    gone = []
+    for uid, count in Counter(place.owner for place in places).items():
+        if count >= rules.CROWD and ids.is_segment(uid):
+            used = store.inputs_in_use(uid)
+            gone += [path for path in rules.surplus(_uploads_of(uid)) if path not in used]
+    return gone
+
+
+def _uploads_of(uid: str) -> Iterator[rules.Upload]:
+    """At most UPLOADS_LOOKED_AT of them: of more, the next night sees the rest."""
+    token: str | None = None
+    for _ in range(UPLOADS_LOOKED_AT // UPLOADS_PAGE):
+        page = media.list_prefix(f"users/{uid}/uploads/", token, UPLOADS_PAGE)
+        yield from (rules.Upload(item.path, item.size_bytes, item.created_at) for item in page.items)
+        token = page.next_page_token
+        if token is None:
+            return
 
 
 def _orphaned_media(found: Iterable[tuple[str, Place]]) -> list[str]:
