@@ -22,6 +22,8 @@ from local.settings import ROOT, read_env
 FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 VENDORS = ("POYO_BASE_URL", "PIAPI_BASE_URL", "OPENAI_BASE_URL", "STRIPE_API_BASE")
 SECRETS = tuple(sorted(settings.SECRETS))
+DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json: its paths are read from where it lies
+REGION = "us-central1"
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
 LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
@@ -91,6 +93,15 @@ def has_secret(project: str, name: str) -> bool:
     return any(version.get("state") == "ENABLED" for version in versions)
 
 
+def config_of(project: str, config: str) -> str:
+    """firebase.json as this project gets it: its page talks to the project's own functions, and not to loopback.
+
+    The file itself cannot know the project, so it allows every project's functions, and serves the local stack too.
+    """
+    own = config.replace("https://*.cloudfunctions.net", f"https://{REGION}-{project}.cloudfunctions.net")
+    return own.replace(" http://127.0.0.1:* http://localhost:*", "")
+
+
 def uncommitted() -> list[str]:
     done = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, cwd=ROOT, timeout=60)
     return ["there are changes that are not committed: what runs must be in the history"] if done.stdout.strip() else []
@@ -118,7 +129,12 @@ def main(arguments: list[str]) -> int:
         return 0
     # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
     command = [str(FIREBASE), "deploy", "--project", given.project, "--non-interactive"]
-    return subprocess.run([*command, "--only", "functions,firestore,storage,hosting"], cwd=ROOT).returncode
+    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text()))
+    try:
+        command += ["--config", DEPLOYED.name, "--only", "functions,firestore,storage,hosting"]
+        return subprocess.run(command, cwd=ROOT).returncode
+    finally:
+        DEPLOYED.unlink()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,23 @@ NONE: frozenset[str] = frozenset()
 
 def test_a_good_production_passes() -> None:
     assert deploy.wrong_parameters(GOOD, NONE) == []
+
+
+def test_the_page_of_a_project_talks_to_its_own_functions_and_not_to_loopback() -> None:
+    """Else a script that got in could send what it finds to anybody's function."""
+    own = json.loads(deploy.config_of("studiox-production", (ROOT / "firebase.json").read_text()))
+    [policy] = [
+        header["value"]
+        for entry in own["hosting"]["headers"]
+        for header in entry["headers"]
+        if header["key"] == "Content-Security-Policy"
+    ]
+    [connects] = [each.split()[1:] for each in policy.split("; ") if each.startswith("connect-src")]
+    assert f"https://{config.REGION}-studiox-production.cloudfunctions.net" in connects
+    assert [each for each in connects if "*" in each] == []
+    assert "127.0.0.1" not in policy
+    assert "localhost" not in policy
+    assert own["functions"] == json.loads((ROOT / "firebase.json").read_text())["functions"]
 
 
 def test_the_developers_own_defaults_do_not() -> None:
