@@ -13,6 +13,11 @@ from local.stripe_objects import Object
 PLANS = {"pro": ("StudioX Pro", 900), "enterprise": ("StudioX Enterprise", 7_900)}
 
 
+def _rounded(amount: int, whole: int) -> int:
+    """Stripe prorates by the second, to the nearest cent."""
+    return (2 * amount + whole) // (2 * whole)
+
+
 class Refused(Exception):
     """An error as Stripe answers it."""
 
@@ -250,8 +255,12 @@ class Account:
             return sub
 
     def _bill(self, sub: Object, lines: list[Object], reason: str, *, pay: bool = True, silent: bool = False) -> Object:
-        """An invoice, paid at once if it can be."""
-        invoice = self.add(objects.invoice(sub, lines, reason, self.base_url, self.now()))
+        """An invoice, paid at once if it can be: first by the customer's balance, which a negative one adds to."""
+        customer = self.objects.get(sub["customer"]) or {"balance": 0}
+        invoice = self.add(objects.invoice(sub, lines, reason, self.base_url, self.now(), customer["balance"]))
+        customer["balance"] += invoice["total"] - invoice["amount_due"]
+        invoice["ending_balance"] = customer["balance"]
+        pay = pay or invoice["amount_due"] == 0
         sub["latest_invoice"] = invoice["id"]
         if invoice["amount_due"] > 0:
             intent = self.add(
@@ -307,7 +316,7 @@ class Account:
             line = objects.invoice_line(
                 item["price"], item["price"]["unit_amount"], start, item["current_period_end"], "1 × plan"
             )
-            self._bill(sub, [line], "subscription_cycle", pay=pay)
+            self._bill(sub, [*sub.pop("_prorations", ()), line], "subscription_cycle", pay=pay)
             self.emit("customer.subscription.updated", sub)
             return sub
 
@@ -349,14 +358,18 @@ class Account:
             return self.emit(type_, about)
 
     def change_price(self, sub: Object, price: Object, *, invoice_now: bool) -> None:
-        """Another price from now on. It is prorated; a difference that cannot be paid leaves all as it was."""
+        """Another price from now on, prorated: billed now, or with the next period.
+
+        A difference that cannot be paid leaves all as it was; a credit goes to the customer's balance.
+        """
         item = sub["items"]["data"][0]
         old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
         if old["id"] == price["id"]:
             return
         now = min(max(self.now(), start), end)
-        share = (end - now) / max(1, end - start)
-        back, due = round(old["unit_amount"] * share), round(price["unit_amount"] * share)
+        back, due = (_rounded(each["unit_amount"] * (end - now), end - start) for each in (old, price))
+        if sub["status"] == "trialing":
+            back = due = 0  # nothing was paid, and nothing is yet
         lines = [
             objects.invoice_line(old, -back, now, end, "Unused time"),
             objects.invoice_line(price, due, now, end, "Remaining time"),
@@ -368,4 +381,6 @@ class Account:
             item["price"] = price
         if invoice_now:
             self._bill(sub, lines, "subscription_update", pay=not declined)
+        else:
+            sub["_prorations"] = [*sub.get("_prorations", ()), *lines]
         self.emit("customer.subscription.updated", sub)

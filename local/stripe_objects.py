@@ -32,6 +32,7 @@ def customer(params: Mapping[str, Any], now: int) -> Object:
     return {
         "id": new_id("cus"),
         "object": "customer",
+        "balance": 0,
         "created": now,
         "email": params.get("email"),
         "name": params.get("name"),
@@ -227,20 +228,24 @@ def invoice_line(price: Object, amount: int, start: int, end: int, description: 
     }
 
 
-def invoice(subscription: Object, lines: list[Object], reason: str, base_url: str, now: int) -> Object:
+def invoice(
+    subscription: Object, lines: list[Object], reason: str, base_url: str, now: int, balance: int = 0
+) -> Object:
+    """`balance` is the customer's before it, negative for a credit, which pays first."""
     invoice_id = new_id("in")
     total = sum(line["amount"] for line in lines)
     parent = {"subscription": subscription["id"], "metadata": dict(subscription["metadata"])}
     return {
         "id": invoice_id,
         "object": "invoice",
-        "amount_due": max(0, total),
+        "amount_due": max(0, total + min(0, balance)) if total > 0 else 0,
         "amount_paid": 0,
         "attempt_count": 0,
         "billing_reason": reason,
         "created": now,
         "currency": subscription["currency"],
         "customer": subscription["customer"],
+        "ending_balance": None,
         "hosted_invoice_url": f"{base_url}/invoices/{invoice_id}",
         "lines": listed(lines, f"/v1/invoices/{invoice_id}/lines"),
         "livemode": False,
@@ -248,7 +253,9 @@ def invoice(subscription: Object, lines: list[Object], reason: str, base_url: st
         "parent": {"type": "subscription_details", "quote_details": None, "subscription_details": parent},
         "period_end": now,
         "period_start": now,
+        "starting_balance": balance,
         "status": "open",
+        "subtotal": total,
         "total": total,
     }
 

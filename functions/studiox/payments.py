@@ -261,11 +261,13 @@ def invoices(subscription_id: str, since: datetime | None = None) -> list[Invoic
     return sorted(made, key=lambda each: (each.created, each.id))
 
 
-def price_plan(price_id: str) -> str:
-    """A price's `metadata.planId`, "" if it has none, and if there is no such price."""
+def price(price_id: str) -> tuple[str, int]:
+    """A price's `metadata.planId` ("" if it has none, and if there is no such price) and its amount."""
     with _asking("price") as client:
         found = _present(lambda: client.v1.prices.retrieve(price_id))
-    return "" if found is None else objects.metadata(found.to_dict(), "planId")
+    if found is None:
+        return "", 0
+    return objects.metadata(found.to_dict(), "planId"), found.unit_amount or 0
 
 
 def change_price(subscription_id: str, item_id: str, price_id: str, key: str) -> bool:

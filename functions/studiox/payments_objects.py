@@ -118,12 +118,22 @@ class Subscription(NamedTuple):
     price_id: str
     plan_id: str
     """The price's `metadata.planId`; empty if it has none."""
+    amount: int | None
+    """The price's, a month."""
     item_id: str
     period_start: datetime
     period_end: datetime
     cancel_at_period_end: bool
     created: datetime
     trial_end: datetime | None
+
+
+class Line(NamedTuple):
+    """A line of an invoice; one that gives back has a negative amount."""
+
+    price_id: str
+    amount: int
+    period_end: datetime
 
 
 class Invoice(NamedTuple):
@@ -136,12 +146,16 @@ class Invoice(NamedTuple):
     currency: str
     attempts: int
     created: datetime
-    price_ids: tuple[str, ...]
-    """Of the lines that charge something, not of those that give back."""
+    lines: tuple[Line, ...]
     period_end: datetime
     """Until when the lines are paid for."""
     url: str
     intent_id: str
+    total: int
+    """What it is over, after discounts and without tax on top, whether paid by card or by the customer's balance:
+    negative for a credit."""
+    reason: str = ""
+    """Why Stripe made it, such as `subscription_cycle`."""
 
 
 def event(data: Data) -> Event:
@@ -298,6 +312,7 @@ def _subscription(data: Data) -> Subscription:
         status=_text(data["status"]),
         price_id=_text(price["id"]),
         plan_id=metadata(price, "planId"),
+        amount=price.get("unit_amount"),
         item_id=_text(item["id"]),
         # Before 2025-03-31 the period was on the subscription.
         period_start=_time(
@@ -311,7 +326,7 @@ def _subscription(data: Data) -> Subscription:
 
 
 def _invoice(data: Data) -> Invoice:
-    lines = data["lines"]["data"]
+    lines = tuple(_line(each) for each in data["lines"]["data"])
     payments = (data.get("payments") or {}).get("data") or []
     return Invoice(
         id=_text(data["id"]),
@@ -321,11 +336,27 @@ def _invoice(data: Data) -> Invoice:
         currency=_text(data["currency"]),
         attempts=_count(data.get("attempt_count") or 0),
         created=_time(data["created"]),
-        price_ids=tuple(filter(None, (_price_of(line) for line in lines if line["amount"] >= 0))),
-        period_end=max(_time(line["period"]["end"]) for line in lines),
+        lines=lines,
+        period_end=max(line.period_end for line in lines),
         url=data.get("hosted_invoice_url") or "",
         intent_id=next(filter(None, (reference(each["payment"].get("payment_intent")) for each in payments)), ""),
+        total=_total(data, lines),
+        reason=data.get("billing_reason") or "",
     )
+
+
+def _line(data: Data) -> Line:
+    return Line(_price_of(data), _whole(data["amount"]), _time(data["period"]["end"]))
+
+
+def _total(data: Data, lines: tuple[Line, ...]) -> int:
+    total = data.get("total")
+    if total is None:
+        return sum(line.amount for line in lines)
+    on_top = [each for each in data.get("total_taxes") or () if each.get("tax_behavior") == "exclusive"]
+    # Before 2025-03-31 taxes had another name.
+    on_top += [each for each in data.get("total_tax_amounts") or () if each.get("inclusive") is False]
+    return _whole(total) - sum(_whole(each["amount"]) for each in on_top)
 
 
 def _price_of(line: Data) -> str:
@@ -345,10 +376,16 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
+def _whole(value: Any) -> int:
+    if type(value) is not int:
         raise TypeError("expected a whole number")
     return value
+
+
+def _count(value: Any) -> int:
+    if _whole(value) < 0:
+        raise TypeError("expected a number that is not negative")
+    return int(value)
 
 
 def _time(value: Any) -> datetime:

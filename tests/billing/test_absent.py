@@ -29,7 +29,7 @@ ASKED: dict[str, tuple[Callable[[], object], object]] = {
     "intent": (lambda: payments.intent("pi_gone"), None),
     "invoice_subscription": (lambda: payments.invoice_subscription("in_gone"), ""),
     "subscription": (lambda: payments.subscription("sub_gone"), None),
-    "price_plan": (lambda: payments.price_plan("price_gone"), ""),
+    "price": (lambda: payments.price("price_gone"), ("", 0)),
     "change_price": (lambda: payments.change_price("sub_gone", "si_gone", "price_studiox_pro", "k3"), False),
     "set_cancel_at_period_end": (lambda: payments.set_cancel_at_period_end("sub_gone", True, "k4"), False),
     "cancel_subscription": (lambda: payments.cancel_subscription("sub_gone"), None),

@@ -10,7 +10,7 @@ import pytest
 
 import main
 from studiox.billing import invoice_memory
-from studiox.payments_objects import Invoice
+from studiox.payments_objects import Invoice, Line
 from tests.billing.shop import Shop
 from tests.support import call
 from tests.support.clock import Clock
@@ -94,6 +94,19 @@ def test_renewals_and_changes_mixed(years: Shop, clock: Clock, invariants: Calla
     _ends_well(years, sub, invariants)
 
 
+def test_years_of_which_nobody_told_are_caught_up_with_at_once(
+    years: Shop, clock: Clock, invariants: Callable[[str], None]
+) -> None:
+    sub = years.subscribed()
+    for _ in range(40):
+        clock.stop(_period_end(years, sub) + timedelta(minutes=1))
+        years.account.advance(sub)
+    years.hear(years.account.events[-1:])
+    assert len(years.database.under("users/u1/payments")) == 41
+    assert years.buckets()["monthly"] == 1000
+    _ends_well(years, sub, invariants)
+
+
 def _as_before(shop: Shop, sub: str) -> None:
     """The document as it was when the last 24 of a map without an order were kept."""
     held = shop.database.need(f"subscriptions/{sub}")
@@ -157,7 +170,8 @@ def test_an_invoice_that_was_forgotten_can_still_be_refunded(years: Shop, clock:
 
 def _invoice(number: int, made: datetime, status: str = "paid") -> Invoice:
     end = made + timedelta(days=30)
-    return Invoice(f"in_{number:04x}", status, 900, 900, "usd", 1, made, ("price",), end, "", "")
+    lines = (Line("price", 900, end),)
+    return Invoice(f"in_{number:04x}", status, 900, 900, "usd", 1, made, lines, end, "", "", 900)
 
 
 def test_it_forgets_in_order_and_says_how_far() -> None:

@@ -42,6 +42,7 @@ def noted(known: Record | None, invoice: Invoice) -> dict[str, Any]:
         "status": invoice.status,
         "attempts": invoice.attempts,
         "amount": invoice.paid or invoice.amount,
+        "total": invoice.total,
         "createdAt": invoice.created,
         "periodEnd": invoice.period_end,
     }
@@ -77,7 +78,7 @@ def is_news(invoice: Invoice, records: Mapping[str, Record], forgotten: datetime
 def restored(invoice: Invoice, payment: Mapping[str, Any]) -> dict[str, Any]:
     """The record of an invoice that was forgotten, as far as its user's history still tells it."""
     granted, refunded = payment.get("tokens", 0), payment.get("refunded", 0)
-    target = taken_target(granted, refunded, invoice.paid or invoice.amount)
+    target = taken_target(granted, refunded, max(invoice.total, invoice.paid))
     counted = payment["status"] in _PAID
     told = {"counted": counted, "granted": granted, "reversed": refunded}
     return noted({**told, "target": target, "taken": target, "everTaken": target}, invoice)

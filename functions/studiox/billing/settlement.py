@@ -21,8 +21,8 @@ from ..tokens.service import post_paid
 from ..transact import Docs, transact
 from . import event_store, orders, store
 from .event_store import Why, record
+from .month import Reversal
 from .subscription_settlement import ROUNDS, Stale, settle_subscription
-from .subscriptions import Reversal
 from .unmatched_service import Review, Unmatched, keep_unmatched, park, tell_unmatched
 
 KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}

@@ -19,16 +19,12 @@ from ..transact import REMOVE, Docs, transact
 from . import event_store, invoice_memory, store, subscriptions
 from .event_store import Why, record
 from .invoice_memory import Record
-from .subscriptions import Held, Reversal, Settled
+from .month import NOTHING, Reversal, Term
+from .subscriptions import Held, Looked, Settled
 from .unmatched_service import Review, Unmatched, keep_unmatched, park, tell_unmatched
 
 ROUNDS = 6
-REASONS = {
-    "plan_grant": "Monthly tokens",
-    "plan_expiry": "Monthly tokens expired",
-    "clawback": "Payment given back",
-    "restore": "Payment stands",
-}
+FEW = 8
 NOTICES: Mapping[str, notifications.Type] = {
     "customer.subscription.trial_will_end": "trial_ending",
     "invoice.payment_action_required": "payment_action_required",
@@ -49,7 +45,7 @@ class _Fetched(NamedTuple):
     subscription: Subscription
     invoices: list[Invoice]
     plans: Mapping[str, sales.Plan]
-    plan_of_price: Mapping[str, str]
+    terms: Mapping[str, Term]
     rev: int
     """Of our document when Stripe was asked."""
     restored: Mapping[str, Record]
@@ -82,7 +78,7 @@ def settle_subscription(
             record(why, seen, order_id)
             return
         fetched, owner = found
-        if not owner or fetched.subscription.price_id not in fetched.plan_of_price:
+        if not owner or fetched.subscription.price_id not in fetched.terms:
             park(
                 Subject("subscription", subscription_id),
                 "plan_unknown" if owner else "user_unknown",
@@ -134,16 +130,27 @@ def _fetch(
         if subscriptions.is_live(held.status):
             log.alert("subscription_gone", subscription=subscription_id)
         found, owner = subscriptions.as_gone(held), held.uid
-    plan_of_price: dict[str, str] = {plan.price_id: plan.id for plan in plans.values() if plan.price_id}
-    if found.plan_id in plans:
-        plan_of_price[found.price_id] = found.plan_id
-    counted = {**restored, **(held.invoices if held else {})}
+    terms = _terms(found, invoices, {**restored, **(held.invoices if held else {})}, plans)
+    return _Fetched(found, invoices, plans, terms, held.rev if held else 0, restored), owner
+
+
+def _terms(
+    found: Subscription, invoices: list[Invoice], known: Mapping[str, Record], plans: Mapping[str, sales.Plan]
+) -> dict[str, Term]:
+    """What each price buys. Stripe is only asked for those that neither the catalogue nor the subscription names."""
+    terms = {plan.price_id: Term(plan.id, plan.monthly_tokens, plan.amount) for plan in plans.values() if plan.price_id}
+    own = plans[found.plan_id].id if found.plan_id in plans else terms.get(found.price_id, NOTHING).plan
+    if own:
+        amount = terms.get(found.price_id, NOTHING).amount if found.amount is None else found.amount
+        terms[found.price_id] = Term(own, plans[own].monthly_tokens, amount)
     for invoice in invoices:
-        unknown = [price for price in invoice.price_ids if price not in plan_of_price]
-        if unknown and not counted.get(invoice.id, {}).get("counted"):
-            named = {price: payments.price_plan(price) for price in unknown}
-            plan_of_price.update({price: plan for price, plan in named.items() if plan in plans})
-    return _Fetched(found, invoices, plans, plan_of_price, held.rev if held else 0, restored), owner
+        if known.get(invoice.id, {}).get("counted"):
+            continue
+        for price_id in {line.price_id for line in invoice.lines} - terms.keys() - {""}:
+            plan_id, amount = payments.price(price_id)
+            if plan_id in plans:
+                terms[price_id] = Term(plan_id, plans[plan_id].monthly_tokens, amount)
+    return terms
 
 
 def _invoices(
@@ -187,6 +194,9 @@ def _commit(
     path, account_path = store.subscription_path(found.id), store.account_path(uid)
     missing = [each for each in (user_path(uid), account_path) if each not in seen]
     missing += [store.payment_path(uid, invoice_id) for invoice_id in fetched.restored]
+    known = (seen[path].data or {}).get("invoices", {})
+    news = [store.payment_path(uid, each.id) for each in fetched.invoices if each.id not in known]
+    missing += news if len(news) > FEW else []  # together; a few are read as they are asked for
     if not missing and _is_settled(fetched, uid, why, reversal, seen, now):
         record(why, seen, order_id)
         return
@@ -200,21 +210,20 @@ def _commit(
             parked = keep_unmatched(docs, Subject("subscription", found.id), "user_missing", now)
             why.record(docs, event_store.PARKED, now)
             return parked
-        plan = fetched.plan_of_price[found.price_id]
+        plan = fetched.terms[found.price_id].plan
         new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
         if held is not None and held.rev != fetched.rev:
             raise Stale
         account = docs.get(account_path) or {"uid": uid, "customerId": found.customer_id}
         if loser := subscriptions.rival(account.get("current"), new):
             raise _Second(loser=loser, current=account["current"]["id"])
-        settled = subscriptions.settle(
-            held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, user["buckets"]["monthly"], now
-        )
+        settled = subscriptions.settle(held, new, _looked(fetched, reversal, user, account, now), fetched.plans)
         for move in settled.moves:
-            cause = Cause(id=move.id, type=move.kind, kind="subscription", ref=move.ref, reason=REASONS[move.kind])
+            cause = Cause(id=move.id, type=move.kind, kind="subscription", ref=move.ref, reason=move.reason)
             post_paid(docs, uid, cause, move.tokens, "monthly", now)
         _change_plan(docs, held, settled.held, now)
-        docs.put(account_path, _account(account, settled.held))
+        owed = {"owedTokens": settled.owed} if settled.owed or "owedTokens" in account else {}
+        docs.put(account_path, {**_account(account, settled.held), **owed})
         if settled.held != held:
             docs.put(path, {**store.fields(settled.held), "updatedAt": now})
             _tell(docs, held, settled, fetched, now)
@@ -247,13 +256,18 @@ def _is_settled(
     user = seen[user_path(uid)].data
     if held is None or user is None or (why.event is not None and why.event.type in NOTICES):
         return False
-    plan = fetched.plan_of_price[found.price_id]
+    account = seen[store.account_path(uid)].data or {}
+    plan = fetched.terms[found.price_id].plan
     new = subscriptions.view(held, found, fetched.invoices, plan, uid, now)
-    monthly = user["buckets"]["monthly"]
-    settled = subscriptions.settle(
-        held, new, fetched.invoices, reversal, fetched.plans, fetched.plan_of_price, monthly, now
-    )
+    settled = subscriptions.settle(held, new, _looked(fetched, reversal, user, account, now), fetched.plans)
     return settled.held == held and not settled.moves
+
+
+def _looked(
+    fetched: _Fetched, reversal: Reversal | None, user: Mapping[str, Any], account: Mapping[str, Any], now: datetime
+) -> Looked:
+    monthly, owed = user["buckets"]["monthly"], account.get("owedTokens", 0)
+    return Looked(fetched.invoices, reversal, fetched.terms, monthly, owed, now)
 
 
 def _change_plan(docs: Docs, held: Held | None, new: Held, now: datetime) -> None:
@@ -268,10 +282,16 @@ def _change_plan(docs: Docs, held: Held | None, new: Held, now: datetime) -> Non
             subscriptionId=new.subscription_id,
             creditResetAt=new.period_end,
         )
-    elif held is not None and held.entitled:
-        reset_at = a_month_after(now)
+    elif held is not None and (held.entitled or _is_over(new) > _is_over(held)):
+        # Who pauses keeps the month's tokens until the month is over.
+        paid_until = new.period_end if subscriptions.keeps(new, new.grant, now) else None
+        reset_at = paid_until or a_month_after(now)
         fields: dict[str, Any] = {"subscriptionId": REMOVE, "creditResetAt": reset_at}
         change_user(docs, new.uid, now, plan=FREE_PLAN, isPremium=False, **fields)
+
+
+def _is_over(held: Held) -> bool:
+    return held.grant is not None and held.grant.over
 
 
 def _account(account: Mapping[str, Any], new: Held) -> dict[str, Any]:

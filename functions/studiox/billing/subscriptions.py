@@ -13,10 +13,11 @@ import msgspec
 
 from ..catalog.sales import Plan
 from ..clock import datetime, timedelta
-from ..payments_objects import ENDED, Charge, Invoice, Subscription
+from ..payments_objects import ENDED, Invoice, Subscription
 from . import invoice_memory
 from .invoice_memory import Record
-from .orders import disputed_amount, merged_disputes, taken_target, to_restore, with_restored
+from .month import NOTHING, Grant, Month, Move, Reversal, Term
+from .orders import disputed_amount
 
 GRACE = timedelta(days=7)
 """How long a past-due subscription keeps its plan."""
@@ -28,15 +29,6 @@ EventType = Literal[
     "started", "upgraded", "downgraded", "renewed", "cancel_scheduled", "resumed", "past_due", "recovered",
     "paused", "ended",
 ]  # fmt: skip
-
-
-class Grant(msgspec.Struct, frozen=True, rename="camel"):
-    """The monthly tokens of the period that is paid for."""
-
-    period_end: datetime
-    tokens: int
-    """Granted in this period so far, upgrades included."""
-    invoices: tuple[str, ...]
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,15 +56,6 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """When to look again even if nothing is heard; None: never."""
 
 
-class Move(NamedTuple):
-    """Monthly tokens that move. `tokens` is signed."""
-
-    kind: Literal["plan_grant", "plan_expiry", "clawback", "restore"]
-    id: str
-    tokens: int
-    ref: str
-
-
 class Settled(NamedTuple):
     """What a look at the subscription changes."""
 
@@ -81,13 +64,8 @@ class Settled(NamedTuple):
     events: tuple[EventType, ...]
     invoices: Mapping[str, Record]
     """All that were looked at, also those that are forgotten now."""
-
-
-class Reversal(NamedTuple):
-    """Money that went back for one invoice."""
-
-    invoice_id: str
-    charge: Charge
+    owed: int
+    """Tokens that Stripe has credited after they were spent."""
 
 
 def is_live(status: str) -> bool:
@@ -144,6 +122,7 @@ def as_gone(held: Held) -> Subscription:
         status="canceled",
         price_id=held.price_id,
         plan_id=held.plan,
+        amount=None,
         item_id=held.item_id,
         period_start=held.created_at,
         period_end=held.period_end,
@@ -163,101 +142,55 @@ def _check_at(seen: Subscription, since: datetime | None, now: datetime) -> date
     return seen.period_end + LATE if seen.period_end + LATE > now else soon
 
 
-def settle(
-    held: Held | None,
-    new: Held,
-    invoices: list[Invoice],
-    reversal: Reversal | None,
-    plans: Mapping[str, Plan],
-    plan_of_price: Mapping[str, str],
-    monthly: int,
-    now: datetime,
-) -> Settled:
-    """`new` (of `view`) with its grants, and the tokens that move in a monthly bucket that holds `monthly` now."""
-    purse = _Purse(monthly, new)
-    for invoice in invoices:
-        purse.note(invoice)
+class Looked(NamedTuple):
+    """What one look brought, beside the subscription itself."""
+
+    invoices: list[Invoice]
+    reversal: Reversal | None
+    terms: Mapping[str, Term]
+    """By the ids of Stripe's prices."""
+    monthly: int
+    """In the user's bucket."""
+    owed: int
+    now: datetime
+
+
+def settle(held: Held | None, new: Held, looked: Looked, plans: Mapping[str, Plan]) -> Settled:
+    """`new` (of `view`) with its grants, and the monthly tokens that move."""
+    rev = (held.rev if held else 0) + 1
+    month = Month(new.subscription_id, new.grant, new.invoices, looked.terms, looked.monthly, looked.owed)
+    month.take_in(looked.invoices, entitled=new.entitled)
     if new.entitled:
-        purse.grant_all(invoices, plans, plan_of_price)
-    if reversal is not None:
-        purse.reverse(reversal)
-    if held is not None and held.entitled and not new.entitled:
-        purse.expire(f"expiry:{new.subscription_id}:{held.rev + 1}")
-    kept, forgotten = invoice_memory.remembered(purse.invoices, new.forgotten, now)
-    after = msgspec.structs.replace(new, grant=purse.grant, invoices=kept, forgotten=forgotten)
+        month.follow(_term(new, looked, plans), f"{new.subscription_id}:{rev}")
+    if looked.reversal is not None:
+        month.reverse(looked.reversal)
+    if _loses(held, new, month.grant, looked.now):
+        month.expire(f"expiry:{new.subscription_id}:{rev}")
+    kept, forgotten = invoice_memory.remembered(month.invoices, new.forgotten, looked.now)
+    after = msgspec.structs.replace(new, grant=month.grant, invoices=kept, forgotten=forgotten)
     events = changes(held, after, plans)
     if after != held:
-        after = msgspec.structs.replace(after, rev=(held.rev if held else 0) + 1)
-    return Settled(after, tuple(purse.moves), events, purse.invoices)
+        after = msgspec.structs.replace(after, rev=rev)
+    return Settled(after, tuple(month.moves), events, month.invoices, month.owed)
 
 
-class _Purse:
-    """The monthly bucket while one look at a subscription is worked through."""
+def _term(new: Held, looked: Looked, plans: Mapping[str, Plan]) -> Term:
+    plan = plans[new.plan]
+    return looked.terms.get(new.price_id, NOTHING._replace(plan=plan.id, tokens=plan.monthly_tokens))
 
-    def __init__(self, monthly: int, new: Held) -> None:
-        self.monthly = monthly
-        self.sub = new.subscription_id
-        self.grant = new.grant if new.entitled else None
-        self.invoices = {name: dict(each) for name, each in new.invoices.items()}
-        self.moves: list[Move] = []
 
-    def note(self, invoice: Invoice) -> None:
-        self.invoices[invoice.id] = invoice_memory.noted(self.invoices.get(invoice.id), invoice)
+def _loses(held: Held | None, new: Held, grant: Grant | None, now: datetime) -> bool:
+    """Whether the month's tokens go with the plan. Who pauses within a period that is paid for keeps them."""
+    if held is None or new.entitled or keeps(new, grant, now):
+        return False
+    return held.entitled or keeps(held, held.grant, now)
 
-    def grant_all(self, invoices: list[Invoice], plans: Mapping[str, Plan], plan_of_price: Mapping[str, str]) -> None:
-        """A new period's invoice sets the bucket; one within the period raises it to a better plan's tokens."""
-        paid = [each for each in invoices if each.status == "paid" and each.price_ids]
-        newest = max((each.period_end for each in paid), default=None)
-        for invoice in paid:
-            if invoice.period_end != newest or (self.grant and newest < self.grant.period_end):
-                continue  # of a period that is over: its tokens would have expired
-            if self.invoices[invoice.id]["counted"]:
-                continue
-            found = [
-                plans[plan_of_price[price]].monthly_tokens for price in invoice.price_ids if price in plan_of_price
-            ]
-            self._grant(invoice, max(found, default=0))
 
-    def _grant(self, invoice: Invoice, tokens: int) -> None:
-        same = self.grant is not None and self.grant.period_end == invoice.period_end
-        if self.grant is None or not same:
-            self.expire(f"expiry:{invoice.id}")
-            self.grant = Grant(invoice.period_end, 0, ())
-        more = max(0, tokens - self.grant.tokens)
-        self.grant = Grant(invoice.period_end, self.grant.tokens + more, (*self.grant.invoices, invoice.id))
-        self.invoices[invoice.id].update(counted=True, granted=more)
-        self._move("plan_grant", f"grant:{invoice.id}", more, invoice.id)
-
-    def expire(self, entry_id: str) -> None:
-        """What is left of the month's tokens is gone."""
-        self._move("plan_expiry", entry_id, -self.monthly, self.sub)
-
-    def reverse(self, reversal: Reversal) -> None:
-        """A refunded or disputed invoice takes back what is left of its grant, until it is so no more."""
-        known = self.invoices.get(reversal.invoice_id)
-        charge = reversal.charge
-        if known is None:
-            return
-        disputes = merged_disputes(known["disputes"], charge.disputes)
-        known.update(reversed=charge.refunded, disputes=disputes)
-        target = taken_target(known["granted"], known["reversed"] + disputed_amount(disputes), charge.amount)
-        counts = self.grant is not None and reversal.invoice_id in self.grant.invoices
-        if target > known["target"]:
-            take = min(target - known["target"], self.monthly) if counts else 0
-            known.update(taken=known["taken"] + take, everTaken=known["everTaken"] + take, target=target)
-            self._move("clawback", f"clawback:{charge.id}:{known['everTaken']}", -take, reversal.invoice_id)
-        elif target < known["target"]:
-            back = max(0, known["taken"] - target) if counts else 0
-            returned = known.get("everReturned", 0) + back
-            cause = to_restore(disputes) or f"{charge.id}:{returned}"
-            known.update(taken=known["taken"] - back, everReturned=returned, target=target)
-            known.update(disputes=with_restored(disputes))
-            self._move("restore", f"restore:{cause}", back, reversal.invoice_id)
-
-    def _move(self, kind: Any, entry_id: str, tokens: int, ref: str) -> None:
-        if tokens:
-            self.monthly += tokens
-            self.moves.append(Move(kind, entry_id, tokens, ref))
+def keeps(held: Held, grant: Grant | None, now: datetime) -> bool:
+    """Whether the tokens are there without the plan: it lives, and its period is paid for and not over."""
+    if grant is None or grant.over or not is_live(held.status):
+        return False
+    return grant.period_end == held.period_end and now < grant.period_end
 
 
 def changes(held: Held | None, new: Held, plans: Mapping[str, Plan]) -> tuple[EventType, ...]:
