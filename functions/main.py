@@ -8,6 +8,7 @@ firestore.app()
 from studiox.admin.endpoints import (  # noqa: E402
     addTokens,
     getAuditLog,
+    getModerationQueue,
     searchUsers,
     setJobStatus,
     setPlan,
@@ -117,6 +118,7 @@ __all__ = [
     "getFeed",
     "getJobStats",
     "getJobStatus",
+    "getModerationQueue",
     "getNextBillingDate",
     "getPlans",
     "getPost",

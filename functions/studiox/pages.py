@@ -27,22 +27,29 @@ def page(
     cursor: str | None,
     holds: Mapping[str, object | None] | None = None,
     named: str | None = None,
+    oldest_first: bool = False,
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """One page of the documents whose fields are `equal` (None: any), and the cursor of the next, None at the end.
 
     `holds`: fields that are lists, and a member that each must have (None: any). `named`: the field of an answer's
     document that gives its own id, where the document itself does not hold it.
 
-    Newest first: by `order` (a time or a number), then by name, both descending. One round trip that reads
-    size + 1 documents however large the collection is. `InvalidCursor` for a cursor of another list.
+    Newest first: by `order` (a time or a number), then by name, both descending; `oldest_first`: both ascending. One
+    round trip that reads size + 1 documents however large the collection is. `InvalidCursor` for another list's cursor.
     """
     from google.cloud.firestore_v1.base_query import FieldFilter
 
     filters = [(field, "==", value) for field, value in sorted(equal.items()) if value is not None]
     filters += [(field, "array_contains", value) for field, value in sorted((holds or {}).items()) if value is not None]
-    list_id = [collection, order, *(f"{field} {relation} {value}" for field, relation, value in filters)]
+    direction = "ASCENDING" if oldest_first else "DESCENDING"
+    list_id = [
+        collection,
+        order,
+        *([direction] if oldest_first else []),
+        *(f"{field} {relation} {value}" for field, relation, value in filters),
+    ]
     parent = firestore.client().collection(collection)
-    query = parent.order_by(order, direction="DESCENDING").order_by("__name__", direction="DESCENDING")
+    query = parent.order_by(order, direction=direction).order_by("__name__", direction=direction)
     for field, relation, value in filters:
         query = query.where(filter=FieldFilter(field, relation, value))
     if cursor is not None:

@@ -310,6 +310,15 @@ export interface GetFeed {
   cursor?: string | null;
 }
 
+export interface GetModerationQueue {
+  /** Default posts. */
+  kind?: "claims" | "posts";
+  /** 1–100; default 20. */
+  pageSize?: number;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
+}
+
 export interface GetSession {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   sessionId: string;
@@ -342,6 +351,12 @@ export interface GetUserCreations {
 export interface GetWeeklyReports {
   /** 1–100; default 12. */
   limit?: number | null;
+}
+
+export interface GivenReport {
+  reason: string;
+  text: string | null;
+  createdAt: Timestamp;
 }
 
 export interface IncrementPlayCount {
@@ -499,6 +514,32 @@ export interface ModeratePost {
 export interface Moderated {
   postId: string;
   action: string;
+}
+
+/** A reported post, or a claim of a social task; `uid` is whose it is. */
+export interface ModerationItem {
+  kind: "claims" | "posts";
+  uid: string;
+  postId?: string;
+  /** When the first of its open reports came. */
+  reportedAt?: Timestamp;
+  hidden?: boolean;
+  reportCount?: number;
+  /** Ten of them at most. */
+  reports?: GivenReport[];
+  type?: string;
+  model?: string;
+  caption?: string | null;
+  media?: MediaItem[];
+  taskId?: string;
+  tokens?: number;
+  proofUrl?: string;
+  claimedAt?: Timestamp;
+}
+
+export interface ModerationQueue {
+  items: ModerationItem[];
+  nextCursor: string | null;
 }
 
 export interface NextBillingDate {
@@ -1167,6 +1208,16 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * What waits for a decision, the longest waiting first: reported posts, or claims with their proofs.
+   *
+   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   */
+  getModerationQueue: {
+    request: GetModerationQueue;
+    response: ModerationQueue;
+    refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent.
    *
    * A signed-in user. At most 60 a minute.
@@ -1740,6 +1791,7 @@ export const FUNCTIONS = {
   suspendUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getAuditLog: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   searchUsers: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getModerationQueue: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   initializeUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getProfile: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   updateProfile: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from .. import audit
 from ..auth.store import search_users
 from ..catalog.sales import PlanId
 from ..clock import datetime
+from ..creations.endpoints import MediaItem, media_item
 from ..endpoint import Admin, Id, Request, RequestId, Response, Text, endpoint
 from ..errors import InvalidRequest, NotFound, RequestIdReused
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..studio.jobs import NotCancellable
 from ..tokens.ledger import InsufficientTokens
-from . import service
+from . import queue_service, service
 from .corrections import MAX_ADJUSTMENT
 
 READS = Limit(120, per=60)
@@ -179,4 +180,82 @@ def _found(user: Mapping[str, Any]) -> FoundUser:
         balance=user["balance"],
         suspended=user.get("suspended", False),
         created_at=user["createdAt"],
+    )
+
+
+class GetModerationQueue(Request, frozen=True):
+    kind: Literal["posts", "claims"] = "posts"
+    page_size: PageSize = DEFAULT_SIZE
+    cursor: Cursor | None = None
+
+
+class GivenReport(Response):
+    reason: str
+    text: str | None
+    created_at: datetime
+
+
+class ModerationItem(Response):
+    """A reported post, or a claim of a social task; `uid` is whose it is."""
+
+    kind: Literal["posts", "claims"]
+    uid: str
+    post_id: str | UnsetType = UNSET
+    reported_at: datetime | UnsetType = UNSET
+    """When the first of its open reports came."""
+    hidden: bool | UnsetType = UNSET
+    report_count: int | UnsetType = UNSET
+    reports: list[GivenReport] | UnsetType = UNSET
+    """Ten of them at most."""
+    type: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    caption: str | UnsetType | None = UNSET
+    media: list[MediaItem] | UnsetType = UNSET
+    task_id: str | UnsetType = UNSET
+    tokens: int | UnsetType = UNSET
+    proof_url: str | UnsetType = UNSET
+    claimed_at: datetime | UnsetType = UNSET
+
+
+class ModerationQueue(Response):
+    items: list[ModerationItem]
+    next_cursor: str | None
+
+
+@endpoint(limit=READS)
+def getModerationQueue(caller: Admin, request: GetModerationQueue) -> ModerationQueue:
+    """What waits for a decision, the longest waiting first: reported posts, or claims with their proofs."""
+    listed, shown = (queue_service.posts, _reported) if request.kind == "posts" else (queue_service.claims, _claim)
+    found, cursor = listed(size=request.page_size, cursor=request.cursor)
+    return ModerationQueue(items=[shown(each) for each in found], next_cursor=cursor)
+
+
+def _claim(claim: Mapping[str, Any]) -> ModerationItem:
+    return ModerationItem(
+        kind="claims",
+        uid=claim["uid"],
+        task_id=claim["taskId"],
+        tokens=claim["tokens"],
+        proof_url=claim["proofUrl"],
+        claimed_at=claim["createdAt"],
+    )
+
+
+def _reported(found: Mapping[str, Any]) -> ModerationItem:
+    post, standing = found["post"], found["standing"]
+    return ModerationItem(
+        kind="posts",
+        uid=post["uid"],
+        post_id=post["postId"],
+        reported_at=standing["openSince"],
+        hidden=post["hidden"],
+        report_count=standing["reports"],
+        reports=[
+            GivenReport(reason=each["reason"], text=each.get("text"), created_at=each["createdAt"])
+            for each in found["reports"]
+        ],
+        type=post["type"],
+        model=post["model"],
+        caption=post.get("caption"),
+        media=[media_item(item, with_url=True) for item in found["media"]],
     )

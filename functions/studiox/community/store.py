@@ -122,6 +122,7 @@ def add_report(docs: Docs, standing: Data, uid: str, reason: str, text: str | No
     report = {"postId": post_id, "uid": uid, "reason": reason, "text": text, "createdAt": now}
     docs.create(report_path(post_id, uid), {**report, "points": points, "state": "open"})
     after = {**standing, "reports": standing["reports"] + 1, "points": standing["points"] + points, "updatedAt": now}
+    after.setdefault("openSince", now)
     docs.put(moderation_path(post_id), after)
     docs.update(state_path(post_id), {"reports": after["reports"]})
     return after
@@ -130,6 +131,16 @@ def add_report(docs: Docs, standing: Data, uid: str, reason: str, text: str | No
 def open_reports(post_id: str, limit: int) -> list[str]:
     """The paths of up to `limit` reports of a post that nobody has decided. `Unavailable`."""
     return scan.names("reports", {"postId": post_id, "state": "open"}, limit)
+
+
+def reported_posts(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
+    """A page of what is known of posts with reports that nobody has decided, the longest waiting first."""
+    return pages.page("moderation", {}, "openSince", size=size, cursor=cursor, oldest_first=True)
+
+
+def reports_of(post_id: str, limit: int) -> list[Data]:
+    """Up to `limit` reports of a post that nobody has decided. `Unavailable`."""
+    return [found.data for found in scan.documents("reports", equal={"postId": post_id, "state": "open"}, limit=limit)]
 
 
 def count_remix(docs: Docs, post: Data) -> None:

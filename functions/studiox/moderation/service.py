@@ -14,7 +14,7 @@ from ..community import service as community
 from ..creations import store as library
 from ..endpoint import User
 from ..errors import Contention, NotFound, Unavailable
-from ..transact import Docs, transact
+from ..transact import REMOVE, Docs, transact
 from . import reports
 
 PAGE = 100
@@ -138,15 +138,20 @@ def _settle_page(post_id: str, paths: Sequence[str], decided_at: datetime, *, up
     """How many of these reports were settled."""
     authors = {path: path.split("_", 1)[1] for path in paths}
 
+    known = store.moderation_path(post_id)
+
     def decide(docs: Docs) -> int:
-        settled = 0
+        settled, later = 0, False
         for path, uid in authors.items():
             given, account = docs.get(path), docs.get(user_path(uid))
             if given is None or given["state"] != "open" or given["createdAt"] > decided_at:
+                later = later or (given is not None and given["state"] == "open")
                 continue
             settled += 1
             docs.update(path, {"state": "upheld" if upheld else "overruled"})
             change_user(docs, uid, decided_at, reportsOverruled=reports.overruled(account or {}, upheld))
+        if not later and docs.get(known) is not None:
+            docs.update(known, {"openSince": REMOVE})  # it waits for nobody's decision any more
         return settled
 
-    return transact(store.moderation_path(post_id), decide, reads=[*authors, *map(user_path, authors.values())])
+    return transact(known, decide, reads=[known, *authors, *map(user_path, authors.values())])

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .. import firestore, ids, log, scan
+from .. import firestore, ids, log, pages, scan
 from ..clock import datetime
 from ..errors import InvalidRequest
 from ..kept import UNKNOWN, Kept
@@ -71,6 +71,11 @@ def claim_path(uid: str, task_id: str) -> str:
 def claims_of(uid: str, tasks: list[SocialTask]) -> list[Mapping[str, Any] | None]:
     """The user's claims of these tasks, in one round trip."""
     return firestore.read(*(claim_path(uid, task.id) for task in tasks))
+
+
+def pending_claims(*, size: int, cursor: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
+    """A page of the claims that wait for a review, the longest waiting first."""
+    return pages.page("socialClaims", {"status": "pending"}, "createdAt", size=size, cursor=cursor, oldest_first=True)
 
 
 def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: datetime) -> dict[str, Any]:
