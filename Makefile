@@ -6,7 +6,7 @@ VENV := .venv/bin
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve seed-data bench lock admin client pictures deploy
+.PHONY: help setup demo test check serve seed-data bench lock admin catalogue client pictures deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts ev
 
 seed-data: setup ## Make emulator-data/ anew from local/seed.json, by the API of a fresh stack
 	@$(VENV)/python -m local.seed
+
+catalogue: setup ## Write a document of the catalogue locally: SET=models/x FILE=x.json (REMOVE=1 takes it away)
+	@$(VENV)/python -m local.catalogue --set "$(SET)" --file "$(FILE)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
 
 admin: setup ## Make an administrator: EMAIL=… (PROJECT=… for a real project, REMOVE=1 to undo)
 	@$(VENV)/python -m local.admin --email "$(EMAIL)" --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)

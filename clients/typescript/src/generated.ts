@@ -312,9 +312,9 @@ export interface GetFeed {
 
 export interface GetModerationQueue {
   /** Default posts. */
-  kind?: "claims" | "posts";
+  kind?: "claims" | "posts" | null;
   /** 1–100; default 20. */
-  pageSize?: number;
+  pageSize?: number | null;
   /** 1–1,024 characters. */
   cursor?: string | null;
 }

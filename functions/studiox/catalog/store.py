@@ -106,14 +106,26 @@ def _as_model(entry: Entry | None) -> Model | None:
     if entry is None or (entry.get("provider") == "mock" and not config.ENABLE_MOCK_MODELS.value):
         return None
     try:
-        model = msgspec.convert(entry, Model, strict=True)
-        check_model(model)
-        if model.provider not in registry.PROVIDERS:
-            raise ValueError(f"no provider is called {model.provider[:64]}")
+        return _checked(entry)
     except (msgspec.ValidationError, ValueError) as error:
         log.alert("catalogue_entry_broken", model=entry.get("id"), error=str(error))
         return None
+
+
+def _checked(entry: Entry) -> Model:
+    """The entry as a model. ValueError, msgspec.ValidationError for one that cannot be ordered."""
+    model = msgspec.convert(entry, Model, strict=True)
+    check_model(model)
+    if model.provider not in registry.PROVIDERS:
+        raise ValueError(f"no provider is called {model.provider[:64]}")
     return model
+
+
+def check_entry(key: str, override: Entry) -> None:
+    """ValueError, msgspec.ValidationError for a model's document with which the model would not be offered."""
+    entry = _merged(key, override)
+    if key.startswith("models/") and entry is not None:
+        _checked(entry)
 
 
 def everything() -> Catalogue:
