@@ -244,8 +244,9 @@ def test_a8_orders_and_checkouts_use_their_token_up() -> None:
 def test_the_order_is_authenticate_parse_limit_act(rpcs: Rpcs) -> None:
     bad = {"itemId": 5}
     assert call(tryTake, bad).reason == "Unauthenticated"
+    assert rpcs.count() == 0
     assert call(tryTake, bad, uid="u1").reason == "InvalidRequest"
-    assert rpcs.count() == 0  # neither cost the database anything
+    assert rpcs.calls == ["BatchGetDocuments"]  # whether the caller may call at all
     for _ in range(2):
         assert call(tryTake, {"itemId": "none"}, uid="u1").reason == "OutOfStock"
     limited = call(tryTake, {"itemId": "none"}, uid="u1")

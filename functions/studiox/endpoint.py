@@ -20,9 +20,39 @@ from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
 from . import config, firestore, ids, limits, log
+from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
 from .clock import UTC, datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
 from .texts import plain_name
+
+__all__ = [
+    "CONTRACTS",
+    "MAX_BODY_BYTES",
+    "MAX_DEPTH",
+    "AccountHolder",
+    "Admin",
+    "Anyone",
+    "Buyer",
+    "Contract",
+    "Handler",
+    "Id",
+    "Name",
+    "Nothing",
+    "Reader",
+    "RecentAccountHolder",
+    "Request",
+    "RequestId",
+    "Response",
+    "Text",
+    "User",
+    "VerifiedUser",
+    "dump",
+    "endpoint",
+    "parse",
+    "perform",
+    "plain_text",
+    "too_deep",
+]
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 16
@@ -44,32 +74,6 @@ class Response(msgspec.Struct, kw_only=True, rename="camel"):
     """A callable's answer. A field whose value is UNSET is absent on the wire, None is null."""
 
 
-class Anyone(msgspec.Struct, frozen=True, kw_only=True):
-    """A caller who need not be signed in; `uid` is None or who it is."""
-
-    uid: str | None
-    email: str | None = None
-    email_verified: bool = False
-    admin: bool = False
-    toll: limits.Toll | None = None
-    signed_in_at: datetime | None = None
-    """When the session began that the token is of."""
-
-
-class User(Anyone, frozen=True, kw_only=True):
-    """A signed-in caller, as the ID token says."""
-
-    uid: str
-
-
-class VerifiedUser(User, frozen=True, kw_only=True):
-    """A signed-in caller whose e-mail address is confirmed where REQUIRE_VERIFIED_EMAIL asks for it."""
-
-
-class Admin(User, frozen=True, kw_only=True):
-    """A caller whose ID token carries the claim `admin: true`."""
-
-
 class Nothing(Request, frozen=True):
     """No fields."""
 
@@ -85,6 +89,10 @@ class Contract(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     refusals: tuple[type[StudioxError], ...]
     consumes_app_check: bool = False
+
+    def __post_init__(self) -> None:
+        if self.limit.in_commit and not self.caller.writes:
+            raise TypeError(f"{self.name} commits, and {self.caller.__name__} is for callers who change nothing")
 
 
 CONTRACTS: dict[str, Contract] = {}
@@ -191,12 +199,22 @@ def _answer(contract: Contract, handler: Handler, received: https_fn.CallableReq
 
 
 def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """The order of contract §1: authenticate, parse, limit, act; the answer as JSON values."""
+    """The order of every call: authenticate, parse, limit, act; the answer as JSON values."""
     caller = _authenticate(contract, received)
-    request = parse(contract.request, received.data)
-    if not contract.limit.in_commit and caller.toll is not None:
-        limits.admit(caller.toll)
-    return dump(handler(caller, request))
+    try:
+        if isinstance(caller, User) and (caller.asks_auth or caller.admin or not contract.limit.in_commit):
+            caller = verified(caller)
+        request = parse(contract.request, received.data)
+        if not contract.limit.in_commit and caller.toll is not None:
+            limits.admit(caller.toll)
+        answer = dump(handler(caller, request))
+    except StudioxError:
+        if isinstance(caller, User):
+            caller.verify()  # whoever may not call is told so, whatever else is wrong with the call
+        raise
+    if isinstance(caller, User) and not caller.call.checked:
+        raise RuntimeError(f"{contract.name} did not ask whether its caller may: use caller.commit")
+    return answer
 
 
 def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> Anyone:
@@ -212,21 +230,25 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
     admin = token.get("admin") is True
     if kind is Admin and not admin:
         raise Forbidden
-    if kind is VerifiedUser and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
+    if issubclass(kind, VerifiedUser) and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
         raise EmailNotVerified
     if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
         _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
     toll = limits.toll(contract.name, uid or _address(received.raw_request), contract.limit)
-    began = token.get("auth_time")
-    signed_in_at = datetime.fromtimestamp(began, UTC) if isinstance(began, int) else None
     return kind(
         uid=uid,
         email=token.get("email"),
         email_verified=verified,
         admin=admin,
         toll=toll,
-        signed_in_at=signed_in_at,
+        signed_in_at=_moment(token.get("auth_time")),
+        token_made_at=_moment(token.get("iat")),
     )
+
+
+def _moment(seconds: object) -> datetime | None:
+    """A time as tokens have it."""
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 <= seconds < 2**37 else None
 
 
 def _consume(attested: str) -> None:

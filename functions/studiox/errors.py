@@ -61,6 +61,14 @@ class EmailNotVerified(StudioxError):
     text = "Confirm your e-mail address first."
 
 
+class RecentSignInRequired(StudioxError):
+    """The sign-in is older than `maxAgeSeconds`: sign in again, and repeat the call."""
+
+    code = "failed-precondition"
+    figures = {"maxAgeSeconds": int}
+    text = "Sign in again first."
+
+
 class InvalidRequest(StudioxError):
     """`fields`: {field: message}; the empty name is the request itself."""
 

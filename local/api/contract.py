@@ -153,7 +153,9 @@ def _reasons(contract: Any, fields: set[str]) -> Iterator[str]:
     found = {refusal.__name__ for refusal in contract.refusals}
     found |= {"Unauthenticated", "InvalidRequest", "RateLimited", "Contention", "Unavailable"}
     found |= {"Forbidden"} if caller == "Admin" else set()
-    found |= {"EmailNotVerified"} if caller == "VerifiedUser" else set()
+    found |= {"EmailNotVerified"} if caller in ("VerifiedUser", "Buyer") else set()
+    found |= {"AccountSuspended"} if caller in ("User", "VerifiedUser", "Buyer") else set()
+    found |= {"RecentSignInRequired"} if caller == "RecentAccountHolder" else set()
     found |= {"InvalidCursor"} if "cursor" in fields else set()
     yield from sorted(found)
 

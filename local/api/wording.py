@@ -6,9 +6,13 @@ from local.api.contract import Operation, Schema
 
 CALLERS = {
     "Anyone": "Anybody; no sign-in needed.",
-    "User": "A signed-in user.",
-    "VerifiedUser": "A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on.",
-    "Admin": "An administrator (ID token claim `admin: true`).",
+    "Reader": "A signed-in user, also a suspended one.",
+    "User": "A signed-in user who is not suspended.",
+    "VerifiedUser": "A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on.",
+    "Buyer": "A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on.",
+    "AccountHolder": "A signed-in user, also a suspended one.",
+    "RecentAccountHolder": "A signed-in user, also a suspended one, who signed in within the last ten minutes.",
+    "Admin": "An administrator (claim `admin: true`) who is not suspended.",
 }
 FORMATS = {
     "^[A-Za-z0-9_-]{16,64}$": "16–64 of `A-Z a-z 0-9 _ -`",

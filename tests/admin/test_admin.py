@@ -213,10 +213,10 @@ def test_a6_a_suspended_user_spends_nothing_and_is_signed_out(database: Database
 def test_a_suspension_stands_while_auth_is_down_and_is_completed_by_asking_again(
     database: Database, auth: Accounts
 ) -> None:
-    auth.down = True
+    auth.read_only = True
     assert ask("suspendUser").reason == "Unavailable"
     assert database.need("users/u1")["suspended"] is True
-    auth.down = False
+    auth.read_only = False
     assert ask("suspendUser").ok
     assert auth.revoked == ["u1"]
     # The second one signed the user out: it has its entry, though the document said the same already.

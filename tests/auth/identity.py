@@ -1,4 +1,7 @@
-"""A stand-in for Auth's accounts, at FIREBASE_AUTH_EMULATOR_HOST: it knows which users came to be."""
+"""A stand-in for Auth's accounts, at FIREBASE_AUTH_EMULATOR_HOST: it knows which users came to be.
+
+An administrator is whoever a test gave a token that says so (`ADMINS`), until the test takes it away.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+ADMINS: set[str] = set()
+"""Whose token had the claim; `Accounts.demoted` says who has lost it since."""
 
 
 class Accounts:
-    """The users there are; `down` makes it hang up without a word, `stuck` never answer."""
+    """The users there are; `down` makes it hang up without a word, `stuck` never answer, `read_only` change nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, everybody: bool = False) -> None:
         self.users: set[str] = set()
+        self.everybody = everybody
+        """Whoever is asked for exists."""
+        self.gone: set[str] = set()
+        self.disabled: set[str] = set()
+        self.demoted: set[str] = set()
+        self.valid_since: dict[str, int] = {}
         self.down = False
+        self.read_only = False
         self.stuck = False
         self.over = threading.Event()
         self.asked = 0
@@ -22,11 +36,28 @@ class Accounts:
         """Whose refresh tokens were revoked, in order."""
         self.host = ""
 
+    def forget(self) -> None:
+        """As in the beginning."""
+        ADMINS.clear()
+        for held in (self.users, self.gone, self.disabled, self.demoted, self.valid_since, self.revoked):
+            held.clear()
+
+    def account(self, uid: str) -> dict[str, Any] | None:
+        """As `accounts:lookup` answers it."""
+        known = uid in self.users or uid in ADMINS or self.everybody
+        if not known or uid in self.gone:
+            return None
+        about: dict[str, Any] = {"localId": uid, "disabled": uid in self.disabled}
+        about["validSince"] = str(self.valid_since.get(uid, 0))
+        if uid in ADMINS - self.demoted:
+            about["customAttributes"] = json.dumps({"admin": True})
+        return about
+
 
 @contextmanager
-def auth_server() -> Iterator[Accounts]:
+def auth_server(*, everybody: bool = False) -> Iterator[Accounts]:
     """https://cloud.google.com/identity-platform/docs/reference/rest/v1/projects.accounts/lookup, by localId."""
-    accounts = Accounts()
+    accounts = Accounts(everybody=everybody)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -34,29 +65,32 @@ def auth_server() -> Iterator[Accounts]:
             accounts.asked += 1
             if accounts.stuck:
                 accounts.over.wait(10)
-            if accounts.stuck or accounts.down:
+            lookup = self.path.endswith("/accounts:lookup")
+            if accounts.stuck or accounts.down or (accounts.read_only and not lookup):
                 self.close_connection = True
                 return
             if self.path.endswith("/accounts:update") and "validSince" in body:
-                self.revoke(body["localId"])
+                self.revoke(body["localId"], int(body["validSince"]))
                 return
             if self.path.endswith("/accounts:delete"):
-                known = body["localId"] in accounts.users
+                known = accounts.account(body["localId"]) is not None
                 accounts.users.discard(body["localId"])
+                accounts.gone.add(body["localId"])
                 deleted = {"kind": "identitytoolkit#DeleteAccountResponse"}
                 self.answer(200 if known else 400, deleted if known else {"error": {"message": "USER_NOT_FOUND"}})
                 return
-            if not self.path.endswith("/accounts:lookup"):
+            if not lookup:
                 self.answer(404, {"error": {"message": "NOT_FOUND"}})
                 return
-            found = [{"localId": uid} for uid in body["localId"] if uid in accounts.users]
+            found = [about for uid in body["localId"] if (about := accounts.account(uid))]
             self.answer(200, {"kind": "identitytoolkit#GetAccountInfoResponse", **({"users": found} if found else {})})
 
-        def revoke(self, uid: str) -> None:
-            if uid not in accounts.users:
+        def revoke(self, uid: str, since: int) -> None:
+            if accounts.account(uid) is None:
                 self.answer(400, {"error": {"message": "USER_NOT_FOUND"}})
                 return
             accounts.revoked.append(uid)
+            accounts.valid_since[uid] = since
             self.answer(200, {"localId": uid})
 
         def answer(self, status: int, body: object) -> None:

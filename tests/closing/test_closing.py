@@ -160,10 +160,10 @@ def test_auth_is_away_and_the_rest_follows(
     people: People, database: Database, gcs: Gcs, auth: Accounts, clock: Clock
 ) -> None:
     assert people
-    auth.down = True
+    auth.read_only = True
     assert delete().ok
     assert ADA in auth.users
-    auth.down = False
+    auth.read_only = False
     clock.ahead += timedelta(minutes=1)
     assert task(CLEAN_UP, {"kind": "account", "id": pseudonym(ADA)}).status in (200, 204)
     assert_gone(database, gcs)

@@ -13,6 +13,8 @@ from typing import Any
 import flask
 import msgspec
 
+from tests.auth.identity import ADMINS
+
 from . import canaries
 
 _app = flask.Flask("tests")
@@ -95,6 +97,8 @@ def id_token(
         }
     )
     canaries.plant(address, token)
+    if admin:
+        ADMINS.add(uid)
     return token
 
 

@@ -23,6 +23,19 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return moved
 
 
+@pytest.fixture(scope="session", name="_everybody")
+def _auth_of_everybody() -> Iterator[Accounts]:
+    """Firebase Auth for tests that are not about it: whoever is asked for has an account."""
+    with auth_server(everybody=True) as accounts:
+        yield accounts
+
+
+@pytest.fixture(autouse=True)
+def _auth_knows_everybody(_everybody: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    _everybody.forget()
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", _everybody.host)
+
+
 @pytest.fixture(name="auth")
 def _auth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
     """Firebase Auth: who exists."""

@@ -16,7 +16,7 @@ from tests.auth.identity import Accounts
 from tests.closing.conftest import TRIGGER
 from tests.conftest import Logged
 from tests.media.servers import Gcs
-from tests.support import Database, before_create, call, crowd, schedule
+from tests.support import Database, before_create, call, crowd, id_token, schedule
 from tests.support.clock import Clock
 from tests.support.queue import Queue
 
@@ -135,7 +135,8 @@ def test_a5_who_leaves_and_returns_has_their_month_once(
         assert call(main.checkGenerationAllowance, {"consume": True}, uid="first", email=ADDRESS).result["allowed"]
     night.clock.ahead += timedelta(days=10)
     if leaves == "deleteAccount":
-        assert call(main.deleteAccount, {"confirm": ADDRESS}, uid="first", email=ADDRESS).ok
+        signed_in = id_token("first", email=ADDRESS, auth_time=int(night.clock.now().timestamp()))
+        assert call(main.deleteAccount, {"confirm": ADDRESS}, token=signed_in).ok
     else:
         night.auth.users.discard("first")
         assert night.passes() == set()

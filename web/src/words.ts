@@ -114,6 +114,7 @@ const SAYINGS: Sayings = {
   ProviderUnavailable: ({ refunded }) =>
     `This model cannot be reached just now${refunded ? ', and your tokens are back' : ''}. Try another one, or try later.`,
   RateLimited: ({ retryAfterSeconds }) => `That was a lot at once. Try again in ${soon(retryAfterSeconds)}.`,
+  RecentSignInRequired: () => 'Sign out and in again first, to show that it is you. Then do this within ten minutes.',
   RemixDisabled: () => 'Its maker keeps to themselves how this was made.',
   RequestIdReused: () => 'That was sent before with something else in it. Try again.',
   TooManyComments: () => 'So many have commented on this that it takes no more.',

@@ -1110,6 +1110,12 @@ export interface Refusals {
    */
   RateLimited: { retryAfterSeconds: number };
   /**
+   * Sign in again first.
+   * The sign-in is older than `maxAgeSeconds`: sign in again, and repeat the call.
+   * Code `failed-precondition`.
+   */
+  RecentSignInRequired: { maxAgeSeconds: number };
+  /**
    * The author does not share how this was made.
    * Code `failed-precondition`.
    */
@@ -1150,7 +1156,7 @@ export interface Functions {
   /**
    * Give bonus tokens, or take tokens when the amount is negative, by an entry of the ledger.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   addTokens: {
     request: AddTokens;
@@ -1160,7 +1166,7 @@ export interface Functions {
   /**
    * End a pending or processing job with its refund; a late result is discarded.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   setJobStatus: {
     request: SetJobStatus;
@@ -1170,7 +1176,7 @@ export interface Functions {
   /**
    * Put a user on a plan without a payment; what becomes of a paid subscription sets it again.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   setPlan: {
     request: SetPlan;
@@ -1180,7 +1186,7 @@ export interface Functions {
   /**
    * Let a user neither spend nor publish, and sign them out everywhere; or let them again.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   suspendUser: {
     request: SuspendUser;
@@ -1190,7 +1196,7 @@ export interface Functions {
   /**
    * Who did what to what, newest first. A target is a document's path: users/{uid}, jobs/{id}.
    *
-   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
   getAuditLog: {
     request: GetAuditLog;
@@ -1200,7 +1206,7 @@ export interface Functions {
   /**
    * Accounts by their exact address, their uid or their plan, newest first; without any of these, all of them.
    *
-   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
   searchUsers: {
     request: SearchUsers;
@@ -1220,17 +1226,17 @@ export interface Functions {
   /**
    * Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   initializeUser: {
     request: Nothing;
     response: Profile;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * The caller's profile.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getProfile: {
     request: Nothing;
@@ -1240,22 +1246,22 @@ export interface Functions {
   /**
    * Change one's name, picture (https) or preferences; an empty text takes the name or picture away.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   updateProfile: {
     request: UpdateProfile;
     response: Profile;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Sign out everywhere: no session that began before lasts longer than its ID token, nor spends or publishes.
    *
-   * A signed-in user. At most 10 a minute.
+   * A signed-in user who is not suspended. At most 10 a minute.
    */
   revokeSessions: {
     request: Nothing;
     response: SessionsRevoked;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * The packs on sale; amounts in the currency's minor unit.
@@ -1280,7 +1286,7 @@ export interface Functions {
   /**
    * A page of Stripe's where the caller pays for a pack or a plan.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   createCheckoutSession: {
     request: CreateCheckoutSession;
@@ -1292,17 +1298,17 @@ export interface Functions {
    *
    * Stripe puts the id into that page's address, as `session_id`. Somebody else's session: `NotFound`.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   confirmCheckout: {
     request: ConfirmCheckout;
     response: ConfirmedCheckout;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, also a suspended one. At most 60 a minute.
    */
   createPortalSession: {
     request: Nothing;
@@ -1312,7 +1318,7 @@ export interface Functions {
   /**
    * The caller's plan and the subscription that it comes from.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getSubscription: {
     request: Nothing;
@@ -1322,17 +1328,17 @@ export interface Functions {
   /**
    * Another plan from now on; the difference is charged or credited at once.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   updateSubscription: {
     request: UpdateSubscription;
     response: Subscription;
-    refusals: "Contention" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * End the subscription when what is paid for is over, or at once and without a refund.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user, also a suspended one. At most 60 a minute.
    */
   cancelSubscription: {
     request: CancelSubscription;
@@ -1342,7 +1348,7 @@ export interface Functions {
   /**
    * What the caller paid, newest first.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getBillingHistory: {
     request: Page;
@@ -1352,7 +1358,7 @@ export interface Functions {
   /**
    * What happened to the caller's plan, newest first.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getSubscriptionHistory: {
     request: Page;
@@ -1362,7 +1368,7 @@ export interface Functions {
   /**
    * When the caller is charged next; null without a subscription, and for one that ends.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getNextBillingDate: {
     request: Nothing;
@@ -1372,7 +1378,7 @@ export interface Functions {
   /**
    * How many events were handled, failed, or were parked for a person to look at.
    *
-   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
   getWebhookStatus: {
     request: Nothing;
@@ -1382,7 +1388,7 @@ export interface Functions {
   /**
    * Handle these events again, or the failed ones (50 a call): how many are done now, how many are not.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   retryWebhooks: {
     request: RetryWebhooks;
@@ -1392,17 +1398,17 @@ export interface Functions {
   /**
    * Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later.
    *
-   * A signed-in user. At most 10 a minute.
+   * A signed-in user, also a suspended one, who signed in within the last ten minutes. At most 10 a minute.
    */
   deleteAccount: {
     request: DeleteAccount;
     response: AccountDeleted;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "RecentSignInRequired" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Show a creation of the caller's to everybody, with public copies of its files; once per creation.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   publishPost: {
     request: PublishPost;
@@ -1442,7 +1448,7 @@ export interface Functions {
   /**
    * Toggle the caller's like, or set it with `liked`.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   likePost: {
     request: LikePost;
@@ -1452,7 +1458,7 @@ export interface Functions {
   /**
    * Say something below a post, as plain text; its author is told.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 20 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 20 a minute.
    */
   commentPost: {
     request: CommentPost;
@@ -1462,17 +1468,17 @@ export interface Functions {
   /**
    * Delete a comment: its author, the post's author or an administrator may.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   deleteComment: {
     request: CommentRef;
     response: Deleted;
-    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Start a session of the caller's with a post's shared parameters; what is made in it remembers the post.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   remixPost: {
     request: RemixPost;
@@ -1482,17 +1488,17 @@ export interface Functions {
   /**
    * Take a post out of the feed at once; likes, comments and public files follow, if need be in a task.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   deletePost: {
     request: PostRef;
     response: Deleted;
-    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Report a post; it counts once per user, and enough of them hide it until it was looked at.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   reportPost: {
     request: ReportPost;
@@ -1502,7 +1508,7 @@ export interface Functions {
   /**
    * Hide a post, restore it with its files, or remove it for good.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   moderatePost: {
     request: ModeratePost;
@@ -1512,7 +1518,7 @@ export interface Functions {
   /**
    * The caller's library, newest first; media by path.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getUserCreations: {
     request: GetUserCreations;
@@ -1522,7 +1528,7 @@ export interface Functions {
   /**
    * One creation of the caller's, with addresses of its media that are good for an hour.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getCreation: {
     request: GetCreation;
@@ -1532,47 +1538,47 @@ export interface Functions {
   /**
    * Give a creation of the caller's another title.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   updateCreation: {
     request: UpdateCreation;
     response: Creation;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Delete a creation of the caller's and its post; the files follow, if need be in a task.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   deleteCreation: {
     request: GetCreation;
     response: CreationDeleted;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Toggle whether a creation of the caller's is a favourite, or set it with `favorite`.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   toggleFavorite: {
     request: ToggleFavorite;
     response: Favorite;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Count a play: the caller's month, and the creation's own count if one is named.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   incrementPlayCount: {
     request: IncrementPlayCount;
     response: Plays;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance.
    *
-   * A signed-in user. At most 5 an hour.
+   * A signed-in user, also a suspended one. At most 5 an hour.
    */
   exportAccount: {
     request: Nothing;
@@ -1582,7 +1588,7 @@ export interface Functions {
   /**
    * Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
    */
   generateLyrics: {
     request: GenerateLyrics;
@@ -1592,7 +1598,7 @@ export interface Functions {
   /**
    * The last reports, newest week first.
    *
-   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
   getWeeklyReports: {
     request: GetWeeklyReports;
@@ -1602,7 +1608,7 @@ export interface Functions {
   /**
    * Report the week that began on this Monday, also the one under way.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   runWeeklyReport: {
     request: RunWeeklyReport;
@@ -1612,7 +1618,7 @@ export interface Functions {
   /**
    * Every task on offer, and how far the caller is with it.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getSocialTasks: {
     request: Nothing;
@@ -1622,7 +1628,7 @@ export interface Functions {
   /**
    * Claim a task's tokens with an address that proves it; most wait for an administrator's review.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   submitSocialTask: {
     request: SubmitSocialTask;
@@ -1632,7 +1638,7 @@ export interface Functions {
   /**
    * Approve a claim, which rewards it, or reject it, after which it may be claimed again.
    *
-   * An administrator (ID token claim `admin: true`). At most 60 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   reviewSocialTask: {
     request: ReviewSocialTask;
@@ -1642,7 +1648,7 @@ export interface Functions {
   /**
    * Count today's visit, once a UTC day; milestones earn bonus tokens.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   updateStreak: {
     request: Nothing;
@@ -1652,7 +1658,7 @@ export interface Functions {
   /**
    * The caller's sessions, newest first.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   listSessions: {
     request: ListSessions;
@@ -1662,7 +1668,7 @@ export interface Functions {
   /**
    * One session of the caller's: what it started from, and its jobs in the order they were ordered.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getSession: {
     request: GetSession;
@@ -1682,7 +1688,7 @@ export interface Functions {
   /**
    * Debit the model's price and start the generation.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
    */
   createStudioJob: {
     request: CreateStudioJob;
@@ -1692,7 +1698,7 @@ export interface Functions {
   /**
    * The job as it stands; asks the provider when it is time to, and brings small media in at once.
    *
-   * A signed-in user. At most 240 a minute.
+   * A signed-in user, also a suspended one. At most 240 a minute.
    */
   getJobStatus: {
     request: JobRef;
@@ -1702,7 +1708,7 @@ export interface Functions {
   /**
    * The caller's jobs, newest first; media by path.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   listStudioJobs: {
     request: ListStudioJobs;
@@ -1712,7 +1718,7 @@ export interface Functions {
   /**
    * How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getJobStats: {
     request: Nothing;
@@ -1722,17 +1728,17 @@ export interface Functions {
   /**
    * Cancel a pending or processing job with a full refund; a late result is discarded.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   cancelStudioJob: {
     request: JobRef;
     response: JobCancelled;
-    refusals: "Contention" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getUserBalance: {
     request: Nothing;
@@ -1742,7 +1748,7 @@ export interface Functions {
   /**
    * The caller's ledger, newest entry first.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getTokenTransactions: {
     request: GetTokenTransactions;
@@ -1752,7 +1758,7 @@ export interface Functions {
   /**
    * Pay for a feature at the catalogue's price.
    *
-   * A signed-in user, with a confirmed e-mail address where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   useTokens: {
     request: UseTokens;
@@ -1762,7 +1768,7 @@ export interface Functions {
   /**
    * The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.
    *
-   * A signed-in user. At most 120 a minute.
+   * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getUsageAnalytics: {
     request: GetUsageAnalytics;
@@ -1772,7 +1778,7 @@ export interface Functions {
   /**
    * The plan's songs of the month; null is unlimited. With `consume` a song made outside is counted, if allowed.
    *
-   * A signed-in user. At most 60 a minute.
+   * A signed-in user who is not suspended. At most 60 a minute.
    */
   checkGenerationAllowance: {
     request: CheckGenerationAllowance;

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .. import audit, clock, firestore, log
+from .. import audit, clock, log
+from ..auth.sign_ins_store import end_sessions
 from ..auth.store import change_user, user_path
 from ..endpoint import User
-from ..errors import NotFound, RequestIdReused, Unavailable
+from ..errors import NotFound, RequestIdReused
 from ..studio import jobs, settlement
 from ..studio.store import find_job
 from ..tokens.store import account_of, entry_path, post
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import corrections, store
 
 Data = Mapping[str, Any]
@@ -37,13 +38,12 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
             raise NotFound
         if docs.get(entry_path(uid, cause.id)) is not None:
             raise RequestIdReused  # another administrator's, by chance or by copying
-        _count(docs, admin, now)
         entry = post(docs, uid, cause, corrections.adjustment(account_of(account), amount), now)
         docs.create(kept, store.new_request(uid, asked, {"balanceAfter": entry.balance_after}, now))
         audit.record(docs, actor=admin.uid, action="addTokens", target=user, at=now, amount=amount, reason=reason)
         return entry.balance_after
 
-    return transact(user, decide, reads=[user, kept, entry_path(uid, cause.id)])
+    return admin.commit(user, decide, reads=[user, kept, entry_path(uid, cause.id)])
 
 
 def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Data:
@@ -61,7 +61,7 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
         event,
         action="setJobStatus",
         actor=admin.uid,
-        first=lambda docs, _state: _count(docs, admin, clock.now()),
+        first=lambda docs, _state: admin.admit(docs, clock.now()),
         reason=reason,
     )
     if job["status"] != status:
@@ -76,10 +76,13 @@ def set_plan(admin: User, uid: str, plan: str, reason: str) -> Data:
 
 
 def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> Data:
-    """Let the user neither spend nor publish from now on, and sign them out; or let them again. `NotFound`."""
+    """Let the user neither change nothing from now on, and sign them out; or let them again. `NotFound`.
+
+    `Unavailable` while Auth does not answer: they can do nothing already; call again, so that their sessions end too.
+    """
     user = _change(admin, "suspendUser", uid, {"suspended": suspended}, suspended=suspended, reason=reason)
-    if suspended:
-        _sign_out(uid)
+    if suspended and not end_sessions(uid, clock.now().replace(microsecond=0)):
+        log.info("suspended_without_auth_user", uid=uid)
     return user
 
 
@@ -92,27 +95,9 @@ def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **
         user = docs.get(path)
         if user is None:
             raise NotFound
-        _count(docs, admin, now)
         if any(user.get(name) != value for name, value in fields.items()):
             change_user(docs, uid, now, **fields)
         audit.record(docs, actor=admin.uid, action=action, target=path, at=now, **about)
         return docs.get(path) or {}
 
-    return transact(path, decide, reads=[path])
-
-
-def _count(docs: Docs, admin: User, now: clock.datetime) -> None:
-    if admin.toll is not None:
-        admin.toll.count(docs, now)
-
-
-def _sign_out(uid: str) -> None:
-    """Revoke the refresh tokens: within the hour no ID token is left (faults A6). `Unavailable`: call again."""
-    from firebase_admin import auth, exceptions
-
-    try:
-        auth.revoke_refresh_tokens(uid, app=firestore.app())
-    except auth.UserNotFoundError:
-        log.info("suspended_without_auth_user", uid=uid)
-    except exceptions.FirebaseError as error:
-        raise Unavailable(retryAfterSeconds=5) from error
+    return admin.commit(path, decide, reads=[path])

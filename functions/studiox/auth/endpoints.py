@@ -12,7 +12,7 @@ from msgspec import Meta
 from .. import config, log
 from ..blocking import from_auth_only
 from ..clock import datetime
-from ..endpoint import Name, Nothing, Request, Response, User, endpoint
+from ..endpoint import Name, Nothing, Reader, Request, Response, User, endpoint
 from ..errors import StudioxError, Unavailable
 from ..limits import Limit
 from . import accounts, service
@@ -79,7 +79,7 @@ def initializeUser(caller: User, request: Nothing) -> Profile:
 
 
 @endpoint(limit=Limit(120, per=60))
-def getProfile(caller: User, request: Nothing) -> Profile:
+def getProfile(caller: Reader, request: Nothing) -> Profile:
     """The caller's profile."""
     return _profile(caller.uid, service.account(caller))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from .. import audit, clock, config, firestore
-from ..clock import datetime
-from ..endpoint import User
+from ..callers import Reader, User
+from ..clock import datetime, timedelta
 from ..errors import Unauthenticated, Unavailable
 from ..tokens.service import grant_welcome, take_welcome
 from ..transact import Docs, transact
 from . import accounts, store
+from .sign_ins_store import end_sessions, find_sign_in
 
 T = TypeVar("T")
 AccountOf = Callable[[Docs], Mapping[str, Any]]
@@ -110,32 +112,10 @@ def _never_came_to_be(claim: Contested) -> bool:
     [holder] = firestore.read(store.user_path(claim.holder))
     if holder is None or holder["ledgerSeq"] != claim.seq:
         return False
-    from firebase_admin import auth, exceptions
-
-    try:
-        auth.get_user(claim.holder, app=firestore.app())
-    except auth.UserNotFoundError:
-        return True
-    except exceptions.FirebaseError as error:
-        raise Unavailable(retryAfterSeconds=5) from error
-    return False
+    return find_sign_in(claim.holder) is None
 
 
-def without_sign_in(uids: Sequence[str]) -> set[str]:
-    """Which of up to 100 accounts Auth says that it does not know. `Unavailable`: an outage says nothing."""
-    from firebase_admin import auth, exceptions
-    from google.auth.exceptions import GoogleAuthError
-
-    if not uids:
-        return set()
-    try:
-        answer = auth.get_users([auth.UidIdentifier(uid) for uid in uids], app=firestore.app())
-    except (exceptions.FirebaseError, GoogleAuthError, OSError) as error:
-        raise Unavailable(retryAfterSeconds=60) from error
-    return {each.uid for each in answer.not_found}
-
-
-def account(caller: User, action: str = "initializeUser") -> Mapping[str, Any]:
+def account(caller: Reader, action: str = "initializeUser") -> Mapping[str, Any]:
     """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
     [user] = firestore.read(store.user_path(caller.uid))
     if user is None or is_welcome_due(user, caller):
@@ -147,26 +127,17 @@ class _NotProvisioned(Exception):
     """The caller's document is not there yet (imported, Admin SDK), or its bonus waited for this call."""
 
 
-def with_account(caller: User, action: str, act: Callable[[AccountOf], T], *, suspended_too: bool = False) -> T:
-    """What `act` answers. The account that it asks for in its decision is provisioned first where that is due.
-
-    `AccountSuspended`, unless the call neither spends nor publishes and is for suspended accounts too.
-    """
-
-    def active(docs: Docs) -> Mapping[str, Any] | None:
-        return store.active_user(docs, caller.uid, caller.signed_in_at)
-
-    def find(docs: Docs) -> Mapping[str, Any] | None:
-        return docs.get(store.user_path(caller.uid)) if suspended_too else active(docs)
+def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
+    """What `act` answers. The account that it asks for in its decision is provisioned first where that is due."""
 
     def first(docs: Docs) -> Mapping[str, Any]:
-        user = find(docs)
+        user = docs.get(store.user_path(caller.uid))
         if user is None or is_welcome_due(user, caller):
             raise _NotProvisioned
         return user
 
     def then(docs: Docs) -> Mapping[str, Any]:
-        user = find(docs)
+        user = docs.get(store.user_path(caller.uid))
         if user is None:
             raise Unavailable(retryAfterSeconds=1)  # deleted in between: the next call learns so
         return user
@@ -178,13 +149,13 @@ def with_account(caller: User, action: str, act: Callable[[AccountOf], T], *, su
         return act(then)
 
 
-def is_welcome_due(user: Mapping[str, Any], caller: User) -> bool:
+def is_welcome_due(user: Mapping[str, Any], caller: Reader) -> bool:
     """Whether `provision` has a bonus to grant or to refuse to this account, now that its owner calls."""
     may = caller.email is not None and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)
     return may and user.get("welcome") == "pending"
 
 
-def as_new(caller: User) -> NewUser:
+def as_new(caller: Reader) -> NewUser:
     return NewUser(caller.uid, caller.email, caller.email_verified)
 
 
@@ -192,9 +163,7 @@ def update_profile(
     caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]
 ) -> Mapping[str, Any]:
     """The account with what was given (None: as it is, empty: none); preferences are merged."""
-    return with_account(
-        caller, "updateProfile", lambda account: _update(caller, name, photo, preferences, account), suspended_too=True
-    )
+    return with_account(caller, "updateProfile", lambda account: _update(caller, name, photo, preferences, account))
 
 
 def _update(
@@ -205,8 +174,6 @@ def _update(
 
     def decide(docs: Docs) -> Mapping[str, Any]:
         user = account(docs)
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
         given = {"displayName": name, "photoUrl": photo}
         fields: dict[str, Any] = {field: value or None for field, value in given.items() if value is not None}
         if preferences:
@@ -215,34 +182,32 @@ def _update(
         store.change_user(docs, caller.uid, now, **fields)
         return docs.get(path) or {}
 
-    return transact(path, decide, warm=[path, *([caller.toll.path] if caller.toll else [])])
+    return caller.commit(path, decide, warm=[path])
 
 
 def revoke_sessions(caller: User) -> datetime:
-    """Sign the caller out everywhere: Auth refuses their refresh tokens, and we what spends or publishes (A6)."""
-    from firebase_admin import auth, exceptions
+    """Sign the caller out everywhere: Auth refuses their refresh tokens, and we what changes anything (A6).
 
-    try:
-        auth.revoke_refresh_tokens(caller.uid, app=firestore.app())
-    except exceptions.NotFoundError as error:
-        raise Unauthenticated from error
-    except (exceptions.FirebaseError, OSError) as error:
-        raise Unavailable(retryAfterSeconds=5) from error
-    return with_account(caller, "revokeSessions", lambda account: _revoke(caller, account), suspended_too=True)
-
-
-def _revoke(caller: User, account: AccountOf) -> datetime:
+    Tokens tell the second of their sign-in, no more. So the second that is under way is over before this answers: every
+    sign-in before the answer is ended, and none after it. `Unavailable`.
+    """
+    caller.verify()
     now = clock.now()
-    # Auth counts in seconds, as the tokens' own `auth_time` does.
-    revoked_at = now.replace(microsecond=0)
+    ended = now.replace(microsecond=0) + timedelta(seconds=1)
+    if not end_sessions(caller.uid, ended):
+        raise Unauthenticated
+    with_account(caller, "revokeSessions", lambda account: _revoke(caller, ended, account))
+    time.sleep(max(0.0, min(1.0, (ended - clock.now()).total_seconds())))
+    return ended
+
+
+def _revoke(caller: User, ended: datetime, account: AccountOf) -> None:
+    now = clock.now()
     path = store.user_path(caller.uid)
 
-    def decide(docs: Docs) -> datetime:
+    def decide(docs: Docs) -> None:
         account(docs)
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
-        store.change_user(docs, caller.uid, now, sessionsRevokedAt=revoked_at)
+        store.change_user(docs, caller.uid, now, sessionsRevokedAt=ended)
         audit.record(docs, actor=caller.uid, action="revokeSessions", target=path, at=now)
-        return revoked_at
 
-    return transact(path, decide, warm=[path, *([caller.toll.path] if caller.toll else [])])
+    caller.commit(path, decide, warm=[path])

@@ -7,7 +7,6 @@ from typing import Any
 
 from .. import firestore, ids, pages, scan
 from ..clock import datetime
-from ..errors import AccountSuspended, Unauthenticated
 from ..transact import Docs
 from .accounts import person_address, used_month
 
@@ -49,18 +48,6 @@ def closed_path(uid: str) -> str:
 
 def pseudonym(uid: str) -> str:
     return ids.derived("closed", ids.keyed("closed", uid))
-
-
-def active_user(docs: Docs, uid: str, signed_in_at: datetime | None = None) -> Mapping[str, Any] | None:
-    """The user's document for a call that spends or publishes. `AccountSuspended`; `Unauthenticated` for a session
-    that was revoked, whose tokens live for up to an hour more (faults A6)."""
-    user = docs.get(user_path(uid))
-    if user is not None and user.get("suspended"):
-        raise AccountSuspended
-    revoked = None if user is None else user.get("sessionsRevokedAt")
-    if revoked is not None and signed_in_at is not None and signed_in_at < revoked:
-        raise Unauthenticated
-    return user
 
 
 def change_user(docs: Docs, uid: str, now: datetime, **fields: object) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from .. import audit, clock, config, firestore, ids, payments
 from ..auth import service as accounts
-from ..auth.store import active_user, user_path
+from ..auth.store import user_path
 from ..catalog import sales, sales_store
 from ..clock import datetime
 from ..endpoint import User
@@ -78,8 +78,7 @@ def _close(session_id: str, account: Data) -> None:
 
 def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Document]:
     """All that the checkout rests on, in one round trip; an account that was never provisioned is made first."""
-    paths = [store.order_path(order_id), store.account_path(caller.uid), user_path(caller.uid), *sales_store.stale()]
-    paths += [caller.toll.path] if caller.toll else []
+    paths = [store.order_path(order_id), store.account_path(caller.uid), *caller.paths(), *sales_store.stale()]
     if pack_id is not None:
         paths += sales_store.stale((sales_store.pack_key(pack_id),))
     seen = firestore.read_documents(paths)
@@ -91,9 +90,7 @@ def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Documen
 
 def _check(docs: Docs, caller: User, asked: Wanted, now: datetime) -> None:
     """`AccountSuspended`, `RateLimited`, `AlreadySubscribed`."""
-    active_user(docs, caller.uid)
-    if caller.toll is not None:
-        caller.toll.count(docs, now)
+    caller.admit(docs, now)
     current = (docs.get(store.account_path(caller.uid)) or {}).get("current")
     if asked.plan_id and current is not None and subscriptions.is_live(current["status"]):
         raise AlreadySubscribed
@@ -179,21 +176,21 @@ def _with_customer(uid: str, account: Data, user: Data, ask: Callable[[str], T |
 def open_portal(caller: User) -> str:
     """The address of the customer portal; the customer is made if there is none."""
     account_path = store.account_path(caller.uid)
-    paths = [account_path, user_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
+    paths = [account_path, *caller.paths()]
     seen = firestore.read_documents(paths)
     if seen[user_path(caller.uid)].data is None:
         accounts.provision(accounts.as_new(caller), "createPortalSession")
         seen |= firestore.read_documents([user_path(caller.uid)])
     account, user = seen[account_path].data or {}, seen[user_path(caller.uid)].data or {}
     now = clock.now()
+    caller.admit(Docs(lambda path: seen[path].data), now)  # before Stripe is asked for anything
     home = site_url(config.SITE_URL.value, "/?portal=closed")
     url, customer = _with_customer(
         caller.uid, account, user, lambda customer_id: payments.create_portal(customer_id, home, f"portal:{ids.new()}")
     )
 
     def decide(docs: Docs) -> None:
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
+        caller.admit(docs, now)
         current = docs.get(account_path) or {}
         docs.put(account_path, {**current, **customer})
         audit.record(docs, actor=caller.uid, action="createPortalSession", target=account_path, at=now)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from .. import clock, firestore, payments
+from ..auth.store import user_path
 from ..endpoint import User
 from ..errors import NotFound
 from ..payments_objects import ENDED, Session, Subject
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import settlement, store
 from .event_store import Deed, Why
 
@@ -30,7 +31,7 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
     if session is None or session.uid != caller.uid or not session.order_id:
         raise NotFound
     if session.status != "complete":
-        _count(caller)
+        caller.commit(user_path(caller.uid), lambda _docs: None, reads=[store.account_path(caller.uid)])
         return Confirmed("open" if session.status == "open" else "expired")
     deed = Deed(store.order_path(session.order_id), {"sessionId": session.id})
     why = Why("confirmCheckout", actor=caller.uid, toll=caller.toll, deed=deed)
@@ -42,16 +43,9 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
 
 
 def _admit(caller: User) -> None:
-    """Stripe is not asked for what is refused. `RateLimited`."""
-    if caller.toll is not None:
-        [counter] = firestore.read(caller.toll.path)
-        caller.toll.count(Docs(lambda _path: counter), clock.now())
-
-
-def _count(caller: User) -> None:
-    toll, now = caller.toll, clock.now()
-    if toll is not None:
-        transact(toll.path, lambda docs: toll.count(docs, now), reads=[toll.path])
+    """Stripe is not asked for what is refused. `RateLimited`, `Unauthenticated`, `AccountSuspended`."""
+    seen = firestore.read_documents(caller.paths())
+    caller.admit(Docs(lambda path: seen[path].data), clock.now())
 
 
 def _pack(session: Session) -> Confirmed:

@@ -13,7 +13,20 @@ from .. import batch, callbacks, clock, config, log, payments
 from ..catalog import sales_store
 from ..catalog.sales import Allowances, PlanId
 from ..clock import datetime
-from ..endpoint import Admin, Anyone, Id, Nothing, Request, RequestId, Response, User, VerifiedUser, endpoint
+from ..endpoint import (
+    AccountHolder,
+    Admin,
+    Anyone,
+    Buyer,
+    Id,
+    Nothing,
+    Reader,
+    Request,
+    RequestId,
+    Response,
+    User,
+    endpoint,
+)
 from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
@@ -122,7 +135,7 @@ class Checkout(Response):
         RequestIdReused,
     ),
 )
-def createCheckoutSession(caller: VerifiedUser, request: CreateCheckoutSession) -> Checkout:
+def createCheckoutSession(caller: Buyer, request: CreateCheckoutSession) -> Checkout:
     """A page of Stripe's where the caller pays for a pack or a plan."""
     session_id, url = checkout_service.open_checkout(
         caller, request.request_id, request.pack_id, request.plan_id, request.price_id
@@ -162,7 +175,7 @@ class Portal(Response):
 
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(PaymentsUnavailable, RateLimited))
-def createPortalSession(caller: User, request: Nothing) -> Portal:
+def createPortalSession(caller: AccountHolder, request: Nothing) -> Portal:
     """Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none."""
     return Portal(url=checkout_service.open_portal(caller))
 
@@ -188,7 +201,7 @@ def _subscription(standing: service.Standing) -> Subscription:
 
 
 @endpoint(limit=READS)
-def getSubscription(caller: User, request: Nothing) -> Subscription:
+def getSubscription(caller: Reader, request: Nothing) -> Subscription:
     """The caller's plan and the subscription that it comes from."""
     return _subscription(service.standing(caller))
 
@@ -198,7 +211,7 @@ class UpdateSubscription(Request, frozen=True):
 
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
-def updateSubscription(caller: User, request: UpdateSubscription) -> Subscription:
+def updateSubscription(caller: Buyer, request: UpdateSubscription) -> Subscription:
     """Another plan from now on; the difference is charged or credited at once."""
     return _subscription(service.change_plan(caller, request.plan_id))
 
@@ -208,7 +221,7 @@ class CancelSubscription(Request, frozen=True):
 
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
-def cancelSubscription(caller: User, request: CancelSubscription) -> Subscription:
+def cancelSubscription(caller: AccountHolder, request: CancelSubscription) -> Subscription:
     """End the subscription when what is paid for is over, or at once and without a refund."""
     return _subscription(service.cancel(caller, at_period_end=request.at_period_end))
 
@@ -240,7 +253,7 @@ class BillingHistory(Response):
 
 
 @endpoint(limit=READS)
-def getBillingHistory(caller: User, request: Page) -> BillingHistory:
+def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
     """What the caller paid, newest first."""
     found, cursor = store.list_payments(caller.uid, size=request.page_size, cursor=request.cursor)
     shown = [
@@ -273,7 +286,7 @@ class SubscriptionHistory(Response):
 
 
 @endpoint(limit=READS)
-def getSubscriptionHistory(caller: User, request: Page) -> SubscriptionHistory:
+def getSubscriptionHistory(caller: Reader, request: Page) -> SubscriptionHistory:
     """What happened to the caller's plan, newest first."""
     found, cursor = store.list_history(caller.uid, size=request.page_size, cursor=request.cursor)
     shown = [
@@ -290,7 +303,7 @@ class NextBillingDate(Response):
 
 
 @endpoint(limit=READS)
-def getNextBillingDate(caller: User, request: Nothing) -> NextBillingDate:
+def getNextBillingDate(caller: Reader, request: Nothing) -> NextBillingDate:
     """When the caller is charged next; null without a subscription, and for one that ends."""
     return NextBillingDate(next_billing_date=service.next_billing_date(caller))
 

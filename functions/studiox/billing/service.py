@@ -10,7 +10,7 @@ from ..auth import service as accounts
 from ..auth.store import user_path
 from ..catalog import sales_store
 from ..clock import datetime
-from ..endpoint import User
+from ..endpoint import Reader, User
 from ..errors import InvalidRequest
 from ..transact import Docs
 from . import store, subscriptions
@@ -31,7 +31,7 @@ class Standing(NamedTuple):
     cancel_at_period_end: bool = False
 
 
-def standing(caller: User) -> Standing:
+def standing(caller: Reader) -> Standing:
     """In one round trip; an account that was never provisioned is made first."""
     user, account = firestore.read(user_path(caller.uid), store.account_path(caller.uid))
     if user is None:
@@ -52,7 +52,7 @@ def _standing(user: Data, account: Data | None) -> Standing:
     )
 
 
-def next_billing_date(caller: User) -> datetime | None:
+def next_billing_date(caller: Reader) -> datetime | None:
     """When the subscription is next charged for; None if it never will be."""
     [account] = firestore.read(store.account_path(caller.uid))
     current = (account or {}).get("current")
@@ -98,10 +98,8 @@ def _current(caller: User, action: str) -> Data:
     Stripe is not asked for what is refused.
     """
     path = store.account_path(caller.uid)
-    paths = [path, *([caller.toll.path] if caller.toll else [])]
-    seen = firestore.read_documents(paths)
-    if caller.toll is not None:
-        caller.toll.count(Docs(lambda path: seen[path].data), clock.now())
+    seen = firestore.read_documents([path, *caller.paths()])
+    caller.admit(Docs(lambda path: seen[path].data), clock.now())
     known = _live(seen[path].data)
     # It may have been changed or ended on Stripe's own pages, and its event be late.
     settle_subscription(known["id"], caller.uid, Why(action))

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from .. import config
-from ..endpoint import Request, Response, User, endpoint
+from ..endpoint import RecentAccountHolder, Request, Response, endpoint
 from ..limits import Limit
 from . import service
 
@@ -21,7 +21,7 @@ class AccountDeleted(Response):
 
 
 @endpoint(limit=Limit(10, per=60, in_commit=True), secrets=[config.STRIPE_SECRET_KEY], timeout_sec=120)
-def deleteAccount(caller: User, request: DeleteAccount) -> AccountDeleted:
+def deleteAccount(caller: RecentAccountHolder, request: DeleteAccount) -> AccountDeleted:
     """Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later."""
     service.delete_account(caller, request.confirm)
     return AccountDeleted(deleted=True)

@@ -37,20 +37,17 @@ def delete_account(caller: User, confirm: str) -> None:
     now, token = clock.now(), ids.new()
     name = pseudonym(caller.uid)
     path, record = user_path(caller.uid), cleanup_store.cleanup_path("account", name)
-    tolls = _tolls(caller.uid)
 
     def decide(docs: Docs) -> None:
         closed = docs.get(closed_path(caller.uid))
         if closed is not None and (closed["state"] == "closed" or docs.get(record) is not None):
             return
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
         keep_month(docs, caller.uid)
         _order(docs, caller.uid, token, now)
         audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
 
-    counters = [toll.path for toll in (*tolls, caller.toll) if toll is not None]
-    transact(path, decide, reads=[path, closed_path(caller.uid), record, *counters])
+    counters = [toll.path for toll in _tolls(caller.uid)]
+    caller.commit(path, decide, reads=[path, closed_path(caller.uid), record, *counters])
     until = time.monotonic() + CALL_S
     for _ in range(RUNS):
         if cleanups.run("account", name):

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from .. import audit, clock, firestore, ids, media, notifications
-from ..auth.store import active_user, change_user, user_path
+from ..auth.store import change_user, user_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
-from ..clock import datetime
 from ..creations import store as library
 from ..endpoint import User
 from ..errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
@@ -36,16 +35,6 @@ class Copying(NamedTuple):
     token: str
 
 
-def count(caller: User, docs: Docs, now: datetime) -> None:
-    if caller.toll is not None:
-        caller.toll.count(docs, now)
-
-
-def reads_of(caller: User, *paths: str) -> list[str]:
-    """These, the caller's account and their limit's counter: all in the one round trip before the commit."""
-    return [*paths, user_path(caller.uid), *([caller.toll.path] if caller.toll else [])]
-
-
 def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], share_params: bool) -> str:
     """The creation's post; made if there is none. A call that dies in between leaves nothing public (faults C2)."""
     if not posts.is_post_id(creation_id):
@@ -58,22 +47,20 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         creation = docs.get(creation_path)
         if creation is None or creation["uid"] != caller.uid:
             raise _unfinished(docs, caller.uid, creation_id)
-        active_user(docs, caller.uid, caller.signed_in_at)
         if docs.get(path) is not None:
-            count(caller, docs, now)
             return None
         if creation.get("moderated"):
             raise Forbidden  # it was published, and taken out of the feed
         if not creation["media"]:
             raise posts.NotPublishable(status="completed")
-        count(caller, docs, now)
         return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
 
     def finish(docs: Docs) -> None:
         creation = docs.get(creation_path)
         if creation is None:
             raise NotFound  # deleted meanwhile: its clean-up takes the copies too
-        user = active_user(docs, caller.uid, caller.signed_in_at)
+        caller.check(docs)
+        user = docs.get(user_path(caller.uid))
         if docs.get(path) is not None:
             return
         cleanup_store.end_copying(docs, creation_id, copying.token)
@@ -88,12 +75,13 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
 
     record = cleanup_store.cleanup_path("post", creation_id)
-    reads = reads_of(caller, path, creation_path, record)
-    begun = transact(path, begin, reads=reads)
+    reads = [path, creation_path, record]
+    begun = caller.commit(path, begin, reads=reads)
     if begun is not None:
         copying = begun
         copy_public(copying.creation)
-        transact(path, finish, reads=[*reads, studio.job_path(creation_id), store.moderation_path(creation_id)])
+        more = [user_path(caller.uid), studio.job_path(creation_id), store.moderation_path(creation_id)]
+        transact(path, finish, reads=[*reads, *more])
     return creation_id
 
 
@@ -124,18 +112,16 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
 
     def decide(docs: Docs) -> tuple[bool, int]:
         nonlocal target
-        active_user(docs, caller.uid, caller.signed_in_at)
         post = store.visible_post(docs, post_id)
         has = docs.get(like_path) is not None
         # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
         target = not has if target is None else target
-        count(caller, docs, now)
         if target != has:
             post = store.set_like(docs, post, caller.uid, target, now)
             audit.record(docs, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
         return target, post["likeCount"]
 
-    return transact(path, decide, reads=reads_of(caller, path, like_path))
+    return caller.commit(path, decide, reads=[path, like_path])
 
 
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
@@ -147,7 +133,7 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
     path, request = store.post_path(post_id), store.request_path(comment_id)
 
     def decide(docs: Docs) -> None:
-        user = active_user(docs, caller.uid, caller.signed_in_at)
+        user = docs.get(user_path(caller.uid))
         earlier = docs.get(request)
         if earlier is not None:
             if earlier["fingerprint"] != fingerprint:
@@ -156,7 +142,6 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
         post = store.visible_post(docs, post_id)
         if post["commentCount"] >= posts.MAX_COMMENTS:
             raise posts.TooManyComments(limit=posts.MAX_COMMENTS)
-        count(caller, docs, now)
         name = posts.author(user)["authorName"]
         said = {"commentId": comment_id, "uid": caller.uid, "authorName": name, "text": text, "createdAt": now}
         store.add_comment(docs, post, said, fingerprint, now)
@@ -165,7 +150,7 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
             about = {"postId": post_id, "commentId": comment_id, "authorName": name}
             notifications.add(docs, post["uid"], "post_commented", comment_id, now, **about)
 
-    transact(path, decide, reads=reads_of(caller, path, request))
+    caller.commit(path, decide, reads=[path, request])
     return comment_id
 
 
@@ -180,12 +165,11 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
             raise NotFound
         if not caller.admin and caller.uid not in (post["uid"], said["uid"]):
             raise NotFound if post["hidden"] else Forbidden
-        count(caller, docs, now)
         store.remove_comment(docs, post, comment_id)
         notifications.withdraw(docs, post["uid"], "post_commented", comment_id)
         audit.record(docs, actor=caller.uid, action="deleteComment", target=comment_path, at=now)
 
-    transact(path, decide, reads=reads_of(caller, path, comment_path))
+    caller.commit(path, decide, reads=[path, comment_path])
 
 
 def remix(caller: User, post_id: str, request_id: str) -> Data:
@@ -195,7 +179,6 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
     path, session_path = store.post_path(post_id), sessions.session_path(session_id)
 
     def decide(docs: Docs) -> Data:
-        active_user(docs, caller.uid, caller.signed_in_at)
         earlier = docs.get(session_path)
         if earlier is not None:
             if earlier.get("sourcePostId") != post_id:
@@ -203,7 +186,6 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
             return earlier
         post = store.visible_post(docs, post_id)
         params = posts.remix_params(post)
-        count(caller, docs, now)
         session = sessions.add_session(
             docs,
             session_id=session_id,
@@ -218,7 +200,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
         audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
         return session
 
-    return transact(path, decide, reads=reads_of(caller, path, session_path))
+    return caller.commit(path, decide, reads=[path, session_path])
 
 
 def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
@@ -234,7 +216,6 @@ def delete(caller: User, post_id: str, action: str = "deletePost", **why: object
             raise NotFound
         if not caller.admin and post["uid"] != caller.uid:
             raise NotFound if post["hidden"] else Forbidden
-        count(caller, docs, now)
         # What was taken out of the feed does not come back by publishing it again.
         moderated = post["hidden"] or post["uid"] != caller.uid
         library.unlink_post(docs, post_id, moderated=moderated)
@@ -243,7 +224,7 @@ def delete(caller: User, post_id: str, action: str = "deletePost", **why: object
         audit.record(docs, actor=caller.uid, action=action, target=path, at=now, **why)
 
     creation = library.creation_path(post_id)
-    transact(path, decide, reads=reads_of(caller, path, record, store.state_path(post_id), creation))
+    caller.commit(path, decide, reads=[path, record, store.state_path(post_id), creation])
     cleanups.start("post", post_id)
 
 

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from .. import media
 from ..catalog.catalog import JobType
 from ..clock import datetime
-from ..endpoint import Id, Name, Request, Response, User, endpoint
+from ..endpoint import Id, Name, Reader, Request, Response, User, endpoint
 from ..errors import NotFound, Unavailable
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
@@ -98,7 +98,7 @@ class Creations(Response):
 
 
 @endpoint(limit=READS)
-def getUserCreations(caller: User, request: GetUserCreations) -> Creations:
+def getUserCreations(caller: Reader, request: GetUserCreations) -> Creations:
     """The caller's library, newest first; media by path."""
     found, cursor = store.list_creations(
         caller.uid, type=request.type, favorite=request.favorite, size=request.page_size, cursor=request.cursor
@@ -111,7 +111,7 @@ class GetCreation(Request, frozen=True):
 
 
 @endpoint(limit=READS, refuses=(NotFound,))
-def getCreation(caller: User, request: GetCreation) -> Creation:
+def getCreation(caller: Reader, request: GetCreation) -> Creation:
     """One creation of the caller's, with addresses of its media that are good for an hour."""
     return _creation(store.owned_creation(caller.uid, request.creation_id), with_url=True)
 

@@ -15,19 +15,10 @@ from ..clock import datetime
 from ..community import store as community
 from ..endpoint import User
 from ..studio import store as studio
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import store
 
 Data = Mapping[str, Any]
-
-
-def _count(caller: User, docs: Docs, now: datetime) -> None:
-    if caller.toll is not None:
-        caller.toll.count(docs, now)
-
-
-def _reads(caller: User, *paths: str) -> list[str]:
-    return [*paths, *([caller.toll.path] if caller.toll else [])]
 
 
 def rename(caller: User, creation_id: str, title: str) -> Data:
@@ -37,11 +28,10 @@ def rename(caller: User, creation_id: str, title: str) -> Data:
 
     def decide(docs: Docs) -> Data:
         store.need_creation(docs, caller.uid, creation_id)
-        _count(caller, docs, now)
         audit.record(docs, actor=caller.uid, action="updateCreation", target=path, at=now)
         return store.change_creation(docs, creation_id, now, title=title)
 
-    return transact(path, decide, reads=_reads(caller, path))
+    return caller.commit(path, decide, reads=[path])
 
 
 def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
@@ -55,19 +45,18 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
         creation = store.need_creation(docs, caller.uid, creation_id)
         # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
         target = not creation["isFavorite"] if target is None else target
-        _count(caller, docs, now)
         if creation["isFavorite"] != target:
             store.change_creation(docs, creation_id, now, isFavorite=target)
             audit.record(docs, actor=caller.uid, action="toggleFavorite", target=path, at=now, favorite=target)
         return target
 
-    return transact(path, decide, reads=_reads(caller, path))
+    return caller.commit(path, decide, reads=[path])
 
 
 def count_play(caller: User, creation_id: str | None) -> Data:
     """The caller's month with one more play: {count, resetAt}. It marks them as seen, which is no streak visit."""
     return accounts.with_account(
-        caller, "incrementPlayCount", lambda account: _count_play(caller, creation_id, account), suspended_too=True
+        caller, "incrementPlayCount", lambda account: _count_play(caller, creation_id, account)
     )
 
 
@@ -81,14 +70,13 @@ def _count_play(caller: User, creation_id: str | None, account: accounts.Account
         if creation_id:
             creation = store.need_creation(docs, caller.uid, creation_id)
             store.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)
-        _count(caller, docs, now)
         plays = one_more_play(user.get("plays"), now)
         change_user(docs, caller.uid, now, plays=plays, lastSeenAt=now)
         target = creation_path or path
         audit.record(docs, actor=caller.uid, action="incrementPlayCount", target=target, at=now)
         return plays
 
-    return transact(path, decide, reads=_reads(caller, path, *([creation_path] if creation_path else [])))
+    return caller.commit(path, decide, reads=[path, *([creation_path] if creation_path else [])])
 
 
 def one_more_play(plays: Data | None, now: datetime) -> dict[str, Any]:
@@ -112,7 +100,6 @@ def delete(caller: User, creation_id: str) -> None:
         if ordered is not None and ordered["token"] == token:
             return  # by this very call, whose first commit's answer was lost
         store.need_creation(docs, caller.uid, creation_id)
-        _count(caller, docs, now)
         published = docs.get(post_path) is not None
         # Copies may be under way without a post: whoever makes them learns here that they are not wanted.
         if published or docs.get(post_record) is not None:
@@ -124,6 +111,6 @@ def delete(caller: User, creation_id: str) -> None:
         audit.record(docs, actor=caller.uid, action="deleteCreation", target=path, at=now, published=published)
 
     reads = [path, record, post_path, post_record, community.state_path(creation_id), studio.job_path(creation_id)]
-    transact(path, decide, reads=_reads(caller, *reads))
+    caller.commit(path, decide, reads=[*reads])
     cleanups.start("post", creation_id)
     cleanups.start("creation", creation_id)

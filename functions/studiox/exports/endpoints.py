@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..clock import datetime
-from ..endpoint import Nothing, Response, User, endpoint
+from ..endpoint import AccountHolder, Nothing, Response, endpoint
 from ..errors import Unavailable
 from ..limits import Limit
 from . import service
@@ -15,7 +15,7 @@ class AccountExported(Response):
 
 
 @endpoint(limit=Limit(5, per=3600), refuses=(Unavailable,), timeout_sec=120)
-def exportAccount(caller: User, request: Nothing) -> AccountExported:
+def exportAccount(caller: AccountHolder, request: Nothing) -> AccountExported:
     """All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance."""
     url, expires_at = service.export(caller)
     return AccountExported(url=url, expires_at=expires_at)

@@ -13,9 +13,9 @@ from ..billing.store import account_path
 from ..clock import datetime
 from ..community.store import comments_of
 from ..endpoint import User
-from ..errors import Unauthenticated, Unavailable
+from ..errors import Unavailable
 from ..tokens.store import entries_after
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import statement, store
 
 URL_S = 3600
@@ -49,13 +49,10 @@ def export(caller: User) -> tuple[str, datetime]:
         raise Unavailable(retryAfterSeconds=30) from error
 
     def decide(docs: Docs) -> None:
-        account = docs.get(user_path(caller.uid))
-        if account is None or account.get("closing"):
-            raise Unauthenticated
         change_user(docs, caller.uid, now)  # or the entry could be written after the deletion
         audit.record(docs, actor=caller.uid, action="exportAccount", target=user_path(caller.uid), at=now)
 
-    transact(user_path(caller.uid), decide)
+    caller.commit(user_path(caller.uid), decide)
     return url, now + timedelta(seconds=URL_S)
 
 

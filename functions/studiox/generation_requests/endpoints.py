@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ..auth import service as accounts
 from ..clock import datetime
-from ..endpoint import Id, Request, RequestId, Response, Text, User, VerifiedUser
+from ..endpoint import Id, Reader, Request, RequestId, Response, Text, VerifiedUser
 from ..errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from ..limits import Limit
 from ..providers import registry
@@ -83,7 +83,7 @@ class UserCredits(Response):
 
 
 @route("GET", limit=Limit(120, per=60), refuses=(Forbidden,))
-def getUserCredits(caller: User, request: GetUserCredits) -> UserCredits:
+def getUserCredits(caller: Reader, request: GetUserCredits) -> UserCredits:
     """The caller's tokens and the last hundred entries of the ledger, newest first."""
     service.check_user(caller, request.user_id)
     user = accounts.account(caller)

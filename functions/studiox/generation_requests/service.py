@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import ids, media
 from ..catalog import store as catalogue
-from ..endpoint import User
+from ..endpoint import Reader, User
 from ..errors import Forbidden, InvalidRequest, NotFound, StudioxError
 from ..studio import jobs, settlement
 from ..studio.service import NewJob, create_job
@@ -25,7 +25,7 @@ class GenerationFailed(StudioxError):
     text = "The generation failed; your tokens were refunded."
 
 
-def check_user(caller: User, claimed: str | None) -> None:
+def check_user(caller: Reader, claimed: str | None) -> None:
     """S4's clients send the user's id along: it is the caller's, or `Forbidden`."""
     if claimed is not None and claimed != caller.uid:
         raise Forbidden

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import audit, clock, config, ids, log
-from ..auth.store import active_user, change_user, user_path
+from ..auth.store import change_user, user_path
 from ..cleanups import service as cleanups
 from ..cleanups import store as cleanup_store
 from ..clock import datetime
@@ -29,11 +29,10 @@ def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
     has_made = strict and library.has_any(caller.uid)
 
     def decide(docs: Docs) -> bool:
-        reporter = active_user(docs, caller.uid, caller.signed_in_at)
+        reporter = docs.get(user_path(caller.uid))
         if docs.get(report_path) is not None:
             return False
         post = store.visible_post(docs, post_id)
-        community.count(caller, docs, now)
         weighs = reports.points(reporter, strict=strict, has_made=has_made, now=now)
         current = reports.standing(docs.get(store.moderation_path(post_id)), post_id, post["uid"])
         after = store.add_report(docs, current, caller.uid, reason, text, weighs, now)
@@ -46,7 +45,7 @@ def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
         return True
 
     asked = [path, store.state_path(post_id), store.moderation_path(post_id), report_path]
-    if transact(path, decide, reads=community.reads_of(caller, *asked)):
+    if caller.commit(path, decide, reads=asked):
         cleanups.start("post", post_id)
 
 
@@ -59,13 +58,12 @@ def hide(caller: User, post_id: str, note: str | None) -> None:
         post = docs.get(path)
         if post is None:
             raise NotFound
-        community.count(caller, docs, now)
         store.set_hidden(docs, post_id, True, hiddenBy="admin")
         cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
         audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="hide", note=note)
 
     record = cleanup_store.cleanup_path("post", post_id)
-    transact(path, decide, reads=community.reads_of(caller, path, store.state_path(post_id), record))
+    caller.commit(path, decide, reads=[path, store.state_path(post_id), record])
     cleanups.start("post", post_id)
 
 
@@ -81,7 +79,6 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         post, creation = docs.get(path), docs.get(creation_path)
         if post is None or creation is None:
             raise NotFound
-        community.count(caller, docs, now)
         if not post["hidden"]:
             return None
         return community.Copying(creation, cleanup_store.begin_copying(docs, post_id, post["uid"], token, now))
@@ -99,7 +96,7 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
 
     record = cleanup_store.cleanup_path("post", post_id)
-    begun = transact(path, begin, reads=community.reads_of(caller, path, creation_path, record))
+    begun = caller.commit(path, begin, reads=[path, creation_path, record])
     if begun is not None:
         copying = begun
         community.copy_public(copying.creation)

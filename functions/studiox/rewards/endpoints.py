@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ..endpoint import Admin, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
+from ..endpoint import Admin, Id, Nothing, Reader, Request, RequestId, Response, Text, VerifiedUser, endpoint
 from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from ..limits import Limit
 from . import service, social, store
@@ -31,7 +31,7 @@ class SocialTasks(Response):
 
 
 @endpoint(limit=Limit(120, per=60))
-def getSocialTasks(caller: User, request: Nothing) -> SocialTasks:
+def getSocialTasks(caller: Reader, request: Nothing) -> SocialTasks:
     """Every task on offer, and how far the caller is with it."""
     tasks = store.tasks()
     claims = store.claims_of(caller.uid, tasks)

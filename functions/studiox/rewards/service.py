@@ -12,7 +12,7 @@ from ..endpoint import User
 from ..errors import NotFound
 from ..tokens.ledger import Buckets, Cause
 from ..tokens.store import entry_path, post
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import social, store, streaks
 from .streaks import Streak
 
@@ -40,8 +40,6 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
         after, bonus = streaks.visit(before, now.date())
         if after == before and tried and _is_ours(docs, caller.uid, after, now):
             return after, tried  # our own commit, whose answer was lost (faults J22)
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
         if after == before:
             return after, 0
         change_user(docs, caller.uid, now, streak=store.streak_field(after))
@@ -53,7 +51,7 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
         audit.record(docs, actor=caller.uid, action="updateStreak", target=path, at=now, reward=bonus)
         return after, bonus
 
-    return transact(path, decide, warm=[path, *([caller.toll.path] if caller.toll else [])])
+    return caller.commit(path, decide, warm=[path])
 
 
 def _day(streak: Streak) -> str:
@@ -87,8 +85,6 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
             return Claimed(existing["status"], existing["tokens"] if existing["status"] == "approved" else 0)
         social.check_proof(task, proof_url)
         user = account(docs)
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
         change_user(docs, caller.uid, now, claims=social.count_claim(user.get("claims"), now))
         docs.put(path, store.new_claim(caller.uid, task, request_id, proof_url, now))
         if not task.review:
@@ -96,8 +92,7 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
         audit.record(docs, actor=caller.uid, action="submitSocialTask", target=path, at=now, taskId=task_id)
         return Claimed("pending", 0) if task.review else Claimed("approved", task.tokens)
 
-    warm = [key, *([caller.toll.path] if caller.toll else [])]
-    return transact(key, decide, reads=[path, store.task_path(task_id)], warm=warm)
+    return caller.commit(key, decide, reads=[path, store.task_path(task_id)], warm=[key])
 
 
 def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | None) -> Claimed:
@@ -114,15 +109,13 @@ def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | No
             if held["status"] != wanted:
                 raise social.AlreadyClaimed
             return Claimed(wanted, held["tokens"] if approve else 0)
-        if admin.toll is not None:
-            admin.toll.count(docs, now)
         docs.update(path, {"status": wanted, "reviewedAt": now, "reviewedBy": admin.uid, "note": note})
         if approve and docs.get(user_path(uid)) is not None:
             _reward(docs, uid, task_id, held["tokens"], "Social task approved", now)
         audit.record(docs, actor=admin.uid, action="reviewSocialTask", target=path, at=now, approve=approve)
         return Claimed(wanted, held["tokens"] if approve else 0)
 
-    return transact(user_path(uid), decide, reads=[path])
+    return admin.commit(user_path(uid), decide, reads=[path])
 
 
 def _reward(docs: Docs, uid: str, task_id: str, tokens: int, reason: str, now: clock.datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ..clock import datetime
-from ..endpoint import Id, Request, Response, User, endpoint
+from ..endpoint import Id, Reader, Request, Response, endpoint
 from ..errors import NotFound
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
@@ -50,7 +50,7 @@ class Sessions(Response):
 
 
 @endpoint(limit=READS)
-def listSessions(caller: User, request: ListSessions) -> Sessions:
+def listSessions(caller: Reader, request: ListSessions) -> Sessions:
     """The caller's sessions, newest first."""
     found, cursor = store.list_sessions(caller.uid, size=request.page_size, cursor=request.cursor)
     return Sessions(sessions=[_session(data) for data in found], next_cursor=cursor)
@@ -61,6 +61,6 @@ class GetSession(Request, frozen=True):
 
 
 @endpoint(limit=READS, refuses=(NotFound,))
-def getSession(caller: User, request: GetSession) -> Session:
+def getSession(caller: Reader, request: GetSession) -> Session:
     """One session of the caller's: what it started from, and its jobs in the order they were ordered."""
     return _session(store.owned_session(caller.uid, request.session_id))

@@ -16,7 +16,20 @@ from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged,
 from ..cleanups import service as cleanups
 from ..clock import datetime
 from ..creations.endpoints import MediaItem, media_item
-from ..endpoint import Anyone, Id, Nothing, Request, RequestId, Response, Text, User, VerifiedUser, endpoint, plain_text
+from ..endpoint import (
+    Anyone,
+    Id,
+    Nothing,
+    Reader,
+    Request,
+    RequestId,
+    Response,
+    Text,
+    User,
+    VerifiedUser,
+    endpoint,
+    plain_text,
+)
 from ..errors import AccountSuspended, Contention, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
@@ -203,7 +216,7 @@ class JobRef(Request, frozen=True):
 
 
 @endpoint(limit=Limit(240, per=60), secrets=registry.SECRETS, refuses=(NotFound,), timeout_sec=120)
-def getJobStatus(caller: User, request: JobRef) -> Job:
+def getJobStatus(caller: Reader, request: JobRef) -> Job:
     """The job as it stands; asks the provider when it is time to, and brings small media in at once."""
     job, _ = store.owned_job(caller.uid, request.job_id)
     if not jobs.is_terminal(job):
@@ -224,7 +237,7 @@ class Jobs(Response):
 
 
 @endpoint(limit=READS)
-def listStudioJobs(caller: User, request: ListStudioJobs) -> Jobs:
+def listStudioJobs(caller: Reader, request: ListStudioJobs) -> Jobs:
     """The caller's jobs, newest first; media by path."""
     found, cursor = store.list_jobs(
         caller.uid, status=request.status, type=request.type, size=request.page_size, cursor=request.cursor
@@ -241,7 +254,7 @@ class JobStats(Response):
 
 
 @endpoint(limit=READS)
-def getJobStats(caller: User, request: Nothing) -> JobStats:
+def getJobStats(caller: Reader, request: Nothing) -> JobStats:
     """How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts."""
     by_status, by_type, spent, refunded = store.totals(caller.uid)
     return JobStats(

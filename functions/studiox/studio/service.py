@@ -23,7 +23,7 @@ from ..sessions import store as sessions
 from ..tokens import allowance
 from ..tokens.service import debit_job
 from ..tokens.store import buckets_of
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import breaker_store, jobs, settlement, spend, store
 
 Data = Mapping[str, Any]
@@ -104,7 +104,6 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
     path, state_path, user = store.job_path(job_id), store.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
     keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
-    toll = caller.toll
 
     def decide(docs: Docs) -> Ordered:
         existing = docs.get(path)
@@ -116,8 +115,6 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             return Ordered(existing, state, replayed=state["sender"] != sender)
         model, inputs = _chosen(docs, new, keys[1:])
         account = account_of(docs)
-        if toll is not None:
-            toll.count(docs, now)
         price = catalog.price_of(model.price, inputs)
         catalog.check_price(price, new.max_price)
         catalog.check_plan(model, account["plan"])
@@ -162,11 +159,10 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         audit.record(docs, actor=caller.uid, action=new.function, target=path, at=now, price=price)
         return Ordered(job, state, replayed=False)
 
-    warm = [user, *([toll.path] if toll else [])]
     reads = [*catalogue.stale(keys), *sales_store.stale()]
     reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
     reads += [breaker_store.PATH] if reads or breaker_store.is_stale() else []
-    return transact(user, decide, reads=reads, warm=warm, absent=[path, state_path])
+    return caller.commit(user, decide, reads=reads, warm=[user], absent=[path, state_path])
 
 
 def _count_song(docs: Docs, uid: str, account: Data, now: datetime) -> Data:
@@ -320,8 +316,7 @@ def cancel_job(caller: User, job_id: str) -> Data:
     now = clock.now()
 
     def count(docs: Docs, state: Data) -> None:
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
+        caller.admit(docs, now)
         if jobs.at_provider(state):
             account = docs.get(user_path(caller.uid)) or {}
             change_user(docs, caller.uid, now, cancels=spend.count_cancel(account.get("cancels"), state, now))
@@ -330,6 +325,7 @@ def cancel_job(caller: User, job_id: str) -> Data:
         job = settlement.settle(
             job_id, caller.uid, jobs.Cancelled(), action="cancelStudioJob", actor=caller.uid, first=count
         )
+    caller.verify()  # nothing was committed for a job that had ended
     if job["status"] != "cancelled":
         raise jobs.NotCancellable(status=job["status"])
     return job

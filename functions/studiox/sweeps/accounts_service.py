@@ -9,7 +9,7 @@ import itertools
 import time
 
 from .. import clock, log
-from ..auth.service import without_sign_in
+from ..auth.sign_ins_store import without_sign_in
 from ..auth.store import all_users
 from ..clock import timedelta
 from ..closing.service import close_abandoned

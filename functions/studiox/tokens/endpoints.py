@@ -7,7 +7,7 @@ from typing import Any
 
 from ..auth import service as accounts
 from ..clock import datetime
-from ..endpoint import Nothing, Request, Response, User, endpoint
+from ..endpoint import Nothing, Reader, Request, Response, endpoint
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from . import store
@@ -25,7 +25,7 @@ class Balance(Response):
 
 
 @endpoint(limit=READS)
-def getUserBalance(caller: User, request: Nothing) -> Balance:
+def getUserBalance(caller: Reader, request: Nothing) -> Balance:
     """The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot."""
     user = accounts.account(caller)
     return Balance(
@@ -66,7 +66,7 @@ class Transactions(Response):
 
 
 @endpoint(limit=READS)
-def getTokenTransactions(caller: User, request: GetTokenTransactions) -> Transactions:
+def getTokenTransactions(caller: Reader, request: GetTokenTransactions) -> Transactions:
     """The caller's ledger, newest entry first."""
     entries, cursor = store.list_entries(caller.uid, type=request.type, size=request.page_size, cursor=request.cursor)
     return Transactions(transactions=[_transaction(entry) for entry in entries], next_cursor=cursor)

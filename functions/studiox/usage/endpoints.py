@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ..clock import datetime
-from ..endpoint import Id, Request, RequestId, Response, User, VerifiedUser, endpoint
+from ..endpoint import Id, Reader, Request, RequestId, Response, User, VerifiedUser, endpoint
 from ..errors import AccountSuspended, EmailNotVerified, RequestIdReused
 from ..limits import Limit
 from ..tokens.allowance import Allowance
@@ -75,7 +75,7 @@ class UsageAnalytics(Response):
 
 
 @endpoint(limit=Limit(120, per=60), timeout_sec=60)
-def getUsageAnalytics(caller: User, request: GetUsageAnalytics) -> UsageAnalytics:
+def getUsageAnalytics(caller: Reader, request: GetUsageAnalytics) -> UsageAnalytics:
     """The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92."""
     found = service.usage_of(caller, request.from_, request.to)
     days = [UsageDay(date=day, jobs=_jobs(each), tokens=_tokens(each)) for day, each in found.days.items()]

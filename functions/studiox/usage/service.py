@@ -12,14 +12,14 @@ from ..auth.store import change_user, user_path
 from ..catalog import sales_store
 from ..catalog import store as catalogue
 from ..clock import datetime
-from ..endpoint import User
+from ..endpoint import Reader, User
 from ..errors import RequestIdReused
 from ..studio import store as studio
 from ..tokens import allowance, ledger
 from ..tokens import store as tokens
 from ..tokens.allowance import Allowance
 from ..tokens.ledger import Cause
-from ..transact import Docs, transact
+from ..transact import Docs
 from . import analytics
 
 MAX_DOCUMENTS = 5_000
@@ -49,20 +49,17 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
             return Used(-earlier["amount"], earlier["balanceAfter"])
         feature = catalogue.find_feature(docs, feature_id)
         user = account(docs)
-        if caller.toll is not None:
-            caller.toll.count(docs, now)
         change = ledger.burn(tokens.account_of(user), feature.tokens)
         cause = Cause(id=entry_id, type="deduction", kind="feature", ref=feature_id, reason=feature.label)
         entry = tokens.post(docs, caller.uid, cause, change, now)
         audit.record(docs, actor=caller.uid, action="useTokens", target=path, at=now, feature=feature_id)
         return Used(-entry.amount, entry.balance_after)
 
-    warm = [path, *([caller.toll.path] if caller.toll else [])]
     reads = catalogue.stale([f"features/{feature_id}"])
-    return transact(path, decide, reads=reads, warm=warm, absent=[tokens.entry_path(caller.uid, entry_id)])
+    return caller.commit(path, decide, reads=reads, warm=[path], absent=[tokens.entry_path(caller.uid, entry_id)])
 
 
-def check_allowance(caller: User) -> Allowance:
+def check_allowance(caller: Reader) -> Allowance:
     """What is left of the caller's songs of the month."""
     user = accounts.account(caller)
     plans = {plan.id: plan for plan in sales_store.plans()}
@@ -91,7 +88,7 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
         audit.record(docs, actor=caller.uid, action="checkGenerationAllowance", target=path, at=now)
         return Allowance(left.limit, left.used + 1, left.resets_at), True
 
-    return transact(path, decide, reads=sales_store.stale(), warm=[path])
+    return caller.commit(path, decide, reads=sales_store.stale(), warm=[path])
 
 
 class Usage(NamedTuple):
@@ -104,7 +101,7 @@ class Usage(NamedTuple):
     truncated: bool
 
 
-def usage_of(caller: User, first: str | None, last: str | None) -> Usage:
+def usage_of(caller: Reader, first: str | None, last: str | None) -> Usage:
     """The caller's figures of these days (UTC). `InvalidRequest`, `Unavailable`."""
     begin, end = analytics.period(first, last, clock.now().date())
     since = datetime.combine(begin, time(), UTC)
