@@ -202,7 +202,9 @@ def session(session_id: str) -> Session | None:
         got = _present(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
     if got is None:
         return None
-    found = objects.session(got.to_dict())
+    data = got.to_dict()
+    objects.expanded(data.get("payment_intent"))
+    found = objects.session(data)
     return found if found.charge is None else found._replace(charge=_with_disputes(found.charge))
 
 
@@ -225,8 +227,8 @@ def intent(intent_id: str) -> Paid | None:
         if not order_id:
             paid = client.v1.invoice_payments.list({"payment": {"type": "payment_intent", "payment_intent": intent_id}})
             invoice_id = next((objects.reference(each.to_dict()["invoice"]) for each in paid.data), "")
-    latest = found.get("latest_charge")
-    charge = _with_disputes(objects.charge(latest)) if isinstance(latest, dict) else None
+    latest = objects.expanded(found.get("latest_charge"))
+    charge = None if latest is None else _with_disputes(objects.charge(latest))
     return Paid(order_id, invoice_id, charge)
 
 

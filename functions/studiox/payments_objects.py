@@ -200,6 +200,13 @@ def reference(value: Any) -> str:
     return found if isinstance(found, str) else ""
 
 
+def expanded(value: Any) -> Data | None:
+    """An object that was asked for whole; None if there is none. `BadShape` for its id alone: it was not seen."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise BadShape("an object that was asked for came unexpanded")
+
+
 def _read(read: Callable[[Data], T], data: Data) -> T:
     try:
         return read(data)
@@ -271,7 +278,7 @@ def _session(data: Data) -> Session:
         subscription_id=reference(data.get("subscription")),
         intent_id=reference(intent),
         intent_status=paid.get("status") or "",
-        charge=_charge(latest) if isinstance(latest, Mapping) else None,
+        charge=None if latest is None else _charge(latest),
         url=data.get("url") or "",
         created=_time(data["created"]),
     )
