@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studiox import endpoint as endpoint_module
-from studiox.endpoint import MAX_BODY_BYTES, Anyone, Id, Request, RequestId, Response, Text, endpoint
+from studiox.endpoint import CONTRACTS, MAX_BODY_BYTES, Anyone, Id, Request, RequestId, Response, Text, endpoint, parse
+from studiox.errors import InvalidRequest
 from studiox.limits import Limit
 from tests.support import call, private_text
 
@@ -220,3 +221,43 @@ def test_g10_no_json_is_a_500(data: Any) -> None:
 def test_g10_no_bytes_are_a_500(body: bytes) -> None:
     answer = call(tryOrder, raw_body=body)
     assert answer.ok or (answer.status, answer.reason) == (400, "InvalidRequest")
+
+
+class _Many(Request, frozen=True):
+    request_id: RequestId
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=5), Text]
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    item_id: Id | None = None
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, {"requestId": "missing", "name": "missing", "count": "missing"}),
+        (
+            {"requestId": "short", "name": "abcdef", "count": 0, "itemId": "a/b", "more": 1},
+            {"requestId": "16 to 64", "name": "length <= 5", "count": ">= 1", "itemId": "1 to 128", "more": "unknown"},
+        ),
+        ({"requestId": "r" * 16, "name": "a\x00", "count": "x"}, {"name": "control characters", "count": "int"}),
+        ({"requestId": "r" * 16, "name": "a\x00", "count": 1}, {"name": "control characters"}),
+    ],
+)
+def test_a_refusal_names_every_wrong_field_and_says_its_rule_in_words(
+    data: dict[str, Any], expected: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse(_Many, data)
+    fields = refused.value.details["fields"]
+    assert fields.keys() == expected.keys()
+    for name, words in expected.items():
+        assert words in fields[name]
+        assert "regex" not in fields[name]
+
+
+def test_every_rule_by_a_pattern_has_its_words() -> None:
+    for contract in CONTRACTS.values():
+        sent = {field.encode_name: "/\\ not of any form" for field in msgspec.structs.fields(contract.request)}
+        if sent:
+            with pytest.raises(InvalidRequest) as refused:
+                parse(contract.request, {**sent, "unheardOf": 1})
+            assert "must be of another form" not in refused.value.details["fields"].values(), contract.name

@@ -19,7 +19,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import config, firestore, ids, limits, log
+from . import config, firestore, ids, limits, log, refused_fields
 from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
 from .clock import UTC, datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
@@ -277,19 +277,26 @@ S = typing.TypeVar("S", bound=msgspec.Struct)
 
 
 def parse(schema: type[S], data: object) -> S:
-    """`data` as `schema`. `InvalidRequest` names the field. A null field is an absent field, null data is {}."""
+    """`data` as `schema`. `InvalidRequest` names every wrong field. A null field is an absent one, null data is {}."""
     given = {} if data is None else data
     if not isinstance(given, dict):
         raise InvalidRequest(fields={"": "Expected `object`"})
     present = {name: value for name, value in given.items() if value is not None}
+    unprintable: dict[str, str] = {}
     for name, is_name in _text_fields(schema):
         if isinstance(present.get(name), str):
-            present[name] = plain_text(name, present[name])
-            present[name] = plain_name(present[name]) if is_name else present[name]
+            try:
+                present[name] = plain_text(name, present[name])
+                present[name] = plain_name(present[name]) if is_name else present[name]
+            except InvalidRequest as refusal:
+                unprintable |= refusal.details["fields"]
     try:
-        return msgspec.convert(present, schema, strict=True)
+        parsed = msgspec.convert(present, schema, strict=True)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(fields=_field_message(str(error))) from None
+        raise InvalidRequest(fields=refused_fields.wrong(schema, present, error) | unprintable) from None
+    if unprintable:
+        raise InvalidRequest(fields=unprintable)
+    return parsed
 
 
 def plain_text(field: str, text: str) -> str:
@@ -315,18 +322,6 @@ def _text_fields(schema: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
 def _metas(hint: Any) -> list[Any]:
     own = list(getattr(hint, "__metadata__", ()))
     return own + [meta for part in typing.get_args(hint) for meta in _metas(part)]
-
-
-def _field_message(message: str) -> dict[str, str]:
-    """msgspec says `What is wrong - at `$.path``: {path: what is wrong}, without any of the caller's values."""
-    what, _, where = message.partition(" - at `")
-    path = where.rstrip("`").removeprefix("$").lstrip(".")
-    for prefix in ("Object contains unknown field `", "Object missing required field `"):
-        if what.startswith(prefix):
-            name = what[len(prefix) : -1]
-            # An unknown field's name is the caller's own text: bounded, and never logged.
-            return {".".join(filter(None, (path, name[:64]))): prefix.removeprefix("Object ").removesuffix(" `")}
-    return {path: "Invalid enum value" if what.startswith("Invalid enum value") else what}
 
 
 def dump(response: msgspec.Struct) -> Any:

@@ -1,0 +1,57 @@
+"""What is wrong with a request, field by field and in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+MAX_UNKNOWN = 10
+"""Names of unknown fields are the caller's own text: so many are told, and none is logged."""
+
+# By the beginning of a rule's pattern, because its end only says where a text ends.
+_WORDS = {
+    "^[A-Za-z0-9_-]{16,64}": "16 to 64 letters (A-Z), digits, _ or -",
+    "^(?!__.*__$)[A-Za-z0-9_-]{1,128}": "1 to 128 letters (A-Z), digits, _ or -",
+    r"^(?!\\.{1,2}$|__.*__$)[^/\\x00]{1,128}": "1 to 128 characters without /",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}": "a date as YYYY-MM-DD",
+    r"\\A\\d{4}-\\d{2}-\\d{2}": "a date as YYYY-MM-DD",
+    r"^(https://[^\\s\\\\]+)?": "an https address, or nothing",
+}
+
+
+def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec.ValidationError) -> dict[str, str]:
+    """{field: what is wrong} of every field that is, for a request that `error` was raised about."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
+    unknown = [name for name in given if name not in fields][:MAX_UNKNOWN]
+    found = {name[:64]: "contains unknown field" for name in unknown}
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                found[name] = "missing required field"
+            continue
+        try:
+            msgspec.convert(given[name], field.type, strict=True)
+        except msgspec.ValidationError as problem:
+            found |= _told(str(problem), name)
+    return found or _told(str(error), "")
+
+
+def _told(message: str, name: str) -> dict[str, str]:
+    """msgspec says `What is wrong - at `$.path``: {path: what is wrong}, without any of the caller's values."""
+    what, _, where = message.partition(" - at `")
+    path = (name + where.rstrip("`").removeprefix("$")).lstrip(".")
+    for prefix in ("Object contains unknown field `", "Object missing required field `"):
+        if what.startswith(prefix):
+            inner = what[len(prefix) : -1][:64]
+            return {".".join(filter(None, (path, inner))): prefix.removeprefix("Object ").removesuffix(" `")}
+    if what.startswith("Invalid enum value"):
+        return {path: "Invalid enum value"}
+    _, is_pattern, pattern = what.partition("matching regex ")
+    return {path: _in_words(pattern) if is_pattern else what}
+
+
+def _in_words(pattern: str) -> str:
+    said = (words for start, words in _WORDS.items() if pattern.strip("'\"").startswith(start))
+    return f"must be {next(said, 'of another form')}"
