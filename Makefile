@@ -6,7 +6,7 @@ VENV := .venv/bin
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve seed-data bench lock admin catalogue client pictures deploy
+.PHONY: help setup demo test check serve vendors seed-data bench lock admin catalogue client pictures deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ check: setup ## Lint, types and the project's own rules, in seconds
 
 serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))
+
+vendors: setup ## The vendors' stand-ins and the schedules, beside a `firebase emulators:start`
+	@$(VENV)/python -m local.vendors
 
 seed-data: setup ## Make emulator-data/ anew from local/seed.json, by the API of a fresh stack
 	@$(VENV)/python -m local.seed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ from types import FrameType
 from local import settings
 from local.engine import NoEngine
 from local.stack import Stack, StackError, stack
+
+SERVED_DATA = settings.ROOT / "emulator-data"
 
 
 class Stopped(Exception):
@@ -76,11 +79,20 @@ def addresses(running: Stack) -> str:
     return "\n".join(f"  {name:<15} {address}" for name, address in rows.items())
 
 
+def people(data: Path | None) -> str:
+    """Who can sign in to what is served, and with which password; nothing for other data than ours."""
+    if data != SERVED_DATA:
+        return ""
+    seed = json.loads((settings.ROOT / "local/seed.json").read_text())
+    emails = ", ".join(user["email"] for user in seed["users"])
+    return f"  {'Sign in as':<15} {emails}\n  {'Password':<15} {seed['password']}\n"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make serve", description=__doc__)
-    offset = int(os.environ.get("STUDIOX_PORT_OFFSET") or 0)
+    offset = os.environ.get("STUDIOX_PORT_OFFSET") or "0"
     parser.add_argument("--offset", type=int, default=offset, help="added to every port")
-    parser.add_argument("--data", type=Path, default=settings.ROOT / "emulator-data", help="an export to start with")
+    parser.add_argument("--data", type=Path, default=SERVED_DATA, help="an export to start with")
     parser.add_argument("--export-on-exit", type=Path, metavar="DIR", help="where to export to at the end")
     parser.add_argument("--functions", type=Path, help="another directory of functions, for trials")
     options = parser.parse_args()
@@ -92,7 +104,7 @@ def main() -> int:
         with stack(
             options.offset, data_dir=data, export_dir=options.export_on_exit, functions_dir=options.functions
         ) as running:
-            print(addresses(running), "StudioX is ready", sep="\n", flush=True)
+            print(f"{addresses(running)}\n{people(data)}  {'Stop':<15} Ctrl-C\nStudioX is ready", flush=True)
             while not make.asks_to_end():
                 time.sleep(0.5)
                 running.check()

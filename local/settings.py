@@ -48,6 +48,10 @@ ENV_FILES = (".env", ".env.local", ".secret.local")
 # The suite's emulators that are started where the functions are served by us; suite_tasks.cjs adds Tasks.
 WITHOUT_FUNCTIONS = "auth,firestore,storage,hosting"
 
+MADE_BY_SETUP = """\
+# Made by the set-up, for `make serve` and for `firebase emulators:start`. What you change here stays; the environment
+# of `make serve` goes before it, and OFFSET shifts the addresses that you have not changed."""
+
 # The stand-ins' keys, and a value for whatever has no stand-in: an absent one would be asked of Secret Manager.
 SECRETS = {
     "POYO_API_KEY": "local-poyo-api-key",
@@ -104,10 +108,39 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
     path.chmod(0o600)
 
 
+def write_local_files(functions: Path = ROOT / "functions", state: Path = STATE) -> None:
+    """Make `.env.local` and `.secret.local`, from which Firebase's own commands take what is local.
+
+    What the developer wrote there stays: only values that an earlier run wrote follow the defaults.
+    """
+    for name, values in ((".env.local", local_parameters(PORTS)), (".secret.local", SECRETS)):
+        path, record = functions / name, state / f"made{name}"
+        lines = path.read_text().splitlines() if path.exists() else [MADE_BY_SETUP]
+        ours = read_env(record)
+        there = read_env(path)
+        for number, line in enumerate(lines):
+            key = line.partition("=")[0].strip()
+            if key in values and there.get(key) == ours.get(key) != values[key]:
+                lines[number] = f"{key}={values[key]}"
+        lines += [f"{key}={value}" for key, value in values.items() if key not in there]
+        text = "\n".join(lines) + "\n"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            path.chmod(0o600)
+        if ours != values:
+            state.mkdir(parents=True, exist_ok=True)
+            write_env(record, values)
+
+
 def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Parameters and secrets: the committed file, then local defaults, the developer's files, the environment."""
+    """Parameters and secrets: the committed file, then local defaults, the developer's files, the environment.
+
+    What the set-up wrote into the developer's files are the addresses of a stack without an offset: they are no choice.
+    """
     functions = ROOT / "functions"
-    parameters = {**read_env(functions / ".env"), **local_parameters(ports), **read_env(functions / ".env.local")}
+    usual = local_parameters(PORTS)
+    chosen = {name: value for name, value in read_env(functions / ".env.local").items() if value != usual.get(name)}
+    parameters = {**read_env(functions / ".env"), **local_parameters(ports), **chosen}
     secrets = {**SECRETS, **read_env(functions / ".secret.local")}
     for values in (parameters, secrets):
         values.update({name: environment[name] for name in values if name in environment})
@@ -160,7 +193,7 @@ def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str
     }
     config["emulators"]["firestore"]["websocketPort"] = config["emulators"].pop("firestore.websocket")["port"]
     (place / "firebase.json").write_text(json.dumps(config, indent=2))
-    _write_java(place)
+    write_java(place)
     parameters, secrets = resolve(ports, environment)
     return {**parameters, **secrets}
 
@@ -187,8 +220,9 @@ def _remove(path: Path) -> None:
     path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=True)
 
 
-def _write_java(place: Path) -> None:
-    """A `java` that runs our Storage rules runtime where the official one would be run, and is itself otherwise."""
+def write_java(place: Path) -> None:
+    """In `place`/bin, a `java` that runs our Storage rules runtime where the official one would be run, and is itself
+    otherwise."""
     marker = place / "bin/storage-rules"
     marker.write_text("Stands where the official rules runtime would be.\n")
     java = place / "bin/java"

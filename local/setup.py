@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from local import advice, engine, installer
+from local import advice, engine, installer, settings
 from local.progress import CommandFailed, run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,6 +166,7 @@ def install() -> None:
     """Every step that is due. Each is done whole or again: what the steps download stays in their caches."""
     check_tools()
     with alone_in_checkout():
+        settings.write_local_files()
         tools = [ROOT / "requirements-dev.txt", installer.LOCK]
         once("python", tools, VENV / "bin/python", install_development)
         functions = [FUNCTIONS / "requirements.txt", ROOT / "firebase.json", installer.LOCK]

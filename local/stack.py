@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from local import engine, places, processes, settings
+from local import engine, firebase, places, processes, settings
 from local.ticker import Ticker
 
 START_TIMEOUT_S = 180.0
@@ -295,16 +295,13 @@ def _start_stand_ins(running: Stack, values: Mapping[str, str], environment: Map
 def _suite_command(
     place: Path, chosen: str, data_dir: Path | None, export_dir: Path | None, *, official: bool
 ) -> Sequence[str]:
-    preloaded = ("suite_auth", *(("worker_ports", "worker_connections") if official else ("suite_tasks",)))
-    command = ["node", *(f"--require={settings.ROOT}/local/{name}.cjs" for name in preloaded)]
-    command += [str(settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"), "emulators:start"]
-    command += [] if official else ["--only", settings.WITHOUT_FUNCTIONS]
+    command = ["emulators:start"] if official else ["emulators:start", "--only", settings.WITHOUT_FUNCTIONS]
     command += ["--project", settings.PROJECT, "--config", str(place / "firebase.json"), "--non-interactive"]
     if data_dir is not None:
         command += ["--import", str(data_dir.resolve())]
     if export_dir is not None:
         command += ["--export-on-exit", str(export_dir.resolve())]
-    return command if chosen == engine.OFFICIAL else [chosen, "exec", "--", *command]
+    return firebase.command(chosen, command, firebase.OFFICIAL_FUNCTIONS if official else firebase.OUR_FUNCTIONS)
 
 
 def _await_ready(running: Stack, log: _Log) -> None:

@@ -106,10 +106,53 @@ def test_no_request_to_a_worker_goes_over_a_connection_that_the_worker_may_be_cl
     assert ran.stdout.strip() == "2"
 
 
-def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
+def wire(running: Stack) -> dict[str, object]:
+    """What HTTP clients see of a function, whoever serves it."""
+    echo, hello = f"{running.functions_url}/echo", f"{running.functions_url}/hello"
+    origin = {"Origin": "http://a.example", "Access-Control-Request-Method": "POST"}
+    answers = {
+        "below": requests.put(f"{echo}/a%20b/c?d=e", data="body", headers=origin, timeout=120),
+        "preflight": requests.options(hello, headers=origin, timeout=120),
+        "no token": requests.post(hello, json={"data": {}}, headers={"Authorization": "Bearer x"}, timeout=120),
+        "get": requests.get(hello, timeout=120),
+        "unknown": requests.post(f"{running.functions_url}/nothing", json={}, timeout=120),
+        "schedule without its clock": requests.post(f"{running.functions_url}/dispatchStudioJobs", timeout=120),
+    }
+    kept = ("Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Content-Type")
+    seen = {
+        name: (answer.status_code, answer.text, {header: answer.headers.get(header) for header in kept})
+        for name, answer in answers.items()
+        if answer.status_code != 404
+    }
+    return {**seen, "not found": sorted(name for name, answer in answers.items() if answer.status_code == 404)}
+
+
+def answer(status: int, body: str, origin: str, methods: str | None = None) -> tuple[object, ...]:
+    kind = "application/json" if body.endswith("\n") else "text/html; charset=utf-8"
+    headers = {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Methods": methods,
+        "Content-Type": kind,
+    }
+    return status, body, headers
+
+
+ECHOED = '{"method": "PUT", "path": "/a b/c", "query": "d=e", "body": "body"}'
+WIRE = {
+    "below": answer(201, ECHOED, "http://a.example"),
+    "preflight": answer(200, "", "http://a.example", "POST"),
+    "no token": answer(401, '{"error":{"message":"Unauthenticated","status":"UNAUTHENTICATED"}}\n', "*"),
+    "get": answer(400, '{"error":{"message":"Bad Request","status":"INVALID_ARGUMENT"}}\n', "*"),
+    "not found": ["schedule without its clock", "unknown"],
+}
+
+
+@pytest.mark.parametrize("functions", ["", "official"])
+def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None:
+    """Our one process and the suite's own functions emulator alike."""
     said: list[str] = []
     export = tmp_path / "export"
-    overrides = {"WELCOME_TOKENS": "7", "POYO_API_KEY": 'key with "quotes" and \\'}
+    overrides = {"WELCOME_TOKENS": "7", "POYO_API_KEY": 'key with "quotes" and \\', "FUNCTIONS": functions}
     with stack(env=overrides, functions_dir=FUNCTIONS, export_dir=export, say=said.append) as running:
         account = identity(running, "signUp")
         assert eventually(lambda: account["localId"] in running.log.read_text()), "the identity trigger did not run"
@@ -121,7 +164,8 @@ def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
             "key": overrides["POYO_API_KEY"],
             "welcome": "7",
         }
-        assert len(serving(running)) == 2, "not one process, and the one that starts it anew"
+        if not functions:
+            assert len(serving(running)) == 2, "not one process, and the one that starts it anew"
         denied = "storage/unauthorized"
         assert client_outcome(running) == {
             "upload": "ok",
@@ -147,7 +191,8 @@ def test_a_client_meets_every_part_of_it(tmp_path: Path) -> None:
         dispatched = '{"dispatched": "dispatchStudioJobs"}'
         assert eventually(lambda: running.log.read_text().count(dispatched) >= 3), "the ticker does not fire"
         assert requests.get(running.hosting_url, timeout=10).ok
-    assert not [line for line in said if "UI is not starting" not in line]
+        assert not [line for line in said if "UI is not starting" not in line]
+        assert wire(running) == WIRE
     with stack(functions_dir=FUNCTIONS, data_dir=export) as running:
         assert identity(running, "signInWithPassword")["localId"] == account["localId"]
 

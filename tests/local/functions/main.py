@@ -42,3 +42,10 @@ def onUserCreated(event: identity_fn.AuthBlockingEvent) -> None:
 @tasks_fn.on_task_dispatched()
 def settleStudioJob(request: https_fn.CallableRequest[object]) -> None:
     note(task=request.data)
+
+
+@https_fn.on_request(cors=options.CorsOptions(cors_origins=["http://a.example"], cors_methods=["post"]))
+def echo(request: https_fn.Request) -> https_fn.Response:
+    """What arrives of a request."""
+    told = {"method": request.method, "path": request.path, "query": request.query_string.decode()}
+    return https_fn.Response(json.dumps({**told, "body": request.get_data(as_text=True)}), 201)
