@@ -1,4 +1,4 @@
-"""Firestore goes away at each round trip of each call: the caller hears so, and a refusal left nothing."""
+"""Firestore goes away at each round trip of each call: the caller is told so, and it is never taken for a bug."""
 
 from __future__ import annotations
 
