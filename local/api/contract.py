@@ -259,7 +259,7 @@ def _nullable(schema: Schema) -> Schema:
     """The schema of a field that may be left out of a request, where null says the same as leaving it out."""
     if {"type": "null"} in schema.get("anyOf", []):
         return schema
-    about = {key: schema[key] for key in ("description", "default") if key in schema}
+    about: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
     rest = {key: value for key, value in schema.items() if key not in about}
     options = rest["anyOf"] if rest.keys() == {"anyOf"} else [rest]
     return {**about, "anyOf": [*options, {"type": "null"}]}
