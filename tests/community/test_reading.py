@@ -192,7 +192,7 @@ ALLOWED = {
     "anon": PUBLIC,
     "suspended": PUBLIC | {"listSessions"},
     "admin": ANYBODYS | {"deleteComment", "deletePost", "moderatePost"},
-    "unverified": ANYBODYS - {"commentPost"},
+    "unverified": ANYBODYS - {"commentPost", "likePost", "remixPost", "reportPost"},
 }
 CODES = {"anon": {"unauthenticated"}, "unverified": {"failed-precondition", "not-found", "permission-denied"}}
 
