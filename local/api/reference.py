@@ -11,7 +11,8 @@ NOTE = "<!-- Generated from the structs of the deployed functions by `make clien
 COMMON = ("Contention", "InvalidRequest", "RateLimited", "Unauthenticated", "Unavailable")
 INTRODUCTION = """\
 Every function of StudioX, from the same structs that check its requests. How to call them, live data, media and
-errors in general: [the client guide](../client.md). The typed client: [clients/typescript](../../clients/typescript/).
+errors in general: [the client guide](../client.md). For whoever knows REST routes: [their functions](../from-rest.md).
+The typed client: [clients/typescript](../../clients/typescript/).
 
 - [openapi.json](openapi.json): callables as `POST {"data": …}` → `{"result": …}`, the HTTP functions as they are.
 - [studiox.postman_collection.json](studiox.postman_collection.json): import it into Postman, run `make serve`, and run

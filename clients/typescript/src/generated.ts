@@ -1216,7 +1216,7 @@ export interface Functions {
   /**
    * What waits for a decision, the longest waiting first: reported posts, or claims with their proofs.
    *
-   * An administrator (ID token claim `admin: true`). At most 120 a minute.
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
   getModerationQueue: {
     request: GetModerationQueue;
