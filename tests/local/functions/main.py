@@ -4,6 +4,7 @@ import json
 import sys
 
 import firebase_admin
+import flask
 from firebase_functions import https_fn, identity_fn, options, scheduler_fn, tasks_fn
 from firebase_functions.params import SecretParam, StringParam
 
@@ -45,7 +46,7 @@ def settleStudioJob(request: https_fn.CallableRequest[object]) -> None:
 
 
 @https_fn.on_request(cors=options.CorsOptions(cors_origins=["http://a.example"], cors_methods=["post"]))
-def echo(request: https_fn.Request) -> https_fn.Response:
+def echo(request: flask.Request) -> flask.Response:
     """What arrives of a request."""
     told = {"method": request.method, "path": request.path, "query": request.query_string.decode()}
-    return https_fn.Response(json.dumps({**told, "body": request.get_data(as_text=True)}), 201)
+    return flask.Response(json.dumps({**told, "body": request.get_data(as_text=True)}), 201)
