@@ -23,6 +23,7 @@ from . import config, firestore, ids, limits, log, refused_fields
 from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
 from .clock import UTC, datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
+from .methods import not_allowed
 from .texts import plain_name
 
 __all__ = [
@@ -147,7 +148,7 @@ def endpoint(
 def _guard(http: flask.Request) -> flask.Response | None:
     """Refuse what the SDK would answer with 500, or log with its values: huge, deep or broken bodies, extra keys."""
     if http.method != "POST":
-        return _refusal(405, "Only POST.")
+        return not_allowed("POST", shared=True, answer=_refusal(405, "Only POST."))
     if http.content_length is None or http.content_length > MAX_BODY_BYTES:
         return _refusal(413, f"At most {MAX_BODY_BYTES} bytes, with a Content-Length.")
     if http.mimetype != "application/json":

@@ -10,6 +10,7 @@ from flask_cors import cross_origin
 
 from . import config, firestore, media
 from .errors import Unavailable
+from .methods import not_allowed
 
 
 @https_fn.on_request()
@@ -22,7 +23,7 @@ def health(request: flask.Request) -> flask.Response:
 
 def _health(request: flask.Request) -> flask.Response:
     if request.method != "GET":
-        return flask.Response("GET only", 405)
+        return not_allowed("GET", shared=True)
     checks = {"firestore": _firestore(), "storage": media.ping()}
     well = all(checks.values())
     body = {

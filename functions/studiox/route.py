@@ -22,6 +22,7 @@ from . import config, firestore, log
 from .endpoint import MAX_BODY_BYTES, Contract, Handler, perform, too_deep
 from .errors import InvalidRequest, StudioxError, Unauthenticated
 from .limits import Limit
+from .methods import not_allowed
 
 # HTTP has a 402, which callables lack; what a caller cannot mend by asking again is 400.
 STATUS = {
@@ -79,7 +80,7 @@ def route(
 
 def _answer(method: str, contract: Contract, handler: Handler, http: flask.Request) -> flask.Response:
     if http.method != method:
-        return _error(405, "MethodNotAllowed", f"Only {method}.")
+        return not_allowed(method, shared=True, answer=_error(405, "MethodNotAllowed", f"Only {method}."))
     try:
         signed_in, app = _who(http)
         data = _body(http) if method == "POST" else http.args.to_dict()

@@ -104,9 +104,10 @@ def responses(api: Api, each: Operation) -> dict[str, Any]:
     return {**found, "405": other_method(each.method or "POST")}
 
 
-def other_method(allowed: str) -> dict[str, Any]:
+def other_method(method: str) -> dict[str, Any]:
     """The answer to another method; OPTIONS is answered as CORS has it."""
-    return {"description": f"Only {allowed}.", "headers": {"Allow": {"required": True, "schema": {"const": allowed}}}}
+    told = importlib.import_module("studiox.methods").allowed(method, shared=True)
+    return {"description": f"Only {method}.", "headers": {"Allow": {"required": True, "schema": {"const": told}}}}
 
 
 def operation(api: Api, each: Operation) -> dict[str, Any]:

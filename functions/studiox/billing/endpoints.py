@@ -29,6 +29,7 @@ from ..endpoint import (
 )
 from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from ..limits import Limit
+from ..methods import not_allowed
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..payments import PaymentsUnavailable
 from . import (
@@ -372,7 +373,7 @@ def stripeWebhook(request: flask.Request) -> flask.Response:
 
 def _heard(request: flask.Request) -> flask.Response:
     if request.method != "POST":
-        return flask.Response("POST only", 405)
+        return not_allowed("POST", shared=False)
     body = callbacks.body_of(request, MAX_EVENT_BYTES)
     if body is None:
         return flask.Response("too large", 400)

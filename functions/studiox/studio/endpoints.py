@@ -32,6 +32,7 @@ from ..endpoint import (
 )
 from ..errors import AccountSuspended, Contention, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
 from ..limits import Limit
+from ..methods import not_allowed
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..providers import registry
 from ..tokens.allowance import AllowanceExceeded
@@ -326,7 +327,7 @@ def piapiWebhook(request: flask.Request) -> flask.Response:
 def _webhook(name: str, request: flask.Request) -> flask.Response:
     """405 not POST, 413 too large, 401 not genuine, 503 to be retried, 200 known, unknown or settled."""
     if request.method != "POST":
-        return flask.Response("POST only", 405)
+        return not_allowed("POST", shared=False)
     body = callbacks.body_of(request, MAX_CALLBACK_BYTES)
     if body is None:
         return flask.Response("too large", 413)
