@@ -51,8 +51,14 @@ def house() -> list[pathlib.Path]:
     return [path for path in sources() if HOUSE in path.parents]
 
 
+@functools.cache
+def nodes(module: ast.Module) -> tuple[ast.AST, ...]:
+    """All of a module, walked once for every rule here."""
+    return tuple(ast.walk(module))
+
+
 def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def test_files_and_functions_are_short() -> None:
@@ -76,7 +82,7 @@ def test_no_bare_except_no_print_no_naive_time() -> None:
     found = []
     for path in sources():
         may_print = path.relative_to(ROOT).parts[0] in ("local", "bench")
-        for node in ast.walk(tree(path)):
+        for node in nodes(tree(path)):
             if isinstance(node, ast.ExceptHandler) and node.type is None:
                 found.append(f"{name(path)}:{node.lineno} a bare except")
             called = node.func if isinstance(node, ast.Call) else None
@@ -90,7 +96,7 @@ def test_no_bare_except_no_print_no_naive_time() -> None:
 def imported(path: pathlib.Path) -> Iterator[tuple[str, set[str]]]:
     """(module, names) of every import in the file, relative ones resolved."""
     package = ["studiox", *path.relative_to(HOUSE).parts[:-1]]
-    for node in ast.walk(tree(path)):
+    for node in nodes(tree(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, set()) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -148,7 +154,7 @@ KEYS = {"models", "styles", "colors", "sizes", "features"}
 
 def collections_named(module: ast.Module) -> Iterator[str]:
     """The collections whose documents the module names by a path, or reads by name."""
-    for node in ast.walk(module):
+    for node in nodes(module):
         text = literal(node)
         if text and DOCUMENT.fullmatch(text) and text.count("/") % 2 and not STORAGE.fullmatch(text + "/"):
             yield "/".join(text.split("/")[0::2])
@@ -180,7 +186,7 @@ def test_only_the_ledger_writes_balances() -> None:
     for path in house():
         if "tokens" in path.relative_to(HOUSE).parts:
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(tree(path)):
             if isinstance(node, ast.Dict):
                 for key, value in zip(node.keys, node.values, strict=True):
                     opening = isinstance(value, ast.Constant) and value.value == 0  # a new account's
@@ -204,7 +210,7 @@ def test_firestore_is_read_in_one_guarded_way() -> None:
         alone = path.parent == HOUSE and path.name in CLIENTS
         if not alone and any(CLIENT.match(module) for module, _ in imported(path)):
             found.append(f"{name(path)} knows Firestore's client: build queries with scan.py or pages.py")
-        for node in ast.walk(tree(path)):
+        for node in nodes(tree(path)):
             if isinstance(node, ast.Attribute) and ast.unparse(node) == "firestore.client" and not alone:
                 found.append(f"{name(path)}:{node.lineno} builds a query: use scan.py or pages.py")
             if (
@@ -223,12 +229,13 @@ def test_no_lock_taking_transactions() -> None:
     found = [
         f"{name(path)}:{node.lineno}"
         for path in house()
-        for node in ast.walk(tree(path))
+        for node in nodes(tree(path))
         if isinstance(node, ast.Attribute) and node.attr in ("transactional", "transaction", "run_transaction")
     ]
     assert not found, "use transact (docs/decisions/0002-optimistic-commit.md)"
 
 
+@functools.cache
 def declared() -> dict[str, tuple[pathlib.Path, ast.FunctionDef]]:
     """The deployed functions: those under a decorator that deploys."""
     found = {}
