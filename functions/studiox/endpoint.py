@@ -19,7 +19,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import config, firestore, ids, limits, log, refused_fields
+from . import callable_protocol, config, firestore, ids, limits, log, refused_fields
 from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
 from .clock import UTC, datetime
 from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
@@ -137,7 +137,7 @@ def endpoint(
         def guarded(http: flask.Request) -> flask.Response:
             refusal = _guard(http)
             firestore.app()  # the SDK verifies tokens with it
-            return refusal or _with_reason(typing.cast(Any, deployed)(http))
+            return callable_protocol.as_asked(http, refusal or _with_reason(typing.cast(Any, deployed)(http)))
 
         guarded.__firebase_endpoint__ = deployed.__firebase_endpoint__  # type: ignore[attr-defined]
         return typing.cast(Callable[[flask.Request], flask.Response], guarded)
@@ -180,7 +180,7 @@ def _with_reason(answer: flask.Response) -> flask.Response:
 
 
 def too_deep(value: object, left: int = MAX_DEPTH) -> bool:
-    if not isinstance(value, dict | list):
+    if not isinstance(value, dict | list) or (isinstance(value, dict) and callable_protocol.is_wrapper(value)):
         return False
     items = value.values() if isinstance(value, dict) else value
     return left == 0 or any(too_deep(item, left - 1) for item in items)
@@ -278,25 +278,27 @@ S = typing.TypeVar("S", bound=msgspec.Struct)
 
 
 def parse(schema: type[S], data: object) -> S:
-    """`data` as `schema`. `InvalidRequest` names every wrong field. A null field is an absent one, null data is {}."""
-    given = {} if data is None else data
+    """`data` as `schema`. `InvalidRequest` names every wrong field. A null field is an absent one, null data is {}.
+
+    Integers may come as the callable protocol wraps them, or as floats without a fraction.
+    """
+    given, malformed = callable_protocol.decoded({} if data is None else data)
     if not isinstance(given, dict):
         raise InvalidRequest(fields={"": "Expected `object`"})
     present = {name: value for name, value in given.items() if value is not None}
-    unprintable: dict[str, str] = {}
     for name, is_name in _text_fields(schema):
         if isinstance(present.get(name), str):
             try:
                 present[name] = plain_text(name, present[name])
                 present[name] = plain_name(present[name]) if is_name else present[name]
             except InvalidRequest as refusal:
-                unprintable |= refusal.details["fields"]
+                malformed |= refusal.details["fields"]
     try:
         parsed = msgspec.convert(present, schema, strict=True)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(fields=refused_fields.wrong(schema, present, error) | unprintable) from None
-    if unprintable:
-        raise InvalidRequest(fields=unprintable)
+        raise InvalidRequest(fields=refused_fields.wrong(schema, present, error) | malformed) from None
+    if malformed:
+        raise InvalidRequest(fields=malformed)
     return parsed
 
 

@@ -18,7 +18,10 @@ Generated from the structs of the deployed functions by `make client`.
 The two HTTP functions take and answer plain JSON. The ID token of the signed-in user goes into `Authorization: Bearer`.
 
 **Requests.** A null field is an absent field, and null data is `{}`. Unknown fields are refused. An integer may be sent
-as a float without a fraction.
+as a float without a fraction, or in the callable protocol's `Int64Value` and `UInt64Value` wrappers.
+
+**Streams.** A callable that is asked with `Accept: text/event-stream` answers 200 and one event,
+`data: {"result": …}` or `data: {"error": …}`.
 
 **Refusals.** A callable that refuses answers `{"error": {"status", "message", "details"}}`, an HTTP function `{"error",
 "reason", "statusCode"}` and the figures beside them. `reason` is stable and has a schema here, `<reason>Refusal`; the

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CustomProvider, initializeAppCheck } from 'firebase/app-check';
 import { signOut } from 'firebase/auth';
+import { httpsCallable } from 'firebase/functions';
 import newman from 'newman';
 import { createStudioX, isRefusal, StudioXError } from '../../clients/typescript/dist/index.js';
 import { assertAccounted, newcomer, visitor } from './support.mjs';
@@ -123,6 +124,39 @@ test('only what can do no harm is repeated, and not for ever', async (t) => {
   const broken = through(t, 'getProfile', () => new Response('{"error":{"status":"INTERNAL","message":"INTERNAL"}}', { status: 500 }));
   await failing(studiox.getProfile(), 'Internal');
   assert.equal(broken.length, 1, 'a bug of ours is not mended by repeating');
+});
+
+test('a call by stream() ends: with its result, or with its refusal and why', async (t) => {
+  const { functions } = visitor(t);
+  const all = async (name, request) => {
+    const { stream, data } = await httpsCallable(functions, name).stream(request);
+    data.catch(() => {}); // looked at below, after the stream
+    const messages = [];
+    for await (const message of stream) messages.push(message);
+    return { messages, result: await data };
+  };
+  const { messages, result } = await all('getPlans');
+  assert.deepEqual(messages, []);
+  assert.deepEqual(result, (await httpsCallable(functions, 'getPlans')()).data);
+
+  const refusals = [
+    ['getPlans', { more: 1 }, 'functions/invalid-argument', 'InvalidRequest'],
+    ['getProfile', {}, 'functions/unauthenticated', 'Unauthenticated'],
+    ['getPlans', { more: 'x'.repeat(300_000) }, 'functions/invalid-argument', 'InvalidRequest'],
+  ];
+  for (const [name, request, code, reason] of refusals) {
+    await assert.rejects(all(name, request), (error) => error.code === code && error.details.reason === reason);
+  }
+});
+
+test('integers as the SDKs of Apple and Android wrap them', async (t) => {
+  const { studiox } = await customer(t);
+  const video = { type: 'video', model: 'sora-2-official', prompt: 'A boat' };
+  const long = (value) => ({ '@type': 'type.googleapis.com/google.protobuf.Int64Value', value });
+  const dear = await failing(studiox.call('createStudioJob', { ...video, durationSeconds: long('20') }), 'InsufficientTokens');
+  assert.equal(dear.details.price, 240);
+  const wrong = await failing(studiox.call('createStudioJob', { ...video, durationSeconds: long('20.5') }), 'InvalidRequest');
+  assert.deepEqual(Object.keys(wrong.details.fields), ['durationSeconds']);
 });
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../../docs/api/${name}`, import.meta.url), 'utf8'));
