@@ -89,11 +89,12 @@ def test_no_lock_file_names_an_address() -> None:
         text = (ROOT / file).read_text()
         assert "://" not in text, file
         assert not re.search(r"^--?(index|extra-index|find-links|trusted)", text, re.M), file
-    lock = (ROOT / "package-lock.json").read_text()
-    assert '"resolved"' not in lock
-    packages = json.loads(lock)["packages"]
-    unlocked = [name for name, entry in packages.items() if name and "integrity" not in entry and "link" not in entry]
-    assert not [name for name in unlocked if not packages[name].get("inBundle")]
+    for file in ("package-lock.json", "clients/typescript/package-lock.json"):
+        lock = (ROOT / file).read_text()
+        assert '"resolved"' not in lock, file
+        locked = {name: entry for name, entry in json.loads(lock)["packages"].items() if name}
+        unlocked = [name for name, entry in locked.items() if "integrity" not in entry and "link" not in entry]
+        assert not [name for name in unlocked if not locked[name].get("inBundle")], file
 
 
 def test_npm_lock_holds_every_system_that_a_package_is_built_for() -> None:
