@@ -30,6 +30,8 @@ class Call:
     def __init__(self) -> None:
         self.checked = False
         """Whether somebody asked if the caller may change something; the answer may have been a refusal."""
+        self.allowed = False
+        """Whether the last answer was that they may."""
 
 
 class Anyone(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,11 @@ class User(Reader, frozen=True, kw_only=True):
 
     def check(self, docs: Docs) -> None:
         """Refuse whoever may not, first thing in a decision. `Unauthenticated`, `AccountSuspended`, `Forbidden`."""
-        self.call.checked = True
+        self.call.checked, self.call.allowed = True, False
+        self._check(docs)
+        self.call.allowed = True
+
+    def _check(self, docs: Docs) -> None:
         account = docs.get(user_path(self.uid))
         closed = docs.get(closed_path(self.uid)) is not None if account is None else bool(account.get("closing"))
         if closed and not self.may_be_closed:
@@ -89,6 +95,12 @@ class User(Reader, frozen=True, kw_only=True):
         self.check(docs)
         if (toll := self._uncounted) is not None:
             toll.count(docs, now)
+
+    def admit_beforehand(self) -> None:
+        """Before a vendor is asked: refuse whoever may not or has no call left, in one round trip. Counts nothing."""
+        paths = self.paths()
+        seen = dict(zip(paths, firestore.read(*paths), strict=True))
+        self.admit(Docs(seen.__getitem__), clock.now())
 
     def paths(self) -> list[str]:
         """What `admit` looks at."""
@@ -174,6 +186,7 @@ def verified(caller: C) -> C:
     paths = (user_path(caller.uid), closed_path(caller.uid))
     [account, closed] = firestore.read(*paths)
     caller.check(Docs(dict(zip(paths, (account, closed), strict=True)).__getitem__))
+    caller.call.allowed = False
     if caller.asks_auth or caller.admin:
         found = sign_ins_store.find_sign_in(caller.uid)
         if found is None and not (caller.may_be_closed and closed is not None):
@@ -191,4 +204,5 @@ def verified(caller: C) -> C:
         began = caller.signed_in_at
         if began is None or clock.now() - began > caller.max_age:
             raise RecentSignInRequired(maxAgeSeconds=int(caller.max_age.total_seconds()))
+    caller.call.allowed = True
     return caller

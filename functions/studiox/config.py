@@ -33,6 +33,8 @@ REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
 ENFORCE_APP_CHECK = BoolParam("ENFORCE_APP_CHECK", default=False)
 BLOCKED_EMAIL_DOMAINS = StringParam("BLOCKED_EMAIL_DOMAINS", default="")
 ALLOWED_EMAIL_DOMAINS = StringParam("ALLOWED_EMAIL_DOMAINS", default="")
+TRUSTED_PROXIES = IntParam("TRUSTED_PROXIES", default=0)
+"""How many load balancers of one's own stand between a caller and Google's front end; each adds its own address."""
 REPORTS_TO_HIDE = IntParam("REPORTS_TO_HIDE", default=5)
 MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK keeps its float parameter private
 MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)

@@ -27,6 +27,8 @@ class Docs:
         self._look_up = look_up
         self.touched: set[str] = set()
         self.changes: dict[str, Data | None] = {}
+        self.once_committed: list[Callable[[], None]] = []
+        """What is to be noted in this process when the commit of these changes has succeeded."""
 
     def get(self, path: str) -> Data | None:
         """The document's data, None if it does not exist."""

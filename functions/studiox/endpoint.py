@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import typing
 import unicodedata
@@ -19,10 +18,20 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import callable_protocol, config, firestore, ids, limits, log, refused_fields
+from . import addresses, callable_protocol, config, firestore, ids, limits, log, refused_fields
 from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
 from .clock import UTC, datetime
-from .errors import EmailNotVerified, Forbidden, InvalidRequest, StudioxError, Unauthenticated, Unavailable
+from .errors import (
+    AccountSuspended,
+    Contention,
+    EmailNotVerified,
+    Forbidden,
+    InvalidRequest,
+    RateLimited,
+    StudioxError,
+    Unauthenticated,
+    Unavailable,
+)
 from .methods import not_allowed
 from .texts import plain_name
 
@@ -200,26 +209,53 @@ def _answer(contract: Contract, handler: Handler, received: https_fn.CallableReq
 
 
 def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """The order of every call: authenticate, parse, limit, act; the answer as JSON values."""
-    caller = _authenticate(contract, received)
+    """The order of every call: authenticate, parse, limit, act; the answer as JSON values.
+
+    What this instance knows to be too much is refused before anything is asked of anybody.
+    """
+    caller, toll = _authenticate(contract, received)
+    acts = False
     try:
         if isinstance(caller, User) and (caller.asks_auth or caller.admin or not contract.limit.in_commit):
             caller = verified(caller)
         request = parse(contract.request, received.data)
-        if not contract.limit.in_commit and caller.toll is not None:
-            limits.admit(caller.toll)
+        if not contract.limit.in_commit:
+            limits.admit(toll)
+        acts = True
         answer = dump(handler(caller, request))
-    except StudioxError:
+    except StudioxError as refusal:
         if isinstance(caller, User):
-            caller.verify()  # whoever may not call is told so, whatever else is wrong with the call
+            _refused(caller, toll, refusal, acts)
         raise
     if isinstance(caller, User) and not caller.call.checked:
         raise RuntimeError(f"{contract.name} did not ask whether its caller may: use caller.commit")
+    if not toll.receipt.given and contract.limit.in_commit:
+        limits.charge(toll)  # a replay, or nothing was to be changed
     return answer
 
 
-def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> Anyone:
-    """The caller as the contract's type; the ID token alone says who that is."""
+def _refused(caller: User, toll: limits.Toll, refusal: StudioxError, acts: bool) -> None:
+    """Whoever may not call is told so, whatever else is wrong with the call. What cost us something is counted."""
+    try:
+        caller.verify()
+    except (Unauthenticated, AccountSuspended, Forbidden):
+        limits.remember_refused(toll, _session(caller))
+        raise
+    if isinstance(refusal, Unavailable | Contention) or (isinstance(refusal, RateLimited) and not acts):
+        return
+    if not acts or not caller.call.allowed:
+        limits.remember_refused(toll, _session(caller))
+    elif not toll.receipt.given and toll.declared.in_commit:
+        limits.charge(toll)
+
+
+def _session(caller: Anyone) -> str:
+    """What tells a caller's sessions apart."""
+    return str(caller.signed_in_at)
+
+
+def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> tuple[Anyone, limits.Toll]:
+    """The caller as the contract's type, and how the call is counted; the ID token alone says who that is."""
     if config.ENFORCE_APP_CHECK.value and received.app is None:
         raise Unauthenticated
     token = received.auth.token if received.auth is not None else {}
@@ -233,10 +269,8 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
         raise Forbidden
     if issubclass(kind, VerifiedUser) and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
         raise EmailNotVerified
-    if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
-        _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
-    toll = limits.toll(contract.name, uid or _address(received.raw_request), contract.limit)
-    return kind(
+    toll = limits.toll(contract.name, uid or "ip:" + addresses.hashed(received.raw_request), contract.limit)
+    caller = kind(
         uid=uid,
         email=token.get("email"),
         email_verified=verified,
@@ -245,6 +279,10 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
         signed_in_at=_moment(token.get("auth_time")),
         token_made_at=_moment(token.get("iat")),
     )
+    limits.refuse_known(toll, _session(caller))
+    if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
+        _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
+    return caller, toll
 
 
 def _moment(seconds: object) -> datetime | None:
@@ -266,12 +304,6 @@ def _consume(attested: str) -> None:
         raise Unavailable(retryAfterSeconds=5) from error
     if claims.get("already_consumed"):
         raise Unauthenticated
-
-
-def _address(http: flask.Request) -> str:
-    """What stands for a caller who is not signed in: a hash of the address that Google's front end appended last."""
-    hops = http.headers.get("X-Forwarded-For", "").split(",")
-    return "ip:" + hashlib.sha256((hops[-1].strip() or http.remote_addr or "").encode()).hexdigest()
 
 
 S = typing.TypeVar("S", bound=msgspec.Struct)

@@ -82,6 +82,9 @@ def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> d
     found = {each.reference.path: Document(each.to_dict(), each.update_time) for each in snapshots}
     for path in riding:
         _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
+    for path, document in found.items():
+        if path.startswith("rateLimits/"):
+            _remember_read(path, document)
     return found
 
 
@@ -235,6 +238,19 @@ def cached(path: str) -> Document | None:
         if found is not None:
             _cache.move_to_end(path)
         return found
+
+
+def _remember_read(path: str, document: Document) -> None:
+    """A counter that was read with others need not be read again to charge a refused call."""
+    with _cache_lock:
+        before = _cache.get(path)
+        mine = None if before is None or before.data is None else before.update_time
+        if mine is not None and (document.data is None or document.update_time <= mine):
+            return  # read before what this process committed meanwhile
+        _cache[path] = document
+        _cache.move_to_end(path)
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
 
 
 def forget(paths: Iterable[str]) -> None:

@@ -5,6 +5,10 @@ in its own commit (`Toll.count`), exactly, however many instances there are. Rea
 instance takes a tenth of the window at a time, so nine of ten reads cost no round trip, never more than `calls`
 pass, and a lost instance only takes the rest of its tenth with it.
 
+A call that should have committed and was refused, or had nothing to commit, is charged afterwards (`charge`): an
+instance adds a tenth of the window to the same counter when it has let so many of them pass. What an instance knows
+to be full it refuses from memory, before any work (`refuse_known`).
+
 `settings/limits` may say otherwise of any function, `{createStudioJob: {calls: 10, per: 60}}`, and counts within a
 minute or so, without a deploy; `calls: 0` turns a function off.
 """
@@ -50,12 +54,23 @@ class Override(msgspec.Struct, frozen=True):
     per: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
 
 
+class Receipt:
+    """Whether one call was counted."""
+
+    def __init__(self) -> None:
+        self.given = False
+
+    def give(self) -> None:
+        self.given = True
+
+
 class Toll(msgspec.Struct, frozen=True):
     """One call that is still to be counted."""
 
     path: str
     declared: Limit
     function: str = ""
+    receipt: Receipt = msgspec.field(default_factory=Receipt)
 
     @property
     def limit(self) -> Override | Limit:
@@ -70,7 +85,7 @@ class Toll(msgspec.Struct, frozen=True):
             return self.declared
 
     def count(self, docs: Docs, now: datetime, calls: int = 1) -> None:
-        """Count in this commit. `RateLimited` when the window is full; whatever else is refused is not counted.
+        """Count in this commit. `RateLimited` when the window is full; what is not committed is not counted here.
 
         `Unauthenticated` when the caller's account was closed, also if that happened after it was read.
         """
@@ -79,6 +94,7 @@ class Toll(msgspec.Struct, frozen=True):
             raise _refusal(opened + timedelta(seconds=self.limit.per), now)
         window = {"openedAt": opened, "count": taken + calls, "expiresAt": opened + timedelta(seconds=self.limit.per)}
         docs.put(self.path, window)
+        docs.once_committed.append(self.receipt.give)
 
 
 @functools.cache
@@ -141,6 +157,7 @@ def admit(toll: Toll, now: datetime | None = None) -> None:
                 raise _refusal(until, moment)
             if left > 0 and moment < until:
                 _shares[toll.path] = (left - 1, until)
+                toll.receipt.give()
                 return
             others = _refills.get(toll.path)
             refill = _refills.setdefault(toll.path, _Refill())
@@ -180,3 +197,71 @@ def _take_share(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
         return FULL, closes
     toll.count(docs, now, share)
     return share, closes
+
+
+_owed: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
+"""{counter or session: (calls that no commit counted, until when they matter)}, of this instance."""
+
+
+def _owe(key: str, per: int, now: datetime, share: int | None = None) -> bool:
+    """One call more that was not counted. Whether they are a share now, which its caller is to write down."""
+    with _shares_lock:
+        calls, until = _owed.pop(key, (0, now))
+        if now >= until:
+            calls, until = 0, now + timedelta(seconds=per)
+        if calls + 1 == share:
+            return True
+        _owed[key] = (calls + 1, until)
+        while len(_owed) > REMEMBERED_CALLERS:
+            _owed.popitem(last=False)
+        return False
+
+
+def charge(toll: Toll, now: datetime | None = None) -> None:
+    """Count a call that ended without its commit: nine of ten cost nothing, the tenth writes them down.
+
+    Never refuses; from then on `refuse_known` does, and every commit. Silent when Firestore is not to be reached.
+    """
+    moment = now or clock.now()
+    share = max(1, toll.limit.calls // SHARES)
+    if not _owe(toll.path, toll.limit.per, moment, share):
+        return
+
+    def write_down(docs: Docs) -> None:
+        taken, _ = _window(docs, toll, moment)
+        if (owed := min(share, toll.limit.calls - taken)) > 0:
+            toll.count(docs, moment, owed)
+
+    try:
+        transact(toll.path, write_down, warm=[toll.path], patience_s=PATIENCE_S)
+    except (Contention, Unavailable):
+        log.warning("rate_limit_open", counter=toll.path)
+    except Unauthenticated:
+        return  # the account was closed meanwhile, and its counter with it
+
+
+def remember_refused(toll: Toll, session: str, now: datetime | None = None) -> None:
+    """Count in memory, for one session: what is refused for who calls, or before it is understood.
+
+    Not in the caller's counter: whoever holds an old token must not be able to use up its owner's calls.
+    """
+    _owe(f"{toll.path}/{session}", toll.limit.per, now or clock.now())
+
+
+def refuse_known(toll: Toll, session: str, now: datetime | None = None) -> None:
+    """`RateLimited` for a caller of whom this instance knows that no call is left. Costs no round trip."""
+    moment, limit = now or clock.now(), toll.limit
+    with _shares_lock:
+        left, closes = _shares.get(toll.path, (0, moment))
+        refused, forgotten = _owed.get(f"{toll.path}/{session}", (0, moment))
+    if left == FULL and moment < closes:
+        raise _refusal(closes, moment)
+    if refused >= limit.calls and moment < forgotten:
+        raise _refusal(forgotten, moment)
+    counter = firestore.cached(toll.path)
+    if counter is None or counter.data is None or counter.data.get("closed"):
+        return
+    # A window only fills: what it held a while ago is enough to know that it is full.
+    closes = counter.data["openedAt"] + timedelta(seconds=limit.per)
+    if toll.declared.in_commit and counter.data["count"] >= limit.calls and moment < closes:
+        raise _refusal(closes, moment)

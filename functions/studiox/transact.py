@@ -213,6 +213,7 @@ class _Decided(NamedTuple):
     error: Exception | None
     touched: set[str]
     changes: Mapping[str, Data | None]
+    once_committed: Sequence[Callable[[], None]]
 
 
 class _Round:
@@ -298,7 +299,8 @@ class _Round:
                 continue
             except Exception as raised:  # noqa: BLE001 - a refusal, or the caller's own bug: the caller's to raise
                 error = raised
-            self._weigh(_Decided(operation, answer, error, docs.touched, {} if error else docs.changes))
+            changes, notes = ({}, ()) if error else (docs.changes, docs.once_committed)
+            self._weigh(_Decided(operation, answer, error, docs.touched, changes, notes))
             return
         operation.finish(error=RecursionError("a decision asks for ever more documents"))
 
@@ -340,6 +342,8 @@ class _Round:
             self._refused(error, [each.operation for each in self.decided if each.changes])
         else:
             for each in self.decided:
+                for note in each.once_committed:
+                    note()
                 each.operation.finish(each.answer, each.error)
 
     def _precondition(self, path: str) -> Any:

@@ -191,7 +191,7 @@ def revoke_sessions(caller: User) -> datetime:
     Tokens tell the second of their sign-in, no more. So the second that is under way is over before this answers: every
     sign-in before the answer is ended, and none after it. `Unavailable`.
     """
-    caller.verify()
+    caller.admit_beforehand()
     now = clock.now()
     ended = now.replace(microsecond=0) + timedelta(seconds=1)
     if not end_sessions(caller.uid, ended):

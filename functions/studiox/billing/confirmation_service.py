@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from .. import clock, firestore, payments
+from .. import firestore, payments
 from ..auth.store import user_path
 from ..endpoint import User
 from ..errors import NotFound
 from ..payments_objects import ENDED, Session, Subject
-from ..transact import Docs
 from . import settlement, store
 from .event_store import Deed, Why
 
@@ -26,7 +25,7 @@ class Confirmed(NamedTuple):
 
 def confirm_checkout(caller: User, session_id: str) -> Confirmed:
     """Fetch the caller's own session from Stripe and settle it. `NotFound`, `PaymentsUnavailable`, `RateLimited`."""
-    _admit(caller)
+    caller.admit_beforehand()  # Stripe is not asked for what is refused
     session = payments.session(session_id)
     if session is None or session.uid != caller.uid or not session.order_id:
         raise NotFound
@@ -40,12 +39,6 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
         return _plan(caller.uid, session)
     settlement.settle(Subject("session", session.id, session.order_id, session.uid), why)
     return _pack(session)
-
-
-def _admit(caller: User) -> None:
-    """Stripe is not asked for what is refused. `RateLimited`, `Unauthenticated`, `AccountSuspended`."""
-    seen = firestore.read_documents(caller.paths())
-    caller.admit(Docs(lambda path: seen[path].data), clock.now())
 
 
 def _pack(session: Session) -> Confirmed:
