@@ -48,7 +48,7 @@ class SoldOut(StudioxError):
     text = "There is\nnone left."
 
 
-_before = dict(endpoint_module.CONTRACTS), dict(route.ROUTES)
+_contracts, _routes = dict(endpoint_module.CONTRACTS), dict(route.ROUTES)
 
 
 @endpoint(limit=Limit(1000, per=60))
@@ -73,9 +73,10 @@ def tryPlain(_caller: Reader, request: Numbers) -> Understood:
     return Understood(what=repr([request.count, request.many]))
 
 
-for _registry, _kept in zip((endpoint_module.CONTRACTS, route.ROUTES), _before, strict=True):
-    _registry.clear()
-    _registry.update(_kept)  # type: ignore[arg-type]
+endpoint_module.CONTRACTS.clear()
+endpoint_module.CONTRACTS.update(_contracts)
+route.ROUTES.clear()
+route.ROUTES.update(_routes)
 
 
 def long(value: Any, kind: str = LONG) -> dict[str, Any]:
