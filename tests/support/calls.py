@@ -134,7 +134,10 @@ def call(
     if app_check is not None:
         sent["X-Firebase-AppCheck"] = app_check
     reply = send(function, method, data=raw_body, headers={**sent, **(headers or {})})
-    return answer_of(reply.status, reply.body, reply.headers)
+    answer = answer_of(reply.status, reply.body, reply.headers)
+    if answer.ok:
+        _as_promised(function, answer.result)
+    return answer
 
 
 def answer_of(status: int, content: bytes, headers: dict[str, str]) -> Answer:
@@ -145,6 +148,17 @@ def answer_of(status: int, content: bytes, headers: dict[str, str]) -> Answer:
         return Answer(status, body.get("result"), None, "", {}, headers)
     code = str(error["status"]).lower().replace("_", "-")
     return Answer(status, None, code, error.get("message", ""), error.get("details") or {}, headers)
+
+
+def _as_promised(function: Deployed, result: Any) -> None:
+    """Every answer is what its function's contract says: answers are sent unchecked, clients' types are made of it."""
+    from studiox.endpoint import CONTRACTS
+    from studiox.route import ROUTES
+
+    name = getattr(function, "__name__", "")
+    contract = ROUTES[name][1] if name in ROUTES else CONTRACTS.get(name)
+    if contract is not None:
+        msgspec.convert(result.json if isinstance(result, Reply) else result, contract.response, strict=True)
 
 
 def _not_json(constant: str) -> Any:
@@ -168,7 +182,10 @@ def http(
     if body is not None and not isinstance(body, bytes):
         body = json.dumps(body).encode()
         sent.setdefault("Content-Type", "application/json")
-    return send(function, method, path, query_string=dict(query or {}), headers=sent, data=body)
+    reply = send(function, method, path, query_string=dict(query or {}), headers=sent, data=body)
+    if reply.status == 200:
+        _as_promised(function, reply)
+    return reply
 
 
 def schedule(function: Deployed, at: Any = None, *, method: str = "POST") -> Reply:

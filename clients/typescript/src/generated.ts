@@ -44,7 +44,7 @@ export interface AuditLog {
 export interface Balance {
   balance: number;
   buckets: Buckets;
-  plan: string;
+  plan: "enterprise" | "free" | "pro";
   isPremium: boolean;
   creditResetAt: Timestamp;
 }
@@ -123,7 +123,7 @@ export interface ConfirmCheckout {
 export interface ConfirmedCheckout {
   status: "expired" | "open" | "paid" | "processing";
   tokens?: number;
-  plan?: string;
+  plan?: "enterprise" | "free" | "pro";
 }
 
 /** Exactly one of the three: what is sold, never at which price or where to. */
@@ -171,7 +171,7 @@ export interface Creation {
   creationId: string;
   jobId: string;
   title: string;
-  type: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model: string;
   prompt: string;
   params: Record<string, unknown>;
@@ -195,7 +195,7 @@ export interface Creations {
 /** `credits` is signed: what was spent is negative. All of an account's entries add up to its balance. */
 export interface CreditTransaction {
   id: string;
-  type: string;
+  type: "admin_adjustment" | "clawback" | "deduction" | "plan_expiry" | "plan_grant" | "purchase" | "refund" | "restore" | "reward" | "welcome_bonus";
   credits: number;
   timestamp: Timestamp;
   generationRequestId?: string;
@@ -237,7 +237,7 @@ export interface FoundUser {
   uid: string;
   email: string | null;
   displayName: string | null;
-  plan: string;
+  plan: "enterprise" | "free" | "pro";
   isPremium: boolean;
   balance: number;
   suspended: boolean;
@@ -354,7 +354,7 @@ export interface GetWeeklyReports {
 }
 
 export interface GivenReport {
-  reason: string;
+  reason: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence";
   text: string | null;
   createdAt: Timestamp;
 }
@@ -380,9 +380,9 @@ export interface Input {
 
 export interface Job {
   jobId: string;
-  status: string;
+  status: "cancelled" | "completed" | "failed" | "pending" | "processing";
   progress: number;
-  type: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model: string;
   price: number;
   refunded: number;
@@ -398,13 +398,13 @@ export interface Job {
 
 export interface JobCancelled {
   jobId: string;
-  status: string;
+  status: "cancelled" | "completed" | "failed" | "pending" | "processing";
   refunded: number;
 }
 
 export interface JobCreated {
   jobId: string;
-  status: string;
+  status: "cancelled" | "completed" | "failed" | "pending" | "processing";
   price: number;
   balance: number;
   sessionId: string;
@@ -412,12 +412,12 @@ export interface JobCreated {
 
 export interface JobEnded {
   jobId: string;
-  status: string;
+  status: "cancelled" | "completed" | "failed" | "pending" | "processing";
   refunded: number;
 }
 
 export interface JobError {
-  reason: string;
+  reason: "ContentRejected" | "GenerationFailed" | "InvalidInput" | "MediaFailed" | "ProviderUnavailable" | "TimedOut";
   message: string;
 }
 
@@ -500,7 +500,7 @@ export interface ModelOption {
   inputs: Record<string, Input>;
   price: Price;
   rules: Rule[];
-  plan: string;
+  plan: "enterprise" | "free" | "pro";
 }
 
 export interface ModeratePost {
@@ -513,7 +513,7 @@ export interface ModeratePost {
 
 export interface Moderated {
   postId: string;
-  action: string;
+  action: "hide" | "remove" | "restore";
 }
 
 /** A reported post, or a claim of a social task; `uid` is whose it is. */
@@ -527,7 +527,7 @@ export interface ModerationItem {
   reportCount?: number;
   /** Ten of them at most. */
   reports?: GivenReport[];
-  type?: string;
+  type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model?: string;
   caption?: string | null;
   media?: MediaItem[];
@@ -558,16 +558,14 @@ export interface Page {
 }
 
 /**
- * `kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded.
- *
- *     `in_review`: the money arrived and could not be matched to what was sold; we are looking at it.
+ * `in_review`: the money arrived and matched nothing sold; we look at it. `void`: nobody will pay this any more.
  */
 export interface Payment {
   id: string;
-  kind: string;
+  kind: "pack" | "subscription";
   amount: number;
   currency: string;
-  status: string;
+  status: "disputed" | "failed" | "paid" | "partially_refunded" | "pending" | "refunded" | "in_review" | "void";
   createdAt: Timestamp;
   tokens?: number;
   invoiceUrl?: string;
@@ -580,7 +578,7 @@ export interface PlanOffer {
   features: string[];
   amount: number;
   currency: string;
-  interval: string;
+  interval: "month";
   allowances: Allowances;
   maxConcurrentJobs: number;
   priceId: string | null;
@@ -588,7 +586,7 @@ export interface PlanOffer {
 
 export interface PlanSet {
   uid: string;
-  plan: string;
+  plan: "enterprise" | "free" | "pro";
   isPremium: boolean;
 }
 
@@ -610,7 +608,7 @@ export interface Post {
   uid: string;
   authorName: string;
   authorPhotoUrl: string | null;
-  type: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model: string;
   caption: string;
   tags: string[];
@@ -654,7 +652,7 @@ export interface Profile {
   email: string | null;
   displayName: string | null;
   photoUrl: string | null;
-  plan: string;
+  plan: "enterprise" | "free" | "pro";
   balance: number;
   streak: Streak;
   preferences: Record<string, boolean>;
@@ -677,7 +675,7 @@ export interface Published {
 }
 
 export interface Ref {
-  kind: string;
+  kind: "admin" | "checkout" | "feature" | "job" | "period" | "streak" | "subscription" | "task" | "user";
   id: string;
 }
 
@@ -691,12 +689,12 @@ export interface RemixPost {
 export interface Remixed {
   sessionId: string;
   params: Record<string, unknown>;
-  type: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model: string;
 }
 
 export interface ReportMade {
-  reportStatus: string;
+  reportStatus: "success";
   report: Record<string, unknown>;
 }
 
@@ -764,7 +762,7 @@ export interface SearchUsers {
 export interface Session {
   sessionId: string;
   params: Record<string, unknown>;
-  type: string;
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model: string;
   jobs: string[];
   createdAt: Timestamp;
@@ -843,8 +841,8 @@ export interface SubmitSocialTask {
 
 /** `status` is Stripe's; `none` without a subscription. */
 export interface Subscription {
-  plan: string;
-  status: string;
+  plan: "enterprise" | "free" | "pro";
+  status: "active" | "canceled" | "incomplete" | "incomplete_expired" | "past_due" | "paused" | "trialing" | "unpaid" | "none";
   /** ISO 8601, UTC. */
   currentPeriodEnd: Timestamp | null;
   cancelAtPeriodEnd: boolean;
@@ -852,10 +850,10 @@ export interface Subscription {
 }
 
 export interface SubscriptionEvent {
-  type: string;
-  fromPlan: string;
-  toPlan: string;
-  status: string;
+  type: "cancel_scheduled" | "downgraded" | "ended" | "past_due" | "paused" | "recovered" | "renewed" | "resumed" | "started" | "upgraded";
+  fromPlan: "enterprise" | "free" | "pro";
+  toPlan: "enterprise" | "free" | "pro";
+  status: "active" | "canceled" | "incomplete" | "incomplete_expired" | "past_due" | "paused" | "trialing" | "unpaid";
   at: Timestamp;
 }
 
@@ -873,7 +871,7 @@ export interface SuspendUser {
 }
 
 export interface TaskClaimed {
-  status: string;
+  status: "approved" | "available" | "pending" | "rejected";
   tokens: number;
 }
 
@@ -913,7 +911,7 @@ export interface TokensUsed {
 export interface Transaction {
   id: string;
   seq: number;
-  type: string;
+  type: "admin_adjustment" | "clawback" | "deduction" | "plan_expiry" | "plan_grant" | "purchase" | "refund" | "restore" | "reward" | "welcome_bonus";
   amount: number;
   buckets: Buckets;
   balanceAfter: number;
@@ -1065,7 +1063,7 @@ export interface Refusals {
    * This job has ended.
    * Code `failed-precondition`.
    */
-  NotCancellable: { status: string };
+  NotCancellable: { status: "cancelled" | "completed" | "failed" | "pending" | "processing" };
   /**
    * There is no such thing.
    * Code `not-found`.
@@ -1087,7 +1085,7 @@ export interface Refusals {
    * Your plan does not include this.
    * Code `failed-precondition`.
    */
-  PlanRequired: { plan: string };
+  PlanRequired: { plan: "enterprise" | "free" | "pro" };
   /**
    * The price has changed.
    * Code `failed-precondition`.

@@ -9,14 +9,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .. import audit
 from ..auth.store import search_users
+from ..catalog.catalog import JobType
 from ..catalog.sales import PlanId
 from ..clock import datetime
+from ..community.posts import ReportReason
 from ..creations.endpoints import MediaItem, media_item
 from ..endpoint import Admin, Id, Request, RequestId, Response, Text, endpoint
 from ..errors import InvalidRequest, NotFound, RequestIdReused
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from ..studio.jobs import NotCancellable
+from ..studio.jobs import Status as JobStatus
 from ..tokens.ledger import InsufficientTokens
 from . import queue_service, service
 from .corrections import MAX_ADJUSTMENT
@@ -55,7 +58,7 @@ class SetJobStatus(Request, frozen=True):
 
 class JobEnded(Response):
     job_id: str
-    status: str
+    status: JobStatus
     refunded: int
 
 
@@ -74,7 +77,7 @@ class SetPlan(Request, frozen=True):
 
 class PlanSet(Response):
     uid: str
-    plan: str
+    plan: PlanId
     is_premium: bool
 
 
@@ -147,7 +150,7 @@ class FoundUser(Response):
     uid: str
     email: str | None
     display_name: str | None
-    plan: str
+    plan: PlanId
     is_premium: bool
     balance: int
     suspended: bool
@@ -190,7 +193,7 @@ class GetModerationQueue(Request, frozen=True):
 
 
 class GivenReport(Response):
-    reason: str
+    reason: ReportReason
     text: str | None
     created_at: datetime
 
@@ -207,7 +210,7 @@ class ModerationItem(Response):
     report_count: int | UnsetType = UNSET
     reports: list[GivenReport] | UnsetType = UNSET
     """Ten of them at most."""
-    type: str | UnsetType = UNSET
+    type: JobType | UnsetType = UNSET
     model: str | UnsetType = UNSET
     caption: str | UnsetType | None = UNSET
     media: list[MediaItem] | UnsetType = UNSET

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from .. import config, log
 from ..blocking import from_auth_only
+from ..catalog.sales import PlanId
 from ..clock import datetime
 from ..endpoint import Name, Nothing, Reader, Request, Response, User, endpoint
 from ..errors import StudioxError, Unavailable
@@ -47,7 +48,7 @@ class Profile(Response):
     email: str | None
     display_name: str | None
     photo_url: str | None
-    plan: str
+    plan: PlanId
     balance: int
     streak: Streak
     preferences: dict[str, bool]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from .. import firestore, payments
 from ..auth.store import user_path
+from ..catalog.sales import PlanId
 from ..endpoint import User
 from ..errors import NotFound
 from ..payments_objects import ENDED, Session, Subject
@@ -20,7 +21,7 @@ class Confirmed(NamedTuple):
 
     status: Status
     tokens: int | None = None
-    plan: str | None = None
+    plan: PlanId | None = None
 
 
 def confirm_checkout(caller: User, session_id: str) -> Confirmed:
@@ -55,5 +56,5 @@ def _plan(uid: str, session: Session) -> Confirmed:
     [data] = firestore.read(store.subscription_path(session.subscription_id))
     held = store.as_subscription(data)
     if held is not None and held.entitled and held.uid == uid:
-        return Confirmed("paid", plan=held.plan)
+        return Confirmed("paid", plan=cast(PlanId, held.plan))
     return Confirmed("expired" if held is not None and held.status in ENDED else "processing")

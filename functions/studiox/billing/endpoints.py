@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import flask
@@ -39,8 +39,10 @@ from . import (
     reconciliation_service,
     service,
     store,
+    subscriptions,
     webhook_service,
 )
+from .orders import PaymentKind, PaymentStatus
 from .plans import AlreadySubscribed, NoSubscription
 
 READS = Limit(120, per=60)
@@ -78,7 +80,7 @@ class PlanOffer(Response):
     features: tuple[str, ...]
     amount: int
     currency: str
-    interval: str
+    interval: Literal["month"]
     allowances: Allowances
     max_concurrent_jobs: int
     price_id: str | None
@@ -157,7 +159,7 @@ class ConfirmedCheckout(Response):
 
     status: confirmation_service.Status
     tokens: int | UnsetType = UNSET
-    plan: str | UnsetType = UNSET
+    plan: PlanId | UnsetType = UNSET
 
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NotFound, PaymentsUnavailable, RateLimited))
@@ -184,8 +186,8 @@ def createPortalSession(caller: AccountHolder, request: Nothing) -> Portal:
 class Subscription(Response):
     """`status` is Stripe's; `none` without a subscription."""
 
-    plan: str
-    status: str
+    plan: PlanId
+    status: subscriptions.Status | Literal["none"]
     current_period_end: datetime | None
     cancel_at_period_end: bool
     is_premium: bool
@@ -233,16 +235,13 @@ class Page(Request, frozen=True):
 
 
 class Payment(Response):
-    """`kind` is pack or subscription; `status` pending, paid, failed, void, disputed, (partially_)refunded.
-
-    `in_review`: the money arrived and could not be matched to what was sold; we are looking at it.
-    """
+    """`in_review`: the money arrived and matched nothing sold; we look at it. `void`: nobody will pay this any more."""
 
     id: str
-    kind: str
+    kind: PaymentKind
     amount: int
     currency: str
-    status: str
+    status: PaymentStatus | Literal["void", "in_review"]
     created_at: datetime
     tokens: int | UnsetType = UNSET
     invoice_url: str | UnsetType = UNSET
@@ -274,10 +273,10 @@ def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
 
 
 class SubscriptionEvent(Response):
-    type: str
-    from_plan: str
-    to_plan: str
-    status: str
+    type: subscriptions.EventType
+    from_plan: PlanId
+    to_plan: PlanId
+    status: subscriptions.Status
     at: datetime
 
 

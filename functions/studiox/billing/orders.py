@@ -14,6 +14,7 @@ import msgspec
 from ..payments_objects import Charge, Dispute, Session
 
 OrderStatus = Literal["open", "pending", "paid", "failed", "expired", "parked"]
+PaymentKind = Literal["pack", "subscription"]
 PaymentStatus = Literal["pending", "paid", "failed", "refunded", "partially_refunded", "disputed"]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .. import clock, firestore, payments
 from ..auth import service as accounts
 from ..auth.store import user_path
 from ..catalog import sales_store
+from ..catalog.sales import PlanId
 from ..clock import datetime
 from ..endpoint import Reader, User
 from ..errors import InvalidRequest
@@ -24,9 +25,9 @@ Data = Mapping[str, Any]
 class Standing(NamedTuple):
     """A user's plan, and the subscription that it comes from. `status` is Stripe's, or `none`."""
 
-    plan: str
+    plan: PlanId
     is_premium: bool
-    status: str = "none"
+    status: subscriptions.Status | Literal["none"] = "none"
     current_period_end: datetime | None = None
     cancel_at_period_end: bool = False
 

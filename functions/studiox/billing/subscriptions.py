@@ -25,6 +25,10 @@ LATE = timedelta(hours=1)
 """After a period's end Stripe takes up to an hour to charge for the next."""
 NOT_BEGUN = ("incomplete", "incomplete_expired")
 
+Status = Literal[
+    "incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"
+]  # fmt: skip
+"""Stripe's."""
 EventType = Literal[
     "started", "upgraded", "downgraded", "renewed", "cancel_scheduled", "resumed", "past_due", "recovered",
     "paused", "ended",

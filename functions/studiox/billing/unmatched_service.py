@@ -16,6 +16,7 @@ from ..payments_objects import Subject
 from ..transact import Docs, transact
 from . import store
 from .event_store import PARKED, Why
+from .orders import PaymentKind
 
 REFUNDED = "refunded"
 HOUR = timedelta(hours=1)
@@ -25,7 +26,7 @@ class Review(NamedTuple):
     """A payment that its buyer sees as being looked at."""
 
     payment_id: str
-    kind: str
+    kind: PaymentKind
     amount: int
     currency: str
     returned: bool = False

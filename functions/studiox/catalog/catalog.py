@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ..errors import InvalidRequest, StudioxError
+from .sales import PlanId
 
 JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyrics"]
 
@@ -21,7 +22,7 @@ class PriceChanged(StudioxError):
 
 class PlanRequired(StudioxError):
     code = "failed-precondition"
-    figures = {"plan": str}
+    figures = {"plan": PlanId}
     text = "Your plan does not include this."
 
 
@@ -78,7 +79,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     credits: Price
     """What the provider charges for the same, in its own credits times 100 (vendors quote hundredths)."""
     rules: tuple[Rule, ...] = ()
-    plan: Literal["free", "pro", "enterprise"] = "free"
+    plan: PlanId = "free"
     """The lowest plan that may order it."""
     outputs: int | str = 0
     """How many files an order is sure to bring: a number, or the input that says it. Fewer are refunded in part.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from ..catalog.catalog import JobType
 from ..clock import datetime
 from ..creations.endpoints import MediaItem, media_item
 from ..endpoint import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
@@ -50,7 +51,7 @@ class Post(Response):
     uid: str
     author_name: str
     author_photo_url: str | None
-    type: str
+    type: JobType
     model: str
     caption: str
     tags: list[str]
@@ -218,7 +219,7 @@ class RemixPost(Request, frozen=True):
 class Remixed(Response):
     session_id: str
     params: dict[str, Any]
-    type: str
+    type: JobType
     model: str
 
 
@@ -263,7 +264,7 @@ class ModeratePost(Request, frozen=True):
 
 class Moderated(Response):
     post_id: str
-    action: str
+    action: posts.ModerationAction
 
 
 @endpoint(limit=WRITES, refuses=(NotFound, posts.NotPublishable))

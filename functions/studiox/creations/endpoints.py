@@ -55,7 +55,7 @@ class Creation(Response):
     creation_id: str
     job_id: str
     title: str
-    type: str
+    type: JobType
     model: str
     prompt: str
     params: dict[str, Any]

@@ -15,7 +15,7 @@ from ..providers import registry
 from ..route import route
 from ..studio import jobs
 from ..tokens import store as ledger
-from ..tokens.ledger import InsufficientTokens
+from ..tokens.ledger import EntryType, InsufficientTokens
 from . import service
 
 TRANSACTIONS = 100
@@ -71,7 +71,7 @@ class CreditTransaction(Response):
     """`credits` is signed: what was spent is negative. All of an account's entries add up to its balance."""
 
     id: str
-    type: str
+    type: EntryType
     credits: int
     timestamp: datetime
     generation_request_id: str | UnsetType = UNSET

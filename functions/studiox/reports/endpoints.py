@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from firebase_functions import scheduler_fn
@@ -50,7 +50,7 @@ class RunWeeklyReport(Request, frozen=True):
 
 
 class ReportMade(Response):
-    report_status: str
+    report_status: Literal["success"]
     report: dict[str, Any]
 
 

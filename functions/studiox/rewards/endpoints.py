@@ -53,7 +53,7 @@ class SubmitSocialTask(Request, frozen=True):
 
 
 class TaskClaimed(Response):
-    status: str
+    status: social.Status
     tokens: int
 
 

@@ -20,7 +20,7 @@ from .streaks import Streak
 class Claimed(NamedTuple):
     """What became of a claim: `tokens` is what it earned, 0 while it waits for its review."""
 
-    status: str
+    status: social.Status
     tokens: int
 
 
@@ -104,7 +104,7 @@ def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | No
         held = docs.get(path)
         if held is None:
             raise NotFound
-        wanted = "approved" if approve else "rejected"
+        wanted: social.Status = "approved" if approve else "rejected"
         if held["status"] in (wanted, "approved"):
             if held["status"] != wanted:
                 raise social.AlreadyClaimed

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from ..catalog.catalog import JobType
 from ..clock import datetime
 from ..endpoint import Id, Reader, Request, Response, endpoint
 from ..errors import NotFound
@@ -20,7 +21,7 @@ READS = Limit(120, per=60)
 class Session(Response):
     session_id: str
     params: dict[str, Any]
-    type: str
+    type: JobType
     model: str
     jobs: list[str]
     created_at: datetime

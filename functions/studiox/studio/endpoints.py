@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from .. import batch, callbacks, config, ids, log
 from ..catalog import store as catalogue
 from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged, Rule
+from ..catalog.sales import PlanId
 from ..cleanups import service as cleanups
 from ..clock import datetime
 from ..creations.endpoints import MediaItem, media_item
@@ -51,7 +52,7 @@ class ModelOption(Response):
     inputs: dict[str, Input]
     price: Price
     rules: tuple[Rule, ...]
-    plan: str
+    plan: PlanId
 
 
 class StudioOptions(Response):
@@ -105,7 +106,7 @@ class CreateStudioJob(Request, frozen=True):
 
 class JobCreated(Response):
     job_id: str
-    status: str
+    status: jobs.Status
     price: int
     balance: int
     session_id: str
@@ -169,15 +170,15 @@ def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreate
 
 
 class JobError(Response):
-    reason: str
+    reason: jobs.Failure
     message: str
 
 
 class Job(Response):
     job_id: str
-    status: str
+    status: jobs.Status
     progress: int
-    type: str
+    type: JobType
     model: str
     price: int
     refunded: int
@@ -269,7 +270,7 @@ def getJobStats(caller: Reader, request: Nothing) -> JobStats:
 
 class JobCancelled(Response):
     job_id: str
-    status: str
+    status: jobs.Status
     refunded: int
 
 

@@ -30,7 +30,10 @@ MAX_BACKOFF_S = 60
 # Ten seconds after the first failed attempt, then twice that, at most a minute: an outage of three minutes is survived.
 MAX_MEDIA_ATTEMPTS = 6
 
-MESSAGES = {
+Failure = Literal[
+    "GenerationFailed", "ContentRejected", "InvalidInput", "ProviderUnavailable", "TimedOut", "MediaFailed"
+]  # fmt: skip
+MESSAGES: Mapping[str, str] = {
     "GenerationFailed": "The generation failed; your tokens were refunded.",
     "ContentRejected": "The provider refused this content; your tokens were refunded.",
     "InvalidInput": "The provider could not use these inputs; your tokens were refunded.",
@@ -42,7 +45,7 @@ MESSAGES = {
 
 class NotCancellable(StudioxError):
     code = "failed-precondition"
-    figures = {"status": str}
+    figures = {"status": Status}
     text = "This job has ended."
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..auth import service as accounts
+from ..catalog.sales import PlanId
 from ..clock import datetime
 from ..endpoint import Nothing, Reader, Request, Response, endpoint
 from ..limits import Limit
 from ..pages import DEFAULT_SIZE, Cursor, PageSize
 from . import store
-from .ledger import Buckets, EntryType
+from .ledger import Buckets, EntryType, RefKind
 
 READS = Limit(120, per=60)
 
@@ -19,7 +20,7 @@ READS = Limit(120, per=60)
 class Balance(Response):
     balance: int
     buckets: Buckets
-    plan: str
+    plan: PlanId
     is_premium: bool
     credit_reset_at: datetime
 
@@ -44,14 +45,14 @@ class GetTokenTransactions(Request, frozen=True):
 
 
 class Ref(Response):
-    kind: str
+    kind: RefKind
     id: str
 
 
 class Transaction(Response):
     id: str
     seq: int
-    type: str
+    type: EntryType
     amount: int
     buckets: Buckets
     balance_after: int

@@ -24,6 +24,9 @@ EntryType = Literal[
     "clawback",
     "restore",
 ]
+RefKind = Literal[
+    "job", "user", "period", "checkout", "subscription", "feature", "streak", "task", "admin"
+]  # fmt: skip
 
 
 class InsufficientTokens(StudioxError):
@@ -66,8 +69,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     type: EntryType
-    kind: str
-    """What `ref` names: job, user, …"""
+    kind: RefKind
+    """What `ref` names."""
     ref: str
     reason: str
 
