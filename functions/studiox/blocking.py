@@ -11,7 +11,7 @@ from typing import Any
 import flask
 import msgspec
 
-from . import firestore, log
+from . import bodies, firestore, log
 from .errors import Unauthenticated
 
 MAX_BODY_BYTES = 64 * 1024
@@ -52,7 +52,7 @@ def _is_from_auth(http: flask.Request) -> bool:
 
     try:
         _verifier(id(firestore.app())).verify_auth_blocking_token(
-            msgspec.json.decode(http.get_data(), type=_Sent).data.jwt
+            msgspec.json.decode(bodies.complete(http), type=_Sent).data.jwt
         )
     except (msgspec.DecodeError, InvalidArgumentError, ValueError, TypeError, AttributeError, RecursionError):
         return False

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import flask
 
+from . import bodies
+
 
 def body_of(request: flask.Request, most: int) -> bytes | None:
     """The body, `None` for one of more than `most` bytes.
 
     A vendor may send its callback in chunks, which tell no length beforehand: then no more is read than it takes to see
-    that it is too much.
+    that it is too much. `bodies.TooSlow` is answered with 408.
     """
     if (request.content_length or 0) > most:
         return None
     taken = bytearray()
-    while len(taken) <= most and (part := request.stream.read(most + 1 - len(taken))):
-        taken += part
+    with bodies.deadline(request):
+        while len(taken) <= most and (part := request.stream.read(most + 1 - len(taken))):
+            taken += part
     return bytes(taken) if len(taken) <= most else None

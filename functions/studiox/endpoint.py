@@ -18,7 +18,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import addresses, callable_protocol, config, firestore, ids, limits, log, refused_fields
+from . import addresses, bodies, callable_protocol, config, firestore, ids, limits, log, refused_fields
 from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
 from .clock import UTC, datetime
 from .errors import (
@@ -164,9 +164,11 @@ def _guard(http: flask.Request) -> flask.Response | None:
         return _refusal(400, "Not application/json.")
     try:
         # Strict where json.loads is not: UTF-8, no NaN, no lone surrogates.
-        body = msgspec.json.decode(http.get_data())
+        body = msgspec.json.decode(bodies.complete(http))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _refusal(400, "Not valid JSON.")
+    except bodies.TooSlow as late:
+        return _refusal(408, late.text)
     if not isinstance(body, dict) or body.keys() != {"data"} or too_deep(body):
         return _refusal(400, 'Not of the form {"data": …}.')
     return None

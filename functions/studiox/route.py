@@ -18,7 +18,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from . import config, firestore, log
+from . import bodies, config, firestore, log
 from .endpoint import MAX_BODY_BYTES, Contract, Handler, perform, too_deep
 from .errors import InvalidRequest, StudioxError, Unauthenticated
 from .limits import Limit
@@ -90,6 +90,8 @@ def _answer(method: str, contract: Contract, handler: Handler, http: flask.Reque
         log.info("refused", function=contract.name, reason=refusal.reason)
         status = STATUS_OF_REASON.get(refusal.reason) or STATUS.get(refusal.code, 400)
         return _error(status, refusal.reason, refusal.text, **refusal.details)
+    except bodies.TooSlow as late:
+        return _error(408, InvalidRequest.__name__, late.text, fields={"": late.text})
     except Exception as error:  # noqa: BLE001 - a bug: the traceback is for the log, the caller learns nothing
         log.bug("bug", function=contract.name, error=type(error).__name__)
         return _error(500, "Internal", "Something went wrong.")
@@ -99,7 +101,7 @@ def _body(http: flask.Request) -> Any:
     if http.content_length is None or http.content_length > MAX_BODY_BYTES:
         raise InvalidRequest(fields={"": f"at most {MAX_BODY_BYTES} bytes, with a Content-Length"})
     try:
-        body = msgspec.json.decode(http.get_data())
+        body = msgspec.json.decode(bodies.complete(http))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest(fields={"": "not valid JSON"}) from None
     if too_deep(body):

@@ -1,0 +1,114 @@
+"""Reading a request's body within a deadline: who sends a byte now and then must not keep a thread.
+
+A server's read blocks, and a timeout of the socket begins anew with each byte. So a thread looks, while bodies are
+being read, for those that take too long, and ends what their sockets still receive: the read returns at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import flask
+from werkzeug.exceptions import RequestTimeout
+
+DEADLINE_S = 10.0
+"""For the whole body: 256 KiB need 26 kB/s."""
+TICK_S = 0.25
+
+
+class TooSlow(RequestTimeout):
+    """The framework answers it with 408, where nobody else does. The connection ends with the answer."""
+
+    text = "The body took too long."
+
+
+class _Reading:
+    """A body that is being read."""
+
+    def __init__(self, connection: socket.socket | None) -> None:
+        self.connection = connection
+        self.until = time.monotonic() + DEADLINE_S
+        self.expired = False
+
+
+_readings: set[_Reading] = set()
+_lock = threading.Lock()
+_watched = False
+
+
+def complete(http: flask.Request) -> bytes:
+    """The whole body, of a request whose length was looked at; `http.get_data()` answers it from then on.
+
+    `TooSlow` after DEADLINE_S.
+    """
+    with deadline(http):
+        return http.get_data()
+
+
+@contextlib.contextmanager
+def deadline(http: flask.Request) -> Iterator[None]:
+    """The block may read the body for DEADLINE_S. `TooSlow`."""
+    # gunicorn's; another server's reads are its own to bound.
+    reading = _Reading(http.environ.get("gunicorn.socket"))
+    _watch(reading)
+    try:
+        yield
+    except Exception:
+        if not reading.expired:  # else it is the server's word for a body that ended early
+            raise
+    finally:
+        _release(reading)
+    if reading.expired or time.monotonic() > reading.until:
+        raise TooSlow(TooSlow.text)
+
+
+def _watch(reading: _Reading) -> None:
+    global _watched
+    if reading.connection is None:
+        return
+    with _lock:
+        _readings.add(reading)
+        if _watched:
+            return
+        threading.Thread(target=_end_the_late, name="bodies", daemon=True).start()
+        _watched = True
+
+
+def _end_the_late() -> None:
+    """Until nothing is read any more."""
+    global _watched
+    while True:
+        time.sleep(TICK_S)
+        with _lock:
+            now = time.monotonic()
+            for reading in [each for each in _readings if now > each.until]:
+                _readings.discard(reading)
+                reading.expired = True
+                if reading.connection is not None:
+                    with contextlib.suppress(OSError):  # the peer has gone by itself
+                        reading.connection.shutdown(socket.SHUT_RD)
+            if not _readings:
+                _watched = False
+                return
+
+
+@flask.request_started.connect
+def _bound_what_nobody_read(_app: flask.Flask, **_more: object) -> None:
+    """functions-framework reads what a function left of its request's body, before the answer is sent."""
+    flask.after_this_request(_watch_the_rest)
+
+
+def _watch_the_rest(answer: flask.Response) -> flask.Response:
+    reading = _Reading(flask.request.environ.get("gunicorn.socket"))
+    _watch(reading)
+    answer.call_on_close(lambda: _release(reading))
+    return answer
+
+
+def _release(reading: _Reading) -> None:
+    with _lock:
+        _readings.discard(reading)
