@@ -47,7 +47,7 @@ def signed(claims: dict[str, Any], key: Any = GOOGLES, kid: str = "k1", algorith
 
 
 def test_a_good_token_is_who_it_says(claims: dict[str, Any]) -> None:
-    assert call(main.getAuditLog, token=signed(claims)).ok
+    assert call(main.listStudioJobs, token=signed(claims)).ok
 
 
 def changed(**fields: Any) -> Callable[[dict[str, Any]], str]:

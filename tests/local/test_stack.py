@@ -166,6 +166,13 @@ def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None
         }
         if not functions:
             assert len(serving(running)) == 2, "not one process, and the one that starts it anew"
+        # Only whoever has an account may upload; this trigger makes none.
+        documents = f"http://{running.firestore_host}/v1/projects/{running.project}/databases/(default)/documents"
+        owner = {"Authorization": "Bearer owner"}
+        named = {"documentId": account["localId"]}
+        fields = {"fields": {"suspended": {"booleanValue": False}}}
+        made = requests.post(f"{documents}/users", params=named, json=fields, headers=owner, timeout=60)
+        assert made.ok, made.text
         denied = "storage/unauthorized"
         assert client_outcome(running) == {
             "upload": "ok",

@@ -366,5 +366,8 @@ def _end_second(loser: str, current: str, looked: set[str], uid: str, why: Why) 
     for invoice in payments.invoices(loser) if there else ():
         if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
             payments.refund(invoice.intent_id)
+        if invoice.status == "paid" and (invoice.paid < invoice.total or (invoice.paid > 0 and not invoice.intent_id)):
+            # What the customer's balance or another way paid is no payment that a refund could name.
+            log.alert("second_subscription_not_refunded", subscription=loser, invoice=invoice.id)
     if loser == current:
         settle_subscription(current, uid, again)
