@@ -26,7 +26,16 @@ MODULES = {
     "google-cloud-storage": {"google.cloud.storage", "google.resumable_media", "google_crc32c"},
 }
 # What the SDKs are made of and hand to us: their own types and errors, no dependency of ours to pin.
-OF_THE_SDK = {"flask", "flask_cors", "google.api_core", "google.auth", "google.cloud.exceptions", "grpc", "certifi"}
+OF_THE_SDK = {
+    "flask",
+    "flask_cors",
+    "werkzeug",
+    "google.api_core",
+    "google.auth",
+    "google.cloud.exceptions",
+    "grpc",
+    "certifi",
+}
 NOT_AT_IMPORT = (
     "disposable_email_domains",
     "stripe",

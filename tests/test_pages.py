@@ -172,7 +172,7 @@ def test_over_the_wire(database: Database) -> None:
     assert answer["names"] == ["n2", "n1"]
     assert call(listThings, {"cursor": answer["nextCursor"]}).result == {"names": ["n0"], "nextCursor": None}
     before = database.hash("rateLimits")
-    for size in (0, -1, 101, 2.0, "2", True, 10**30):
+    for size in (0, -1, 101, 2.5, "2", True, 10**30):
         assert call(listThings, {"pageSize": size}).reason == "InvalidRequest"
     for cursor in ("", "x" * 1025, 5, ["a"]):
         assert call(listThings, {"cursor": cursor}).reason == "InvalidRequest"

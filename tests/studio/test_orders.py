@@ -192,10 +192,12 @@ def test_the_thirty_first_of_a_minute(studio: Studio) -> None:
     studio.check()
 
 
-def test_a_replay_is_not_counted(studio: Studio) -> None:
+def test_a_replay_is_counted_too(studio: Studio) -> None:
     studio.created(requestId=ID)
-    for _ in range(40):
-        assert studio.create(requestId=ID).ok
+    answers = [studio.create(requestId=ID) for _ in range(40)]
+    assert all(each.ok for each in answers[:25])
+    assert answers[-1].reason == "RateLimited"
+    studio.check()
 
 
 @pytest.mark.usefixtures("studio", "unchanged")
