@@ -26,31 +26,32 @@ check: setup ## Lint, types and the project's own rules, in seconds
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
+	@PYTHONPATH=functions $(VENV)/lint-imports --no-logo
 	@$(VENV)/pytest tests/test_tidy.py
 
 serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))
 
 vendors: setup ## The vendors' stand-ins and the schedules, beside a `firebase emulators:start`
-	@$(VENV)/python -m local.vendors
+	@$(VENV)/python -m local.vendors.__main__
 
-seed-data: setup ## Make emulator-data/ anew from local/seed.json, by the API of a fresh stack
-	@$(VENV)/python -m local.seed
+seed-data: setup ## Make emulator-data/ anew from local/generate/seed.json, by the API of a fresh stack
+	@$(VENV)/python -m local.generate.seed
 
 catalogue: setup ## Write a document of the catalogue locally: SET=models/x FILE=x.json (REMOVE=1 takes it away)
 	@$(VENV)/python -m local.catalogue --set "$(SET)" --file "$(FILE)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
 
 admin: setup ## Make an administrator: EMAIL=… (PROJECT=… for a real project, REMOVE=1 to undo)
-	@$(VENV)/python -m local.admin --email "$(EMAIL)" --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
+	@$(VENV)/python -m ops.admin --email "$(EMAIL)" --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
 
 pictures: setup ## Make docs/pictures/ anew: the playground with the served data
-	@$(VENV)/python -m local.pictures
+	@$(VENV)/python -m local.generate.pictures
 
 client: setup ## The typed client and docs/api/ made anew from the functions' structs
-	@$(VENV)/python -m local.api
+	@$(VENV)/python -m local.generate.api
 
 deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models)
-	@$(VENV)/python -m local.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" $(if $(CHECK),--check)
+	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" $(if $(CHECK),--check)
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench

@@ -6,11 +6,10 @@ import argparse
 import sys
 import time
 
+from bench import media, pythons, reports, roundtrips, start, throughput
+from bench.stage import HERE, stage
 from local import setup
 from local.progress import CommandFailed, run
-
-from . import media, pythons, reports, roundtrips, start, throughput
-from .stage import HERE, stage
 
 PARTS = {
     "roundtrips": roundtrips.run,

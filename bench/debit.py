@@ -10,11 +10,11 @@ from typing import Any
 
 from firebase_functions import https_fn
 
-from studiox import clock, firestore, ids
-from studiox.auth.store import user_path
-from studiox.errors import StudioxError
+from studiox.kit import clock, firestore, ids
+from studiox.kit.errors import StudioxError
+from studiox.kit.transaction import Docs, transact
+from studiox.models.users import user_path
 from studiox.tokens.service import debit_job
-from studiox.transact import Docs, transact
 
 firestore.app()
 PRICE = 1

@@ -5,13 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from bench.stage import Stage
+from bench.table import counts
 from tests.media.servers import gcs_server
 from tests.media.servers import site as source
 from tests.media.test_memory import big
 from tests.media.test_memory import run as copy
-
-from .stage import Stage
-from .table import counts
 
 MIB = 1024
 

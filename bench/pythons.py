@@ -9,11 +9,10 @@ import statistics
 import subprocess
 import sys
 
+from bench.stage import HERE, PYTHON, Stage
+from bench.start import IMPORT, first_answer, output_of
+from bench.table import Row, table
 from local import setup
-
-from .stage import HERE, PYTHON, Stage
-from .start import IMPORT, first_answer, output_of
-from .table import Row, table
 
 COMPARED = ("3.11", "3.13")
 

@@ -8,10 +8,9 @@ import subprocess
 import sys
 from datetime import timedelta
 
-from tests.reports.weeks import MONDAY, put_jobs, random_week
-
-from .stage import ENVIRONMENT, HERE, Stage
-from .table import Row, counts, table
+from bench.stage import ENVIRONMENT, HERE, Stage
+from bench.table import Row, counts, table
+from tests.admin.weeks import MONDAY, put_jobs, random_week
 
 SCHEDULE_S = 1800  # weeklyReport's own time limit
 MEASURED = """

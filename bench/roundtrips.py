@@ -9,8 +9,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from .stage import HERE, ORDER, Peer, Stage
-from .table import counts
+from bench.stage import HERE, ORDER, Peer, Stage
+from bench.table import counts
 
 PEER = Peer("roundtrips", "demo-bench-trips", "", ORDER)
 

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from .stage import HERE, NODE, PYTHON, SERVER_CORE, WHOLE, Peer, Stage, on
-from .table import Row, counts, table
+from bench.stage import HERE, NODE, PYTHON, SERVER_CORE, WHOLE, Peer, Stage, on
+from bench.table import Row, counts, table
 
 HEAVY = ("stripe", "google.cloud.storage", "google.cloud.secretmanager", "pydantic", "firebase_functions.firestore_fn")
 IMPORT = f"""

@@ -7,10 +7,9 @@ from collections import defaultdict
 from contextlib import ExitStack
 from typing import Any
 
+from bench.stage import NODE, PYTHON, WHOLE, Peer, Stage
+from bench.table import Row, table
 from tests.support.database import Database
-
-from .stage import NODE, PYTHON, WHOLE, Peer, Stage
-from .table import Row, table
 
 BUDGET = {1: 2.0, 8: 1.5, 80: 1.5}
 Measured = dict[tuple[str, int], list[dict[str, Any]]]

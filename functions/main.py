@@ -1,27 +1,30 @@
 """The deployed API: what is imported here is what exists."""
 
-from studiox import firestore, log
+from studiox.kit import firestore, log
 
 log.setup()
 firestore.app()
 
-from studiox.admin.endpoints import (  # noqa: E402
+from studiox.account_data.endpoints import (
+    cleanUp,
+    deleteAccount,
+    exportAccount,
+    sweepMedia,
+)
+from studiox.admin.endpoints import (
     addTokens,
     getAuditLog,
     getModerationQueue,
+    getWeeklyReports,
+    runWeeklyReport,
     searchUsers,
     setJobStatus,
     setPlan,
     suspendUser,
+    weeklyReport,
 )
-from studiox.auth.endpoints import (  # noqa: E402
-    getProfile,
-    initializeUser,
-    onUserCreated,
-    revokeSessions,
-    updateProfile,
-)
-from studiox.billing.endpoints import (  # noqa: E402
+from studiox.auth.endpoints import getProfile, initializeUser, onUserCreated, revokeSessions, updateProfile
+from studiox.billing.endpoints import (
     cancelSubscription,
     confirmCheckout,
     createCheckoutSession,
@@ -38,9 +41,7 @@ from studiox.billing.endpoints import (  # noqa: E402
     stripeWebhook,
     updateSubscription,
 )
-from studiox.cleanups.endpoints import cleanUp  # noqa: E402
-from studiox.closing.endpoints import deleteAccount  # noqa: E402
-from studiox.community.endpoints import (  # noqa: E402
+from studiox.community.endpoints import (
     commentPost,
     deleteComment,
     deletePost,
@@ -53,7 +54,7 @@ from studiox.community.endpoints import (  # noqa: E402
     remixPost,
     reportPost,
 )
-from studiox.creations.endpoints import (  # noqa: E402
+from studiox.creations.endpoints import (
     deleteCreation,
     getCreation,
     getUserCreations,
@@ -61,20 +62,8 @@ from studiox.creations.endpoints import (  # noqa: E402
     toggleFavorite,
     updateCreation,
 )
-from studiox.exports.endpoints import exportAccount  # noqa: E402
-from studiox.generation_requests.endpoints import createGenerationRequest, getUserCredits  # noqa: E402
-from studiox.health import health  # noqa: E402
-from studiox.ledger_audit.endpoints import auditLedger  # noqa: E402
-from studiox.lyrics.endpoints import generateLyrics  # noqa: E402
-from studiox.reports.endpoints import getWeeklyReports, runWeeklyReport, weeklyReport  # noqa: E402
-from studiox.rewards.endpoints import (  # noqa: E402
-    getSocialTasks,
-    reviewSocialTask,
-    submitSocialTask,
-    updateStreak,
-)
-from studiox.sessions.endpoints import getSession, listSessions  # noqa: E402
-from studiox.studio.endpoints import (  # noqa: E402
+from studiox.health import health
+from studiox.studio.endpoints import (
     cancelStudioJob,
     createStudioJob,
     dispatchStudioJobs,
@@ -86,10 +75,22 @@ from studiox.studio.endpoints import (  # noqa: E402
     poyoWebhook,
     settleStudioJob,
 )
-from studiox.sweeps.endpoints import sweepMedia  # noqa: E402
-from studiox.tokens.endpoints import getTokenTransactions, getUserBalance  # noqa: E402
-from studiox.upkeep.endpoints import resetMonthlyTokens  # noqa: E402
-from studiox.usage.endpoints import checkGenerationAllowance, getUsageAnalytics, useTokens  # noqa: E402
+from studiox.studio.http_endpoints import createGenerationRequest, getUserCredits
+from studiox.studio.lyrics_endpoints import generateLyrics
+from studiox.studio.session_endpoints import getSession, listSessions
+from studiox.tokens.endpoints import (
+    auditLedger,
+    checkGenerationAllowance,
+    getSocialTasks,
+    getTokenTransactions,
+    getUsageAnalytics,
+    getUserBalance,
+    resetMonthlyTokens,
+    reviewSocialTask,
+    submitSocialTask,
+    updateStreak,
+    useTokens,
+)
 
 __all__ = [
     "addTokens",

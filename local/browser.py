@@ -7,7 +7,7 @@ import shutil
 import sys
 
 from local.progress import CommandFailed, run
-from local.settings import STATE
+from local.stack.settings import STATE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium", "fonts-inter")  # the page asks for Inter first

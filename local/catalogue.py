@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.settings import PORTS, PROJECT, ROOT
+from local.stack.settings import PORTS, PROJECT, ROOT
 
 COLLECTIONS = ("models", "styles", "colors", "sizes", "features", "plans", "tokenPacks", "socialTasks")
 

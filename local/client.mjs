@@ -8,7 +8,7 @@ import { connectStorageEmulator, getStorage } from 'firebase/storage';
 const split = (host) => [host.split(':')[0], Number(host.split(':')[1])];
 let made = 0;
 
-/** A client of the stack whose addresses are in the environment (see local/stack.py). `close` frees its connections. */
+/** A client of the stack whose addresses are in the environment (see local/stack/start.py). `close` frees its connections. */
 export function connect(env = process.env) {
   const project = env.GCLOUD_PROJECT;
   const options = { apiKey: 'local', projectId: project, storageBucket: `${project}.appspot.com` };

@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import sys
 
-from local import settings
-from local.engine import NoEngine
 from local.serve import Stopped, stop_on_signals
-from local.stack import StackError, stack
+from local.stack import settings
+from local.stack.engine import NoEngine
+from local.stack.start import StackError, stack
 
 TIMEOUT_S = 300
 

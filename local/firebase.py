@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local import engine, settings
+from local.stack import engine, settings
 
 CLI = settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
 # What is loaded into the CLI first, of this directory: for a quick start, and for its functions emulator or for ours.

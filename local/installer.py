@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.engine import cache
 from local.progress import run
+from local.stack.engine import cache
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".local"

@@ -10,12 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import browser, settings
-from local.api.__main__ import compile_client
-from local.engine import NoEngine
+from local import browser
+from local.generate.api.__main__ import compile_client
 from local.progress import CommandFailed
 from local.serve import Stopped, stop_on_signals
-from local.stack import StackError, stack
+from local.stack import settings
+from local.stack.engine import NoEngine
+from local.stack.start import StackError, stack
 
 TIMEOUT_S = 1_800
 BROWSER = "tests/browser"

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from local import settings
-from local.engine import NoEngine
-from local.stack import Stack, StackError, stack
+from local.stack import settings
+from local.stack.engine import NoEngine
+from local.stack.start import Stack, StackError, stack
 
 SERVED_DATA = settings.ROOT / "emulator-data"
 
@@ -83,7 +83,7 @@ def people(data: Path | None) -> str:
     """Who can sign in to what is served, and with which password; nothing for other data than ours."""
     if data != SERVED_DATA:
         return ""
-    seed = json.loads((settings.ROOT / "local/seed.json").read_text())
+    seed = json.loads((settings.ROOT / "local/generate/seed.json").read_text())
     emails = ", ".join(user["email"] for user in seed["users"])
     return f"  {'Sign in as':<15} {emails}\n  {'Password':<15} {seed['password']}\n"
 

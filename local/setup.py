@@ -18,8 +18,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from local import advice, engine, installer, settings
+from local import advice, installer
 from local.progress import CommandFailed, run
+from local.stack import engine, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".local"

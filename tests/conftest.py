@@ -56,14 +56,6 @@ from tests.support import canaries, indexes, invariants  # noqa: E402
 from tests.support.database import Database  # noqa: E402
 from tests.support.engine import Engine  # noqa: E402
 from tests.support.rpcs import Rpcs, watched  # noqa: E402
-from tests.support.surroundings import (  # noqa: E402
-    _auth,  # noqa: F401 - fixtures
-    _auth_knows_everybody,  # noqa: F401
-    _auth_of_everybody,  # noqa: F401
-    _clock,  # noqa: F401
-    _gcs,  # noqa: F401
-    _queue,  # noqa: F401
-)
 
 _numbers = itertools.count()
 _MAIN = pathlib.Path(__file__).parent.parent / "functions" / "main.py"
@@ -117,7 +109,7 @@ def project(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The test's own project id and a process without memory of other tests."""
     from google.cloud.firestore_v1 import base_client
 
-    from studiox import firestore
+    from studiox.kit import firestore
 
     name = f"demo-t{os.getpid()}-{next(_numbers)}"
     monkeypatch.setenv("GCLOUD_PROJECT", name)
@@ -182,7 +174,7 @@ class Logged(io.StringIO):
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[Logged]:
     """The test's log, in production's own format; at its end no canary may be in it (faults I24)."""
-    from studiox import log
+    from studiox.kit import log
 
     canaries.clear()
     canaries.plant(*SECRETS.values())

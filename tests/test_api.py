@@ -55,7 +55,7 @@ def environment() -> dict[str, str]:
 
 
 def described(name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    from studiox.endpoint import CONTRACTS
+    from studiox.api.callables import CONTRACTS
 
     options = {key: value for key, value in entry.items() if key not in COMMON and value not in (None, {}, [])}
     secrets = sorted(secret["key"] for secret in entry.get("secretEnvironmentVariables", []))
@@ -74,7 +74,7 @@ def described(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def reasons() -> dict[str, str]:
     """{public reason: code} of every refusal there is."""
-    from studiox.errors import StudioxError
+    from studiox.kit.errors import StudioxError
 
     importlib.import_module("main")
     found, waiting = {}, [StudioxError]
@@ -126,7 +126,7 @@ def test_every_function_is_deployed_under_its_name_with_its_options(endpoints: d
 
 
 def test_each_callable_declares_its_contract(endpoints: dict[str, Any]) -> None:
-    from studiox.endpoint import CONTRACTS
+    from studiox.api.callables import CONTRACTS
 
     callables = {name for name, entry in endpoints.items() if kind_of(entry) == "callable"}
     assert callables == set(CONTRACTS)
@@ -184,7 +184,7 @@ def test_what_is_deployed_names_no_emulator_and_no_secret(endpoints: dict[str, A
 
 
 def test_every_reason_has_a_code_clients_know() -> None:
-    from studiox.errors import CODES
+    from studiox.kit.errors import CODES
 
     found = reasons()
     assert set(found.values()) <= set(CODES)

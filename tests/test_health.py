@@ -19,7 +19,7 @@ def test_well(database: Database, rpcs: Rpcs) -> None:
 
 
 def test_storage_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("studiox.media.storage.time.sleep", lambda _seconds: None)
     answer = http(main.health)  # nothing listens where the environment points
     assert answer.status == 503
     assert answer.json["status"] == "unavailable"
@@ -28,7 +28,7 @@ def test_storage_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("gcs")
 def test_firestore_is_away(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studiox.firestore.RPC_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("studiox.kit.firestore.RPC_TIMEOUT_S", 0.5)
     rpcs.fail_before("BatchGetDocuments", times=1000)
     answer = http(main.health)
     assert answer.status == 503

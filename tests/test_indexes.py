@@ -12,10 +12,10 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from studiox import firestore
-from studiox.clock import UTC, datetime
-from studiox.community import posts
-from studiox.endpoint import CONTRACTS, Admin, Contract
+from studiox.api.callables import CONTRACTS, Admin, Contract
+from studiox.community import rules
+from studiox.kit import firestore
+from studiox.kit.clock import UTC, datetime
 from tests.support import Database, Rpcs, call, schedule
 from tests.support.indexes import Index, asked, deployed, missing, needed, read_file
 
@@ -36,7 +36,7 @@ BEYOND = {
 # What a call needs to be there before it asks anything: {path: data}.
 SAMPLE_ID = "sample-0123456789"
 WORLD: dict[str, dict[str, Any]] = {
-    f"posts/{SAMPLE_ID}": posts.new_post(
+    f"posts/{SAMPLE_ID}": rules.new_post(
         {"creationId": SAMPLE_ID, "uid": "author", "type": "image", "model": "z-image", "media": []},
         None,
         caption="",
@@ -140,12 +140,12 @@ def test_no_query_uses_a_field_without_an_index(queries: list[Any]) -> None:
 
 
 def test_counters_of_rate_limits_expire() -> None:
-    """Their `expiresAt` is written by limits.py; unindexed, because only the expiry reads it."""
+    """Their `expiresAt` is written by rate_limits.py; unindexed, because only the expiry reads it."""
     override = {"collectionGroup": "rateLimits", "fieldPath": "expiresAt", "ttl": True, "indexes": []}
     assert override in read_file()["fieldOverrides"]
-    from studiox import limits
+    from studiox.kit import rate_limits
 
-    assert '"expiresAt"' in inspect.getsource(limits)
+    assert '"expiresAt"' in inspect.getsource(rate_limits)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import flask
 import pytest
 from google.api_core import exceptions
 
-from studiox import firestore, log
+from studiox.kit import firestore, log
 from tests.support import Database, Rpcs, call, canaries, crowd, id_token, invariants
 
 

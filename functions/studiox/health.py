@@ -8,9 +8,10 @@ import flask
 from firebase_functions import https_fn
 from flask_cors import cross_origin
 
-from . import config, firestore, media
-from .errors import Unavailable
-from .methods import not_allowed
+from studiox.api.methods import not_allowed
+from studiox.kit import config, firestore
+from studiox.kit.errors import Unavailable
+from studiox.media import objects
 
 
 @https_fn.on_request()
@@ -24,7 +25,7 @@ def health(request: flask.Request) -> flask.Response:
 def _health(request: flask.Request) -> flask.Response:
     if request.method != "GET":
         return not_allowed("GET", shared=True)
-    checks = {"firestore": _firestore(), "storage": media.ping()}
+    checks = {"firestore": _firestore(), "storage": objects.ping()}
     well = all(checks.values())
     body = {
         "status": "ok" if well else "unavailable",

@@ -7,7 +7,7 @@ import itertools
 import firebase_admin
 import pytest
 
-from studiox import firestore
+from studiox.kit import firestore
 from tests.auth.identity import Accounts
 from tests.auth.people import ADDRESS, TRIGGER, balance, ledger, order, sign_up
 from tests.support import Answer, Database, Rpcs, before_create, crowd
@@ -155,7 +155,7 @@ def test_a2_spending_while_the_bonus_is_being_moved(database: Database, auth: Ac
 @pytest.mark.parametrize("how", ["down", "stuck"])
 def test_a2_auth_does_not_answer(database: Database, auth: Accounts, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """Neither granted nor refused while nobody knows; the next try decides. Nobody waits for ever."""
-    monkeypatch.setattr("studiox.firestore.ADMIN_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("studiox.kit.firestore.ADMIN_TIMEOUT_S", 0.2)
     firebase_admin.delete_app(firestore.app())
     firestore.app()  # made anew with it, before the SDK makes one of its own
     sign_up("u1")

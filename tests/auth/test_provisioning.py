@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import main
-from studiox.auth import store
+from studiox.auth import welcome_bonus
 from tests.auth.people import ADDRESS, TRIGGER, balance, ledger, order, sign_up
 from tests.support import Answer, Database, Rpcs, before_create, call, crowd, plant, unsigned
 
@@ -137,7 +137,7 @@ def test_a_commit_whose_answer_is_lost_is_not_made_twice(
 
 
 def test_the_database_is_away_and_the_sign_up_says_so(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studiox.transact.DEADLINE_S", 0.1)
+    monkeypatch.setattr("studiox.kit.transaction.DEADLINE_S", 0.1)
     rpcs.fail_before("Commit", times=1000)
     answer = before_create(TRIGGER, "u1", email=ADDRESS)
     assert (answer.code, answer.reason) == ("unavailable", "Unavailable")
@@ -328,5 +328,5 @@ def test_round_trips(rpcs: Rpcs) -> None:
 def test_the_address_is_kept_as_a_keyed_hash(database: Database) -> None:
     sign_up("u1")
     [name] = database.under("welcomes")
-    assert store.welcome_path(ADDRESS) == f"welcomes/{name}"
+    assert welcome_bonus.welcome_path(ADDRESS) == f"welcomes/{name}"
     assert ADDRESS not in str(database.under("welcomes"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import main
-from studiox import blocking
+from studiox.api import blocking
 from tests.conftest import Logged
 from tests.support import Database, before_create, http
 from tests.support.calls import unsigned

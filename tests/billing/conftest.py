@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.stripe_stand_in import StandIn, stand_in
+from local.vendors.stripe.server import StandIn, stand_in
 from tests.billing.shop import Shop
 from tests.conftest import SECRETS
 from tests.support import Database

@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import main
-from local.stripe_account import Account
-from local.stripe_api import Api
-from local.stripe_objects import Object
-from local.stripe_stand_in import StandIn
-from local.stripe_webhooks import signed
-from studiox import clock
-from studiox.reports import store as reports
+from local.vendors.stripe.account import Account
+from local.vendors.stripe.api import Api
+from local.vendors.stripe.objects import Object
+from local.vendors.stripe.server import StandIn
+from local.vendors.stripe.webhooks import signed
+from studiox.admin import report_store as reports
+from studiox.kit import clock
 from tests.conftest import SECRETS
 from tests.support import Answer, Database, Reply, call, http, schedule
 from tests.support.clock import Clock

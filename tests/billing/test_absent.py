@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import main
-from local.stripe_objects import Object
-from studiox import payments
+from local.vendors.stripe.objects import Object
+from studiox.integrations import stripe
 from tests.billing.shop import Shop
 from tests.conftest import Logged
 from tests.support import Answer, call
@@ -22,19 +22,19 @@ CHANGES: dict[str, Callable[[], Answer]] = {
 }
 
 ASKED: dict[str, tuple[Callable[[], object], object]] = {
-    "session": (lambda: payments.session("cs_test_gone"), None),
-    "expire_session": (lambda: payments.expire_session("cs_test_gone"), ""),
-    "create_portal": (lambda: payments.create_portal("cus_gone", "https://studio.example/", "k1"), None),
-    "create_session": (lambda: payments.create_session({"customer": "cus_gone", "line_items": []}, "k2"), None),
-    "intent": (lambda: payments.intent("pi_gone"), None),
-    "invoice_subscription": (lambda: payments.invoice_subscription("in_gone"), ""),
-    "subscription": (lambda: payments.subscription("sub_gone"), None),
-    "price": (lambda: payments.price("price_gone"), ("", 0)),
-    "change_price": (lambda: payments.change_price("sub_gone", "si_gone", "price_studiox_pro", "k3"), False),
-    "set_cancel_at_period_end": (lambda: payments.set_cancel_at_period_end("sub_gone", True, "k4"), False),
-    "cancel_subscription": (lambda: payments.cancel_subscription("sub_gone"), None),
-    "refund": (lambda: payments.refund("pi_gone"), None),
-    "event": (lambda: payments.event("evt_gone"), None),
+    "session": (lambda: stripe.session("cs_test_gone"), None),
+    "expire_session": (lambda: stripe.expire_session("cs_test_gone"), ""),
+    "create_portal": (lambda: stripe.create_portal("cus_gone", "https://studio.example/", "k1"), None),
+    "create_session": (lambda: stripe.create_session({"customer": "cus_gone", "line_items": []}, "k2"), None),
+    "intent": (lambda: stripe.intent("pi_gone"), None),
+    "invoice_subscription": (lambda: stripe.invoice_subscription("in_gone"), ""),
+    "subscription": (lambda: stripe.subscription("sub_gone"), None),
+    "price": (lambda: stripe.price("price_gone"), ("", 0)),
+    "change_price": (lambda: stripe.change_price("sub_gone", "si_gone", "price_studiox_pro", "k3"), False),
+    "set_cancel_at_period_end": (lambda: stripe.set_cancel_at_period_end("sub_gone", True, "k4"), False),
+    "cancel_subscription": (lambda: stripe.cancel_subscription("sub_gone"), None),
+    "refund": (lambda: stripe.refund("pi_gone"), None),
+    "event": (lambda: stripe.event("evt_gone"), None),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import main
-from studiox.auth.store import pseudonym
+from studiox.models.users import pseudonym
 from tests.auth.identity import Accounts
 from tests.billing.shop import Shop
 from tests.media.servers import Gcs

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import main
-from local.stripe_objects import Object
+from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop, comparable, deliver
 from tests.support import Answer, call, crowd
 

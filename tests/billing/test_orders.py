@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiox.billing.orders import Held, settle, taken_target
-from studiox.payments_objects import Charge, Dispute, Session
+from studiox.integrations.stripe_objects import Charge, Dispute, Session
 
 ORDER = Held(order_id="o1", uid="u1", session_id="cs1", tokens=500, amount=999, currency="usd")
 SESSION = Session(

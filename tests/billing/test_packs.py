@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 import main
-from studiox import clock
+from studiox.kit import clock
+from studiox.kit.transaction import Docs, transact
 from studiox.tokens.service import debit_job
-from studiox.transact import Docs, transact
 from tests.billing.shop import Shop, deliver
 from tests.support import Rpcs, call, crowd
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studiox.billing.month import Reversal, Term, in_proportion
+from studiox.billing.monthly_tokens import Reversal, Term, in_proportion
 from studiox.billing.subscriptions import Held, Looked, settle, view
 from studiox.catalog.sales import PLANS, Plan
-from studiox.payments_objects import Charge, Invoice, Line, Subscription
+from studiox.integrations.stripe_objects import Charge, Invoice, Line, Subscription
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MONTH = 30 * 86_400

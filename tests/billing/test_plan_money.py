@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import main
-from studiox.payments_objects import BadShape, invoice
-from studiox.tokens.ledger import Buckets, Cause
-from studiox.tokens.store import post
-from studiox.transact import Docs, transact
+from studiox.integrations.stripe_objects import BadShape, invoice
+from studiox.kit.transaction import Docs, transact
+from studiox.models.ledger import Buckets, Cause
+from studiox.models.ledger_store import post
 from tests.billing.shop import Shop
 from tests.support import call
 from tests.support.clock import Clock

@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.billing.month import Reversal, Term
+from studiox.billing.monthly_tokens import Reversal, Term
 from studiox.billing.subscriptions import GRACE, Held, Looked, entitles, is_live, rival, settle, view
 from studiox.catalog.sales import PLANS, Plan
-from studiox.payments_objects import Charge, Dispute, Invoice, Line, Subscription
+from studiox.integrations.stripe_objects import Charge, Dispute, Invoice, Line, Subscription
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 END = NOW + timedelta(days=28)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from local.stripe_objects import Object
+from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop
 
 Invariants = Callable[[str], None]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.stripe_objects import Object
+from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop, comparable, deliver
 from tests.support import Database
 

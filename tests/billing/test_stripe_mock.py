@@ -20,9 +20,9 @@ import stripe
 import urllib3
 
 import main
-from local import stripe_mock
-from local.stripe_api import parse_form
-from studiox.payments import API_VERSION
+from local.vendors.stripe import mock as stripe_mock
+from local.vendors.stripe.api import parse_form
+from studiox.integrations.stripe import API_VERSION
 from tests.billing.shop import Shop
 from tests.support import call
 from tests.support.engine import free_port
@@ -169,5 +169,5 @@ def test_every_parameter_is_one_that_the_sdk_declares(requests: list[Request]) -
 
 
 def test_the_sdk_is_the_one_that_the_version_was_pinned_for() -> None:
-    """A new SDK may mean a new API version: payments_objects.py is read again first."""
+    """A new SDK may mean a new API version: stripe_objects.py is read again first."""
     assert stripe.api_version == API_VERSION

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import main
-from local.stripe_objects import Object, event
-from local.stripe_webhooks import signed
-from studiox.payments_objects import EVENT_TYPES
+from local.vendors.stripe.objects import Object, event
+from local.vendors.stripe.webhooks import signed
+from studiox.integrations.stripe_objects import EVENT_TYPES
 from tests.billing.shop import SECRET, Shop, comparable, deliver, send
 from tests.conftest import Logged
 from tests.support import Rpcs, call, crowd, http
@@ -296,7 +296,7 @@ def test_a_process_that_dies_after_its_commit_leaves_a_known_event(shop: Shop, r
 
 def test_firestore_down_is_500_and_nothing_is_lost(shop: Shop, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
     """S20."""
-    from studiox import firestore
+    from studiox.kit import firestore
 
     monkeypatch.setattr(firestore, "RPC_TIMEOUT_S", 0.3)
     paid = _paid(shop)

@@ -10,7 +10,7 @@ import pytest
 
 import main
 from studiox.billing import invoice_memory
-from studiox.payments_objects import Invoice, Line
+from studiox.integrations.stripe_objects import Invoice, Line
 from tests.billing.shop import Shop
 from tests.support import call
 from tests.support.clock import Clock

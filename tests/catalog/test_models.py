@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main
-from local.margins import table
+from ops.margins import table
 from studiox.catalog import catalog, defaults, margins, store
 from studiox.catalog.catalog import Input, Rule
-from studiox.errors import InvalidRequest
-from studiox.transact import Docs, transact
+from studiox.kit.errors import InvalidRequest
+from studiox.kit.transaction import Docs, transact
 from tests.support import Database, before_create, call
 
 SIGN_UP: Any = main.onUserCreated  # the SDK types it as what it answers
@@ -99,7 +99,7 @@ def test_a_style_that_is_no_id_is_not_in_the_catalogue(style: str) -> None:
 
 def test_the_margins_in_the_documentation_are_the_catalogues() -> None:
     documented = (pathlib.Path(__file__).parents[2] / "docs/catalogue.md").read_text()
-    assert table() in documented, "PYTHONPATH=functions python -m local.margins prints the table anew"
+    assert table() in documented, "PYTHONPATH=functions python -m ops.margins prints the table anew"
 
 
 def feature(feature_id: str) -> catalog.Feature:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import main
-from studiox import kept
 from studiox.catalog import defaults, store
+from studiox.kit import cache
 from tests.support import Answer, Database, Rpcs, before_create, call
 
 SIGN_UP: Any = main.onUserCreated  # the SDK types it as what it answers
@@ -43,10 +43,10 @@ def a_minute_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         def monotonic() -> float:
             return real() + passed[0]
 
-    monkeypatch.setattr(kept, "time", Clock)
+    monkeypatch.setattr(cache, "time", Clock)
 
     def passes() -> None:
-        passed[0] += kept.KEEP_S + 0.1
+        passed[0] += cache.KEEP_S + 0.1
 
     return passes
 
@@ -215,7 +215,7 @@ def test_the_list_is_read_once_a_minute(rpcs: Rpcs, a_minute_passes: Callable[[]
 
 def test_the_database_is_away(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for it as long as the client library would."""
-    monkeypatch.setattr("studiox.firestore.RPC_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("studiox.kit.firestore.RPC_TIMEOUT_S", 0.5)
     rpcs.fail_before("RunQuery", times=100)
     assert call(main.getStudioOptions).code == "unavailable"
     rpcs.heal()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from studiox.catalog import catalog, defaults, margins
 from studiox.catalog.catalog import Input, Model, Price
-from studiox.errors import InvalidRequest
+from studiox.kit.errors import InvalidRequest
 
 MODELS = {model.id: model for model in defaults.MODELS}
 IDS = {"styles": defaults.STYLES, "colors": defaults.COLORS, "sizes": tuple(defaults.SIZES)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.api import contract, examples, postman
+from local.generate.api import contract, examples, postman
 
 STANDS_FOR = {"feature": "hd-export", "email": "somebody@example.com"}
 
@@ -22,8 +22,8 @@ def filled(value: Any) -> Any:
 
 def test_every_example_is_a_request_that_is_taken() -> None:
     api = contract.load()
-    from studiox.endpoint import CONTRACTS, parse
-    from studiox.route import ROUTES
+    from studiox.api.callables import CONTRACTS, parse
+    from studiox.api.http_functions import ROUTES
 
     for each in api.operations:
         declared = ROUTES[each.name][1] if each.method else CONTRACTS[each.name]

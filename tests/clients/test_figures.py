@@ -13,7 +13,7 @@ HOUSE = pathlib.Path(__file__).parents[2] / "functions" / "studiox"
 
 def declared() -> dict[str, dict[str, Any]]:
     """{refusal: {detail: its type}} of every refusal that may be answered."""
-    from studiox.errors import StudioxError
+    from studiox.kit.errors import StudioxError
 
     importlib.import_module("main")
     found: dict[str, dict[str, Any]] = {}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local.api.__main__ import TSC, files
-from local.api.contract import ROOT, load
+from local.generate.api.__main__ import TSC, files
+from local.generate.api.contract import ROOT, load
 
 SAMPLE = Path("tests/clients/sample")
 

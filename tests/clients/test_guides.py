@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from local.api.contract import ROOT, load
+from local.generate.api.contract import ROOT, load
 from tests.rules.table import ROWS
 
 # What the guides name of Firebase's own SDK.

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from local.api.__main__ import CLIENT
-from local.api.contract import ROOT
+from local.generate.api.__main__ import CLIENT
+from local.generate.api.contract import ROOT
 
 LOCK = "package-lock.json"
 

@@ -15,7 +15,7 @@ from tests.support.queue import Queue
 
 @pytest.fixture(name="gcs")
 def _gcs(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Gcs:
-    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("studiox.media.storage.time.sleep", lambda _seconds: None)
     return gcs
 
 

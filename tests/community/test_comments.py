@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import main
-from studiox.community import posts as rules
+from studiox.community import rules
 from tests.community.community import Community
 from tests.support import Answer, Rpcs, call, crowd
 

@@ -6,7 +6,7 @@ import grpc  # type: ignore[import-untyped]
 import pytest
 
 from studiox.community import service
-from studiox.errors import Unavailable
+from studiox.kit.errors import Unavailable
 from tests.community.community import Community
 from tests.support import Rpcs
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiox.catalog import defaults
-from studiox.community import posts
-from studiox.errors import InvalidRequest
+from studiox.community import rules
+from studiox.kit.errors import InvalidRequest
+from studiox.models import posts
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TIMES = st.integers(1_600_000_000, 2_800_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
@@ -40,11 +41,11 @@ def test_half_a_day_is_worth_ten_times_the_likes() -> None:
 @given(st.text(max_size=40))
 def test_a_tag_is_normal_or_refused(text: str) -> None:
     try:
-        tag = posts.normal_tag(text)
+        tag = rules.normal_tag(text)
     except InvalidRequest:
         return
-    assert posts.normal_tag(tag) == tag
-    assert 1 <= len(tag) <= posts.MAX_TAG
+    assert rules.normal_tag(tag) == tag
+    assert 1 <= len(tag) <= rules.MAX_TAG
     assert not any(char.isspace() or char in "#/<>&\"'" or unicodedata.category(char)[0] == "C" for char in tag)
 
 
@@ -62,49 +63,49 @@ def test_a_tag_is_normal_or_refused(text: str) -> None:
     ],
 )
 def test_tags(given_: str, wanted: str) -> None:
-    assert posts.normal_tag(given_) == wanted
+    assert rules.normal_tag(given_) == wanted
 
 
 @pytest.mark.parametrize("text", ["", "#", "---", "a/b", "<b>", "a\0b", "\u202eabc", "x" * 31, "🦊", "a,b"])
 def test_no_tags(text: str) -> None:
     with pytest.raises(InvalidRequest):
-        posts.normal_tag(text)
+        rules.normal_tag(text)
 
 
 def test_each_tag_once_and_ten_at_most() -> None:
-    assert posts.normal_tags(["B", "#a", "b", "A"]) == ["b", "a"]
+    assert rules.normal_tags(["B", "#a", "b", "A"]) == ["b", "a"]
     with pytest.raises(InvalidRequest):
-        posts.normal_tags([f"t{number}" for number in range(11)])
+        rules.normal_tags([f"t{number}" for number in range(11)])
 
 
 @pytest.mark.parametrize("text", ["\u200b", "\u200b\u2060\ufeff", "\u202e \u202c", "\u0301"])
 def test_c10_a_comment_shows_something(text: str) -> None:
     with pytest.raises(InvalidRequest):
-        posts.check_comment(text)
+        rules.check_comment(text)
 
 
 @pytest.mark.parametrize("text", ["!", "🦊", "שלום", "<script>alert(1)</script>", "a\u200bb", "http://a b http://c"])
 def test_c10_a_comment_may_be_any_plain_text(text: str) -> None:
-    posts.check_comment(text)
+    rules.check_comment(text)
 
 
 def test_c11_a_comment_is_no_list_of_links() -> None:
-    posts.check_comment("https://a.example " * 5)
+    rules.check_comment("https://a.example " * 5)
     with pytest.raises(InvalidRequest):
-        posts.check_comment("HTTPS://a.example www.b.example " * 3)
+        rules.check_comment("HTTPS://a.example www.b.example " * 3)
 
 
 @given(IDS, UIDS, IDS, UIDS)
 def test_c7_no_two_likes_share_a_name(post: str, uid: str, other_post: str, other_uid: str) -> None:
-    assert posts.is_post_id(post)
-    assert posts.is_post_id(other_post)
+    assert rules.is_post_id(post)
+    assert rules.is_post_id(other_post)
     if (post, uid) != (other_post, other_uid):
         assert posts.like_name(post, uid) != posts.like_name(other_post, other_uid)
 
 
 def test_c7_with_an_underscore_they_could() -> None:
     assert posts.like_name("a", "b_c") == posts.like_name("a_b", "c")
-    assert not posts.is_post_id("a_b")
+    assert not rules.is_post_id("a_b")
 
 
 VALUES = st.one_of(st.booleans(), st.integers(), st.text(max_size=10), st.lists(st.text(max_size=5), max_size=2))
@@ -126,19 +127,19 @@ def test_c4_c5_only_listed_parameters_become_public(params: dict[str, Any], shar
         "provider": "poyo",
         "email": "e",
     }
-    post = posts.new_post(creation, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
+    post = rules.new_post(creation, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
     assert set(post.get("params", {})) <= {"style", "size"}
     assert ("prompt" in post) == share
     if share:
-        assert set(posts.remix_params(post)) <= {"style", "size", "prompt"}
+        assert set(rules.remix_params(post)) <= {"style", "size", "prompt"}
     else:
-        with pytest.raises(posts.RemixDisabled):
-            posts.remix_params(post)
+        with pytest.raises(rules.RemixDisabled):
+            rules.remix_params(post)
 
 
 def test_c4_of_every_input_in_the_catalogue_it_is_decided_whether_it_is_shared() -> None:
     inputs = {(name, spec.kind) for model in defaults.MODELS for name, spec in model.inputs.items()}
-    kept = {(name, kind) for name, kind in inputs if name not in posts.PUBLIC_PARAMS}
+    kept = {(name, kind) for name, kind in inputs if name not in rules.PUBLIC_PARAMS}
     assert kept == {("prompt", "text"), ("inputPaths", "files")}
 
 
@@ -155,7 +156,7 @@ def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
     titled = {**creation, "media": [{**item, "title": "a sad fox"}, {**item, "title": "Nocturne"}]}
 
     def shown(share: bool) -> list[tuple[Any, Any]]:
-        post = posts.new_post(titled, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
+        post = rules.new_post(titled, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
         return [(each.get("title"), each.get("tags")) for each in post["media"]]
 
     assert shown(False) == [(None, None), ("Nocturne", None)]
@@ -163,7 +164,7 @@ def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
 
 
 def test_nobody_is_named_by_their_address() -> None:
-    assert posts.author({"email": "ann@example.org", "displayName": None}) == {
+    assert rules.author({"email": "ann@example.org", "displayName": None}) == {
         "authorName": "Anonymous",
         "authorPhotoUrl": None,
     }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main
-from studiox.moderation import reports
+from studiox.community import reports
 from tests.community.community import Community
 from tests.rules.table import NOW
 from tests.support import Answer, Rpcs, call

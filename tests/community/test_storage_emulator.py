@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studiox import media
+from studiox.media import objects
 from tests.community.community import Community
 from tests.media.conftest import emulator
 from tests.media.servers import png
@@ -14,14 +14,14 @@ def test_the_public_life_of_a_file(community: Community, emulator: str) -> None:
     assert emulator
     id_ = community.creation(files=2)
     for number in range(2):
-        media.store_bytes(png(1000 + number), f"users/ann/creations/{id_}/{number}")
+        objects.store_bytes(png(1000 + number), f"users/ann/creations/{id_}/{number}")
 
     def public() -> list[int]:
-        return [item.size_bytes for item in media.list_prefix(f"posts/{id_}/").items]
+        return [item.size_bytes for item in objects.list_prefix(f"posts/{id_}/").items]
 
     community.ok("publishPost", "ann", creationId=id_)
     assert public() == [1000, 1001]
-    head = media.read_head(f"posts/{id_}/0.png")
+    head = objects.read_head(f"posts/{id_}/0.png")
     assert head is not None
     assert head.content_type == "image/png"
     for action, files in (("hide", []), ("restore", [1000, 1001])):
@@ -29,8 +29,8 @@ def test_the_public_life_of_a_file(community: Community, emulator: str) -> None:
         assert public() == files
     community.ok("deletePost", "ann", postId=id_)
     assert public() == []
-    assert len(media.list_prefix(f"users/ann/creations/{id_}/").items) == 2
+    assert len(objects.list_prefix(f"users/ann/creations/{id_}/").items) == 2
     community.ok("publishPost", "ann", creationId=id_)
     community.ok("deleteCreation", "ann", creationId=id_)
     assert public() == []
-    assert media.list_prefix(f"users/ann/creations/{id_}/").items == ()
+    assert objects.list_prefix(f"users/ann/creations/{id_}/").items == ()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local import admin
+from ops import admin
 
 
 class Users:

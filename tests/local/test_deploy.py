@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from firebase_functions.params import SecretParam
 
-from local import deploy
-from local.settings import ROOT, read_env
-from studiox import config
+from local.stack.settings import ROOT, read_env
+from ops import deploy
+from studiox.kit import config
 
 GOOD = read_env(ROOT / "functions" / ".env") | {
     "SITE_URL": "https://studiox.example",

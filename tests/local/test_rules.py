@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local import settings
-from local.rules import Ruleset, RulesSyntaxError
-from local.storage_rules import Runtime, serve
+from local.stack import settings
+from local.stack.rules import Ruleset, RulesSyntaxError
+from local.stack.storage_rules import Runtime, serve
 
 OWNER = {"uid": "ada", "token": {"admin": True, "email": "ada@example.com", "level": 3, "roles": ["editor"]}}
 OTHER = {"uid": "bob", "token": {}}

@@ -1,4 +1,4 @@
-"""emulator-data/: a stack that loads it has the people, the creations and the feed that local/seed.json describes."""
+"""emulator-data/: a stack that loads it has the people, creations and feed of local/generate/seed.json."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import requests
 
-from local import settings
-from local.seed import DATA
-from local.stack import Stack, stack
+from local.generate.seed import DATA
+from local.stack import settings
+from local.stack.start import Stack, stack
 
 Data = dict[str, Any]
-SEED: Data = json.loads((settings.ROOT / "local/seed.json").read_text())
+SEED: Data = json.loads((settings.ROOT / "local/generate/seed.json").read_text())
 MADE = [each for each in SEED["creations"] if "fault" not in each]
 MOST_BYTES = 6_000_000
 

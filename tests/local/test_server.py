@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from local import places, settings
+from local.stack import places, settings
 
 MAIN = """
 import os
@@ -120,7 +120,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     place = places.take(None)
     emulators = Emulators(place.ports)
     secrets = {"POYO_API_KEY": "its poyo", "STRIPE_SECRET_KEY": "its stripe"}
-    command = [str(settings.ROOT / "functions/venv/bin/python"), "-m", "local.server"]
+    command = [str(settings.ROOT / "functions/venv/bin/python"), "-m", "local.stack.server"]
     command += ["--offset", str(place.offset), "--functions", str(functions)]
     log = tmp_path / "log"
     with log.open("wb") as sink:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local import settings
+from local.stack import settings
 
 
 def test_the_files_hold_what_the_stack_runs_with_and_are_for_nobody_else(tmp_path: Path) -> None:

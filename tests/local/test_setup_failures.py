@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from local import engine, installer
+from local import installer
+from local.stack import engine
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from local import places, processes, settings
-from local.stack import Stack, StackError, stack
+from local.stack import places, processes, settings
+from local.stack.start import Stack, StackError, stack
 
 HERE = Path(__file__).parent
 FUNCTIONS = HERE / "functions"
@@ -65,7 +65,7 @@ def serving(running: Stack) -> list[int]:
     environment = Path(f"/proc/{running._parts['functions'].pid}/environ").read_text(errors="replace")
     found = re.search(rf"{processes.MARK}=(\w+)", environment)
     assert found
-    return [pid for pid in processes.marked(found[1]) if "local.server" in processes.command_line(pid)]
+    return [pid for pid in processes.marked(found[1]) if "local.stack.server" in processes.command_line(pid)]
 
 
 def test_workers_that_start_at_once_get_ports_of_their_own() -> None:
@@ -75,7 +75,7 @@ def test_workers_that_start_at_once_get_ports_of_their_own() -> None:
         const many = Array.from({ length: 5 }, () => getPortPromise({ port: 11_500 }));
         Promise.all(many).then((ports) => { console.log(JSON.stringify(ports)); setTimeout(() => {}, 60_000); });
     """
-    command = ["node", "--require", str(settings.ROOT / "local/worker_ports.cjs"), "--eval", asks]
+    command = ["node", "--require", str(settings.ROOT / "local/stack/worker_ports.cjs"), "--eval", asks]
     suites = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.ROOT) for _ in range(2)]
     try:
         ports = [port for suite in suites if suite.stdout is not None for port in json.loads(suite.stdout.readline())]
@@ -101,7 +101,7 @@ def test_no_request_to_a_worker_goes_over_a_connection_that_the_worker_may_be_cl
             (answer) => answer.resume().on("end", () => setTimeout(told, 20))).end());
         worker.listen(0, "127.0.0.1", () => ask().then(ask).then(() => { console.log(connections); process.exit(); }));
     """
-    command = ["node", "--require", str(settings.ROOT / "local/worker_connections.cjs"), "--eval", asks]
+    command = ["node", "--require", str(settings.ROOT / "local/stack/worker_connections.cjs"), "--eval", asks]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.strip() == "2"
 

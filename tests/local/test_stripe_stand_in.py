@@ -13,8 +13,8 @@ import pytest
 import stripe
 import urllib3
 
-from local.stripe_stand_in import StandIn, stand_in
-from local.stripe_webhooks import Webhooks
+from local.vendors.stripe.server import StandIn, stand_in
+from local.vendors.stripe.webhooks import Webhooks
 
 POOL = urllib3.PoolManager(retries=False)
 SECRET = "whsec_of_the_stand_in"

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from local.ticker import is_due
+from local.stack.ticker import is_due
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def _gcs(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Gcs:
     """Cloud Storage's stand-in, to which our requests go, again without a pause."""
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
     monkeypatch.delenv("FIREBASE_CONFIG", raising=False)
-    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("studiox.media.storage.time.sleep", lambda _seconds: None)
     return gcs
 
 

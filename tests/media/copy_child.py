@@ -24,14 +24,14 @@ def main() -> None:
     copies = int(sys.argv[1])
     settings = json.loads(sys.stdin.read())
     os.environ.update(settings["environment"])
-    from studiox import media
+    from studiox.media import objects
 
     at_import = sorted(name for name in sys.modules if name in ("requests", "urllib3", "google.cloud.storage"))
 
     def copy(number: int) -> int:
         path = f"users/u/creations/j/{number}"
         url, hosts = settings["warm" if number < 0 else "url"], [settings["host"]]
-        return media.copy_from_url(url, path, allowed_hosts=hosts, max_bytes=1 << 31, deadline_s=600).size_bytes
+        return objects.copy_from_url(url, path, allowed_hosts=hosts, max_bytes=1 << 31, deadline_s=600).size_bytes
 
     copy(-1)  # connections, certificates, imports: the base
     base = status("VmRSS")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox import fetch, media
+from studiox.media import download, objects
 
 ALLOWED = ["files.example", "*.cdn.example", "a.b-c.example", "127.0.0.1:9876", "localhost:9876"]
 
@@ -113,10 +113,10 @@ def test_m1_m4_hostile_addresses_are_refused_without_a_connection(
     passed = []
     for url in HOSTILE:
         try:
-            media.copy_from_url(url, "p/0", allowed_hosts=ALLOWED, max_bytes=10, deadline_s=5)
-        except media.MediaRefused:
+            objects.copy_from_url(url, "p/0", allowed_hosts=ALLOWED, max_bytes=10, deadline_s=5)
+        except objects.MediaRefused:
             continue
-        except media.MediaError as error:
+        except objects.MediaError as error:
             passed.append((url, error))
     assert passed == []
     assert connects == []
@@ -135,12 +135,12 @@ def test_m1_m4_hostile_addresses_are_refused_without_a_connection(
     ],
 )
 def test_m4_what_is_listed_passes(url: str, host: str, path: str) -> None:
-    target = fetch.check_url(url, ALLOWED)
+    target = download.check_url(url, ALLOWED)
     assert (target.scheme, target.host, target.port, target.path, target.local) == ("https", host, 443, path, False)
 
 
 def test_m4_entries_of_the_list() -> None:
-    assert fetch.check_url("https://files.example/", [" Files.Example:443 "]).host == "files.example"
+    assert download.check_url("https://files.example/", [" Files.Example:443 "]).host == "files.example"
     for entries in (
         [],
         [""],
@@ -151,29 +151,29 @@ def test_m4_entries_of_the_list() -> None:
         ["files.example:8443"],
         ["."],
     ):
-        with pytest.raises(media.MediaRefused):
-            fetch.check_url("https://files.example/", entries)
+        with pytest.raises(objects.MediaRefused):
+            download.check_url("https://files.example/", entries)
 
 
 def test_m4_loopback_over_http_only_listed_and_only_in_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
-    assert fetch.check_url("http://127.0.0.1:9876/a", ALLOWED).local
-    assert fetch.check_url("http://localhost:9876/a", ALLOWED).local
+    assert download.check_url("http://127.0.0.1:9876/a", ALLOWED).local
+    assert download.check_url("http://localhost:9876/a", ALLOWED).local
     for value in ("false", "1", "", "True"):
         monkeypatch.setenv("FUNCTIONS_EMULATOR", value)
-        with pytest.raises(media.MediaRefused):
-            fetch.check_url("http://127.0.0.1:9876/a", ALLOWED)
+        with pytest.raises(objects.MediaRefused):
+            download.check_url("http://127.0.0.1:9876/a", ALLOWED)
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
-    with pytest.raises(media.MediaRefused):
-        fetch.check_url("http://10.0.0.1:9876/a", [*ALLOWED, "10.0.0.1:9876"])
+    with pytest.raises(objects.MediaRefused):
+        download.check_url("http://10.0.0.1:9876/a", [*ALLOWED, "10.0.0.1:9876"])
 
 
 @given(st.text(max_size=60))
 def test_m4_any_text_is_either_refused_or_goes_to_a_listed_host(text: str) -> None:
     for url in (text, f"https://{text}", f"https://files.example{text}", f"https://{text}.cdn.example/"):
         try:
-            target = fetch.check_url(url, ["files.example", "*.cdn.example"])
-        except media.MediaRefused:
+            target = download.check_url(url, ["files.example", "*.cdn.example"])
+        except objects.MediaRefused:
             continue
         assert target.scheme == "https"
         assert target.port == 443
@@ -196,12 +196,12 @@ PUBLIC = words("""
 
 @pytest.mark.parametrize("address", [*PRIVATE, ""])
 def test_m1_not_public(address: str) -> None:
-    assert not fetch.is_public(address)
+    assert not download.is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_m1_public(address: str) -> None:
-    assert fetch.is_public(address)
+    assert download.is_public(address)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -210,8 +210,10 @@ def test_m2_a_listed_name_with_a_private_address_is_refused(
     connects: list[Any], address: str, others: list[str]
 ) -> None:
     for order in itertools.permutations([*others, address]):
-        with pytest.raises(media.MediaRefused):
-            fetch.open_url("https://files.example/", ALLOWED, fetch.Budget(5), resolver=lambda *_, found=order: found)
+        with pytest.raises(objects.MediaRefused):
+            download.open_url(
+                "https://files.example/", ALLOWED, download.Budget(5), resolver=lambda *_, found=order: found
+            )
     assert connects == []
 
 
@@ -230,25 +232,25 @@ def test_m2_a_name_that_flips_is_asked_once_and_connected_as_it_was(
         raise OSError
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    with pytest.raises(media.MediaUnavailable):
-        fetch.open_url("https://files.example/", ALLOWED, fetch.Budget(5), resolver=flipping)
+    with pytest.raises(objects.MediaUnavailable):
+        download.open_url("https://files.example/", ALLOWED, download.Budget(5), resolver=flipping)
     assert asked == ["files.example"]
     assert connects == [("93.184.216.34", 443)]
 
 
 def test_m2_a_name_without_addresses(connects: list[Any]) -> None:
-    with pytest.raises(media.MediaUnavailable):
-        fetch.open_url("https://files.example/", ALLOWED, fetch.Budget(5), resolver=lambda *_: [])
-    with pytest.raises(media.MediaUnavailable):  # the system's own, which fails here
-        fetch.open_url("https://files.example/", ALLOWED, fetch.Budget(5))
+    with pytest.raises(objects.MediaUnavailable):
+        download.open_url("https://files.example/", ALLOWED, download.Budget(5), resolver=lambda *_: [])
+    with pytest.raises(objects.MediaUnavailable):  # the system's own, which fails here
+        download.open_url("https://files.example/", ALLOWED, download.Budget(5))
     assert len(connects) == 1
 
 
 def test_m1_localhost_that_is_elsewhere(connects: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
     for address in ("10.0.0.1", "8.8.8.8"):
-        with pytest.raises(media.MediaRefused):
-            fetch.open_url(
-                "http://localhost:9876/", ALLOWED, fetch.Budget(5), resolver=lambda *_, found=(address,): found
+        with pytest.raises(objects.MediaRefused):
+            download.open_url(
+                "http://localhost:9876/", ALLOWED, download.Budget(5), resolver=lambda *_, found=(address,): found
             )
     assert connects == []

@@ -16,19 +16,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from studiox import fetch, media
+from studiox.media import download, objects
 from tests.media.servers import Site, answer, png
 
 PUBLIC_IP = "93.184.216.34"
 
 
-def read_all(source: fetch.Source) -> bytes:
+def read_all(source: download.Source) -> bytes:
     with source:
         return b"".join(iter(lambda: source.read(4096), b""))
 
 
-def open_local(site: Site, url: str) -> fetch.Source:
-    return fetch.open_url(url, [site.host], fetch.Budget(30))
+def open_local(site: Site, url: str) -> download.Source:
+    return download.open_url(url, [site.host], download.Budget(30))
 
 
 def test_m3_a_listed_redirect_is_followed(site: Site) -> None:
@@ -62,7 +62,7 @@ def test_m3_a_redirect_to_anywhere_else_is_refused(site: Site, location: str, mo
         return connect(address, *rest)
 
     monkeypatch.setattr(socket, "create_connection", hook)
-    with pytest.raises(media.MediaRefused):
+    with pytest.raises(objects.MediaRefused):
         open_local(site, url)
     assert tried == [("127.0.0.1", site.port)]
 
@@ -77,9 +77,9 @@ def test_m3_three_redirects_and_no_more(site: Site, hops: int, passes: bool) -> 
         assert read_all(open_local(site, url)) == png(2000)
         assert len(site.heads) == hops + 1
     else:
-        with pytest.raises(media.MediaRefused):
+        with pytest.raises(objects.MediaRefused):
             open_local(site, url)
-        assert len(site.heads) == fetch.MAX_REDIRECTS + 1
+        assert len(site.heads) == download.MAX_REDIRECTS + 1
 
 
 def test_m3_each_hop_is_resolved_and_checked_anew(site: Site) -> None:
@@ -90,14 +90,14 @@ def test_m3_each_hop_is_resolved_and_checked_anew(site: Site) -> None:
         asked.append(host)
         return ["127.0.0.1"]
 
-    with pytest.raises(media.MediaRefused):
-        fetch.open_url(url, [site.host, "files.example"], fetch.Budget(30), resolver=resolver)
+    with pytest.raises(objects.MediaRefused):
+        download.open_url(url, [site.host, "files.example"], download.Budget(30), resolver=resolver)
     assert asked == ["127.0.0.1", "files.example"]
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "206 Partial Content", "300 Choices", "304 Same", "418 Teapot"])
 def test_statuses_that_are_no_file(site: Site, status: str) -> None:
-    with pytest.raises(media.MediaRefused):
+    with pytest.raises(objects.MediaRefused):
         open_local(site, site.url("/a", answer(b"", status)))
 
 
@@ -170,7 +170,7 @@ def tls_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TlsSit
 
     monkeypatch.setattr(socket, "create_connection", there)
     trusted = ssl.create_default_context(cafile=str(pem))
-    monkeypatch.setattr(fetch, "_tls", lambda: trusted)
+    monkeypatch.setattr(download, "_tls", lambda: trusted)
     yield source
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
@@ -179,8 +179,8 @@ def tls_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TlsSit
 
 def test_m2_tls_goes_to_the_checked_address_under_the_name(tls_site: TlsSite) -> None:
     tls_site.routes["/a"] = answer(png(300_000))
-    budget = fetch.Budget(30)
-    source = fetch.open_url("https://files.example/a", ["files.example"], budget, resolver=lambda *_: [PUBLIC_IP])
+    budget = download.Budget(30)
+    source = download.open_url("https://files.example/a", ["files.example"], budget, resolver=lambda *_: [PUBLIC_IP])
     assert source.length == 300_000
     assert read_all(source) == png(300_000)
     assert tls_site.names == ["files.example"]
@@ -188,14 +188,16 @@ def test_m2_tls_goes_to_the_checked_address_under_the_name(tls_site: TlsSite) ->
 
 
 def test_m2_another_names_certificate_is_no_good(tls_site: TlsSite) -> None:
-    with pytest.raises(media.MediaUnavailable):
-        fetch.open_url("https://other.example/a", ["other.example"], fetch.Budget(30), resolver=lambda *_: [PUBLIC_IP])
+    with pytest.raises(objects.MediaUnavailable):
+        download.open_url(
+            "https://other.example/a", ["other.example"], download.Budget(30), resolver=lambda *_: [PUBLIC_IP]
+        )
     assert tls_site.heads == []
 
 
 def test_the_real_trust_store_refuses_a_self_signed_one(tls_site: TlsSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    context = fetch._tls()
+    context = download._tls()
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     with socket.create_connection(("127.0.0.1", tls_site.port)) as plain:

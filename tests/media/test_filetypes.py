@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.filetypes import ALL, BY_EXTENSION, HEAD_BYTES, detect
+from studiox.media.filetypes import ALL, BY_EXTENSION, HEAD_BYTES, detect
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", 8, 8, 8, 6, 0, 0, 0) + b"\1\2\3\4\0\0\0\0IEND"
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xdb\0\x43\0" + bytes(64)

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from studiox import media, storage
+from studiox.media import objects, storage
 from tests.media.emulator import free_port
 from tests.media.servers import Gcs, crc_of, png
 
@@ -24,13 +24,13 @@ def fill(gcs: Gcs, *names: str) -> None:
 
 def test_heads(gcs: Gcs) -> None:
     fill(gcs, "users/u/uploads/a ä/%2F?#.png")
-    head = media.read_head("users/u/uploads/a ä/%2F?#.png")
+    head = objects.read_head("users/u/uploads/a ä/%2F?#.png")
     assert head is not None
     assert (head.size_bytes, head.content_type, head.crc32c) == (100, "image/png", crc_of(png(100)))
     assert head.created_at == datetime.datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=datetime.UTC)
-    assert media.exists(head.path)
-    assert media.read_head("nothing") is None
-    assert not media.exists("nothing")
+    assert objects.exists(head.path)
+    assert objects.read_head("nothing") is None
+    assert not objects.exists("nothing")
 
 
 def test_pages(gcs: Gcs) -> None:
@@ -38,64 +38,64 @@ def test_pages(gcs: Gcs) -> None:
     fill(gcs, *names, "users/v/0")
     found, token = [], None
     while True:
-        page = media.list_prefix("users/u/", token, 2)
+        page = objects.list_prefix("users/u/", token, 2)
         found += [item.path for item in page.items]
         token = page.next_page_token
         if token is None:
             break
     assert found == names
-    assert media.list_prefix("nobody/") == media.Page(())
+    assert objects.list_prefix("nobody/") == objects.Page(())
 
 
 def test_delete_is_content_with_nothing(gcs: Gcs) -> None:
     fill(gcs, "a/0")
-    media.delete("a/0")
-    media.delete("a/0")
+    objects.delete("a/0")
+    objects.delete("a/0")
     assert gcs.objects == {}
 
 
 def test_c15_delete_prefix_goes_on_where_it_stopped(gcs: Gcs) -> None:
     fill(gcs, *(f"users/u/{index}" for index in range(5)), "users/u2/0", "users/u")
-    assert media.delete_prefix("users/u/", 2) is False
+    assert objects.delete_prefix("users/u/", 2) is False
     gcs.statuses = [200, 503, 503, 503]
-    with pytest.raises(media.MediaUnavailable):
-        media.delete_prefix("users/u/", 2)  # its list is answered by nonsense, to begin with
+    with pytest.raises(objects.MediaUnavailable):
+        objects.delete_prefix("users/u/", 2)  # its list is answered by nonsense, to begin with
     gcs.statuses = []
-    assert media.delete_prefix("users/u/", 2) is False
-    assert media.delete_prefix("users/u/", 2) is True
-    assert media.delete_prefix("users/u/", 2) is True
+    assert objects.delete_prefix("users/u/", 2) is False
+    assert objects.delete_prefix("users/u/", 2) is True
+    assert objects.delete_prefix("users/u/", 2) is True
     assert sorted(gcs.objects) == ["users/u", "users/u2/0"]
     for prefix in ("", "/", "users/u"):
         with pytest.raises(ValueError):
-            media.delete_prefix(prefix)
+            objects.delete_prefix(prefix)
 
 
 def test_a_copy_in_the_bucket_takes_our_metadata(gcs: Gcs) -> None:
     fill(gcs, "users/u/creations/j/0.png")
     gcs.objects["users/u/creations/j/0.png"]["resource"]["metadata"] = {"firebaseStorageDownloadTokens": "t"}
-    made = media.copy("users/u/creations/j/0.png", "posts/p/0.png", cache_control="public, max-age=60")
-    assert made == media.Stored("posts/p/0.png", "image/png", 100, crc_of(png(100)))
+    made = objects.copy("users/u/creations/j/0.png", "posts/p/0.png", cache_control="public, max-age=60")
+    assert made == objects.Stored("posts/p/0.png", "image/png", 100, crc_of(png(100)))
     resource = gcs.objects["posts/p/0.png"]["resource"]
     assert (resource["cacheControl"], resource.get("metadata")) == ("public, max-age=60", None)
-    assert media.copy("users/u/creations/j/0.png", "posts/p/0.png") == made
-    with pytest.raises(media.MediaGone):
-        media.copy("nothing.png", "posts/p/1.png")
+    assert objects.copy("users/u/creations/j/0.png", "posts/p/0.png") == made
+    with pytest.raises(objects.MediaGone):
+        objects.copy("nothing.png", "posts/p/1.png")
 
 
 def test_ping(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert media.ping()
+    assert objects.ping()
     for status in (403, 404, 500):
         gcs.statuses = [status]
-        assert not media.ping()
+        assert not objects.ping()
     assert len(gcs.requests) == 4
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{free_port()}")
-    assert not media.ping()
+    assert not objects.ping()
 
 
 def test_an_answer_that_is_not_json(gcs: Gcs) -> None:
     gcs.statuses = [200]
-    with pytest.raises(media.MediaUnavailable):
-        media.read_head("a")
+    with pytest.raises(objects.MediaUnavailable):
+        objects.read_head("a")
 
 
 # ------------------------------------------------------------------------------------------------ where requests go
@@ -171,7 +171,7 @@ def production(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_m11_in_production_an_address_expires_and_has_no_token(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_credentials", lambda: account)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
-    url = urllib.parse.urlsplit(media.signed_url("users/u/0.png"))
+    url = urllib.parse.urlsplit(objects.signed_url("users/u/0.png"))
     query = dict(urllib.parse.parse_qsl(url.query))
     assert (url.scheme, url.netloc, url.path) == ("https", "storage.googleapis.com", "/bucket/users/u/0.png")
     assert query["X-Goog-Expires"] == "3600"
@@ -179,7 +179,7 @@ def test_m11_in_production_an_address_expires_and_has_no_token(account: Any, mon
     assert "alt" not in query
     for expires_s in (0, 11, 604_801):
         with pytest.raises(ValueError):
-            media.signed_url("a", expires_s)
+            objects.signed_url("a", expires_s)
 
 
 @pytest.mark.usefixtures("production")
@@ -204,13 +204,13 @@ def test_without_a_key_iam_signs_and_not_for_every_poll(monkeypatch: pytest.Monk
     machine = OnCloudRun()  # type: ignore[no-untyped-call]
     monkeypatch.setattr(storage, "_credentials", lambda: machine)
     monkeypatch.setattr(iam, "Signer", Signer)
-    monkeypatch.setattr("studiox.storage.time.time", lambda: 1_800_000_000.0)
-    first = media.signed_url("a.png")
+    monkeypatch.setattr("studiox.media.storage.time.time", lambda: 1_800_000_000.0)
+    first = objects.signed_url("a.png")
     assert first.endswith("&X-Goog-Signature=0102")
-    assert media.signed_url("a.png") == first
+    assert objects.signed_url("a.png") == first
     assert len(signed) == 1
-    monkeypatch.setattr("studiox.storage.time.time", lambda: 1_800_000_300.0)
-    media.signed_url("a.png")
+    monkeypatch.setattr("studiox.media.storage.time.time", lambda: 1_800_000_300.0)
+    objects.signed_url("a.png")
     assert len(signed) == 2
 
 
@@ -222,9 +222,9 @@ def test_no_credentials_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
         raise DefaultCredentialsError("none")  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(storage, "_credentials", none)
-    monkeypatch.setattr("studiox.storage.time.sleep", lambda _seconds: None)
-    with pytest.raises(media.MediaUnavailable):
-        media.signed_url("a.png")
-    with pytest.raises(media.MediaUnavailable):
-        media.read_head("a.png")
-    assert not media.ping()
+    monkeypatch.setattr("studiox.media.storage.time.sleep", lambda _seconds: None)
+    with pytest.raises(objects.MediaUnavailable):
+        objects.signed_url("a.png")
+    with pytest.raises(objects.MediaUnavailable):
+        objects.read_head("a.png")
+    assert not objects.ping()

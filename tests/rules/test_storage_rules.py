@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from local.storage_rules import Runtime
+from local.stack.storage_rules import Runtime
 from tests.rules.table import ADMIN, GUEST, IDENTITIES, NOBODY_SIGNED_IN, OWNER
 
 RULES = pathlib.Path(__file__).parents[2] / "storage.rules"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.poyo import PoyoStandIn
-from studiox.providers import wire
+from local.vendors.poyo.server import PoyoStandIn
+from studiox.integrations.providers import wire
 from tests.conftest import SECRETS
 from tests.media.servers import Gcs
 from tests.studio.studio import Studio

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from studiox import storage, tasks
-from studiox.providers import wire
+from studiox.integrations.providers import wire
+from studiox.kit import tasks
+from studiox.media import storage
 from tests.support import Rpcs
 
 READS = ("BatchGetDocuments", "RunQuery")

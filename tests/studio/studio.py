@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import main
-from local.poyo import PoyoStandIn
-from local.poyo_tasks import signed
+from local.vendors.poyo.server import PoyoStandIn
+from local.vendors.poyo.tasks import signed
 from tests.conftest import SECRETS, forget_all
 from tests.media.servers import Gcs
 from tests.support import Answer, Database, Reply, Rpcs, call, http, invariants, schedule, task
@@ -160,7 +160,7 @@ class Studio:
 
 
 def seal(job_id: str) -> str:
-    from studiox import ids
+    from studiox.kit import ids
 
     return ids.keyed("callback", "poyo", job_id)
 

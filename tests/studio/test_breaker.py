@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import main
-from local.chat import ChatStandIn
-from studiox.clock import UTC, datetime
-from studiox.providers import NotAccepted, Order
-from studiox.providers.mock import Mock
-from studiox.providers.poyo import Poyo
-from studiox.studio import breaker, breaker_store, dispatch_service
+from local.vendors.chat import ChatStandIn
+from studiox.integrations.providers.mock import Mock
+from studiox.integrations.providers.poyo import Poyo
+from studiox.integrations.providers.protocol import NotAccepted, Order
+from studiox.kit.clock import UTC, datetime
+from studiox.studio import breaker, breaker_store, dispatch
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio, together
 from tests.support import call
@@ -245,9 +245,9 @@ def test_it_costs_an_order_no_round_trip(many: Studio) -> None:
 
 
 def test_that_the_health_cannot_be_written_is_no_bodys_failure(many: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    from studiox import transact
+    from studiox.kit import transaction
 
-    monkeypatch.setattr(transact, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(transaction, "DEADLINE_S", 0.2)
     many.created()
     many.poyo.plan("504-accepted")
     many.rpcs.plan("Commit", times=2)
@@ -299,7 +299,7 @@ def test_while_the_dispatchers_trial_is_under_way_there_is_no_other(
 
 
 def test_those_that_wait_for_it_do_not_starve_the_others(many: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch_service, "WAITING_PER_RUN", 3)
+    monkeypatch.setattr(dispatch, "WAITING_PER_RUN", 3)
     waiting = fail(many)
     with monkeypatch.context() as patch:
         patch.setattr(Mock, "submit", _not_now)

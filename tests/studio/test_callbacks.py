@@ -7,9 +7,9 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 import pytest
 
-from studiox import transact
-from studiox.providers import OutcomeUnknown
-from studiox.providers.poyo import Poyo
+from studiox.integrations.providers.poyo import Poyo
+from studiox.integrations.providers.protocol import OutcomeUnknown
+from studiox.kit import transaction
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import Reply, crowd
@@ -85,7 +85,7 @@ def test_a_callback_that_cannot_be_acted_on_is_to_be_repeated(studio: Studio, mo
     studio.queue.refused = 403
     assert studio.callback(job_id, task_id).status == 503
     studio.queue.refused = 0
-    monkeypatch.setattr(transact, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(transaction, "DEADLINE_S", 0.2)
     studio.database.change(f"jobs/{job_id}/private/state", taskId="")
     studio.restart()
     studio.rpcs.fail_before("Commit", times=1000, code=grpc.StatusCode.ABORTED)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studiox import storage
+from studiox.media import storage
 from tests.media.servers import Gcs
 from tests.studio.deaths import Deaths, Died
 from tests.studio.studio import Studio

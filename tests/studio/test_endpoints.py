@@ -10,7 +10,7 @@ import pytest
 import urllib3
 
 import main
-from studiox.studio import jobs
+from studiox.studio import lifecycle
 from tests.studio.studio import Studio
 from tests.support import call
 
@@ -53,7 +53,7 @@ def test_a_failed_job(studio: Studio) -> None:
     assert set(answer.result) == JOB | {"startedAt", "completedAt", "error"}
     assert answer.result["error"] == {
         "reason": "ContentRejected",
-        "message": jobs.MESSAGES["ContentRejected"],
+        "message": lifecycle.MESSAGES["ContentRejected"],
     }
     assert (answer.result["status"], answer.result["refunded"], answer.result["media"]) == ("failed", 2, [])
 
@@ -203,7 +203,7 @@ def test_the_mock_fails_when_it_should(studio: Studio, monkeypatch: pytest.Monke
 def test_a_result_given_at_once_that_cannot_be_kept_is_refunded_at_once(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studiox.providers.mock.picture", lambda *_: b"<html>")
+    monkeypatch.setattr("studiox.integrations.providers.mock.picture", lambda *_: b"<html>")
     job_id = studio.created(model="Model A")
     assert studio.status(job_id).result["error"]["reason"] == "MediaFailed"
     assert studio.balance() == 1000

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main
-from studiox.errors import RateLimited
-from studiox.studio import breaker, spend, store
+from studiox.kit.errors import RateLimited
+from studiox.models.ledger import Buckets
+from studiox.studio import breaker, job_store, spend
 from studiox.studio.spend import Spend
-from studiox.tokens.ledger import Buckets
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import call
@@ -151,7 +151,7 @@ def test_an_account_that_is_deleted_while_it_submits_is_counted_too(studio: Stud
     studio.database.put(f"jobs/{job_id}/private/state", sending)
     studio.restart()
     assert studio.cancel(job_id).ok
-    assert store.spent(breaker.spend_key("poyo", clock.now())) == Spend(DOLLAR, DOLLAR)
+    assert job_store.spent(breaker.spend_key("poyo", clock.now())) == Spend(DOLLAR, DOLLAR)
 
 
 def test_a_free_accounts_cancels_are_bounded_by_what_they_cost(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +234,7 @@ def test_a_mixed_order_counts_by_share(studio: Studio) -> None:
     user = studio.database.need("users/mixed")
     studio.database.put("users/mixed", {**user, "buckets": full({"bonus": 50, "purchased": 950})})
     job_id = film(studio, caller="mixed")
-    assert store.spent(breaker.spend_key("poyo", studio.clock.now())) == Spend(DOLLAR, DOLLAR // 4)
+    assert job_store.spent(breaker.spend_key("poyo", studio.clock.now())) == Spend(DOLLAR, DOLLAR // 4)
     studio.heal(job_id)
     assert spend.paid_tokens(Buckets(monthly=3, bonus=5, purchased=-2), "free") == 0
     assert spend.paid_tokens(Buckets(monthly=3, bonus=5, purchased=7), "pro") == 10

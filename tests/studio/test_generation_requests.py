@@ -68,11 +68,11 @@ def test_a_failure_is_500_and_refunded(studio: Studio, monkeypatch: pytest.Monke
 
 
 def test_one_that_takes_too_long_is_refunded(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    from studiox.generation_requests import service
+    from studiox.studio import generation_requests
 
     monkeypatch.setenv("MOCK_LATENCY_MS", "3600000")
-    monkeypatch.setattr(service, "WAIT_S", 0.1)
-    monkeypatch.setattr(service, "PAUSE_S", 0.05)
+    monkeypatch.setattr(generation_requests, "WAIT_S", 0.1)
+    monkeypatch.setattr(generation_requests, "PAUSE_S", 0.05)
     assert generate("u1").status == 500
     assert studio.balance() == 1000
     studio.check()

@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from studiox.studio import jobs, store
-from studiox.tokens.ledger import Buckets
-from studiox.transact import REMOVE
+from studiox.kit.transaction import REMOVE
+from studiox.models.ledger import Buckets
+from studiox.studio import job_store, lifecycle
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TYPES = sorted(jobs.DEADLINE_MINUTES)
+TYPES = sorted(lifecycle.DEADLINE_MINUTES)
 
 
 def new(type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
-    job = store.new_job(
+    job = job_store.new_job(
         job_id="j", uid="u", type=type_, model="m", price=3, session_id="s", params={"prompt": "p"}, now=START
     )
-    state = store.new_state(
+    state = job_store.new_state(
         uid="u",
         request_hash="h",
         provider="poyo",
@@ -43,16 +43,18 @@ def applied(document: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**document, **fields}.items() if value is not REMOVE}
 
 
-reasons = st.sampled_from(sorted(jobs.MESSAGES))
+reasons = st.sampled_from(sorted(lifecycle.MESSAGES))
 events = st.one_of(
-    st.builds(jobs.Sent, st.sampled_from(["t1", "t2"])),
-    st.builds(jobs.Postponed, st.none() | st.floats(0, 10_000)),
-    st.just(jobs.OutcomeLost()),
-    st.builds(jobs.Polled, st.integers(0, 100), media_attempt=st.booleans(), deferred=st.booleans()),
-    st.builds(jobs.Finished, text=st.none() | st.just("text"), credits=st.none() | st.just(5.0)),
-    st.builds(jobs.Failed, reasons, st.just("raw"), st.sampled_from(["", "ProviderRejected", "ProviderUnavailable"])),
-    st.just(jobs.Cancelled()),
-    st.just(jobs.Expired()),
+    st.builds(lifecycle.Sent, st.sampled_from(["t1", "t2"])),
+    st.builds(lifecycle.Postponed, st.none() | st.floats(0, 10_000)),
+    st.just(lifecycle.OutcomeLost()),
+    st.builds(lifecycle.Polled, st.integers(0, 100), media_attempt=st.booleans(), deferred=st.booleans()),
+    st.builds(lifecycle.Finished, text=st.none() | st.just("text"), credits=st.none() | st.just(5.0)),
+    st.builds(
+        lifecycle.Failed, reasons, st.just("raw"), st.sampled_from(["", "ProviderRejected", "ProviderUnavailable"])
+    ),
+    st.just(lifecycle.Cancelled()),
+    st.just(lifecycle.Expired()),
 )
 
 
@@ -65,10 +67,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.now, self.refunds, self.freed, self.ended = START, 0, 0, ""
 
     @rule(event=events, seconds=st.sampled_from([0, 1, 3, 60, 600]))
-    def happen(self, event: jobs.Event, seconds: int) -> None:
+    def happen(self, event: lifecycle.Event, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
         before = dict(self.job)
-        step = jobs.next_step(self.job, self.state, event, self.now)
+        step = lifecycle.next_step(self.job, self.state, event, self.now)
         if step is None:
             return
         self.job, self.state = applied(self.job, step.job), applied(self.state, step.state)
@@ -88,7 +90,7 @@ class AnyOrder(RuleBasedStateMachine):
         """What the dispatcher does to a job that waits."""
         self.now += timedelta(seconds=seconds)
         if self.job["status"] == "pending" and self.state["submission"] == "waiting":
-            self.job = applied(self.job, {"nextAttemptAt": REMOVE, "nextPollAt": self.now + jobs.SENDING})
+            self.job = applied(self.job, {"nextAttemptAt": REMOVE, "nextPollAt": self.now + lifecycle.SENDING})
             self.state |= {"submission": "sending", "sendingSince": self.now}
 
     @invariant()
@@ -97,7 +99,7 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert self.refunds <= 1
         assert self.freed <= 1
-        terminal = jobs.is_terminal(self.job)
+        terminal = lifecycle.is_terminal(self.job)
         assert terminal == bool(self.ended)
         if terminal:
             assert (self.freed == 1) != self.state["holdsPlace"]
@@ -121,47 +123,47 @@ TestAnyOrder.settings = settings(
 )
 
 
-def step_of(job: dict[str, Any], state: dict[str, Any], event: jobs.Event, after_s: float = 1) -> jobs.Step:
-    step = jobs.next_step(job, state, event, START + timedelta(seconds=after_s))
+def step_of(job: dict[str, Any], state: dict[str, Any], event: lifecycle.Event, after_s: float = 1) -> lifecycle.Step:
+    step = lifecycle.next_step(job, state, event, START + timedelta(seconds=after_s))
     assert step is not None
     return step
 
 
-def run(*happening: jobs.Event, type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
+def run(*happening: lifecycle.Event, type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
     """The job after these, a second apart."""
     job, state = new(type_)
     for number, event in enumerate(happening, start=1):
-        step = jobs.next_step(job, state, event, START + timedelta(seconds=number))
+        step = lifecycle.next_step(job, state, event, START + timedelta(seconds=number))
         if step is not None:
             job, state = applied(job, step.job), applied(state, step.state)
     return job, state
 
 
 def test_j14_a_lost_answer_does_not_undo_the_callback_that_came_first() -> None:
-    called_back, _ = run(jobs.Sent("t1"))
-    job, state = run(jobs.Sent("t1"), jobs.OutcomeLost())
+    called_back, _ = run(lifecycle.Sent("t1"))
+    job, state = run(lifecycle.Sent("t1"), lifecycle.OutcomeLost())
     assert (job, state["submission"]) == (called_back, "sent")
 
 
 def test_a_second_task_id_is_not_taken() -> None:
-    _, state = run(jobs.Sent("t1"), jobs.Sent("t2"))
+    _, state = run(lifecycle.Sent("t1"), lifecycle.Sent("t2"))
     assert state["taskId"] == "t1"
 
 
 def test_j5_an_unknown_outcome_is_looked_at_again_at_the_deadline_only() -> None:
-    job, state = run(jobs.OutcomeLost())
+    job, state = run(lifecycle.OutcomeLost())
     assert (job["status"], state["submission"]) == ("processing", "unknown")
     assert job["nextPollAt"] == job["deadlineAt"]
 
 
 def test_an_order_that_counted_as_lost_and_is_surely_refused_ends_at_once() -> None:
-    job, _ = run(jobs.OutcomeLost(), jobs.Postponed())
+    job, _ = run(lifecycle.OutcomeLost(), lifecycle.Postponed())
     assert job["status"] == "failed"
     assert job["error"]["reason"] == "ProviderUnavailable"
 
 
 def test_a_refusal_that_comes_after_the_task_changes_nothing() -> None:
-    job, state = run(jobs.Sent("t1"), jobs.Postponed(1))
+    job, state = run(lifecycle.Sent("t1"), lifecycle.Postponed(1))
     assert (job["status"], state["submission"]) == ("processing", "sent")
     assert "nextAttemptAt" not in job
 
@@ -170,61 +172,61 @@ def test_attempts_back_off_to_a_minute_and_honour_retry_after() -> None:
     job, state = new()
     pauses = []
     for _ in range(6):
-        step = step_of(job, state, jobs.Postponed())
+        step = step_of(job, state, lifecycle.Postponed())
         pauses.append((step.job["nextAttemptAt"] - START).total_seconds() - 1)
         job, state = applied(job, step.job), applied(state, step.state)
     assert pauses == [10, 20, 40, 60, 60, 60]
-    asked = step_of(*new(), jobs.Postponed(120)).job["nextAttemptAt"]
+    asked = step_of(*new(), lifecycle.Postponed(120)).job["nextAttemptAt"]
     assert asked == START + timedelta(seconds=121)
-    most = step_of(*new(), jobs.Postponed(10**9)).job["nextAttemptAt"]
+    most = step_of(*new(), lifecycle.Postponed(10**9)).job["nextAttemptAt"]
     assert most == START + timedelta(seconds=301)
 
 
 def test_a_slow_poll_does_not_end_another_ones_lease() -> None:
-    job, state = run(jobs.Sent("t1"))
+    job, state = run(lifecycle.Sent("t1"))
     state["lease"] = {"holder": "x", "until": START + timedelta(seconds=60)}
-    assert jobs.next_step(job, state, jobs.Polled(50), START + timedelta(seconds=10)) is None
+    assert lifecycle.next_step(job, state, lifecycle.Polled(50), START + timedelta(seconds=10)) is None
     assert "lease" in state
-    late = step_of(job, state, jobs.Polled(50), 61)
+    late = step_of(job, state, lifecycle.Polled(50), 61)
     assert late.state["lease"] is REMOVE
 
 
 def test_m7_attempts_to_take_the_media_are_spaced_and_never_past_the_deadline() -> None:
-    job, state = run(jobs.Sent("t1"))
+    job, state = run(lifecycle.Sent("t1"))
     pauses = []
-    for _ in range(jobs.MAX_MEDIA_ATTEMPTS):
-        step = step_of(job, state, jobs.Polled(99, media_attempt=True), 2)
+    for _ in range(lifecycle.MAX_MEDIA_ATTEMPTS):
+        step = step_of(job, state, lifecycle.Polled(99, media_attempt=True), 2)
         pauses.append((step.state["lease"]["until"] - START).total_seconds() - 2)
         assert step.job["nextPollAt"] == step.state["lease"]["until"]
         job, state = applied(job, step.job), applied(state, step.state)
     assert pauses == [10, 20, 40, 60, 60, 60]
-    near = step_of(job, state, jobs.Polled(99, media_attempt=True), 595)
+    near = step_of(job, state, lifecycle.Polled(99, media_attempt=True), 595)
     assert near.state["lease"]["until"] == job["deadlineAt"]
 
 
 def test_progress_never_goes_back_nor_reaches_a_hundred_before_the_end() -> None:
-    job, _ = run(jobs.Sent("t"), jobs.Polled(70), jobs.Polled(20))
+    job, _ = run(lifecycle.Sent("t"), lifecycle.Polled(70), lifecycle.Polled(20))
     assert job["progress"] == 70
-    job, _ = run(jobs.Sent("t"), jobs.Polled(100))
+    job, _ = run(lifecycle.Sent("t"), lifecycle.Polled(100))
     assert job["progress"] == 99
 
 
 @pytest.mark.parametrize(
     ("first", "late", "noted"),
     [
-        (jobs.Expired(), jobs.Finished(credits=5.0), "Finished"),
-        (jobs.Failed("GenerationFailed"), jobs.Finished(), "Finished"),
-        (jobs.Finished(), jobs.Failed("GenerationFailed"), "Failed"),
-        (jobs.Finished(), jobs.Finished(), None),
-        (jobs.Failed("GenerationFailed"), jobs.Failed("ContentRejected"), None),
-        (jobs.Finished(), jobs.Expired(), None),
+        (lifecycle.Expired(), lifecycle.Finished(credits=5.0), "Finished"),
+        (lifecycle.Failed("GenerationFailed"), lifecycle.Finished(), "Finished"),
+        (lifecycle.Finished(), lifecycle.Failed("GenerationFailed"), "Failed"),
+        (lifecycle.Finished(), lifecycle.Finished(), None),
+        (lifecycle.Failed("GenerationFailed"), lifecycle.Failed("ContentRejected"), None),
+        (lifecycle.Finished(), lifecycle.Expired(), None),
     ],
 )
 def test_j10_the_first_end_stands_and_a_contradiction_is_noted(
-    first: jobs.Event, late: jobs.Event, noted: str | None
+    first: lifecycle.Event, late: lifecycle.Event, noted: str | None
 ) -> None:
-    job, state = run(jobs.Sent("t"), first)
-    after, state = run(jobs.Sent("t"), first, late)
+    job, state = run(lifecycle.Sent("t"), first)
+    after, state = run(lifecycle.Sent("t"), first, late)
     assert after["status"] == job["status"]
     assert state.get("lateEvent") == noted
 
@@ -233,23 +235,24 @@ def test_j10_the_first_end_stands_and_a_contradiction_is_noted(
     ("before", "keeps"),
     [
         ([], True),
-        ([jobs.Sent("t")], True),
-        ([jobs.OutcomeLost()], True),
-        ([jobs.Postponed()], False),
+        ([lifecycle.Sent("t")], True),
+        ([lifecycle.OutcomeLost()], True),
+        ([lifecycle.Postponed()], False),
     ],
 )
 def test_a_cancelled_job_keeps_its_place_while_the_provider_may_work_on_it(
-    before: list[jobs.Event], keeps: bool
+    before: list[lifecycle.Event], keeps: bool
 ) -> None:
-    job, state = run(*before, jobs.Cancelled())
+    job, state = run(*before, lifecycle.Cancelled())
     assert (job["status"], state["holdsPlace"]) == ("cancelled", keeps)
 
 
 @pytest.mark.parametrize(
-    "end", [jobs.Finished(), jobs.Failed("GenerationFailed"), jobs.Expired(), jobs.Failed("InvalidInput")]
+    "end",
+    [lifecycle.Finished(), lifecycle.Failed("GenerationFailed"), lifecycle.Expired(), lifecycle.Failed("InvalidInput")],
 )
-def test_and_frees_it_when_the_provider_has_ended(end: jobs.Event) -> None:
-    job, state = run(jobs.Sent("t"), jobs.Cancelled())
+def test_and_frees_it_when_the_provider_has_ended(end: lifecycle.Event) -> None:
+    job, state = run(lifecycle.Sent("t"), lifecycle.Cancelled())
     step = step_of(job, state, end, 9)
     assert step.frees_place
     assert not step.refund
@@ -257,18 +260,18 @@ def test_and_frees_it_when_the_provider_has_ended(end: jobs.Event) -> None:
 
 
 def test_a_cancelled_order_that_the_provider_does_not_take_frees_its_place() -> None:
-    job, state = run(jobs.Cancelled())
-    assert step_of(job, state, jobs.Postponed(), 9).frees_place
-    job, state = run(jobs.Cancelled(), jobs.Sent("t"))
-    assert jobs.next_step(job, state, jobs.Postponed(), START + timedelta(seconds=9)) is None
+    job, state = run(lifecycle.Cancelled())
+    assert step_of(job, state, lifecycle.Postponed(), 9).frees_place
+    job, state = run(lifecycle.Cancelled(), lifecycle.Sent("t"))
+    assert lifecycle.next_step(job, state, lifecycle.Postponed(), START + timedelta(seconds=9)) is None
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_each_type_has_its_deadline_and_its_pace(type_: str) -> None:
     job, _ = new(type_)
-    assert job["deadlineAt"] == START + timedelta(minutes=jobs.DEADLINE_MINUTES[type_])
-    assert jobs.client_poll_every(type_).total_seconds() == (3 if type_ == "image" else 8)
-    pauses = [jobs.task_poll_after(type_, polls).total_seconds() for polls in range(40)]
+    assert job["deadlineAt"] == START + timedelta(minutes=lifecycle.DEADLINE_MINUTES[type_])
+    assert lifecycle.client_poll_every(type_).total_seconds() == (3 if type_ == "image" else 8)
+    pauses = [lifecycle.task_poll_after(type_, polls).total_seconds() for polls in range(40)]
     assert pauses[0] == (5 if type_ == "image" else 10)
     assert pauses == sorted(pauses)
     assert pauses[-1] == 60

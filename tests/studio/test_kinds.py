@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import main
-from local.chat import ChatStandIn
-from local.piapi import PiapiStandIn
-from studiox import ids
+from local.vendors.chat import ChatStandIn
+from local.vendors.piapi import PiapiStandIn
 from studiox.catalog import defaults
+from studiox.kit import ids
 from tests.conftest import SECRETS, Logged
+from tests.integrations.servers import answering, response
 from tests.media.servers import png
-from tests.providers.servers import answering, response
 from tests.studio.deaths import Deaths, Died
 from tests.studio.studio import Studio
 from tests.support import Reply, call, http

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import main
-from local.chat import ChatStandIn
+from local.vendors.chat import ChatStandIn
 from studiox.studio import service as orders
 from tests.conftest import SECRETS
 from tests.studio.studio import Studio

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from studiox import storage, transact
-from studiox.providers import File, Task, mock
-from studiox.providers.poyo import Poyo
-from studiox.studio import jobs, results_store
+from studiox.integrations.providers import mock
+from studiox.integrations.providers.poyo import Poyo
+from studiox.integrations.providers.protocol import File, Task
+from studiox.kit import transaction
+from studiox.media import storage
+from studiox.studio import lifecycle, results
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import plant
@@ -84,17 +86,17 @@ def test_m8_a_death_between_the_upload_and_the_commit_is_adopted(
 ) -> None:
     job_id = studio.created()
     studio.advance(4)
-    monkeypatch.setattr(transact, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(transaction, "DEADLINE_S", 0.2)
 
     def away(*given: Any) -> Any:
         items = store(*given)
         studio.rpcs.fail_before("Commit", times=1000)
         return items
 
-    store = results_store.store_all
-    monkeypatch.setattr(results_store, "store_all", away)
+    store = results.store_all
+    monkeypatch.setattr(results, "store_all", away)
     assert studio.status(job_id).code == "unavailable"
-    monkeypatch.setattr(results_store, "store_all", store)
+    monkeypatch.setattr(results, "store_all", store)
     studio.restart()
     (before,) = studio.objects(job_id)
     made = studio.gcs.objects[before]["resource"]["generation"]
@@ -189,4 +191,4 @@ def test_the_attempts_have_a_number(studio: Studio) -> None:
     studio.poyo.plan(file="expired")
     job_id = studio.created()
     studio.heal(job_id, step_s=15)
-    assert sum(studio.task_of(job_id)["downloads"].values()) == jobs.MAX_MEDIA_ATTEMPTS
+    assert sum(studio.task_of(job_id)["downloads"].values()) == lifecycle.MAX_MEDIA_ATTEMPTS

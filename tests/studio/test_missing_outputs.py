@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.piapi import PiapiStandIn
-from studiox.providers import File, Task
-from studiox.providers.poyo import Poyo
-from studiox.tokens.ledger import Buckets, part_of
+from local.vendors.piapi import PiapiStandIn
+from studiox.integrations.providers.poyo import Poyo
+from studiox.integrations.providers.protocol import File, Task
+from studiox.models.ledger import Buckets, part_of
 from tests.conftest import SECRETS, Logged
-from tests.providers.servers import answering, response
+from tests.integrations.servers import answering, response
 from tests.studio.studio import Studio
 
 tokens = st.integers(0, 10_000)

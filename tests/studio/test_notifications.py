@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from studiox import clock as studiox_clock
-from studiox import notifications
-from studiox.transact import Docs, transact
+from studiox.kit import clock as studiox_clock
+from studiox.kit.transaction import Docs, transact
+from studiox.models import notifications
 from tests.studio.studio import Studio
 from tests.support.indexes import read_file
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import main
-from studiox import transact
-from studiox.studio import jobs, service
+from studiox.kit import transaction
+from studiox.studio import lifecycle, service
 from tests.studio.studio import Studio
 from tests.support import Rpcs, call
 
@@ -112,7 +112,7 @@ def test_j22_the_dispatchers_claim_was_applied_and_its_answer_lost(studio: Studi
 
 
 def test_j21_contention_without_an_end_has_no_effect(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transact, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(transaction, "DEADLINE_S", 0.3)
     before = studio.database.hash("rateLimits")
     studio.rpcs.fail_before("Commit", times=1000, code=grpc.StatusCode.ABORTED)
     answer = studio.create()
@@ -124,7 +124,7 @@ def test_j21_contention_without_an_end_has_no_effect(studio: Studio, monkeypatch
 
 def test_the_database_goes_away_after_the_debit(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """The order is out, and cannot be noted: the answer is the truth, `pending`, and the callback brings the rest."""
-    monkeypatch.setattr(transact, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(transaction, "DEADLINE_S", 0.3)
     studio.rpcs.plan("Commit")
     studio.rpcs.fail_before("Commit", times=1000)
     answer = studio.create(requestId=ID)
@@ -146,7 +146,7 @@ def test_j19_an_instance_that_was_frozen_sends_nothing_any_more(
 
     def slow(*given: Any) -> Any:
         ordered = order(*given)
-        studio.advance(jobs.SENDING.total_seconds() + 1)
+        studio.advance(lifecycle.SENDING.total_seconds() + 1)
         return ordered
 
     monkeypatch.setattr(service, "_order", slow)

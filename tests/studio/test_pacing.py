@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from studiox import config, media, tasks
-from studiox.providers import NotAccepted, mock
-from studiox.providers.poyo import Poyo
-from studiox.studio import results_store, settlement
+from studiox.integrations.providers import mock
+from studiox.integrations.providers.poyo import Poyo
+from studiox.integrations.providers.protocol import NotAccepted
+from studiox.kit import config, tasks
+from studiox.media import objects
+from studiox.studio import results, settlement
 from tests.studio.studio import SETTLE, Studio
 from tests.support import Answer, crowd, task
 
@@ -50,7 +52,7 @@ def test_a_lease_ends_soon_after_the_deadline(studio: Studio) -> None:
         pass
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results_store, "store_all", lambda *_: (_ for _ in ()).throw(Died()))
+        patch.setattr(results, "store_all", lambda *_: (_ for _ in ()).throw(Died()))
         with pytest.raises(Died):
             studio.settle(job_id)
     studio.restart()
@@ -70,7 +72,7 @@ def test_one_brings_the_media_in_while_another_ones_answer_is_slow(
     """The client's poll was asked before the task's, and is answered while the task copies."""
     job_id = studio.created()
     studio.advance(4)
-    poll, store = Poyo.poll, results_store.store_all
+    poll, store = Poyo.poll, results.store_all
     asked, copying = threading.Event(), threading.Event()
 
     def slow(self: Poyo, *given: str) -> Any:
@@ -90,7 +92,7 @@ def test_one_brings_the_media_in_while_another_ones_answer_is_slow(
         return store(*given)
 
     monkeypatch.setattr(Poyo, "poll", slow)
-    monkeypatch.setattr(results_store, "store_all", wait_for_the_client)
+    monkeypatch.setattr(results, "store_all", wait_for_the_client)
     answers: list[Answer] = []
     client = threading.Thread(target=lambda: answers.append(studio.status(job_id)))
     client.start()
@@ -109,16 +111,16 @@ def test_a_copier_that_gives_up_late_leaves_what_another_one_completed(
 ) -> None:
     job_id = studio.created()
     studio.advance(4)
-    store = results_store.store_all
+    store = results.store_all
 
     def overtaken(*_: Any) -> Any:
-        monkeypatch.setattr(results_store, "store_all", store)
+        monkeypatch.setattr(results, "store_all", store)
         studio.advance(settlement.INLINE_S + settlement.LEASE_SLACK_S + 1)
         studio.settle(job_id)
         assert studio.job(job_id)["status"] == "completed"
-        raise media.MediaRefused("late")
+        raise objects.MediaRefused("late")
 
-    monkeypatch.setattr(results_store, "store_all", overtaken)
+    monkeypatch.setattr(results, "store_all", overtaken)
     assert studio.status(job_id).result["status"] == "completed"
     assert len(studio.objects(job_id)) == 1
     studio.check()

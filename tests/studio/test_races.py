@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studiox.studio import results_store
+from studiox.studio import results
 from tests.studio.studio import Studio, together
 from tests.support import Answer, Reply, crowd
 
@@ -50,7 +50,7 @@ def test_j11_cancelled_while_its_media_are_copied(studio: Studio, monkeypatch: p
     """The refund stands, the copies go, and the place becomes free: the provider has ended."""
     job_id = studio.created()
     studio.advance(10)
-    store = results_store.store_all
+    store = results.store_all
 
     def slow(*given: Any) -> Any:
         items = store(*given)
@@ -58,7 +58,7 @@ def test_j11_cancelled_while_its_media_are_copied(studio: Studio, monkeypatch: p
         assert studio.objects(job_id)
         return items
 
-    monkeypatch.setattr(results_store, "store_all", slow)
+    monkeypatch.setattr(results, "store_all", slow)
     assert studio.status(job_id).result["status"] == "cancelled"
     assert studio.objects(job_id) == []
     assert not studio.state(job_id)["holdsPlace"]

@@ -10,9 +10,10 @@ import pytest
 from firebase_functions.params import SecretParam
 
 import main
-from studiox import config
 from studiox.catalog import margins
-from studiox.providers import Order, Task, registry
+from studiox.integrations.providers import registry
+from studiox.integrations.providers.protocol import Order, Task
+from studiox.kit import config
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import call

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import main
-from local.chat import ChatStandIn
-from studiox.studio import breaker
+from local.vendors.chat import ChatStandIn
+from studiox.studio import breaker, job_store
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio
 from tests.support import call, schedule
@@ -131,9 +131,8 @@ def test_a_free_model_is_listed_charged_and_booked_as_free(studio: Studio, how: 
 
 
 def spent(studio: Studio) -> int:
-    from studiox.studio import store
 
-    return store.spent(breaker.spend_key("poyo", studio.clock.now())).total
+    return job_store.spent(breaker.spend_key("poyo", studio.clock.now())).total
 
 
 def test_only_what_went_out_counts_and_what_it_cost_once_that_is_known(studio: Studio) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from local.poyo import PoyoStandIn
+from local.vendors.poyo.server import PoyoStandIn
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 

@@ -1,10 +1,22 @@
 """What every test is written with: calls to deployed functions, the database, the wire, the canaries."""
 
-from .calls import ABSENT, Answer, Reply, before_create, call, http, id_token, schedule, send, task, unsigned
-from .canaries import plant, private_text
-from .crowd import crowd
-from .database import Database
-from .rpcs import Rpcs
+from tests.support.calls import (
+    ABSENT,
+    Answer,
+    Reply,
+    before_create,
+    call,
+    http,
+    id_token,
+    schedule,
+    send,
+    task,
+    unsigned,
+)
+from tests.support.canaries import plant, private_text
+from tests.support.crowd import crowd
+from tests.support.database import Database
+from tests.support.rpcs import Rpcs
 
 __all__ = [
     "ABSENT",

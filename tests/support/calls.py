@@ -14,8 +14,7 @@ import flask
 import msgspec
 
 from tests.auth.identity import ADMINS
-
-from . import canaries
+from tests.support import canaries
 
 _app = flask.Flask("tests")
 
@@ -152,8 +151,8 @@ def answer_of(status: int, content: bytes, headers: dict[str, str]) -> Answer:
 
 def _as_promised(function: Deployed, result: Any) -> None:
     """Every answer is what its function's contract says: answers are sent unchecked, clients' types are made of it."""
-    from studiox.endpoint import CONTRACTS
-    from studiox.route import ROUTES
+    from studiox.api.callables import CONTRACTS
+    from studiox.api.http_functions import ROUTES
 
     name = getattr(function, "__name__", "")
     contract = ROUTES[name][1] if name in ROUTES else CONTRACTS.get(name)

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from studiox import transact
-from studiox.errors import NotFound, StudioxError
-from studiox.transact import Docs
-
-from .database import Database
-from .rpcs import Rpcs
+from studiox.kit import transaction
+from studiox.kit.errors import NotFound, StudioxError
+from studiox.kit.transaction import Docs
+from tests.support.database import Database
+from tests.support.rpcs import Rpcs
 
 USER = "users/u1"
 
@@ -43,8 +42,8 @@ def debit(cause: str, amount: int = 1, *, warm: bool = True) -> int:
         return int(balance)
 
     if warm:
-        return transact.transact(USER, decide, warm=[USER], absent=[entry])
-    return transact.transact(USER, decide, reads=[USER, entry])
+        return transaction.transact(USER, decide, warm=[USER], absent=[entry])
+    return transaction.transact(USER, decide, reads=[USER, entry])
 
 
 def opened(database: Database, balance: int) -> None:
@@ -75,13 +74,13 @@ def together(
     rpcs.before("Commit", lambda: queued.wait(60))
     first = threading.Thread(target=lambda: debit("leader"))
     first.start()
-    while not transact._lanes:
+    while not transaction._lanes:
         time.sleep(0.001)
     with ThreadPoolExecutor(len(operations)) as pool:
         running = []
         for number, operation in enumerate(operations, 1):
             running.append(pool.submit(operation))
-            while len(transact._lanes[USER].queue) < number:
+            while len(transaction._lanes[USER].queue) < number:
                 time.sleep(0.001)
         meanwhile()
         queued.set()

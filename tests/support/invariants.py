@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from .database import Database
+from tests.support.database import Database
 
 BUCKETS = {"monthly", "bonus", "purchased"}
 TERMINAL = {"completed", "failed", "cancelled"}

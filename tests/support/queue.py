@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-from .calls import Reply, task
+from tests.support.calls import Reply, task
 
 Deployed = Callable[..., Any]
 

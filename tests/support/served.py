@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import urllib3
 
-from .calls import Answer, answer_of, id_token
-from .engine import free_port
+from tests.support.calls import Answer, answer_of, id_token
+from tests.support.engine import free_port
 
 MAIN = Path(__file__).resolve().parents[2] / "functions" / "main.py"
 START_S = 60.0

@@ -8,15 +8,14 @@ import pytest
 
 from tests.auth.identity import Accounts, auth_server
 from tests.media.servers import Gcs, gcs_server
-
-from .clock import Clock
-from .queue import Queue, queue_server
+from tests.support.clock import Clock
+from tests.support.queue import Queue, queue_server
 
 
 @pytest.fixture(name="clock")
 def _clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that the code under test sees."""
-    from studiox import clock
+    from studiox.kit import clock
 
     moved = Clock()
     monkeypatch.setattr(clock, "now", moved.now)
@@ -47,7 +46,7 @@ def _auth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
 @pytest.fixture(name="gcs")
 def _gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
     """Cloud Storage."""
-    from studiox import storage
+    from studiox.media import storage
 
     with gcs_server() as server:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")

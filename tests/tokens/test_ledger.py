@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from studiox.tokens import ledger
-from studiox.tokens.ledger import MAX_BALANCE, Account, Buckets, Cause, Entry, EntryType, InsufficientTokens
+from studiox.models import ledger
+from studiox.models.ledger import MAX_BALANCE, Account, Buckets, Cause, Entry, EntryType, InsufficientTokens
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 AMOUNTS = st.integers(1, 500)
@@ -36,7 +36,7 @@ class Ledger(RuleBasedStateMachine):
 
     def post(self, type_: Any, change: Buckets) -> None:
         at = NOW + timedelta(seconds=len(self.entries))
-        self.account, entry = ledger.post(self.account, cause(type_, f"c{len(self.entries)}"), change, at)
+        self.account, entry = ledger.next_entry(self.account, cause(type_, f"c{len(self.entries)}"), change, at)
         self.entries.append(entry)
 
     @initialize(tokens=st.integers(0, 1000))
@@ -143,10 +143,10 @@ def test_a_debit_takes_its_price_or_nothing(account: Account, price: int) -> Non
         return
     taken = ledger.burn(account, price)
     assert taken.total == -price
-    after, entry = ledger.post(account, cause("deduction"), taken, NOW)
+    after, entry = ledger.next_entry(account, cause("deduction"), taken, NOW)
     assert after.balance == account.balance - price >= 0
     assert (entry.seq, entry.balance_after) == (account.seq + 1, after.balance)
-    back, _ = ledger.post(after, cause("refund"), -taken, NOW)
+    back, _ = ledger.next_entry(after, cause("refund"), -taken, NOW)
     assert back.buckets == account.buckets
 
 
@@ -177,16 +177,16 @@ def test_a_balance_has_a_bound() -> None:
     """J17: a bug that credits without end is stopped, not saturated."""
     full = Account(Buckets(purchased=MAX_BALANCE), 1)
     with pytest.raises(ValueError):
-        ledger.post(full, cause("purchase"), Buckets(purchased=1), NOW)
+        ledger.next_entry(full, cause("purchase"), Buckets(purchased=1), NOW)
     with pytest.raises(ValueError):
-        ledger.post(Account(), cause("clawback"), Buckets(purchased=-MAX_BALANCE - 1), NOW)
-    after, _ = ledger.post(Account(), cause("purchase"), Buckets(purchased=MAX_BALANCE), NOW)
+        ledger.next_entry(Account(), cause("clawback"), Buckets(purchased=-MAX_BALANCE - 1), NOW)
+    after, _ = ledger.next_entry(Account(), cause("purchase"), Buckets(purchased=MAX_BALANCE), NOW)
     assert after.balance == MAX_BALANCE
 
 
 def test_a_purchase_pays_a_debt_first() -> None:
     """S7: what was clawed back after it was spent comes out of the next purchase."""
     owing = Account(Buckets(0, 3, -10), 2)
-    after, entry = ledger.post(owing, cause("purchase"), Buckets(purchased=8), NOW)
+    after, entry = ledger.next_entry(owing, cause("purchase"), Buckets(purchased=8), NOW)
     assert after == Account(Buckets(0, 3, -2), 3)
     assert (entry.amount, entry.balance_after) == (8, 1)

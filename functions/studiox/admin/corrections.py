@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidRequest
-from ..tokens.ledger import MAX_BALANCE, Account, Buckets, Cause, burn
+from studiox.kit.errors import InvalidRequest
+from studiox.models.ledger import MAX_BALANCE, Account, Buckets, Cause, burn
 
 MAX_ADJUSTMENT = 10**9
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
+from firebase_functions import scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import audit
-from ..auth.store import search_users
-from ..catalog.catalog import JobType
-from ..catalog.sales import PlanId
-from ..clock import datetime
-from ..community.posts import ReportReason
-from ..creations.endpoints import MediaItem, media_item
-from ..endpoint import Admin, Id, Request, RequestId, Response, Text, endpoint
-from ..errors import InvalidRequest, NotFound, RequestIdReused
-from ..limits import Limit
-from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from ..studio.jobs import NotCancellable
-from ..studio.jobs import Status as JobStatus
-from ..tokens.ledger import InsufficientTokens
-from . import queue_service, service
+from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
+from studiox.catalog.catalog import JobType
+from studiox.catalog.sales import PlanId
+from studiox.community.rules import ReportReason
+from studiox.creations.endpoints import MediaItem, media_item
+from studiox.kit import audit, batch, clock, config
+from studiox.kit.clock import UTC, datetime
+from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
+from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.rate_limits import Limit
+from studiox.models.ledger import InsufficientTokens
+from studiox.models.users import search_users
+from studiox.studio.lifecycle import NotCancellable
+from studiox.studio.lifecycle import Status as JobStatus
+
+from . import moderation_queue, report_rules, report_store, service, weekly_report
 from .corrections import MAX_ADJUSTMENT
 
 READS = Limit(120, per=60)
@@ -228,7 +232,9 @@ class ModerationQueue(Response):
 @endpoint(limit=READS)
 def getModerationQueue(caller: Admin, request: GetModerationQueue) -> ModerationQueue:
     """What waits for a decision, the longest waiting first: reported posts, or claims with their proofs."""
-    listed, shown = (queue_service.posts, _reported) if request.kind == "posts" else (queue_service.claims, _claim)
+    listed, shown = (
+        (moderation_queue.posts, _reported) if request.kind == "posts" else (moderation_queue.claims, _claim)
+    )
     found, cursor = listed(size=request.page_size, cursor=request.cursor)
     return ModerationQueue(items=[shown(each) for each in found], next_cursor=cursor)
 
@@ -262,3 +268,59 @@ def _reported(found: Mapping[str, Any]) -> ModerationItem:
         caption=post.get("caption"),
         media=[media_item(item, with_url=True) for item in found["media"]],
     )
+
+
+@scheduler_fn.on_schedule(
+    schedule="0 0 * * 1",
+    timezone=ZoneInfo("UTC"),
+    secrets=[config.APP_SIGNING_KEY],
+    timeout_sec=1800,
+    memory=512,
+)
+@batch.resumed
+def weeklyReport(event: scheduler_fn.ScheduledEvent) -> None:
+    """Every Monday 00:00 UTC: report the week that has just ended."""
+    start, _ = report_rules.week_before(event.schedule_time)
+    weekly_report.run_scheduled(start, at=clock.now())
+
+
+class GetWeeklyReports(Request, frozen=True):
+    limit: Annotated[int, Meta(ge=1, le=100)] = 12
+
+
+class WeeklyReports(Response):
+    reports: list[dict[str, Any]]
+
+
+@endpoint(limit=Limit(120, per=60))
+def getWeeklyReports(caller: Admin, request: GetWeeklyReports) -> WeeklyReports:
+    """The last reports, newest week first."""
+    return WeeklyReports(reports=[dict(report) for report in report_store.latest(request.limit)])
+
+
+class RunWeeklyReport(Request, frozen=True):
+    week_start: Annotated[str, Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+
+
+class ReportMade(Response):
+    report_status: Literal["success"]
+    report: dict[str, Any]
+
+
+@endpoint(limit=Limit(60, per=60), timeout_sec=540, memory=512)
+def runWeeklyReport(caller: Admin, request: RunWeeklyReport) -> ReportMade:
+    """Report the week that began on this Monday, also the one under way."""
+    start = _monday(request.week_start)
+    report = weekly_report.run(start, actor=caller.uid, action="runWeeklyReport", at=clock.now())
+    return ReportMade(report_status="success", report=dict(report))
+
+
+def _monday(text: str) -> datetime:
+    """`InvalidRequest` unless it is a Monday that has come."""
+    try:
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidRequest(fields={"weekStart": "not a date"}) from None
+    if day.weekday() != 0 or day > clock.now() or not re.fullmatch(r"20\d\d-.*", text):
+        raise InvalidRequest(fields={"weekStart": "not a Monday that has come"})
+    return day

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .. import audit, clock, log
-from ..auth.sign_ins_store import end_sessions
-from ..auth.store import change_user, user_path
-from ..endpoint import User
-from ..errors import NotFound, RequestIdReused
-from ..studio import jobs, settlement
-from ..studio.store import find_job
-from ..tokens.store import account_of, entry_path, post
-from ..transact import Docs
+from studiox.api.callables import User
+from studiox.integrations.firebase_auth import end_sessions
+from studiox.kit import audit, clock, log
+from studiox.kit.errors import NotFound, RequestIdReused
+from studiox.kit.transaction import Docs
+from studiox.models.ledger_store import account_of, entry_path, post
+from studiox.models.users import change_user, user_path
+from studiox.studio import lifecycle, settlement
+from studiox.studio.job_store import find_job
+
 from . import corrections, store
 
 Data = Mapping[str, Any]
@@ -52,9 +53,11 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
     if found is None:
         raise NotFound
     job = found[0]
-    if jobs.is_terminal(job):
-        raise jobs.NotCancellable(status=job["status"])
-    event: jobs.Event = jobs.Cancelled() if status == "cancelled" else jobs.Failed("", raw=f"administrator: {reason}")
+    if lifecycle.is_terminal(job):
+        raise lifecycle.NotCancellable(status=job["status"])
+    event: lifecycle.Event = (
+        lifecycle.Cancelled() if status == "cancelled" else lifecycle.Failed("", raw=f"administrator: {reason}")
+    )
     job = settlement.settle(
         job_id,
         job["uid"],
@@ -65,7 +68,7 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
         reason=reason,
     )
     if job["status"] != status:
-        raise jobs.NotCancellable(status=job["status"])  # it ended by itself meanwhile
+        raise lifecycle.NotCancellable(status=job["status"])  # it ended by itself meanwhile
     return job
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import ids
-from ..clock import datetime, timedelta
+from studiox.kit import ids
+from studiox.kit.clock import datetime, timedelta
 
 KEEP = timedelta(days=90)
 

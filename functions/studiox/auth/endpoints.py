@@ -9,14 +9,15 @@ import msgspec
 from firebase_functions import https_fn, identity_fn
 from msgspec import Meta
 
-from .. import config, log
-from ..blocking import from_auth_only
-from ..catalog.sales import PlanId
-from ..clock import datetime
-from ..endpoint import Name, Nothing, Reader, Request, Response, User, endpoint
-from ..errors import StudioxError, Unavailable
-from ..limits import Limit
-from . import accounts, service
+from studiox.api.blocking import from_auth_only
+from studiox.api.callables import Name, Nothing, Reader, Request, Response, User, endpoint
+from studiox.catalog.sales import PlanId
+from studiox.kit import config, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import StudioxError, Unavailable
+from studiox.kit.rate_limits import Limit
+
+from . import service, sign_up
 
 
 @from_auth_only
@@ -25,7 +26,7 @@ def onUserCreated(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeCre
     """Provision the account before its first ID token exists; refuse disposable e-mail domains."""
     user = event.data
     blocked, allowed = config.listed(config.BLOCKED_EMAIL_DOMAINS), config.listed(config.ALLOWED_EMAIL_DOMAINS)
-    if user.email and accounts.is_blocked(user.email, blocked, allowed):
+    if user.email and sign_up.is_blocked(user.email, blocked, allowed):
         log.info("refused", function="onUserCreated", reason="Forbidden")
         raise https_fn.HttpsError(https_fn.FunctionsErrorCode.PERMISSION_DENIED, "This e-mail domain cannot sign up.")
     new = service.NewUser(user.uid, user.email, bool(user.email_verified), user.display_name, user.photo_url)
@@ -100,7 +101,7 @@ class Preferences(Request, frozen=True):
 
 
 class UpdateProfile(Request, frozen=True):
-    display_name: Annotated[str, Meta(max_length=accounts.MAX_NAME), Name] | None = None
+    display_name: Annotated[str, Meta(max_length=sign_up.MAX_NAME), Name] | None = None
     photo_url: Annotated[str, Meta(max_length=2048, pattern=r"^(https://[^\s\\]+)?$(?!\n)")] | None = None
     preferences: Preferences = Preferences()
 

@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from .. import audit, clock, config, firestore
-from ..callers import Reader, User
-from ..clock import datetime, timedelta
-from ..errors import Unauthenticated, Unavailable
-from ..tokens.service import grant_welcome, take_welcome
-from ..transact import Docs, transact
-from . import accounts, store
-from .sign_ins_store import end_sessions, find_sign_in
+from studiox.api.callers import Reader, User
+from studiox.auth import welcome_bonus
+from studiox.auth.welcome_bonus import grant_welcome, take_welcome
+from studiox.integrations.firebase_auth import end_sessions, find_sign_in
+from studiox.kit import audit, clock, config, firestore
+from studiox.kit.clock import datetime, timedelta
+from studiox.kit.errors import Unauthenticated, Unavailable
+from studiox.kit.transaction import Docs, transact
+from studiox.models import users
+
+from . import sign_up
 
 T = TypeVar("T")
 AccountOf = Callable[[Docs], Mapping[str, Any]]
@@ -54,10 +57,10 @@ def provision(user: NewUser, action: str) -> Mapping[str, Any]:
 def _provision(
     user: NewUser, action: str, now: datetime, *, settled: Contested | None
 ) -> Mapping[str, Any] | Contested:
-    path, closed = store.user_path(user.uid), store.closed_path(user.uid)
+    path, closed = users.user_path(user.uid), users.closed_path(user.uid)
     tokens = config.WELCOME_TOKENS.value
     due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
-    welcome = store.welcome_path(user.email) if user.email else ""
+    welcome = welcome_bonus.welcome_path(user.email) if user.email else ""
 
     def decide(docs: Docs) -> Mapping[str, Any] | Contested:
         current = docs.get(path)
@@ -71,7 +74,7 @@ def _provision(
             return Contested(holder["uid"], holder["seq"])
         if current is None:
             had = docs.get(welcome) if welcome else None
-            current = accounts.new_user(user.email, user.name, user.photo, now, (had or {}).get("month"))
+            current = sign_up.new_user(user.email, user.name, user.photo, now, (had or {}).get("month"))
             docs.create(path, current)
             audit.record(docs, actor=user.uid, action=action, target=path, at=now)
         if not due:
@@ -93,7 +96,7 @@ def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> boo
 
     Should that account come to be after all, its own first call asks for the bonus again.
     """
-    path = store.user_path(settled.holder) if settled.holder else ""
+    path = users.user_path(settled.holder) if settled.holder else ""
     holder = docs.get(path) if path else None
     if holder is None or holder["ledgerSeq"] != settled.seq:
         return False
@@ -109,7 +112,7 @@ def _never_came_to_be(claim: Contested) -> bool:
     Its document is there, untouched since the bonus, and Auth knows no such user. An account that moved a token,
     or was deleted by our own function (its document is gone), did come to be.
     """
-    [holder] = firestore.read(store.user_path(claim.holder))
+    [holder] = firestore.read(users.user_path(claim.holder))
     if holder is None or holder["ledgerSeq"] != claim.seq:
         return False
     return find_sign_in(claim.holder) is None
@@ -117,7 +120,7 @@ def _never_came_to_be(claim: Contested) -> bool:
 
 def account(caller: Reader, action: str = "initializeUser") -> Mapping[str, Any]:
     """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
-    [user] = firestore.read(store.user_path(caller.uid))
+    [user] = firestore.read(users.user_path(caller.uid))
     if user is None or is_welcome_due(user, caller):
         return provision(as_new(caller), action)
     return user
@@ -131,13 +134,13 @@ def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
     """What `act` answers. The account that it asks for in its decision is provisioned first where that is due."""
 
     def first(docs: Docs) -> Mapping[str, Any]:
-        user = docs.get(store.user_path(caller.uid))
+        user = docs.get(users.user_path(caller.uid))
         if user is None or is_welcome_due(user, caller):
             raise _NotProvisioned
         return user
 
     def then(docs: Docs) -> Mapping[str, Any]:
-        user = docs.get(store.user_path(caller.uid))
+        user = docs.get(users.user_path(caller.uid))
         if user is None:
             raise Unavailable(retryAfterSeconds=1)  # deleted in between: the next call learns so
         return user
@@ -170,7 +173,7 @@ def _update(
     caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool], account: AccountOf
 ) -> Mapping[str, Any]:
     now = clock.now()
-    path = store.user_path(caller.uid)
+    path = users.user_path(caller.uid)
 
     def decide(docs: Docs) -> Mapping[str, Any]:
         user = account(docs)
@@ -179,7 +182,7 @@ def _update(
         if preferences:
             fields["preferences"] = {**user["preferences"], **preferences}
         audit.record(docs, actor=caller.uid, action="updateProfile", target=path, at=now, fields=sorted(fields))
-        store.change_user(docs, caller.uid, now, **fields)
+        users.change_user(docs, caller.uid, now, **fields)
         return docs.get(path) or {}
 
     return caller.commit(path, decide, warm=[path])
@@ -203,11 +206,11 @@ def revoke_sessions(caller: User) -> datetime:
 
 def _revoke(caller: User, ended: datetime, account: AccountOf) -> None:
     now = clock.now()
-    path = store.user_path(caller.uid)
+    path = users.user_path(caller.uid)
 
     def decide(docs: Docs) -> None:
         account(docs)
-        store.change_user(docs, caller.uid, now, sessionsRevokedAt=ended)
+        users.change_user(docs, caller.uid, now, sessionsRevokedAt=ended)
         audit.record(docs, actor=caller.uid, action="revokeSessions", target=path, at=now)
 
     caller.commit(path, decide, warm=[path])

@@ -9,11 +9,8 @@ import flask
 from firebase_functions import https_fn, scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import batch, callbacks, clock, config, log, payments
-from ..catalog import sales_store
-from ..catalog.sales import Allowances, PlanId
-from ..clock import datetime
-from ..endpoint import (
+from studiox.api import webhook_body
+from studiox.api.callables import (
     AccountHolder,
     Admin,
     Anyone,
@@ -27,21 +24,18 @@ from ..endpoint import (
     User,
     endpoint,
 )
-from ..errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
-from ..limits import Limit
-from ..methods import not_allowed
-from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from ..payments import PaymentsUnavailable
-from . import (
-    checkout_service,
-    confirmation_service,
-    event_store,
-    reconciliation_service,
-    service,
-    store,
-    subscriptions,
-    webhook_service,
-)
+from studiox.api.methods import not_allowed
+from studiox.catalog import sales_store
+from studiox.catalog.sales import Allowances, PlanId
+from studiox.integrations import stripe
+from studiox.integrations.stripe import PaymentsUnavailable
+from studiox.kit import batch, clock, config, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
+from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.rate_limits import Limit
+
+from . import checkout, confirmation, event_store, reconciliation, service, store, subscriptions, webhook
 from .orders import PaymentKind, PaymentStatus
 from .plans import AlreadySubscribed, NoSubscription
 
@@ -140,7 +134,7 @@ class Checkout(Response):
 )
 def createCheckoutSession(caller: Buyer, request: CreateCheckoutSession) -> Checkout:
     """A page of Stripe's where the caller pays for a pack or a plan."""
-    session_id, url = checkout_service.open_checkout(
+    session_id, url = checkout.open_checkout(
         caller, request.request_id, request.pack_id, request.plan_id, request.price_id
     )
     return Checkout(session_id=session_id, url=url)
@@ -157,7 +151,7 @@ class ConfirmedCheckout(Response):
     the pack, or `plan`, are the caller's. `expired`: nothing was bought, and nothing will be.
     """
 
-    status: confirmation_service.Status
+    status: confirmation.Status
     tokens: int | UnsetType = UNSET
     plan: PlanId | UnsetType = UNSET
 
@@ -168,7 +162,7 @@ def confirmCheckout(caller: User, request: ConfirmCheckout) -> ConfirmedCheckout
 
     Stripe puts the id into that page's address, as `session_id`. Somebody else's session: `NotFound`.
     """
-    found = confirmation_service.confirm_checkout(caller, request.session_id)
+    found = confirmation.confirm_checkout(caller, request.session_id)
     tokens = UNSET if found.tokens is None else found.tokens
     return ConfirmedCheckout(status=found.status, tokens=tokens, plan=found.plan or UNSET)
 
@@ -180,7 +174,7 @@ class Portal(Response):
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(PaymentsUnavailable, RateLimited))
 def createPortalSession(caller: AccountHolder, request: Nothing) -> Portal:
     """Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none."""
-    return Portal(url=checkout_service.open_portal(caller))
+    return Portal(url=checkout.open_portal(caller))
 
 
 class Subscription(Response):
@@ -349,7 +343,7 @@ def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
 
 
 class RetryWebhooks(Request, frozen=True):
-    event_ids: Annotated[list[Id], Meta(min_length=1, max_length=webhook_service.MAX_RETRIES)] | None = None
+    event_ids: Annotated[list[Id], Meta(min_length=1, max_length=webhook.MAX_RETRIES)] | None = None
 
 
 class Retried(Response):
@@ -360,7 +354,7 @@ class Retried(Response):
 @endpoint(limit=Limit(60, per=60), secrets=STRIPE, timeout_sec=300)
 def retryWebhooks(caller: Admin, request: RetryWebhooks) -> Retried:
     """Handle these events again, or the failed ones (50 a call): how many are done now, how many are not."""
-    retried, failed = webhook_service.retry(request.event_ids, caller.uid)
+    retried, failed = webhook.retry(request.event_ids, caller.uid)
     return Retried(retried=retried, failed=failed)
 
 
@@ -373,16 +367,16 @@ def stripeWebhook(request: flask.Request) -> flask.Response:
 def _heard(request: flask.Request) -> flask.Response:
     if request.method != "POST":
         return not_allowed("POST", shared=False)
-    body = callbacks.body_of(request, MAX_EVENT_BYTES)
+    body = webhook_body.body_of(request, MAX_EVENT_BYTES)
     if body is None:
         return flask.Response("too large", 400)
     try:
-        genuine = payments.signature_holds(body, request.headers.get("Stripe-Signature", ""), clock.now())
-        event = payments.parse_event(body) if genuine else None
+        genuine = stripe.signature_holds(body, request.headers.get("Stripe-Signature", ""), clock.now())
+        event = stripe.parse_event(body) if genuine else None
         if event is None:
             log.warning("stripe_event_refused", genuine=genuine)
             return flask.Response("not genuine", 400)
-        done = webhook_service.receive(event)
+        done = webhook.receive(event)
     except config.MissingSecret as error:
         log.alert("secret_missing", secret=str(error))
         return flask.Response("not configured", 500)
@@ -393,4 +387,4 @@ def _heard(request: flask.Request) -> flask.Response:
 @batch.resumed
 def reconcilePayments(event: scheduler_fn.ScheduledEvent) -> None:
     """Every hour: apply what Stripe holds and no event told us."""
-    reconciliation_service.reconcile()
+    reconciliation.reconcile()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import audit, clock, scan
-from ..clock import datetime, timedelta
-from ..firestore import Document
-from ..limits import Toll
-from ..payments_objects import Event
-from ..transact import Docs, transact
+from studiox.integrations.stripe_objects import Event
+from studiox.kit import audit, clock, scan
+from studiox.kit.clock import datetime, timedelta
+from studiox.kit.firestore import Document
+from studiox.kit.rate_limits import Toll
+from studiox.kit.transaction import Docs, transact
+
 from . import store
 
 Data = Mapping[str, Any]

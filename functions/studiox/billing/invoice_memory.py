@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..clock import UTC, datetime, timedelta
-from ..payments_objects import Invoice
+from studiox.integrations.stripe_objects import Invoice
+from studiox.kit.clock import UTC, datetime, timedelta
+
 from .orders import taken_target
 
 KEEP = timedelta(days=400)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from ..payments_objects import Charge, Dispute, Session
+from studiox.integrations.stripe_objects import Charge, Dispute, Session
 
 OrderStatus = Literal["open", "pending", "paid", "failed", "expired", "parked"]
 PaymentKind = Literal["pack", "subscription"]

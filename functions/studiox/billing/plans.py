@@ -6,8 +6,8 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..catalog.sales import Pack, Plan
-from ..errors import InvalidRequest, StudioxError
+from studiox.catalog.sales import Pack, Plan
+from studiox.kit.errors import InvalidRequest, StudioxError
 
 
 class AlreadySubscribed(StudioxError):

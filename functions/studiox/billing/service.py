@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from .. import clock, firestore, payments
-from ..auth import service as accounts
-from ..auth.store import user_path
-from ..catalog import sales_store
-from ..catalog.sales import PlanId
-from ..clock import datetime
-from ..endpoint import Reader, User
-from ..errors import InvalidRequest
-from ..transact import Docs
+from studiox.api.callables import Reader, User
+from studiox.auth import service as accounts
+from studiox.catalog import sales_store
+from studiox.catalog.sales import PlanId
+from studiox.integrations import stripe
+from studiox.kit import clock, firestore
+from studiox.kit.clock import datetime
+from studiox.kit.errors import InvalidRequest
+from studiox.kit.transaction import Docs
+from studiox.models.users import user_path
+
 from . import store, subscriptions
 from .event_store import Deed, Why
 from .plans import NoSubscription
@@ -75,9 +77,9 @@ def change_plan(caller: User, plan_id: str) -> Standing:
     name, key = current["id"], f"{current['id']}:{current['rev']}"
     stands = True
     if current["cancelAtPeriodEnd"]:
-        stands = payments.set_cancel_at_period_end(name, False, f"resume:{key}")
+        stands = stripe.set_cancel_at_period_end(name, False, f"resume:{key}")
     if stands and current["plan"] != plan_id:
-        stands = payments.change_price(name, current["itemId"], plan.price_id, f"change:{key}:{plan.price_id}")
+        stands = stripe.change_price(name, current["itemId"], plan.price_id, f"change:{key}:{plan.price_id}")
     return _settled(caller, action, name, stands, planId=plan_id)
 
 
@@ -87,9 +89,9 @@ def cancel(caller: User, *, at_period_end: bool) -> Standing:
     current = _current(caller, action)
     name, stands = current["id"], True
     if not at_period_end:
-        payments.cancel_subscription(name)
+        stripe.cancel_subscription(name)
     elif not current["cancelAtPeriodEnd"]:
-        stands = payments.set_cancel_at_period_end(name, True, f"cancel:{name}:{current['rev']}")
+        stands = stripe.set_cancel_at_period_end(name, True, f"cancel:{name}:{current['rev']}")
     return _settled(caller, action, name, stands, atPeriodEnd=at_period_end)
 
 
@@ -133,9 +135,9 @@ def end_for_deletion(uid: str) -> None:
     """
     [account] = firestore.read(store.account_path(uid))
     held = account or {}
-    if held.get("planCheckout") and (bought := payments.expire_session(held["planCheckout"]["sessionId"])):
-        payments.cancel_subscription(bought)
+    if held.get("planCheckout") and (bought := stripe.expire_session(held["planCheckout"]["sessionId"])):
+        stripe.cancel_subscription(bought)
     current = held.get("current")
     if current is not None and subscriptions.is_live(current["status"]):
-        payments.cancel_subscription(current["id"])
+        stripe.cancel_subscription(current["id"])
         settle_subscription(current["id"], uid, Why("deleteAccount", actor=uid))

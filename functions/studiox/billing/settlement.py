@@ -10,20 +10,23 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from .. import clock, firestore, log, notifications, payments
-from ..auth.store import user_path
-from ..clock import datetime
-from ..errors import Contention
-from ..firestore import Document
-from ..payments_objects import Session, Subject
-from ..tokens.ledger import Cause
-from ..tokens.service import post_paid
-from ..transact import Docs, transact
+from studiox.integrations import stripe
+from studiox.integrations.stripe_objects import Session, Subject
+from studiox.kit import clock, firestore, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import Contention
+from studiox.kit.firestore import Document
+from studiox.kit.transaction import Docs, transact
+from studiox.models import notifications
+from studiox.models.ledger import Cause
+from studiox.models.users import user_path
+from studiox.tokens.service import post_paid
+
 from . import event_store, orders, store
 from .event_store import Why, record
-from .month import Reversal
+from .monthly_tokens import Reversal
 from .subscription_settlement import ROUNDS, Stale, settle_subscription
-from .unmatched_service import Review, Unmatched, keep_unmatched, park, tell_unmatched
+from .unmatched_payments import Review, Unmatched, keep_unmatched, park, tell_unmatched
 
 KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
 
@@ -43,18 +46,18 @@ def settle(subject: Subject, why: Why) -> None:
 
 def _settle_intent(subject: Subject, why: Why) -> None:
     """A payment that does not say which order it is for: a subscription's invoice, or not ours."""
-    paid = payments.intent(subject.id)
+    paid = stripe.intent(subject.id)
     if paid is not None and paid.order_id:
         _settle_checkout(Subject("order", paid.order_id, paid.order_id), why)
         return
     invoice_id = paid.invoice_id if paid is not None else ""
-    owner = payments.invoice_subscription(invoice_id) if invoice_id else ""
+    owner = stripe.invoice_subscription(invoice_id) if invoice_id else ""
     if not owner:
         log.info("stripe_payment_not_ours", intent=subject.id)
         return
 
     def reversal() -> Reversal | None:
-        seen = payments.intent(subject.id)
+        seen = stripe.intent(subject.id)
         return Reversal(invoice_id, seen.charge) if seen is not None and seen.charge is not None else None
 
     settle_subscription(owner, "", why, reversal=reversal)
@@ -84,7 +87,7 @@ def _settle_checkout_once(subject: Subject, why: Why) -> None:
     if not session_id:
         park(subject, "order_missing", why)
         return
-    session = payments.session(session_id)
+    session = stripe.session(session_id)
     if session is None:
         log.warning("stripe_object_missing", kind="session", object=session_id)
         record(why, seen)

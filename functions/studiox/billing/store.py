@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from .. import pages, scan
-from ..auth.store import user_path
-from ..clock import datetime
-from ..transact import Docs
+from studiox.kit import pages, scan
+from studiox.kit.clock import datetime
+from studiox.kit.transaction import Docs
+from studiox.models.users import user_path
+
 from . import orders, subscriptions
 
 Data = Mapping[str, Any]

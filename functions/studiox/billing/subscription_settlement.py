@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .. import clock, firestore, log, notifications, payments
-from ..auth.accounts import FREE_PLAN, a_month_after
-from ..auth.store import change_user, user_path
-from ..catalog import sales, sales_store
-from ..clock import datetime
-from ..errors import Contention, StudioxError
-from ..firestore import Document
-from ..payments_objects import Invoice, Subject, Subscription
-from ..tokens.ledger import Cause
-from ..tokens.service import post_paid
-from ..transact import REMOVE, Docs, transact
+from studiox.catalog import sales, sales_store
+from studiox.integrations import stripe
+from studiox.integrations.stripe_objects import Invoice, Subject, Subscription
+from studiox.kit import clock, firestore, log
+from studiox.kit.clock import a_month_after, datetime
+from studiox.kit.errors import Contention, StudioxError
+from studiox.kit.firestore import Document
+from studiox.kit.transaction import REMOVE, Docs, transact
+from studiox.models import notifications
+from studiox.models.ledger import Cause
+from studiox.models.users import FREE_PLAN, change_user, user_path
+from studiox.tokens.service import post_paid
+
 from . import event_store, invoice_memory, store, subscriptions
 from .event_store import Why, record
 from .invoice_memory import Record
-from .month import NOTHING, Reversal, Term
+from .monthly_tokens import NOTHING, Reversal, Term
 from .subscriptions import Held, Looked, Settled
-from .unmatched_service import Review, Unmatched, keep_unmatched, park, tell_unmatched
+from .unmatched_payments import Review, Unmatched, keep_unmatched, park, tell_unmatched
 
 ROUNDS = 6
 FEW = 8
@@ -118,7 +120,7 @@ def _fetch(
     """What Stripe holds, and whose it is ("" if nobody's). None if neither Stripe nor we know of it."""
     plans = sales_store.all_plans(Docs(lambda path: seen[path].data))
     held = store.as_subscription(seen[store.subscription_path(subscription_id)].data)
-    found = payments.subscription(subscription_id)
+    found = stripe.subscription(subscription_id)
     invoices: list[Invoice] = []
     restored: dict[str, Record] = {}
     if found is not None:
@@ -147,7 +149,7 @@ def _terms(
         if known.get(invoice.id, {}).get("counted"):
             continue
         for price_id in {line.price_id for line in invoice.lines} - terms.keys() - {""}:
-            plan_id, amount = payments.price(price_id)
+            plan_id, amount = stripe.price(price_id)
             if plan_id in plans:
                 terms[price_id] = Term(plan_id, plans[plan_id].monthly_tokens, amount)
     return terms
@@ -160,12 +162,12 @@ def _invoices(
 
     Only a reversal asks for an invoice that was forgotten, and only a document of before does not tell which were.
     """
-    invoices = payments.invoices(subscription_id, held.forgotten if held else None)
+    invoices = stripe.invoices(subscription_id, held.forgotten if held else None)
     if held is None or not owner:
         return invoices, {}
     asked = reversal.invoice_id if reversal is not None else ""
     if asked and asked not in {each.id for each in invoices}:
-        old = payments.invoice(asked)
+        old = stripe.invoice(asked)
         invoices = [old, *invoices] if old is not None else invoices
     unsure = [
         each
@@ -361,11 +363,11 @@ def _end_second(loser: str, current: str, looked: set[str], uid: str, why: Why) 
         settle_subscription(current, uid, again)
         return
     log.warning("second_subscription_ended", subscription=loser)
-    payments.cancel_subscription(loser)
-    there = payments.subscription(loser) is not None
-    for invoice in payments.invoices(loser) if there else ():
+    stripe.cancel_subscription(loser)
+    there = stripe.subscription(loser) is not None
+    for invoice in stripe.invoices(loser) if there else ():
         if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
-            payments.refund(invoice.intent_id)
+            stripe.refund(invoice.intent_id)
         if invoice.status == "paid" and (invoice.paid < invoice.total or (invoice.paid > 0 and not invoice.intent_id)):
             # What the customer's balance or another way paid is no payment that a refund could name.
             log.alert("second_subscription_not_refunded", subscription=loser, invoice=invoice.id)

@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from ..catalog.sales import Plan
-from ..clock import datetime, timedelta
-from ..payments_objects import ENDED, Invoice, Subscription
+from studiox.catalog.sales import Plan
+from studiox.integrations.stripe_objects import ENDED, Invoice, Subscription
+from studiox.kit.clock import datetime, timedelta
+
 from . import invoice_memory
 from .invoice_memory import Record
-from .month import NOTHING, Grant, Month, Move, Reversal, Term
+from .monthly_tokens import NOTHING, Grant, Month, Move, Reversal, Term
 from .orders import disputed_amount
 
 GRACE = timedelta(days=7)

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ..errors import InvalidRequest, StudioxError
+from studiox.kit.errors import InvalidRequest, StudioxError
+
 from .sales import PlanId
 
 JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyrics"]

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .. import firestore, log, scan
-from ..kept import UNKNOWN, Kept
-from ..transact import Docs
+from studiox.kit import firestore, log, scan
+from studiox.kit.cache import UNKNOWN, Kept
+from studiox.kit.transaction import Docs
+
 from . import sales
 
 MAX_ENTRIES = 200

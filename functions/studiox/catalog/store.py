@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from .. import config, ids, log, scan
-from ..errors import InvalidRequest
-from ..kept import UNKNOWN, Kept
-from ..providers import registry
-from ..transact import Docs
+from studiox.integrations.providers import registry
+from studiox.kit import config, ids, log, scan
+from studiox.kit.cache import UNKNOWN, Kept
+from studiox.kit.errors import InvalidRequest
+from studiox.kit.transaction import Docs
+
 from . import defaults
 from .catalog import Feature, Model, check_model
 

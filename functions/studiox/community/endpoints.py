@@ -7,15 +7,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ..catalog.catalog import JobType
-from ..clock import datetime
-from ..creations.endpoints import MediaItem, media_item
-from ..endpoint import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
-from ..errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
-from ..limits import Limit
-from ..moderation import service as moderation
-from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from . import posts, service, store
+from studiox.api.callables import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
+from studiox.catalog.catalog import JobType
+from studiox.creations.endpoints import MediaItem, media_item
+from studiox.kit.clock import datetime
+from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
+from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.rate_limits import Limit
+from studiox.models import posts as store
+
+from . import moderation, rules, service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -27,7 +28,7 @@ Tag = Annotated[str, Meta(min_length=1, max_length=100)]
 class PublishPost(Request, frozen=True):
     creation_id: Id
     caption: Annotated[str, Meta(max_length=2000), Text] = ""
-    tags: Annotated[list[Tag], Meta(max_length=posts.MAX_TAGS)] = []
+    tags: Annotated[list[Tag], Meta(max_length=rules.MAX_TAGS)] = []
     share_params: bool = True
 
 
@@ -39,7 +40,7 @@ class Published(Response):
     post_id: str
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, Forbidden, NotFound, posts.NotPublishable))
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, Forbidden, NotFound, rules.NotPublishable))
 def publishPost(caller: VerifiedUser, request: PublishPost) -> Published:
     """Show a creation of the caller's to everybody, with public copies of its files; once per creation."""
     post_id = service.publish(caller, request.creation_id, request.caption, request.tags, request.share_params)
@@ -188,7 +189,7 @@ class Commented(Response):
 
 @endpoint(
     limit=COMMENTS,
-    refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, posts.TooManyComments),
+    refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, rules.TooManyComments),
 )
 def commentPost(caller: VerifiedUser, request: CommentPost) -> Commented:
     """Say something below a post, as plain text; its author is told."""
@@ -223,7 +224,7 @@ class Remixed(Response):
     model: str
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, posts.RemixDisabled))
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, rules.RemixDisabled))
 def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
     """Start a session of the caller's with a post's shared parameters; what is made in it remembers the post."""
     session = service.remix(caller, request.post_id, request.request_id)
@@ -241,7 +242,7 @@ def deletePost(caller: User, request: PostRef) -> Deleted:
 
 class ReportPost(Request, frozen=True):
     post_id: Id
-    reason: posts.ReportReason
+    reason: rules.ReportReason
     text: Annotated[str, Meta(max_length=2000), Text] | None = None
 
 
@@ -258,16 +259,16 @@ def reportPost(caller: VerifiedUser, request: ReportPost) -> Reported:
 
 class ModeratePost(Request, frozen=True):
     post_id: Id
-    action: posts.ModerationAction
+    action: rules.ModerationAction
     note: Annotated[str, Meta(max_length=1000), Text] | None = None
 
 
 class Moderated(Response):
     post_id: str
-    action: posts.ModerationAction
+    action: rules.ModerationAction
 
 
-@endpoint(limit=WRITES, refuses=(NotFound, posts.NotPublishable))
+@endpoint(limit=WRITES, refuses=(NotFound, rules.NotPublishable))
 def moderatePost(caller: Admin, request: ModeratePost) -> Moderated:
     """Hide a post, restore it with its files, or remove it for good."""
     moderation.moderate(caller, request.post_id, request.action, request.note)

@@ -8,17 +8,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .. import audit, clock, firestore, ids, media, notifications
-from ..auth.store import change_user, user_path
-from ..cleanups import service as cleanups
-from ..cleanups import store as cleanup_store
-from ..creations import store as library
-from ..endpoint import User
-from ..errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
-from ..sessions import store as sessions
-from ..studio import store as studio
-from ..transact import Docs, transact
-from . import posts, store
+from studiox.api.callables import User
+from studiox.deletions import service as cleanups
+from studiox.deletions import store as cleanup_store
+from studiox.kit import audit, clock, firestore, ids
+from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
+from studiox.kit.transaction import Docs, transact
+from studiox.media import objects
+from studiox.models import creations as library
+from studiox.models import jobs as studio
+from studiox.models import notifications, posts, sessions
+from studiox.models.users import change_user, user_path
+
+from . import rules
 
 Data = Mapping[str, Any]
 
@@ -37,11 +39,11 @@ class Copying(NamedTuple):
 
 def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], share_params: bool) -> str:
     """The creation's post; made if there is none. A call that dies in between leaves nothing public (faults C2)."""
-    if not posts.is_post_id(creation_id):
+    if not rules.is_post_id(creation_id):
         raise NotFound  # no creation is named so
-    normal = posts.normal_tags(tags)
+    normal = rules.normal_tags(tags)
     now, token = clock.now(), ids.new()
-    path, creation_path = store.post_path(creation_id), library.creation_path(creation_id)
+    path, creation_path = posts.post_path(creation_id), library.creation_path(creation_id)
 
     def begin(docs: Docs) -> Copying | None:
         creation = docs.get(creation_path)
@@ -52,7 +54,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         if creation.get("moderated"):
             raise Forbidden  # it was published, and taken out of the feed
         if not creation["media"]:
-            raise posts.NotPublishable(status="completed")
+            raise rules.NotPublishable(status="completed")
         return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
 
     def finish(docs: Docs) -> None:
@@ -66,10 +68,10 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         cleanup_store.end_copying(docs, creation_id, copying.token)
         job = docs.get(studio.job_path(creation_id))
         source = None if job is None else sessions.source_of(docs, job["sessionId"])
-        post = posts.new_post(
+        post = rules.new_post(
             creation, user, caption=caption, tags=normal, share_params=share_params, remix_of=source, now=now
         )
-        store.add_post(docs, post)
+        posts.add_post(docs, post)
         library.link_post(docs, creation_id, creation_id)
         change_user(docs, caller.uid, now)  # this commit counts no call: only so it fails if the account ends meanwhile
         audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
@@ -80,44 +82,44 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
     if begun is not None:
         copying = begun
         copy_public(copying.creation)
-        more = [user_path(caller.uid), studio.job_path(creation_id), store.moderation_path(creation_id)]
+        more = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
         transact(path, finish, reads=[*reads, *more])
     return creation_id
 
 
-def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | posts.NotPublishable:
+def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | rules.NotPublishable:
     """A creation is named as its job: the caller's own that made none says why (faults C3)."""
     job = docs.get(studio.job_path(creation_id))
     if job is None or job["uid"] != uid or job["status"] == "completed":
         return NotFound()
-    return posts.NotPublishable(status=job["status"])
+    return rules.NotPublishable(status=job["status"])
 
 
 def copy_public(creation: Data) -> None:
     """Server-side copies of all files. What is missing stays announced, and is cleared if nobody tries again."""
     try:
-        for path in posts.files_of(creation):
-            media.copy(path, posts.public_path(creation["creationId"], path), cache_control=PUBLIC_CACHE)
-    except media.MediaGone:
-        raise posts.NotPublishable(status="completed") from None
-    except media.MediaError as error:
+        for path in rules.files_of(creation):
+            objects.copy(path, rules.public_path(creation["creationId"], path), cache_control=PUBLIC_CACHE)
+    except objects.MediaGone:
+        raise rules.NotPublishable(status="completed") from None
+    except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
 
 
 def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
     """Set the caller's like, or toggle it; what it is then, and the post's count."""
     now = clock.now()
-    path, like_path = store.post_path(post_id), store.like_path(post_id, caller.uid)
+    path, like_path = posts.post_path(post_id), posts.like_path(post_id, caller.uid)
     target = liked
 
     def decide(docs: Docs) -> tuple[bool, int]:
         nonlocal target
-        post = store.visible_post(docs, post_id)
+        post = posts.visible_post(docs, post_id)
         has = docs.get(like_path) is not None
         # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
         target = not has if target is None else target
         if target != has:
-            post = store.set_like(docs, post, caller.uid, target, now)
+            post = posts.set_like(docs, post, caller.uid, target, now)
             audit.record(docs, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
         return target, post["likeCount"]
 
@@ -126,11 +128,11 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
 
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
     """The new comment's id; the post's author is told, unless it is their own."""
-    posts.check_comment(text)
+    rules.check_comment(text)
     now = clock.now()
-    comment_id = store.comment_id_of(caller.uid, request_id)
+    comment_id = posts.comment_id_of(caller.uid, request_id)
     fingerprint = hashlib.sha256(msgspec.json.encode([post_id, text])).hexdigest()
-    path, request = store.post_path(post_id), store.request_path(comment_id)
+    path, request = posts.post_path(post_id), posts.request_path(comment_id)
 
     def decide(docs: Docs) -> None:
         user = docs.get(user_path(caller.uid))
@@ -139,12 +141,12 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
             if earlier["fingerprint"] != fingerprint:
                 raise RequestIdReused
             return
-        post = store.visible_post(docs, post_id)
-        if post["commentCount"] >= posts.MAX_COMMENTS:
-            raise posts.TooManyComments(limit=posts.MAX_COMMENTS)
-        name = posts.author(user)["authorName"]
+        post = posts.visible_post(docs, post_id)
+        if post["commentCount"] >= rules.MAX_COMMENTS:
+            raise rules.TooManyComments(limit=rules.MAX_COMMENTS)
+        name = rules.author(user)["authorName"]
         said = {"commentId": comment_id, "uid": caller.uid, "authorName": name, "text": text, "createdAt": now}
-        store.add_comment(docs, post, said, fingerprint, now)
+        posts.add_comment(docs, post, said, fingerprint, now)
         audit.record(docs, actor=caller.uid, action="commentPost", target=path, at=now, commentId=comment_id)
         if post["uid"] != caller.uid:
             about = {"postId": post_id, "commentId": comment_id, "authorName": name}
@@ -157,7 +159,7 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
 def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
     """By its author, the post's author or an administrator."""
     now = clock.now()
-    path, comment_path = store.post_path(post_id), store.comment_path(post_id, comment_id)
+    path, comment_path = posts.post_path(post_id), posts.comment_path(post_id, comment_id)
 
     def decide(docs: Docs) -> None:
         post, said = docs.get(path), docs.get(comment_path)
@@ -165,7 +167,7 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
             raise NotFound
         if not caller.admin and caller.uid not in (post["uid"], said["uid"]):
             raise NotFound if post["hidden"] else Forbidden
-        store.remove_comment(docs, post, comment_id)
+        posts.remove_comment(docs, post, comment_id)
         notifications.withdraw(docs, post["uid"], "post_commented", comment_id)
         audit.record(docs, actor=caller.uid, action="deleteComment", target=comment_path, at=now)
 
@@ -176,7 +178,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
     """A new session of the caller's with the post's parameters and its lineage."""
     now = clock.now()
     session_id = ids.derived("remixPost", caller.uid, request_id)
-    path, session_path = store.post_path(post_id), sessions.session_path(session_id)
+    path, session_path = posts.post_path(post_id), sessions.session_path(session_id)
 
     def decide(docs: Docs) -> Data:
         earlier = docs.get(session_path)
@@ -184,8 +186,8 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
             if earlier.get("sourcePostId") != post_id:
                 raise RequestIdReused
             return earlier
-        post = store.visible_post(docs, post_id)
-        params = posts.remix_params(post)
+        post = posts.visible_post(docs, post_id)
+        params = rules.remix_params(post)
         session = sessions.add_session(
             docs,
             session_id=session_id,
@@ -196,7 +198,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
             source_post_id=post_id,
             now=now,
         )
-        store.count_remix(docs, post)
+        posts.count_remix(docs, post)
         audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
         return session
 
@@ -206,7 +208,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
 def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
     """Gone from the feed in one commit; what belonged to it follows."""
     now, token = clock.now(), ids.new()
-    path, record = store.post_path(post_id), cleanup_store.cleanup_path("post", post_id)
+    path, record = posts.post_path(post_id), cleanup_store.cleanup_path("post", post_id)
 
     def decide(docs: Docs) -> None:
         post, ordered = docs.get(path), docs.get(record)
@@ -219,13 +221,13 @@ def delete(caller: User, post_id: str, action: str = "deletePost", **why: object
         # What was taken out of the feed does not come back by publishing it again.
         moderated = post["hidden"] or post["uid"] != caller.uid
         library.unlink_post(docs, post_id, moderated=moderated)
-        store.remove_post(docs, post_id)
+        posts.remove_post(docs, post_id)
         cleanup_store.order(docs, "post", post_id, post["uid"], token, now)
         audit.record(docs, actor=caller.uid, action=action, target=path, at=now, **why)
 
     creation = library.creation_path(post_id)
-    caller.commit(path, decide, reads=[path, record, store.state_path(post_id), creation])
-    cleanups.start("post", post_id)
+    caller.commit(path, decide, reads=[path, record, posts.state_path(post_id), creation])
+    cleanups.start("post", post_id, cleanups.clear_post)
 
 
 def feed(
@@ -236,18 +238,18 @@ def feed(
     One round trip, and one more for somebody who is signed in.
     """
     try:
-        normal = None if tag is None else posts.normal_tag(tag)
+        normal = None if tag is None else rules.normal_tag(tag)
     except InvalidRequest:
         raise InvalidRequest(fields={"tag": "no tag is like this"}) from None
     order = "score" if sort == "top" else "createdAt"
-    found, next_cursor = store.list_posts(order=order, tag=normal, uid=author, size=size, cursor=cursor)
-    liked = None if uid is None else store.liked_by(uid, [post["postId"] for post in found])
+    found, next_cursor = posts.list_posts(order=order, tag=normal, uid=author, size=size, cursor=cursor)
+    liked = None if uid is None else posts.liked_by(uid, [post["postId"] for post in found])
     return found, liked, next_cursor
 
 
 def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[Data, bool]:
     """A post, and whether this caller likes it; one round trip. `NotFound`, also for a hidden one but to an admin."""
-    post, liked = store.read_post(post_id, uid)
+    post, liked = posts.read_post(post_id, uid)
     if post is None or (post["hidden"] and not admin):
         raise NotFound
     return post, liked
@@ -260,39 +262,39 @@ def erase(uid: str) -> bool:
     To be repeated until it is, by whoever deletes the account: each step may be repeated after a crash. Nobody may act
     as this user any more.
     """
-    own = store.names_of("posts", uid, ERASED_PER_STEP)
+    own = posts.names_of("posts", uid, ERASED_PER_STEP)
     for path in own:
         _erase_post(uid, path.rsplit("/", 1)[1])
-    likes = store.names_of("likes", uid, ERASED_PER_STEP)
+    likes = posts.names_of("likes", uid, ERASED_PER_STEP)
     for path in likes:
         _take_back_like(uid, path)
-    said = store.comments_of(uid, ERASED_PER_STEP)
+    said = posts.comments_of(uid, ERASED_PER_STEP)
     for path in said:
         _make_anonymous(path)
-    left = [store.names_of("reports", uid, store.PAGE), store.names_of("commentRequests", uid, store.PAGE)]
+    left = [posts.names_of("reports", uid, posts.PAGE), posts.names_of("commentRequests", uid, posts.PAGE)]
     for paths in filter(None, left):
         firestore.delete_all(paths)
     # What others reported of this person's: no post of theirs is left that could get more.
-    reported = [] if own else store.names_of("moderation", uid, ERASED_PER_STEP)
+    reported = [] if own else posts.names_of("moderation", uid, ERASED_PER_STEP)
     for path in reported:
-        store.delete_reports(path.rsplit("/", 1)[1], 1)
+        posts.delete_reports(path.rsplit("/", 1)[1], 1)
     return not (own or likes or said or reported or any(left))
 
 
 def _erase_post(uid: str, post_id: str) -> None:
     now, token = clock.now(), ids.new()
-    path = store.post_path(post_id)
+    path = posts.post_path(post_id)
 
     def decide(docs: Docs) -> None:
         if docs.get(path) is None:
             return
         library.unlink_post(docs, post_id, moderated=False)
-        store.remove_post(docs, post_id)
+        posts.remove_post(docs, post_id)
         cleanup_store.order(docs, "post", post_id, uid, token, now)
 
     record, creation = cleanup_store.cleanup_path("post", post_id), library.creation_path(post_id)
-    transact(path, decide, reads=[path, record, store.state_path(post_id), creation])
-    cleanups.start("post", post_id)
+    transact(path, decide, reads=[path, record, posts.state_path(post_id), creation])
+    cleanups.start("post", post_id, cleanups.clear_post)
 
 
 def _take_back_like(uid: str, path: str) -> None:
@@ -300,11 +302,11 @@ def _take_back_like(uid: str, path: str) -> None:
         like = docs.get(path)
         if like is None:
             return
-        post = docs.get(store.post_path(like["postId"]))
+        post = docs.get(posts.post_path(like["postId"]))
         if post is None:
             docs.delete(path)  # the post's own clean-up would have come to it
         else:
-            store.set_like(docs, post, uid, False, clock.now())
+            posts.set_like(docs, post, uid, False, clock.now())
 
     transact(path, decide, reads=[path])
 
@@ -314,9 +316,9 @@ def _make_anonymous(path: str) -> None:
 
     def decide(docs: Docs) -> None:
         if docs.get(path) is not None:
-            docs.update(path, {"uid": None, "authorName": posts.ANONYMOUS})
-        post = docs.get(store.post_path(post_id))
+            docs.update(path, {"uid": None, "authorName": rules.ANONYMOUS})
+        post = docs.get(posts.post_path(post_id))
         if post is not None:
-            notifications.amend(docs, post["uid"], "post_commented", comment_id, authorName=posts.ANONYMOUS)
+            notifications.amend(docs, post["uid"], "post_commented", comment_id, authorName=rules.ANONYMOUS)
 
     transact(path, decide, reads=[path])

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import media
-from ..catalog.catalog import JobType
-from ..clock import datetime
-from ..endpoint import Id, Name, Reader, Request, Response, User, endpoint
-from ..errors import NotFound, Unavailable
-from ..limits import Limit
-from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from . import service, store
+from studiox.api.callables import Id, Name, Reader, Request, Response, User, endpoint
+from studiox.catalog.catalog import JobType
+from studiox.kit.clock import datetime
+from studiox.kit.errors import NotFound, Unavailable
+from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.rate_limits import Limit
+from studiox.media import objects
+from studiox.models import creations as store
+
+from . import service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -36,8 +38,8 @@ class MediaItem(Response):
 def media_item(item: Mapping[str, Any], *, with_url: bool) -> MediaItem:
     """A media item of a job or creation, as its documents hold it, for the wire. `Unavailable` without an address."""
     try:
-        url = media.signed_url(item["path"]) if with_url else UNSET
-    except media.MediaError as error:
+        url = objects.signed_url(item["path"]) if with_url else UNSET
+    except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
     return MediaItem(
         path=item["path"],

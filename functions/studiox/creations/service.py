@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import audit, clock, ids
-from ..auth import service as accounts
-from ..auth.accounts import a_month_after
-from ..auth.store import change_user, user_path
-from ..cleanups import service as cleanups
-from ..cleanups import store as cleanup_store
-from ..clock import datetime
-from ..community import store as community
-from ..endpoint import User
-from ..studio import store as studio
-from ..transact import Docs
-from . import store
+from studiox.api.callables import User
+from studiox.auth import service as accounts
+from studiox.deletions import service as cleanups
+from studiox.deletions import store as cleanup_store
+from studiox.kit import audit, clock, ids
+from studiox.kit.clock import a_month_after, datetime
+from studiox.kit.transaction import Docs
+from studiox.models import creations
+from studiox.models import jobs as studio
+from studiox.models import posts as community
+from studiox.models.users import change_user, user_path
 
 Data = Mapping[str, Any]
 
@@ -24,12 +23,12 @@ Data = Mapping[str, Any]
 def rename(caller: User, creation_id: str, title: str) -> Data:
     """The creation with its new title."""
     now = clock.now()
-    path = store.creation_path(creation_id)
+    path = creations.creation_path(creation_id)
 
     def decide(docs: Docs) -> Data:
-        store.need_creation(docs, caller.uid, creation_id)
+        creations.need_creation(docs, caller.uid, creation_id)
         audit.record(docs, actor=caller.uid, action="updateCreation", target=path, at=now)
-        return store.change_creation(docs, creation_id, now, title=title)
+        return creations.change_creation(docs, creation_id, now, title=title)
 
     return caller.commit(path, decide, reads=[path])
 
@@ -37,16 +36,16 @@ def rename(caller: User, creation_id: str, title: str) -> Data:
 def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
     """Set or toggle whether it is a favourite; what it is then."""
     now = clock.now()
-    path = store.creation_path(creation_id)
+    path = creations.creation_path(creation_id)
     target = favorite
 
     def decide(docs: Docs) -> bool:
         nonlocal target
-        creation = store.need_creation(docs, caller.uid, creation_id)
+        creation = creations.need_creation(docs, caller.uid, creation_id)
         # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
         target = not creation["isFavorite"] if target is None else target
         if creation["isFavorite"] != target:
-            store.change_creation(docs, creation_id, now, isFavorite=target)
+            creations.change_creation(docs, creation_id, now, isFavorite=target)
             audit.record(docs, actor=caller.uid, action="toggleFavorite", target=path, at=now, favorite=target)
         return target
 
@@ -63,13 +62,13 @@ def count_play(caller: User, creation_id: str | None) -> Data:
 def _count_play(caller: User, creation_id: str | None, account: accounts.AccountOf) -> Data:
     now = clock.now()
     path = user_path(caller.uid)
-    creation_path = store.creation_path(creation_id) if creation_id else ""
+    creation_path = creations.creation_path(creation_id) if creation_id else ""
 
     def decide(docs: Docs) -> Data:
         user = account(docs)
         if creation_id:
-            creation = store.need_creation(docs, caller.uid, creation_id)
-            store.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)
+            creation = creations.need_creation(docs, caller.uid, creation_id)
+            creations.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)
         plays = one_more_play(user.get("plays"), now)
         change_user(docs, caller.uid, now, plays=plays, lastSeenAt=now)
         target = creation_path or path
@@ -91,7 +90,7 @@ def delete(caller: User, creation_id: str) -> None:
     """The document, its post and the job's mention of it in one commit; every file follows, resumable (C14–C16)."""
     now = clock.now()
     token = ids.new()
-    path, post_path = store.creation_path(creation_id), community.post_path(creation_id)
+    path, post_path = creations.creation_path(creation_id), community.post_path(creation_id)
     record = cleanup_store.cleanup_path("creation", creation_id)
     post_record = cleanup_store.cleanup_path("post", creation_id)
 
@@ -99,18 +98,18 @@ def delete(caller: User, creation_id: str) -> None:
         ordered = docs.get(record)
         if ordered is not None and ordered["token"] == token:
             return  # by this very call, whose first commit's answer was lost
-        store.need_creation(docs, caller.uid, creation_id)
+        creations.need_creation(docs, caller.uid, creation_id)
         published = docs.get(post_path) is not None
         # Copies may be under way without a post: whoever makes them learns here that they are not wanted.
         if published or docs.get(post_record) is not None:
             community.remove_post(docs, creation_id)
             cleanup_store.order(docs, "post", creation_id, caller.uid, token, now)
-        store.remove_creation(docs, creation_id)
+        creations.remove_creation(docs, creation_id)
         studio.forget_result(docs, creation_id)
         cleanup_store.order(docs, "creation", creation_id, caller.uid, token, now)
         audit.record(docs, actor=caller.uid, action="deleteCreation", target=path, at=now, published=published)
 
     reads = [path, record, post_path, post_record, community.state_path(creation_id), studio.job_path(creation_id)]
     caller.commit(path, decide, reads=[*reads])
-    cleanups.start("post", creation_id)
-    cleanups.start("creation", creation_id)
+    cleanups.start("post", creation_id, cleanups.clear_post)
+    cleanups.start("creation", creation_id, cleanups.clear_creation)

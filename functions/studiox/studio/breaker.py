@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..clock import datetime, timedelta
+from studiox.kit.clock import datetime, timedelta
 
 Health = Mapping[str, Mapping[str, Any]]
 

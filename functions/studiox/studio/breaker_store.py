@@ -12,10 +12,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 
-from .. import clock, firestore, log
-from ..clock import datetime
-from ..errors import Contention, Unavailable
-from ..transact import Docs, transact
+from studiox.kit import clock, firestore, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.transaction import Docs, transact
+
 from . import breaker
 from .breaker import Health
 

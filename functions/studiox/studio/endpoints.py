@@ -10,14 +10,8 @@ import flask
 from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from .. import batch, callbacks, config, ids, log
-from ..catalog import store as catalogue
-from ..catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged, Rule
-from ..catalog.sales import PlanId
-from ..cleanups import service as cleanups
-from ..clock import datetime
-from ..creations.endpoints import MediaItem, media_item
-from ..endpoint import (
+from studiox.api import webhook_body
+from studiox.api.callables import (
     Anyone,
     Id,
     Nothing,
@@ -31,14 +25,31 @@ from ..endpoint import (
     endpoint,
     plain_text,
 )
-from ..errors import AccountSuspended, Contention, EmailNotVerified, NotFound, RateLimited, RequestIdReused, Unavailable
-from ..limits import Limit
-from ..methods import not_allowed
-from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from ..providers import registry
-from ..tokens.allowance import AllowanceExceeded
-from ..tokens.ledger import InsufficientTokens
-from . import dispatch_service, jobs, service, settlement, store
+from studiox.api.methods import not_allowed
+from studiox.catalog import store as catalogue
+from studiox.catalog.catalog import Input, JobType, PlanRequired, Price, PriceChanged, Rule
+from studiox.catalog.sales import PlanId
+from studiox.creations.endpoints import MediaItem, media_item
+from studiox.deletions import service as cleanups
+from studiox.integrations.providers import registry
+from studiox.kit import batch, config, ids, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import (
+    AccountSuspended,
+    Contention,
+    EmailNotVerified,
+    NotFound,
+    RateLimited,
+    RequestIdReused,
+    Unavailable,
+)
+from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.rate_limits import Limit
+from studiox.models.ledger import InsufficientTokens
+from studiox.studio import job_store
+from studiox.tokens.allowance import AllowanceExceeded
+
+from . import dispatch, lifecycle, service, settlement
 
 READS = Limit(120, per=60)
 MAX_CALLBACK_BYTES = 1 << 20
@@ -106,7 +117,7 @@ class CreateStudioJob(Request, frozen=True):
 
 class JobCreated(Response):
     job_id: str
-    status: jobs.Status
+    status: lifecycle.Status
     price: int
     balance: int
     session_id: str
@@ -146,9 +157,9 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
         RequestIdReused,
         NotFound,
         AllowanceExceeded,
-        jobs.TooManyJobs,
-        jobs.ProviderRejected,
-        jobs.ProviderUnavailable,
+        lifecycle.TooManyJobs,
+        lifecycle.ProviderRejected,
+        lifecycle.ProviderUnavailable,
     ),
     timeout_sec=120,  # a provider that answers at once may take most of a minute
 )
@@ -170,13 +181,13 @@ def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreate
 
 
 class JobError(Response):
-    reason: jobs.Failure
+    reason: lifecycle.Failure
     message: str
 
 
 class Job(Response):
     job_id: str
-    status: jobs.Status
+    status: lifecycle.Status
     progress: int
     type: JobType
     model: str
@@ -220,8 +231,8 @@ class JobRef(Request, frozen=True):
 @endpoint(limit=Limit(240, per=60), secrets=registry.SECRETS, refuses=(NotFound,), timeout_sec=120)
 def getJobStatus(caller: Reader, request: JobRef) -> Job:
     """The job as it stands; asks the provider when it is time to, and brings small media in at once."""
-    job, _ = store.owned_job(caller.uid, request.job_id)
-    if not jobs.is_terminal(job):
+    job, _ = job_store.owned_job(caller.uid, request.job_id)
+    if not lifecycle.is_terminal(job):
         job = settlement.advance(request.job_id, action="getJobStatus", inline=True) or job
     return _job(job, with_url=True)
 
@@ -229,7 +240,7 @@ def getJobStatus(caller: Reader, request: JobRef) -> Job:
 class ListStudioJobs(Request, frozen=True):
     page_size: PageSize = DEFAULT_SIZE
     cursor: Cursor | None = None
-    status: jobs.Status | None = None
+    status: lifecycle.Status | None = None
     type: JobType | None = None
 
 
@@ -241,7 +252,7 @@ class Jobs(Response):
 @endpoint(limit=READS)
 def listStudioJobs(caller: Reader, request: ListStudioJobs) -> Jobs:
     """The caller's jobs, newest first; media by path."""
-    found, cursor = store.list_jobs(
+    found, cursor = job_store.list_jobs(
         caller.uid, status=request.status, type=request.type, size=request.page_size, cursor=request.cursor
     )
     return Jobs(jobs=[_job(data, with_url=False) for data in found], next_cursor=cursor)
@@ -258,7 +269,7 @@ class JobStats(Response):
 @endpoint(limit=READS)
 def getJobStats(caller: Reader, request: Nothing) -> JobStats:
     """How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts."""
-    by_status, by_type, spent, refunded = store.totals(caller.uid)
+    by_status, by_type, spent, refunded = job_store.totals(caller.uid)
     return JobStats(
         total=sum(by_status.values()),
         by_status=by_status,
@@ -270,11 +281,11 @@ def getJobStats(caller: Reader, request: Nothing) -> JobStats:
 
 class JobCancelled(Response):
     job_id: str
-    status: jobs.Status
+    status: lifecycle.Status
     refunded: int
 
 
-@endpoint(limit=Limit(60, per=60, in_commit=True), refuses=(NotFound, jobs.NotCancellable, RateLimited))
+@endpoint(limit=Limit(60, per=60, in_commit=True), refuses=(NotFound, lifecycle.NotCancellable, RateLimited))
 def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
     """Cancel a pending or processing job with a full refund; a late result is discarded."""
     job = service.cancel_job(caller, request.job_id)
@@ -309,7 +320,7 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
 @batch.resumed
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     """Every minute: submit what waits, end what is past its deadline, have the rest looked at; resume deletions."""
-    dispatch_service.dispatch()
+    dispatch.dispatch()
     cleanups.resume()
 
 
@@ -329,7 +340,7 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
     """405 not POST, 413 too large, 401 not genuine, 503 to be retried, 200 known, unknown or settled."""
     if request.method != "POST":
         return not_allowed("POST", shared=False)
-    body = callbacks.body_of(request, MAX_CALLBACK_BYTES)
+    body = webhook_body.body_of(request, MAX_CALLBACK_BYTES)
     if body is None:
         return flask.Response("too large", 413)
     try:
@@ -344,7 +355,7 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
         return flask.Response("not genuine", 401)
     try:
         # A genuine callback that lost our address's query still names its task.
-        known = job_id or store.find_by_task(name, task_id)
+        known = job_id or job_store.find_by_task(name, task_id)
         if known is not None:
             settlement.hint(known, task_id, action=f"{name}Webhook")
     except (Contention, Unavailable):

@@ -9,22 +9,25 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .. import audit, clock, config, ids, log, media
-from ..auth import service as accounts
-from ..auth.store import change_user, user_path
-from ..catalog import catalog, margins, sales_store
-from ..catalog import store as catalogue
-from ..clock import datetime
-from ..endpoint import User
-from ..errors import Contention, InvalidRequest, RequestIdReused, StudioxError, Unavailable
-from ..providers import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
-from ..providers.registry import provider
-from ..sessions import store as sessions
-from ..tokens import allowance
-from ..tokens.service import debit_job
-from ..tokens.store import buckets_of
-from ..transact import Docs
-from . import breaker_store, jobs, settlement, spend, store
+from studiox.api.callables import User
+from studiox.auth import service as accounts
+from studiox.catalog import catalog, margins, sales_store
+from studiox.catalog import store as catalogue
+from studiox.integrations.providers.protocol import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
+from studiox.integrations.providers.registry import provider
+from studiox.kit import audit, clock, config, ids, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import Contention, InvalidRequest, RequestIdReused, StudioxError, Unavailable
+from studiox.kit.transaction import Docs
+from studiox.media import objects
+from studiox.models import jobs, sessions
+from studiox.models.ledger_store import buckets_of
+from studiox.models.users import change_user, user_path
+from studiox.studio import job_store
+from studiox.tokens import allowance
+from studiox.tokens.service import debit_job
+
+from . import breaker_store, lifecycle, settlement, spend
 
 Data = Mapping[str, Any]
 
@@ -78,7 +81,7 @@ def create_job(caller: User, new: NewJob) -> Created:
     try:
         _check_uploads(caller.uid, new.given.get("inputPaths") or ())
     except (InvalidRequest, Unavailable):
-        if store.find_job(job_id) is None:
+        if job_store.find_job(job_id) is None:
             raise
         # A replay, and the upload is gone meanwhile: the first answer stands.
     sender = ids.new()
@@ -92,16 +95,16 @@ def create_job(caller: User, new: NewJob) -> Created:
         # Debited and perhaps sent, and the database went away: the callback, the task or the deadline settle it.
         log.warning("submission_not_recorded", jobId=job_id)
         return Created(ordered.job, balance)
-    if isinstance(event, jobs.Failed) and event.answer != "failed":
+    if isinstance(event, lifecycle.Failed) and event.answer != "failed":
         raise _refusal(event.answer or "ProviderRejected", job)
     settlement.watch(job)
-    return Created(job, balance + (job["refunded"] if isinstance(event, jobs.Failed) else 0))
+    return Created(job, balance + (job["refunded"] if isinstance(event, lifecycle.Failed) else 0))
 
 
 def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: accounts.AccountOf) -> Ordered:
     """The one transaction: debit, ledger entry, job, which `sender`, this call, is to submit."""
     now = clock.now()
-    path, state_path, user = store.job_path(job_id), store.state_path(job_id), user_path(caller.uid)
+    path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
     keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
 
@@ -120,18 +123,18 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         catalog.check_plan(model, account["plan"])
         active = account.get("activeJobs", 0)
         if active >= (most := sales_store.plan_of(docs, account["plan"]).max_concurrent_jobs):
-            raise jobs.TooManyJobs(limit=most)
+            raise lifecycle.TooManyJobs(limit=most)
         held = buckets_of(account["buckets"])
         unpaid = spend.waits(held, price, account["plan"])
         spend.check_waste(account.get("wasted"), unpaid, now)
         fresh = breaker_store.PATH in reads
         if not breaker_store.admits(docs, model.provider, sender, now, fresh=fresh, unpaid=unpaid):
-            raise jobs.ProviderUnavailable
+            raise lifecycle.ProviderUnavailable
         counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
         change_user(docs, caller.uid, now, activeJobs=active + 1)
         session_id = _session(docs, caller.uid, new, inputs, job_id, now)
-        job = store.new_job(
+        job = job_store.new_job(
             job_id=job_id,
             uid=caller.uid,
             type=new.type,
@@ -141,7 +144,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             params=inputs,
             now=now,
         )
-        state = store.new_state(
+        state = job_store.new_state(
             uid=caller.uid,
             request_hash=new.fingerprint,
             provider=model.provider,
@@ -155,7 +158,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             counted=counted,
             now=now,
         )
-        store.add_job(docs, job, state)
+        job_store.add_job(docs, job, state)
         audit.record(docs, actor=caller.uid, action=new.function, target=path, at=now, price=price)
         return Ordered(job, state, replayed=False)
 
@@ -198,7 +201,7 @@ def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
     """Inputs are pictures that the caller has uploaded. `InvalidRequest`; `Unavailable` when Storage cannot tell."""
     try:
         found = [_upload(uid, path) for path in paths]
-    except media.MediaError as error:
+    except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
     if None in found:
         raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
@@ -207,22 +210,22 @@ def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
         raise InvalidRequest(fields={"inputPaths": "not a picture"})
 
 
-def _upload(uid: str, path: str) -> media.Head | None:
+def _upload(uid: str, path: str) -> objects.Head | None:
     folder, _, name = path.rpartition("/")
     if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or not name.isprintable():
         return None
-    return media.read_head(path) if len(path.encode()) <= MAX_PATH_BYTES else None
+    return objects.read_head(path) if len(path.encode()) <= MAX_PATH_BYTES else None
 
 
 def _answered(job: Data, state: Data) -> tuple[Data, Data]:
     """The job once the call that made it has its answer: a second click while it submits waits for the same one."""
     until, pause = time.monotonic() + ANSWER_WAIT_S, 0.1
     while not state["answer"] and job["status"] == "pending" and time.monotonic() < until:
-        if clock.now() >= state["sendingSince"] + jobs.SENDING:
+        if clock.now() >= state["sendingSince"] + lifecycle.SENDING:
             break  # that call died
         time.sleep(pause)
         pause = min(1.0, pause * 2)
-        found = store.find_job(job["jobId"])
+        found = job_store.find_job(job["jobId"])
         if found is None:
             break
         job, state = found
@@ -235,20 +238,20 @@ def _answer(job: Data, state: Data) -> Created:
     if answer in ("ProviderRejected", "ProviderUnavailable"):
         raise _refusal(answer, job)
     refunded = job["refunded"] if answer == "failed" else 0  # in the very call that debited
-    under_way = not answer and job["status"] == "pending" and clock.now() < state["sendingSince"] + jobs.SENDING
+    under_way = not answer and job["status"] == "pending" and clock.now() < state["sendingSince"] + lifecycle.SENDING
     return Created(job, state["balanceAfter"] + refunded, under_way)
 
 
 def _refusal(name: str, job: Data) -> StudioxError:
-    kind = jobs.ProviderUnavailable if name == "ProviderUnavailable" else jobs.ProviderRejected
+    kind = lifecycle.ProviderUnavailable if name == "ProviderUnavailable" else lifecycle.ProviderRejected
     return kind(jobId=job["jobId"], refunded=job["refunded"])
 
 
-def submit(job: Data, state: Data, *, action: str) -> tuple[Data, jobs.Event]:
+def submit(job: Data, state: Data, *, action: str) -> tuple[Data, lifecycle.Event]:
     """Send the order once, and commit what came of it. The job must be marked as being submitted, by this call."""
     # An instance that was frozen comes too late: by now its order counts as lost, perhaps as refunded.
-    late = clock.now() >= state["sendingSince"] + jobs.SENDING
-    event, answered = _Sending(jobs.Postponed()) if late else _send(job, state)
+    late = clock.now() >= state["sendingSince"] + lifecycle.SENDING
+    event, answered = _Sending(lifecycle.Postponed()) if late else _send(job, state)
     if isinstance(event, Task):
         settled, event = settlement.take_answer(job, state, event, action=action)
     else:
@@ -261,7 +264,7 @@ def submit(job: Data, state: Data, *, action: str) -> tuple[Data, jobs.Event]:
 class _Sending(NamedTuple):
     """What an answer means for the job, or a result given at once; and whether its provider is in order."""
 
-    event: jobs.Event | Task
+    event: lifecycle.Event | Task
     answered: bool | None = None
     """It took the order or refused it for good; None: it was not asked, or the mistake is ours."""
 
@@ -270,7 +273,7 @@ def _send(job: Data, state: Data) -> _Sending:
     """Every answer that a provider can give to an order."""
     job_id = job["jobId"]
     try:
-        urls = tuple(media.signed_url(path, UPLOAD_URL_S) for path in state["inputs"].get("inputPaths", ()))
+        urls = tuple(objects.signed_url(path, UPLOAD_URL_S) for path in state["inputs"].get("inputPaths", ()))
         order = Order(
             job_id=job_id,
             type=job["type"],
@@ -282,26 +285,26 @@ def _send(job: Data, state: Data) -> _Sending:
         vendor = provider(state["provider"])
     except Exception as error:  # noqa: BLE001 - a key, an address, an upload is missing: surely nothing was sent
         log.alert("provider_not_configured", provider=state["provider"], error=type(error).__name__)
-        return _Sending(jobs.Failed("ProviderUnavailable", "", "ProviderUnavailable"))
+        return _Sending(lifecycle.Failed("ProviderUnavailable", "", "ProviderUnavailable"))
     try:
         answer = vendor.submit(order)
         if isinstance(answer, Task):
             return _Sending(answer, answered=not answer.lost)
-        return _Sending(jobs.Sent(answer), answered=True)
+        return _Sending(lifecycle.Sent(answer), answered=True)
     except Rejected as error:
-        return _Sending(jobs.Failed(error.reason, error.raw, "ProviderRejected"), answered=True)
+        return _Sending(lifecycle.Failed(error.reason, error.raw, "ProviderRejected"), answered=True)
     except AccountRefused as error:
         log.alert("provider_refuses_our_account", provider=state["provider"], jobId=job_id)
-        return _Sending(jobs.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable"), answered=False)
+        return _Sending(lifecycle.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable"), answered=False)
     except NotAccepted as error:
         log.warning("provider_not_accepting", provider=state["provider"], jobId=job_id)
-        return _Sending(jobs.Postponed(error.retry_after_s), answered=False)
+        return _Sending(lifecycle.Postponed(error.retry_after_s), answered=False)
     except OutcomeUnknown:
         log.warning("submission_outcome_unknown", provider=state["provider"], jobId=job_id)
-        return _Sending(jobs.OutcomeLost(), answered=False)
+        return _Sending(lifecycle.OutcomeLost(), answered=False)
     except Exception:  # noqa: BLE001 - a bug of ours, at a point where the order may have gone out
         log.bug("bug", function="submit", jobId=job_id)
-        return _Sending(jobs.OutcomeLost())
+        return _Sending(lifecycle.OutcomeLost())
 
 
 def callback_url(provider_name: str, job_id: str) -> str:
@@ -312,20 +315,20 @@ def callback_url(provider_name: str, job_id: str) -> str:
 
 def cancel_job(caller: User, job_id: str) -> Data:
     """Cancel with a full refund. `NotCancellable`; cancelling a cancelled job answers the same again."""
-    job, _ = store.owned_job(caller.uid, job_id)
+    job, _ = job_store.owned_job(caller.uid, job_id)
     now = clock.now()
 
     def count(docs: Docs, state: Data) -> None:
         caller.admit(docs, now)
-        if jobs.at_provider(state):
+        if lifecycle.at_provider(state):
             account = docs.get(user_path(caller.uid)) or {}
             change_user(docs, caller.uid, now, cancels=spend.count_cancel(account.get("cancels"), state, now))
 
     if job["status"] != "cancelled":
         job = settlement.settle(
-            job_id, caller.uid, jobs.Cancelled(), action="cancelStudioJob", actor=caller.uid, first=count
+            job_id, caller.uid, lifecycle.Cancelled(), action="cancelStudioJob", actor=caller.uid, first=count
         )
     caller.verify()  # nothing was committed for a job that had ended
     if job["status"] != "cancelled":
-        raise jobs.NotCancellable(status=job["status"])
+        raise lifecycle.NotCancellable(status=job["status"])
     return job

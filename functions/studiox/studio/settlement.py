@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .. import audit, clock, config, ids, log, media, notifications, tasks
-from ..auth.store import change_user, user_path
-from ..catalog import margins
-from ..clock import datetime, timedelta
-from ..creations.store import add_creation
-from ..errors import StudioxError, Unavailable
-from ..providers import PollFailed, Task
-from ..providers.registry import provider
-from ..tokens import allowance
-from ..tokens.ledger import part_of
-from ..tokens.service import refund_job
-from ..tokens.store import buckets_of
-from ..transact import Docs, transact
-from . import breaker_store, jobs, results_store, spend, store
-from .jobs import Event, Step
-from .results_store import folder, plain
+from studiox.catalog import margins
+from studiox.integrations.providers.protocol import PollFailed, Task
+from studiox.integrations.providers.registry import provider
+from studiox.kit import audit, clock, config, ids, log, tasks
+from studiox.kit.clock import datetime, timedelta
+from studiox.kit.errors import StudioxError, Unavailable
+from studiox.kit.transaction import Docs, transact
+from studiox.media import objects
+from studiox.models import jobs, notifications
+from studiox.models.creations import add_creation
+from studiox.models.ledger import part_of
+from studiox.models.ledger_store import buckets_of
+from studiox.models.users import change_user, user_path
+from studiox.studio import job_store
+from studiox.tokens import allowance
+from studiox.tokens.service import refund_job
+
+from . import breaker_store, lifecycle, results, spend
+from .lifecycle import Event, Step
+from .results import folder, plain
 
 Data = Mapping[str, Any]
 
@@ -51,13 +55,13 @@ def settle(
     wants it, for the audit entry.
     """
     now = clock.now()
-    documents = (store.job_path(job_id), store.state_path(job_id))
+    documents = (jobs.job_path(job_id), jobs.state_path(job_id))
 
     def decide(docs: Docs) -> tuple[Data, Data, str, float | None]:
         job, state = docs.get(documents[0]), docs.get(documents[1])
         if job is None or state is None:
             return {}, {}, "", None
-        step = jobs.next_step(job, state, event, now)
+        step = lifecycle.next_step(job, state, event, now)
         if step is None:
             return job, {}, "", None
         if first is not None:
@@ -67,7 +71,7 @@ def settle(
         after = _apply(docs, job, state, step, action, actor, now, reason)
         loss = _loss(after, state, step)
         if loss:
-            store.note_loss(docs, job_id, loss, now)
+            job_store.note_loss(docs, job_id, loss, now)
         return after, loss, contradiction, spend.absurd_charge(job, state, step)
 
     hot = (user_path(uid), *documents) if warm else ()
@@ -122,10 +126,10 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         notifications.add(docs, uid, "job_failed", job_id, now, jobId=job_id, jobType=job["type"])
     if step.ends:
         about = {"status": step.ends, **({"reason": reason} if reason else {})}
-        audit.record(docs, actor=actor, action=action, target=store.job_path(job_id), at=now, **about)
+        audit.record(docs, actor=actor, action=action, target=jobs.job_path(job_id), at=now, **about)
     if step.state:
-        docs.update(store.state_path(job_id), step.state)
-    return docs.update(store.job_path(job_id), fields) if fields else job
+        docs.update(jobs.state_path(job_id), step.state)
+    return docs.update(jobs.job_path(job_id), fields) if fields else job
 
 
 def advance(
@@ -136,19 +140,19 @@ def advance(
     `inline`: a client waits, so large media are left to the task. `hint`: somebody says that it has changed.
     `budget_s`: how long the task or the dispatcher may take to bring its media in.
     """
-    found = store.find_job(job_id)
+    found = job_store.find_job(job_id)
     if found is None:
         return None
     job, state = found
     now = clock.now()
-    if jobs.is_over(job, state) or (jobs.is_terminal(job) and not state["holdsPlace"] and not hint):
+    if lifecycle.is_over(job, state) or (lifecycle.is_terminal(job) and not state["holdsPlace"] and not hint):
         return job
-    if state["submission"] == "sending" and now >= state["sendingSince"] + jobs.SENDING:
+    if state["submission"] == "sending" and now >= state["sendingSince"] + lifecycle.SENDING:
         # Its caller died between the debit and the answer: it may have been sent, so it is not sent again.
-        job = settle(job_id, job["uid"], jobs.OutcomeLost(), action=action)
+        job = settle(job_id, job["uid"], lifecycle.OutcomeLost(), action=action)
     expired = now >= job.get("deadlineAt", now + timedelta(days=1))
     if not state["taskId"]:
-        return settle(job_id, job["uid"], jobs.Expired(), action=action) if expired else job
+        return settle(job_id, job["uid"], lifecycle.Expired(), action=action) if expired else job
     if inline and state["deferred"]:
         return job
     if not (expired or hint) and not _may_poll(job, state, now):
@@ -161,13 +165,13 @@ def advance(
 def _may_poll(job: Data, state: Data, now: datetime) -> bool:
     polled = state.get("polledAt")
     leased = "lease" in state and now < state["lease"]["until"]
-    return not leased and (polled is None or abs(now - polled) >= jobs.client_poll_every(job["type"]))
+    return not leased and (polled is None or abs(now - polled) >= lifecycle.client_poll_every(job["type"]))
 
 
 def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
     """Take the turn to ask the provider: of many pollers at once, one asks (faults J9, J15)."""
-    path = store.state_path(job["jobId"])
-    every = pause or jobs.client_poll_every(job["type"])
+    path = jobs.state_path(job["jobId"])
+    every = pause or lifecycle.client_poll_every(job["type"])
 
     def decide(docs: Docs) -> bool:
         current = docs.get(path)
@@ -201,20 +205,22 @@ def _poll(job: Data, state: Data, *, expired: bool, inline: bool, budget_s: floa
     job_id, uid = job["jobId"], job["uid"]
     task = _ask(job, state)
     if task is None:
-        event: Event = jobs.Expired() if expired else jobs.Polled()
+        event: Event = lifecycle.Expired() if expired else lifecycle.Polled()
         return settle(job_id, uid, event, action=action)
     match task.status:
         case "failed":
-            return settle(job_id, uid, jobs.Failed(task.reason, task.raw_error, credits=task.credits), action=action)
-        case "finished" if jobs.is_terminal(job):
+            return settle(
+                job_id, uid, lifecycle.Failed(task.reason, task.raw_error, credits=task.credits), action=action
+            )
+        case "finished" if lifecycle.is_terminal(job):
             # Cancelled meanwhile: the late result is discarded, its place becomes free.
-            return settle(job_id, uid, jobs.Finished(credits=task.credits), action=action)
+            return settle(job_id, uid, lifecycle.Finished(credits=task.credits), action=action)
         case "finished":
             return _take(job, state, task, expired=expired, inline=inline, budget_s=budget_s, action=action)
         case _ if expired:
-            return settle(job_id, uid, jobs.Expired(), action=action)
+            return settle(job_id, uid, lifecycle.Expired(), action=action)
         case _:
-            return settle(job_id, uid, jobs.Polled(task.progress), action=action)
+            return settle(job_id, uid, lifecycle.Polled(task.progress), action=action)
 
 
 def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, budget_s: float, action: str) -> Data:
@@ -224,39 +230,39 @@ def _take(job: Data, state: Data, task: Task, *, expired: bool, inline: bool, bu
     seconds = min(INLINE_S if inline else budget_s, max(LAST_S, (job["deadlineAt"] - now).total_seconds()))
     if not _lease(job, ids.new(), now + timedelta(seconds=seconds + LEASE_SLACK_S)):
         return job
-    last = expired or state["mediaAttempts"] + 1 >= jobs.MAX_MEDIA_ATTEMPTS
+    last = expired or state["mediaAttempts"] + 1 >= lifecycle.MAX_MEDIA_ATTEMPTS
     try:
         if not task.files and task.text is None:
-            raise media.MediaGone("finished without files")
-        items = results_store.store_all(job, task.files, seconds, INLINE_BYTES if inline else None, last)
+            raise objects.MediaGone("finished without files")
+        items = results.store_all(job, task.files, seconds, INLINE_BYTES if inline else None, last)
         settled = settle(job_id, uid, _finished(state, task, items), action=action)
     except StudioxError:
         raise  # Firestore is not there: the media are, and whoever looks next adopts them (faults M8)
-    except media.MediaDeferred:
-        job = settle(job_id, uid, jobs.Polled(99, deferred=True), action=action)
+    except objects.MediaDeferred:
+        job = settle(job_id, uid, lifecycle.Polled(99, deferred=True), action=action)
         watch(job)
         return job
-    except media.MediaRefused as error:
+    except objects.MediaRefused as error:
         log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
         return _give_up(job, action)
     except Exception as error:  # noqa: BLE001 - of media, or a bug: either way it is tried again, and then ends
-        if isinstance(error, media.MediaError):
+        if isinstance(error, objects.MediaError):
             log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
         else:
             log.bug("bug", function="take", jobId=job_id)
         if last:
             return _give_up(job, action)
-        return settle(job_id, uid, jobs.Polled(99, media_attempt=True), action=action)
+        return settle(job_id, uid, lifecycle.Polled(99, media_attempt=True), action=action)
     # Cancelled or expired while we copied: the refund stands, so nothing is kept.
     return _discard_unless_completed(job, settled)
 
 
-def _finished(state: Data, task: Task, items: Sequence[Data]) -> jobs.Finished:
+def _finished(state: Data, task: Task, items: Sequence[Data]) -> lifecycle.Finished:
     """What a finished task has brought, `items` being those of its files that are in Cloud Storage."""
     text = None if task.text is None else plain(task.text, MAX_TEXT)
     title = task.title and plain(task.title, 200)
-    missing = jobs.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
-    return jobs.Finished(tuple(items), text, task.credits, title, missing)
+    missing = lifecycle.missing(len(items), len(task.files) + task.missing, state.get("outputs", 0))
+    return lifecycle.Finished(tuple(items), text, task.credits, title, missing)
 
 
 def take_answer(job: Data, state: Data, task: Task, *, action: str) -> tuple[Data, Event]:
@@ -267,10 +273,10 @@ def take_answer(job: Data, state: Data, task: Task, *, action: str) -> tuple[Dat
     its deadline refunds it.
     """
     job_id = job["jobId"]
-    event: Event = jobs.Failed(task.reason or "GenerationFailed", task.raw_error, "failed", task.credits)
+    event: Event = lifecycle.Failed(task.reason or "GenerationFailed", task.raw_error, "failed", task.credits)
     if task.status == "finished" and (task.files or task.text is not None):
         try:
-            items = results_store.store_all(job, task.files, INLINE_S, None, True)
+            items = results.store_all(job, task.files, INLINE_S, None, True)
             event = _finished(state, task, items)
             settled = settle(job_id, job["uid"], event, action=action, warm=True)
             return _discard_unless_completed(job, settled), event
@@ -278,13 +284,13 @@ def take_answer(job: Data, state: Data, task: Task, *, action: str) -> tuple[Dat
             raise
         except Exception as error:  # noqa: BLE001 - of media, or a result that cannot be written: it cannot be had again
             log.alert("media_refused", jobId=job_id, error=type(error).__name__)
-            event = jobs.Failed("MediaFailed", "", "failed", task.credits)
+            event = lifecycle.Failed("MediaFailed", "", "failed", task.credits)
     settled = settle(job_id, job["uid"], event, action=action, warm=True)
     return _discard_unless_completed(job, settled), event
 
 
 def _give_up(job: Data, action: str) -> Data:
-    settled = settle(job["jobId"], job["uid"], jobs.Failed("MediaFailed"), action=action)
+    settled = settle(job["jobId"], job["uid"], lifecycle.Failed("MediaFailed"), action=action)
     return _discard_unless_completed(job, settled)
 
 
@@ -292,8 +298,8 @@ def _discard_unless_completed(job: Data, settled: Data) -> Data:
     """Delete what was copied, unless the job completed: by us, or by one who took over when our lease was up."""
     if settled.get("status") != "completed":
         try:
-            media.delete_prefix(folder(job), limit=100)
-        except media.MediaError:
+            objects.delete_prefix(folder(job), limit=100)
+        except objects.MediaError:
             log.warning("media_left", jobId=job["jobId"])  # the nightly sweep finds it
     return settled
 
@@ -302,11 +308,11 @@ def _lease(job: Data, holder: str, until: datetime) -> bool:
     """Take the right to bring the media in; False while somebody else holds it. Should its holder die, the job
     is looked at again when the lease is over."""
     now = clock.now()
-    path, state_path = store.job_path(job["jobId"]), store.state_path(job["jobId"])
+    path, state_path = jobs.job_path(job["jobId"]), jobs.state_path(job["jobId"])
 
     def decide(docs: Docs) -> bool:
         state, current = docs.get(state_path), docs.get(path)
-        if state is None or current is None or jobs.is_terminal(current):
+        if state is None or current is None or lifecycle.is_terminal(current):
             return False
         if "lease" in state and state["lease"]["holder"] == holder:
             return True  # our own commit, whose answer was lost (faults J22)
@@ -343,12 +349,12 @@ def hint(job_id: str, task_id: str, *, action: str) -> None:
 
     A StudioxError when that cannot be arranged, so that the provider calls again. Many callbacks are one task.
     """
-    found = store.find_job(job_id)
-    if found is None or jobs.is_over(*found):
+    found = job_store.find_job(job_id)
+    if found is None or lifecycle.is_over(*found):
         return
     job, state = found
     if not state["taskId"]:
-        settle(job_id, job["uid"], jobs.Sent(task_id), action=action)
+        settle(job_id, job["uid"], lifecycle.Sent(task_id), action=action)
     elif state["taskId"] != task_id:
         log.alert("second_task", jobId=job_id, provider=state["provider"])  # one job, charged twice (faults I15)
     _enqueue(job_id, f"hint-{int(clock.now().timestamp()) // 3}", hint=True)

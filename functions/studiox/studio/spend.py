@@ -10,11 +10,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..catalog import margins
-from ..clock import datetime
-from ..quota import one_more_today, refuse_until_midnight
-from ..tokens.ledger import Buckets
-from . import breaker, jobs
+from studiox.catalog import margins
+from studiox.kit.clock import datetime
+from studiox.kit.daily_quota import one_more_today, refuse_until_midnight
+from studiox.models.ledger import Buckets
+
+from . import breaker, lifecycle
 
 Data = Mapping[str, Any]
 
@@ -66,7 +67,7 @@ def waits(held: Buckets, price: int, plan: str) -> bool:
     return paid_tokens(held, plan) < max(1, price)
 
 
-def of_step(job: Data, state: Data, step: jobs.Step, now: datetime) -> dict[str, Any]:
+def of_step(job: Data, state: Data, step: lifecycle.Step, now: datetime) -> dict[str, Any]:
     """What a step adds to the day's sum: when the order went out, and what it cost once that is known."""
     charged = step.state.get("creditsCharged")
     found: dict[str, Any] = {}
@@ -77,7 +78,7 @@ def of_step(job: Data, state: Data, step: jobs.Step, now: datetime) -> dict[str,
     if step.state.get("lateEvent") == "Postponed":
         found |= {"costMicroUsd": 0, "unpaidMicroUsd": 0}  # cancelled, and never taken by the provider
     # A cancel may come before the submission's answer is known, and a deletion may follow: it counts at once.
-    cancelled_there = step.ends == "cancelled" and jobs.at_provider(state)
+    cancelled_there = step.ends == "cancelled" and lifecycle.at_provider(state)
     out = charged or step.ends == "completed" or step.state.get("submission") in ("sent", "unknown") or cancelled_there
     if out and "spentOn" not in state:
         found["spentOn"] = breaker.spend_key(state["provider"], now)
@@ -89,7 +90,7 @@ def charge(job: Data, state: Data, credits: float) -> int:
     return min(margins.cost(state["provider"], credits), _most_charge(job, state))
 
 
-def absurd_charge(job: Data, state: Data, step: jobs.Step) -> float | None:
+def absurd_charge(job: Data, state: Data, step: lifecycle.Step) -> float | None:
     """The credits, if by this step the provider says that it charged more than it can have."""
     credits: float | None = step.state.get("creditsCharged")
     too_much = credits is not None and margins.cost(state["provider"], credits) > _most_charge(job, state)
@@ -101,7 +102,7 @@ def _most_charge(job: Data, state: Data) -> int:
     return MOST_TIMES * int(expected or max(1, job["price"]) * margins.TOKEN_MICRO_USD)
 
 
-def wasted(state: Data, step: jobs.Step) -> int:
+def wasted(state: Data, step: lifecycle.Step) -> int:
     """What an order that went out cost us that failed by its user's own fault, and whose tokens go back."""
     reason = step.job.get("error", {}).get("reason")
     after = {**state, **step.state}

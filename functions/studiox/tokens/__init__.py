@@ -1,1 +1,1 @@
-"""Balances and the ledger that proves them."""
+"""Tokens: balance, ledger, monthly reset, rewards, usage, and the nightly audit."""

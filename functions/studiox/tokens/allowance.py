@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ..auth.accounts import a_month_after
-from ..clock import datetime
-from ..errors import StudioxError
+from studiox.kit.clock import a_month_after, datetime
+from studiox.kit.errors import StudioxError
 
 
 class AllowanceExceeded(StudioxError):

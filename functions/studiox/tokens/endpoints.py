@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from ..auth import service as accounts
-from ..catalog.sales import PlanId
-from ..clock import datetime
-from ..endpoint import Nothing, Reader, Request, Response, endpoint
-from ..limits import Limit
-from ..pages import DEFAULT_SIZE, Cursor, PageSize
-from . import store
-from .ledger import Buckets, EntryType, RefKind
+import msgspec
+from firebase_functions import scheduler_fn
+from msgspec import UNSET, Meta, UnsetType
+
+from studiox.api.callables import (
+    Admin,
+    Id,
+    Nothing,
+    Reader,
+    Request,
+    RequestId,
+    Response,
+    Text,
+    User,
+    VerifiedUser,
+    endpoint,
+)
+from studiox.auth import service as accounts
+from studiox.catalog.sales import PlanId
+from studiox.kit import batch, config
+from studiox.kit.clock import datetime
+from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
+from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.rate_limits import Limit
+from studiox.models import ledger_store
+from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, RefKind
+
+from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics
+from .allowance import Allowance
 
 READS = Limit(120, per=60)
 
@@ -31,7 +53,7 @@ def getUserBalance(caller: Reader, request: Nothing) -> Balance:
     user = accounts.account(caller)
     return Balance(
         balance=user["balance"],
-        buckets=store.buckets_of(user["buckets"]),
+        buckets=ledger_store.buckets_of(user["buckets"]),
         plan=user["plan"],
         is_premium=user["isPremium"],
         credit_reset_at=user["creditResetAt"],
@@ -69,7 +91,9 @@ class Transactions(Response):
 @endpoint(limit=READS)
 def getTokenTransactions(caller: Reader, request: GetTokenTransactions) -> Transactions:
     """The caller's ledger, newest entry first."""
-    entries, cursor = store.list_entries(caller.uid, type=request.type, size=request.page_size, cursor=request.cursor)
+    entries, cursor = ledger_store.list_entries(
+        caller.uid, type=request.type, size=request.page_size, cursor=request.cursor
+    )
     return Transactions(transactions=[_transaction(entry) for entry in entries], next_cursor=cursor)
 
 
@@ -79,9 +103,226 @@ def _transaction(entry: Mapping[str, Any]) -> Transaction:
         seq=entry["seq"],
         type=entry["type"],
         amount=entry["amount"],
-        buckets=store.buckets_of(entry["buckets"]),
+        buckets=ledger_store.buckets_of(entry["buckets"]),
         balance_after=entry["balanceAfter"],
         ref=Ref(kind=entry["ref"]["kind"], id=entry["ref"]["id"]),
         reason=entry["reason"],
         created_at=entry["createdAt"],
     )
+
+
+@scheduler_fn.on_schedule(
+    schedule="30 3 * * *", timezone=ZoneInfo("UTC"), secrets=[config.APP_SIGNING_KEY], timeout_sec=1800
+)
+@batch.resumed
+def auditLedger(event: scheduler_fn.ScheduledEvent) -> None:
+    """Nightly: see that every balance is its ledger's and every job has its entries; tell of what does not hold."""
+    audit.audit_ledger()
+
+
+class UseTokens(Request, frozen=True):
+    feature: Id
+    request_id: RequestId
+
+
+class TokensUsed(Response):
+    spent: int
+    balance: int
+
+
+@endpoint(
+    limit=Limit(60, per=60, in_commit=True),
+    refuses=(AccountSuspended, EmailNotVerified, InsufficientTokens, RequestIdReused),
+)
+def useTokens(caller: VerifiedUser, request: UseTokens) -> TokensUsed:
+    """Pay for a feature at the catalogue's price."""
+    used = usage.use_tokens(caller, request.feature, request.request_id)
+    return TokensUsed(spent=used.spent, balance=used.balance)
+
+
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
+
+
+class GetUsageAnalytics(Request, frozen=True):
+    from_: Day | None = msgspec.field(default=None, name="from")
+    to: Day | None = None
+
+
+class JobFigures(Response):
+    total: int
+    by_type: dict[str, int]
+    by_model: dict[str, int]
+    by_status: dict[str, int]
+
+
+class TokenFigures(Response):
+    spent: int
+    refunded: int
+    earned: int
+
+
+class UsageTotal(Response):
+    jobs: JobFigures
+    tokens: TokenFigures
+
+
+class UsageDay(UsageTotal):
+    date: str
+
+
+class UsageAnalytics(Response):
+    from_: str = msgspec.field(name="from")
+    to: str
+    days: list[UsageDay]
+    total: UsageTotal
+    truncated: bool
+
+
+@endpoint(limit=Limit(120, per=60), timeout_sec=60)
+def getUsageAnalytics(caller: Reader, request: GetUsageAnalytics) -> UsageAnalytics:
+    """The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92."""
+    found = usage.usage_of(caller, request.from_, request.to)
+    days = [UsageDay(date=day, jobs=_jobs(each), tokens=_tokens(each)) for day, each in found.days.items()]
+    total = UsageTotal(jobs=_jobs(found.total), tokens=_tokens(found.total))
+    return UsageAnalytics(from_=found.begin, to=found.end, days=days, total=total, truncated=found.truncated)
+
+
+def _jobs(figures: usage_analytics.Figures) -> JobFigures:
+    return JobFigures(
+        total=figures.jobs,
+        by_type=dict(figures.by_type),
+        by_model=dict(figures.by_model),
+        by_status=dict(figures.by_status),
+    )
+
+
+def _tokens(figures: usage_analytics.Figures) -> TokenFigures:
+    return TokenFigures(spent=figures.spent, refunded=figures.refunded, earned=figures.earned)
+
+
+class CheckGenerationAllowance(Request, frozen=True):
+    consume: bool = False
+
+
+class GenerationAllowance(Response):
+    allowed: bool
+    remaining: int | None
+    limit: int | None
+    resets_at: datetime
+    reason: Literal["AllowanceExceeded"] | UnsetType = UNSET
+
+
+@endpoint(limit=Limit(60, per=60), refuses=(AccountSuspended,))
+def checkGenerationAllowance(caller: User, request: CheckGenerationAllowance) -> GenerationAllowance:
+    """The plan's songs of the month; null is unlimited. With `consume` a song made outside is counted, if allowed."""
+    if request.consume:
+        return _allowance(*usage.consume_allowance(caller))
+    left = usage.check_allowance(caller)
+    return _allowance(left, left.allowed)
+
+
+def _allowance(left: Allowance, allowed: bool) -> GenerationAllowance:
+    return GenerationAllowance(
+        allowed=allowed,
+        remaining=left.remaining,
+        limit=left.limit,
+        resets_at=left.resets_at,
+        reason=UNSET if allowed else "AllowanceExceeded",
+    )
+
+
+WRITES = Limit(60, per=60, in_commit=True)
+
+
+class SocialTaskStatus(Response):
+    id: str
+    title: str
+    tokens: int
+    status: social_tasks.Status
+    proof_hosts: tuple[str, ...]
+    """Where the proof must lie; empty: any https address."""
+    note: str | UnsetType = UNSET
+    """What an administrator said about the claim."""
+
+
+class SocialTasks(Response):
+    tasks: list[SocialTaskStatus]
+
+
+@endpoint(limit=Limit(120, per=60))
+def getSocialTasks(caller: Reader, request: Nothing) -> SocialTasks:
+    """Every task on offer, and how far the caller is with it."""
+    tasks = rewards_store.tasks()
+    claims = rewards_store.claims_of(caller.uid, tasks)
+    return SocialTasks(tasks=[_task(task, claim) for task, claim in zip(tasks, claims, strict=True)])
+
+
+def _task(task: social_tasks.SocialTask, claim: Mapping[str, Any] | None) -> SocialTaskStatus:
+    status: social_tasks.Status = "available" if claim is None else claim["status"]
+    note = (claim or {}).get("note") or UNSET
+    return SocialTaskStatus(
+        id=task.id, title=task.title, tokens=task.tokens, status=status, proof_hosts=task.hosts, note=note
+    )
+
+
+class SubmitSocialTask(Request, frozen=True):
+    task_id: Id
+    proof_url: Annotated[str, Meta(min_length=1, max_length=2048), Text]
+    request_id: RequestId
+
+
+class TaskClaimed(Response):
+    status: social_tasks.Status
+    tokens: int
+
+
+@endpoint(
+    limit=WRITES,
+    refuses=(AccountSuspended, EmailNotVerified, RateLimited, RequestIdReused, social_tasks.AlreadyClaimed),
+)
+def submitSocialTask(caller: VerifiedUser, request: SubmitSocialTask) -> TaskClaimed:
+    """Claim a task's tokens with an address that proves it; most wait for an administrator's review."""
+    status, tokens = rewards.claim(caller, request.task_id, request.proof_url, request.request_id)
+    return TaskClaimed(status=status, tokens=tokens)
+
+
+class ReviewSocialTask(Request, frozen=True):
+    uid: Id
+    task_id: Id
+    approve: bool
+    note: Annotated[str, Meta(min_length=1, max_length=500), Text] | None = None
+
+
+@endpoint(limit=WRITES, refuses=(NotFound, social_tasks.AlreadyClaimed))
+def reviewSocialTask(caller: Admin, request: ReviewSocialTask) -> TaskClaimed:
+    """Approve a claim, which rewards it, or reject it, after which it may be claimed again."""
+    status, tokens = rewards.review(caller, request.uid, request.task_id, approve=request.approve, note=request.note)
+    return TaskClaimed(status=status, tokens=tokens)
+
+
+class StreakVisited(Response):
+    current_streak: int
+    longest_streak: int
+    last_active_date: str | None
+    reward: int
+
+
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified))
+def updateStreak(caller: VerifiedUser, request: Nothing) -> StreakVisited:
+    """Count today's visit, once a UTC day; milestones earn bonus tokens."""
+    streak, reward = rewards.visit(caller)
+    return StreakVisited(
+        current_streak=streak.current,
+        longest_streak=streak.longest,
+        last_active_date=streak.last_active_date,
+        reward=reward,
+    )
+
+
+@scheduler_fn.on_schedule(
+    schedule="0 2 * * *", timezone=ZoneInfo("UTC"), secrets=[config.APP_SIGNING_KEY], timeout_sec=1800
+)
+@batch.resumed
+def resetMonthlyTokens(event: scheduler_fn.ScheduledEvent) -> None:
+    """Daily at 02:00 UTC: whoever's month is over and has no paid subscription gets the plan's monthly tokens anew."""
+    monthly_reset.reset_monthly()

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ..auth.accounts import months_after
-from ..clock import datetime
-from .ledger import Buckets, Cause
+from studiox.kit.clock import datetime, months_after
+from studiox.models.ledger import Buckets, Cause
 
 
 class Reset(msgspec.Struct, frozen=True):

@@ -92,7 +92,7 @@ function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => v
   </article>`;
 }
 
-// functions/studiox/studio/jobs.py, MESSAGES: a job's own reasons. What came back is said beside it.
+// functions/studiox/studio/lifecycle.py, MESSAGES: a job's own reasons. What came back is said beside it.
 const FAILURES: Record<string, string> = {
   ContentRejected: 'The model would not make this. Try other words.',
   InvalidInput: 'The model could not use what it was given. Try another picture or other choices.',

@@ -1,0 +1,1 @@
+"""What a person owns: exporting it and deleting it."""

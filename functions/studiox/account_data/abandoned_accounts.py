@@ -1,0 +1,65 @@
+"""Accounts that Auth does not know: who deleted their sign-in past us, and sign-ups that failed after their trigger.
+
+They would go on being counted, granted a month's tokens and charged for a subscription that nobody can cancel.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+from studiox.creations import sweep_store
+from studiox.integrations.firebase_auth import without_sign_in
+from studiox.kit import clock, log
+from studiox.kit.clock import timedelta
+from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.transaction import transact
+from studiox.models.users import all_users
+
+from .deletion import close_abandoned
+
+RUN_S = 240.0  # the media have the rest of the schedule's half hour
+PAGE = 100  # what Auth looks up at once
+CLOSED_PER_RUN = 500
+AGE = timedelta(days=1)
+"""A sign-up is long over by then, and so is one that was begun again."""
+IMPLAUSIBLE = 20
+"""So many accounts at once, and Auth knows not one: it is rather the wrong Auth, or an empty one."""
+
+
+def sweep_accounts() -> int:
+    """One run from where the last one stopped; how many deletions it ordered. Trouble ends it: the next one goes on."""
+    until = time.monotonic() + RUN_S
+    closed = 0
+    try:
+        found = all_users(sweep_store.account_reached())
+        while chunk := list(itertools.islice(found, PAGE)):
+            closed += _close_absent([each.id for each in chunk if clock.now() - each.data["createdAt"] > AGE])
+            last = len(chunk) < PAGE
+            _keep(None if last else chunk[-1].id)
+            if last or closed >= CLOSED_PER_RUN or time.monotonic() > until:
+                break
+        else:
+            _keep(None)
+    except (Contention, Unavailable) as error:
+        log.warning("account_sweep_stopped", error=type(error).__name__)
+    log.info("account_sweep", closed=closed)
+    return closed
+
+
+def _close_absent(uids: list[str]) -> int:
+    absent = without_sign_in(uids)
+    if len(absent) == len(uids) >= IMPLAUSIBLE:
+        log.alert("auth_knows_nobody", accounts=len(uids))
+        return 0
+    # Asked once more, one by one: what follows cannot be undone.
+    return sum(close_abandoned(uid) for uid in absent if without_sign_in([uid]))
+
+
+def _keep(uid: str | None) -> None:
+    now = clock.now()
+    transact(
+        sweep_store.ACCOUNTS_PATH,
+        lambda docs: sweep_store.keep_account(docs, uid, now),
+        reads=[sweep_store.ACCOUNTS_PATH],
+    )

@@ -1,0 +1,156 @@
+"""Deleting an account: ordered in one commit, then erased in steps, each of which may be repeated (faults A9, A10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from studiox.api.callables import CONTRACTS, User
+from studiox.api.http_functions import ROUTES
+from studiox.auth.welcome_bonus import keep_month, release_welcome
+from studiox.billing.service import end_for_deletion
+from studiox.billing.store import account_path
+from studiox.community.service import erase as erase_from_community
+from studiox.deletions import service as cleanups
+from studiox.deletions import store as cleanup_store
+from studiox.deletions.rules import Record
+from studiox.integrations.stripe import PaymentsUnavailable
+from studiox.kit import audit, clock, firestore, ids, log, rate_limits, scan
+from studiox.kit.clock import datetime
+from studiox.kit.errors import InvalidRequest, Unavailable
+from studiox.kit.transaction import Docs, transact
+from studiox.media import objects
+from studiox.models.users import closed_path, pseudonym, user_path
+from studiox.studio import lifecycle, settlement
+from studiox.tokens.audit_store import checkpoint_path
+
+from . import owned
+from .export_store import folder
+
+CALL_S = 40.0
+RUNS = 50
+"""In the call itself, at most; the task does the rest."""
+STEPS = 10
+MEDIA_PER_STEP = 200
+
+
+def delete_account(caller: User, confirm: str) -> None:
+    """Order the deletion, and do as much of it as the call has time for. `InvalidRequest` unless it is confirmed."""
+    if confirm.casefold() != (caller.email or caller.uid).strip().casefold():
+        raise InvalidRequest(fields={"confirm": "not the address of this account"})
+    now, token = clock.now(), ids.new()
+    name = pseudonym(caller.uid)
+    path, record = user_path(caller.uid), cleanup_store.cleanup_path("account", name)
+
+    def decide(docs: Docs) -> None:
+        closed = docs.get(closed_path(caller.uid))
+        if closed is not None and (closed["state"] == "closed" or docs.get(record) is not None):
+            return
+        keep_month(docs, caller.uid)
+        _order(docs, caller.uid, token, now)
+        audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
+
+    counters = [toll.path for toll in _tolls(caller.uid)]
+    caller.commit(path, decide, reads=[path, closed_path(caller.uid), record, *counters])
+    until = time.monotonic() + CALL_S
+    for _ in range(RUNS):
+        if cleanups.run("account", name, clear_account):
+            return
+        if time.monotonic() > until:
+            break
+    cleanups.enqueue("account", name)
+
+
+def close_abandoned(uid: str) -> bool:
+    """Order the deletion of an account that Auth does not know; False if it is under way or done."""
+    now, token = clock.now(), ids.new()
+
+    def decide(docs: Docs) -> bool:
+        user = docs.get(user_path(uid))
+        if user is None or user.get("closing"):
+            return False
+        keep_month(docs, uid)
+        release_welcome(docs, uid)
+        _order(docs, uid, token, now)
+        audit.record(docs, actor="system", action="sweepMedia", target=closed_path(uid), at=now)
+        return True
+
+    counters = [toll.path for toll in _tolls(uid)]
+    ordered = transact(user_path(uid), decide, reads=[user_path(uid), closed_path(uid), *counters])
+    if ordered:
+        cleanups.enqueue("account", pseudonym(uid))
+    return ordered
+
+
+def _order(docs: Docs, uid: str, token: str, now: datetime) -> None:
+    """From this commit on nothing happens in the user's name, and everything of theirs goes."""
+    owned.begin(docs, uid, now)
+    rate_limits.close(docs, _tolls(uid), now)
+    cleanup_store.order(docs, "account", pseudonym(uid), uid, token, now)
+
+
+def _tolls(uid: str) -> list[rate_limits.Toll]:
+    """Of every call that changes something in the user's name, but for the deletion itself, which may be repeated."""
+    contracts = [*CONTRACTS.values(), *(contract for _, contract in ROUTES.values())]
+    counting = [each for each in contracts if each.limit.in_commit and each.name != "deleteAccount"]
+    return [rate_limits.toll(each.name, uid, each.limit) for each in counting]
+
+
+def clear_account(record: Record, _pages: int) -> bool:
+    """Delete a bounded part of the account's data; False if some is left."""
+    return erase(record["uid"], record["id"])
+
+
+def erase(uid: str, name: str) -> bool:
+    """One bounded step; True when nothing is left. `Unavailable`, `Contention`, MediaError: again later."""
+    _end_subscription(uid)
+    done = (
+        _end_jobs(uid)
+        and _all(lambda: erase_from_community(uid))
+        and _all(lambda: owned.delete_own(uid))
+        and objects.delete_prefix(f"users/{uid}/", MEDIA_PER_STEP)
+        and objects.delete_prefix(f"{folder(uid)}/", MEDIA_PER_STEP)
+        and _all(lambda: owned.move_money(uid, name))
+        and _all(lambda: owned.rename(uid, name))
+        and owned.clear_cleanups(uid, name, cleanup_store.cleanup_path("account", name))
+    )
+    if not done:
+        return False
+    _delete_sign_in(uid)
+    return owned.close(uid, clock.now(), [account_path(uid), checkpoint_path(uid)])
+
+
+def _all(step: Callable[[], bool]) -> bool:
+    """Repeat the step until it has nothing left, a bounded number of times."""
+    return any(step() for _ in range(STEPS))
+
+
+def _end_subscription(uid: str) -> None:
+    try:
+        end_for_deletion(uid)
+    except PaymentsUnavailable as error:
+        raise Unavailable(retryAfterSeconds=60) from error
+
+
+def _end_jobs(uid: str) -> bool:
+    """Cancel what is under way: its refund goes to the ledger, and so to the closed account."""
+    for status in ("pending", "processing"):
+        found = scan.names("jobs", {"uid": uid, "status": status}, owned.PAGE)
+        for path in found:
+            settlement.settle(
+                path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid)
+            )
+        if len(found) == owned.PAGE:
+            return False
+    return True
+
+
+def _delete_sign_in(uid: str) -> None:
+    from firebase_admin import auth, exceptions
+
+    try:
+        auth.delete_user(uid, app=firestore.app())
+    except exceptions.NotFoundError:
+        log.info("sign_in_gone")
+    except (exceptions.FirebaseError, OSError) as error:
+        raise Unavailable(retryAfterSeconds=5) from error

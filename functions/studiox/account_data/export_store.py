@@ -1,0 +1,52 @@
+"""Where exports lie: `exports/{pseudonym}/{id}.json` in Cloud Storage, one for each user, for a day at most.
+
+No rule opens the folder; the bucket's lifecycle deletes what is older than a day (infra/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studiox.kit import ids
+from studiox.media import objects, storage
+from studiox.models.users import pseudonym
+
+ROOT = "exports"
+PIECE_BYTES = 256 * 1024
+STALL_S = 30.0
+
+
+def folder(uid: str) -> str:
+    return f"{ROOT}/{pseudonym(uid)}"
+
+
+def put(uid: str, text: Iterator[str]) -> str:
+    """Write the file while it is made, a piece in memory at a time; its path. Older ones of the user go. MediaError."""
+    objects.delete_prefix(f"{folder(uid)}/", 100)
+    path = f"{folder(uid)}/{ids.new()}.json"
+    headers = {"X-Upload-Content-Type": "application/json"}
+    metadata = {
+        "contentType": "application/json",
+        "cacheControl": "private, no-store",
+        "contentDisposition": 'attachment; filename="studiox-export.json"',
+    }
+    url = storage.upload_url(None, uploadType="resumable", name=path, ifGenerationMatch="0")
+    session = storage.expect(storage.call("POST", url, data=metadata, headers=headers), 200).headers["Location"]
+    sent = storage.send(
+        "PUT", session, body=_pieces(text), headers={"Content-Range": "bytes 0-*/*"}, connect_s=STALL_S, read_s=60.0
+    )
+    storage.expect(sent, 200, 201)
+    return path
+
+
+def _pieces(text: Iterator[str]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    size = 0
+    for part in text:
+        held.append(part.encode())
+        size += len(held[-1])
+        if size >= PIECE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)

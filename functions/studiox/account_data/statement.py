@@ -1,0 +1,46 @@
+"""How an export is written: JSON, document by document, and a ledger whose running sum proves the balance. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from studiox.kit.clock import datetime
+
+Data = Mapping[str, Any]
+
+
+def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], user: Data) -> Iterator[str]:
+    """The file's text in pieces. `lists`: the sections and what each holds; `ledger` in the order of its `seq`."""
+    yield "{"
+    for name, value in head.items():
+        yield f"{json.dumps(name)}:{_json(value)},\n"
+    total = entries = 0
+    for name, documents in lists:
+        yield f"{json.dumps(name)}:["
+        for number, document in enumerate(documents):
+            if name == "ledger":
+                total, entries = total + document["amount"], entries + 1
+                document = {**document, "runningSum": total}
+            yield f"{',' if number else ''}\n{_json(document)}"
+        yield "],\n"
+    proof = {
+        "entries": entries,
+        "sum": total,
+        "accountBalance": user.get("balance"),
+        "proven": total == user.get("balance"),
+    }
+    yield f'"ledgerProof":{_json(proof)}}}\n'
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

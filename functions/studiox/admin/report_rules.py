@@ -1,0 +1,171 @@
+"""The rules of the weekly report: which week, what is counted, and what is unusual. Pure.
+
+Counters grow with models and users, never with jobs: a job is added and forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from studiox.kit.clock import UTC, datetime, timedelta
+
+WEEK = timedelta(days=7)
+DIMENSIONS = {"model": "requestsByModel", "type": "requestsByType"}
+PARAMETERS = {"size": "requestsBySize", "style": "requestsByStyle", "color": "requestsByColor"}
+MAX_KEYS = 200
+OTHER = "other"
+LATENCY_STEP_S = 0.1
+MAX_LATENCY_S = 7_200
+
+# An anomaly needs numbers large enough not to be chance, and a figure far from what is expected of it.
+MIN_JOBS = 20
+EXPECTED_FAILURE_RATE = 0.1
+SPIKE = 3.0
+EXPECTED_REFUND_RATIO = 0.1
+MIN_USERS = 10
+FAR_ABOVE = 10.0
+MAX_ANOMALIES = 100
+
+Kind = Literal["failure_spike", "refund_ratio", "heavy_user", "ledger_violation", "provider_loss"]
+
+
+class Anomaly(msgspec.Struct, frozen=True, rename="camel"):
+    """`value` was seen where about `expected` was to be seen."""
+
+    kind: Kind
+    subject: str
+    value: float
+    expected: float
+
+
+def week_before(moment: datetime) -> tuple[datetime, datetime]:
+    """The last whole week, Monday to Monday 00:00 UTC, that had ended by `moment`: [start, end)."""
+    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = midnight - timedelta(days=midnight.weekday())
+    return end - WEEK, end
+
+
+def report_id(end: datetime) -> str:
+    """Named by the day it ran for: the Monday after the week."""
+    return f"report_{end:%Y%m%d}"
+
+
+class Tally:
+    """What the jobs of a week add up to."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[str] = Counter()
+        self.by: dict[str, Counter[str]] = {name: Counter() for name in (*DIMENSIONS.values(), *PARAMETERS.values())}
+        self.failed_by_model: Counter[str] = Counter()
+        self.by_user: Counter[str] = Counter()
+        self.consumed = 0
+        self.refunded = 0
+        self.latencies: Counter[int] = Counter()
+
+    def add(self, job: Mapping[str, Any]) -> None:
+        """Count one job, as its document holds it."""
+        self.statuses[job["status"]] += 1
+        for field, name in DIMENSIONS.items():
+            _count(self.by[name], job[field])
+        parameters = job.get("params") or {}
+        for field, name in PARAMETERS.items():
+            if field in parameters:
+                _count(self.by[name], str(parameters[field]))
+        if job["status"] == "failed":
+            _count(self.failed_by_model, job["model"])
+        self.by_user[job["uid"]] += 1
+        self.consumed += job["price"]
+        self.refunded += job.get("refunded") or 0
+        if job["status"] == "completed" and "completedAt" in job:
+            seconds = (job["completedAt"] - job["createdAt"]).total_seconds()
+            self.latencies[round(min(max(seconds, 0), MAX_LATENCY_S) / LATENCY_STEP_S)] += 1
+
+    @property
+    def total(self) -> int:
+        return self.statuses.total()
+
+    def percentile(self, share: float) -> float | None:
+        """The latency in seconds, to a tenth, that this share of the completed jobs kept within; None without any."""
+        rank = max(1, -(-self.latencies.total() * share // 1))
+        for step in sorted(self.latencies):
+            rank -= self.latencies[step]
+            if rank <= 0:
+                return round(step * LATENCY_STEP_S, 1)
+        return None
+
+
+def _count(counter: Counter[str], key: str) -> None:
+    """Count under the key; a week with more keys than any catalogue has lumps the rest together."""
+    counter[key if key in counter or len(counter) < MAX_KEYS else OTHER] += 1
+
+
+def anomalies(tally: Tally, violations: Iterable[str], losses: Mapping[str, float]) -> list[Anomaly]:
+    """What was unusual. Violations name users; losses say what a model's provider charged beyond what it earned."""
+    found = [*_failure_spikes(tally), *_refund_ratio(tally), *_heavy_users(tally)]
+    found += [Anomaly("ledger_violation", uid, 1, 0) for uid in violations]
+    found += [Anomaly("provider_loss", model, lost, 0) for model, lost in sorted(losses.items()) if lost > 0]
+    return found[:MAX_ANOMALIES]
+
+
+def _failure_spikes(tally: Tally) -> list[Anomaly]:
+    """Models that failed far more often than models do, measured against the other models of the week."""
+    found = []
+    for model, jobs in sorted(tally.by["requestsByModel"].items()):
+        if jobs < MIN_JOBS:
+            continue
+        others = tally.total - jobs
+        usual = (tally.statuses["failed"] - tally.failed_by_model[model]) / others if others >= MIN_JOBS else 0.0
+        expected = max(usual, EXPECTED_FAILURE_RATE)
+        rate = tally.failed_by_model[model] / jobs
+        if rate >= SPIKE * expected:
+            found.append(Anomaly("failure_spike", model, round(rate, 4), round(expected, 4)))
+    return found
+
+
+def _refund_ratio(tally: Tally) -> list[Anomaly]:
+    if tally.total < MIN_JOBS or tally.consumed == 0:
+        return []
+    ratio = tally.refunded / tally.consumed
+    if ratio < SPIKE * EXPECTED_REFUND_RATIO:
+        return []
+    return [Anomaly("refund_ratio", "all", round(ratio, 4), EXPECTED_REFUND_RATIO)]
+
+
+def _heavy_users(tally: Tally) -> list[Anomaly]:
+    """Users with more than ten times as many jobs as the median user, once there are peers to compare with."""
+    if len(tally.by_user) < MIN_USERS:
+        return []
+    counts = sorted(tally.by_user.values())
+    median = counts[len(counts) // 2]
+    heavy = [(uid, jobs) for uid, jobs in tally.by_user.most_common(MAX_ANOMALIES) if jobs >= MIN_JOBS]
+    return [Anomaly("heavy_user", uid, jobs, median) for uid, jobs in heavy if jobs > FAR_ABOVE * median]
+
+
+def document(
+    tally: Tally, start: datetime, end: datetime, *, new_users: int, revenue: Mapping[str, int], found: list[Anomaly]
+) -> dict[str, Any]:
+    """The report as it is kept, but for when it was made: the same week gives the same figures."""
+    ended = tally.statuses["completed"] + tally.statuses["failed"]
+    return {
+        "reportId": report_id(end),
+        "weekStartDate": start.date().isoformat(),
+        "weekEndDate": (end - timedelta(days=1)).date().isoformat(),
+        "totalRequests": tally.total,
+        "successfulRequests": tally.statuses["completed"],
+        "failedRequests": tally.statuses["failed"],
+        "cancelledRequests": tally.statuses["cancelled"],
+        "successRate": round(tally.statuses["completed"] / ended, 4) if ended else 0.0,
+        "failureRate": round(tally.statuses["failed"] / ended, 4) if ended else 0.0,
+        "totalCreditsConsumed": tally.consumed,
+        "totalCreditsRefunded": tally.refunded,
+        **{name: dict(sorted(counts.items())) for name, counts in tally.by.items()},
+        "activeUsers": len(tally.by_user),
+        "newUsers": new_users,
+        "revenue": dict(sorted(revenue.items())),
+        "latency": {"p50": tally.percentile(0.5), "p95": tally.percentile(0.95)},
+        "anomalies": [msgspec.to_builtins(anomaly) for anomaly in found],
+    }

@@ -1,0 +1,54 @@
+"""Where reports lie: `weeklyReports/{id}`; and what a week's payments, losses and ledger alerts add up to."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from studiox.kit import pages, scan
+from studiox.kit.clock import datetime
+
+Data = Mapping[str, Any]
+
+MAX_LISTED = 100
+# What a payment's status leaves of its amount; in between, `refunded` says how much went back.
+KEPT = ("paid", "succeeded", "partially_refunded")
+
+
+def report_path(report_id: str) -> str:
+    return f"weeklyReports/{report_id}"
+
+
+def latest(limit: int) -> list[Data]:
+    """The last reports, newest week first. `Unavailable`."""
+    found = scan.documents("weeklyReports", order="weekStartDate", newest_first=True, limit=limit)
+    return [each.data for each in found]
+
+
+def revenue(start: datetime, end: datetime) -> Counter[str]:
+    """What was paid in [start, end) by currency, in minor units, without what went back since."""
+    total: Counter[str] = Counter()
+    for payment in pages.between("payments", start, end, ("amount", "currency", "status", "refunded"), group=True):
+        if payment.get("status") in KEPT:
+            total[str(payment["currency"])] += int(payment["amount"]) - int(payment.get("refunded") or 0)
+    return total
+
+
+def losses(start: datetime, end: datetime) -> Counter[str]:
+    """By model, in millionths of a dollar: what providers charged in [start, end) beyond what the jobs earned.
+
+    Not of cancelled jobs: those are a known price of cancelling, which has its own limit.
+    """
+    total: Counter[str] = Counter()
+    for loss in pages.between("providerLosses", start, end, ("model", "status", "lossMicroUsd")):
+        if loss.get("status") != "cancelled":
+            total[str(loss["model"])] += int(loss["lossMicroUsd"])
+    return total
+
+
+def violations(start: datetime, end: datetime) -> list[str]:
+    """The users whose ledger an audit of that week found wrong, the first hundred alerts' at least."""
+    found = pages.between("ledgerAlerts", start, end, ("uid",))
+    return sorted({str(alert.get("uid")) for alert in itertools.islice(found, MAX_LISTED)})

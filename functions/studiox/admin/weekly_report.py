@@ -1,0 +1,62 @@
+"""Making the weekly report: read a week once, in pages, and keep what it adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from studiox.kit import audit, batch, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.transaction import Docs, transact
+from studiox.models.jobs import ordered_between
+from studiox.models.users import count_new_users
+
+from . import report_rules, report_store
+
+Data = Mapping[str, Any]
+
+
+PAUSES_S = (60.0, 300.0, 600.0)
+"""Between the tries of a schedule that an outage meets, within the half hour that it has."""
+
+
+def run_scheduled(start: datetime, *, at: datetime) -> None:
+    """`run`, tried again after an outage: the schedule's next turn reports another week. `Unavailable` and an alert."""
+    try:
+        batch.patiently(lambda: run(start, actor="system", action="weeklyReport", at=at), PAUSES_S)
+    except (Contention, Unavailable):
+        log.alert("report_not_made", weekStart=start.date().isoformat())
+        raise
+
+
+def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
+    """Report the week that began at `start`, also one under way. A second run makes the same document.
+
+    An anomaly is alerted once, when a report first has it.
+    """
+    end = start + report_rules.WEEK
+    tally = report_rules.Tally()
+    for job in ordered_between(start, end):
+        tally.add(job)
+    found = report_rules.anomalies(tally, report_store.violations(start, end), report_store.losses(start, end))
+    figures = report_rules.document(
+        tally, start, end, new_users=count_new_users(start, end), revenue=report_store.revenue(start, end), found=found
+    )
+    path = report_store.report_path(figures["reportId"])
+
+    def decide(docs: Docs) -> tuple[Data, list[Data]]:
+        before = docs.get(path) or {"createdAt": at, "anomalies": []}
+        report = {**figures, "createdAt": before["createdAt"]}
+        if report != before:
+            docs.put(path, report)
+        if report != before or actor != "system":  # what a person did is in the log whatever came of it
+            audit.record(docs, actor=actor, action=action, target=path, at=at)
+        known = {(each["kind"], each["subject"]) for each in before["anomalies"]}
+        return report, [each for each in report["anomalies"] if (each["kind"], each["subject"]) not in known]
+
+    report, new = transact(path, decide, reads=[path])
+    for anomaly in new:
+        log.alert("anomaly", report=path, **anomaly)
+    log.info("report_made", report=path, jobs=tally.total, by=action)
+    return report

@@ -1,0 +1,377 @@
+"""A callable's contract in one place: authenticate, parse, limit, call, dump, and all error mapping.
+
+`@endpoint` reads the contract off the signature: the caller's type is the auth, the request's type the schema.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+import flask
+import msgspec
+from firebase_functions import https_fn
+from firebase_functions.params import SecretParam
+from flask_cors import cross_origin
+
+from studiox.kit import config, firestore, ids, log, rate_limits
+from studiox.kit.clock import UTC, datetime
+from studiox.kit.errors import (
+    AccountSuspended,
+    Contention,
+    EmailNotVerified,
+    Forbidden,
+    InvalidRequest,
+    RateLimited,
+    StudioxError,
+    Unauthenticated,
+    Unavailable,
+)
+from studiox.kit.texts import plain_name
+
+from . import callable_protocol, client_address, refused_fields, request_body
+from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
+from .methods import not_allowed
+
+__all__ = [
+    "CONTRACTS",
+    "MAX_BODY_BYTES",
+    "MAX_DEPTH",
+    "AccountHolder",
+    "Admin",
+    "Anyone",
+    "Buyer",
+    "Contract",
+    "Handler",
+    "Id",
+    "Name",
+    "Nothing",
+    "Reader",
+    "RecentAccountHolder",
+    "Request",
+    "RequestId",
+    "Response",
+    "Text",
+    "User",
+    "VerifiedUser",
+    "dump",
+    "endpoint",
+    "parse",
+    "perform",
+    "plain_text",
+    "too_deep",
+]
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_DEPTH = 16
+
+Text = msgspec.Meta(extra={"text": True})
+"""Marks a string as plain text for people: NFC, trimmed, no control characters but newline and tab."""
+Name = msgspec.Meta(extra={"text": True, "name": True})
+"""Marks a name or a title, which is that on one line and without what cannot be seen (`texts.plain_name`)."""
+
+RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$(?!\n)")]
+Id = Annotated[str, msgspec.Meta(pattern=ids.PATTERN)]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A callable's request: camelCase on the wire, unknown fields refused. None stands for an absent field."""
+
+
+class Response(msgspec.Struct, kw_only=True, rename="camel"):
+    """A callable's answer. A field whose value is UNSET is absent on the wire, None is null."""
+
+
+class Nothing(Request, frozen=True):
+    """No fields."""
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """What `@endpoint` or `@route` read off a function; the snapshot test and generated clients are made of it."""
+
+    name: str
+    caller: type[Anyone]
+    request: type[Request]
+    response: type[Response]
+    limit: rate_limits.Limit
+    secrets: tuple[str, ...]
+    refusals: tuple[type[StudioxError], ...]
+    consumes_app_check: bool = False
+
+    def __post_init__(self) -> None:
+        if self.limit.in_commit and not self.caller.writes:
+            raise TypeError(f"{self.name} commits, and {self.caller.__name__} is for callers who change nothing")
+
+
+CONTRACTS: dict[str, Contract] = {}
+
+Handler = Callable[[Any, Any], Response]
+
+
+def endpoint(
+    *,
+    limit: rate_limits.Limit,
+    secrets: Sequence[SecretParam] = (),
+    refuses: Sequence[type[StudioxError]] = (),
+    consume_app_check: bool = False,
+    **options: Any,
+) -> Callable[[Handler], Callable[[flask.Request], flask.Response]]:
+    """Deploy `handler(caller, request) -> response` as a callable of its name.
+
+    `refuses` names the refusals of the function beyond those that any may answer. `options` are the SDK's.
+    `consume_app_check`: where App Check is enforced, a token counts once, so that no call can be replayed (A8).
+    APP_SIGNING_KEY is bound to every one: cursors, address hashes and callback addresses are made with it.
+    """
+
+    def deploy(handler: Handler) -> Callable[[flask.Request], flask.Response]:
+        hints = typing.get_type_hints(handler)
+        caller, request, response = list(hints.values())
+        bound = [config.APP_SIGNING_KEY, *secrets]
+        names = tuple(secret.name for secret in bound)
+        contract = Contract(
+            handler.__name__, caller, request, response, limit, names, tuple(refuses), consume_app_check
+        )
+        CONTRACTS[contract.name] = contract
+
+        @functools.wraps(handler)
+        def call(received: https_fn.CallableRequest[Any]) -> Any:
+            return _answer(contract, handler, received)
+
+        deployed = https_fn.on_call(secrets=bound, **options)(call)
+
+        @cross_origin(methods="POST", origins="*")
+        @functools.wraps(handler)
+        def guarded(http: flask.Request) -> flask.Response:
+            refusal = _guard(http)
+            firestore.app()  # the SDK verifies tokens with it
+            return callable_protocol.as_asked(http, refusal or _with_reason(typing.cast(Any, deployed)(http)))
+
+        guarded.__firebase_endpoint__ = deployed.__firebase_endpoint__  # type: ignore[attr-defined]
+        return typing.cast(Callable[[flask.Request], flask.Response], guarded)
+
+    return deploy
+
+
+def _guard(http: flask.Request) -> flask.Response | None:
+    """Refuse what the SDK would answer with 500, or log with its values: huge, deep or broken bodies, extra keys."""
+    if http.method != "POST":
+        return not_allowed("POST", shared=True, answer=_refusal(405, "Only POST."))
+    if http.content_length is None or http.content_length > MAX_BODY_BYTES:
+        return _refusal(413, f"At most {MAX_BODY_BYTES} bytes, with a Content-Length.")
+    if http.mimetype != "application/json":
+        return _refusal(400, "Not application/json.")
+    try:
+        # Strict where json.loads is not: UTF-8, no NaN, no lone surrogates.
+        body = msgspec.json.decode(request_body.complete(http))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _refusal(400, "Not valid JSON.")
+    except request_body.TooSlow as late:
+        return _refusal(408, late.text)
+    if not isinstance(body, dict) or body.keys() != {"data"} or too_deep(body):
+        return _refusal(400, 'Not of the form {"data": …}.')
+    return None
+
+
+def _refusal(status: int, message: str) -> flask.Response:
+    """In the callable protocol's form (https://firebase.google.com/docs/functions/callable-reference)."""
+    details = InvalidRequest(fields={"": message}).as_details()
+    error = {"status": "INVALID_ARGUMENT", "message": message, "details": details}
+    return flask.Response(json.dumps({"error": error}), status, mimetype="application/json")
+
+
+def _with_reason(answer: flask.Response) -> flask.Response:
+    """The SDK refuses a token that it cannot verify without saying so in the details."""
+    if answer.status_code != 401 or b'"details"' in answer.get_data():
+        return answer
+    refusal = Unauthenticated()
+    error = {"status": "UNAUTHENTICATED", "message": refusal.text, "details": refusal.as_details()}
+    return flask.Response(json.dumps({"error": error}), 401, mimetype="application/json")
+
+
+def too_deep(value: object, left: int = MAX_DEPTH) -> bool:
+    if not isinstance(value, dict | list) or (isinstance(value, dict) and callable_protocol.is_wrapper(value)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(too_deep(item, left - 1) for item in items)
+
+
+def _answer(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
+    """Every way in which a callable can end."""
+    try:
+        return perform(contract, handler, received)
+    except StudioxError as refusal:
+        log.info("refused", function=contract.name, reason=refusal.reason)
+        code = https_fn.FunctionsErrorCode(refusal.code)
+        raise https_fn.HttpsError(code, refusal.text, refusal.as_details()) from refusal
+    except Exception as error:
+        log.bug("bug", function=contract.name, error=type(error).__name__)
+        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.INTERNAL, "INTERNAL") from error
+
+
+def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
+    """The order of every call: authenticate, parse, limit, act; the answer as JSON values.
+
+    What this instance knows to be too much is refused before anything is asked of anybody.
+    """
+    caller, toll = _authenticate(contract, received)
+    acts = False
+    try:
+        if isinstance(caller, User) and (caller.asks_auth or caller.admin or not contract.limit.in_commit):
+            caller = verified(caller)
+        request = parse(contract.request, received.data)
+        if not contract.limit.in_commit:
+            rate_limits.admit(toll)
+        acts = True
+        answer = dump(handler(caller, request))
+    except StudioxError as refusal:
+        if isinstance(caller, User):
+            _refused(caller, toll, refusal, acts)
+        raise
+    if isinstance(caller, User) and not caller.call.checked:
+        raise RuntimeError(f"{contract.name} did not ask whether its caller may: use caller.commit")
+    if not toll.receipt.given and contract.limit.in_commit:
+        rate_limits.charge(toll)  # a replay, or nothing was to be changed
+    return answer
+
+
+def _refused(caller: User, toll: rate_limits.Toll, refusal: StudioxError, acts: bool) -> None:
+    """Whoever may not call is told so, whatever else is wrong with the call. What cost us something is counted."""
+    try:
+        caller.verify()
+    except (Unauthenticated, AccountSuspended, Forbidden):
+        rate_limits.remember_refused(toll, _session(caller))
+        raise
+    if isinstance(refusal, Unavailable | Contention) or (isinstance(refusal, RateLimited) and not acts):
+        return
+    if not acts or not caller.call.allowed:
+        rate_limits.remember_refused(toll, _session(caller))
+    elif not toll.receipt.given and toll.declared.in_commit:
+        rate_limits.charge(toll)
+
+
+def _session(caller: Anyone) -> str:
+    """What tells a caller's sessions apart."""
+    return str(caller.signed_in_at)
+
+
+def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> tuple[Anyone, rate_limits.Toll]:
+    """The caller as the contract's type, and how the call is counted; the ID token alone says who that is."""
+    if config.ENFORCE_APP_CHECK.value and received.app is None:
+        raise Unauthenticated
+    token = received.auth.token if received.auth is not None else {}
+    uid = received.auth.uid if received.auth is not None else None
+    kind = contract.caller
+    if (uid is None and kind is not Anyone) or (uid is not None and not ids.is_segment(uid)):
+        raise Unauthenticated
+    verified = token.get("email_verified") is True
+    admin = token.get("admin") is True
+    if kind is Admin and not admin:
+        raise Forbidden
+    if issubclass(kind, VerifiedUser) and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
+        raise EmailNotVerified
+    toll = rate_limits.toll(contract.name, uid or "ip:" + client_address.hashed(received.raw_request), contract.limit)
+    caller = kind(
+        uid=uid,
+        email=token.get("email"),
+        email_verified=verified,
+        admin=admin,
+        toll=toll,
+        signed_in_at=_moment(token.get("auth_time")),
+        token_made_at=_moment(token.get("iat")),
+    )
+    rate_limits.refuse_known(toll, _session(caller))
+    if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
+        _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
+    return caller, toll
+
+
+def _moment(seconds: object) -> datetime | None:
+    """A time as tokens have it."""
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 <= seconds < 2**37 else None
+
+
+def _consume(attested: str) -> None:
+    """Use the App Check token up. `Unauthenticated` for one that was used before; `Unavailable` if nobody can tell."""
+    from firebase_admin import app_check, exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        claims = app_check.verify_token(attested, app=firestore.app(), consume=True)
+    except ValueError:
+        raise Unauthenticated from None
+    except (exceptions.FirebaseError, GoogleAuthError) as error:
+        log.warning("app_check_unavailable", error=type(error).__name__)
+        raise Unavailable(retryAfterSeconds=5) from error
+    if claims.get("already_consumed"):
+        raise Unauthenticated
+
+
+S = typing.TypeVar("S", bound=msgspec.Struct)
+
+
+def parse(schema: type[S], data: object) -> S:
+    """`data` as `schema`. `InvalidRequest` names every wrong field. A null field is an absent one, null data is {}.
+
+    Integers may come as the callable protocol wraps them, or as floats without a fraction.
+    """
+    given, malformed = callable_protocol.decoded({} if data is None else data)
+    if not isinstance(given, dict):
+        raise InvalidRequest(fields={"": "Expected `object`"})
+    present = {name: value for name, value in given.items() if value is not None}
+    for name, is_name in _text_fields(schema):
+        if isinstance(present.get(name), str):
+            try:
+                present[name] = plain_text(name, present[name])
+                present[name] = plain_name(present[name]) if is_name else present[name]
+            except InvalidRequest as refusal:
+                malformed |= refusal.details["fields"]
+    try:
+        parsed = msgspec.convert(present, schema, strict=True)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(fields=refused_fields.wrong(schema, present, error) | malformed) from None
+    if malformed:
+        raise InvalidRequest(fields=malformed)
+    return parsed
+
+
+def plain_text(field: str, text: str) -> str:
+    """NFC and trimmed. `InvalidRequest` for control characters other than newline and tab, and for surrogates."""
+    normal = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in normal):
+        raise InvalidRequest(fields={field: "control characters are not allowed"})
+    return normal
+
+
+@functools.cache
+def _text_fields(schema: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
+    """The wire names of the fields marked `Text` or `Name`, and whether it is a name."""
+    marked = []
+    hints = typing.get_type_hints(schema, include_extras=True)
+    for field in msgspec.structs.fields(schema):
+        metas = _metas(hints[field.name])
+        if Text in metas or Name in metas:
+            marked.append((field.encode_name, Name in metas))
+    return tuple(marked)
+
+
+def _metas(hint: Any) -> list[Any]:
+    own = list(getattr(hint, "__metadata__", ()))
+    return own + [meta for part in typing.get_args(hint) for meta in _metas(part)]
+
+
+def dump(response: msgspec.Struct) -> Any:
+    """JSON values: camelCase, times in ISO 8601 ending in Z."""
+    return msgspec.to_builtins(response, enc_hook=_encode)
+
+
+def _encode(value: object) -> object:
+    """What msgspec does not take by itself: Firestore's own datetime class, and read-only mappings."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"cannot be dumped: {type(value).__name__}")

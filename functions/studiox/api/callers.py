@@ -1,0 +1,208 @@
+"""Who calls, as types: what a function needs of its caller follows from the caller's type alone.
+
+An ID token lives for an hour, whatever becomes of its account meanwhile. So a call that changes something, exports, or
+opens a page of Stripe's looks at the account too (docs/decisions/0011-who-may-call.md): in its own commit
+(`caller.commit`), or before anything else (`verified`), where it asks a vendor first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from studiox.integrations import firebase_auth
+from studiox.kit import clock, firestore, rate_limits
+from studiox.kit.clock import datetime, timedelta
+from studiox.kit.errors import AccountSuspended, Forbidden, RecentSignInRequired, Unauthenticated
+from studiox.kit.firestore import Document
+from studiox.kit.transaction import Docs, transact
+from studiox.models.users import closed_path, user_path
+
+T = TypeVar("T")
+C = TypeVar("C", bound="User")
+
+
+class Call:
+    """What has been done for one call so far."""
+
+    def __init__(self) -> None:
+        self.checked = False
+        """Whether somebody asked if the caller may change something; the answer may have been a refusal."""
+        self.allowed = False
+        """Whether the last answer was that they may."""
+
+
+class Anyone(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller who need not be signed in; `uid` is None or who it is."""
+
+    writes: ClassVar[bool] = False
+    """Whether a function with such a caller may change something."""
+
+    uid: str | None
+    email: str | None = None
+    email_verified: bool = False
+    admin: bool = False
+    toll: rate_limits.Toll | None = None
+    signed_in_at: datetime | None = None
+    """When the session began that the token is of."""
+    token_made_at: datetime | None = None
+    call: Call = msgspec.field(default_factory=Call)
+
+
+class Reader(Anyone, frozen=True, kw_only=True):
+    """A signed-in caller who changes nothing: a suspended user, and one whose session was ended, may read on."""
+
+    uid: str
+
+
+class User(Reader, frozen=True, kw_only=True):
+    """A signed-in caller who may change what is theirs: not suspended, not deleted, of a session that was not ended.
+
+    `admin` is true only while Auth says so too.
+    """
+
+    writes: ClassVar[bool] = True
+    may_be_suspended: ClassVar[bool] = False
+    may_be_closed: ClassVar[bool] = False
+    asks_auth: ClassVar[bool] = False
+    """Whether Auth is asked too: it knows of accounts that were deleted, disabled or signed out past our functions."""
+    max_age: ClassVar[timedelta | None] = None
+    """How old the sign-in may be."""
+
+    def check(self, docs: Docs) -> None:
+        """Refuse whoever may not, first thing in a decision. `Unauthenticated`, `AccountSuspended`, `Forbidden`."""
+        self.call.checked, self.call.allowed = True, False
+        self._check(docs)
+        self.call.allowed = True
+
+    def _check(self, docs: Docs) -> None:
+        account = docs.get(user_path(self.uid))
+        closed = docs.get(closed_path(self.uid)) is not None if account is None else bool(account.get("closing"))
+        if closed and not self.may_be_closed:
+            raise Unauthenticated
+        if account is None:
+            return
+        ended = account.get("sessionsRevokedAt")
+        if ended is not None and (self.signed_in_at is None or self.signed_in_at < ended):
+            raise Unauthenticated
+        if account.get("suspended") and not self.may_be_suspended:
+            raise Forbidden if isinstance(self, Admin) else AccountSuspended
+
+    def admit(self, docs: Docs, now: datetime) -> None:
+        """As `commit` does it, in a decision that another domain commits: check the caller, count the call."""
+        self.check(docs)
+        if (toll := self._uncounted) is not None:
+            toll.count(docs, now)
+
+    def admit_beforehand(self) -> None:
+        """Before a vendor is asked: refuse whoever may not or has no call left, in one round trip. Counts nothing."""
+        paths = self.paths()
+        seen = dict(zip(paths, firestore.read(*paths), strict=True))
+        self.admit(Docs(seen.__getitem__), clock.now())
+
+    def paths(self) -> list[str]:
+        """What `admit` looks at."""
+        toll = self._uncounted
+        return [user_path(self.uid), closed_path(self.uid), *([toll.path] if toll is not None else [])]
+
+    @property
+    def _uncounted(self) -> rate_limits.Toll | None:
+        """What the call is still to be counted by."""
+        return self.toll if self.toll is not None and self.toll.declared.in_commit else None
+
+    def commit(
+        self,
+        key: str,
+        decide: Callable[[Docs], T],
+        *,
+        reads: Sequence[str] = (),
+        warm: Sequence[str] = (),
+        absent: Sequence[str] = (),
+        seen: Mapping[str, Document] | None = None,
+    ) -> T:
+        """`transact` in the caller's name: the caller is checked first, and the call is counted in the same commit.
+
+        A replay is not: one of the documents that it would make, `absent`, is there. Account and counter are read with
+        the other `reads`, or taken from the cache with `warm`: at no round trip.
+        """
+        now, toll = clock.now(), self._uncounted
+        own = [user_path(self.uid), *([toll.path] if toll is not None else [])]
+
+        def decide_for_caller(docs: Docs) -> T:
+            self.check(docs)
+            if toll is not None and all(docs.get(path) is None for path in absent):
+                toll.count(docs, now)
+            return decide(docs)
+
+        more = [path for path in own if path not in warm and path not in (seen or {})]
+        if reads:
+            return transact(key, decide_for_caller, reads=[*reads, *more], warm=warm, absent=absent, seen=seen)
+        return transact(key, decide_for_caller, warm=[*warm, *more], absent=absent, seen=seen)
+
+    def verify(self) -> None:
+        """Check the caller now, in one round trip, unless this call did it before."""
+        if not self.call.checked:
+            paths = (user_path(self.uid), closed_path(self.uid))
+            self.check(Docs(dict(zip(paths, firestore.read(*paths), strict=True)).__getitem__))
+
+
+class VerifiedUser(User, frozen=True, kw_only=True):
+    """A user whose e-mail address is confirmed where REQUIRE_VERIFIED_EMAIL asks for it."""
+
+
+class Buyer(VerifiedUser, frozen=True, kw_only=True):
+    """A verified user who is about to pay: Auth is asked too."""
+
+    asks_auth: ClassVar[bool] = True
+
+
+class AccountHolder(User, frozen=True, kw_only=True):
+    """A user who may be suspended: for what nobody is kept from, such as taking one's data. Auth is asked too."""
+
+    may_be_suspended: ClassVar[bool] = True
+    asks_auth: ClassVar[bool] = True
+
+
+class RecentAccountHolder(AccountHolder, frozen=True, kw_only=True):
+    """An account holder who signed in within the last ten minutes; may repeat the call that closed the account."""
+
+    may_be_closed: ClassVar[bool] = True
+    max_age: ClassVar[timedelta | None] = timedelta(minutes=10)
+
+
+class Admin(User, frozen=True, kw_only=True):
+    """An administrator: the claim `admin: true` in the ID token and at Auth, and not suspended."""
+
+    asks_auth: ClassVar[bool] = True
+
+
+def verified(caller: C) -> C:
+    """The caller, checked before the call does anything. `admin` is what Auth says of it, whatever the token says.
+
+    `Unauthenticated`, `AccountSuspended`, `Forbidden`, `RecentSignInRequired`; `Unavailable` if nobody can tell.
+    """
+    paths = (user_path(caller.uid), closed_path(caller.uid))
+    [account, closed] = firestore.read(*paths)
+    caller.check(Docs(dict(zip(paths, (account, closed), strict=True)).__getitem__))
+    caller.call.allowed = False
+    if caller.asks_auth or caller.admin:
+        found = firebase_auth.find_sign_in(caller.uid)
+        if found is None and not (caller.may_be_closed and closed is not None):
+            raise Unauthenticated
+        if found is not None:
+            # A suspension ends the sessions too, and leaves their tokens what a suspended user may do.
+            suspended = account is not None and bool(account.get("suspended"))
+            made = caller.token_made_at
+            if found.disabled or (not suspended and (made is None or made < found.valid_after)):
+                raise Unauthenticated
+            if isinstance(caller, Admin) and not found.admin:
+                raise Forbidden
+            caller = msgspec.structs.replace(caller, admin=found.admin and caller.admin)
+    if caller.max_age is not None:
+        began = caller.signed_in_at
+        if began is None or clock.now() - began > caller.max_age:
+            raise RecentSignInRequired(maxAgeSeconds=int(caller.max_age.total_seconds()))
+    caller.call.allowed = True
+    return caller

@@ -1,0 +1,135 @@
+"""The rules of an account: who counts as one person, what a new user's document holds. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from studiox.kit import clock
+from studiox.kit.clock import datetime
+from studiox.kit.texts import plain_name
+from studiox.models import users
+
+MAX_NAME = 100
+
+# Names of one mailbox, by the providers' help pages. Outlook's, Hotmail's and Yahoo's domains are not here: the same
+# name at two of them may be two people.
+_ONE_MAILBOX = {
+    "gmail.com": ("googlemail.com",),
+    "icloud.com": ("mac.com", "me.com"),
+    "proton.me": ("pm.me", "protonmail.ch", "protonmail.com"),
+    "yandex.ru": (
+        "ya.ru",
+        *(f"yandex.{end}" for end in ("az", "by", "com", "com.am", "com.ge", "com.tr", "com.ua", "ee", "fr", "kz")),
+        *(f"yandex.{end}" for end in ("lt", "lv", "md", "tm", "ua", "uz")),
+    ),
+}
+_SAME_DOMAIN = {alias: domain for domain, aliases in _ONE_MAILBOX.items() for alias in aliases}
+_IGNORED = {"gmail.com": ".", "proton.me": ".-_"}
+"""The characters that make no difference in a mailbox's name."""
+_YAHOO = re.compile(r"(yahoo(\.co(m)?)?\.[a-z]{2,3}|ymail\.com|rocketmail\.com)")
+_FASTMAIL = re.compile(r"([^.@]+)\.(fastmail\.(?:com|fm))")
+
+
+def person_address(email: str) -> str:
+    """The address that one person's spellings of it share.
+
+    Case and `+tag` are folded everywhere; dots, further tags and names of a domain where the provider folds them. A
+    provider that delivers `a+b` and `a` to two people loses one welcome bonus by it; there is none of any size.
+    """
+    local, _, domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")
+    domain = domain.rstrip(".")
+    if below := _FASTMAIL.fullmatch(domain):  # shop@ada.fastmail.com is ada+shop@fastmail.com
+        local, domain = below[1], below[2]
+    domain = _SAME_DOMAIN.get(domain, domain)
+    local = local.split("+", 1)[0] or local
+    if _YAHOO.fullmatch(domain):  # a disposable address of Yahoo's is name-keyword; no name holds a hyphen
+        local = local.split("-", 1)[0] or local
+    if domain == "yandex.ru":
+        local = local.replace(".", "-")
+    for char in _IGNORED.get(domain, ""):
+        local = local.replace(char, "")
+    return f"{local}@{domain}"
+
+
+def disposable_domains() -> Collection[str]:
+    """The domains of known throwaway addresses; loaded at first use, because only sign-ups ask."""
+    from disposable_email_domains import blocklist
+
+    return blocklist
+
+
+def is_blocked(email: str, blocked: Collection[str], allowed: Collection[str] = ()) -> bool:
+    """Whether nobody may sign up from the address's domain.
+
+    `blocked` adds to the list of disposable domains, `allowed` takes away from both; each is about the domain and all
+    below it, and the longest that fits decides.
+    """
+    domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")[2].rstrip(".")
+    parts = domain.split(".")
+    for start in range(len(parts)):
+        name = ".".join(parts[start:])
+        if name in allowed:
+            return False
+        if name in blocked or name in disposable_domains():
+            return True
+    return False
+
+
+def display_name(given: str | None) -> str | None:
+    """A sign-in provider's name for the user as a name of at most 100 characters; it never fails a sign-up."""
+    return plain_name(plain_name(given or "")[:MAX_NAME]) or None
+
+
+def photo_url(given: str | None) -> str | None:
+    """The picture's address if it is an https one of sane length."""
+    return given if given and given.startswith("https://") and len(given) <= 2048 and given.isprintable() else None
+
+
+def used_month(user: Mapping[str, Any]) -> dict[str, Any]:
+    """What an account that ends has had of its month: it is kept with the person's welcome."""
+    fields = ("creditResetAt", "generationCount", "generationResetAt")
+    return {name: user[name] for name in fields if user.get(name) is not None}
+
+
+def resumed(used: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The fields of a new account whose person ended another one this month: its month and its songs go on."""
+    fields: dict[str, Any] = {}
+    until, songs_until = (used or {}).get("creditResetAt"), (used or {}).get("generationResetAt")
+    if until is not None and now < until <= clock.a_month_after(now):
+        fields |= {"creditResetAt": until, "creditAnchorDay": until.day}
+    if songs_until is not None and now < songs_until:
+        fields |= {"generationCount": (used or {}).get("generationCount", 0), "generationResetAt": songs_until}
+    return fields
+
+
+def new_user(
+    email: str | None, name: str | None, photo: str | None, now: datetime, used: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A user's document before any ledger entry. `welcome` is pending, granted or refused.
+
+    `used`: what the person's last account had of a month that may not be over yet.
+    """
+    user = {
+        "email": email,
+        "displayName": display_name(name),
+        "photoUrl": photo_url(photo),
+        "plan": users.FREE_PLAN,
+        "isPremium": False,
+        "balance": 0,
+        "buckets": {"monthly": 0, "bonus": 0, "purchased": 0},
+        "ledgerSeq": 0,
+        "creditResetAt": clock.a_month_after(now),
+        "streak": {"current": 0, "longest": 0, "lastActiveDate": None},
+        "plays": {"count": 0, "resetAt": None},
+        "generationCount": 0,
+        "activeJobs": 0,
+        "preferences": {},
+        "suspended": False,
+        "welcome": "pending",
+        "createdAt": now,
+        "updatedAt": now,
+    }
+    return user | resumed(used, now)

@@ -1,0 +1,55 @@
+"""The welcome bonus, once per person: `welcomes/{person}` says which account took it."""
+
+from __future__ import annotations
+
+from studiox.kit import ids
+from studiox.kit.clock import datetime
+from studiox.kit.transaction import Docs
+from studiox.models import ledger_store
+from studiox.models.ledger import Buckets, Cause, Entry, EntryType
+from studiox.models.users import user_path
+
+from .sign_up import person_address, used_month
+
+
+def welcome_path(email: str) -> str:
+    """Named by a keyed hash: the address itself is not kept, and nobody without the key can test one."""
+    return f"welcomes/{ids.keyed('welcome', person_address(email))}"
+
+
+def keep_month(docs: Docs, uid: str) -> None:
+    """Keep what an account that ends has had of its month, so that its person has it once, however often they return.
+
+    Nothing is kept of an address that took no welcome: it has spent nothing.
+    """
+    user = docs.get(user_path(uid))
+    welcome = welcome_path(user["email"]) if user is not None and user.get("email") else ""
+    if user is not None and welcome and docs.get(welcome) is not None:
+        docs.update(welcome, {"month": used_month(user)})
+
+
+def release_welcome(docs: Docs, uid: str) -> None:
+    """Let the person have their welcome again: the account that took it never did anything with it."""
+    user = docs.get(user_path(uid))
+    if user is None or not user.get("email") or user.get("generationCount"):
+        return
+    welcome = docs.get(welcome_path(user["email"]))
+    if welcome is not None and (welcome["uid"], welcome["seq"]) == (uid, user["ledgerSeq"]):
+        docs.delete(welcome_path(user["email"]))
+
+
+def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> Entry:
+    """The welcome bonus. An account that it was taken from and that gets it back has had its `welcome:` entry."""
+    seq = ledger_store.account_of(docs.get(user_path(uid)) or {}).seq
+    entry_id = f"welcome:{uid}" if seq == 0 else f"restore:welcome:{seq}"
+    type_: EntryType = "welcome_bonus" if seq == 0 else "restore"
+    cause = Cause(id=entry_id, type=type_, kind="user", ref=uid, reason="Welcome bonus")
+    return ledger_store.post(docs, uid, cause, Buckets(bonus=tokens), at)
+
+
+def take_welcome(docs: Docs, uid: str, tokens: int, taker: str, at: datetime) -> Entry:
+    """Take an untouched bonus from an account whose sign-up failed, for the same person's next account."""
+    seq = ledger_store.account_of(docs.get(user_path(uid)) or {}).seq
+    reason = "Welcome bonus moved to the account that came to be"
+    cause = Cause(id=f"clawback:welcome:{seq}", type="clawback", kind="user", ref=taker, reason=reason)
+    return ledger_store.post(docs, uid, cause, Buckets(bonus=-tokens), at)

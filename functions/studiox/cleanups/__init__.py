@@ -1,1 +1,0 @@
-"""What is left to delete after something went, until all of it is gone."""

@@ -1,0 +1,208 @@
+"""The sweep: bounded in number and time, resumed where it stopped; two at once do the same twice, which is harmless."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from studiox.deletions import service as cleanups
+from studiox.deletions import store as cleanup_store
+from studiox.kit import clock, firestore, ids, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.scan import Found
+from studiox.kit.transaction import Docs, transact
+from studiox.media import objects
+from studiox.models.creations import creation_path
+from studiox.models.jobs import job_path
+from studiox.models.posts import post_path
+
+from . import sweep_rules, sweep_store
+from .sweep_rules import Place, Stage
+
+RUN_S = 1500.0  # of the half hour that a schedule has
+PAGE = 200
+PAGES_PER_RUN = 2000
+THREADS = 8
+UPLOADS_PAGE = 1000
+UPLOADS_LOOKED_AT = 20_000
+
+
+def sweep() -> dict[str, int]:
+    """One run from where the last one stopped: {what was done: how often}. Trouble ends it; the next one goes on."""
+    until = time.monotonic() + RUN_S
+    done = {"pages": 0, "deleted": 0, "postsCleared": 0, "missing": 0}
+    kept = sweep_store.checkpoint()
+    stage: Stage | None = kept.get("stage") or sweep_rules.STAGES[0]
+    position = kept.get("position")
+    try:
+        while stage is not None and time.monotonic() < until and done["pages"] < PAGES_PER_RUN:
+            done["pages"] += 1
+            position = _documents(position, until, done) if stage == "creations" else _objects(stage, position, done)
+            if position is None:
+                stage = sweep_rules.next_stage(stage)
+            _keep(stage, position)
+    except objects.MediaError as error:
+        log.warning("sweep_stopped", stage=stage, error=type(error).__name__)
+        if done["pages"] == 1 and position is not None:
+            _keep(stage, None)  # it may be a position that Cloud Storage no longer takes: this walk begins anew
+    log.info("media_sweep", finished=stage is None, **done)
+    return done
+
+
+def _keep(stage: Stage | None, position: object) -> None:
+    now = clock.now()
+    transact(
+        sweep_store.CHECKPOINT_PATH,
+        lambda docs: sweep_store.keep_checkpoint(docs, stage, position, now),
+        reads=[sweep_store.CHECKPOINT_PATH],
+    )
+
+
+def _objects(stage: Stage, token: str | None, done: dict[str, int]) -> str | None:
+    """Look at a page of the bucket's listing; the next page's token, None at the end."""
+    now = clock.now()
+    page = objects.list_prefix(f"{stage}/", token, PAGE)
+    found = [(item.path, place) for item in page.items if (place := _old_place(item, now)) is not None]
+    orphans = [*_orphaned_uploads(found), *_orphaned_media(found)]
+    orphans += [path for path in _surplus_uploads(page.items) if path not in orphans]
+    with ThreadPoolExecutor(THREADS) as pool:
+        done["deleted"] += sum(pool.map(_delete, orphans))
+    done["postsCleared"] += _clear_posts({place.id for _, place in found if place.kind == "post"})
+    return page.next_page_token
+
+
+def _old_place(item: objects.Head, now: datetime) -> Place | None:
+    place = sweep_rules.place_of(item.path)
+    if place is None or not sweep_rules.is_old(place, item.created_at, now):
+        return None
+    # An id that no document can have is nobody's: nothing of ours wrote it, so it is left to a human.
+    return place if all(ids.is_segment(part) for part in (place.owner, place.id) if part) else None
+
+
+def _orphaned_uploads(found: Iterable[tuple[str, Place]]) -> list[str]:
+    uploads = [(path, place.owner) for path, place in found if place.kind == "upload"]
+    used = {uid: sweep_store.inputs_in_use(uid) for uid in {uid for _, uid in uploads}}
+    return [path for path, uid in uploads if path not in used[uid]]
+
+
+def _surplus_uploads(items: Iterable[objects.Head]) -> list[str]:
+    """Of everybody who has many in this page of the listing; what a running job was given stays."""
+    places = [
+        place for item in items if (place := sweep_rules.place_of(item.path)) is not None and place.kind == "upload"
+    ]
+    gone = []
+    for uid, count in Counter(place.owner for place in places).items():
+        if count >= sweep_rules.CROWD and ids.is_segment(uid):
+            used = sweep_store.inputs_in_use(uid)
+            gone += [path for path in sweep_rules.surplus(_uploads_of(uid)) if path not in used]
+    return gone
+
+
+def _uploads_of(uid: str) -> Iterator[sweep_rules.Upload]:
+    """At most UPLOADS_LOOKED_AT of them: of more, the next night sees the rest."""
+    token: str | None = None
+    for _ in range(UPLOADS_LOOKED_AT // UPLOADS_PAGE):
+        page = objects.list_prefix(f"users/{uid}/uploads/", token, UPLOADS_PAGE)
+        yield from (sweep_rules.Upload(item.path, item.size_bytes, item.created_at) for item in page.items)
+        token = page.next_page_token
+        if token is None:
+            return
+
+
+def _orphaned_media(found: Iterable[tuple[str, Place]]) -> list[str]:
+    files = [(path, place) for path, place in found if place.kind == "creation"]
+    if not files:
+        return []
+    asked = sorted({place.id for _, place in files})
+    # In one read, so that a job which completes meanwhile is seen either running or with its creation.
+    documents = firestore.read(*map(creation_path, asked), *map(job_path, asked))
+    creations = dict(zip(asked, documents[: len(asked)], strict=True))
+    jobs = dict(zip(asked, documents[len(asked) :], strict=True))
+    return [
+        path for path, place in files if sweep_rules.is_orphan(path, place.owner, creations[place.id], jobs[place.id])
+    ]
+
+
+def _delete(path: str) -> bool:
+    """One object's trouble is not the others': what stays is found again."""
+    try:
+        objects.delete(path)
+    except objects.MediaError as error:
+        log.warning("sweep_not_deleted", error=type(error).__name__)
+        return False
+    return True
+
+
+def _clear_posts(post_ids: set[str]) -> int:
+    """Order the clean-up of every folder without a visible post: it knows how not to meet a call that publishes."""
+    asked = sorted(post_ids)
+    posts = firestore.read(*map(post_path, asked)) if asked else []
+    cleared = 0
+    for post_id, post in zip(asked, posts, strict=True):
+        if (post is None or post["hidden"]) and _order_clean_up(post_id):
+            cleanups.start("post", post_id, cleanups.clear_post)
+            cleared += 1
+    return cleared
+
+
+def _order_clean_up(post_id: str) -> bool:
+    now, token = clock.now(), ids.new()
+    path, record = post_path(post_id), cleanup_store.cleanup_path("post", post_id)
+
+    def decide(docs: Docs) -> bool:
+        post, under_way = docs.get(path), docs.get(record)
+        if under_way is not None:
+            return bool(under_way["token"] == token)  # a publishing call or a clean-up is there: theirs it is
+        if post is not None and not post["hidden"]:
+            return False
+        cleanup_store.order(docs, "post", post_id, "" if post is None else post["uid"], token, now)
+        return True
+
+    try:
+        return transact(record, decide, reads=[path, record])
+    except (Contention, Unavailable):
+        return False  # the next sweep finds it again
+
+
+def _documents(since: datetime | None, until: float, done: dict[str, int]) -> datetime | None:
+    """Look for the media of creations over a day old, from `since` on; where to go on, None at the end."""
+    found = sweep_store.creations_until(clock.now() - sweep_rules.MEDIA_AGE, since)
+    with ThreadPoolExecutor(THREADS) as pool:
+        while chunk := list(itertools.islice(found, PAGE)):
+            done["missing"] += sum(pool.map(_report_missing, chunk))
+            reached: datetime = chunk[-1].data["createdAt"]
+            if time.monotonic() > until:
+                return reached
+            _keep("creations", reached)
+    return None
+
+
+def _report_missing(creation: Found) -> bool:
+    """Alert once of a creation that lacks media, and keep the mark that it was reported."""
+    missing = sweep_rules.lacks(creation.data, _there(sorted(sweep_rules.media_paths(creation.data))))
+    if not missing:
+        return False
+    now = clock.now()
+    path, mark = creation_path(creation.id), sweep_store.alert_path(creation.id)
+    # By their names alone: what stays here when an account is deleted must not tell whose it was.
+    names = [each.rpartition("/")[2] for each in missing]
+    fresh = {"creationId": creation.id, "missing": names, "createdAt": now}
+
+    def decide(docs: Docs) -> bool:
+        if docs.get(path) is None or docs.get(mark) is not None:
+            return False  # deleted meanwhile, and its files first; or reported before
+        docs.create(mark, fresh)
+        return True
+
+    reported = transact(mark, decide, reads=[path, mark])
+    if reported:
+        log.alert("media_missing", creationId=creation.id, missing=len(missing))
+    return reported
+
+
+def _there(paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if objects.exists(path)]

@@ -1,0 +1,1 @@
+"""Deletions that take longer than one call: ordered in a commit, finished by a task."""

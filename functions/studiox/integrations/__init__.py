@@ -1,0 +1,1 @@
+"""Vendors: Firebase Auth, Stripe, and the providers that generate media."""

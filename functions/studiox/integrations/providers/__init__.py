@@ -1,0 +1,1 @@
+"""Providers of generated media, behind one protocol (protocol.py)."""

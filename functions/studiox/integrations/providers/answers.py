@@ -1,0 +1,111 @@
+"""What vendors' answers have in common: values of any type taken as they should be, and what a refused order means."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+
+from .protocol import AccountRefused, NotAccepted, OutcomeUnknown, Rejected
+
+MAX_URL = 4096
+
+Refusal = Callable[[str, float | None], Exception]
+"""The vendor's words, and the seconds it asks us to wait, as what the studio knows."""
+
+
+def rejected(reason: str) -> Refusal:
+    return lambda raw, _: Rejected(reason, raw)
+
+
+def account(raw: str, _: float | None) -> Exception:
+    return AccountRefused(raw)
+
+
+def unknown(raw: str, _: float | None) -> Exception:
+    return OutcomeUnknown(raw)
+
+
+REFUSALS_BY_CODE: Mapping[int, Refusal] = {
+    # 307 and 308 say "send it there instead", so it was not taken; the other redirects may follow a success.
+    307: NotAccepted,
+    308: NotAccepted,
+    400: rejected("InvalidInput"),
+    401: account,
+    402: account,
+    403: account,
+    408: unknown,
+    # Our idempotency key is in use: an earlier sending of this order arrived after all.
+    409: unknown,
+    413: rejected("InvalidInput"),
+    422: rejected("InvalidInput"),
+    425: NotAccepted,
+    429: NotAccepted,
+    503: NotAccepted,
+}
+
+MODERATED = re.compile(
+    r"content_moderation|content_filter|moderat|sensitive|nsfw|content polic|safety|prohibited|copyright|violat"
+    r"|inappropriate",
+    re.I,
+)
+INVALID = re.compile(
+    r"validation_error|content_too_long|file_format|invalid (?:input|image|parameter|prompt|file|url)|unsupported"
+    r"|too (?:long|large|short|small)",
+    re.I,
+)
+
+
+def refusal(code: int) -> Refusal:
+    """What an HTTP status means for an order that it answers."""
+    if code in REFUSALS_BY_CODE:
+        return REFUSALS_BY_CODE[code]
+    return rejected("GenerationFailed") if 400 <= code < 500 else unknown
+
+
+def reason(error: str) -> str:
+    """Why a generation failed, from a vendor's words for it: those that are not clear are its own failure."""
+    if MODERATED.search(error):
+        return "ContentRejected"
+    return "InvalidInput" if INVALID.search(error) else "GenerationFailed"
+
+
+def text(value: object) -> str:
+    """Whatever was put where a text should be, as a text."""
+    return value if isinstance(value, str) else "" if value is None else repr(value)[:500]
+
+
+def url(value: object) -> str:
+    """The address, if it looks like one; whether it may be fetched is decided where it is fetched."""
+    if not isinstance(value, str) or len(value) > MAX_URL:
+        return ""
+    return value if value.startswith(("https://", "http://")) else ""
+
+
+def number(value: object) -> float | None:
+    """A finite number that is not negative, also where it is written as a text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) and 0 <= found < 2**53 else None
+
+
+def progress(value: object) -> int:
+    found = number(value)
+    return 0 if found is None else min(100, int(found))
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Tags, be they a list or one text with commas: at most 20 of at most 64 characters."""
+    listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(word.strip()[:64] for word in listed if isinstance(word, str) and word.strip())[:20]
+
+
+def plain(value: str, most: int) -> str:
+    """A vendor's text as plain text: NFC, no control characters but newline and tab, trimmed, at most `most` long."""
+    kept = (char for char in value[: 4 * most] if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", "".join(kept)).strip()[:most]

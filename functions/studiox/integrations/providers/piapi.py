@@ -1,0 +1,255 @@
+"""PiAPI (https://piapi.ai) behind the provider protocol: `music-u`, several songs for one order.
+
+Formats: PiAPI's documentation and answers that third parties published. PiAPI signs nothing: the secret that an order
+gives it comes back in a header, and may be echoed in any body. So no body is kept or logged, only the words of its
+`error` and `message`, and the secret is taken out of those.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import urllib.parse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from .answers import MODERATED, account, number, plain, progress, reason, refusal, rejected, text, url, words
+from .base import checked_base, checked_key
+from .protocol import File, NotAccepted, Order, OutcomeUnknown, PollFailed, Task
+
+if TYPE_CHECKING:
+    from .wire import Answer
+
+MAX_CALLBACK_BYTES = 1 << 20
+MAX_TASK_ID = 200
+MAX_SONGS = 10
+MAX_TAGS = 200
+MAX_LYRICS = 10_000
+# PiAPI counts in points of a ten-millionth of a dollar; a credit of the catalogue is a cent.
+POINTS_PER_CREDIT = 100_000
+
+ENDS: Mapping[str, Literal["finished", "failed"]] = {
+    "completed": "finished",
+    "success": "finished",
+    "failed": "failed",
+    "cancelled": "failed",
+    "canceled": "failed",
+}
+_POOR = re.compile(r"quota|credit not enough|insufficient|not enough (?:credit|balance|point)|api key", re.I)
+_UNKNOWN_TASK = re.compile(r"task (?:not found|does ?n.t exist|not exist)|record not found", re.I)
+
+# How the description says what has no field.
+PHRASES = {"style": "{} style", "vocalGender": "{} vocals"}
+
+
+class Piapi:
+    """The provider. ValueError for a base URL or a key that no request could be made with.
+
+    `webhook_secret` may be several, comma-separated: the first is given to PiAPI, any is accepted back.
+    """
+
+    def __init__(self, base_url: str, api_key: str, webhook_secret: str) -> None:
+        self._base = checked_base(base_url, "PiAPI")
+        self._key = checked_key(api_key, "PiAPI")
+        self._secrets = [part.strip() for part in webhook_secret.split(",") if part.strip()]
+
+    def __repr__(self) -> str:
+        return "Piapi()"
+
+    def submit(self, order: Order) -> str:
+        """Send the order, exactly once: PiAPI documents no idempotency key."""
+        from . import wire
+
+        config: dict[str, Any] = {"service_mode": "public"}
+        if order.callback_url and self._secrets:
+            config["webhook_config"] = {"endpoint": order.callback_url, "secret": self._secrets[0]}
+        body = {"model": order.model, "task_type": "generate_music", "input": translate(order), "config": config}
+        headers = {**self._headers(), "Content-Type": "application/json"}
+        try:
+            answer = wire.send(self._base, "/api/v1/task", headers, msgspec.json.encode(body))
+        except wire.NotSent as error:
+            raise NotAccepted(f"no connection: {error}") from error
+        except wire.Lost as error:
+            raise OutcomeUnknown(f"no answer: {error}") from error
+        return self._task_id(answer)
+
+    def poll(self, task_id: str, order_type: str, model: str) -> Task:
+        """The task as it stands; finished without songs may yet get them, which is the studio's to decide."""
+        from . import wire
+
+        path = f"/api/v1/task/{urllib.parse.quote(task_id, safe='')}"
+        try:
+            answer = wire.ask(self._base, path, self._headers())
+        except wire.Lost as error:
+            raise PollFailed(f"no answer: {error}") from error
+        data, said = _data(answer), self._said(answer)
+        status = _status(data)
+        # The answer about a task that failed may be an HTTP 500 whose body is the task.
+        if not status or (_code(answer) != 200 and ENDS.get(status) != "failed"):
+            unknown_task = _code(answer) == 404 and answer.body is not None
+            raise PollFailed(said, gone=unknown_task or _UNKNOWN_TASK.search(said) is not None)
+        return _task(data, ENDS.get(status), said)
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The task id of a callback that brings our secret back. All else in it is a hint to ask, nothing more."""
+        if len(body) > MAX_CALLBACK_BYTES or not self._secrets:
+            return None
+        named = {name.lower(): value for name, value in headers.items()}
+        given = named.get("x-webhook-secret", "").encode("utf-8", "replace")
+        # All are compared, so that the time taken does not tell which one is in use.
+        genuine = [hmac.compare_digest(given, secret.encode()) for secret in self._secrets]
+        if not any(genuine):
+            return None
+        try:
+            content = msgspec.json.decode(body)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        return _id(_bare(content) if isinstance(content, dict) else {})
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "X-API-Key": self._key,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "StudioX",
+        }
+
+    def _task_id(self, answer: Answer) -> str:
+        """The id of the accepted order, or what else the answer says about it."""
+        data, said, code = _data(answer), self._said(answer), _code(answer)
+        failed = ENDS.get(_status(data)) == "failed"
+        if code == 200 and not failed:
+            task_id = _id(data)
+            if task_id is None:
+                raise OutcomeUnknown(said)
+            return task_id
+        if failed or (400 <= code < 500 and code != 408):
+            if _POOR.search(said):
+                raise account(said, None)
+            if MODERATED.search(said):
+                raise rejected("ContentRejected")(said, None)
+        if failed:
+            # It says so itself, whatever the HTTP status: nothing runs.
+            raise rejected(reason(said))(said, None)
+        if code in (400, 422) and answer.body is None:
+            raise rejected("GenerationFailed")(said, None)  # a proxy's page: not what the user typed
+        raise refusal(code)(said, answer.retry_after_s)
+
+    def _said(self, answer: Answer) -> str:
+        """PiAPI's own words about what went wrong, and nothing else of the body; without the secret it may echo."""
+        body = answer.body
+        if body is None:
+            return f"{answer.status}: not a JSON object"
+        error = _data(answer).get("error")
+        error = error if isinstance(error, dict) else {"message": error}
+        parts = [error.get(name) for name in ("code", "raw_message", "message", "detail")] + [body.get("message")]
+        said = f"{answer.status} {_code(answer)}: " + "; ".join(dict.fromkeys(text(part) for part in parts if part))
+        for secret in (*self._secrets, self._key):
+            said = said.replace(secret, "…")
+        return said
+
+
+def translate(order: Order) -> dict[str, Any]:
+    """The order as PiAPI's `input` of music-u."""
+    given = order.inputs
+    lyrics, instrumental = text(given.get("lyrics")), given.get("instrumental") is True
+    phrases = [
+        template.format(text(given[name])) for name, template in PHRASES.items() if given.get(name) and not instrumental
+    ]
+    if instrumental and given.get("style"):
+        phrases = [PHRASES["style"].format(text(given["style"]))]
+    fields: dict[str, Any] = {
+        "gpt_description_prompt": ", ".join([text(given.get("prompt")), *phrases]),
+        "lyrics_type": "instrumental" if instrumental else "user" if lyrics else "generate",
+        "negative_tags": text(given.get("negativePrompt"))[:MAX_TAGS],
+        "seed": given["seed"] if type(given.get("seed")) is int else -1,
+    }
+    if lyrics and not instrumental:
+        fields["lyrics"] = lyrics
+    if given.get("title"):
+        fields["title"] = given["title"]
+    return fields
+
+
+def _bare(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The task of an answer or a callback, in an envelope or bare."""
+    data = content.get("data")
+    return data if isinstance(data, dict) else content
+
+
+def _data(answer: Answer) -> Mapping[str, Any]:
+    return _bare(answer.body or {})
+
+
+def _id(data: Mapping[str, Any]) -> str | None:
+    task_id = data.get("task_id")
+    return task_id if isinstance(task_id, str) and 0 < len(task_id) <= MAX_TASK_ID else None
+
+
+def _status(data: Mapping[str, Any]) -> str:
+    return text(data.get("status")).strip().lower()[:64]
+
+
+def _code(answer: Answer) -> int:
+    """The envelope's `code`, where a 2xx answer has one that is not 0; the HTTP status else."""
+    if answer.body is None or not 200 <= answer.status < 300:
+        return answer.status if answer.body is not None or answer.status >= 300 else 502
+    code = number(answer.body.get("code"))
+    return 200 if not code else int(code)
+
+
+def _task(data: Mapping[str, Any], end: Literal["finished", "failed"] | None, said: str) -> Task:
+    output = data.get("output")
+    output = output if isinstance(output, dict) else {}
+    listed = output.get("songs")
+    songs = [song for song in listed[:MAX_SONGS] if isinstance(song, dict)] if isinstance(listed, list) else []
+    files = tuple(file for song in songs if (file := _song(song)) is not None)
+    if not songs and (address := url(output.get("audio_url"))):
+        files = (File(url=address, kind="audio"),)
+    if end == "finished" and songs and not files and all(_wrong(song) for song in songs):
+        end, said = "failed", "; ".join(_wrong(song) for song in songs)
+    lyrics = next((plain(song["lyrics"], MAX_LYRICS) for song in songs if isinstance(song.get("lyrics"), str)), "")
+    done = sum(song.get("finished") is True for song in songs) * 100 // len(songs) if songs else 0
+    finished, failed = end == "finished", end == "failed"
+    return Task(
+        status=end or "running",
+        progress=100 if finished else max(done, progress(output.get("progress"))),
+        files=files if finished else (),
+        # A song that it says went wrong, or lists without an address once all is done: it is one of the order's.
+        missing=len(songs) - len(files) if finished and songs and files else 0,
+        text=(lyrics or None) if finished and files else None,
+        reason=reason(said) if failed else "",
+        raw_status=_status(data),
+        raw_error=said[:500] if failed else "",
+        credits=_credits(data),
+    )
+
+
+def _song(song: Mapping[str, Any]) -> File | None:
+    """One variation; None while, or because, it has no address."""
+    address = url(song.get("song_path"))
+    if not address:
+        return None
+    return File(
+        url=address,
+        kind="audio",
+        title=plain(text(song.get("title")), 200) or None,
+        tags=words(song.get("tags")),
+        duration_s=number(song.get("duration")),
+        image_url=url(song.get("image_path")) or None,
+    )
+
+
+def _wrong(song: Mapping[str, Any]) -> str:
+    """What went wrong with one song, "" if nothing is said to have."""
+    return " ".join(text(song[name])[:100] for name in ("error_type", "error_code", "error_detail") if song.get(name))
+
+
+def _credits(data: Mapping[str, Any]) -> float | None:
+    """What was taken, in cents."""
+    meta = data.get("meta")
+    usage = meta.get("usage") if isinstance(meta, dict) else None
+    points = number(usage.get("consume")) if isinstance(usage, dict) else None
+    return None if points is None else points / POINTS_PER_CREDIT

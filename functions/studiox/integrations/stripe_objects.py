@@ -1,0 +1,399 @@
+"""Stripe's objects as ours: what billing needs of each, read strictly, so that a shape we do not know is an error.
+
+Written for API version 2026-10-28.endive; where older versions keep a field elsewhere, both places are read, because
+events carry the version of the account that sent them. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from studiox.kit.clock import UTC, datetime
+
+Data = Mapping[str, Any]
+T = TypeVar("T")
+
+EVENT_TYPES = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "invoice.payment_action_required",
+    "invoice.paid",
+    "invoice.payment_succeeded",
+    "invoice.payment_failed",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
+    "refund.updated",
+    "refund.failed",
+)
+
+ENDED = ("canceled", "incomplete_expired")
+"""The states of a subscription that never lives again."""
+
+
+class BadShape(Exception):
+    """An object of a known type that lacks what we need of it."""
+
+
+class Subject(NamedTuple):
+    """What an event is about: an object to fetch, and whose documents it probably concerns."""
+
+    kind: Literal["session", "order", "subscription", "intent"]
+    id: str
+    order_id: str = ""
+    uid: str = ""
+
+
+class Event(NamedTuple):
+    """One of `EVENT_TYPES`. What it says is a hint: the state is fetched."""
+
+    id: str
+    type: str
+    created: datetime
+    livemode: bool
+    account: str
+    """Another account's, for a Connect event; else empty."""
+    subject: Subject | None
+    """None for an object that cannot be ours: an invoice without a subscription."""
+
+
+class Dispute(NamedTuple):
+    id: str
+    amount: int
+    state: Literal["inquiry", "open", "won", "lost"]
+    """An inquiry asks only; an open dispute has taken the money until it is won."""
+
+
+class Charge(NamedTuple):
+    id: str
+    amount: int
+    refunded: int
+    """In the currency's minor unit: the sum of the refunds that did not fail."""
+    disputed: bool
+    receipt_url: str
+    disputes: tuple[Dispute, ...] = ()
+
+
+class Session(NamedTuple):
+    """A checkout session with what was paid on it."""
+
+    id: str
+    mode: str
+    status: str
+    payment_status: str
+    amount: int
+    currency: str
+    quantity: int
+    order_id: str
+    uid: str
+    subscription_id: str
+    intent_id: str
+    intent_status: str
+    charge: Charge | None
+    url: str
+    created: datetime
+
+
+class Subscription(NamedTuple):
+    """A subscription as it stands in Stripe."""
+
+    id: str
+    uid: str
+    customer_id: str
+    status: str
+    price_id: str
+    plan_id: str
+    """The price's `metadata.planId`; empty if it has none."""
+    amount: int | None
+    """The price's, a month."""
+    item_id: str
+    period_start: datetime
+    period_end: datetime
+    cancel_at_period_end: bool
+    created: datetime
+    trial_end: datetime | None
+
+
+class Line(NamedTuple):
+    """A line of an invoice; one that gives back has a negative amount."""
+
+    price_id: str
+    amount: int
+    period_end: datetime
+
+
+class Invoice(NamedTuple):
+    """An invoice of a subscription."""
+
+    id: str
+    status: str
+    amount: int
+    paid: int
+    currency: str
+    attempts: int
+    created: datetime
+    lines: tuple[Line, ...]
+    period_end: datetime
+    """Until when the lines are paid for."""
+    url: str
+    intent_id: str
+    total: int
+    """What it is over, after discounts and without tax on top, whether paid by card or by the customer's balance:
+    negative for a credit."""
+    reason: str = ""
+    """Why Stripe made it, such as `subscription_cycle`."""
+
+
+def event(data: Data) -> Event:
+    """`BadShape`. Only of `EVENT_TYPES`."""
+    return _read(_event, data)
+
+
+def session(data: Data) -> Session:
+    return _read(_session, data)
+
+
+def subscription(data: Data) -> Subscription:
+    return _read(_subscription, data)
+
+
+def invoice(data: Data) -> Invoice:
+    return _read(_invoice, data)
+
+
+def invoice_owner(data: Data) -> str:
+    """The subscription that the invoice is for, "" if for none."""
+    return reference(_parent(data).get("subscription"))
+
+
+def charge(data: Data) -> Charge:
+    return _read(_charge, data)
+
+
+def dispute(data: Data) -> Dispute:
+    return _read(_dispute, data)
+
+
+def metadata(data: Data, name: str) -> str:
+    """A value of the object's metadata, "" if there is none."""
+    value = (data.get("metadata") or {}).get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def reference(value: Any) -> str:
+    """The id of something that may be expanded, an id, or null."""
+    found = value.get("id") if isinstance(value, Mapping) else value
+    return found if isinstance(found, str) else ""
+
+
+def expanded(value: Any) -> Data | None:
+    """An object that was asked for whole; None if there is none. `BadShape` for its id alone: it was not seen."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise BadShape("an object that was asked for came unexpanded")
+
+
+def _read(read: Callable[[Data], T], data: Data) -> T:
+    try:
+        return read(data)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise BadShape(f"{read.__name__.strip('_')}: {type(error).__name__}") from error
+
+
+def _event(data: Data) -> Event:
+    return Event(
+        id=_text(data["id"]),
+        type=_text(data["type"]),
+        created=_time(data["created"]),
+        livemode=_flag(data["livemode"]),
+        account=data.get("account") or "",
+        subject=_subject(_text(data["type"]), data["data"]["object"]),
+    )
+
+
+def _subject(type_: str, about: Data) -> Subject | None:
+    order_id, uid = metadata(about, "orderId"), metadata(about, "uid")
+    match type_.split("."):
+        case ["checkout", *_]:
+            uid = about.get("client_reference_id") or uid
+            if bought := reference(about.get("subscription")):
+                return Subject("subscription", bought, order_id, uid)
+            return Subject("session", _text(about["id"]), order_id, uid)
+        case ["customer", "subscription", _]:
+            return Subject("subscription", _text(about["id"]), "", uid)
+        case ["invoice", _]:
+            parent = _parent(about)
+            owner = reference(parent.get("subscription"))
+            return Subject("subscription", owner, "", metadata(parent, "uid")) if owner else None
+        case ["payment_intent", _]:
+            return _paid_by(_text(about["id"]), order_id, uid)
+        case ["charge" | "refund", *_]:
+            _text(about["id"])
+            return _paid_by(reference(about.get("payment_intent")), order_id, uid)
+    raise ValueError(type_)
+
+
+def _paid_by(intent_id: str, order_id: str, uid: str) -> Subject | None:
+    if order_id:
+        return Subject("order", order_id, order_id, uid)
+    return Subject("intent", intent_id) if intent_id else None
+
+
+def _parent(about: Data) -> Data:
+    """Where an invoice says whose it is: before 2025-03-31 on the invoice itself."""
+    old = {"subscription": about.get("subscription"), **(about.get("subscription_details") or {})}
+    found: Data = (about.get("parent") or {}).get("subscription_details") or old
+    return found
+
+
+def _session(data: Data) -> Session:
+    intent = data.get("payment_intent")
+    paid = intent if isinstance(intent, Mapping) else {}
+    latest = paid.get("latest_charge")
+    lines = (data.get("line_items") or {}).get("data") or []
+    return Session(
+        id=_text(data["id"]),
+        mode=_text(data["mode"]),
+        status=data.get("status") or "",
+        payment_status=_text(data["payment_status"]),
+        amount=_count(data.get("amount_total") or 0),
+        currency=data.get("currency") or "",
+        quantity=sum(_count(line["quantity"]) for line in lines) if lines else 1,
+        order_id=metadata(data, "orderId"),
+        uid=data.get("client_reference_id") or "",
+        subscription_id=reference(data.get("subscription")),
+        intent_id=reference(intent),
+        intent_status=paid.get("status") or "",
+        charge=None if latest is None else _charge(latest),
+        url=data.get("url") or "",
+        created=_time(data["created"]),
+    )
+
+
+def _charge(data: Data) -> Charge:
+    return Charge(
+        id=_text(data["id"]),
+        amount=_count(data["amount"]),
+        refunded=_count(data["amount_refunded"]),
+        disputed=bool(data.get("disputed")),
+        receipt_url=data.get("receipt_url") or "",
+    )
+
+
+def _dispute(data: Data) -> Dispute:
+    state: Literal["inquiry", "open", "won", "lost"] = "open"
+    # An inquiry that was closed, and a dispute that was prevented, left the money with us.
+    if data["status"] in ("won", "warning_closed", "prevented"):
+        state = "won"
+    elif data["status"] == "lost":
+        state = "lost"
+    elif data["status"].startswith("warning_"):
+        state = "inquiry"
+    return Dispute(_text(data["id"]), _count(data["amount"]), state)
+
+
+def _subscription(data: Data) -> Subscription:
+    item = data["items"]["data"][0]
+    price = item["price"]
+    customer = data["customer"]
+    owner = metadata(data, "uid") or (metadata(customer, "uid") if isinstance(customer, Mapping) else "")
+    trial_end = data.get("trial_end")
+    return Subscription(
+        id=_text(data["id"]),
+        uid=owner,
+        customer_id=reference(customer),
+        status=_text(data["status"]),
+        price_id=_text(price["id"]),
+        plan_id=metadata(price, "planId"),
+        amount=price.get("unit_amount"),
+        item_id=_text(item["id"]),
+        # Before 2025-03-31 the period was on the subscription.
+        period_start=_time(
+            item["current_period_start"] if "current_period_start" in item else data["current_period_start"]
+        ),
+        period_end=_time(item["current_period_end"] if "current_period_end" in item else data["current_period_end"]),
+        cancel_at_period_end=bool(data.get("cancel_at_period_end")) or data.get("cancel_at") is not None,
+        created=_time(data["created"]),
+        trial_end=None if trial_end is None else _time(trial_end),
+    )
+
+
+def _invoice(data: Data) -> Invoice:
+    lines = tuple(_line(each) for each in data["lines"]["data"])
+    payments = (data.get("payments") or {}).get("data") or []
+    return Invoice(
+        id=_text(data["id"]),
+        status=data.get("status") or "draft",
+        amount=_count(max(0, data.get("amount_due") or 0)),
+        paid=_count(data["amount_paid"]),
+        currency=_text(data["currency"]),
+        attempts=_count(data.get("attempt_count") or 0),
+        created=_time(data["created"]),
+        lines=lines,
+        period_end=max(line.period_end for line in lines),
+        url=data.get("hosted_invoice_url") or "",
+        intent_id=next(filter(None, (reference(each["payment"].get("payment_intent")) for each in payments)), ""),
+        total=_total(data, lines),
+        reason=data.get("billing_reason") or "",
+    )
+
+
+def _line(data: Data) -> Line:
+    return Line(_price_of(data), _whole(data["amount"]), _time(data["period"]["end"]))
+
+
+def _total(data: Data, lines: tuple[Line, ...]) -> int:
+    total = data.get("total")
+    if total is None:
+        return sum(line.amount for line in lines)
+    on_top = [each for each in data.get("total_taxes") or () if each.get("tax_behavior") == "exclusive"]
+    # Before 2025-03-31 taxes had another name.
+    on_top += [each for each in data.get("total_tax_amounts") or () if each.get("inclusive") is False]
+    return _whole(total) - sum(_whole(each["amount"]) for each in on_top)
+
+
+def _price_of(line: Data) -> str:
+    new = ((line.get("pricing") or {}).get("price_details") or {}).get("price")
+    return reference(new if new is not None else line.get("price"))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError("expected text")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError("expected a whole number")
+    return value
+
+
+def _count(value: Any) -> int:
+    if _whole(value) < 0:
+        raise TypeError("expected a number that is not negative")
+    return int(value)
+
+
+def _time(value: Any) -> datetime:
+    return datetime.fromtimestamp(_count(value), UTC)

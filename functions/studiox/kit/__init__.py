@@ -1,0 +1,1 @@
+"""What any backend on Firebase needs, and nothing of this product."""

@@ -1,0 +1,23 @@
+"""The audit log: who did what to what, written in the commit that did it (contract §1). Nobody reads it by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import ids, pages
+from .clock import datetime
+from .transaction import Docs
+
+
+def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **details: object) -> None:
+    """Add an entry to this commit. `action` is the function's name; details hold ids and figures, no private text."""
+    entry = {"actor": actor, "action": action, "target": target, "at": at, "details": details}
+    docs.create(f"auditLogs/{ids.new()}", entry)
+
+
+def entries(
+    equal: Mapping[str, str | None], *, size: int, cursor: str | None
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    """A page of the entries whose actor, action and target are these (None: any), newest first."""
+    return pages.page("auditLogs", equal, "at", size=size, cursor=cursor)

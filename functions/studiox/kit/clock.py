@@ -1,0 +1,36 @@
+"""The one place that asks what time it is: rules take `now` as an argument."""
+
+import calendar
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["UTC", "a_month_after", "datetime", "months_after", "now", "parse", "timedelta", "to_millis"]
+
+
+def now() -> datetime:
+    """The present moment in UTC, to the microsecond (what Firestore keeps)."""
+    return datetime.now(UTC)
+
+
+def parse(text: str) -> datetime:
+    """An ISO 8601 time; one without a zone is UTC (Poyo's `created_time` has none). ValueError if it is none."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def to_millis(moment: datetime) -> int:
+    """Milliseconds since the epoch."""
+    return round(moment.timestamp() * 1000)
+
+
+def a_month_after(moment: datetime, day: int | None = None) -> datetime:
+    """The same moment in the next month; a day that the month lacks is its last (31 January → 28 February)."""
+    return months_after(moment, 1, day or moment.day)
+
+
+def months_after(moment: datetime, months: int, day: int) -> datetime:
+    """The same time so many months later, on this day or the month's last. Also of what Firestore answers as times,
+    whose own class cannot be given back to it once it was changed."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    clock = (moment.hour, moment.minute, moment.second, moment.microsecond)
+    return datetime(year, month + 1, min(day, last), *clock, tzinfo=moment.tzinfo)

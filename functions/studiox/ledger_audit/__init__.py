@@ -1,1 +1,0 @@
-"""The nightly audit of the ledger, and the rebuilding of a balance from it."""

@@ -1,1 +1,0 @@
-"""Lyrics on order: a job of type lyrics that answers at once."""

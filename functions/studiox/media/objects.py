@@ -1,0 +1,314 @@
+"""Media into Cloud Storage: a listed host's file through a pipe of 256 KiB, or bytes that were made in this process.
+
+A copy is two requests to Cloud Storage: begin a resumable session, and one PUT whose body is the download as it
+arrives. Nothing is kept but the piece under way, nothing is written to the temporary folder (which is memory on Cloud
+Run). The object's name comes from us, its type and extension from its first bytes; it is written only if there is none
+(`ifGenerationMatch=0`), so a copy that crashed after its upload is adopted when it is tried again (M8).
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from . import storage
+from .download import (
+    Budget,
+    MediaDeferred,
+    MediaError,
+    MediaGone,
+    MediaRefused,
+    MediaTooLarge,
+    MediaUnavailable,
+    Resolver,
+    check_url,
+    open_url,
+    system_resolver,
+)
+from .filetypes import BY_EXTENSION, HEAD_BYTES, FileType, detect
+from .storage import (
+    CACHE_CONTROL,
+    Head,
+    Page,
+    Stored,
+    copy,
+    delete,
+    delete_prefix,
+    exists,
+    list_prefix,
+    ping,
+    read_head,
+    signed_url,
+)
+
+if TYPE_CHECKING:
+    import urllib3
+
+__all__ = [
+    "Head",
+    "MediaDeferred",
+    "MediaError",
+    "MediaGone",
+    "MediaRefused",
+    "MediaTooLarge",
+    "MediaUnavailable",
+    "Page",
+    "Stored",
+    "check_url",
+    "copy",
+    "copy_from_url",
+    "delete",
+    "delete_prefix",
+    "exists",
+    "list_prefix",
+    "ping",
+    "read_head",
+    "signed_url",
+    "store_bytes",
+]
+
+PIECE_BYTES = 256 * 1024
+MAX_COPIES = 16
+"""At once in a process; a further one waits for a place, within its own deadline."""
+_MAX_PUTS = 3
+_STALL_S = 30.0  # for one piece to be taken off our hands: urllib3 bounds what it sends by the time to connect
+_slots = threading.BoundedSemaphore(MAX_COPIES)
+
+
+def copy_from_url(
+    url: str,
+    path_without_extension: str,
+    *,
+    allowed_hosts: Sequence[str],
+    max_bytes: int,
+    deadline_s: float,
+    inline_bytes: int | None = None,
+    bucket: str | None = None,
+    resolver: Resolver = system_resolver,
+) -> Stored:
+    """Copy the file at `url` to `{path_without_extension}.{ext}`, at most `max_bytes` within `deadline_s` seconds.
+
+    With `inline_bytes`: MediaDeferred, before anything is stored, if it is larger or of unknown length.
+    Raises the other MediaErrors too; then no object was made, save that an answer which was lost on its way may have
+    left one, which the next try adopts. `allowed_hosts` as in `check_url`.
+    """
+    storage.checked_path(path_without_extension)
+    check_url(url, allowed_hosts)
+    budget = Budget(deadline_s)
+    with _slot(budget):
+        try:
+            body = _Body(lambda at: open_url(url, allowed_hosts, budget, first_byte=at, resolver=resolver), max_bytes)
+        except MediaGone:
+            found = _find(path_without_extension, bucket)  # by a copy whose commit was lost before the address expired
+            if found is None:
+                raise
+            return found
+        with body:
+            if inline_bytes is not None and (body.length is None or body.length > inline_bytes):
+                raise MediaDeferred("larger than may be copied at once, or of unknown length")
+            return _upload(body, path_without_extension, budget, bucket)
+
+
+def store_bytes(
+    data: bytes, path_without_extension: str, *, max_bytes: int | None = None, bucket: str | None = None
+) -> Stored:
+    """Store bytes made in this process, by the same rules as a copy and with the same errors; two requests."""
+    storage.checked_path(path_without_extension)
+    limit = len(data) if max_bytes is None else max_bytes
+    with _Body(lambda at: _Bytes(data, at), limit) as body:
+        return _upload(body, path_without_extension, Budget(120), bucket)
+
+
+@contextmanager
+def _slot(budget: Budget) -> Iterator[None]:
+    if not _slots.acquire(timeout=budget.left(3600)):
+        raise MediaUnavailable("too many copies at once")
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+class _Readable(Protocol):
+    """What a body is read from: `fetch.Source`, or bytes at hand."""
+
+    length: int | None
+
+    def read(self, limit: int) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class _Bytes:
+    def __init__(self, data: bytes, first_byte: int) -> None:
+        self.length: int | None = len(data) - first_byte
+        self._file = io.BytesIO(data)  # shares the bytes
+        self._file.seek(first_byte)
+
+    def read(self, limit: int) -> bytes:
+        return self._file.read(limit)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Body:
+    """A file on its way: counted, summed and bounded while it passes; begun anew from a byte when an upload broke."""
+
+    def __init__(self, open_at: Callable[[int], _Readable], max_bytes: int) -> None:
+        import google_crc32c
+
+        self._extend: Callable[[int, bytes], int] = google_crc32c.extend
+        self._open_at, self._max_bytes = open_at, max_bytes
+        self._crc = 0
+        self.size = 0
+        """The bytes that were seen, counted from the file's first; all of them once a stream has ended."""
+        self._source = open_at(0)
+        self.length = self._source.length
+        """As announced; None if it was not."""
+        try:
+            if self.length is not None and self.length > max_bytes:
+                raise MediaTooLarge("announced")
+            self._first: bytes | None = self._begin()
+        except MediaError:
+            self.close()
+            raise
+
+    def _begin(self) -> bytes:
+        """Enough of the beginning to tell the type by, however small the pieces it arrives in."""
+        head = b""
+        while len(head) < HEAD_BYTES and (piece := self._source.read(PIECE_BYTES)):
+            head += piece
+        self.head = head[:HEAD_BYTES]
+        return head
+
+    def stream(self, first_byte: int = 0) -> Iterator[bytes]:
+        """The file from `first_byte` on. MediaError when it is too long, too short, or breaks off."""
+        if first_byte > self.size:
+            raise MediaUnavailable("storage: has more than was sent")
+        piece, self._first = self._first, None
+        if piece is None:
+            self._source.close()
+            self._source = self._open_at(first_byte)
+            piece = self._source.read(PIECE_BYTES)
+        at = first_byte
+        while piece:
+            at += len(piece)
+            if at > self._max_bytes:
+                raise MediaTooLarge("sent")
+            if self.length is not None and at > self.length:
+                raise MediaUnavailable("source: longer than before")
+            if at > self.size:
+                self._crc = self._extend(self._crc, piece[self.size - at :])
+                self.size = at
+            yield piece
+            piece = self._source.read(PIECE_BYTES)
+        if at < self.size or (self.length is not None and at != self.length):
+            raise MediaUnavailable("source: shorter than announced")
+
+    @property
+    def crc32c(self) -> str:
+        return base64.b64encode(self._crc.to_bytes(4)).decode()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def __enter__(self) -> _Body:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _upload(body: _Body, path_without_extension: str, budget: Budget, bucket: str | None) -> Stored:
+    kind = detect(body.head)
+    if kind is None:
+        raise MediaRefused("content: not a type that is kept")
+    path = f"{path_without_extension}.{kind.extension}"
+    session = _begin_session(path, kind, body.length, bucket)
+    if session is None:
+        return _adopt(path, bucket)
+    first_byte = 0
+    for _ in range(_MAX_PUTS):
+        answer = _put(session, body, first_byte, budget) or _ask(session)
+        if answer.status in (200, 201):
+            return _checked(answer, body, path, bucket)
+        if answer.status == 412:
+            return _adopt(path, bucket)
+        storage.expect(answer, 308)
+        persisted = re.fullmatch(r"bytes=0-([0-9]{1,15})", answer.headers.get("Range", ""))
+        first_byte = int(persisted[1]) + 1 if persisted else 0
+    raise MediaUnavailable("storage: upload broke off")
+
+
+def _begin_session(path: str, kind: FileType, length: int | None, bucket: str | None) -> str | None:
+    """The address to PUT to; None if there already is such an object."""
+    headers = {"X-Upload-Content-Type": kind.content_type}
+    if length is not None:
+        headers["X-Upload-Content-Length"] = str(length)
+    url = storage.upload_url(bucket, uploadType="resumable", name=path, ifGenerationMatch="0")
+    metadata = {"contentType": kind.content_type, "cacheControl": CACHE_CONTROL, "contentDisposition": "inline"}
+    answer = storage.expect(storage.call("POST", url, data=metadata, headers=headers), 200, 412)
+    if answer.status == 412:
+        return None
+    if "Location" not in answer.headers:
+        raise MediaUnavailable("storage: no session")
+    return answer.headers["Location"]
+
+
+def _put(session: str, body: _Body, first_byte: int, budget: Budget) -> urllib3.BaseHTTPResponse | None:
+    """All that is left, as the body of one request; None if the connection broke or the answer says no more than that.
+
+    A file of unknown length goes in one request as well, with `Transfer-Encoding: chunked` and the range `bytes 0-*/*`,
+    which is how Google's own Node.js library streams by default; the chunks' end is the file's. So no buffer of 8 MiB
+    is needed, and the Storage emulator, which takes a session in one PUT only, is content too.
+    """
+    total = "*" if body.length is None else str(body.length)
+    headers = {"Content-Range": f"bytes {first_byte}-*/{total}"}
+    if body.length is not None:
+        headers["Content-Length"] = str(body.length - first_byte)
+        headers["Content-Range"] = f"bytes {first_byte}-{body.length - 1}/{total}"
+    try:
+        answer = storage.send(
+            "PUT", session, body=body.stream(first_byte), headers=headers, connect_s=_STALL_S, read_s=budget.left(120)
+        )
+    except storage.NoAnswer:
+        return None
+    return None if answer.status >= 500 or answer.status in (408, 429) else answer
+
+
+def _ask(session: str) -> urllib3.BaseHTTPResponse:
+    """How far the session is: 308 with the range that is kept, or the object if it was complete after all."""
+    return storage.call("PUT", session, headers={"Content-Range": "bytes */*", "Content-Length": "0"})
+
+
+def _checked(answer: urllib3.BaseHTTPResponse, body: _Body, path: str, bucket: str | None) -> Stored:
+    """What was stored, if it is what was sent; else it is deleted again, that very generation."""
+    resource = storage.parsed(answer)
+    stored = storage.head_of(resource)
+    if (stored.size_bytes, stored.crc32c) != (body.size, body.crc32c):
+        generation = urllib.parse.quote(str(resource.get("generation", "")))
+        url = f"{storage.object_url(path, bucket)}?ifGenerationMatch={generation}"
+        storage.expect(storage.call("DELETE", url), 200, 204, 404, 412)
+        raise MediaUnavailable("storage: other bytes than were sent")
+    return storage.stored_of(stored)
+
+
+def _adopt(path: str, bucket: str | None) -> Stored:
+    found = storage.read_head(path, bucket=bucket)
+    if found is None:
+        raise MediaUnavailable("storage: was there and is not")
+    return storage.stored_of(found)
+
+
+def _find(path_without_extension: str, bucket: str | None) -> Stored | None:
+    """The object that a copy to this path made, whichever type it had."""
+    for item in storage.list_prefix(f"{path_without_extension}.", None, 10, bucket=bucket).items:
+        if item.path.removeprefix(f"{path_without_extension}.") in BY_EXTENSION:
+            return storage.stored_of(item)
+    return None

@@ -1,0 +1,1 @@
+"""Stored documents that several domains share."""

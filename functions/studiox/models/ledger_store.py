@@ -1,0 +1,93 @@
+"""The ledger's documents, `users/{uid}/ledger`, and the account's fields on `users/{uid}`. Nothing else writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from studiox.kit import pages, scan
+from studiox.kit.clock import datetime
+from studiox.kit.transaction import Docs
+
+from .ledger import Account, Buckets, Cause, Entry, next_entry
+from .users import user_path
+
+
+def entry_path(uid: str, entry_id: str) -> str:
+    return f"{user_path(uid)}/ledger/{entry_id}"
+
+
+def account_of(user: Mapping[str, Any]) -> Account:
+    """The account that a user's document holds."""
+    return Account(buckets_of(user["buckets"]), user["ledgerSeq"])
+
+
+def buckets_of(data: Mapping[str, int]) -> Buckets:
+    return Buckets(data["monthly"], data["bonus"], data["purchased"])
+
+
+def account_fields(account: Account) -> dict[str, Any]:
+    """The fields of a user's document that hold the account."""
+    return {
+        "balance": account.balance,
+        "buckets": msgspec.structs.asdict(account.buckets),
+        "ledgerSeq": account.seq,
+    }
+
+
+def post(docs: Docs, uid: str, cause: Cause, change: Buckets, at: datetime) -> Entry:
+    """Move tokens in this commit: the account, and the entry whose id is the cause's."""
+    user = docs.get(user_path(uid))
+    if user is None:
+        raise KeyError(uid)
+    account, entry = next_entry(account_of(user), cause, change, at)
+    docs.create(entry_path(uid, cause.id), _entry_data(entry))
+    docs.update(user_path(uid), {**account_fields(account), "updatedAt": at})
+    return entry
+
+
+def _entry_data(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "type": entry.cause.type,
+        "amount": entry.amount,
+        "buckets": msgspec.structs.asdict(entry.buckets),
+        "balanceAfter": entry.balance_after,
+        "ref": {"kind": entry.cause.kind, "id": entry.cause.ref},
+        "reason": entry.cause.reason,
+        "createdAt": entry.at,
+        "id": entry.cause.id,
+    }
+
+
+def list_entries(
+    uid: str, *, type: str | None, size: int, cursor: str | None
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    """A page of the ledger, newest entry first."""
+    return pages.page(f"{user_path(uid)}/ledger", {"type": type}, "seq", size=size, cursor=cursor)
+
+
+def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """Type and amount of the entries made in [since, until), the newest `limit` of them."""
+    found = scan.documents(
+        f"{user_path(uid)}/ledger",
+        order="createdAt",
+        least=since,
+        below=until,
+        fields=("type", "amount"),
+        limit=limit,
+        newest_first=True,
+    )
+    return [each.data for each in found]
+
+
+def entries_after(uid: str, seq: int) -> Iterator[scan.Found]:
+    """The ledger from behind `seq` on, in its order; a page in memory at a time."""
+    return scan.documents(f"{user_path(uid)}/ledger", order="seq", after=seq if seq else None)
+
+
+def count_entries(uid: str) -> int:
+    """How many entries there are, whatever they hold."""
+    return scan.count(f"{user_path(uid)}/ledger")

@@ -1,1 +1,0 @@
-"""The weekly report: what the studio did, and what was unusual about it."""

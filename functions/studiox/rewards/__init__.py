@@ -1,1 +1,0 @@
-"""Tokens for coming back and for telling others: streaks and social tasks."""

@@ -1,1 +1,0 @@
-"""Sessions: the jobs that belong together, and what they started from."""

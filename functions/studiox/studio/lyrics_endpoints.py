@@ -1,0 +1,58 @@
+"""Lyrics, as a callable."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from studiox.api.callables import Request, RequestId, Response, Text, VerifiedUser, endpoint
+from studiox.integrations.providers import registry
+from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RequestIdReused
+from studiox.kit.rate_limits import Limit
+from studiox.models.ledger import InsufficientTokens
+
+from . import lifecycle, lyric_orders
+
+ShortText = Annotated[str, Meta(min_length=1, max_length=100), Text]
+
+
+class GenerateLyrics(Request, frozen=True):
+    theme: Annotated[str, Meta(min_length=1, max_length=1_000), Text]
+    mood: ShortText
+    preset_type: ShortText
+    request_id: RequestId
+    language: Annotated[str, Meta(min_length=1, max_length=50), Text] | None = None
+
+    @property
+    def wish(self) -> dict[str, str]:
+        named = {"theme": self.theme, "mood": self.mood, "presetType": self.preset_type, "language": self.language}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+class Lyrics(Response):
+    lyrics: str
+    title: str
+    price: int
+    balance: int
+
+
+@endpoint(
+    limit=Limit(30, per=60, in_commit=True),
+    secrets=registry.SECRETS,
+    refuses=(
+        AccountSuspended,
+        EmailNotVerified,
+        InsufficientTokens,
+        NotFound,
+        RequestIdReused,
+        lifecycle.TooManyJobs,
+        lifecycle.ProviderRejected,
+        lifecycle.ProviderUnavailable,
+    ),
+    timeout_sec=120,
+)
+def generateLyrics(caller: VerifiedUser, request: GenerateLyrics) -> Lyrics:
+    """Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service."""
+    lyrics, title, price, balance = lyric_orders.write(caller, request.request_id, request.wish)
+    return Lyrics(lyrics=lyrics, title=title, price=price, balance=balance)

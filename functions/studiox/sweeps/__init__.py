@@ -1,1 +1,0 @@
-"""The nightly sweep: media and documents come to agree, whatever died in between."""

@@ -1,0 +1,212 @@
+"""The audit of every user touched since the last run, weekly of all; and the rebuilding of a balance (R14, R15)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import NamedTuple
+
+from studiox.kit import audit, batch, clock, firestore, log
+from studiox.kit.clock import datetime
+from studiox.kit.errors import NotFound, StudioxError
+from studiox.kit.scan import Found
+from studiox.kit.transaction import Docs, transact
+from studiox.models import jobs as studio
+from studiox.models import ledger_store
+from studiox.models import users as accounts
+from studiox.models.ledger import Account, Buckets
+from studiox.models.users import user_path
+
+from . import audit_store, invariants
+from .invariants import Fold, Sum, Violation
+from .monthly_reset import RUN_S, THREADS, chunks
+
+FULL_EVERY = timedelta(days=7) - timedelta(hours=1)
+OVERLAP = timedelta(minutes=10)
+"""Clocks of instances may differ so much (faults J27)."""
+USERS_PER_PAGE = 50
+JOBS_PER_PAGE = 100
+PAGE = 300
+
+
+class LedgerBroken(StudioxError):
+    """The ledger itself does not add up: nothing is rebuilt from it (restore it first, docs/operations.md)."""
+
+    code = "failed-precondition"
+    text = "The ledger does not add up."
+
+
+class Run(NamedTuple):
+    started: datetime
+    full: bool
+    since: datetime | None
+
+
+def audit_ledger() -> int:
+    """One run, or what one that died left; how many violations it found. Bounded in time and memory."""
+    now = clock.now()
+    until = time.monotonic() + RUN_S
+    last = audit_store.last_run()
+    if "finishedAt" in last or not last:
+        full_at = last.get("fullAt")
+        full = full_at is None or now - full_at >= FULL_EVERY
+        run = Run(now, full, None if full else last["startedAt"] - OVERLAP)
+        last = {"startedAt": now, "full": full, "since": run.since, "fullAt": full_at, "cursor": ""}
+        _save(last)
+    else:
+        run = Run(last["startedAt"], last["full"], last["since"])
+    found, missing = _audit_users(run, last, now, until)
+    if missing or time.monotonic() > until:
+        log.alert("ledger_audit_unfinished", part="users", missing=missing)
+        return found
+    for jobs in chunks(studio.changed_since(run.since), JOBS_PER_PAGE):
+        found += batch.patiently(lambda jobs=jobs: _audit_jobs(jobs, now))  # type: ignore[misc]
+        if time.monotonic() > until:
+            log.alert("ledger_audit_unfinished", part="jobs", missing=0)
+            return found
+    _save({**last, "finishedAt": now, "cursor": "", "fullAt": run.started if run.full else last["fullAt"]})
+    log.info("ledger_audit", full=run.full, violations=found)
+    return found
+
+
+def _audit_users(run: Run, last: firestore.Data, now: datetime, until: float) -> tuple[int, int]:
+    """How many violations were found, and how many users could not be read: the checkpoint does not pass those."""
+    found = missing = 0
+    with ThreadPoolExecutor(THREADS) as pool:
+        for page in chunks(_users(run, last["cursor"]), USERS_PER_PAGE):
+            audited = batch.work_through(pool, "auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
+            unreadable = [Violation("not_readable", each.id, "an account", "see the log") for each in audited.broken]
+            for violation in unreadable:
+                _report(violation.subject, [violation], now)
+            found += sum(audited.results) + len(unreadable)
+            missing += len(audited.missing)
+            if not missing:
+                _save({**last, "cursor": page[-1].id if run.full else ""})
+            if time.monotonic() > until or len(audited.missing) == len(page):
+                break
+    return found, missing
+
+
+def _save(state: dict[str, object] | firestore.Data) -> None:
+    transact(audit_store.RUN_PATH, lambda docs: docs.put(audit_store.RUN_PATH, state), reads=[audit_store.RUN_PATH])
+
+
+def _users(run: Run, cursor: str) -> Iterator[Found]:
+    return accounts.all_users(after=cursor or None) if run.since is None else accounts.touched_since(run.since)
+
+
+def _audit_user(uid: str, full: bool, now: datetime) -> int:
+    """Check the user, and again what looked wrong: what was only under way holds then. How many violations."""
+    violations, sums = _check_user(uid, full=full)
+    if violations:
+        again, _ = _check_user(uid, full=True)
+        names = {(each.kind, each.subject) for each in again}
+        violations = [each for each in violations if (each.kind, each.subject) in names] or again
+    if not violations and sums is not None:
+        path = audit_store.checkpoint_path(uid)
+        transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), reads=[path])
+    _report(uid, violations, now)
+    return len(violations)
+
+
+def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
+    """What does not hold of the user's account and ledger, from the checkpoint on or from the beginning."""
+    user, checkpoint = firestore.read(user_path(uid), audit_store.checkpoint_path(uid))
+    if user is None:
+        return [], None  # deleted meanwhile
+    start = Sum() if full else audit_store.checkpoint_of(checkpoint)
+    seq = user.get("ledgerSeq")
+    if type(seq) is not int or seq < start.seq:
+        return [Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))], None
+    fold, beyond = Fold(start), []
+    for page in chunks(ledger_store.entries_after(uid, start.seq), PAGE):
+        for entry in page:
+            if type(entry.data["seq"]) is int and entry.data["seq"] > seq:
+                beyond.append(entry.id)
+            else:
+                fold.add(entry.id, entry.data)
+        _check_jobs_of(page, fold)
+        if len(beyond) > PAGE:
+            break
+    fold.compare(user)
+    number = ledger_store.count_entries(uid)
+    [after] = firestore.read(user_path(uid))
+    if after is not None and after.get("ledgerSeq") == seq:  # else somebody spends just now
+        if number != seq:
+            fold.wrong("entries_counted", uid, seq, number)
+        for entry_id in beyond:
+            fold.wrong("entry_beyond_the_account", entry_id, f"seq up to {seq}", "more")
+    return fold.violations, fold.sum
+
+
+def _check_jobs_of(page: list[Found], fold: Fold) -> None:
+    """Every entry of a job names one that there is."""
+    named = {each.id: each.data["ref"]["id"] for each in page if (each.data.get("ref") or {}).get("kind") == "job"}
+    found = studio.which_exist(set(named.values()))
+    for entry_id, job_id in named.items():
+        if job_id not in found:
+            fold.wrong("entry_without_job", entry_id, job_id, "no such job")
+
+
+def _audit_jobs(jobs: list[Found], now: datetime) -> int:
+    suspects = [each for each in _with_entries(jobs, now) if each[1]]
+    if not suspects:
+        return 0
+    # A job that ended between the two reads holds when all is read again.
+    again = firestore.read(*(job.path for job, _ in suspects))
+    fresh = [Found(job.path, data) for (job, _), data in zip(suspects, again, strict=True) if data is not None]
+    found = 0
+    for job, violations in _with_entries(fresh, now):
+        _report(job.data["uid"], violations, now)
+        found += len(violations)
+    return found
+
+
+def _with_entries(jobs: list[Found], now: datetime) -> Iterator[tuple[Found, list[Violation]]]:
+    paths = [
+        ledger_store.entry_path(job.data["uid"], f"{kind}:{job.id}") for job in jobs for kind in ("deduction", "refund")
+    ]
+    entries = firestore.read(*paths) if paths else []
+    for job, deduction, refund in zip(jobs, entries[::2], entries[1::2], strict=True):
+        yield job, invariants.check_job(job.id, job.data, deduction, refund, now)
+
+
+def _report(uid: str, violations: list[Violation], now: datetime) -> None:
+    for violation in violations:
+        log.alert("ledger_violation", uid=uid, kind=violation.kind, subject=violation.subject)
+        path = audit_store.alert_path(uid, violation)
+
+        def put(docs: Docs, violation: Violation = violation) -> None:
+            audit_store.put_alert(docs, uid, violation, now)
+
+        transact(path, put, reads=[path])
+
+
+def rebuild(uid: str, actor: str) -> bool:
+    """Set the user's account to what its ledger adds up to; whether that changed anything. `LedgerBroken`."""
+    now = clock.now()
+    path = user_path(uid)
+    [before] = firestore.read(path)
+    if before is None:
+        raise NotFound
+    fold = Fold(Sum())
+    for entry in ledger_store.entries_after(uid, 0):
+        fold.add(entry.id, entry.data)
+    if fold.violations or ledger_store.count_entries(uid) != fold.sum.seq:
+        raise LedgerBroken
+    total = Account(Buckets(fold.sum.monthly, fold.sum.bonus, fold.sum.purchased), fold.sum.seq)
+    wanted = ledger_store.account_fields(total)
+
+    def decide(docs: Docs) -> bool:
+        user = docs.get(path) or {}
+        if any(user.get(name) != before.get(name) for name in wanted):
+            raise LedgerBroken  # tokens moved meanwhile: run it again
+        if not firestore.differ({name: user.get(name) for name in wanted}, wanted):
+            return False
+        docs.update(path, {**wanted, "updatedAt": now})
+        audit.record(docs, actor=actor, action="rebuildAccount", target=path, at=now, seq=total.seq)
+        return True
+
+    return transact(path, decide, reads=[path])

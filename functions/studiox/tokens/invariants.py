@@ -1,0 +1,140 @@
+"""The invariants of contract §4 as the nightly audit recomputes them: what is wrong, and what was right. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from studiox.kit.clock import datetime, timedelta
+from studiox.models.ledger import BURN_ORDER, MAX_BALANCE
+
+Data = Mapping[str, Any]
+
+MAX_VIOLATIONS = 50
+"""Of one user that one run reports: what broke so much is looked at by a person anyway."""
+OVERDUE = timedelta(minutes=15)
+
+_POSITIVE = ("welcome_bonus", "refund", "purchase", "plan_grant", "reward", "restore")
+_NEGATIVE = ("deduction", "plan_expiry", "clawback")
+# {(type, what its ref names): its id}: a cause counts once because its entry has one name.
+_IDS = {
+    ("deduction", "job"): "deduction:{}",
+    ("refund", "job"): "refund:{}",
+    ("plan_grant", "period"): "grant:{}",
+    ("plan_expiry", "period"): "expiry:{}",
+    ("welcome_bonus", "user"): "welcome:{}",
+    ("reward", "task"): "reward:{}",
+    ("reward", "streak"): "reward:streak:{}",
+}
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """What does not hold. `subject` is an entry's or a job's id, or the field of the user's document."""
+
+    kind: str
+    subject: str
+    expected: str
+    found: str
+
+
+class Sum(msgspec.Struct):
+    """A ledger up to `seq`: what its entries' buckets add up to."""
+
+    seq: int = 0
+    monthly: int = 0
+    bonus: int = 0
+    purchased: int = 0
+
+    @property
+    def balance(self) -> int:
+        return self.monthly + self.bonus + self.purchased
+
+
+class Fold:
+    """Adds up a ledger, entry by entry in the order of `seq`, and notes what does not hold."""
+
+    def __init__(self, start: Sum) -> None:
+        self.sum = msgspec.structs.replace(start)
+        self.violations: list[Violation] = []
+
+    def wrong(self, kind: str, subject: str, expected: object, found: object) -> None:
+        if len(self.violations) < MAX_VIOLATIONS:
+            self.violations.append(Violation(kind, subject, str(expected), str(found)))
+
+    def add(self, name: str, entry: Data) -> None:
+        """The next entry; `name` is its document's."""
+        seq, amount, after = entry.get("seq"), entry.get("amount"), entry.get("balanceAfter")
+        buckets = entry.get("buckets") or {}
+        figures = [seq, amount, after, *(buckets.get(each) for each in BURN_ORDER)]
+        if any(type(each) is not int for each in figures):
+            self.wrong("not_an_integer", name, "integers", "something else")
+            return
+        if seq != self.sum.seq + 1:
+            self.wrong("seq", name, self.sum.seq + 1, seq)
+        before = msgspec.structs.replace(self.sum)
+        self.sum.seq = int(seq or 0)
+        for each in BURN_ORDER:
+            setattr(self.sum, each, getattr(self.sum, each) + buckets[each])
+        if amount != sum(buckets[each] for each in BURN_ORDER):
+            self.wrong("amount_is_not_its_buckets", name, sum(buckets[each] for each in BURN_ORDER), amount)
+        if after != self.sum.balance:
+            self.wrong("running_balance", name, self.sum.balance, after)
+        self._check_cause(name, entry)
+        self._check_change(name, entry, before)
+
+    def _check_cause(self, name: str, entry: Data) -> None:
+        ref = entry.get("ref") or {}
+        form = _IDS.get((entry.get("type", ""), ref.get("kind", "")))
+        expected = form.format(ref.get("id")) if form else entry.get("id")
+        if name != expected or entry.get("id") != name:
+            self.wrong("not_its_causes_name", name, expected, entry.get("id"))
+
+    def _check_change(self, name: str, entry: Data, before: Sum) -> None:
+        type_, amount = entry.get("type"), entry["amount"]
+        if (type_ in _POSITIVE and amount < 0) or (type_ in _NEGATIVE and amount > 0):
+            self.wrong("sign", name, type_, amount)
+        if type_ == "deduction" and -amount > before.balance:
+            self.wrong("more_than_the_balance", name, f"at most {before.balance}", -amount)
+        for each in ("monthly", "bonus"):
+            if getattr(self.sum, each) < 0 <= getattr(before, each):
+                self.wrong("bucket_below_zero", name, 0, getattr(self.sum, each))
+        if type_ != "clawback" and self.sum.purchased < min(0, before.purchased):
+            self.wrong("debt_without_clawback", name, before.purchased, self.sum.purchased)
+
+    def compare(self, user: Data) -> None:
+        """What the user's document says against what its ledger adds up to."""
+        buckets = user.get("buckets") or {}
+        for name, found in (("balance", user.get("balance")), *((each, buckets.get(each)) for each in BURN_ORDER)):
+            expected = getattr(self.sum, name)
+            if type(found) is not int or found != expected or found > MAX_BALANCE:
+                self.wrong("account_is_not_its_ledger", name, expected, found)
+        if user.get("ledgerSeq") != self.sum.seq:
+            self.wrong("account_is_not_its_ledger", "ledgerSeq", self.sum.seq, user.get("ledgerSeq"))
+
+
+def check_job(job_id: str, job: Data, deduction: Data | None, refund: Data | None, now: datetime) -> list[Violation]:
+    """A job against its two entries (contract §4, 3 and 6)."""
+    fold = Fold(Sum())
+    price, status = job.get("price"), job.get("status")
+    back = refund["amount"] if refund is not None else 0
+    if deduction is None:
+        fold.wrong("job_without_deduction", job_id, price, "none")
+    elif -deduction["amount"] != price:
+        fold.wrong("deduction_is_not_the_price", job_id, price, -deduction["amount"])
+    elif refund is not None and any(refund["buckets"][each] > -deduction["buckets"][each] for each in BURN_ORDER):
+        fold.wrong("refund_of_other_buckets", job_id, deduction["buckets"], refund["buckets"])
+    if status in ("failed", "cancelled") and back != price:
+        fold.wrong("refund_missing" if refund is None else "refund_is_not_the_price", job_id, price, back)
+    if status == "completed" and refund is not None and back >= (price or 0):
+        fold.wrong("refund_of_a_completed_job", job_id, 0, back)
+    if status in ("pending", "processing"):
+        if refund is not None:
+            fold.wrong("refund_of_a_job_under_way", job_id, 0, back)
+        deadline = job.get("deadlineAt")
+        if deadline is not None and now > deadline + OVERDUE:
+            fold.wrong("job_past_its_deadline", job_id, deadline, now)
+    if job.get("refunded", 0) != back:
+        fold.wrong("job_says_another_refund", job_id, back, job.get("refunded", 0))
+    return fold.violations

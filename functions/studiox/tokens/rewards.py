@@ -1,0 +1,124 @@
+"""Earning tokens: a visit that keeps a streak, a social task that is claimed and reviewed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from studiox.api.callables import User
+from studiox.auth import service as accounts
+from studiox.auth.service import AccountOf
+from studiox.kit import audit, clock
+from studiox.kit.errors import NotFound
+from studiox.kit.transaction import Docs
+from studiox.models.ledger import Buckets, Cause
+from studiox.models.ledger_store import entry_path, post
+from studiox.models.users import change_user, user_path
+
+from . import rewards_store, social_tasks, streaks
+from .streaks import Streak
+
+
+class Claimed(NamedTuple):
+    """What became of a claim: `tokens` is what it earned, 0 while it waits for its review."""
+
+    status: social_tasks.Status
+    tokens: int
+
+
+def visit(caller: User) -> tuple[Streak, int]:
+    """Count today's visit, once a UTC day; the streak and the bonus it earned just now."""
+    return accounts.with_account(caller, "updateStreak", lambda account: _visit(caller, account))
+
+
+def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
+    now = clock.now()
+    path = user_path(caller.uid)
+    tried = 0
+
+    def decide(docs: Docs) -> tuple[Streak, int]:
+        nonlocal tried
+        before = rewards_store.streak_of(account(docs))
+        after, bonus = streaks.visit(before, now.date())
+        if after == before and tried and _is_ours(docs, caller.uid, after, now):
+            return after, tried  # our own commit, whose answer was lost (faults J22)
+        if after == before:
+            return after, 0
+        change_user(docs, caller.uid, now, streak=rewards_store.streak_field(after))
+        if bonus:
+            reason = f"{after.current} days in a row"
+            cause = Cause(id=_entry_id(after), type="reward", kind="streak", ref=_day(after), reason=reason)
+            post(docs, caller.uid, cause, Buckets(bonus=bonus), now)
+            tried = bonus
+        audit.record(docs, actor=caller.uid, action="updateStreak", target=path, at=now, reward=bonus)
+        return after, bonus
+
+    return caller.commit(path, decide, warm=[path])
+
+
+def _day(streak: Streak) -> str:
+    return str(streak.last_active_date)
+
+
+def _entry_id(streak: Streak) -> str:
+    return f"reward:streak:{_day(streak)}"
+
+
+def _is_ours(docs: Docs, uid: str, streak: Streak, now: clock.datetime) -> bool:
+    entry = docs.get(entry_path(uid, _entry_id(streak)))
+    return entry is not None and bool(entry["createdAt"] == now)
+
+
+def claim(caller: User, task_id: str, proof_url: str, request_id: str) -> Claimed:
+    """Claim a task; one that nobody reviews is rewarded at once. `AlreadyClaimed`, `RateLimited`."""
+    return accounts.with_account(
+        caller, "submitSocialTask", lambda account: _claim(caller, task_id, proof_url, request_id, account)
+    )
+
+
+def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account: AccountOf) -> Claimed:
+    now = clock.now()
+    path, key = rewards_store.claim_path(caller.uid, task_id), user_path(caller.uid)
+
+    def decide(docs: Docs) -> Claimed:
+        task = rewards_store.find_task(docs, task_id)
+        existing = docs.get(path)
+        if existing is not None and social_tasks.replayed(existing, request_id, proof_url):
+            return Claimed(existing["status"], existing["tokens"] if existing["status"] == "approved" else 0)
+        social_tasks.check_proof(task, proof_url)
+        user = account(docs)
+        change_user(docs, caller.uid, now, claims=social_tasks.count_claim(user.get("claims"), now))
+        docs.put(path, rewards_store.new_claim(caller.uid, task, request_id, proof_url, now))
+        if not task.review:
+            _reward(docs, caller.uid, task_id, task.tokens, task.title, now)
+        audit.record(docs, actor=caller.uid, action="submitSocialTask", target=path, at=now, taskId=task_id)
+        return Claimed("pending", 0) if task.review else Claimed("approved", task.tokens)
+
+    return caller.commit(key, decide, reads=[path, rewards_store.task_path(task_id)], warm=[key])
+
+
+def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | None) -> Claimed:
+    """Approve (and reward) or reject a claim. Saying the same again changes nothing; an approval is final."""
+    now = clock.now()
+    path = rewards_store.claim_path(uid, task_id)
+
+    def decide(docs: Docs) -> Claimed:
+        held = docs.get(path)
+        if held is None:
+            raise NotFound
+        wanted: social_tasks.Status = "approved" if approve else "rejected"
+        if held["status"] in (wanted, "approved"):
+            if held["status"] != wanted:
+                raise social_tasks.AlreadyClaimed
+            return Claimed(wanted, held["tokens"] if approve else 0)
+        docs.update(path, {"status": wanted, "reviewedAt": now, "reviewedBy": admin.uid, "note": note})
+        if approve and docs.get(user_path(uid)) is not None:
+            _reward(docs, uid, task_id, held["tokens"], "Social task approved", now)
+        audit.record(docs, actor=admin.uid, action="reviewSocialTask", target=path, at=now, approve=approve)
+        return Claimed(wanted, held["tokens"] if approve else 0)
+
+    return admin.commit(user_path(uid), decide, reads=[path])
+
+
+def _reward(docs: Docs, uid: str, task_id: str, tokens: int, reason: str, now: clock.datetime) -> None:
+    cause = Cause(id=f"reward:{task_id}", type="reward", kind="task", ref=task_id, reason=reason)
+    post(docs, uid, cause, Buckets(bonus=tokens), now)

@@ -1,0 +1,100 @@
+"""Where rewards lie: `socialTasks/{id}` over the bundled tasks, and `socialClaims/{of a user and task}`.
+
+The streak and the day's count of claims are on the user's document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from studiox.kit import firestore, ids, log, pages, scan
+from studiox.kit.cache import UNKNOWN, Kept
+from studiox.kit.clock import datetime
+from studiox.kit.errors import InvalidRequest
+from studiox.kit.transaction import Docs
+
+from .social_tasks import TASKS, SocialTask
+from .streaks import Streak
+
+MAX_TASKS = 200
+
+_BUNDLED: Mapping[str, Mapping[str, Any]] = MappingProxyType({task.id: msgspec.to_builtins(task) for task in TASKS})
+# The tasks on offer.
+_offered: Kept[list[SocialTask]] = Kept(1)
+
+
+def task_path(task_id: str) -> str:
+    return f"socialTasks/{task_id}"
+
+
+def tasks() -> list[SocialTask]:
+    """The tasks on offer, bundled ones first; read once in 60 s by a process. `Unavailable`."""
+    kept = _offered.get("")
+    if kept is not UNKNOWN:
+        return kept
+    held = {found.id: found.data for found in scan.documents("socialTasks", limit=MAX_TASKS)}
+    names = dict.fromkeys([*_BUNDLED, *sorted(held)])
+    offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
+    _offered.put({"": offered})
+    return offered
+
+
+def find_task(docs: Docs, task_id: str) -> SocialTask:
+    """The task as it is on offer. `InvalidRequest`."""
+    task = _task(task_id, docs.get(task_path(task_id)))
+    if task is None:
+        raise InvalidRequest(fields={"taskId": "not in the catalogue"})
+    return task
+
+
+def _task(task_id: str, override: Mapping[str, Any] | None) -> SocialTask | None:
+    """The bundled task with the document's fields laid over it. A broken one is not offered, and somebody is told."""
+    bundled = _BUNDLED.get(task_id)
+    entry = {**(bundled or {}), **(override or {}), "id": task_id}
+    if (bundled is None and override is None) or entry.get("enabled", True) is not True:
+        return None
+    try:
+        known = {name: entry[name] for name in SocialTask.__struct_fields__ if name in entry}
+        return msgspec.convert(known, SocialTask)
+    except msgspec.ValidationError as error:
+        log.alert("catalogue_entry_broken", entry=task_id, error=str(error))
+        return None
+
+
+def claim_path(uid: str, task_id: str) -> str:
+    return f"socialClaims/{ids.derived('claim', uid, task_id)}"
+
+
+def claims_of(uid: str, tasks: list[SocialTask]) -> list[Mapping[str, Any] | None]:
+    """The user's claims of these tasks, in one round trip."""
+    return firestore.read(*(claim_path(uid, task.id) for task in tasks))
+
+
+def pending_claims(*, size: int, cursor: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
+    """A page of the claims that wait for a review, the longest waiting first."""
+    return pages.page("socialClaims", {"status": "pending"}, "createdAt", size=size, cursor=cursor, oldest_first=True)
+
+
+def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: datetime) -> dict[str, Any]:
+    return {
+        "uid": uid,
+        "taskId": task.id,
+        "tokens": task.tokens,
+        "requestId": request_id,
+        "proofUrl": proof_url,
+        "status": "pending" if task.review else "approved",
+        "createdAt": now,
+    }
+
+
+def streak_of(user: Mapping[str, Any]) -> Streak:
+    held = user.get("streak") or {}
+    return Streak(held.get("current", 0), held.get("longest", 0), held.get("lastActiveDate"))
+
+
+def streak_field(streak: Streak) -> dict[str, Any]:
+    return {"current": streak.current, "longest": streak.longest, "lastActiveDate": streak.last_active_date}

@@ -1,0 +1,73 @@
+"""The rules of social tasks: each is rewarded once per user, at most so many claims a day. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from studiox.kit.clock import datetime
+from studiox.kit.daily_quota import one_more_today
+from studiox.kit.errors import InvalidRequest, RequestIdReused, StudioxError
+
+CLAIMS_PER_DAY = 3
+
+Status = Literal["available", "pending", "approved", "rejected"]
+
+
+class AlreadyClaimed(StudioxError):
+    code = "already-exists"
+    text = "You have claimed this already."
+
+
+class SocialTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of the catalogue: `review` says whether a person looks at the proof first."""
+
+    id: str
+    title: str
+    tokens: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    review: bool = True
+    hosts: tuple[str, ...] = ()
+    """Where the proof must lie; empty: any https address."""
+
+
+TASKS = (
+    SocialTask(id="follow-x", title="Follow StudioX on X", tokens=10, hosts=("x.com", "twitter.com")),
+    SocialTask(id="share-creation", title="Share one of your creations", tokens=20),
+    SocialTask(id="join-discord", title="Join the Discord server", tokens=10, hosts=("discord.com", "discord.gg")),
+    SocialTask(id="review-video", title="Publish a video about StudioX", tokens=100, hosts=("youtube.com", "youtu.be")),
+)
+
+
+def check_proof(task: SocialTask, url: str) -> None:
+    """`InvalidRequest` unless the proof is a plain https address at one of the task's hosts."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.")
+        plain = parts.scheme == "https" and host and not parts.username and parts.port in (None, 443)
+    except ValueError:
+        plain, host = False, ""
+    if not plain:
+        raise InvalidRequest(fields={"proofUrl": "not an https address"})
+    if task.hosts and host not in task.hosts:
+        raise InvalidRequest(fields={"proofUrl": f"not at {' or '.join(task.hosts)}"})
+
+
+def replayed(claim: Mapping[str, Any] | None, request_id: str, proof_url: str) -> bool:
+    """Whether this request made the claim. `RequestIdReused`, `AlreadyClaimed` unless it was rejected."""
+    if claim is None:
+        return False
+    if claim["requestId"] == request_id:
+        if claim["proofUrl"] != proof_url:
+            raise RequestIdReused
+        return True
+    if claim["status"] != "rejected":
+        raise AlreadyClaimed
+    return False
+
+
+def count_claim(counted: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The user's count of the day with one more claim. `RateLimited`."""
+    return one_more_today(counted, CLAIMS_PER_DAY, now)

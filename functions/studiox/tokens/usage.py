@@ -1,0 +1,113 @@
+"""The use cases of spending without a job: pay for a feature, count a song, see the figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, time, timedelta
+from typing import NamedTuple
+
+from studiox.api.callables import Reader, User
+from studiox.auth import service as accounts
+from studiox.auth.service import AccountOf
+from studiox.catalog import sales_store
+from studiox.catalog import store as catalogue
+from studiox.kit import audit, clock, ids
+from studiox.kit.clock import datetime
+from studiox.kit.errors import RequestIdReused
+from studiox.kit.transaction import Docs
+from studiox.models import jobs as studio
+from studiox.models import ledger_store
+from studiox.models.ledger import Cause
+from studiox.models.users import change_user, user_path
+
+from . import allowance, usage_analytics
+from .allowance import Allowance
+from .service import debit
+
+MAX_DOCUMENTS = 5_000
+"""Of jobs, and of ledger entries, that one answer rests on; beyond that it says that it is truncated."""
+
+
+class Used(NamedTuple):
+    spent: int
+    balance: int
+
+
+def use_tokens(caller: User, feature_id: str, request_id: str) -> Used:
+    """Pay the feature's price. `InsufficientTokens`, `RequestIdReused`."""
+    return accounts.with_account(caller, "useTokens", lambda account: _use(caller, feature_id, request_id, account))
+
+
+def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> Used:
+    now = clock.now()
+    path = user_path(caller.uid)
+    entry_id = f"feature:{request_id}"
+
+    def decide(docs: Docs) -> Used:
+        earlier = docs.get(ledger_store.entry_path(caller.uid, entry_id))
+        if earlier is not None:
+            if earlier["ref"]["id"] != feature_id:
+                raise RequestIdReused
+            return Used(-earlier["amount"], earlier["balanceAfter"])
+        feature = catalogue.find_feature(docs, feature_id)
+        account(docs)
+        cause = Cause(id=entry_id, type="deduction", kind="feature", ref=feature_id, reason=feature.label)
+        entry = debit(docs, caller.uid, cause, feature.tokens, now)
+        audit.record(docs, actor=caller.uid, action="useTokens", target=path, at=now, feature=feature_id)
+        return Used(-entry.amount, entry.balance_after)
+
+    reads = catalogue.stale([f"features/{feature_id}"])
+    return caller.commit(path, decide, reads=reads, warm=[path], absent=[ledger_store.entry_path(caller.uid, entry_id)])
+
+
+def check_allowance(caller: Reader) -> Allowance:
+    """What is left of the caller's songs of the month."""
+    user = accounts.account(caller)
+    plans = {plan.id: plan for plan in sales_store.plans()}
+    plan = plans.get(user["plan"], plans["free"])
+    return allowance.of(user, plan.allowances.songs_per_month, clock.now())
+
+
+def consume_allowance(caller: User) -> tuple[Allowance, bool]:
+    """Count a song that was made outside; the allowance after it, and whether there was one left to count."""
+    return accounts.with_account(caller, "checkGenerationAllowance", lambda account: _consume(caller, account))
+
+
+def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
+    now, mark = clock.now(), ids.new()
+    path = user_path(caller.uid)
+
+    def decide(docs: Docs) -> tuple[Allowance, bool]:
+        user = account(docs)
+        plan = sales_store.plan_of(docs, user["plan"])
+        left = allowance.of(user, plan.allowances.songs_per_month, now)
+        if user.get("generationMark") == mark:
+            return left, True  # our own commit, whose answer was lost (faults J22)
+        if not left.allowed:
+            return left, False
+        change_user(docs, caller.uid, now, **allowance.with_one_more(left), generationMark=mark)
+        audit.record(docs, actor=caller.uid, action="checkGenerationAllowance", target=path, at=now)
+        return Allowance(left.limit, left.used + 1, left.resets_at), True
+
+    return caller.commit(path, decide, reads=sales_store.stale(), warm=[path])
+
+
+class Usage(NamedTuple):
+    """`truncated`: there was more than one answer reads."""
+
+    begin: str
+    end: str
+    days: dict[str, usage_analytics.Figures]
+    total: usage_analytics.Figures
+    truncated: bool
+
+
+def usage_of(caller: Reader, first: str | None, last: str | None) -> Usage:
+    """The caller's figures of these days (UTC). `InvalidRequest`, `Unavailable`."""
+    begin, end = usage_analytics.period(first, last, clock.now().date())
+    since = datetime.combine(begin, time(), UTC)
+    until = datetime.combine(end + timedelta(days=1), time(), UTC)
+    jobs = studio.created_between(caller.uid, since, until, MAX_DOCUMENTS)
+    entries = ledger_store.created_between(caller.uid, since, until, MAX_DOCUMENTS)
+    days, total = usage_analytics.by_day(jobs, entries, begin, end)
+    truncated = max(len(jobs), len(entries)) >= MAX_DOCUMENTS
+    return Usage(begin.isoformat(), end.isoformat(), days, total, truncated)

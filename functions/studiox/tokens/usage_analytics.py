@@ -1,0 +1,84 @@
+"""What of jobs and ledger entries goes into a user's figures, day by day. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from studiox.kit.errors import InvalidRequest
+
+DEFAULT_DAYS = 30
+MAX_DAYS = 92
+
+
+class Figures(msgspec.Struct):
+    """Of one day, or of all. `earned` is every credit that is no refund: purchases, grants, rewards, bonuses."""
+
+    jobs: int = 0
+    by_type: Counter[str] = msgspec.field(default_factory=Counter)
+    by_model: Counter[str] = msgspec.field(default_factory=Counter)
+    by_status: Counter[str] = msgspec.field(default_factory=Counter)
+    spent: int = 0
+    refunded: int = 0
+    earned: int = 0
+
+    def add_job(self, job: Mapping[str, Any]) -> None:
+        self.jobs += 1
+        self.by_type[job["type"]] += 1
+        self.by_model[job["model"]] += 1
+        self.by_status[job["status"]] += 1
+
+    def add_entry(self, entry: Mapping[str, Any]) -> None:
+        if entry["type"] == "deduction":
+            self.spent -= entry["amount"]
+        elif entry["type"] == "refund":
+            self.refunded += entry["amount"]
+        elif entry["amount"] > 0:
+            self.earned += entry["amount"]
+
+
+def period(first: str | None, last: str | None, today: date) -> tuple[date, date]:
+    """The days asked for, both included: the last 30 unless said otherwise, at most 92. `InvalidRequest`."""
+    end = _day("to", last) or today
+    begin = _day("from", first) or end - timedelta(days=DEFAULT_DAYS - 1)
+    if begin > end:
+        raise InvalidRequest(fields={"from": "after the end"})
+    if (end - begin).days >= MAX_DAYS:
+        raise InvalidRequest(fields={"from": f"more than {MAX_DAYS} days"})
+    return begin, end
+
+
+def _day(field: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(fields={field: "not a date"}) from None
+    if not 2000 <= found.year <= 2999:
+        raise InvalidRequest(fields={field: "not a date of ours"})
+    return found
+
+
+def by_day(
+    jobs: Iterable[Mapping[str, Any]], entries: Iterable[Mapping[str, Any]], begin: date, end: date
+) -> tuple[dict[str, Figures], Figures]:
+    """{day: its figures} of every day of the period, and those of all of it."""
+    days = {(begin + timedelta(days=n)).isoformat(): Figures() for n in range((end - begin).days + 1)}
+    total = Figures()
+    for job in jobs:
+        for figures in (days[_date(job)], total):
+            figures.add_job(job)
+    for entry in entries:
+        for figures in (days[_date(entry)], total):
+            figures.add_entry(entry)
+    return days, total
+
+
+def _date(document: Mapping[str, Any]) -> str:
+    found: str = document["createdAt"].date().isoformat()
+    return found

@@ -1,1 +1,0 @@
-"""What keeps the books right while nobody looks: the monthly reset."""

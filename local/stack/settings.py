@@ -1,0 +1,252 @@
+"""What the local stack runs with: ports, parameters and secrets, and the directory it all is laid out in.
+
+The suite's own functions emulator reads `.env` and `.secret.local` beside the functions' source and lets them beat the
+environment. So that the environment can win, and the developer's files stay as they are, it is given a directory made
+of links, with its own two files in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".local"
+PROJECT = "demo-studiox"
+REGION = "us-central1"
+
+# Every port anything of the stack listens on; an offset shifts them all.
+PORTS = {
+    "hub": 4400,
+    "logging": 4500,
+    "hosting": 5000,
+    "functions": 5001,
+    "firestore": 8080,
+    "auth": 9099,
+    "firestore.websocket": 9150,
+    "storage": 9199,
+    "eventarc": 9299,
+    "tasks": 9499,
+    "poyo": 4010,
+    "piapi": 4011,
+    "stripe": 4012,
+    "chat": 4013,
+}
+# Those of them that are no emulator of the suite.
+STAND_INS = ("poyo", "piapi", "stripe", "chat")
+
+# Files of the functions that are no code and that a running stack reads again when they change.
+ENV_FILES = (".env", ".env.local", ".secret.local")
+
+# The suite's emulators that are started where the functions are served by us; suite_tasks.cjs adds Tasks.
+WITHOUT_FUNCTIONS = "auth,firestore,storage,hosting"
+
+MADE_BY_SETUP = """\
+# Made by the set-up, for `make serve` and for `firebase emulators:start`. What you change here stays; the environment
+# of `make serve` goes before it, and OFFSET shifts the addresses that you have not changed."""
+
+# The stand-ins' keys, and a value for whatever has no stand-in: an absent one would be asked of Secret Manager.
+SECRETS = {
+    "POYO_API_KEY": "local-poyo-api-key",
+    "POYO_WEBHOOK_SECRET": "local-poyo-webhook-secret",
+    "PIAPI_API_KEY": "local-piapi-api-key",
+    "PIAPI_WEBHOOK_SECRET": "local-piapi-webhook-secret",
+    "OPENAI_API_KEY": "local-openai-api-key",
+    "STRIPE_SECRET_KEY": "sk_test_local",
+    "STRIPE_WEBHOOK_SECRET": "whsec_local",
+    "APP_SIGNING_KEY": "local-signing-key-0123456789abcdef0123456789abcdef",
+}
+
+
+def shifted(offset: int) -> dict[str, int]:
+    """Every port of a stack at this offset."""
+    return {name: port + offset for name, port in PORTS.items()}
+
+
+def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
+    """The parameters that differ from production's: addresses of this stack, models that need no key, and no limit to
+    what stand-ins cost."""
+    site = f"http://127.0.0.1:{ports['hosting']}"
+    return {
+        "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
+        "ENABLE_MOCK_MODELS": "true",
+        "DAILY_SPEND_LIMIT_USD": "0",
+        "FREE_SPEND_LIMIT_USD": "0",
+        "POYO_BASE_URL": f"http://127.0.0.1:{ports['poyo']}",
+        "PIAPI_BASE_URL": f"http://127.0.0.1:{ports['piapi']}",
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{ports['chat']}/v1",
+        "STRIPE_API_BASE": f"http://127.0.0.1:{ports['stripe']}",
+        "SITE_URL": site,
+        "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}",
+        "MEDIA_HOSTS": f"127.0.0.1:{ports['poyo']},127.0.0.1:{ports['piapi']}",
+    }
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """The variables of a dotenv file, none if it does not exist."""
+    values = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        name, separator, value = line.partition("=")
+        if separator and not line.lstrip().startswith("#"):
+            value = value.strip()
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            values[name.strip()] = value[1:-1] if quoted else value
+    return values
+
+
+def write_env(path: Path, values: Mapping[str, str]) -> None:
+    escaped = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
+    lines = [f'{name}="{"".join(escaped.get(c, c) for c in value)}"\n' for name, value in values.items()]
+    path.write_text("".join(lines))
+    path.chmod(0o600)
+
+
+def write_local_files(functions: Path = ROOT / "functions", state: Path = STATE) -> None:
+    """Make `.env.local` and `.secret.local`, from which Firebase's own commands take what is local.
+
+    What the developer wrote there stays: only values that an earlier run wrote follow the defaults.
+    """
+    for name, values in ((".env.local", local_parameters(PORTS)), (".secret.local", SECRETS)):
+        path, record = functions / name, state / f"made{name}"
+        lines = path.read_text().splitlines() if path.exists() else [MADE_BY_SETUP]
+        ours = read_env(record)
+        there = read_env(path)
+        for number, line in enumerate(lines):
+            key = line.partition("=")[0].strip()
+            if key in values and there.get(key) == ours.get(key) != values[key]:
+                lines[number] = f"{key}={values[key]}"
+        lines += [f"{key}={value}" for key, value in values.items() if key not in there]
+        text = "\n".join(lines) + "\n"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            path.chmod(0o600)
+        if ours != values:
+            state.mkdir(parents=True, exist_ok=True)
+            write_env(record, values)
+
+
+def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Parameters and secrets: the committed file, then local defaults, the developer's files, the environment.
+
+    What the set-up wrote into the developer's files are the addresses of a stack without an offset: they are no choice.
+    """
+    functions = ROOT / "functions"
+    usual = local_parameters(PORTS)
+    chosen = {name: value for name, value in read_env(functions / ".env.local").items() if value != usual.get(name)}
+    parameters = {**read_env(functions / ".env"), **local_parameters(ports), **chosen}
+    secrets = {**SECRETS, **read_env(functions / ".secret.local")}
+    for values in (parameters, secrets):
+        values.update({name: environment[name] for name in values if name in environment})
+    return parameters, secrets
+
+
+def function_environment(ports: Mapping[str, int]) -> dict[str, str]:
+    """What the suite's own functions emulator adds to a function's environment (functionsEmulator.js, env.js)."""
+    hosts = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    bucket = {"projectId": PROJECT, "storageBucket": f"{PROJECT}.appspot.com"}
+    return {
+        "FUNCTIONS_EMULATOR": "true",
+        "TZ": "UTC",
+        "GCLOUD_PROJECT": PROJECT,
+        "GOOGLE_CLOUD_QUOTA_PROJECT": PROJECT,
+        "K_REVISION": "1",
+        "FIREBASE_CONFIG": json.dumps({**bucket, "databaseURL": f"https://{PROJECT}.firebaseio.com"}),
+        "FIREBASE_DEBUG_MODE": "true",
+        "FIREBASE_DEBUG_FEATURES": json.dumps({"skipTokenVerification": True, "enableCors": True}),
+        "FIREBASE_EMULATOR_HUB": hosts["hub"],
+        "FIRESTORE_EMULATOR_HOST": hosts["firestore"],
+        "FIREBASE_FIRESTORE_EMULATOR_ADDRESS": hosts["firestore"],
+        "FIREBASE_AUTH_EMULATOR_HOST": hosts["auth"],
+        "FIREBASE_STORAGE_EMULATOR_HOST": hosts["storage"],
+        "STORAGE_EMULATOR_HOST": f"http://{hosts['storage']}",
+        "CLOUD_TASKS_EMULATOR_HOST": hosts["tasks"],
+    }
+
+
+def source_of(place: Path) -> Path:
+    """Where the functions of the stack at `place` are laid out. The suite watches no path with a dot in front."""
+    return Path(tempfile.gettempdir()) / f"studiox-{hashlib.sha256(str(place).encode()).hexdigest()[:16]}"
+
+
+def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, str]:
+    """Make `place` what the suite is started in; answers parameters and secrets together."""
+    linked = ("web", "firestore.rules", "firestore.indexes.json", "storage.rules")
+    for stale in (place / name for name in ("bin", "tmp", *linked)):
+        _remove(stale)
+    (place / "tmp").mkdir()
+    (place / "bin").mkdir()
+    for name in linked:
+        (place / name).symlink_to(ROOT / name)
+    config = json.loads((ROOT / "firebase.json").read_text())
+    del config["functions"]
+    config["emulators"] = {
+        "singleProjectMode": True,
+        "ui": {"enabled": False},
+        **{name: {"host": "127.0.0.1", "port": port} for name, port in ports.items() if name not in STAND_INS},
+    }
+    config["emulators"]["firestore"]["websocketPort"] = config["emulators"].pop("firestore.websocket")["port"]
+    (place / "firebase.json").write_text(json.dumps(config, indent=2))
+    write_java(place)
+    parameters, secrets = resolve(ports, environment)
+    return {**parameters, **secrets}
+
+
+def lay_out_functions(place: Path, ports: Mapping[str, int], environment: Mapping[str, str], functions: Path) -> None:
+    """Make the source that the suite's own functions emulator takes, beside what `lay_out` made."""
+    parameters, secrets = resolve(ports, environment)
+    source = source_of(place)
+    _remove(source)
+    source.mkdir(mode=0o700)
+    for entry in functions.iterdir():
+        if not entry.name.startswith(".") and entry.name not in ("venv", "__pycache__"):
+            (source / entry.name).symlink_to(entry)
+    (source / "venv").symlink_to(ROOT / "functions/venv")
+    write_env(source / ".env", parameters)
+    write_env(source / ".secret.local", secrets)
+    config = json.loads((place / "firebase.json").read_text())
+    config["functions"] = json.loads((ROOT / "firebase.json").read_text())["functions"]
+    config["functions"]["source"] = os.path.relpath(source.resolve(), place.resolve())
+    (place / "firebase.json").write_text(json.dumps(config, indent=2))
+
+
+def _remove(path: Path) -> None:
+    path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=True)
+
+
+def write_java(place: Path) -> None:
+    """In `place`/bin, a `java` that runs our Storage rules runtime where the official one would be run, and is itself
+    otherwise."""
+    marker = place / "bin/storage-rules"
+    marker.write_text("Stands where the official rules runtime would be.\n")
+    java = place / "bin/java"
+    java.write_text(
+        "#!/bin/sh\n"
+        f'case " $* " in *" {marker} serve "*)\n'
+        f"  cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m local.stack.storage_rules ;;\n"
+        "esac\n"
+        f'PATH="${{PATH#*{place / "bin"}:}}" exec java "$@"\n'
+    )
+    java.chmod(0o755)
+
+
+def suite_environment(place: Path, ports: Mapping[str, int], *, official: bool) -> dict[str, str]:
+    """The environment of the emulator suite, on top of ours; `official`: with Java and Firebase's own archives."""
+    added = {
+        # Two suites of one project would overwrite each other's files in the system's temporary directory.
+        "TMPDIR": str(place / "tmp"),
+        "CI": "true",
+        "NO_COLOR": "1",
+        "NO_UPDATE_NOTIFIER": "1",
+        "STUDIOX_TASKS_PORT": str(ports["tasks"]),  # for suite_tasks.cjs
+    }
+    if not official:
+        added["STORAGE_EMULATOR_BINARY_PATH"] = str(place / "bin/storage-rules")
+        added["PATH"] = f"{place / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    return added

@@ -1,0 +1,386 @@
+"""A Stripe account in memory: what its customers buy, refuse, dispute and end, and the events that this makes."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from local.vendors.stripe import objects
+from local.vendors.stripe.objects import Object
+
+PLANS = {"pro": ("StudioX Pro", 900), "enterprise": ("StudioX Enterprise", 7_900)}
+
+
+def _rounded(amount: int, whole: int) -> int:
+    """Stripe prorates by the second, to the nearest cent."""
+    return (2 * amount + whole) // (2 * whole)
+
+
+class Refused(Exception):
+    """An error as Stripe answers it."""
+
+    def __init__(
+        self, status: int, message: str, code: str = "", param: str = "", type_: str = "invalid_request_error"
+    ):
+        super().__init__(message)
+        self.status = status
+        error = {"type": type_, "message": message, "code": code or None, "param": param or None}
+        self.body = {"error": {name: value for name, value in error.items() if value}}
+
+
+class Account:
+    """Every object by its id. One lock: what an action changes is seen whole, with its events."""
+
+    def __init__(self, base_url: str = "http://127.0.0.1:4012", *, clock: Callable[[], float] = time.time) -> None:
+        self.base_url = base_url
+        self.lock = threading.RLock()
+        self.objects: dict[str, Object] = {}
+        self.events: list[Object] = []
+        self.declines: set[str] = set()
+        """Customers whose card is refused for now."""
+        self.hear: Callable[[Object], None] = lambda _event: None
+        self.clock = clock
+        for plan, (name, amount) in PLANS.items():
+            product = self.add(objects.product({"id": f"prod_studiox_{plan}", "name": name}, self.now()))
+            terms = {"id": f"price_studiox_{plan}", "currency": "usd", "unit_amount": amount}
+            month = {"recurring": {"interval": "month"}, "metadata": {"planId": plan}}
+            self.add(objects.price({**terms, **month}, product["id"], self.now()))
+
+    def now(self) -> int:
+        return int(self.clock())
+
+    def add(self, made: Object) -> Object:
+        self.objects[made["id"]] = made
+        return made
+
+    def get(self, object_id: str, kind: str, param: str = "id") -> Object:
+        """`Refused` with resource_missing."""
+        found = self.objects.get(object_id)
+        if found is None or found["object"] != kind or found.get("deleted"):
+            raise Refused(404, f"No such {kind}: '{object_id}'", "resource_missing", param)
+        return found
+
+    def all(self, kind: str) -> list[Object]:
+        """Newest first."""
+        with self.lock:
+            return [each for each in reversed(list(self.objects.values())) if each["object"] == kind]
+
+    def emit(self, type_: str, about: Object) -> Object:
+        made = objects.event(type_, copy.deepcopy({name: v for name, v in about.items() if name[0] != "_"}), self.now())
+        self.events.append(made)
+        self.hear(made)
+        return made
+
+    # What a customer does on the checkout page.
+
+    def pay(self, session_id: str, *, slow: bool = False) -> Object:
+        """Complete a session: by card, or by a slow method whose money comes later (`arrive`)."""
+        with self.lock:
+            session = self._open(session_id)
+            if session["mode"] == "subscription":
+                return self._subscribe(session)
+            intent = self._intent_of(session)
+            session.update(status="complete", url=None)
+            if slow:
+                intent["status"] = "processing"
+                self.emit("checkout.session.completed", session)
+                return session
+            self._charge(intent)
+            session["payment_status"] = "paid"
+            self.emit("payment_intent.succeeded", intent)
+            self.emit("checkout.session.completed", session)
+            return session
+
+    def arrive(self, session_id: str, *, well: bool = True) -> Object:
+        """A slow payment comes in, or does not."""
+        with self.lock:
+            session = self.get(session_id, "checkout.session")
+            intent = self.get(session["payment_intent"], "payment_intent")
+            if well:
+                self._charge(intent)
+                session["payment_status"] = "paid"
+                self.emit("payment_intent.succeeded", intent)
+                self.emit("checkout.session.async_payment_succeeded", session)
+            else:
+                intent["status"] = "requires_payment_method"
+                self.emit("payment_intent.payment_failed", intent)
+                self.emit("checkout.session.async_payment_failed", session)
+            return session
+
+    def try_again(self, session_id: str) -> Object:
+        """A slow payment that failed is under way once more."""
+        with self.lock:
+            session = self.get(session_id, "checkout.session")
+            self.get(session["payment_intent"], "payment_intent")["status"] = "processing"
+            return session
+
+    def decline(self, session_id: str) -> Object:
+        """The card is refused; the session stays open."""
+        with self.lock:
+            session = self._open(session_id)
+            if session["mode"] == "payment":
+                self.emit("payment_intent.payment_failed", self._intent_of(session))
+            return session
+
+    def expire(self, session_id: str) -> Object:
+        with self.lock:
+            session = self._open(session_id)
+            session.update(status="expired", url=None)
+            self.emit("checkout.session.expired", session)
+            return session
+
+    def _open(self, session_id: str) -> Object:
+        session = self.get(session_id, "checkout.session", "session")
+        if session["status"] != "open":
+            raise Refused(400, f"This session is {session['status']}.", "resource_not_open")
+        return session
+
+    def _intent_of(self, session: Object) -> Object:
+        if session["payment_intent"] is None:
+            metadata = session["_payment_intent_data"].get("metadata", {})
+            made = objects.payment_intent(
+                session["amount_total"], session["currency"], session["customer"], metadata, self.now()
+            )
+            session["payment_intent"] = self.add(made)["id"]
+        return self.get(session["payment_intent"], "payment_intent")
+
+    def _charge(self, intent: Object) -> Object:
+        made = self.add(objects.charge(intent, self.base_url, self.now()))
+        intent.update(status="succeeded", amount_received=intent["amount"], latest_charge=made["id"])
+        self.emit("charge.succeeded", made)
+        return made
+
+    # Money that goes back.
+
+    def refund(self, intent_id: str, amount: int | None = None) -> Object:
+        with self.lock:
+            intent = self.get(intent_id, "payment_intent", "payment_intent")
+            charge = self.get(intent["latest_charge"] or "", "charge")
+            left = charge["amount"] - charge["amount_refunded"]
+            if left <= 0:
+                raise Refused(400, "The charge has been refunded.", "charge_already_refunded")
+            if (amount or left) > left:
+                raise Refused(400, "More than is left of the charge.", "amount_too_large", "amount")
+            charge["amount_refunded"] += amount or left
+            charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+            made = self.add(objects.refund(charge, amount or left, self.now()))
+            self.emit("charge.refunded", charge)
+            return made
+
+    def fail_refund(self, refund_id: str) -> Object:
+        """The bank does not take a refund: the money comes back to us."""
+        with self.lock:
+            refund = self.get(refund_id, "refund")
+            charge = self.get(refund["charge"], "charge")
+            refund["status"] = "failed"
+            charge["amount_refunded"] -= refund["amount"]
+            charge["refunded"] = False
+            self.emit("refund.updated", refund)
+            self.emit("refund.failed", refund)
+            return refund
+
+    def dispute(self, intent_id: str, amount: int | None = None, *, inquiry: bool = False) -> Object:
+        """The bank takes the money back until the dispute is closed; an inquiry only asks."""
+        with self.lock:
+            intent = self.get(intent_id, "payment_intent", "payment_intent")
+            charge = self.get(intent["latest_charge"] or "", "charge")
+            charge["disputed"] = True
+            made = self.add(objects.dispute(charge, amount or charge["amount"], self.now()))
+            if inquiry:
+                made["status"] = "warning_needs_response"
+            self.emit("charge.dispute.created", made)
+            if not inquiry:
+                self.emit("charge.dispute.funds_withdrawn", made)
+            return made
+
+    def escalate(self, dispute_id: str) -> Object:
+        """An inquiry becomes a dispute: now the money goes."""
+        with self.lock:
+            dispute = self.get(dispute_id, "dispute")
+            dispute["status"] = "needs_response"
+            self.emit("charge.dispute.updated", dispute)
+            self.emit("charge.dispute.funds_withdrawn", dispute)
+            return dispute
+
+    def close_dispute(self, dispute_id: str, *, won: bool) -> Object:
+        """Won by us, the merchant, or lost."""
+        with self.lock:
+            dispute = self.get(dispute_id, "dispute")
+            inquiry = dispute["status"].startswith("warning_")
+            dispute["status"] = "warning_closed" if inquiry else "won" if won else "lost"
+            if won and not inquiry:
+                self.emit("charge.dispute.funds_reinstated", dispute)
+            self.emit("charge.dispute.closed", dispute)
+            return dispute
+
+    # Subscriptions.
+
+    def _subscribe(self, session: Object) -> Object:
+        price = session["_line_items"][0]["price"]
+        data = session["_subscription_data"]
+        sub = self.subscribe(
+            session["customer"],
+            price["id"],
+            data.get("metadata", {}),
+            int(data.get("trial_period_days", 0)),
+            silent=True,
+        )
+        session.update(
+            status="complete", payment_status="paid", url=None, subscription=sub["id"], invoice=sub["latest_invoice"]
+        )
+        self.emit("customer.subscription.created", sub)
+        self.emit("checkout.session.completed", session)
+        invoice = self.get(sub["latest_invoice"], "invoice")
+        self.emit("invoice.paid", invoice)
+        self.emit("invoice.payment_succeeded", invoice)
+        return session
+
+    def subscribe(
+        self, customer_id: str, price_id: str, metadata: Mapping[str, str], trial_days: int = 0, *, silent: bool = False
+    ) -> Object:
+        """A subscription whose first invoice is paid."""
+        with self.lock:
+            price = self.get(price_id, "price")
+            sub = self.add(objects.subscription(customer_id, price, dict(metadata), self.now(), trial_days))
+            item = sub["items"]["data"][0]
+            amount = 0 if trial_days else price["unit_amount"]
+            span = (item["current_period_start"], item["current_period_end"])
+            line = objects.invoice_line(price, amount, *span, "1 × plan")
+            invoice = self._bill(sub, [line], "subscription_create", silent=silent)
+            if not silent:
+                self.emit("customer.subscription.created", sub)
+            sub["latest_invoice"] = invoice["id"]
+            return sub
+
+    def _bill(self, sub: Object, lines: list[Object], reason: str, *, pay: bool = True, silent: bool = False) -> Object:
+        """An invoice, paid at once if it can be: first by the customer's balance, which a negative one adds to."""
+        customer = self.objects.get(sub["customer"]) or {"balance": 0}
+        invoice = self.add(objects.invoice(sub, lines, reason, self.base_url, self.now(), customer["balance"]))
+        customer["balance"] += invoice["total"] - invoice["amount_due"]
+        invoice["ending_balance"] = customer["balance"]
+        pay = pay or invoice["amount_due"] == 0
+        sub["latest_invoice"] = invoice["id"]
+        if invoice["amount_due"] > 0:
+            intent = self.add(
+                objects.payment_intent(invoice["amount_due"], invoice["currency"], sub["customer"], {}, self.now())
+            )
+            self.add(objects.invoice_payment(invoice, intent, self.now()))
+        if pay:
+            self._pay(invoice, silent=silent)
+        else:
+            invoice["attempt_count"] += 1
+            self.emit("invoice.payment_failed", invoice)
+        return invoice
+
+    def _pay(self, invoice: Object, *, silent: bool = False) -> None:
+        for paid in self.payments_of(invoice["id"]):
+            intent = self.get(paid["payment"]["payment_intent"], "payment_intent")
+            self._charge(intent)
+            paid.update(status="paid", amount_paid=intent["amount"])
+            if not silent:
+                self.emit("payment_intent.succeeded", intent)
+        invoice.update(status="paid", amount_paid=invoice["amount_due"], attempt_count=invoice["attempt_count"] + 1)
+        if not silent:
+            self.emit("invoice.paid", invoice)
+            self.emit("invoice.payment_succeeded", invoice)
+
+    def payments_of(self, invoice_id: str) -> list[Object]:
+        return [each for each in self.all("invoice_payment") if each["invoice"] == invoice_id]
+
+    def pay_invoice(self, invoice_id: str) -> Object:
+        """An open invoice is paid after all."""
+        with self.lock:
+            invoice = self.get(invoice_id, "invoice")
+            if invoice["status"] != "open":
+                raise Refused(400, f"This invoice is {invoice['status']}.", "invoice_not_open")
+            self._pay(invoice)
+            sub = self.get(invoice["parent"]["subscription_details"]["subscription"], "subscription")
+            if sub["status"] in ("past_due", "unpaid"):
+                sub["status"] = "active"
+                self.emit("customer.subscription.updated", sub)
+            return invoice
+
+    def advance(self, subscription_id: str, *, pay: bool = True) -> Object:
+        """The paid period is over: the next one is charged for, or what was to end ends."""
+        with self.lock:
+            sub = self.get(subscription_id, "subscription")
+            if sub["cancel_at_period_end"]:
+                return self.end(subscription_id)
+            item = sub["items"]["data"][0]
+            start = item["current_period_end"]
+            item.update(current_period_start=start, current_period_end=objects.months_after(start))
+            pay = pay and sub["customer"] not in self.declines
+            sub.update(status="active" if pay else "past_due", trial_end=None)
+            line = objects.invoice_line(
+                item["price"], item["price"]["unit_amount"], start, item["current_period_end"], "1 × plan"
+            )
+            self._bill(sub, [*sub.pop("_prorations", ()), line], "subscription_cycle", pay=pay)
+            self.emit("customer.subscription.updated", sub)
+            return sub
+
+    def end(self, subscription_id: str) -> Object:
+        with self.lock:
+            sub = self.get(subscription_id, "subscription")
+            if sub["status"] == "canceled":
+                raise Refused(404, f"No such subscription: '{subscription_id}'", "resource_missing", "id")
+            sub.update(status="canceled", canceled_at=self.now(), ended_at=self.now())
+            self.emit("customer.subscription.deleted", sub)
+            return sub
+
+    def delete_customer(self, customer_id: str) -> Object:
+        """Somebody deletes the customer in the dashboard: what they pay for ends, and only the id is left."""
+        with self.lock:
+            customer = self.get(customer_id, "customer")
+            for sub in self.all("subscription"):
+                if sub["customer"] == customer_id and sub["status"] != "canceled":
+                    self.end(sub["id"])
+            gone = self.add({"id": customer_id, "object": "customer", "deleted": True, "created": customer["created"]})
+            self.emit("customer.deleted", customer)
+            return gone
+
+    def set_status(self, subscription_id: str, status: str) -> Object:
+        """Any other state, with the event that tells of it."""
+        with self.lock:
+            sub = self.get(subscription_id, "subscription")
+            before = sub["status"]
+            sub["status"] = status
+            told = {"paused": "paused"}.get(status, "resumed" if before == "paused" else "updated")
+            self.emit(f"customer.subscription.{told}", sub)
+            return sub
+
+    def tell(self, subscription_id: str, type_: str) -> Object:
+        """An event that changes nothing: trial_will_end, or invoice.payment_action_required."""
+        with self.lock:
+            sub = self.get(subscription_id, "subscription")
+            about = self.get(sub["latest_invoice"], "invoice") if type_.startswith("invoice.") else sub
+            return self.emit(type_, about)
+
+    def change_price(self, sub: Object, price: Object, *, invoice_now: bool) -> None:
+        """Another price from now on, prorated: billed now, or with the next period.
+
+        A difference that cannot be paid leaves all as it was; a credit goes to the customer's balance.
+        """
+        item = sub["items"]["data"][0]
+        old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
+        if old["id"] == price["id"]:
+            return
+        now = min(max(self.now(), start), end)
+        back, due = (_rounded(each["unit_amount"] * (end - now), end - start) for each in (old, price))
+        if sub["status"] == "trialing":
+            back = due = 0  # nothing was paid, and nothing is yet
+        lines = [
+            objects.invoice_line(old, -back, now, end, "Unused time"),
+            objects.invoice_line(price, due, now, end, "Remaining time"),
+        ]
+        declined = sub["customer"] in self.declines and due > back
+        if declined:
+            sub["pending_update"] = {"expires_at": now + 82_800, "subscription_items": []}
+        else:
+            item["price"] = price
+        if invoice_now:
+            self._bill(sub, lines, "subscription_update", pay=not declined)
+        else:
+            sub["_prorations"] = [*sub.get("_prorations", ()), *lines]
+        self.emit("customer.subscription.updated", sub)

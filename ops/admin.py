@@ -1,0 +1,95 @@
+"""`make admin EMAIL=…`: give an account the claim `admin: true`, or take it away with REMOVE=1.
+
+On the local stack unless PROJECT names a real project. The claim is in the account's next ID token: who is signed in
+signs in again, or waits for the hour to pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import sys
+from typing import Any
+
+from local.stack.settings import PORTS, PROJECT, ROOT
+
+CLAIM = "admin"
+
+
+class Refused(Exception):
+    """Why nothing was changed, for a person to read."""
+
+
+def aim(project: str, offset: int) -> str:
+    """The project to work on, by its id or its alias; without one, the local stack's, whose Auth must be there."""
+    project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(project, project)
+    host = os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
+    if project and not project.startswith("demo-"):
+        if host:
+            raise Refused("FIREBASE_AUTH_EMULATOR_HOST is set, and PROJECT names a real project: which one is meant?")
+        return project
+    host = host or f"127.0.0.1:{PORTS['auth'] + offset}"
+    name, _, port = host.rpartition(":")
+    try:
+        socket.create_connection((name, int(port)), timeout=2).close()
+    except (OSError, ValueError):
+        raise Refused(
+            f"No Auth emulator answers at {host}. Run `make serve` first, or name a real project: "
+            "make admin EMAIL=… PROJECT=my-project"
+        ) from None
+    os.environ["FIREBASE_AUTH_EMULATOR_HOST"] = host
+    return project or os.environ.get("GCLOUD_PROJECT") or PROJECT
+
+
+def set_admin(project: str, email: str, *, admin: bool) -> str:
+    """Set or remove the claim, leaving other claims as they are; the account's uid. `Refused`."""
+    import firebase_admin
+    from firebase_admin import auth, exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    app = firebase_admin.initialize_app(options={"projectId": project, "httpTimeout": 10}, name=f"admin-{project}")
+    try:
+        user: Any = auth.get_user_by_email(email, app=app)
+        claims = {name: value for name, value in (user.custom_claims or {}).items() if name != CLAIM}
+        auth.set_custom_user_claims(user.uid, {**claims, **({CLAIM: True} if admin else {})}, app=app)
+        if not admin:
+            auth.revoke_refresh_tokens(user.uid, app=app)
+    except auth.UserNotFoundError:
+        raise Refused(f"Nobody in {project} has the address {email}: sign up with it first.") from None
+    except ValueError as error:
+        raise Refused(f"{email}: {error}") from None
+    except (exceptions.FirebaseError, GoogleAuthError) as error:
+        raise Refused(
+            f"{project} cannot be changed ({type(error).__name__}). For a real project sign in with "
+            "`gcloud auth application-default login` as somebody who may administer its users."
+        ) from None
+    finally:
+        firebase_admin.delete_app(app)
+    return str(user.uid)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make admin", description=__doc__)
+    parser.add_argument("--email", default="")
+    parser.add_argument("--project", default="")
+    parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("--remove", action="store_true")
+    given = parser.parse_args(arguments)
+    try:
+        if not given.email:
+            raise Refused("Whom? make admin EMAIL=somebody@example.com")
+        project = aim(given.project, given.offset)
+        uid = set_admin(project, given.email, admin=not given.remove)
+    except Refused as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    where = f"{project} (the local stack)" if "FIREBASE_AUTH_EMULATOR_HOST" in os.environ else project
+    became = "is no administrator any more" if given.remove else "is an administrator"
+    print(f"{given.email} ({uid}) {became} of {where}; it counts from the next sign-in.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,141 @@
+"""`make deploy PROJECT=staging|production`: the checks of docs/deploy.md, then `firebase deploy`.
+
+Everything that is wrong is said at once, and nothing is deployed then. What the owner decides (App Check off, mock
+models in staging) is asked for by name: CONFIRM=app-check,mock-models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from local.stack import settings
+from local.stack.settings import ROOT, read_env
+
+FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
+VENDORS = ("POYO_BASE_URL", "PIAPI_BASE_URL", "OPENAI_BASE_URL", "STRIPE_API_BASE")
+SECRETS = tuple(sorted(settings.SECRETS))
+DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json: its paths are read from where it lies
+REGION = "us-central1"
+AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
+EMULATOR = re.compile(r"EMULATOR|_HOST$")
+LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
+
+
+def parameters(alias: str, project: str, functions: Path = ROOT / "functions") -> dict[str, str]:
+    """What the functions will run with: .env, and the project's own file over it, as the CLI reads them."""
+    found = read_env(functions / ".env")
+    for name in dict.fromkeys((project, alias)):
+        found |= read_env(functions / f".env.{name}")
+    return found
+
+
+def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> list[str]:
+    """What production must not run with, and how each is mended."""
+    found = [
+        f"{name} is an emulator's: production would take unsigned tokens" for name in given if EMULATOR.search(name)
+    ]
+    for name in ("SITE_URL", *(each for each in VENDORS if each in given)):
+        if not _is_public(given.get(name, "")):
+            found.append(f"{name} must be a public https address")
+    origins = [origin.strip() for origin in given.get("ALLOWED_ORIGINS", "").split(",") if origin.strip()]
+    if not origins or not all(_is_public(origin) for origin in origins):
+        found.append("ALLOWED_ORIGINS must be the https addresses of your sites")
+    if given.get("ENABLE_MOCK_MODELS", "false") != "false" and "mock-models" not in confirmed:
+        found.append("ENABLE_MOCK_MODELS is on: mock models give pictures for nothing (CONFIRM=mock-models)")
+    if given.get("ENFORCE_APP_CHECK") != "true" and "app-check" not in confirmed:
+        found.append("ENFORCE_APP_CHECK is off: scripts may call (CONFIRM=app-check if the web app is not ready)")
+    if given.get("THREADS") != "80":
+        found.append("THREADS must be 80: the server would take four of eighty calls at once")
+    if given.get("MOCK_FAILURE_RATE", "0") != "0":
+        found.append("MOCK_FAILURE_RATE must be 0")
+    for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):
+        if not AMOUNT.fullmatch(given.get(name, "")):
+            found.append(f"{name} must be an amount: what is none would count as no limit")
+    if not given.get("MEDIA_HOSTS") or any(LOOPBACK.match(host.strip()) for host in given["MEDIA_HOSTS"].split(",")):
+        found.append("MEDIA_HOSTS must name the hosts of your providers' files")
+    return found
+
+
+def _is_public(address: str) -> bool:
+    parts = urllib.parse.urlsplit(address)
+    return parts.scheme == "https" and bool(parts.hostname) and not LOOPBACK.match(parts.hostname or "")
+
+
+def wrong_environment(environment: Mapping[str, str]) -> list[str]:
+    """Variables of this shell that would aim the deployment's tools at an emulator."""
+    return [f"{name} is set in this shell: unset it" for name in sorted(environment) if name.endswith("_EMULATOR_HOST")]
+
+
+def missing_secrets(project: str, has: Callable[[str, str], bool]) -> list[str]:
+    return [
+        f"the secret {name} has no value: firebase functions:secrets:set {name} --project {project}"
+        for name in SECRETS
+        if not has(project, name)
+    ]
+
+
+def has_secret(project: str, name: str) -> bool:
+    """Whether the project holds a version of this secret. Its value is not read."""
+    command = [str(FIREBASE), "functions:secrets:get", name, "--project", project, "--json", "--non-interactive"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    try:
+        versions = json.loads(done.stdout)["result"]["secrets"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return any(version.get("state") == "ENABLED" for version in versions)
+
+
+def config_of(project: str, config: str) -> str:
+    """firebase.json as this project gets it: its page talks to the project's own functions, and not to loopback.
+
+    The file itself cannot know the project, so it allows every project's functions, and serves the local stack too.
+    """
+    own = config.replace("https://*.cloudfunctions.net", f"https://{REGION}-{project}.cloudfunctions.net")
+    return own.replace(" http://127.0.0.1:* http://localhost:*", "")
+
+
+def uncommitted() -> list[str]:
+    done = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    return ["there are changes that are not committed: what runs must be in the history"] if done.stdout.strip() else []
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
+    parser.add_argument("--project", default="")
+    parser.add_argument("--confirm", default="")
+    parser.add_argument("--check", action="store_true", help="only the checks that need no network")
+    given = parser.parse_args(arguments)
+    project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(given.project, given.project)
+    if not project or project.startswith("demo-"):
+        print("Where to? make deploy PROJECT=staging (the aliases are in .firebaserc)", file=sys.stderr)
+        return 1
+    confirmed = frozenset(given.confirm.split(","))
+    wrong = wrong_environment(os.environ) + wrong_parameters(parameters(given.project, project), confirmed)
+    if not given.check:
+        wrong += uncommitted() + (missing_secrets(project, has_secret) if not wrong else [])
+    if wrong:
+        print(f"Not deployed to {project}:", *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
+        return 1
+    if given.check:
+        print(f"{project} could be deployed; secrets were not looked at")
+        return 0
+    # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
+    command = [str(FIREBASE), "deploy", "--project", given.project, "--non-interactive"]
+    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text()))
+    try:
+        command += ["--config", DEPLOYED.name, "--only", "functions,firestore,storage,hosting"]
+        return subprocess.run(command, cwd=ROOT).returncode
+    finally:
+        DEPLOYED.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

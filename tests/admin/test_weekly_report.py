@@ -1,0 +1,176 @@
+"""weeklyReport, getWeeklyReports and runWeeklyReport on a real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import main
+from tests.admin.weeks import MONDAY, WEEK, job, put_all, put_jobs, random_week, recount
+from tests.conftest import SECRETS, Logged
+from tests.support import Answer, Database, call, schedule
+
+ROOT = Path(__file__).resolve().parents[2]
+WEEKLY: Any = main.weeklyReport
+Payment = tuple[str, int, str, str, dict[str, Any]]
+REPORT = f"weeklyReports/report_{MONDAY + WEEK:%Y%m%d}"
+
+
+def run(start: str = "2026-03-02", *, admin: bool = True) -> Answer:
+    return call(main.runWeeklyReport, {"weekStart": start}, uid="boss", admin=admin)
+
+
+def report(database: Database) -> dict[str, Any]:
+    assert schedule(WEEKLY, MONDAY + WEEK).status == 200
+    return database.need(REPORT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_report_equals_a_slow_recount(database: Database, seed: int) -> None:
+    jobs = list(random_week(seed, 700))
+    put_jobs(jobs)
+    made = report(database)
+    assert recount(jobs).items() <= made.items()
+    assert made["anomalies"] == []
+
+
+def test_a_week_without_anything(database: Database) -> None:
+    made = report(database)
+    assert recount([]).items() <= made.items()
+    assert (made["newUsers"], made["revenue"], made["latency"]) == (0, {}, {"p50": None, "p95": None})
+
+
+def test_the_scheduled_time_says_which_week_however_late_it_runs(database: Database) -> None:
+    for late in (timedelta(0), timedelta(minutes=7), timedelta(days=6, hours=23)):
+        assert schedule(WEEKLY, MONDAY + WEEK + late).status == 200
+    assert [path for path in database.all() if path.startswith("weeklyReports/")] == [REPORT]
+    assert database.need(REPORT)["weekStartDate"] == "2026-03-02"
+
+
+def test_j23_a_second_run_gives_the_same_document_and_no_second_audit_entry(database: Database) -> None:
+    put_jobs(random_week(7, 100))
+    first = report(database)
+    entries = len(database.under("auditLogs"))
+    assert report(database) == first
+    assert len(database.under("auditLogs")) == entries == 1
+    [entry] = database.under("auditLogs").values()
+    assert (entry["actor"], entry["action"], entry["target"]) == ("system", "weeklyReport", REPORT)
+
+
+def test_new_users_are_those_of_the_week(database: Database) -> None:
+    moments = [MONDAY - timedelta(microseconds=1), MONDAY, MONDAY + timedelta(days=3), MONDAY + WEEK]
+    put_all((f"users/u{n}", {"createdAt": at}) for n, at in enumerate(moments))
+    assert report(database)["newUsers"] == 2
+
+
+def test_revenue_is_what_was_paid_and_kept_of_all_users(database: Database) -> None:
+    """More payments than a page holds."""
+    paid: list[Payment] = [(f"users/u{n % 9}/payments/p{n}", 900, "usd", "paid", {}) for n in range(1_100)]
+    others: list[Payment] = [
+        ("users/a/payments/x1", 500, "eur", "partially_refunded", {"refunded": 100}),
+        ("users/a/payments/x2", 500, "eur", "refunded", {}),
+        ("users/a/payments/x3", 500, "eur", "failed", {}),
+        ("users/a/payments/x4", 500, "eur", "disputed", {}),
+        ("users/a/payments/x5", 500, "eur", "pending", {}),
+        ("users/a/payments/x6", 700, "eur", "paid", {"createdAt": MONDAY + WEEK}),
+    ]
+    put_all(
+        (path, {"amount": amount, "currency": currency, "status": status, "createdAt": MONDAY} | more)
+        for path, amount, currency, status, more in [*paid, *others]
+    )
+    assert report(database)["revenue"] == {"usd": 990_000, "eur": 400}
+
+
+def test_anomalies_of_the_books_and_the_providers(database: Database, logged: Logged) -> None:
+    put_all(
+        [
+            ("ledgerAlerts/a1", {"uid": "u7", "createdAt": MONDAY}),
+            ("ledgerAlerts/a2", {"uid": "u7", "createdAt": MONDAY}),
+            ("ledgerAlerts/a3", {"uid": "u8", "createdAt": MONDAY - timedelta(days=1)}),
+            ("providerLosses/j1", {"model": "m", "status": "failed", "lossMicroUsd": 70, "createdAt": MONDAY}),
+            ("providerLosses/j2", {"model": "m", "status": "completed", "lossMicroUsd": 5, "createdAt": MONDAY}),
+            ("providerLosses/j3", {"model": "n", "status": "cancelled", "lossMicroUsd": 9, "createdAt": MONDAY}),
+        ]
+    )
+    expected = [
+        {"kind": "ledger_violation", "subject": "u7", "value": 1, "expected": 0},
+        {"kind": "provider_loss", "subject": "m", "value": 75, "expected": 0},
+    ]
+    assert report(database)["anomalies"] == expected
+    assert [(line["kind"], line["subject"]) for line in logged.lines("anomaly")] == [
+        ("ledger_violation", "u7"),
+        ("provider_loss", "m"),
+    ]
+    report(database)
+    assert len(logged.lines("anomaly")) == 2, "each is alerted once"
+
+
+def test_an_administrator_reports_the_week_under_way(database: Database) -> None:
+    now = datetime.now(UTC)
+    monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    put_jobs([job(1, monday), job(2, monday - timedelta(seconds=1))])
+    answer = run(f"{monday:%Y-%m-%d}")
+    assert answer.result["reportStatus"] == "success"
+    made = answer.result["report"]
+    assert (made["reportId"], made["totalRequests"]) == (f"report_{monday + WEEK:%Y%m%d}", 1)
+    assert datetime.fromisoformat(made["createdAt"]) <= datetime.now(UTC)
+    put_jobs([job(3, monday)])
+    again = run(f"{monday:%Y-%m-%d}").result["report"]
+    assert (again["totalRequests"], again["createdAt"]) == (2, made["createdAt"])
+    run(f"{monday:%Y-%m-%d}")  # brings nothing new, and is what somebody did
+    assert [entry["actor"] for entry in database.under("auditLogs").values()] == ["boss"] * 3
+
+
+@pytest.mark.parametrize("start", ["2026-03-03", "2026-02-30", "2126-03-04", "0026-03-02", "2026-3-2", "2026-03-02\n"])
+@pytest.mark.usefixtures("unchanged")
+def test_only_a_monday_that_has_come(start: str) -> None:
+    assert run(start).reason == "InvalidRequest"
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_reports_are_for_administrators() -> None:
+    assert run(admin=False).reason == "Forbidden"
+    assert call(main.getWeeklyReports, {}, uid="u1").reason == "Forbidden"
+    assert call(main.getWeeklyReports, {}).reason == "Unauthenticated"
+
+
+def test_reports_are_listed_newest_week_first(database: Database) -> None:
+    for week in (2, 0, 1):
+        assert schedule(WEEKLY, MONDAY + WEEK * (week + 1)).status == 200
+    answer = call(main.getWeeklyReports, {}, uid="boss", admin=True)
+    assert [each["weekStartDate"] for each in answer.result["reports"]] == ["2026-03-16", "2026-03-09", "2026-03-02"]
+    [newest] = call(main.getWeeklyReports, {"limit": 1}, uid="boss", admin=True).result["reports"]
+    held = database.need("weeklyReports/report_20260323")
+    assert newest == {**held, "createdAt": held["createdAt"].isoformat().replace("+00:00", "Z")}
+    assert call(main.getWeeklyReports, {"limit": 101}, uid="boss", admin=True).reason == "InvalidRequest"
+
+
+MEASURED = """
+import json, resource, sys
+from datetime import datetime, timedelta, UTC
+from studiox.reports import service
+monday = datetime(2026, 3, 2, tzinfo=UTC)
+peaks = []
+for weeks in (0, 1):
+    service.run(monday + timedelta(days=7 * weeks), actor="a", action="b", at=monday)
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+json.dump(peaks, sys.stdout)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_jobs(project: str) -> None:
+    """20,000 jobs after 1,000, in a process of its own: not 3 MiB more, where their documents alone are 10."""
+    put_jobs(random_week(1, 1_000))
+    put_jobs({**each, "jobId": f"n{each['jobId']}"} for each in random_week(2, 20_000, MONDAY + WEEK))
+    env = {**os.environ, **SECRETS, "PYTHONPATH": str(ROOT / "functions"), "GCLOUD_PROJECT": project}
+    done = subprocess.run([sys.executable, "-c", MEASURED], env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    few, many = json.loads(done.stdout)
+    assert many - few < 3 * 1024, (few, many)

@@ -1,0 +1,219 @@
+"""What is refused is counted too, and what is known to be too much is refused before any work."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import flask
+import pytest
+
+import main
+from studiox.api import client_address
+from studiox.kit import firestore, rate_limits
+from studiox.kit.rate_limits import Limit
+from tests.auth.identity import Accounts
+from tests.support import Database, Rpcs, before_create, call, crowd, id_token
+
+TRIGGER: Any = main.onUserCreated
+CALLS = 289
+LIMIT = 60
+SHARE = LIMIT // 10
+TOKEN_AGE_S = 3600
+
+
+POST = {"postId": "p1", "uid": "author", "hidden": False, "likeCount": 0, "score": 0.0, "createdAt": datetime.now(UTC)}
+
+
+@pytest.fixture(autouse=True)
+def _account(rpcs: Rpcs, auth: Accounts) -> None:
+    auth.users.add("u1")
+    assert before_create(TRIGGER, "u1").ok
+    rpcs.reset()
+
+
+def another_instance() -> None:
+    """Forget what this process holds: the next call is another instance's."""
+    for held in (rate_limits._shares, rate_limits._owed, firestore._cache):
+        held.clear()
+
+
+def like(post_id: str = "none") -> str | None:
+    return call(main.likePost, {"postId": post_id}, uid="u1").reason
+
+
+def remove() -> str | None:
+    return call(main.deletePost, {"postId": "none"}, uid="u1").reason
+
+
+@pytest.mark.parametrize("ask", [like, remove])
+def test_a_stream_of_refusals_ends_at_the_limit(ask: Callable[[], str | None], rpcs: Rpcs) -> None:
+    reasons = [ask() for _ in range(LIMIT)]
+    assert reasons == ["NotFound"] * LIMIT
+    assert rpcs.calls.count("Commit") == 10, "a tenth of the window at a time"
+    assert len(rpcs.calls) <= LIMIT + 10
+    rpcs.reset()
+    assert Counter(ask() for _ in range(CALLS - LIMIT)) == {"RateLimited": CALLS - LIMIT}
+    assert rpcs.count() == 0, "this instance knows"
+
+
+def test_it_ends_on_every_instance_and_for_several_at_once(rpcs: Rpcs) -> None:
+    """Each instance lets at most a share pass that it has not written down yet."""
+    passed: Counter[str | None] = Counter()
+    for number in range(CALLS):
+        if number % 25 == 24:
+            another_instance()
+        passed[like()] += 1
+    assert set(passed) == {"NotFound", "RateLimited"}
+    assert LIMIT <= passed["NotFound"] <= LIMIT + (CALLS // 25 + 1) * SHARE
+    rpcs.reset()
+    another_instance()
+    assert like() == "RateLimited"
+    assert rpcs.count() <= 2, "an instance that knows nothing learns it with the documents that it reads anyway"
+    assert crowd(16, lambda _: like()) == ["RateLimited"] * 16
+    assert rpcs.count() <= 2
+
+
+def test_refused_and_accepted_calls_share_one_window(database: Database) -> None:
+    database.put("posts/p1", POST)
+    accepted = 0
+    refused: Counter[str | None] = Counter()
+    for number in range(CALLS):
+        answer = call(main.likePost, {"postId": "p1" if number % 2 else "none", "liked": True}, uid="u1")
+        accepted += answer.ok
+        refused[answer.reason] += 1
+    assert LIMIT - SHARE <= accepted + refused["NotFound"] <= LIMIT + SHARE
+    assert refused["RateLimited"] == CALLS - accepted - refused["NotFound"]
+
+
+def test_calls_that_are_accepted_count_exactly_where_nothing_was_refused(database: Database) -> None:
+    database.put("posts/p1", POST)
+    answers = [call(main.likePost, {"postId": "p1", "liked": bool(n % 2)}, uid="u1").ok for n in range(LIMIT + 5)]
+    assert answers == [True] * LIMIT + [False] * 5
+    assert {counter["count"] for counter in database.under("rateLimits").values()} == {LIMIT}
+
+
+def test_replays_count(rpcs: Rpcs) -> None:
+    request = {"feature": "hd_download", "requestId": uuid.uuid4().hex}
+    assert [call(main.useTokens, request, uid="u1").ok for _ in range(LIMIT)] == [True] * LIMIT
+    # One was counted in its commit, and the rest by shares.
+    rest = [call(main.useTokens, request, uid="u1").reason for _ in range(2 * SHARE)]
+    assert rest[-SHARE:] == ["RateLimited"] * SHARE
+    rpcs.reset()
+    assert call(main.useTokens, request, uid="u1").reason == "RateLimited"
+    assert rpcs.count() == 0
+
+
+@pytest.mark.parametrize("state", ["suspended", "revoked", "nonsense"])
+def test_whoever_may_not_call_costs_no_round_trip_for_ever_and_uses_up_nobodys_calls(
+    state: str, database: Database, rpcs: Rpcs
+) -> None:
+    old = id_token("u1", auth_time=int(time.time()) - TOKEN_AGE_S)
+    request: dict[str, Any] = {"postId": "none"}
+    if state == "suspended":
+        database.change("users/u1", suspended=True)
+    elif state == "revoked":
+        assert call(main.revokeSessions, token=old).ok
+    else:
+        request = {"postId": 5}
+    before = database.under("rateLimits")
+    told = {call(main.likePost, request, token=old).reason for _ in range(LIMIT)}
+    assert told == {{"suspended": "AccountSuspended", "revoked": "Unauthenticated"}.get(state, "InvalidRequest")}
+    rpcs.reset()
+    assert call(main.likePost, request, token=old).reason == "RateLimited"
+    assert rpcs.count() == 0
+    assert database.under("rateLimits") == before
+    if state != "suspended":
+        assert like() == "NotFound", "of another session"
+
+
+def test_auth_is_not_asked_for_what_is_too_much(auth: Accounts, rpcs: Rpcs) -> None:
+    limit = 5  # of exportAccount, in an hour
+    counted = rate_limits.toll("exportAccount", "u1", Limit(limit, per=3600))
+    for _ in range(limit):
+        rate_limits.admit(counted)
+    assert call(main.exportAccount, uid="u1").reason == "RateLimited"
+    auth.down = True
+    rpcs.reset()
+    assert call(main.exportAccount, uid="u1").reason == "RateLimited"
+    assert rpcs.count() == 0
+
+
+def test_sessions_are_not_ended_at_auth_before_the_limit(auth: Accounts) -> None:
+    toll = rate_limits.toll("revokeSessions", "u1", Limit(10, per=60, in_commit=True))
+    for _ in range(10):
+        rate_limits.charge(toll)
+    another_instance()
+    auth.down = True
+    assert call(main.revokeSessions, uid="u1").reason == "RateLimited"
+
+
+def test_memory_of_refusals_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "REMEMBERED_CALLERS", 3)
+    for number in range(8):
+        toll = rate_limits.toll("f", f"u{number}", Limit(100, per=60, in_commit=True))
+        rate_limits.charge(toll)
+        rate_limits.remember_refused(toll, "s")
+    assert len(rate_limits._owed) == 3
+
+
+def test_a_crowd_owes_each_call_once(database: Database) -> None:
+    toll = rate_limits.toll("f", "u1", Limit(100, per=60, in_commit=True))
+    crowd(32, lambda _: rate_limits.charge(toll))
+    assert database.need(toll.path)["count"] == 30
+    assert rate_limits._owed[toll.path][0] == 2
+
+
+def hashed(forwarded: str | None, peer: str = "192.0.2.1") -> str:
+    app = flask.Flask("addresses")
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    with app.test_request_context("/", headers=headers, environ_base={"REMOTE_ADDR": peer}):
+        return client_address.hashed(flask.request)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("2001:DB8:1:2::1", "[2001:db8:1:2::7]:443", True),
+        ("::ffff:198.51.100.7", "198.51.100.7", True),
+        ("::ffff:198.51.100.7", "::ffff:198.51.100.8", False),
+        ("198.51.100.7:8080", "198.51.100.7", True),
+        ("198.51.100.7", "198.51.100.8", False),
+        ("fe80::1%eth0", "fe80::1%eth1", True),
+    ],
+)
+def test_a_network_of_ipv6_is_one_caller(one: str, other: str, same: bool) -> None:
+    assert (hashed(one) == hashed(other)) is same
+
+
+@pytest.mark.parametrize(
+    "header", ["", ",", " , ,", "unknown", "[", "[]", "1.2.3.4.5", "::1::2", "%", "é", "[::1", "/"]
+)
+def test_a_header_that_is_no_address_counts_for_the_peer(header: str) -> None:
+    assert hashed(header) == hashed(None) != hashed(None, peer="192.0.2.2")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "header", "caller"),
+    [
+        ("0", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        ("1", "203.0.113.9, 198.51.100.7, 192.0.2.80", "198.51.100.7"),
+        ("2", "203.0.113.9, 198.51.100.7, 192.0.2.80, 192.0.2.81", "198.51.100.7"),
+        ("1", "198.51.100.7, 192.0.2.80", "198.51.100.7"),
+        ("3", "198.51.100.7", "198.51.100.7"),
+        ("-1", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+    ],
+)
+def test_which_hop_is_trusted_is_a_parameter(
+    proxies: str, header: str, caller: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", proxies)
+    found = hashed(header)
+    monkeypatch.setenv("TRUSTED_PROXIES", "0")
+    assert found == hashed(caller)

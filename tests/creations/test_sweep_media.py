@@ -1,0 +1,247 @@
+"""sweepMedia: media without a document, documents without media (faults M9), abandoned uploads, stray public copies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import main
+from studiox.creations import media_sweep, sweep_rules
+from studiox.kit.clock import UTC, datetime
+from tests.conftest import Logged
+from tests.media.servers import png
+from tests.studio.studio import Studio, together
+from tests.support import schedule
+
+SWEEP: Any = main.sweepMedia
+PICTURE = png(300)
+MARK = "sweeps/media"
+
+
+def put(studio: Studio, path: str, hours: float = 25) -> str:
+    """An object that is as old as this."""
+    made = studio.gcs.put_object(path, PICTURE, {"contentType": "image/png"})
+    made["timeCreated"] = (studio.clock.now() - timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+    return path
+
+
+def creation(studio: Studio, creation_id: str, *names: str, hours: float = 25, **more: Any) -> list[str]:
+    """A creation of u1 with these media, whose objects are the test's affair."""
+    paths = [f"users/u1/creations/{creation_id}/{name}" for name in names]
+    made = studio.clock.now() - timedelta(hours=hours)
+    data = {"creationId": creation_id, "uid": "u1", "media": [{"path": path} for path in paths], "createdAt": made}
+    studio.database.put(f"creations/{creation_id}", {**data, **more})
+    return paths
+
+
+def job(studio: Studio, job_id: str, status: str, **params: Any) -> None:
+    studio.database.put(f"jobs/{job_id}", {"jobId": job_id, "uid": "u1", "status": status, "params": params})
+
+
+def sweep(studio: Studio) -> set[str]:
+    """One night's run; the objects that are left."""
+    assert schedule(SWEEP).status == 200
+    return set(studio.gcs.objects)
+
+
+def test_m9_media_without_a_document_are_deleted(studio: Studio) -> None:
+    kept = {
+        *[put(studio, path) for path in creation(studio, "whole", "0.png")],
+        put(studio, "users/u1/creations/young/0.png", hours=23),
+        put(studio, "users/u1/creations/running/0.png"),
+        put(studio, "users/u1/profile.png"),
+        put(studio, "elsewhere/0.png"),
+    }
+    job(studio, "running", "processing")
+    job(studio, "failed", "failed")
+    put(studio, "users/u1/creations/gone/0.png")
+    put(studio, "users/u1/creations/failed/0.png")
+    put(studio, "users/u1/creations/whole/7.png")  # in its folder, but in no document
+    put(studio, "users/u2/creations/whole/0.png")  # under another one's name
+    assert sweep(studio) == kept
+
+
+def test_a_cover_is_media_too(studio: Studio) -> None:
+    song, cover = creation(studio, "song", "0.mp3", "2.png")
+    studio.database.change("creations/song", media=[{"path": song, "imagePath": cover}])
+    put(studio, song)
+    put(studio, cover)
+    assert sweep(studio) == {song, cover}
+
+
+def test_a_job_of_today_is_untouched_and_a_result_that_was_orphaned_goes(studio: Studio) -> None:
+    """The real thing: what a job brought in stays with its creation, and goes without it."""
+    job_id = studio.created()
+    studio.advance(10)
+    assert studio.status(job_id).result["status"] == "completed"
+    (path,) = studio.objects(job_id)
+    assert sweep(studio) == {path}
+    studio.database.delete(f"creations/{job_id}")
+    assert sweep(studio) == set()
+
+
+def test_m9_documents_without_media_are_reported_once(studio: Studio, logged: Logged) -> None:
+    put(studio, creation(studio, "half", "0.png", "1.png")[0])
+    creation(studio, "none", "0.png")
+    creation(studio, "nothing")
+    creation(studio, "words", text="la la")
+    creation(studio, "young", "0.png", hours=23)
+    for _ in range(2):
+        sweep(studio)
+        alerts = {line["creationId"]: line["missing"] for line in logged.lines("media_missing")}
+        assert alerts == {"half": 1, "none": 1, "nothing": 1}
+    assert len(logged.lines("media_missing")) == 3
+    marks = studio.database.under("mediaAlerts")
+    assert {name: mark["missing"] for name, mark in marks.items()} == {
+        "half": ["1.png"],
+        "none": ["0.png"],
+        "nothing": ["media"],
+    }
+    assert "u1" not in str(marks)
+    assert studio.database.get("creations/none") is not None
+
+
+def test_uploads_are_kept_for_a_week_and_while_a_job_needs_them(studio: Studio) -> None:
+    week = 7 * 24
+    kept = {
+        put(studio, "users/u1/uploads/young.png", hours=week - 1),
+        put(studio, "users/u1/uploads/waiting.png", hours=week + 1),
+        put(studio, "users/u1/uploads/used.png", hours=week + 1),
+    }
+    put(studio, "users/u1/uploads/old.png", hours=week + 1)
+    put(studio, "users/u1/uploads/done.png", hours=week + 1)
+    put(studio, "users/u2/uploads/used.png", hours=week + 1)  # another one's of that name
+    job(studio, "j1", "pending", inputPaths=["users/u1/uploads/waiting.png"])
+    job(studio, "j2", "processing", inputPaths=["users/u1/uploads/used.png"])
+    job(studio, "j3", "completed", inputPaths=["users/u1/uploads/done.png"])
+    assert sweep(studio) == kept
+
+
+def test_nobody_keeps_more_uploads_than_their_share(studio: Studio) -> None:
+    """The rules bound each upload; only the sweep can count them. What a running job was given stays."""
+    over = 5
+    uploads = [
+        put(studio, f"users/u1/uploads/{number:03d}.png", hours=100 - number / 10)
+        for number in range(sweep_rules.MAX_UPLOADS + over)
+    ]
+    others = {put(studio, f"users/u2/uploads/{number}.png", hours=1) for number in range(30)}
+    job(studio, "j1", "pending", inputPaths=[uploads[2]])
+    assert sweep(studio) == {uploads[2], *uploads[over:], *others}
+    assert sweep(studio) == {uploads[2], *uploads[over:], *others}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [
+        ([1] * sweep_rules.MAX_UPLOADS, sweep_rules.MAX_UPLOADS),
+        ([1] * (sweep_rules.MAX_UPLOADS + 1), sweep_rules.MAX_UPLOADS),
+        ([20 << 20] * 51, 51),
+        ([20 << 20] * 60, 51),
+        ([], 0),
+    ],
+)
+def test_the_newest_uploads_are_kept(sizes: list[int], kept: int) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    uploads = [sweep_rules.Upload(f"{n}", size, now + timedelta(minutes=n)) for n, size in enumerate(sizes)]
+    gone = sweep_rules.surplus(reversed(uploads))
+    assert sorted(gone, key=int) == [f"{n}" for n in range(len(sizes) - kept)]
+    assert sweep_rules.CROWD * 2 - 1 <= sweep_rules.MAX_UPLOAD_BYTES // (20 << 20), "two neighbouring pages"
+
+
+def test_public_copies_need_a_visible_post(studio: Studio) -> None:
+    now = studio.clock.now()
+    posts = {"shown": {"hidden": False}, "hidden": {"hidden": True}}
+    for post_id, post in posts.items():
+        studio.database.put(f"posts/{post_id}", {"postId": post_id, "uid": "u1", "createdAt": now, **post})
+    for post_id in ("shown", "hidden", "gone", "copying"):
+        put(studio, f"posts/{post_id}/0.png")
+    put(studio, "posts/young/0.png", hours=1)
+    record = {"kind": "post", "id": "copying", "uid": "u1", "state": "copying", "token": "t", "dueAt": now}
+    studio.database.put("cleanups/post-copying", {**record, "last": False, "failures": 0, "createdAt": now})
+    assert sweep(studio) == {"posts/shown/0.png", "posts/copying/0.png", "posts/young/0.png"}
+    assert studio.database.need("cleanups/post-gone")["state"] == "settling"
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of two, two pages a run."""
+    monkeypatch.setattr(media_sweep, "PAGE", 2)
+    monkeypatch.setattr(media_sweep, "PAGES_PER_RUN", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_run_is_bounded_and_the_next_one_goes_on(studio: Studio, logged: Logged) -> None:
+    for number in range(7):
+        put(studio, f"users/u1/creations/gone{number}/0.png")
+    put(studio, "posts/gone/0.png")
+    creation(studio, "none", "0.png")
+    left = []
+    for _ in range(4):
+        left.append(len(sweep(studio)))
+    assert left == sorted(left, reverse=True)
+    assert left[0] == 4  # seven and one, less two pages of two
+    assert left[-1] == 0
+    assert len(logged.lines("media_missing")) == 1
+    while studio.database.need(MARK)["stage"] is not None:
+        sweep(studio)
+    put(studio, "users/u1/creations/again/0.png")
+    assert sweep(studio) == set()  # from the beginning
+
+
+def test_two_at_once_do_no_harm(studio: Studio, logged: Logged) -> None:
+    kept = {put(studio, path) for path in creation(studio, "whole", "0.png")}
+    creation(studio, "none", "0.png")
+    for number in range(20):
+        put(studio, f"users/u1/creations/gone{number}/0.png")
+        put(studio, f"posts/gone{number}/0.png")
+    answers = together(*[lambda: schedule(SWEEP).status] * 3)
+    assert answers == [200, 200, 200]
+    assert set(studio.gcs.objects) == kept
+    assert len(logged.lines("media_missing")) == 1
+    assert studio.database.need(MARK)["stage"] is None
+
+
+def test_storage_that_goes_away_ends_the_run_and_not_the_sweep(studio: Studio, logged: Logged) -> None:
+    put(studio, "users/u1/creations/gone/0.png")
+    studio.gcs.statuses.extend([503] * 20)
+    assert len(sweep(studio)) == 1
+    assert logged.lines("sweep_stopped")
+    studio.gcs.statuses.clear()
+    assert sweep(studio) == set()
+
+
+def test_a_position_that_is_not_taken_any_more_begins_the_walk_anew(studio: Studio) -> None:
+    put(studio, "users/u1/creations/gone/0.png")
+    studio.database.put(MARK, {"stage": "users", "position": "stale", "updatedAt": studio.clock.now()})
+    studio.gcs.statuses.append(400)
+    assert len(sweep(studio)) == 1
+    assert studio.database.need(MARK)["position"] is None
+    assert sweep(studio) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("users/u1/uploads/a.png", "upload"),
+        ("users/u1/creations/j1/0.png", "creation"),
+        ("posts/p1/0.png", "post"),
+        ("users/u1/uploads/deeper/a.png", None),
+        ("users/u1/creations/0.png", None),
+        ("posts/p1", None),
+        ("u1", None),
+    ],
+)
+def test_what_an_object_is_by_its_path(path: str, kind: str | None) -> None:
+    place = sweep_rules.place_of(path)
+    assert (place and place.kind) == kind
+
+
+def test_ages() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for path, days in (("users/u1/uploads/a", 7), ("users/u1/creations/j/0", 1), ("posts/p/0", 1)):
+        place = sweep_rules.place_of(path)
+        assert place is not None
+        assert not sweep_rules.is_old(place, now - timedelta(days=days), now)
+        assert sweep_rules.is_old(place, now - timedelta(days=days, seconds=1), now)

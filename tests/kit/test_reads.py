@@ -1,0 +1,89 @@
+"""Every kind of read while connections are cut: read anew and whole, or `Unavailable`; never a bug of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from studiox.kit import firestore, pages, scan
+from studiox.kit.errors import Unavailable
+from tests.support import Database, Rpcs
+from tests.support.cutter import Cutter
+from tests.support.engine import Engine
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+SIZE = 40
+TEXT = "x" * 4_000  # so that an answer is of several frames
+
+Read = Callable[[], Any]
+
+
+def _names(found: Iterator[scan.Found]) -> list[str]:
+    return [each.id for each in found]
+
+
+READS: dict[str, Read] = {
+    "documents": lambda: [(each or {}).get("n") for each in firestore.read(*(f"things/t{n:02}" for n in range(SIZE)))],
+    "page": lambda: [each["n"] for each in pages.page("things", {"kind": "a"}, "at", size=30, cursor=None)[0]],
+    "scan": lambda: _names(scan.documents("things", order="at", limit=30)),
+    "scan of some fields": lambda: _names(scan.documents("things", equal={"kind": "a"}, fields=("n",))),
+    "scan of a group": lambda: _names(scan.documents("things", order="at", group=True, page_size=15)),
+    "names": lambda: scan.names("things", {"kind": "a"}, 25),
+    "count": lambda: scan.count("things", equal={"kind": "a"}),
+    "total": lambda: scan.total("things", "n", equal={"kind": "a"}),
+}
+LONG = [name for name in READS if name not in ("count", "total")]
+
+
+@pytest.fixture
+def cutter(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cutter]:
+    for n in range(SIZE):
+        database.put(f"things/t{n:02}", {"n": n, "kind": "a", "at": START + timedelta(hours=n), "text": TEXT})
+    proxy = Cutter(engine.host)
+    with monkeypatch.context() as patched:
+        patched.setenv("FIRESTORE_EMULATOR_HOST", proxy.host)
+        firestore.client.cache_clear()
+        yield proxy
+    proxy.close()
+
+
+@pytest.mark.parametrize("name", READS)
+def test_one_that_breaks_before_its_first_row_is_read_anew(cutter: Cutter, name: str) -> None:
+    whole = READS[name]()
+    assert whole
+    cutter.cut()
+    assert READS[name]() == whole
+    assert cutter.cuts == 1
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_one_that_breaks_behind_some_rows_is_read_anew(cutter: Cutter, name: str) -> None:
+    """The client library would go on behind the last row, with the same limit once more."""
+    whole = READS[name]()
+    cutter.cut(after=1)
+    assert READS[name]() == whole
+    assert cutter.cuts == 1
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize("name", [name for name in READS if name != "documents"])
+def test_one_that_begins_and_breaks_is_read_anew(cutter: Cutter, rpcs: Rpcs, name: str, rows: int) -> None:
+    """Before a row there is nothing to go on from: the client library tries to, and raises ValueError or TypeError."""
+    whole = READS[name]()
+    method = "RunAggregationQuery" if name in ("count", "total") else "RunQuery"
+    rpcs.plan(method, rows=rows)
+    assert READS[name]() == whole
+    assert cutter.cuts == 0
+
+
+@pytest.mark.parametrize("name", READS)
+def test_one_that_always_breaks_is_unavailable(cutter: Cutter, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    READS[name]()
+    monkeypatch.setattr(firestore, "RPC_TIMEOUT_S", 0.5)
+    cutter.cut(times=10**6)
+    with pytest.raises(Unavailable):
+        READS[name]()
+    assert cutter.cuts >= 1

@@ -1,0 +1,239 @@
+"""`transact` on a real engine: exact under contention, few round trips, truthful when the network is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from studiox.kit import firestore, transaction
+from studiox.kit.errors import NotFound
+from studiox.kit.transaction import REMOVE, AlreadyDecided, Docs
+from tests.support import Database, Rpcs, crowd
+from tests.support.debits import USER, Poor, assert_sound, debit, opened
+
+
+def no_transactions(rpcs: Rpcs) -> bool:
+    return {"BeginTransaction", "Rollback"}.isdisjoint(rpcs.calls)
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_j21_32_threads_by_10_on_one_document_lose_nothing(database: Database, rpcs: Rpcs, warm: bool) -> None:
+    opened(database, 1000)
+    answers = crowd(32, lambda n: [debit(f"c{n}-{i}", warm=warm) for i in range(10)])
+    balances = sorted(balance for answer in answers if isinstance(answer, list) for balance in answer)
+    assert balances == list(range(680, 1000))
+    assert assert_sound(database, 1000) == 320
+    assert no_transactions(rpcs)
+    # Group commit: operations that meet share their commits.
+    assert rpcs.count("Commit") <= 160
+
+
+def test_j3_a_burst_of_80_on_50_is_50_done_and_30_refused(database: Database) -> None:
+    opened(database, 50)
+    answers = crowd(80, lambda n: debit(f"c{n}"), expected=(Poor,))
+    assert sorted(answer for answer in answers if isinstance(answer, int)) == list(range(50))
+    assert [answer.details for answer in answers if isinstance(answer, Poor)] == [{"balance": 0}] * 30
+    assert assert_sound(database, 50) == 50
+
+
+def test_j1_one_cause_by_32_threads_counts_once_and_answers_alike(database: Database) -> None:
+    opened(database, 50)
+    assert crowd(32, lambda _: debit("same", 7)) == [43] * 32
+    assert assert_sound(database, 50) == 1
+
+
+def test_warm_is_one_round_trip_and_cold_two(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 50)
+    debit("first")
+    assert rpcs.calls == ["BatchGetDocuments", "Commit"]
+    rpcs.reset()
+    debit("second")
+    assert rpcs.calls == ["Commit"]
+
+
+def test_a_replay_and_a_refusal_take_at_most_two(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 3)
+    debit("one")
+    rpcs.reset()
+    assert debit("one") == 2
+    assert rpcs.count() <= 2
+    rpcs.reset()
+    with pytest.raises(Poor):
+        debit("two", 5)
+    assert rpcs.calls == ["BatchGetDocuments"]
+    firestore.forget([USER])
+    rpcs.reset()
+    assert debit("one") == 2
+    with pytest.raises(Poor):
+        debit("three", 5)
+    # The cold replay read all it needed; so did the cold refusal.
+    assert rpcs.calls == ["BatchGetDocuments"] * 2
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_refusal_commits_nothing() -> None:
+    with pytest.raises(NotFound):
+        debit("nobody")
+
+
+def test_what_another_instance_changed_meanwhile_is_seen(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 50)
+    debit("one")
+    database.change(USER, balance=10)  # behind the cache's back
+    assert debit("two") == 9
+    database.change(USER, balance=0)
+    with pytest.raises(Poor) as refused:
+        debit("three")
+    assert refused.value.details == {"balance": 0}
+    database.change(USER, balance=5)
+    # A cached document alone may not refuse: the real one is rich enough.
+    assert debit("four", 5) == 0
+    assert no_transactions(rpcs)
+
+
+def test_a_change_between_read_and_commit_is_seen(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 50)
+    rpcs.before("Commit", lambda: database.change(USER, balance=20))
+    assert debit("one") == 19
+    assert database.need(USER)["balance"] == 19
+    rpcs.before("Commit", lambda: database.delete(USER))
+    with pytest.raises(NotFound):
+        debit("two")
+
+
+def test_documents_nobody_named_are_read_on_demand(database: Database, rpcs: Rpcs) -> None:
+    database.put("users/u1", {"next": "users/u2"})
+    database.put("users/u2", {"next": "users/u3"})
+
+    def decide(docs: Docs) -> str:
+        path = USER
+        while (found := docs.get(path)) is not None:
+            path = found["next"]
+        docs.create(path, {"next": ""})
+        return path
+
+    assert transaction.transact(USER, decide, reads=[USER]) == "users/u3"
+    assert rpcs.calls == ["BatchGetDocuments"] * 3 + ["Commit"]
+    assert database.get("users/u3") == {"next": ""}
+
+
+def test_a_decision_that_asks_for_ever_more_ends() -> None:
+    def decide(docs: Docs) -> None:
+        number = 0
+        while docs.get(f"users/u{number}") is None:
+            number += 1
+
+    with pytest.raises(RecursionError):
+        transaction.transact(USER, decide)
+
+
+def test_an_answer_never_rests_on_the_cache_alone(database: Database) -> None:
+    opened(database, 50)
+    debit("one")
+    database.change(USER, balance=7)
+    assert transaction.transact("k", lambda docs: (docs.get(USER) or {})["balance"], warm=[USER]) == 7
+    database.put("users/u2", {"n": 1})
+    # Presumed absent, and only looked at: the answer must be what is there.
+    assert transaction.transact("k", lambda docs: docs.get("users/u2"), absent=["users/u2"]) == {"n": 1}
+
+    def copy(docs: Docs) -> None:
+        docs.put("users/u3", {"copied": (docs.get(USER) or {})["balance"]})
+
+    firestore.client().document(USER).update({"balance": 3})
+    transaction.transact("k", copy, warm=[USER], reads=["users/u3"])
+    assert database.get("users/u3") == {"copied": 3}
+
+
+def test_create_of_what_exists_is_already_decided(database: Database) -> None:
+    database.put("users/u2", {"n": 1})
+    with pytest.raises(AlreadyDecided):
+        transaction.transact(USER, lambda docs: docs.create("users/u2", {"n": 2}), absent=["users/u2"])
+    assert database.get("users/u2") == {"n": 1}
+
+
+def test_update_put_delete_and_remove(database: Database) -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    database.put(USER, {"a": 1, "b": {"c": [1]}, "at": moment, "gone.dotted": 1, "ö `": 2})
+    database.put("users/u2", {"n": 1})
+
+    def decide(docs: Docs) -> Any:
+        merged = docs.update(USER, {"a": REMOVE, "gone.dotted": REMOVE, "b": {"d": 2}, "never": REMOVE, "ö `": 3})
+        docs.delete("users/u2")
+        docs.delete("users/none")
+        docs.put("users/u3", {"at": moment})
+        docs.put("users/u3", {"at": moment, "n": docs.get("users/u2")})
+        assert docs.get("users/u3") == {"at": moment, "n": None}
+        return merged
+
+    merged = transaction.transact(USER, decide, reads=[USER, "users/u2", "users/u3", "users/none"])
+    assert merged == {"b": {"d": 2}, "at": moment, "ö `": 3}
+    assert database.all() == {USER: merged, "users/u3": {"at": moment, "n": None}}
+    assert firestore.read(USER)[0] == merged
+    with pytest.raises(KeyError):
+        transaction.transact(USER, lambda docs: docs.update("users/none", {"a": 1}))
+
+
+def test_a_decision_that_changes_nothing_commits_nothing(database: Database, rpcs: Rpcs) -> None:
+    database.put(USER, {"a": 1})
+    transaction.transact(USER, lambda docs: docs.put(USER, {"a": 1}), reads=[USER])
+    transaction.transact(USER, lambda docs: docs.update(USER, {"a": 1}), reads=[USER])
+    assert rpcs.count("Commit") == 0
+
+
+def test_a_document_is_replaced_whole(database: Database) -> None:
+    database.put(USER, {"a": 1, "b": 2})
+    transaction.transact(USER, lambda docs: docs.put(USER, {"b": 3}), reads=[USER])
+    assert database.get(USER) == {"b": 3}
+
+
+def test_no_lane_is_left_behind(database: Database) -> None:
+    opened(database, 50)
+    crowd(16, lambda n: debit(f"c{n}"))
+    with pytest.raises(Poor):
+        debit("poor", 99)
+    assert transaction._lanes == {}
+
+
+def test_other_users_do_not_wait(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 50)
+    database.put("users/u2", {"n": 1})
+    blocked = threading.Event()
+    rpcs.before("Commit", lambda: blocked.wait(30))
+    held = threading.Thread(target=lambda: debit("held"))
+    held.start()
+    while rpcs.count("Commit") == 0:
+        time.sleep(0.001)
+    transaction.transact("users/u2", lambda docs: docs.update("users/u2", {"n": 2}), reads=["users/u2"])
+    assert database.get("users/u2") == {"n": 2}
+    blocked.set()
+    held.join()
+
+
+INSTANCE = """
+import sys
+sys.path[:0] = {path!r}
+from tests.support import crowd
+from tests.support.debits import Poor, debit
+answers = crowd(40, lambda n: debit(f"{{sys.argv[1]}}-{{n}}"), expected=(Poor,))
+print(sum(isinstance(a, int) for a in answers), sum(isinstance(a, Poor) for a in answers))
+"""
+
+
+def test_two_instances_share_a_balance_of_50(database: Database) -> None:
+    """80 one-token debits from two processes, each with its own cache and its own groups: 50 done, 30 refused."""
+    opened(database, 50)
+    script = INSTANCE.format(path=[path for path in sys.path if path])
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, name], stdout=subprocess.PIPE, env=dict(os.environ))
+        for name in ("a", "b")
+    ]
+    counts = [[int(word) for word in process.communicate(timeout=120)[0].split()] for process in running]
+    assert [sum(column) for column in zip(*counts, strict=True)] == [50, 30]
+    assert assert_sound(database, 50) == 50

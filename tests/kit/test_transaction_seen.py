@@ -1,0 +1,42 @@
+"""Documents that a caller has read before it asked a vendor: they count as read, until something changed them."""
+
+from __future__ import annotations
+
+from studiox.kit import firestore
+from studiox.kit.transaction import Docs, transact
+from tests.support import Database, Rpcs
+from tests.support.debits import USER, opened
+
+
+def _take(docs: Docs) -> int:
+    user = docs.get(USER)
+    assert user is not None
+    balance = user["balance"] - 1
+    docs.update(USER, {"balance": balance})
+    docs.create(f"{USER}/ledger/e{balance}", {"amount": -1})
+    return int(balance)
+
+
+def test_what_was_seen_is_not_read_again(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 10)
+    seen = firestore.read_documents([USER, f"{USER}/ledger/e9"])
+    assert transact(USER, _take, seen=seen) == 9
+    assert rpcs.calls == ["BatchGetDocuments", "Commit"]
+
+
+def test_what_changed_since_is_read_again(database: Database) -> None:
+    opened(database, 10)
+    seen = firestore.read_documents([USER])
+    database.change(USER, balance=5)
+    assert transact(USER, _take, seen=seen) == 4
+
+
+def test_an_answer_that_writes_nothing_is_proven_first(database: Database) -> None:
+    opened(database, 10)
+    seen = firestore.read_documents([USER])
+    database.change(USER, balance=5)
+
+    def look(docs: Docs) -> int:
+        return int((docs.get(USER) or {})["balance"])
+
+    assert transact(USER, look, seen=seen) == 5
