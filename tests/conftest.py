@@ -56,6 +56,14 @@ from tests.support import canaries, indexes, invariants  # noqa: E402
 from tests.support.database import Database  # noqa: E402
 from tests.support.engine import Engine  # noqa: E402
 from tests.support.rpcs import Rpcs, watched  # noqa: E402
+from tests.support.surroundings import (  # noqa: E402
+    _auth,  # noqa: F401 - fixtures
+    _auth_knows_everybody,  # noqa: F401
+    _auth_of_everybody,  # noqa: F401
+    _clock,  # noqa: F401
+    _gcs,  # noqa: F401
+    _queue,  # noqa: F401
+)
 
 _numbers = itertools.count()
 _MAIN = pathlib.Path(__file__).parent.parent / "functions" / "main.py"
