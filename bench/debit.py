@@ -12,7 +12,7 @@ from firebase_functions import https_fn
 
 from studiox.kit import clock, firestore, ids
 from studiox.kit.errors import StudioxError
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.users import user_path
 from studiox.tokens.service import debit_job
 
@@ -39,7 +39,7 @@ def debit(request: https_fn.CallableRequest[Any]) -> Any:
         return balance
 
     try:
-        return {"jobId": job_id, "balance": transact(user, decide, warm=[user], absent=[path])}
+        return {"jobId": job_id, "balance": transact(user, decide, Reads(cached=[user], assumed_absent=[path]))}
     except StudioxError as refusal:
         code = https_fn.FunctionsErrorCode(refusal.code)
         raise https_fn.HttpsError(code, refusal.text, refusal.as_details()) from refusal

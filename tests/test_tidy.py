@@ -21,7 +21,7 @@ MAX_FUNCTION_LINES = 70
 # A module whose docstring says "Pure." reaches nothing outside of its arguments.
 IMPURE = re.compile(
     r"^(time|os|random|uuid|secrets|socket|threading|requests|urllib3|urllib(?!\.parse)|http|flask|firebase_\w+|google|grpc|stripe"
-    r"|studiox\.kit\.(firestore|transaction|config|log|rate_limits|pages|scan|tasks|ids|audit|cache|batch)"
+    r"|studiox\.kit\.(firestore|transaction|config|log|rate_limits|query|tasks|ids|audit|cache|batch)"
     r"|studiox\.(api\.(callables|callers|http_functions)|media|deletions\.(service|store))|studiox\.integrations\.(stripe|firebase_auth|providers\.(registry|wire)))(\.|$)"
 )
 # A rule may speak of what `transact` hands it, and mark a field as gone.
@@ -199,7 +199,7 @@ def test_only_the_ledger_writes_balances() -> None:
 
 # These know Firestore's client library; the second two build queries, which only the first one sends.
 CLIENT = re.compile(r"google\.cloud\.firestore|google\.cloud$")
-CLIENTS = {f"functions/studiox/kit/{each}.py" for each in ("firestore", "scan", "pages", "writes")}
+CLIENTS = {f"functions/studiox/kit/{each}.py" for each in ("firestore", "query", "writes")}
 SENDS = {"stream", "get_all", "list_documents", "collections", "get_partitions", "on_snapshot"}
 
 
@@ -209,10 +209,10 @@ def test_firestore_is_read_in_one_guarded_way() -> None:
     for path in house():
         alone = name(path) in CLIENTS
         if not alone and any(CLIENT.match(module) for module, _ in imported(path)):
-            found.append(f"{name(path)} knows Firestore's client: build queries with scan.py or pages.py")
+            found.append(f"{name(path)} knows Firestore's client: build queries with query.py")
         for node in nodes(tree(path)):
             if isinstance(node, ast.Attribute) and ast.unparse(node) == "firestore.client" and not alone:
-                found.append(f"{name(path)}:{node.lineno} builds a query: use scan.py or pages.py")
+                found.append(f"{name(path)}:{node.lineno} builds a query: use query.py")
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)

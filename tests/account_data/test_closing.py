@@ -199,7 +199,7 @@ def test_an_export_holds_everything_and_proves_the_balance(
     people: People, database: Database, gcs: Gcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert people
-    monkeypatch.setattr("studiox.kit.scan.PAGE", 3)
+    monkeypatch.setattr("studiox.kit.query.PAGE", 3)
     monkeypatch.setattr("studiox.account_data.export.UPLOADS_PER_PAGE", 2)
     gcs.put_object(f"users/{BOB}/uploads/b.png", b"bob's", {})
     for name in ("b.jpg", "c.mp3"):

@@ -8,7 +8,7 @@ import pytest
 
 import main
 from studiox.kit import clock
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.tokens.service import debit_job
 from tests.billing.shop import Shop, deliver
 from tests.support import Rpcs, call, crowd
@@ -62,7 +62,7 @@ def test_a_debt_is_left_when_spent_tokens_are_taken_back(shop: Shop, invariants:
     def spend(docs: Docs) -> None:
         debit_job(docs, "u1", "j1", 600, "A job", clock.now())
 
-    transact("users/u1", spend, reads=["users/u1"])
+    transact("users/u1", spend, Reads(fresh=["users/u1"]))
     shop.account.refund(shop.intent(session))
     shop.hear_all()
     assert shop.buckets() == {"monthly": 0, "bonus": 0, "purchased": -400}

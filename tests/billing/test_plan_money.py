@@ -9,7 +9,7 @@ import pytest
 
 import main
 from studiox.integrations.stripe_objects import BadShape, invoice
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.ledger import Buckets, Cause
 from studiox.models.ledger_store import post
 from tests.billing.shop import Shop
@@ -37,7 +37,7 @@ def _spend(clock: Clock, tokens: int) -> None:
         cause = Cause(id="feature:f1", type="deduction", kind="feature", ref="f1", reason="A feature")
         post(docs, "u1", cause, Buckets(monthly=-tokens), clock.now())
 
-    transact("users/u1", decide, reads=["users/u1"])
+    transact("users/u1", decide, Reads(fresh=["users/u1"]))
 
 
 def _balance(shop: Shop, sub: str) -> int:

@@ -15,7 +15,7 @@ from ops.margins import table
 from studiox.catalog import catalog, defaults, margins, store
 from studiox.catalog.catalog import Input, Rule
 from studiox.kit.errors import InvalidRequest
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from tests.support import Database, before_create, call
 
 SIGN_UP: Any = main.onUserCreated  # the SDK types it as what it answers
@@ -109,7 +109,7 @@ def feature(feature_id: str) -> catalog.Feature:
     def decide(docs: Docs) -> None:
         found.append(store.find_feature(docs, feature_id))
 
-    transact(key, decide, reads=store.stale([key]))
+    transact(key, decide, Reads(fresh=store.stale([key])))
     return found[-1]
 
 

@@ -10,7 +10,7 @@ import pytest
 from studiox.kit import firestore, rate_limits, transaction
 from studiox.kit.errors import RateLimited, StudioxError, Unavailable
 from studiox.kit.rate_limits import Limit, Toll
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from tests.conftest import Logged
 from tests.support import Database, Rpcs, crowd
 
@@ -37,7 +37,7 @@ def spend(toll: Toll, now: datetime = START) -> bool:
         docs.update("users/u1", {"n": (docs.get("users/u1") or {})["n"] + 1})
 
     try:
-        transaction.transact("users/u1", decide, warm=["users/u1", toll.path])
+        transaction.transact("users/u1", decide, Reads(cached=["users/u1", toll.path]))
     except RateLimited:
         return False
     return True
@@ -145,7 +145,7 @@ def test_what_is_refused_in_the_commit_is_not_counted(database: Database) -> Non
 
     for _ in range(5):
         with pytest.raises(StudioxError):
-            transaction.transact("users/u1", refuse, reads=["users/u1", toll.path])
+            transaction.transact("users/u1", refuse, Reads(fresh=["users/u1", toll.path]))
     assert database.get(toll.path) is None
     assert spend(toll)
 

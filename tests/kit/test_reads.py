@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studiox.kit import firestore, pages, scan
+from studiox.kit import firestore, query
 from studiox.kit.errors import Unavailable
 from tests.support import Database, Rpcs
 from tests.support.cutter import Cutter
@@ -21,19 +21,19 @@ TEXT = "x" * 4_000  # so that an answer is of several frames
 Read = Callable[[], Any]
 
 
-def _names(found: Iterator[scan.Found]) -> list[str]:
+def _names(found: Iterator[query.Found[Any]]) -> list[str]:
     return [each.id for each in found]
 
 
 READS: dict[str, Read] = {
     "documents": lambda: [(each or {}).get("n") for each in firestore.read(*(f"things/t{n:02}" for n in range(SIZE)))],
-    "page": lambda: [each["n"] for each in pages.page("things", {"kind": "a"}, "at", size=30, cursor=None)[0]],
-    "scan": lambda: _names(scan.documents("things", order="at", limit=30)),
-    "scan of some fields": lambda: _names(scan.documents("things", equal={"kind": "a"}, fields=("n",))),
-    "scan of a group": lambda: _names(scan.documents("things", order="at", group=True, page_size=15)),
-    "names": lambda: scan.names("things", {"kind": "a"}, 25),
-    "count": lambda: scan.count("things", equal={"kind": "a"}),
-    "total": lambda: scan.total("things", "n", equal={"kind": "a"}),
+    "page": lambda: [each["n"] for each in query.page("things", {"kind": "a"}, "at", size=30, cursor=None)[0]],
+    "scan": lambda: _names(query.documents("things", order="at", limit=30)),
+    "scan of some fields": lambda: _names(query.documents("things", equal={"kind": "a"}, fields=("n",))),
+    "scan of a group": lambda: _names(query.documents("things", order="at", group=True, page_size=15)),
+    "names": lambda: query.names("things", {"kind": "a"}, 25),
+    "count": lambda: query.count("things", equal={"kind": "a"}),
+    "total": lambda: query.total("things", "n", equal={"kind": "a"}),
 }
 LONG = [name for name in READS if name not in ("count", "total")]
 

@@ -14,7 +14,7 @@ import pytest
 
 from studiox.kit import firestore, transaction
 from studiox.kit.errors import NotFound
-from studiox.kit.transaction import REMOVE, AlreadyDecided, Docs
+from studiox.kit.transaction import REMOVE, AlreadyDecided, Docs, Reads
 from tests.support import Database, Rpcs, crowd
 from tests.support.debits import USER, Poor, assert_sound, debit, opened
 
@@ -119,7 +119,7 @@ def test_documents_nobody_named_are_read_on_demand(database: Database, rpcs: Rpc
         docs.create(path, {"next": ""})
         return path
 
-    assert transaction.transact(USER, decide, reads=[USER]) == "users/u3"
+    assert transaction.transact(USER, decide, Reads(fresh=[USER])) == "users/u3"
     assert rpcs.calls == ["BatchGetDocuments"] * 3 + ["Commit"]
     assert database.get("users/u3") == {"next": ""}
 
@@ -138,23 +138,23 @@ def test_an_answer_never_rests_on_the_cache_alone(database: Database) -> None:
     opened(database, 50)
     debit("one")
     database.change(USER, balance=7)
-    assert transaction.transact("k", lambda docs: (docs.get(USER) or {})["balance"], warm=[USER]) == 7
+    assert transaction.transact("k", lambda docs: (docs.get(USER) or {})["balance"], Reads(cached=[USER])) == 7
     database.put("users/u2", {"n": 1})
     # Presumed absent, and only looked at: the answer must be what is there.
-    assert transaction.transact("k", lambda docs: docs.get("users/u2"), absent=["users/u2"]) == {"n": 1}
+    assert transaction.transact("k", lambda docs: docs.get("users/u2"), Reads(assumed_absent=["users/u2"])) == {"n": 1}
 
     def copy(docs: Docs) -> None:
         docs.put("users/u3", {"copied": (docs.get(USER) or {})["balance"]})
 
     firestore.client().document(USER).update({"balance": 3})
-    transaction.transact("k", copy, warm=[USER], reads=["users/u3"])
+    transaction.transact("k", copy, Reads(cached=[USER], fresh=["users/u3"]))
     assert database.get("users/u3") == {"copied": 3}
 
 
 def test_create_of_what_exists_is_already_decided(database: Database) -> None:
     database.put("users/u2", {"n": 1})
     with pytest.raises(AlreadyDecided):
-        transaction.transact(USER, lambda docs: docs.create("users/u2", {"n": 2}), absent=["users/u2"])
+        transaction.transact(USER, lambda docs: docs.create("users/u2", {"n": 2}), Reads(assumed_absent=["users/u2"]))
     assert database.get("users/u2") == {"n": 1}
 
 
@@ -172,7 +172,7 @@ def test_update_put_delete_and_remove(database: Database) -> None:
         assert docs.get("users/u3") == {"at": moment, "n": None}
         return merged
 
-    merged = transaction.transact(USER, decide, reads=[USER, "users/u2", "users/u3", "users/none"])
+    merged = transaction.transact(USER, decide, Reads(fresh=[USER, "users/u2", "users/u3", "users/none"]))
     assert merged == {"b": {"d": 2}, "at": moment, "ö `": 3}
     assert database.all() == {USER: merged, "users/u3": {"at": moment, "n": None}}
     assert firestore.read(USER)[0] == merged
@@ -182,14 +182,14 @@ def test_update_put_delete_and_remove(database: Database) -> None:
 
 def test_a_decision_that_changes_nothing_commits_nothing(database: Database, rpcs: Rpcs) -> None:
     database.put(USER, {"a": 1})
-    transaction.transact(USER, lambda docs: docs.put(USER, {"a": 1}), reads=[USER])
-    transaction.transact(USER, lambda docs: docs.update(USER, {"a": 1}), reads=[USER])
+    transaction.transact(USER, lambda docs: docs.put(USER, {"a": 1}), Reads(fresh=[USER]))
+    transaction.transact(USER, lambda docs: docs.update(USER, {"a": 1}), Reads(fresh=[USER]))
     assert rpcs.count("Commit") == 0
 
 
 def test_a_document_is_replaced_whole(database: Database) -> None:
     database.put(USER, {"a": 1, "b": 2})
-    transaction.transact(USER, lambda docs: docs.put(USER, {"b": 3}), reads=[USER])
+    transaction.transact(USER, lambda docs: docs.put(USER, {"b": 3}), Reads(fresh=[USER]))
     assert database.get(USER) == {"b": 3}
 
 
@@ -210,7 +210,7 @@ def test_other_users_do_not_wait(database: Database, rpcs: Rpcs) -> None:
     held.start()
     while rpcs.count("Commit") == 0:
         time.sleep(0.001)
-    transaction.transact("users/u2", lambda docs: docs.update("users/u2", {"n": 2}), reads=["users/u2"])
+    transaction.transact("users/u2", lambda docs: docs.update("users/u2", {"n": 2}), Reads(fresh=["users/u2"]))
     assert database.get("users/u2") == {"n": 2}
     blocked.set()
     held.join()

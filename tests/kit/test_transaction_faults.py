@@ -13,7 +13,7 @@ from google.api_core import exceptions
 
 from studiox.kit import firestore, transaction
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs, crowd
 from tests.support.debits import USER, Poor, assert_sound, debit, opened, together
 
@@ -120,7 +120,7 @@ def test_a_group_of_large_decisions_keeps_under_firestores_500_writes(database: 
                 docs.create(f"{USER}/notes/n{number}-{i}", {"i": i})
             return number
 
-        return transaction.transact(USER, decide, reads=[USER])
+        return transaction.transact(USER, decide, Reads(fresh=[USER]))
 
     answers = together(rpcs, [lambda n=n: wide(n) for n in range(12)])  # type: ignore[misc]
     assert sorted(answers) == list(range(12))
@@ -147,7 +147,7 @@ def test_one_poisoned_operation_fails_alone(database: Database, rpcs: Rpcs, pois
                 case "raise":
                     raise ZeroDivisionError
 
-        transaction.transact(USER, decide, reads=[USER, "users/__u__"] if poison == "read" else [USER])
+        transaction.transact(USER, decide, Reads(fresh=[USER, "users/__u__"] if poison == "read" else [USER]))
 
     operations: list[Callable[[], Any]] = [lambda n=n: debit(f"c{n}") for n in range(6)]  # type: ignore[misc]
     answers = together(rpcs, [*operations[:3], poisoned, *operations[3:]])
@@ -176,10 +176,10 @@ def test_created_and_deleted_at_once_is_still_proven_absent(database: Database) 
         docs.delete("users/u2")
         return "free"
 
-    assert transaction.transact(USER, decide, absent=["users/u2"]) == "taken"
-    assert transaction.transact(USER, decide, absent=["users/u3"], reads=["users/u2"]) == "taken"
+    assert transaction.transact(USER, decide, Reads(assumed_absent=["users/u2"])) == "taken"
+    assert transaction.transact(USER, decide, Reads(assumed_absent=["users/u3"], fresh=["users/u2"])) == "taken"
     database.delete("users/u2")
-    assert transaction.transact(USER, decide, absent=["users/u2"]) == "free"
+    assert transaction.transact(USER, decide, Reads(assumed_absent=["users/u2"])) == "free"
 
 
 def test_a_waiter_leaves_at_its_deadline(database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,5 +224,5 @@ def test_a_leader_that_crashes_leaves_no_one_waiting(
 def test_a_commit_that_is_not_permitted_is_a_bug_not_a_retry(rpcs: Rpcs) -> None:
     rpcs.fail_before("Commit", times=10_000, code=grpc.StatusCode.PERMISSION_DENIED)
     with pytest.raises(exceptions.PermissionDenied):
-        transaction.transact(USER, lambda docs: docs.create(USER, {"a": 1}), absent=[USER])
+        transaction.transact(USER, lambda docs: docs.create(USER, {"a": 1}), Reads(assumed_absent=[USER]))
     assert rpcs.count() == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studiox.kit import firestore
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from tests.support import Database, Rpcs
 from tests.support.debits import USER, opened
 
@@ -20,7 +20,7 @@ def _take(docs: Docs) -> int:
 def test_what_was_seen_is_not_read_again(database: Database, rpcs: Rpcs) -> None:
     opened(database, 10)
     seen = firestore.read_documents([USER, f"{USER}/ledger/e9"])
-    assert transact(USER, _take, seen=seen) == 9
+    assert transact(USER, _take, Reads(already_read=seen)) == 9
     assert rpcs.calls == ["BatchGetDocuments", "Commit"]
 
 
@@ -28,7 +28,7 @@ def test_what_changed_since_is_read_again(database: Database) -> None:
     opened(database, 10)
     seen = firestore.read_documents([USER])
     database.change(USER, balance=5)
-    assert transact(USER, _take, seen=seen) == 4
+    assert transact(USER, _take, Reads(already_read=seen)) == 4
 
 
 def test_an_answer_that_writes_nothing_is_proven_first(database: Database) -> None:
@@ -39,4 +39,4 @@ def test_an_answer_that_writes_nothing_is_proven_first(database: Database) -> No
     def look(docs: Docs) -> int:
         return int((docs.get(USER) or {})["balance"])
 
-    assert transact(USER, look, seen=seen) == 5
+    assert transact(USER, look, Reads(already_read=seen)) == 5

@@ -14,7 +14,7 @@ from google.api_core import exceptions
 
 from studiox.kit import firestore, transaction
 from studiox.kit.errors import Contention, StudioxError, Unavailable
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs, crowd
 from tests.support.debits import USER, Poor, assert_sound, debit, opened, together
 from tests.support.rpcs import Fault
@@ -35,7 +35,7 @@ def claw(amount: int, *, patience_s: float | None = None) -> int:
         user = docs.get(USER) or {}
         return int(docs.update(USER, {"balance": user["balance"] - amount})["balance"])
 
-    return transaction.transact(USER, decide, warm=[USER], patience_s=patience_s)
+    return transaction.transact(USER, decide, Reads(cached=[USER]), patience_s=patience_s)
 
 
 def order(cause: str) -> int:
@@ -54,7 +54,7 @@ def order(cause: str) -> int:
         docs.create(entry, {"seq": seq, "amount": -1, "balanceAfter": balance})
         return int(balance)
 
-    return transaction.transact(USER, decide, reads=[SWITCH], warm=[USER], absent=[entry])
+    return transaction.transact(USER, decide, Reads(fresh=[SWITCH], cached=[USER], assumed_absent=[entry]))
 
 
 def held_back(rpcs: Rpcs, then: Callable[[], object] = lambda: None) -> Callable[[], None]:
@@ -120,7 +120,7 @@ def test_nor_does_a_bug_rest_on_what_was_never_committed(
     opened(database, 68)
 
     def mark() -> None:
-        transaction.transact(USER, lambda docs: docs.update(USER, {"balance": 0, "marked": True}), reads=[USER])
+        transaction.transact(USER, lambda docs: docs.update(USER, {"balance": 0, "marked": True}), Reads(fresh=[USER]))
 
     def stumble() -> str:
         def decide(docs: Docs) -> str:
@@ -129,7 +129,7 @@ def test_nor_does_a_bug_rest_on_what_was_never_committed(
                 raise error
             return "well"
 
-        return transaction.transact(USER, decide, reads=[USER])
+        return transaction.transact(USER, decide, Reads(fresh=[USER]))
 
     def fail_the_mark(_method: str, request: Any) -> None:
         if any("marked" in write.update.fields for write in request.writes):
@@ -162,7 +162,7 @@ def test_an_answer_without_a_commit_neither(database: Database, rpcs: Rpcs) -> N
             docs.update(USER, {"balance": 0})
             return "emptied"
 
-        return transaction.transact(USER, decide, reads=[SWITCH, USER])
+        return transaction.transact(USER, decide, Reads(fresh=[SWITCH, USER]))
 
     arrive = held_back(rpcs, then=lambda: database.put(SWITCH, {"open": True}))
     with pytest.raises(Unavailable):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studiox.kit import clock as studiox_clock
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
 from tests.studio.studio import Studio
 from tests.support.indexes import read_file
@@ -127,7 +127,7 @@ def test_every_kind_has_its_letter(studio: Studio, kind: notifications.Type) -> 
         docs.update("users/u1", {"updatedAt": now})
         notifications.add(docs, "u1", kind, "cause", now)
 
-    transact("users/u1", decide, reads=["users/u1"])
+    transact("users/u1", decide, Reads(fresh=["users/u1"]))
     [letter] = letters(studio)
     assert letter["message"]["subject"].startswith("StudioX: ")
     assert kinds(studio) == [kind]

@@ -10,7 +10,7 @@ from typing import Any
 
 from studiox.kit import transaction
 from studiox.kit.errors import NotFound, StudioxError
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from tests.support.database import Database
 from tests.support.rpcs import Rpcs
 
@@ -42,8 +42,8 @@ def debit(cause: str, amount: int = 1, *, warm: bool = True) -> int:
         return int(balance)
 
     if warm:
-        return transaction.transact(USER, decide, warm=[USER], absent=[entry])
-    return transaction.transact(USER, decide, reads=[USER, entry])
+        return transaction.transact(USER, decide, Reads(cached=[USER], assumed_absent=[entry]))
+    return transaction.transact(USER, decide, Reads(fresh=[USER, entry]))
 
 
 def opened(database: Database, balance: int) -> None:

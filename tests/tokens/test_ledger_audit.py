@@ -266,7 +266,7 @@ def test_memory_does_not_grow_with_the_ledger(
     assert world
     for number in range(10, 60):
         use("u1", number)
-    monkeypatch.setattr("studiox.kit.scan.PAGE", 7)
+    monkeypatch.setattr("studiox.kit.query.PAGE", 7)
     monkeypatch.setattr(audit, "PAGE", 5)
     run()
     assert found(database) == set()

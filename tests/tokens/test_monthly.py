@@ -173,7 +173,7 @@ def test_j24_a_reset_races_with_debits(clock: Clock, database: Database, invaria
 def test_j28_a_run_that_dies_is_finished_by_the_next(
     clock: Clock, database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studiox.kit.scan.PAGE", 4)
+    monkeypatch.setattr("studiox.kit.query.PAGE", 4)
     monkeypatch.setattr("studiox.tokens.monthly_reset.CHUNK", 4)
     monkeypatch.setattr("studiox.tokens.monthly_reset.RUN_S", -1.0)
     uids = [new_user(f"user-{number:02d}") for number in range(11)]

@@ -227,7 +227,7 @@ def test_reading_is_bounded(database: Database, rpcs: Rpcs, monkeypatch: pytest.
 
 
 def test_pages_of_many_jobs_are_all_counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studiox.kit.scan.PAGE", 7)
+    monkeypatch.setattr("studiox.kit.query.PAGE", 7)
     for number in range(40):
         job(database, number, datetime(2026, 1, 31, 1, number // 3, tzinfo=UTC))
     assert usage()["total"]["jobs"]["total"] == 40

@@ -13,7 +13,7 @@ from studiox.integrations.firebase_auth import without_sign_in
 from studiox.kit import clock, log
 from studiox.kit.clock import timedelta
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import transact
+from studiox.kit.transaction import Reads, transact
 from studiox.models.users import all_users
 
 from .deletion import close_abandoned
@@ -61,5 +61,5 @@ def _keep(uid: str | None) -> None:
     transact(
         sweep_store.ACCOUNTS_PATH,
         lambda docs: sweep_store.keep_account(docs, uid, now),
-        reads=[sweep_store.ACCOUNTS_PATH],
+        Reads(fresh=[sweep_store.ACCOUNTS_PATH]),
     )

@@ -15,10 +15,10 @@ from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.deletions.rules import Record
 from studiox.integrations.stripe import PaymentsUnavailable
-from studiox.kit import audit, clock, firestore, ids, log, rate_limits, scan
+from studiox.kit import audit, clock, firestore, ids, log, query, rate_limits
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models.users import closed_path, pseudonym, user_path
 from studiox.studio import lifecycle, settlement
@@ -51,7 +51,7 @@ def delete_account(caller: User, confirm: str) -> None:
         audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
 
     counters = [toll.path for toll in _tolls(caller.uid)]
-    caller.commit(path, decide, reads=[path, closed_path(caller.uid), record, *counters])
+    caller.commit(path, decide, Reads(fresh=[path, closed_path(caller.uid), record, *counters]))
     until = time.monotonic() + CALL_S
     for _ in range(RUNS):
         if cleanups.run("account", name, clear_account):
@@ -76,7 +76,7 @@ def close_abandoned(uid: str) -> bool:
         return True
 
     counters = [toll.path for toll in _tolls(uid)]
-    ordered = transact(user_path(uid), decide, reads=[user_path(uid), closed_path(uid), *counters])
+    ordered = transact(user_path(uid), decide, Reads(fresh=[user_path(uid), closed_path(uid), *counters]))
     if ordered:
         cleanups.enqueue("account", pseudonym(uid))
     return ordered
@@ -135,7 +135,7 @@ def _end_subscription(uid: str) -> None:
 def _end_jobs(uid: str) -> bool:
     """Cancel what is under way: its refund goes to the ledger, and so to the closed account."""
     for status in ("pending", "processing"):
-        found = scan.names("jobs", {"uid": uid, "status": status}, owned.PAGE)
+        found = query.names("jobs", {"uid": uid, "status": status}, owned.PAGE)
         for path in found:
             settlement.settle(
                 path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid)

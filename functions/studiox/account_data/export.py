@@ -9,8 +9,9 @@ from typing import Any
 from studiox.api.callables import User
 from studiox.auth import service as accounts
 from studiox.billing.store import account_path
-from studiox.kit import audit, clock, firestore, scan
+from studiox.kit import audit, clock, firestore, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Data
 from studiox.kit.errors import Unavailable
 from studiox.kit.transaction import Docs
 from studiox.media import objects
@@ -58,24 +59,24 @@ def export(caller: User) -> tuple[str, datetime]:
     return url, now + timedelta(seconds=URL_S)
 
 
-def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[firestore.Data]]]:
+def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:
     """The sections in their order. The ledger goes up to the account as it was read: what comes later is later."""
     # Entry by entry: whoever spends meanwhile must not make the sum another one.
     yield "ledger", (each.data for each in entries_after(uid, 0) if each.data["seq"] <= seq)
     for name in BELOW:
-        yield name, _data(scan.documents(f"{user_path(uid)}/{name}", limit=MAX_PER_LIST))
+        yield name, _data(query.documents(f"{user_path(uid)}/{name}", limit=MAX_PER_LIST))
     for name in OWN:
-        yield name, _data(scan.documents(name, equal={"uid": uid}, limit=MAX_PER_LIST))
-    yield "activity", _data(scan.documents("auditLogs", equal={"actor": uid}, limit=MAX_PER_LIST))
+        yield name, _data(query.documents(name, equal={"uid": uid}, limit=MAX_PER_LIST))
+    yield "activity", _data(query.documents("auditLogs", equal={"actor": uid}, limit=MAX_PER_LIST))
     yield "comments", _comments(uid)
     yield "uploads", _uploads(uid)
 
 
-def _data(found: Iterator[scan.Found]) -> Iterator[firestore.Data]:
+def _data(found: Iterator[query.Found[Any]]) -> Iterator[Data]:
     return ({"id": each.id, **each.data} for each in found)
 
 
-def _comments(uid: str) -> Iterator[firestore.Data]:
+def _comments(uid: str) -> Iterator[Data]:
     paths = comments_of(uid, MAX_COMMENTS)
     for start in range(0, len(paths), 100):
         part = paths[start : start + 100]
@@ -84,7 +85,7 @@ def _comments(uid: str) -> Iterator[firestore.Data]:
         )
 
 
-def _uploads(uid: str) -> Iterator[firestore.Data]:
+def _uploads(uid: str) -> Iterator[Data]:
     """What the user uploaded and is still there: no document tells of it, only Cloud Storage. MediaError."""
     token = None
     for _ in range(MAX_PER_LIST // UPLOADS_PER_PAGE):

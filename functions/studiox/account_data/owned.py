@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studiox.kit import clock, firestore, scan
+from studiox.kit import clock, firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.users import closed_path, user_path
 from studiox.studio.job_store import delete_jobs
 
@@ -47,12 +47,12 @@ def delete_own(uid: str) -> bool:
     """One step of deleting the user's documents; True when none is left."""
     left = False
     for collection in OWN:
-        found = scan.names(collection, {"uid": uid}, PAGE)
+        found = query.names(collection, {"uid": uid}, PAGE)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
     left = not delete_jobs(uid, PAGE, clock.now()) or left
     for name in BELOW:
-        found = scan.names(f"{user_path(uid)}/{name}", {}, PAGE)
+        found = query.names(f"{user_path(uid)}/{name}", {}, PAGE)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
     return not left
@@ -62,7 +62,7 @@ def move_money(uid: str, pseudonym: str) -> bool:
     """One step of moving ledger and payments; True when none is left. Each document moves in one commit."""
     left = False
     for name in MONEY:
-        found = scan.names(f"{user_path(uid)}/{name}", {}, PAGE)
+        found = query.names(f"{user_path(uid)}/{name}", {}, PAGE)
         if found:
             moves = {
                 path: f"{closed_path(uid)}/{name}/{_renamed(path.rsplit('/', 1)[1], uid, pseudonym)}" for path in found
@@ -80,7 +80,7 @@ def _move(uid: str, pseudonym: str, moves: Mapping[str, str]) -> None:
                 docs.put(target, _renamed(data, uid, pseudonym))
                 docs.delete(source)
 
-    transact(closed_path(uid), decide, reads=[*moves, *moves.values()])
+    transact(closed_path(uid), decide, Reads(fresh=[*moves, *moves.values()]))
 
 
 def rename(uid: str, pseudonym: str) -> bool:
@@ -88,7 +88,7 @@ def rename(uid: str, pseudonym: str) -> bool:
     asked = [*((name, field, uid) for name, field in RENAMED), ("auditLogs", "target", user_path(uid))]
     left = False
     for collection, field, value in asked:
-        found = scan.names(collection, {field: value}, PAGE)
+        found = query.names(collection, {field: value}, PAGE)
         if found:
             _rewrite(uid, pseudonym, found)
         left = left or len(found) == PAGE
@@ -102,7 +102,7 @@ def _rewrite(uid: str, pseudonym: str, paths: Sequence[str]) -> None:
             if data is not None:
                 docs.put(path, _renamed(data, uid, pseudonym))
 
-    transact(closed_path(uid), decide, reads=paths)
+    transact(closed_path(uid), decide, Reads(fresh=paths))
 
 
 def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
@@ -118,7 +118,7 @@ def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
 
 def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
     """The clean-ups that the deletion ordered: a post's needs no uid, a creation's folder is gone with all others."""
-    found = [path for path in scan.names("cleanups", {"uid": uid}, PAGE) if path != own]
+    found = [path for path in query.names("cleanups", {"uid": uid}, PAGE) if path != own]
     firestore.delete_all([path for path in found if "creation-" in path])
     _rewrite(uid, pseudonym, [path for path in found if "creation-" not in path])
     return len(found) < PAGE - 1
@@ -142,6 +142,6 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
             docs.delete(each)
         return True
 
-    transact(path, decide, reads=[path, closed, *extra])
+    transact(path, decide, Reads(fresh=[path, closed, *extra]))
     # An entry that was posted just before is moved by another step.
-    return not any(scan.names(f"{path}/{name}", {}, 1) for name in MONEY)
+    return not any(query.names(f"{path}/{name}", {}, 1) for name in MONEY)

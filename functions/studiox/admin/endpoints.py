@@ -18,7 +18,7 @@ from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit import audit, batch, clock, config
 from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import search_users

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from studiox.kit import pages, scan
+from studiox.kit import query
 from studiox.kit.clock import datetime
 
 Data = Mapping[str, Any]
@@ -23,14 +23,14 @@ def report_path(report_id: str) -> str:
 
 def latest(limit: int) -> list[Data]:
     """The last reports, newest week first. `Unavailable`."""
-    found = scan.documents("weeklyReports", order="weekStartDate", newest_first=True, limit=limit)
+    found = query.documents("weeklyReports", order="weekStartDate", newest_first=True, limit=limit)
     return [each.data for each in found]
 
 
 def revenue(start: datetime, end: datetime) -> Counter[str]:
     """What was paid in [start, end) by currency, in minor units, without what went back since."""
     total: Counter[str] = Counter()
-    for payment in pages.between("payments", start, end, ("amount", "currency", "status", "refunded"), group=True):
+    for payment in query.between("payments", start, end, ("amount", "currency", "status", "refunded"), group=True):
         if payment.get("status") in KEPT:
             total[str(payment["currency"])] += int(payment["amount"]) - int(payment.get("refunded") or 0)
     return total
@@ -42,7 +42,7 @@ def losses(start: datetime, end: datetime) -> Counter[str]:
     Not of cancelled jobs: those are a known price of cancelling, which has its own limit.
     """
     total: Counter[str] = Counter()
-    for loss in pages.between("providerLosses", start, end, ("model", "status", "lossMicroUsd")):
+    for loss in query.between("providerLosses", start, end, ("model", "status", "lossMicroUsd")):
         if loss.get("status") != "cancelled":
             total[str(loss["model"])] += int(loss["lossMicroUsd"])
     return total
@@ -50,5 +50,5 @@ def losses(start: datetime, end: datetime) -> Counter[str]:
 
 def violations(start: datetime, end: datetime) -> list[str]:
     """The users whose ledger an audit of that week found wrong, the first hundred alerts' at least."""
-    found = pages.between("ledgerAlerts", start, end, ("uid",))
+    found = query.between("ledgerAlerts", start, end, ("uid",))
     return sorted({str(alert.get("uid")) for alert in itertools.islice(found, MAX_LISTED)})

@@ -9,7 +9,7 @@ from studiox.api.callables import User
 from studiox.integrations.firebase_auth import end_sessions
 from studiox.kit import audit, clock, log
 from studiox.kit.errors import NotFound, RequestIdReused
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.ledger_store import account_of, entry_path, post
 from studiox.models.users import change_user, user_path
 from studiox.studio import lifecycle, settlement
@@ -44,7 +44,7 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
         audit.record(docs, actor=admin.uid, action="addTokens", target=user, at=now, amount=amount, reason=reason)
         return entry.balance_after
 
-    return admin.commit(user, decide, reads=[user, kept, entry_path(uid, cause.id)])
+    return admin.commit(user, decide, Reads(fresh=[user, kept, entry_path(uid, cause.id)]))
 
 
 def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Data:
@@ -103,4 +103,4 @@ def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **
         audit.record(docs, actor=admin.uid, action=action, target=path, at=now, **about)
         return docs.get(path) or {}
 
-    return admin.commit(path, decide, reads=[path])
+    return admin.commit(path, decide, Reads(fresh=[path]))

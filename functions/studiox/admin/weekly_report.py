@@ -8,7 +8,7 @@ from typing import Any
 from studiox.kit import audit, batch, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.jobs import ordered_between
 from studiox.models.users import count_new_users
 
@@ -55,7 +55,7 @@ def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
         known = {(each["kind"], each["subject"]) for each in before["anomalies"]}
         return report, [each for each in report["anomalies"] if (each["kind"], each["subject"]) not in known]
 
-    report, new = transact(path, decide, reads=[path])
+    report, new = transact(path, decide, Reads(fresh=[path]))
     for anomaly in new:
         log.alert("anomaly", report=path, **anomaly)
     log.info("report_made", report=path, jobs=tally.total, by=action)

@@ -7,17 +7,17 @@ opens a page of Stripe's looks at the account too (docs/decisions/0011-who-may-c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from studiox.integrations import firebase_auth
 from studiox.kit import clock, firestore, rate_limits
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import AccountSuspended, Forbidden, RecentSignInRequired, Unauthenticated
-from studiox.kit.firestore import Document
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.users import closed_path, user_path
 
 T = TypeVar("T")
@@ -112,34 +112,24 @@ class User(Reader, frozen=True, kw_only=True):
         """What the call is still to be counted by."""
         return self.toll if self.toll is not None and self.toll.declared.in_commit else None
 
-    def commit(
-        self,
-        key: str,
-        decide: Callable[[Docs], T],
-        *,
-        reads: Sequence[str] = (),
-        warm: Sequence[str] = (),
-        absent: Sequence[str] = (),
-        seen: Mapping[str, Document] | None = None,
-    ) -> T:
+    def commit(self, key: str, decide: Callable[[Docs], T], reads: Reads = Reads()) -> T:
         """`transact` in the caller's name: the caller is checked first, and the call is counted in the same commit.
 
-        A replay is not: one of the documents that it would make, `absent`, is there. Account and counter are read with
-        the other `reads`, or taken from the cache with `warm`: at no round trip.
+        A replay is not: one of the documents that it would make, `assumed_absent`, is there. Account and counter are
+        read with what is read fresh, or else taken from the cache: at no round trip of their own.
         """
         now, toll = clock.now(), self._uncounted
         own = [user_path(self.uid), *([toll.path] if toll is not None else [])]
 
         def decide_for_caller(docs: Docs) -> T:
             self.check(docs)
-            if toll is not None and all(docs.get(path) is None for path in absent):
+            if toll is not None and not any(docs.exists(path) for path in reads.assumed_absent):
                 toll.count(docs, now)
             return decide(docs)
 
-        more = [path for path in own if path not in warm and path not in (seen or {})]
-        if reads:
-            return transact(key, decide_for_caller, reads=[*reads, *more], warm=warm, absent=absent, seen=seen)
-        return transact(key, decide_for_caller, warm=[*warm, *more], absent=absent, seen=seen)
+        more = [path for path in own if path not in reads.cached and path not in reads.already_read]
+        name = "fresh" if reads.fresh else "cached"
+        return transact(key, decide_for_caller, replace(reads, **{name: [*getattr(reads, name), *more]}))
 
     def verify(self) -> None:
         """Check the caller now, in one round trip, unless this call did it before."""

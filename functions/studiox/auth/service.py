@@ -13,7 +13,7 @@ from studiox.integrations.firebase_auth import end_sessions, find_sign_in
 from studiox.kit import audit, clock, config, firestore
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import Unauthenticated, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import users
 
 from . import sign_up
@@ -88,7 +88,7 @@ def _provision(
         docs.put(welcome, {**(docs.get(welcome) or {}), **taken})
         return current
 
-    return transact(path, decide, reads=[path, closed, *([welcome] if welcome else [])])
+    return transact(path, decide, Reads(fresh=[path, closed, *([welcome] if welcome else [])]))
 
 
 def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> bool:
@@ -185,7 +185,7 @@ def _update(
         users.change_user(docs, caller.uid, now, **fields)
         return docs.get(path) or {}
 
-    return caller.commit(path, decide, warm=[path])
+    return caller.commit(path, decide, Reads(cached=[path]))
 
 
 def revoke_sessions(caller: User) -> datetime:
@@ -213,4 +213,4 @@ def _revoke(caller: User, ended: datetime, account: AccountOf) -> None:
         users.change_user(docs, caller.uid, now, sessionsRevokedAt=ended)
         audit.record(docs, actor=caller.uid, action="revokeSessions", target=path, at=now)
 
-    caller.commit(path, decide, warm=[path])
+    caller.commit(path, decide, Reads(cached=[path]))

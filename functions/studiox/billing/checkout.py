@@ -16,7 +16,7 @@ from studiox.kit import audit, clock, config, firestore, ids
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, RequestIdReused
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.users import user_path
 
 from . import orders, store, subscriptions
@@ -122,7 +122,7 @@ def _write(
         audit.record(docs, actor=caller.uid, action="createCheckoutSession", target=path, at=now, item=order["itemId"])
         return order["sessionId"], order["url"], before
 
-    return transact(user_path(caller.uid), decide, seen=seen)
+    return transact(user_path(caller.uid), decide, Reads(already_read=seen))
 
 
 def _first_answer(order: Data, fingerprint: str) -> tuple[str, str]:
@@ -197,5 +197,9 @@ def open_portal(caller: User) -> str:
         docs.put(account_path, {**current, **customer})
         audit.record(docs, actor=caller.uid, action="createPortalSession", target=account_path, at=now)
 
-    transact(user_path(caller.uid), decide, seen={path: seen[path] for path in paths if path != user_path(caller.uid)})
+    transact(
+        user_path(caller.uid),
+        decide,
+        Reads(already_read={path: seen[path] for path in paths if path != user_path(caller.uid)}),
+    )
     return url

@@ -10,6 +10,7 @@ from studiox.integrations import stripe
 from studiox.integrations.stripe_objects import ENDED, Session, Subject
 from studiox.kit import firestore
 from studiox.kit.errors import NotFound
+from studiox.kit.transaction import Reads
 from studiox.models.users import user_path
 
 from . import settlement, store
@@ -33,7 +34,7 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
     if session is None or session.uid != caller.uid or not session.order_id:
         raise NotFound
     if session.status != "complete":
-        caller.commit(user_path(caller.uid), lambda _docs: None, reads=[store.account_path(caller.uid)])
+        caller.commit(user_path(caller.uid), lambda _docs: None, Reads(fresh=[store.account_path(caller.uid)]))
         return Confirmed("open" if session.status == "open" else "expired")
     deed = Deed(store.order_path(session.order_id), {"sessionId": session.id})
     why = Why("confirmCheckout", actor=caller.uid, toll=caller.toll, deed=deed)

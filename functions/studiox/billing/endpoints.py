@@ -32,7 +32,7 @@ from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import batch, clock, config, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 
 from . import checkout, confirmation, event_store, reconciliation, service, store, subscriptions, webhook

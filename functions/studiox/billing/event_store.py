@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from studiox.integrations.stripe_objects import Event
-from studiox.kit import audit, clock, scan
+from studiox.kit import audit, clock, query
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.firestore import Document
 from studiox.kit.rate_limits import Toll
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 
 from . import store
 
@@ -108,7 +108,7 @@ def record(why: Why, seen: Mapping[str, Document], order_id: str = "") -> None:
     paths = [*why.paths(), *([why.deed.target] if why.deed else [])]
     if paths:
         key, paths = paths[0], [*paths, *([store.order_path(order_id)] if order_id else [])]
-        transact(key, decide, seen={path: seen[path] for path in paths if path in seen})
+        transact(key, decide, Reads(already_read={path: seen[path] for path in paths if path in seen}))
 
 
 class EventCounts(NamedTuple):
@@ -119,9 +119,9 @@ class EventCounts(NamedTuple):
 
 def count_events() -> EventCounts:
     """How many events of the last 90 days ended how. `Unavailable`."""
-    return EventCounts(*(scan.count("stripeEvents", equal={"status": each}) for each in (HANDLED, FAILED, PARKED)))
+    return EventCounts(*(query.count("stripeEvents", equal={"status": each}) for each in (HANDLED, FAILED, PARKED)))
 
 
 def failed_events(limit: int) -> list[Data]:
     """Events whose handling failed, in no order that means anything. `Unavailable`."""
-    return [found.data for found in scan.documents("stripeEvents", equal={"status": FAILED}, limit=limit)]
+    return [found.data for found in query.documents("stripeEvents", equal={"status": FAILED}, limit=limit)]

@@ -16,7 +16,7 @@ from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
 from studiox.models.ledger import Cause
 from studiox.models.users import user_path
@@ -151,7 +151,7 @@ def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, 
         why.record(docs, event_store.HANDLED, now)
         return None
 
-    if parked := transact(user_path(session.uid), decide, seen=seen):
+    if parked := transact(user_path(session.uid), decide, Reads(already_read=seen)):
         tell_unmatched(session.id, parked, now)
 
 

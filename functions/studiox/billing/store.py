@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit import pages, scan
+from studiox.kit import query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs
 from studiox.models.users import user_path
@@ -94,14 +94,14 @@ def add_history(docs: Docs, held: subscriptions.Held, from_plan: str, found: Ite
 
 def list_payments(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
     """A page of the user's payments, newest first."""
-    return pages.page(f"{user_path(uid)}/payments", {}, "createdAt", size=size, cursor=cursor)
+    return query.page(f"{user_path(uid)}/payments", {}, "createdAt", size=size, cursor=cursor)
 
 
 def list_history(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
     """A page of what happened to the user's plan, newest first."""
-    return pages.page(f"{user_path(uid)}/subscriptionEvents", {}, "at", size=size, cursor=cursor)
+    return query.page(f"{user_path(uid)}/subscriptionEvents", {}, "at", size=size, cursor=cursor)
 
 
 def due_subscriptions(now: datetime, limit: int) -> list[str]:
     """The subscriptions that should be looked at again by now. `Unavailable`."""
-    return [found.id for found in scan.documents("subscriptions", order="checkAt", most=now, limit=limit)]
+    return [found.id for found in query.documents("subscriptions", order="checkAt", most=now, limit=limit)]

@@ -12,7 +12,7 @@ from studiox.kit import clock, firestore, log
 from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.errors import Contention, StudioxError
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import REMOVE, Docs, transact
+from studiox.kit.transaction import REMOVE, Docs, Reads, transact
 from studiox.models import notifications
 from studiox.models.ledger import Cause
 from studiox.models.users import FREE_PLAN, change_user, user_path
@@ -240,7 +240,7 @@ def _commit(
     held = (seen[path].data or {}).get("invoices", {})
     new = [each.id for each in fetched.invoices if held.get(each.id, {"status": "draft"})["status"] == "draft"]
     unseen = [store.payment_path(uid, each) for each in new]
-    if parked := transact(user_path(uid), decide, reads=missing, absent=unseen, seen=seen):
+    if parked := transact(user_path(uid), decide, Reads(fresh=missing, assumed_absent=unseen, already_read=seen)):
         tell_unmatched(found.id, parked, now)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from studiox.integrations.stripe_objects import Subject
-from studiox.kit import clock, log, scan
+from studiox.kit import clock, log, query
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.transaction import Docs, transact
 from studiox.models import notifications
@@ -104,7 +104,7 @@ def park(subject: Subject, problem: str, why: Why, owner: str = "", payments: It
 
 def waiting(limit: int) -> list[Subject]:
     """What waits to be looked at. `Unavailable`."""
-    found = [each.data for each in scan.documents("unmatchedPayments", equal={"waits": True}, limit=limit)]
+    found = [each.data for each in query.documents("unmatchedPayments", equal={"waits": True}, limit=limit)]
     return [Subject(each["kind"], each["objectId"], each["orderId"]) for each in found]
 
 

@@ -9,7 +9,7 @@ from studiox.integrations import stripe, stripe_objects
 from studiox.integrations.stripe_objects import EVENT_TYPES, BadShape, Event
 from studiox.kit import audit, clock, log
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 
 from . import event_store, settlement
 from .event_store import Why
@@ -66,7 +66,7 @@ def _note_failure(event: Event, error: Exception) -> None:
             event_store.record_event(docs, event.id, event.type, event_store.FAILED, now, type(error).__name__)
 
     try:
-        transact(path, decide, reads=[path])
+        transact(path, decide, Reads(fresh=[path]))
     except (Unavailable, Contention):
         log.warning("stripe_failure_not_noted", event=event.id)  # Stripe keeps it for us
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from studiox.kit import firestore, log, scan
+from studiox.kit import firestore, log, query
 from studiox.kit.cache import UNKNOWN, Kept
 from studiox.kit.transaction import Docs
 
@@ -71,7 +71,7 @@ def packs() -> list[sales.Pack]:
     kept = _packs.get("")
     if kept is not UNKNOWN:
         return kept
-    held = {found.path: found.data for found in scan.documents(PACKS, limit=MAX_ENTRIES)}
+    held = {found.path: found.data for found in query.documents(PACKS, limit=MAX_ENTRIES)}
     keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(PACKS)] + sorted(held))
     on_sale = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
     _packs.put({"": on_sale})

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from studiox.integrations.providers import registry
-from studiox.kit import config, ids, log, scan
+from studiox.kit import config, ids, log, query
 from studiox.kit.cache import UNKNOWN, Kept
 from studiox.kit.errors import InvalidRequest
 from studiox.kit.transaction import Docs
@@ -148,6 +148,6 @@ def everything() -> Catalogue:
 def _read_all() -> dict[str, Entry | None]:
     found: dict[str, Entry | None] = dict.fromkeys(_BUNDLED)
     for name in COLLECTIONS:
-        for each in scan.documents(name, limit=MAX_ENTRIES):
+        for each in query.documents(name, limit=MAX_ENTRIES):
             found[f"{name}/{each.id.replace('~', '/')}"] = each.data
     return found

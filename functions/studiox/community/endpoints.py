@@ -12,7 +12,7 @@ from studiox.catalog.catalog import JobType
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import posts as store
 

@@ -10,7 +10,7 @@ from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, NotFound, Unavailable
-from studiox.kit.transaction import REMOVE, Docs, transact
+from studiox.kit.transaction import REMOVE, Docs, Reads, transact
 from studiox.models import creations as library
 from studiox.models import posts
 from studiox.models.users import change_user, user_path
@@ -46,7 +46,7 @@ def report(caller: User, post_id: str, reason: str, text: str | None) -> None:
         return True
 
     asked = [path, posts.state_path(post_id), posts.moderation_path(post_id), report_path]
-    if caller.commit(path, decide, reads=asked):
+    if caller.commit(path, decide, Reads(fresh=asked)):
         cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -64,7 +64,7 @@ def hide(caller: User, post_id: str, note: str | None) -> None:
         audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="hide", note=note)
 
     record = cleanup_store.cleanup_path("post", post_id)
-    caller.commit(path, decide, reads=[path, posts.state_path(post_id), record])
+    caller.commit(path, decide, Reads(fresh=[path, posts.state_path(post_id), record]))
     cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -97,11 +97,11 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
 
     record = cleanup_store.cleanup_path("post", post_id)
-    begun = caller.commit(path, begin, reads=[path, creation_path, record])
+    begun = caller.commit(path, begin, Reads(fresh=[path, creation_path, record]))
     if begun is not None:
         copying = begun
         community.copy_public(copying.creation)
-        transact(path, finish, reads=[path, posts.state_path(post_id), posts.moderation_path(post_id), record])
+        transact(path, finish, Reads(fresh=[path, posts.state_path(post_id), posts.moderation_path(post_id), record]))
         _settle_reports(post_id, now, upheld=False)
 
 
@@ -152,4 +152,4 @@ def _settle_page(post_id: str, paths: Sequence[str], decided_at: datetime, *, up
             docs.update(known, {"openSince": REMOVE})  # it waits for nobody's decision any more
         return settled
 
-    return transact(known, decide, reads=[known, *authors, *map(user_path, authors.values())])
+    return transact(known, decide, Reads(fresh=[known, *authors, *map(user_path, authors.values())]))

@@ -13,7 +13,7 @@ from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, firestore, ids
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models import creations as library
 from studiox.models import jobs as studio
@@ -78,12 +78,12 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
 
     record = cleanup_store.cleanup_path("post", creation_id)
     reads = [path, creation_path, record]
-    begun = caller.commit(path, begin, reads=reads)
+    begun = caller.commit(path, begin, Reads(fresh=reads))
     if begun is not None:
         copying = begun
         copy_public(copying.creation)
         more = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
-        transact(path, finish, reads=[*reads, *more])
+        transact(path, finish, Reads(fresh=[*reads, *more]))
     return creation_id
 
 
@@ -123,7 +123,7 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
             audit.record(docs, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
         return target, post["likeCount"]
 
-    return caller.commit(path, decide, reads=[path, like_path])
+    return caller.commit(path, decide, Reads(fresh=[path, like_path]))
 
 
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
@@ -152,7 +152,7 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
             about = {"postId": post_id, "commentId": comment_id, "authorName": name}
             notifications.add(docs, post["uid"], "post_commented", comment_id, now, **about)
 
-    caller.commit(path, decide, reads=[path, request])
+    caller.commit(path, decide, Reads(fresh=[path, request]))
     return comment_id
 
 
@@ -171,7 +171,7 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
         notifications.withdraw(docs, post["uid"], "post_commented", comment_id)
         audit.record(docs, actor=caller.uid, action="deleteComment", target=comment_path, at=now)
 
-    caller.commit(path, decide, reads=[path, comment_path])
+    caller.commit(path, decide, Reads(fresh=[path, comment_path]))
 
 
 def remix(caller: User, post_id: str, request_id: str) -> Data:
@@ -202,7 +202,7 @@ def remix(caller: User, post_id: str, request_id: str) -> Data:
         audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
         return session
 
-    return caller.commit(path, decide, reads=[path, session_path])
+    return caller.commit(path, decide, Reads(fresh=[path, session_path]))
 
 
 def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
@@ -226,7 +226,7 @@ def delete(caller: User, post_id: str, action: str = "deletePost", **why: object
         audit.record(docs, actor=caller.uid, action=action, target=path, at=now, **why)
 
     creation = library.creation_path(post_id)
-    caller.commit(path, decide, reads=[path, record, posts.state_path(post_id), creation])
+    caller.commit(path, decide, Reads(fresh=[path, record, posts.state_path(post_id), creation]))
     cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -293,7 +293,7 @@ def _erase_post(uid: str, post_id: str) -> None:
         cleanup_store.order(docs, "post", post_id, uid, token, now)
 
     record, creation = cleanup_store.cleanup_path("post", post_id), library.creation_path(post_id)
-    transact(path, decide, reads=[path, record, posts.state_path(post_id), creation])
+    transact(path, decide, Reads(fresh=[path, record, posts.state_path(post_id), creation]))
     cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -308,7 +308,7 @@ def _take_back_like(uid: str, path: str) -> None:
         else:
             posts.set_like(docs, post, uid, False, clock.now())
 
-    transact(path, decide, reads=[path])
+    transact(path, decide, Reads(fresh=[path]))
 
 
 def _make_anonymous(path: str) -> None:
@@ -321,4 +321,4 @@ def _make_anonymous(path: str) -> None:
         if post is not None:
             notifications.amend(docs, post["uid"], "post_commented", comment_id, authorName=rules.ANONYMOUS)
 
-    transact(path, decide, reads=[path])
+    transact(path, decide, Reads(fresh=[path]))

@@ -11,7 +11,7 @@ from studiox.api.callables import Id, Name, Reader, Request, Response, User, end
 from studiox.catalog.catalog import JobType
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, Unavailable
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.media import objects
 from studiox.models import creations as store

@@ -7,14 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.kit import clock, firestore, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.scan import Found
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.query import Found
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models.creations import creation_path
 from studiox.models.jobs import job_path
@@ -58,7 +59,7 @@ def _keep(stage: Stage | None, position: object) -> None:
     transact(
         sweep_store.CHECKPOINT_PATH,
         lambda docs: sweep_store.keep_checkpoint(docs, stage, position, now),
-        reads=[sweep_store.CHECKPOINT_PATH],
+        Reads(fresh=[sweep_store.CHECKPOINT_PATH]),
     )
 
 
@@ -163,7 +164,7 @@ def _order_clean_up(post_id: str) -> bool:
         return True
 
     try:
-        return transact(record, decide, reads=[path, record])
+        return transact(record, decide, Reads(fresh=[path, record]))
     except (Contention, Unavailable):
         return False  # the next sweep finds it again
 
@@ -181,7 +182,7 @@ def _documents(since: datetime | None, until: float, done: dict[str, int]) -> da
     return None
 
 
-def _report_missing(creation: Found) -> bool:
+def _report_missing(creation: Found[Any]) -> bool:
     """Alert once of a creation that lacks media, and keep the mark that it was reported."""
     missing = sweep_rules.lacks(creation.data, _there(sorted(sweep_rules.media_paths(creation.data))))
     if not missing:
@@ -198,7 +199,7 @@ def _report_missing(creation: Found) -> bool:
         docs.create(mark, fresh)
         return True
 
-    reported = transact(mark, decide, reads=[path, mark])
+    reported = transact(mark, decide, Reads(fresh=[path, mark]))
     if reported:
         log.alert("media_missing", creationId=creation.id, missing=len(missing))
     return reported

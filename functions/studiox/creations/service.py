@@ -11,7 +11,7 @@ from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, ids
 from studiox.kit.clock import a_month_after, datetime
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations
 from studiox.models import jobs as studio
 from studiox.models import posts as community
@@ -30,7 +30,7 @@ def rename(caller: User, creation_id: str, title: str) -> Data:
         audit.record(docs, actor=caller.uid, action="updateCreation", target=path, at=now)
         return creations.change_creation(docs, creation_id, now, title=title)
 
-    return caller.commit(path, decide, reads=[path])
+    return caller.commit(path, decide, Reads(fresh=[path]))
 
 
 def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
@@ -49,7 +49,7 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
             audit.record(docs, actor=caller.uid, action="toggleFavorite", target=path, at=now, favorite=target)
         return target
 
-    return caller.commit(path, decide, reads=[path])
+    return caller.commit(path, decide, Reads(fresh=[path]))
 
 
 def count_play(caller: User, creation_id: str | None) -> Data:
@@ -75,7 +75,7 @@ def _count_play(caller: User, creation_id: str | None, account: accounts.Account
         audit.record(docs, actor=caller.uid, action="incrementPlayCount", target=target, at=now)
         return plays
 
-    return caller.commit(path, decide, reads=[path, *([creation_path] if creation_path else [])])
+    return caller.commit(path, decide, Reads(fresh=[path, *([creation_path] if creation_path else [])]))
 
 
 def one_more_play(plays: Data | None, now: datetime) -> dict[str, Any]:
@@ -110,6 +110,6 @@ def delete(caller: User, creation_id: str) -> None:
         audit.record(docs, actor=caller.uid, action="deleteCreation", target=path, at=now, published=published)
 
     reads = [path, record, post_path, post_record, community.state_path(creation_id), studio.job_path(creation_id)]
-    caller.commit(path, decide, reads=[*reads])
+    caller.commit(path, decide, Reads(fresh=[*reads]))
     cleanups.start("post", creation_id, cleanups.clear_post)
     cleanups.start("creation", creation_id, cleanups.clear_creation)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from studiox.kit import firestore, scan
+from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs
 
@@ -39,15 +39,15 @@ def alert_path(creation_id: str) -> str:
     return f"mediaAlerts/{creation_id}"
 
 
-def creations_until(moment: datetime, since: datetime | None) -> Iterator[scan.Found]:
+def creations_until(moment: datetime, since: datetime | None) -> Iterator[query.Found[Any]]:
     """The creations made in [since, moment), the oldest first; a page in memory at a time."""
-    return scan.documents("creations", order="createdAt", least=since, below=moment, fields=("uid", "media", "text"))
+    return query.documents("creations", order="createdAt", least=since, below=moment, fields=("uid", "media", "text"))
 
 
 def inputs_in_use(uid: str) -> set[str]:
     """The uploads that this user's running jobs were given."""
     used: set[str] = set()
     for status in ("pending", "processing"):
-        for found in scan.documents("jobs", equal={"uid": uid, "status": status}, fields=("params",)):
+        for found in query.documents("jobs", equal={"uid": uid, "status": status}, fields=("params",)):
             used |= set(found.data.get("params", {}).get("inputPaths") or ())
     return used

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from studiox.kit import clock, ids, log, tasks
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models import posts
 
@@ -35,7 +35,7 @@ def run(kind: Kind, id_: str, clear: Clear, *, pages: int = TASK_PAGES) -> bool:
             docs.put(path, record)
         return record
 
-    record = transact(path, claim, reads=[path])
+    record = transact(path, claim, Reads(fresh=[path]))
     if record is None:
         return True
     try:
@@ -61,7 +61,7 @@ def _finish(path: str, token: str, after: Record | None) -> None:
         else:
             docs.put(path, after)
 
-    transact(path, decide, reads=[path])
+    transact(path, decide, Reads(fresh=[path]))
 
 
 def clear_post(record: Record, pages: int) -> bool:

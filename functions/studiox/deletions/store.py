@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studiox.kit import scan
+from studiox.kit import query
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention
 from studiox.kit.transaction import Docs
@@ -39,4 +39,4 @@ def end_copying(docs: Docs, post_id: str, token: str) -> None:
 
 def due(now: datetime, limit: int) -> list[Record]:
     """Records whose time has come, the longest waiting first. `Unavailable`."""
-    return [dict(found.data) for found in scan.documents("cleanups", order="dueAt", most=now, limit=limit)]
+    return [dict(found.data) for found in query.documents("cleanups", order="dueAt", most=now, limit=limit)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import ids, pages
+from studiox.kit import query
+
+from . import ids
 from .clock import datetime
 from .transaction import Docs
 
@@ -20,4 +22,4 @@ def entries(
     equal: Mapping[str, str | None], *, size: int, cursor: str | None
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """A page of the entries whose actor, action and target are these (None: any), newest first."""
-    return pages.page("auditLogs", equal, "at", size=size, cursor=cursor)
+    return query.page("auditLogs", equal, "at", size=size, cursor=cursor)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from studiox.kit.query import Found
+
 from . import log
 from .errors import StudioxError
-from .scan import Found
 
 T = TypeVar("T")
 
@@ -28,9 +29,9 @@ class Trouble(enum.Enum):
 
 class Worked(NamedTuple, Generic[T]):
     results: list[T]
-    missing: list[Found]
+    missing: list[Found[Any]]
     """What an outage kept from us to the end: neither right nor wrong."""
-    broken: list[Found]
+    broken: list[Found[Any]]
     """What a bug of ours, or a document that is wrong, stopped."""
 
 
@@ -51,7 +52,9 @@ def alone(function: str, work: Callable[[], T], **about: object) -> T | Trouble:
         return Trouble.BUG
 
 
-def work_through(pool: Executor, function: str, work: Callable[[Found], T], items: Iterable[Found]) -> Worked[T]:
+def work_through(
+    pool: Executor, function: str, work: Callable[[Found[Any]], T], items: Iterable[Found[Any]]
+) -> Worked[T]:
     """`work` on each item alone; what an outage keeps from us is tried again after each of PAUSES_S."""
     worked: Worked[T] = Worked([], list(items), [])
     for pause_s in (0.0, *PAUSES_S):
@@ -61,7 +64,7 @@ def work_through(pool: Executor, function: str, work: Callable[[Found], T], item
     return worked
 
 
-def _tried(pool: Executor, function: str, work: Callable[[Found], T], worked: Worked[T]) -> Worked[T]:
+def _tried(pool: Executor, function: str, work: Callable[[Found[Any]], T], worked: Worked[T]) -> Worked[T]:
     outcomes = list(pool.map(lambda each: alone(function, lambda: work(each), id=each.id), worked.missing))
     met = list(zip(worked.missing, outcomes, strict=True))
     return Worked(

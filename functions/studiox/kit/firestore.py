@@ -10,16 +10,15 @@ import functools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import config, writes
+from . import config, documents, writes
+from .documents import D, Data, P, Path
 from .errors import Unavailable
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client
-
-Data = Mapping[str, Any]
 
 RPC_TIMEOUT_S = 8.0
 ADMIN_TIMEOUT_S = 3.0
@@ -65,11 +64,33 @@ class Document:
         self.data = data
         self.update_time = update_time
 
+    def as_(self, path: Path[D]) -> D | None:
+        """The struct that lies at `path`, which this was read from."""
+        return None if self.data is None else documents.decode(path.struct, self.data)
+
 
 def read(*paths: str) -> list[Data | None]:
     """The documents at these paths in one round trip, None where there is none. `Unavailable`."""
     found = read_documents(paths)
     return [found[path].data for path in paths]
+
+
+def get(path: Path[D]) -> D | None:
+    """The document at this path, None if there is none. One round trip. `Unavailable`."""
+    [found] = get_all([path])
+    return found
+
+
+def get_all(paths: Sequence[Path[D]]) -> list[D | None]:
+    """The documents at these paths, of one struct, in one round trip; None where there is none. `Unavailable`."""
+    found = read_documents(paths) if paths else {}
+    return [found[path].as_(path) for path in paths]
+
+
+def get_pair(first: Path[D], second: Path[P]) -> tuple[D | None, P | None]:
+    """Two documents in one round trip; None where there is none. `Unavailable`."""
+    found = read_documents([first, second])
+    return found[first].as_(first), found[second].as_(second)
 
 
 def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> dict[str, Document]:
@@ -79,7 +100,7 @@ def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> d
     riding = [path for path in RIDERS if path not in wanted and time.monotonic() >= _ridden.get(path, (None, 0.0))[1]]
     references = [db.document(path) for path in (*wanted, *riding)]
     snapshots = _whole(lambda once, left_s: db.get_all(references, retry=once, timeout=left_s), timeout_s)
-    found = {each.reference.path: Document(each.to_dict(), each.update_time) for each in snapshots}
+    found = {each.reference.path: Document(documents.plain(each.to_dict()), each.update_time) for each in snapshots}
     for path in riding:
         _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
     for path, document in found.items():

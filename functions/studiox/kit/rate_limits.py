@@ -27,7 +27,7 @@ import msgspec
 from . import clock, firestore, ids, log
 from .clock import datetime, timedelta
 from .errors import Contention, RateLimited, Unauthenticated, Unavailable
-from .transaction import Docs, transact
+from .transaction import Docs, Reads, transact
 
 SHARES = 10
 REMEMBERED_CALLERS = 5_000
@@ -173,7 +173,9 @@ def _take(toll: Toll, now: datetime, refill: _Refill) -> None:
     """Put the next share where all threads of this process find it."""
     refill.failed = True
     try:
-        share = transact(toll.path, lambda docs: _take_share(docs, toll, now), warm=[toll.path], patience_s=PATIENCE_S)
+        share = transact(
+            toll.path, lambda docs: _take_share(docs, toll, now), Reads(cached=[toll.path]), patience_s=PATIENCE_S
+        )
         refill.failed = False
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=toll.path)
@@ -233,7 +235,7 @@ def charge(toll: Toll, now: datetime | None = None) -> None:
             toll.count(docs, moment, owed)
 
     try:
-        transact(toll.path, write_down, warm=[toll.path], patience_s=PATIENCE_S)
+        transact(toll.path, write_down, Reads(cached=[toll.path]), patience_s=PATIENCE_S)
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=toll.path)
     except Unauthenticated:

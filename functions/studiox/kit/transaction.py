@@ -13,12 +13,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import msgspec
+
 from . import firestore, log
 from .docs import REMOVE, AlreadyDecided, Docs, Unread
+from .documents import Data
 from .errors import Contention, Unavailable
-from .firestore import Data, Document
+from .firestore import Document
 
-__all__ = ["REMOVE", "AlreadyDecided", "Docs", "transact"]
+__all__ = ["REMOVE", "AlreadyDecided", "Docs", "Reads", "transact"]
 
 T = TypeVar("T")
 
@@ -30,22 +33,28 @@ LEAST_S = 1.0
 MAX_BACKOFF_S = 0.5
 
 
+class Reads(msgspec.Struct, frozen=True, kw_only=True):
+    """How a transaction comes by its documents. Whatever is not `fresh` is proved by the commit that relies on it."""
+
+    fresh: Sequence[str] = ()
+    """Read at each attempt."""
+    cached: Sequence[str] = ()
+    """May come from this process's cache."""
+    assumed_absent: Sequence[str] = ()
+    """Assumed not to exist: an idempotency key's document."""
+    already_read: Mapping[str, Document] = msgspec.field(default_factory=dict)
+    """As the caller has just read them, before it asked a vendor."""
+
+
 class _Operation(Generic[T]):
     """One caller's decision, waiting in a lane; `wake` says: you are done, or you lead."""
 
-    def __init__(
-        self,
-        decide: Callable[[Docs], T],
-        reads: Sequence[str],
-        warm: Sequence[str],
-        absent: Sequence[str],
-        seen: Mapping[str, Document],
-    ) -> None:
+    def __init__(self, decide: Callable[[Docs], T], reads: Reads) -> None:
         self.decide = decide
-        self.reads = set(reads)
-        self.warm = (*warm, *seen)
-        self.seen = seen
-        self.absent = tuple(absent)
+        self.reads = set(reads.fresh)
+        self.cached = (*reads.cached, *reads.already_read)
+        self.already_read = reads.already_read
+        self.assumed_absent = tuple(reads.assumed_absent)
         self.fresh = False  # nothing may be taken from the cache or presumed absent any more
         self.doubts: list[Mapping[str, Any]] = []
         """Its commits whose outcome is unknown: {what it changed: the update_time that was the precondition}."""
@@ -100,21 +109,16 @@ _lanes_lock = threading.Lock()
 def transact(
     key: str,
     decide: Callable[[Docs], T],
+    reads: Reads | None = None,
     *,
-    reads: Sequence[str] = (),
-    warm: Sequence[str] = (),
-    absent: Sequence[str] = (),
-    seen: Mapping[str, Document] | None = None,
     patience_s: float | None = None,
 ) -> T:
     """Commit what the pure function `decide` decides, and answer what it answers.
 
     `key` names the hot document that the operations contend for: those of one process queue by it and share
-    commits. `reads` are read anew each time; `warm` may come from this process's cache; `absent` are presumed
-    not to exist (an idempotency key's document); `seen` are documents as the caller has just read them, before it
-    asked a vendor: they stand if nothing changed meanwhile. An answer or an error that rests on any of these guesses,
+    commits. `reads` says which documents are read, and how. An answer or an error that rests on one that was not read,
     or on what another operation of the same batch changes, is only given when the commit proved it.
-    A document that `decide` asks for and none of these names is read on demand. `decide` may run many
+    A document that `decide` asks for and `reads` does not name is read on demand. `decide` may run many
     times. Only documents that are written are checked at commit: write what you depend on.
     `patience_s`: how long to try, where DEADLINE_S is too long for who waits.
 
@@ -122,7 +126,7 @@ def transact(
     the database cannot be reached, or an earlier commit of this operation may still be applied: retry with the same
     cause to learn the outcome.
     """
-    operation: _Operation[T] = _Operation(decide, reads, warm, absent, seen or {})
+    operation: _Operation[T] = _Operation(decide, reads or Reads())
     deadline = time.monotonic() + (patience_s or DEADLINE_S)
     with _lanes_lock:
         lane = _lanes.setdefault(key, _Lane())
@@ -234,8 +238,8 @@ class _Round:
         paths: set[str] = set()
         for operation in self.operations:
             needed = set(operation.reads)
-            for path in operation.warm:
-                cached = None if operation.fresh else operation.seen.get(path) or firestore.cached(path)
+            for path in operation.cached:
+                cached = None if operation.fresh else operation.already_read.get(path) or firestore.cached(path)
                 if cached is None:
                     needed.add(path)
                 else:
@@ -243,7 +247,7 @@ class _Round:
                     self.unproven.add(path)
             if needed or operation.fresh:
                 # A round trip is made anyway: it may as well tell whether this is a replay.
-                needed.update(operation.absent)
+                needed.update(operation.assumed_absent)
             paths |= needed
         try:
             if paths:
@@ -272,7 +276,7 @@ class _Round:
                 return
 
     def _decide(self, operation: _Operation[Any]) -> None:
-        presumed = () if operation.fresh else operation.absent
+        presumed = () if operation.fresh else operation.assumed_absent
 
         def look_up(path: str) -> Data | None:
             if path in self.overlay:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studiox.kit import firestore, pages, scan
+from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.texts import plain_name
@@ -74,7 +74,7 @@ def remove_creation(docs: Docs, creation_id: str) -> None:
 
 def has_any(uid: str) -> bool:
     """Whether somebody has made anything that is still there. `Unavailable`."""
-    return bool(scan.names("creations", {"uid": uid}, 1))
+    return bool(query.names("creations", {"uid": uid}, 1))
 
 
 def owned_creation(uid: str, creation_id: str) -> Data:
@@ -89,4 +89,4 @@ def list_creations(
     uid: str, *, type: str | None, favorite: bool | None, size: int, cursor: str | None
 ) -> tuple[list[Data], str | None]:
     equal = {"uid": uid, "type": type, "isFavorite": favorite}
-    return pages.page("creations", equal, "createdAt", size=size, cursor=cursor)
+    return query.page("creations", equal, "createdAt", size=size, cursor=cursor)

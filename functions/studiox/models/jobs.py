@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from studiox.kit import firestore, pages, scan
+from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import REMOVE, Docs
 
@@ -31,12 +31,12 @@ def forget_result(docs: Docs, job_id: str) -> None:
 def ordered_between(start: datetime, end: datetime) -> Iterator[Data]:
     """The jobs ordered in [start, end) as a report counts them, oldest first, a page in memory at a time."""
     fields = ("status", "model", "type", "params", "uid", "price", "refunded", "completedAt")
-    return pages.between(JOBS, start, end, fields)
+    return query.between(JOBS, start, end, fields)
 
 
 def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Data]:
     """Type, model and status of the user's jobs ordered in [since, until), the newest `limit` of them."""
-    found = scan.documents(
+    found = query.documents(
         JOBS,
         order="createdAt",
         equal={"uid": uid},
@@ -49,12 +49,12 @@ def created_between(uid: str, since: datetime, until: datetime, limit: int) -> l
     return [each.data for each in found]
 
 
-def changed_since(moment: datetime | None) -> Iterator[scan.Found]:
+def changed_since(moment: datetime | None) -> Iterator[query.Found[Any]]:
     """The jobs that something changed since then (None: all), with what the audit of the ledger asks of them."""
     fields = ("uid", "status", "price", "refunded", "deadlineAt")
     if moment is None:
-        return scan.documents(JOBS, fields=fields)
-    return scan.documents(JOBS, order="updatedAt", least=moment, fields=fields)
+        return query.documents(JOBS, fields=fields)
+    return query.documents(JOBS, order="updatedAt", least=moment, fields=fields)
 
 
 def which_exist(job_ids: Collection[str]) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit import pages, scan
+from studiox.kit import query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs
 
@@ -66,12 +66,12 @@ def list_entries(
     uid: str, *, type: str | None, size: int, cursor: str | None
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """A page of the ledger, newest entry first."""
-    return pages.page(f"{user_path(uid)}/ledger", {"type": type}, "seq", size=size, cursor=cursor)
+    return query.page(f"{user_path(uid)}/ledger", {"type": type}, "seq", size=size, cursor=cursor)
 
 
 def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Mapping[str, Any]]:
     """Type and amount of the entries made in [since, until), the newest `limit` of them."""
-    found = scan.documents(
+    found = query.documents(
         f"{user_path(uid)}/ledger",
         order="createdAt",
         least=since,
@@ -83,11 +83,11 @@ def created_between(uid: str, since: datetime, until: datetime, limit: int) -> l
     return [each.data for each in found]
 
 
-def entries_after(uid: str, seq: int) -> Iterator[scan.Found]:
+def entries_after(uid: str, seq: int) -> Iterator[query.Found[Any]]:
     """The ledger from behind `seq` on, in its order; a page in memory at a time."""
-    return scan.documents(f"{user_path(uid)}/ledger", order="seq", after=seq if seq else None)
+    return query.documents(f"{user_path(uid)}/ledger", order="seq", after=seq if seq else None)
 
 
 def count_entries(uid: str) -> int:
     """How many entries there are, whatever they hold."""
-    return scan.count(f"{user_path(uid)}/ledger")
+    return query.count(f"{user_path(uid)}/ledger")

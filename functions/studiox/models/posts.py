@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from studiox.kit import firestore, ids, pages, scan
+from studiox.kit import firestore, ids, query
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs
@@ -132,17 +132,17 @@ def add_report(docs: Docs, standing: Data, uid: str, reason: str, text: str | No
 
 def open_reports(post_id: str, limit: int) -> list[str]:
     """The paths of up to `limit` reports of a post that nobody has decided. `Unavailable`."""
-    return scan.names("reports", {"postId": post_id, "state": "open"}, limit)
+    return query.names("reports", {"postId": post_id, "state": "open"}, limit)
 
 
 def reported_posts(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
     """A page of what is known of posts with reports that nobody has decided, the longest waiting first."""
-    return pages.page("moderation", {}, "openSince", size=size, cursor=cursor, oldest_first=True)
+    return query.page("moderation", {}, "openSince", size=size, cursor=cursor, oldest_first=True)
 
 
 def reports_of(post_id: str, limit: int) -> list[Data]:
     """Up to `limit` reports of a post that nobody has decided. `Unavailable`."""
-    return [found.data for found in scan.documents("reports", equal={"postId": post_id, "state": "open"}, limit=limit)]
+    return [found.data for found in query.documents("reports", equal={"postId": post_id, "state": "open"}, limit=limit)]
 
 
 def count_remix(docs: Docs, post: Data) -> None:
@@ -153,11 +153,11 @@ def list_posts(
     *, order: str, tag: str | None, uid: str | None, size: int, cursor: str | None
 ) -> tuple[list[Data], str | None]:
     """A page of the feed by `createdAt` or `score`, without what is hidden."""
-    return pages.page("posts", {"hidden": False, "uid": uid}, order, size=size, cursor=cursor, holds={"tags": tag})
+    return query.page("posts", {"hidden": False, "uid": uid}, order, size=size, cursor=cursor, holds={"tags": tag})
 
 
 def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
-    return pages.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
+    return query.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
 
 
 Owned = Literal["posts", "likes", "reports", "commentRequests", "moderation"]
@@ -165,12 +165,12 @@ Owned = Literal["posts", "likes", "reports", "commentRequests", "moderation"]
 
 def names_of(collection: Owned, uid: str, limit: int) -> list[str]:
     """The paths of up to `limit` documents of a user. `Unavailable`."""
-    return scan.names(collection, {"uid": uid}, limit)
+    return query.names(collection, {"uid": uid}, limit)
 
 
 def comments_of(uid: str, limit: int) -> list[str]:
     """The paths of up to `limit` comments of a user, wherever they stand. `Unavailable`."""
-    return [found.path for found in scan.documents("comments", equal={"uid": uid}, limit=limit, group=True)]
+    return [found.path for found in query.documents("comments", equal={"uid": uid}, limit=limit, group=True)]
 
 
 def liked_by(uid: str, post_ids: Iterable[str]) -> set[str]:
@@ -204,7 +204,7 @@ def _delete_all(post_id: str, collections: Iterable[str], steps: int) -> bool:
     for collection in collections:
         equal = {} if collection.endswith("/comments") else {"postId": post_id}
         while True:
-            found = scan.names(collection, equal, PAGE)
+            found = query.names(collection, equal, PAGE)
             if found:
                 if steps <= 0:
                     return False

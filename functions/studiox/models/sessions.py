@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studiox.kit import firestore, pages
+from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs
@@ -70,4 +70,4 @@ def owned_session(uid: str, session_id: str) -> Data:
 
 
 def list_sessions(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
-    return pages.page("sessions", {"uid": uid}, "createdAt", size=size, cursor=cursor)
+    return query.page("sessions", {"uid": uid}, "createdAt", size=size, cursor=cursor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from studiox.kit import firestore, ids, pages, scan
+from studiox.kit import firestore, ids, query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs
 
@@ -37,27 +37,27 @@ def search_users(
         [user] = firestore.read(user_path(uid))
         return ([] if user is None else [{**user, "uid": uid}]), None
     equal = {"email": None if email is None else email.strip().lower(), "plan": plan}
-    return pages.page("users", equal, "createdAt", size=size, cursor=cursor, named="uid")
+    return query.page("users", equal, "createdAt", size=size, cursor=cursor, named="uid")
 
 
 def count_new_users(start: datetime, end: datetime) -> int:
     """How many accounts were made in [start, end). `Unavailable`."""
-    return pages.count_between("users", start, end)
+    return query.count_between("users", start, end)
 
 
-def all_users(after: str | None = None) -> Iterator[scan.Found]:
+def all_users(after: str | None = None) -> Iterator[query.Found[Any]]:
     """Every account by its uid, from behind this one: `createdAt` and `ledgerSeq`."""
-    return scan.documents("users", after=after, fields=("createdAt", "ledgerSeq"))
+    return query.documents("users", after=after, fields=("createdAt", "ledgerSeq"))
 
 
-def touched_since(moment: datetime) -> Iterator[scan.Found]:
+def touched_since(moment: datetime) -> Iterator[query.Found[Any]]:
     """The accounts that something changed since then; without their fields."""
-    return scan.documents("users", order="updatedAt", least=moment, fields=("ledgerSeq",))
+    return query.documents("users", order="updatedAt", least=moment, fields=("ledgerSeq",))
 
 
-def due_for_reset(now: datetime) -> Iterator[scan.Found]:
+def due_for_reset(now: datetime) -> Iterator[query.Found[Any]]:
     """The accounts whose month is over by now, the longest waiting first: `creditResetAt`."""
-    return scan.documents("users", order="creditResetAt", most=now, fields=("creditResetAt",))
+    return query.documents("users", order="creditResetAt", most=now, fields=("creditResetAt",))
 
 
 FREE_PLAN = "free"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 
 from . import breaker
 from .breaker import Health
@@ -130,7 +130,7 @@ def _change(change: Callable[[Health], Health]) -> tuple[Health, Health]:
         return before, after
 
     try:
-        before, after = transact(PATH, decide, reads=[PATH])
+        before, after = transact(PATH, decide, Reads(fresh=[PATH]))
     except (Contention, Unavailable):
         log.warning("provider_health_not_noted")
         return {}, {}

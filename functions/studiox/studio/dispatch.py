@@ -11,7 +11,7 @@ from studiox.catalog import margins
 from studiox.kit import batch, clock, config, ids, log
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import REMOVE, Docs, transact
+from studiox.kit.transaction import REMOVE, Docs, Reads, transact
 from studiox.models import jobs
 from studiox.studio import job_store
 
@@ -82,7 +82,7 @@ def _put_off(job_ids: list[str], until: datetime) -> None:
                 docs.update(path, {"nextAttemptAt": until + timedelta(milliseconds=number)})
 
     try:
-        transact("dispatchStudioJobs", decide, reads=paths)
+        transact("dispatchStudioJobs", decide, Reads(fresh=paths))
     except (Contention, Unavailable):
         log.warning("waiting_not_put_off", jobs=len(paths))  # the next run comes by them again
 
@@ -118,7 +118,7 @@ def _resubmit(job_id: str) -> lifecycle.Event | None:
         return Ordered(job, docs.update(state_path, sending), replayed=False)
 
     try:
-        claimed = transact(path, claim, reads=[path, state_path, breaker_store.PATH])
+        claimed = transact(path, claim, Reads(fresh=[path, state_path, breaker_store.PATH]))
     except lifecycle.ProviderUnavailable:
         return lifecycle.Postponed()
     if claimed is None:

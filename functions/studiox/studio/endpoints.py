@@ -43,7 +43,7 @@ from studiox.kit.errors import (
     RequestIdReused,
     Unavailable,
 )
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models.ledger import InsufficientTokens
 from studiox.studio import job_store

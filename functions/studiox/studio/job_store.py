@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from studiox.catalog.catalog import JobType
-from studiox.kit import firestore, pages, scan
+from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.jobs import JOBS, job_path, state_path
 from studiox.models.ledger import Buckets
 
@@ -113,17 +113,17 @@ def owned_job(uid: str, job_id: str) -> tuple[Data, Data]:
 def list_jobs(
     uid: str, *, status: str | None, type: str | None, size: int, cursor: str | None
 ) -> tuple[list[Data], str | None]:
-    return pages.page(JOBS, {"uid": uid, "status": status, "type": type}, "createdAt", size=size, cursor=cursor)
+    return query.page(JOBS, {"uid": uid, "status": status, "type": type}, "createdAt", size=size, cursor=cursor)
 
 
 def due(field: str, now: datetime, limit: int) -> Sequence[Data]:
     """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) has come, the longest waiting first. `Unavailable`."""
-    return [found.data for found in scan.documents(JOBS, order=field, most=now, limit=limit)]
+    return [found.data for found in query.documents(JOBS, order=field, most=now, limit=limit)]
 
 
 def find_by_task(provider: str, task_id: str) -> str | None:
     """The job whose order this provider answered with this task's id. `Unavailable`."""
-    states = scan.documents("private", equal={"taskId": task_id}, limit=2, group=True)
+    states = query.documents("private", equal={"taskId": task_id}, limit=2, group=True)
     return next((each.path.split("/")[1] for each in states if each.data.get("provider") == provider), None)
 
 
@@ -133,14 +133,14 @@ def spent(spend_key: str) -> Spend:
     `Unavailable`.
     """
     spent_on = {"spentOn": spend_key}
-    total = scan.total("private", "costMicroUsd", equal=spent_on, group=True)
-    return Spend(total, scan.total("private", "unpaidMicroUsd", equal=spent_on, group=True) if total else 0)
+    total = query.total("private", "costMicroUsd", equal=spent_on, group=True)
+    return Spend(total, query.total("private", "unpaidMicroUsd", equal=spent_on, group=True) if total else 0)
 
 
 def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
     """Delete up to `limit` of the user's jobs, both documents; False if there may be more. What they cost today stays
     in the day's sum, by the same commit. `Unavailable`, `Contention`."""
-    paths = scan.names(JOBS, {"uid": uid}, limit)
+    paths = query.names(JOBS, {"uid": uid}, limit)
     states = [state_path(path.rsplit("/", 1)[1]) for path in paths]
 
     def decide(docs: Docs) -> None:
@@ -155,7 +155,7 @@ def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
             docs.delete(path)
 
     if paths:
-        transact(breaker_store.PATH, decide, reads=[breaker_store.PATH, *paths, *states])
+        transact(breaker_store.PATH, decide, Reads(fresh=[breaker_store.PATH, *paths, *states]))
     return len(paths) < limit
 
 
@@ -167,10 +167,10 @@ def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:
     own = {"uid": uid}
 
     def count(field: str, values: Sequence[str]) -> dict[str, int]:
-        return {value: scan.count(JOBS, equal={**own, field: value}) for value in values}
+        return {value: query.count(JOBS, equal={**own, field: value}) for value in values}
 
     by_status, by_type = count("status", get_args(lifecycle.Status)), count("type", get_args(JobType))
-    return by_status, by_type, scan.total(JOBS, "price", equal=own), scan.total(JOBS, "refunded", equal=own)
+    return by_status, by_type, query.total(JOBS, "price", equal=own), query.total(JOBS, "refunded", equal=own)
 
 
 def note_loss(docs: Docs, job_id: str, about: Data, now: datetime) -> None:

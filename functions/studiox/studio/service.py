@@ -18,7 +18,7 @@ from studiox.integrations.providers.registry import provider
 from studiox.kit import audit, clock, config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, InvalidRequest, RequestIdReused, StudioxError, Unavailable
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models import jobs, sessions
 from studiox.models.ledger_store import buckets_of
@@ -165,7 +165,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
     reads = [*catalogue.stale(keys), *sales_store.stale()]
     reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
     reads += [breaker_store.PATH] if reads or breaker_store.is_stale() else []
-    return caller.commit(user, decide, reads=reads, warm=[user], absent=[path, state_path])
+    return caller.commit(user, decide, Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]))
 
 
 def _count_song(docs: Docs, uid: str, account: Data, now: datetime) -> Data:

@@ -11,7 +11,7 @@ from studiox.api.callables import Id, Reader, Request, Response, endpoint
 from studiox.catalog.catalog import JobType
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import sessions as store
 

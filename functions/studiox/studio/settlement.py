@@ -11,7 +11,7 @@ from studiox.integrations.providers.registry import provider
 from studiox.kit import audit, clock, config, ids, log, tasks
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import StudioxError, Unavailable
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models import jobs, notifications
 from studiox.models.creations import add_creation
@@ -76,7 +76,7 @@ def settle(
 
     hot = (user_path(uid), *documents) if warm else ()
     reads = () if warm else documents
-    after, loss, contradiction, absurd = transact(user_path(uid), decide, reads=reads, warm=hot)
+    after, loss, contradiction, absurd = transact(user_path(uid), decide, Reads(fresh=reads, cached=hot))
     if contradiction:
         log.alert("job_contradiction", jobId=job_id, status=after["status"], event=contradiction)
     if absurd is not None:
@@ -183,7 +183,7 @@ def _claim_poll(job: Data, now: datetime, pause: timedelta | None) -> bool:
         docs.update(path, {"polledAt": now})
         return True
 
-    return transact(path, decide, reads=[path])
+    return transact(path, decide, Reads(fresh=[path]))
 
 
 def _ask(job: Data, state: Data) -> Task | None:
@@ -322,7 +322,7 @@ def _lease(job: Data, holder: str, until: datetime) -> bool:
         docs.update(path, {"nextPollAt": until})
         return True
 
-    return transact(state_path, decide, reads=[path, state_path])
+    return transact(state_path, decide, Reads(fresh=[path, state_path]))
 
 
 def _enqueue(job_id: str, name: str, delay_s: float = 0, *, hint: bool = False) -> None:

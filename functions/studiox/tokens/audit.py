@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from studiox.kit import audit, batch, clock, firestore, log
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Data
 from studiox.kit.errors import NotFound, StudioxError
-from studiox.kit.scan import Found
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.query import Found
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
 from studiox.models import ledger_store
 from studiox.models import users as accounts
@@ -71,7 +72,7 @@ def audit_ledger() -> int:
     return found
 
 
-def _audit_users(run: Run, last: firestore.Data, now: datetime, until: float) -> tuple[int, int]:
+def _audit_users(run: Run, last: Data, now: datetime, until: float) -> tuple[int, int]:
     """How many violations were found, and how many users could not be read: the checkpoint does not pass those."""
     found = missing = 0
     with ThreadPoolExecutor(THREADS) as pool:
@@ -89,11 +90,13 @@ def _audit_users(run: Run, last: firestore.Data, now: datetime, until: float) ->
     return found, missing
 
 
-def _save(state: dict[str, object] | firestore.Data) -> None:
-    transact(audit_store.RUN_PATH, lambda docs: docs.put(audit_store.RUN_PATH, state), reads=[audit_store.RUN_PATH])
+def _save(state: dict[str, object] | Data) -> None:
+    transact(
+        audit_store.RUN_PATH, lambda docs: docs.put(audit_store.RUN_PATH, state), Reads(fresh=[audit_store.RUN_PATH])
+    )
 
 
-def _users(run: Run, cursor: str) -> Iterator[Found]:
+def _users(run: Run, cursor: str) -> Iterator[Found[Any]]:
     return accounts.all_users(after=cursor or None) if run.since is None else accounts.touched_since(run.since)
 
 
@@ -106,7 +109,7 @@ def _audit_user(uid: str, full: bool, now: datetime) -> int:
         violations = [each for each in violations if (each.kind, each.subject) in names] or again
     if not violations and sums is not None:
         path = audit_store.checkpoint_path(uid)
-        transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), reads=[path])
+        transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), Reads(fresh=[path]))
     _report(uid, violations, now)
     return len(violations)
 
@@ -141,7 +144,7 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     return fold.violations, fold.sum
 
 
-def _check_jobs_of(page: list[Found], fold: Fold) -> None:
+def _check_jobs_of(page: list[Found[Any]], fold: Fold) -> None:
     """Every entry of a job names one that there is."""
     named = {each.id: each.data["ref"]["id"] for each in page if (each.data.get("ref") or {}).get("kind") == "job"}
     found = studio.which_exist(set(named.values()))
@@ -150,7 +153,7 @@ def _check_jobs_of(page: list[Found], fold: Fold) -> None:
             fold.wrong("entry_without_job", entry_id, job_id, "no such job")
 
 
-def _audit_jobs(jobs: list[Found], now: datetime) -> int:
+def _audit_jobs(jobs: list[Found[Any]], now: datetime) -> int:
     suspects = [each for each in _with_entries(jobs, now) if each[1]]
     if not suspects:
         return 0
@@ -164,7 +167,7 @@ def _audit_jobs(jobs: list[Found], now: datetime) -> int:
     return found
 
 
-def _with_entries(jobs: list[Found], now: datetime) -> Iterator[tuple[Found, list[Violation]]]:
+def _with_entries(jobs: list[Found[Any]], now: datetime) -> Iterator[tuple[Found[Any], list[Violation]]]:
     paths = [
         ledger_store.entry_path(job.data["uid"], f"{kind}:{job.id}") for job in jobs for kind in ("deduction", "refund")
     ]
@@ -181,7 +184,7 @@ def _report(uid: str, violations: list[Violation], now: datetime) -> None:
         def put(docs: Docs, violation: Violation = violation) -> None:
             audit_store.put_alert(docs, uid, violation, now)
 
-        transact(path, put, reads=[path])
+        transact(path, put, Reads(fresh=[path]))
 
 
 def rebuild(uid: str, actor: str) -> bool:
@@ -209,4 +212,4 @@ def rebuild(uid: str, actor: str) -> bool:
         audit.record(docs, actor=actor, action="rebuildAccount", target=path, at=now, seq=total.seq)
         return True
 
-    return transact(path, decide, reads=[path])
+    return transact(path, decide, Reads(fresh=[path]))

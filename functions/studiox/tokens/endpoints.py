@@ -28,7 +28,7 @@ from studiox.catalog.sales import PlanId
 from studiox.kit import batch, config
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
-from studiox.kit.pages import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import ledger_store
 from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, RefKind

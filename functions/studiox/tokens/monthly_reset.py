@@ -6,13 +6,13 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from studiox.catalog import sales_store
 from studiox.kit import audit, batch, clock, log
 from studiox.kit.clock import datetime
-from studiox.kit.scan import Found
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.query import Found
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import users as accounts
 from studiox.models.ledger_store import entry_path, post
 from studiox.models.users import change_user, user_path
@@ -32,7 +32,7 @@ def reset_monthly() -> int:
     until = time.monotonic() + RUN_S
     done = missing = 0
 
-    def reset(user: Found) -> bool:
+    def reset(user: Found[Any]) -> bool:
         return _reset(user.id, user.data["creditResetAt"], now)
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -70,4 +70,4 @@ def _reset(uid: str, due: datetime, now: datetime) -> bool:
         audit.record(docs, actor="system", action="resetMonthlyTokens", target=path, at=now, period=period)
         return True
 
-    return transact(path, decide, reads=[path, *posted, *sales_store.stale()])
+    return transact(path, decide, Reads(fresh=[path, *posted, *sales_store.stale()]))

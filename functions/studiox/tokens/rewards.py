@@ -9,7 +9,7 @@ from studiox.auth import service as accounts
 from studiox.auth.service import AccountOf
 from studiox.kit import audit, clock
 from studiox.kit.errors import NotFound
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.ledger import Buckets, Cause
 from studiox.models.ledger_store import entry_path, post
 from studiox.models.users import change_user, user_path
@@ -52,7 +52,7 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
         audit.record(docs, actor=caller.uid, action="updateStreak", target=path, at=now, reward=bonus)
         return after, bonus
 
-    return caller.commit(path, decide, warm=[path])
+    return caller.commit(path, decide, Reads(cached=[path]))
 
 
 def _day(streak: Streak) -> str:
@@ -93,7 +93,7 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
         audit.record(docs, actor=caller.uid, action="submitSocialTask", target=path, at=now, taskId=task_id)
         return Claimed("pending", 0) if task.review else Claimed("approved", task.tokens)
 
-    return caller.commit(key, decide, reads=[path, rewards_store.task_path(task_id)], warm=[key])
+    return caller.commit(key, decide, Reads(fresh=[path, rewards_store.task_path(task_id)], cached=[key]))
 
 
 def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | None) -> Claimed:
@@ -116,7 +116,7 @@ def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | No
         audit.record(docs, actor=admin.uid, action="reviewSocialTask", target=path, at=now, approve=approve)
         return Claimed(wanted, held["tokens"] if approve else 0)
 
-    return admin.commit(user_path(uid), decide, reads=[path])
+    return admin.commit(user_path(uid), decide, Reads(fresh=[path]))
 
 
 def _reward(docs: Docs, uid: str, task_id: str, tokens: int, reason: str, now: clock.datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit import firestore, ids, log, pages, scan
+from studiox.kit import firestore, ids, log, query
 from studiox.kit.cache import UNKNOWN, Kept
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
@@ -36,7 +36,7 @@ def tasks() -> list[SocialTask]:
     kept = _offered.get("")
     if kept is not UNKNOWN:
         return kept
-    held = {found.id: found.data for found in scan.documents("socialTasks", limit=MAX_TASKS)}
+    held = {found.id: found.data for found in query.documents("socialTasks", limit=MAX_TASKS)}
     names = dict.fromkeys([*_BUNDLED, *sorted(held)])
     offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
     _offered.put({"": offered})
@@ -76,7 +76,7 @@ def claims_of(uid: str, tasks: list[SocialTask]) -> list[Mapping[str, Any] | Non
 
 def pending_claims(*, size: int, cursor: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
     """A page of the claims that wait for a review, the longest waiting first."""
-    return pages.page("socialClaims", {"status": "pending"}, "createdAt", size=size, cursor=cursor, oldest_first=True)
+    return query.page("socialClaims", {"status": "pending"}, "createdAt", size=size, cursor=cursor, oldest_first=True)
 
 
 def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: datetime) -> dict[str, Any]:

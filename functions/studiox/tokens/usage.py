@@ -13,7 +13,7 @@ from studiox.catalog import store as catalogue
 from studiox.kit import audit, clock, ids
 from studiox.kit.clock import datetime
 from studiox.kit.errors import RequestIdReused
-from studiox.kit.transaction import Docs
+from studiox.kit.transaction import Docs, Reads
 from studiox.models import jobs as studio
 from studiox.models import ledger_store
 from studiox.models.ledger import Cause
@@ -56,7 +56,9 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
         return Used(-entry.amount, entry.balance_after)
 
     reads = catalogue.stale([f"features/{feature_id}"])
-    return caller.commit(path, decide, reads=reads, warm=[path], absent=[ledger_store.entry_path(caller.uid, entry_id)])
+    return caller.commit(
+        path, decide, Reads(fresh=reads, cached=[path], assumed_absent=[ledger_store.entry_path(caller.uid, entry_id)])
+    )
 
 
 def check_allowance(caller: Reader) -> Allowance:
@@ -88,7 +90,7 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
         audit.record(docs, actor=caller.uid, action="checkGenerationAllowance", target=path, at=now)
         return Allowance(left.limit, left.used + 1, left.resets_at), True
 
-    return caller.commit(path, decide, reads=sales_store.stale(), warm=[path])
+    return caller.commit(path, decide, Reads(fresh=sales_store.stale(), cached=[path]))
 
 
 class Usage(NamedTuple):

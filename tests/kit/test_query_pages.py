@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from studiox.api import callables as endpoint_module
 from studiox.api.callables import Anyone, Request, Response, endpoint
-from studiox.kit import firestore, ids, pages
+from studiox.kit import firestore, ids, query
 from studiox.kit.errors import InvalidCursor, Unavailable
 from studiox.kit.rate_limits import Limit
 from tests.support import Database, Rpcs, call
@@ -22,8 +22,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class ListThings(Request, frozen=True):
-    page_size: pages.PageSize = pages.DEFAULT_SIZE
-    cursor: pages.Cursor | None = None
+    page_size: query.PageSize = query.DEFAULT_SIZE
+    cursor: query.Cursor | None = None
 
 
 class Things(Response):
@@ -37,7 +37,7 @@ _before = dict(endpoint_module.CONTRACTS)
 @endpoint(limit=Limit(10**6, per=3600))
 def listThings(_caller: Anyone, request: ListThings) -> Things:
     """The things of u1."""
-    found, cursor = pages.page("things", {"uid": "u1"}, "createdAt", size=request.page_size, cursor=request.cursor)
+    found, cursor = query.page("things", {"uid": "u1"}, "createdAt", size=request.page_size, cursor=request.cursor)
     return Things(names=[thing["name"] for thing in found], next_cursor=cursor)
 
 
@@ -62,7 +62,7 @@ def fill(count: int, first: int = 0, uid: str = "u1") -> None:
 def page(
     cursor: str | None = None, size: int = 2, uid: str | None = "u1", **equal: Any
 ) -> tuple[list[str], str | None]:
-    found, following = pages.page("things", {"uid": uid, **equal}, "createdAt", size=size, cursor=cursor)
+    found, following = query.page("things", {"uid": uid, **equal}, "createdAt", size=size, cursor=cursor)
     return [each["name"] for each in found], following
 
 
@@ -141,7 +141,7 @@ def test_c12_a_cursor_of_another_list_is_refused() -> None:
             page(cursor, uid=uid, name=name)
     for collection, order in (("others", "createdAt"), ("things", "name")):
         with pytest.raises(InvalidCursor):
-            pages.page(collection, {"uid": "u1"}, order, cursor=cursor)
+            query.page(collection, {"uid": "u1"}, order, cursor=cursor)
     # Another page size is the same list.
     assert page(cursor, size=1)[0] == ["n2"]
 
@@ -187,8 +187,8 @@ def test_a_cursor_survives_the_wire_for_every_kind_of_order(database: Database) 
     for number in range(4):
         database.put(f"things/t{number}", {"name": f"n{number}", "score": number * 1.5, "rank": number - 2})
     for order in ("score", "rank"):
-        found, cursor = pages.page("things", {}, order, size=2, cursor=None)
-        rest, end = pages.page("things", {}, order, size=2, cursor=cursor)
+        found, cursor = query.page("things", {}, order, size=2, cursor=None)
+        rest, end = query.page("things", {}, order, size=2, cursor=cursor)
         assert [each["name"] for each in (*found, *rest)] == ["n3", "n2", "n1", "n0"]
         assert end is None
 
