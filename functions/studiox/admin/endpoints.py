@@ -11,7 +11,6 @@ from firebase_functions import scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
-from studiox.catalog.catalog import JobType
 from studiox.catalog.sales import PlanId
 from studiox.community.rules import ReportReason
 from studiox.creations.endpoints import MediaItem, media_item
@@ -20,6 +19,7 @@ from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
+from studiox.models.jobs import JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import search_users
 from studiox.studio.lifecycle import NotCancellable

@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from studiox.kit.errors import InvalidRequest, StudioxError
+from studiox.models.jobs import JobType
 
 from .sales import PlanId
-
-JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyrics"]
 
 
 class PriceChanged(StudioxError):

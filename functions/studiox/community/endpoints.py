@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
-from studiox.catalog.catalog import JobType
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import posts as store
+from studiox.models.jobs import JobType
 
 from . import moderation, rules, service
 

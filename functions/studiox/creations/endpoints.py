@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Id, Name, Reader, Request, Response, User, endpoint
-from studiox.catalog.catalog import JobType
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, Unavailable
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.media import objects
 from studiox.models import creations as store
+from studiox.models.jobs import JobType
 
 from . import service
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
@@ -12,6 +12,8 @@ from studiox.kit.transaction import REMOVE, Docs
 Data = Mapping[str, Any]
 
 JOBS = "jobs"
+
+JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyrics"]
 
 
 def job_path(job_id: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from studiox.catalog.catalog import JobType
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads, transact
-from studiox.models.jobs import JOBS, job_path, state_path
+from studiox.models.jobs import JOBS, JobType, job_path, state_path
 from studiox.models.ledger import Buckets
 
 from . import breaker_store, lifecycle

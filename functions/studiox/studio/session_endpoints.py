@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from studiox.api.callables import Id, Reader, Request, Response, endpoint
-from studiox.catalog.catalog import JobType
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import sessions as store
+from studiox.models.jobs import JobType
 
 READS = Limit(120, per=60)
 
