@@ -193,12 +193,12 @@ def test_a_document_is_replaced_whole(database: Database) -> None:
     assert database.get(USER) == {"b": 3}
 
 
-def test_no_lane_is_left_behind(database: Database) -> None:
+def test_no_queue_is_left_behind(database: Database) -> None:
     opened(database, 50)
     crowd(16, lambda n: debit(f"c{n}"))
     with pytest.raises(Poor):
         debit("poor", 99)
-    assert transaction._lanes == {}
+    assert not transaction._groups.queues
 
 
 def test_other_users_do_not_wait(database: Database, rpcs: Rpcs) -> None:

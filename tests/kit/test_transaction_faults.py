@@ -218,7 +218,7 @@ def test_a_leader_that_crashes_leaves_no_one_waiting(
     # The others do not die of it: what became of theirs is unknown, and the next call tells.
     assert sum(isinstance(answer, Unavailable) for answer in answers) == 7
     assert debit("c0") == 48
-    assert transaction._lanes == {}
+    assert not transaction._groups.queues
 
 
 def test_a_commit_that_is_not_permitted_is_a_bug_not_a_retry(rpcs: Rpcs) -> None:

@@ -28,14 +28,14 @@ class Closed(StudioxError):
     code = "unavailable"
 
 
-def claw(amount: int, *, patience_s: float | None = None) -> int:
+def claw(amount: int, *, timeout_s: float | None = None) -> int:
     """Takes what there is and more, as a refund of spent tokens does: the balance may fall below zero."""
 
     def decide(docs: Docs) -> int:
         user = docs.get(USER) or {}
         return int(docs.update(USER, {"balance": user["balance"] - amount})["balance"])
 
-    return transaction.transact(USER, decide, Reads(cached=[USER]), patience_s=patience_s)
+    return transaction.transact(USER, decide, Reads(cached=[USER]), timeout_s=timeout_s)
 
 
 def order(cause: str) -> int:
@@ -93,7 +93,7 @@ def test_a_refusal_is_not_given_for_a_commit_that_never_came(database: Database,
     opened(database, 68)
     answers = together(
         rpcs,
-        [lambda: claw(500, patience_s=3.0), lambda: debit("poor", 100)],
+        [lambda: claw(500, timeout_s=3.0), lambda: debit("poor", 100)],
         meanwhile=lambda: rpcs.fail_before("Commit", times=10_000),
     )
     assert [type(each) for each in answers] == [Unavailable, Unavailable]

@@ -94,7 +94,7 @@ class Toll(msgspec.Struct, frozen=True):
             raise _refusal(opened + timedelta(seconds=self.limit.per), now)
         window = {"openedAt": opened, "count": taken + calls, "expiresAt": opened + timedelta(seconds=self.limit.per)}
         docs.put(self.path, window)
-        docs.once_committed.append(self.receipt.give)
+        docs.after_commit.append(self.receipt.give)
 
 
 @functools.cache
@@ -174,7 +174,7 @@ def _take(toll: Toll, now: datetime, refill: _Refill) -> None:
     refill.failed = True
     try:
         share = transact(
-            toll.path, lambda docs: _take_share(docs, toll, now), Reads(cached=[toll.path]), patience_s=PATIENCE_S
+            toll.path, lambda docs: _take_share(docs, toll, now), Reads(cached=[toll.path]), timeout_s=PATIENCE_S
         )
         refill.failed = False
     except (Contention, Unavailable):
@@ -235,7 +235,7 @@ def charge(toll: Toll, now: datetime | None = None) -> None:
             toll.count(docs, moment, owed)
 
     try:
-        transact(toll.path, write_down, Reads(cached=[toll.path]), patience_s=PATIENCE_S)
+        transact(toll.path, write_down, Reads(cached=[toll.path]), timeout_s=PATIENCE_S)
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=toll.path)
     except Unauthenticated:

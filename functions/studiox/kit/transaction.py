@@ -1,40 +1,142 @@
-"""`transact`: the one way that documents change together, without a lock (docs/decisions/0002-optimistic-commit.md).
+"""`transact`: read documents, decide, and write the decision in one commit (docs/decisions/0002-optimistic-commit.md).
 
-It reads plainly, lets a pure function decide, and commits once with what was read as preconditions. Operations
-on one hot document that meet in this process share their commits.
+There are no locks. The commit carries what was read as preconditions; after a conflict the decision is made again.
+Operations on the same key share commits (`group_commit`).
 """
 
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 import msgspec
 
-from . import firestore, log
-from .docs import REMOVE, AlreadyDecided, Docs, Unread
-from .documents import Data
+from . import documents, firestore, group_commit, log
+from .documents import D, Data, Path, Stored
 from .errors import Contention, Unavailable
 from .firestore import Document
 
-__all__ = ["REMOVE", "AlreadyDecided", "Docs", "Reads", "transact"]
-
 T = TypeVar("T")
 
-MAX_OPERATIONS = 100
-MAX_WRITES = 400  # of Firestore's 500 a commit: one more operation always fits
+MAX_WRITES = 400
+"""Writes in one commit. Firestore takes 500, so one more operation always fits."""
+MAX_ON_DEMAND_READS = 32
+"""Documents that one decision may ask for without having named them."""
 DEADLINE_S = 20.0
-LEAST_S = 1.0
-"""The least time that a round trip gets, even near the deadline: a shorter timeout makes outcomes unknown."""
+MIN_TIMEOUT_S = 1.0
+"""Every round trip gets at least this long, even near the deadline: a shorter timeout makes outcomes unknown."""
 MAX_BACKOFF_S = 0.5
 
 
+class NotRead(Exception):
+    """A decision asked for a document that was not read. It is read, and the decision is made again."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class AlreadyDecided(Exception):
+    """A decision created a document that exists: its cause has already had its effect. A bug if it surfaces."""
+
+
+REMOVE = object()
+"""As a field's value in `Docs.update`: remove the field."""
+
+
+class Docs:
+    """The documents that one decision reads and changes: its changes on top of the documents as read. No I/O."""
+
+    def __init__(self, look_up: Callable[[str], Data | None]) -> None:
+        self._look_up = look_up
+        self.touched: set[str] = set()
+        """The documents that the decision has read or changed."""
+        self.changes: dict[str, Data | None] = {}
+        """The changed documents; None: deleted."""
+        self.after_commit: list[Callable[[], None]] = []
+        """Called when the commit of these changes has succeeded, to note it in this process."""
+
+    def _data(self, path: str) -> Data | None:
+        self.touched.add(path)
+        return self.changes[path] if path in self.changes else self._look_up(path)
+
+    @overload
+    def get(self, path: Path[D]) -> D | None: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def get(self, path: str) -> Data | None: ...
+
+    def get(self, path: str) -> Any:
+        """The document, or None if it does not exist."""
+        data = self._data(path)
+        return documents.decode(path.struct, data) if isinstance(path, Path) and data is not None else data
+
+    def exists(self, path: str) -> bool:
+        return self._data(path) is not None
+
+    @overload
+    def create(self, path: Path[D], document: D) -> None: ...
+
+    @overload
+    def create(self, path: str, document: Data) -> None: ...
+
+    def create(self, path: str, document: Stored | Data) -> None:
+        """Create a document. It need not have been read: the commit fails if it exists, and is decided again."""
+        try:
+            existing = self._data(path)
+        except NotRead:
+            existing = None
+        if existing is not None:
+            raise AlreadyDecided(path)
+        self.changes[path] = documents.encode(document) if isinstance(document, Stored) else document
+
+    @overload
+    def update(self, path: Path[D], fields: Data = ..., **changes: object) -> D: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def update(self, path: str, fields: Data) -> Data: ...
+
+    def update(self, path: str, fields: Data | None = None, **changes: object) -> Any:
+        """Set top-level fields of an existing document, and return the document. KeyError if it does not exist.
+
+        A struct's fields go by its own names: `update(user_path(uid), plan="pro")`. A mapping's go by Firestore's, and
+        REMOVE removes one.
+        """
+        current = self._data(path)
+        if current is None:
+            raise KeyError(path)
+        if isinstance(path, Path):
+            changed = msgspec.structs.replace(documents.decode(path.struct, current), **changes)
+            self.put(path, changed)
+            return changed
+        merged = {name: value for name, value in {**current, **(fields or {})}.items() if value is not REMOVE}
+        if merged != current:
+            self.changes[path] = merged
+        return merged
+
+    @overload
+    def put(self, path: Path[D], document: D) -> None: ...
+
+    @overload
+    def put(self, path: str, document: Data) -> None: ...
+
+    def put(self, path: str, document: Stored | Data) -> None:
+        """Write the whole document, whether it exists or not."""
+        current = self._data(path)
+        data = documents.encode(document, over=current) if isinstance(document, Stored) else document
+        if current != data:
+            self.changes[path] = data
+
+    def delete(self, path: str) -> None:
+        """Delete the document if it exists."""
+        if self._data(path) is not None:
+            self.changes[path] = None
+
+
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
-    """How a transaction comes by its documents. Whatever is not `fresh` is proved by the commit that relies on it."""
+    """Where a transaction gets its documents. The commit verifies every document that is not `fresh`."""
 
     fresh: Sequence[str] = ()
     """Read at each attempt."""
@@ -46,207 +148,136 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     """As the caller has just read them, before it asked a vendor."""
 
 
-class _Operation(Generic[T]):
-    """One caller's decision, waiting in a lane; `wake` says: you are done, or you lead."""
-
-    def __init__(self, decide: Callable[[Docs], T], reads: Reads) -> None:
-        self.decide = decide
-        self.reads = set(reads.fresh)
-        self.cached = (*reads.cached, *reads.already_read)
-        self.already_read = reads.already_read
-        self.assumed_absent = tuple(reads.assumed_absent)
-        self.fresh = False  # nothing may be taken from the cache or presumed absent any more
-        self.doubts: list[Mapping[str, Any]] = []
-        """Its commits whose outcome is unknown: {what it changed: the update_time that was the precondition}."""
-        self.alone = False
-        self.done = False
-        self.taken = False
-        self.wake = threading.Event()
-        self.answer: T | None = None
-        self.error: BaseException | None = None
-
-    def decide_afresh(self, touched: Iterable[str]) -> None:
-        """Next time nothing is taken from the cache or presumed absent."""
-        self.fresh = True
-        self.reads |= set(touched)
-
-    def look_back(self, known: Mapping[str, Document]) -> None:
-        """Drop the doubts that these documents resolve.
-
-        One that has changed shows that the commit was applied, or that its precondition can never hold again.
-        """
-
-        def is_open(doubt: Mapping[str, Any]) -> bool:
-            return all(path not in known or known[path].update_time == before for path, before in doubt.items())
-
-        self.doubts = list(filter(is_open, self.doubts))
-
-    def in_doubt(self, changes: Iterable[str]) -> bool:
-        """Whether an earlier commit may still be applied after a commit of these changes has succeeded."""
-        return any(doubt.keys().isdisjoint(changes) for doubt in self.doubts)
-
-    def finish(self, answer: T | None = None, error: BaseException | None = None) -> None:
-        self.answer, self.error, self.done = answer, error, True
-
-    def result(self) -> T:
-        if self.error is not None:
-            raise self.error
-        return self.answer  # type: ignore[return-value]
-
-
-class _Lane:
-    """The operations of one key: one batch at a time is decided and committed, the others wait their turn."""
-
-    def __init__(self) -> None:
-        self.queue: deque[_Operation[Any]] = deque()
-        self.led = False
-
-
-_lanes: dict[str, _Lane] = {}
-_lanes_lock = threading.Lock()
-
-
 def transact(
     key: str,
     decide: Callable[[Docs], T],
     reads: Reads | None = None,
     *,
-    patience_s: float | None = None,
+    timeout_s: float | None = None,
 ) -> T:
-    """Commit what the pure function `decide` decides, and answer what it answers.
+    """Commit what the pure function `decide` changes, and return what it returns.
 
-    `key` names the hot document that the operations contend for: those of one process queue by it and share
-    commits. `reads` says which documents are read, and how. An answer or an error that rests on one that was not read,
-    or on what another operation of the same batch changes, is only given when the commit proved it.
-    A document that `decide` asks for and `reads` does not name is read on demand. `decide` may run many
-    times. Only documents that are written are checked at commit: write what you depend on.
-    `patience_s`: how long to try, where DEADLINE_S is too long for who waits.
+    `key` names the document that operations contend for: those of one process queue by it and share commits. `reads`
+    says which documents are read, and how; a document that it does not name is read on demand. `decide` may run many
+    times. An answer or an error that depends on a document that was not read, or on a change of another operation in
+    the same batch, is only returned once a commit has verified it. Only documents that are written are checked at
+    commit: write what you depend on. `timeout_s` replaces DEADLINE_S.
 
-    Raises what `decide` raises; `Contention` when retries ran out and nothing happened; `Unavailable` when
-    the database cannot be reached, or an earlier commit of this operation may still be applied: retry with the same
-    cause to learn the outcome.
+    Raises what `decide` raises; `Contention` when the retries ran out and nothing happened; `Unavailable` when
+    Firestore cannot be reached or an earlier commit may still be applied: retry with the same cause to know.
     """
     operation: _Operation[T] = _Operation(decide, reads or Reads())
-    deadline = time.monotonic() + (patience_s or DEADLINE_S)
-    with _lanes_lock:
-        lane = _lanes.setdefault(key, _Lane())
-        lane.queue.append(operation)
-        leads = not lane.led
-        lane.led = True
-    if not leads:
-        _wait(lane, operation, deadline)
-        if operation.done:
-            return operation.result()
-    try:
-        _lead(lane, deadline)
-    finally:
-        with _lanes_lock:
-            if lane.queue:
-                lane.queue[0].wake.set()
-            else:
-                lane.led = False
-                _lanes.pop(key, None)
+    _groups.submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S))
     return operation.result()
 
 
-def _wait(lane: _Lane, operation: _Operation[Any], deadline: float) -> None:
-    """Until the operation is done or leads. One that nobody took up by its deadline leaves the queue."""
-    while not operation.wake.wait(max(0.0, deadline - time.monotonic())):
-        with _lanes_lock:
-            if operation.wake.is_set():
-                break
-            if not operation.taken:
-                lane.queue.remove(operation)
-                raise Contention(retryAfterSeconds=2)
-        # Taken: its leader finishes it by the leader's own deadline.
-        deadline = time.monotonic() + DEADLINE_S
-    operation.wake.clear()
+class _Operation(group_commit.Operation[T]):
+    """One caller's decision."""
+
+    def __init__(self, decide: Callable[[Docs], T], reads: Reads) -> None:
+        super().__init__()
+        self.decide = decide
+        self.fresh = set(reads.fresh)
+        self.cached = (*reads.cached, *reads.already_read)
+        self.already_read = reads.already_read
+        self.assumed_absent = tuple(reads.assumed_absent)
+        self.only_fresh = False
+        """Nothing may come from the cache or be assumed absent any more."""
+        self.runs_alone = False
+        self.unknown_commits: list[Mapping[str, Any]] = []
+        """Commits whose outcome is unknown: {changed path: the update_time that was its precondition}."""
+
+    def require_fresh(self, touched: Iterable[str]) -> None:
+        """Read these documents at the next attempt, and take none from the cache."""
+        self.only_fresh = True
+        self.fresh |= set(touched)
+
+    def drop_resolved_commits(self, known: Mapping[str, Document]) -> None:
+        """Forget the unknown commits whose outcome these documents show.
+
+        A document that has changed shows that the commit was applied, or that its precondition can never hold again.
+        """
+
+        def is_open(commit: Mapping[str, Any]) -> bool:
+            return all(path not in known or known[path].update_time == before for path, before in commit.items())
+
+        self.unknown_commits = list(filter(is_open, self.unknown_commits))
+
+    def may_still_be_applied(self, changes: Iterable[str]) -> bool:
+        """Whether an earlier commit of unknown outcome could be applied after a commit of these changes."""
+        return any(commit.keys().isdisjoint(changes) for commit in self.unknown_commits)
 
 
-def _lead(lane: _Lane, deadline: float) -> None:
-    """Decide and commit one batch from the head of the queue (the leader's own operation among them)."""
-    with _lanes_lock:
-        size = min(len(lane.queue), MAX_OPERATIONS)
-        batch = [lane.queue.popleft() for _ in range(size)]
-        for operation in batch:
-            operation.taken = True
-    error: BaseException = Unavailable(retryAfterSeconds=5)
-    try:
-        _run(batch, deadline)
-    except Exception as caught:
-        error = caught  # a worker that is being ended (SystemExit) ends its own call only
-        raise
-    finally:
-        for operation in batch:
-            if not operation.done:
-                operation.finish(error=error)
-            operation.wake.set()
-
-
-def _run(batch: list[_Operation[Any]], deadline: float) -> None:
-    """Rounds of read, decide, commit until each operation has its answer."""
-    pending, attempt = batch, 0
+def _carry_out(batch: list[_Operation[Any]], deadline: float) -> None:
+    """Attempt reads, decisions and commits until every operation is done."""
+    pending, attempts = batch, 0
     while pending:
-        round_ = _Round(pending[:1] if pending[0].alone else pending, deadline)
+        attempt = _Attempt(pending[:1] if pending[0].runs_alone else pending, deadline)
         try:
-            round_.read()
-            round_.decide()
-            round_.commit()
+            attempt.read()
+            attempt.decide()
+            attempt.commit()
         except Unavailable:
-            round_.conflicted = round_.unreachable = True
+            attempt.conflicted = attempt.unreachable = True
         pending = [operation for operation in pending if not operation.done]
-        if not pending or not round_.conflicted:
+        if not pending or not attempt.conflicted:
             continue
-        attempt += 1
-        pause = random.uniform(0, min(MAX_BACKOFF_S, 0.01 * 2**attempt))  # full jitter
+        attempts += 1
+        pause = random.uniform(0, min(MAX_BACKOFF_S, 0.01 * 2**attempts))  # full jitter
         if time.monotonic() + pause > deadline:
-            doubted = sum(bool(operation.doubts) for operation in pending)
-            log.warning("transact_gave_up", operations=len(pending), attempts=attempt, doubted=doubted)
+            unknown = sum(bool(operation.unknown_commits) for operation in pending)
+            log.warning("transact_gave_up", operations=len(pending), attempts=attempts, doubted=unknown)
             for operation in pending:
-                unknown = round_.unreachable or operation.doubts
-                operation.finish(error=Unavailable(retryAfterSeconds=5) if unknown else Contention(retryAfterSeconds=2))
+                is_unknown = attempt.unreachable or operation.unknown_commits
+                error = Unavailable(retryAfterSeconds=5) if is_unknown else Contention(retryAfterSeconds=2)
+                operation.finish(error=error)
             return
         time.sleep(pause)
 
 
-class _Decided(NamedTuple):
-    """What an operation is told when the commit has succeeded: its answer, or why not."""
+_groups: group_commit.GroupCommit[_Operation[Any]] = group_commit.GroupCommit(_carry_out)
+
+
+class _Decision(NamedTuple):
+    """The result of one operation, which it gets when the commit has succeeded."""
 
     operation: _Operation[Any]
     answer: Any
     error: Exception | None
     touched: set[str]
     changes: Mapping[str, Data | None]
-    once_committed: Sequence[Callable[[], None]]
+    after_commit: Sequence[Callable[[], None]]
 
 
-class _Round:
-    """One try: the documents read, the decisions laid over one another, one commit."""
+class _Attempt:
+    """Read the documents once, make each decision on top of the ones before it, and commit their changes together."""
 
     def __init__(self, operations: list[_Operation[Any]], deadline: float) -> None:
         self.operations = operations
         self.deadline = deadline
         self.known: dict[str, Document] = {}
-        self.unproven: set[str] = set()
-        self.overlay: dict[str, Data | None] = {}
-        self.decided: list[_Decided] = []
+        self.unverified: set[str] = set()
+        """Known documents that did not come from Firestore in this attempt."""
+        self.changes: dict[str, Data | None] = {}
+        """The changes of all decisions so far."""
+        self.decisions: list[_Decision] = []
         self.conflicted = False
         self.unreachable = False
 
     def read(self) -> None:
-        """All that must be read, in one round trip: none where the cache and presumptions do."""
+        """Read all documents in at most one round trip. None is made if the cache and the assumptions suffice."""
         paths: set[str] = set()
         for operation in self.operations:
-            needed = set(operation.reads)
+            needed = set(operation.fresh)
             for path in operation.cached:
-                cached = None if operation.fresh else operation.already_read.get(path) or firestore.cached(path)
+                cached = None if operation.only_fresh else operation.already_read.get(path) or firestore.cached(path)
                 if cached is None:
                     needed.add(path)
                 else:
                     self.known[path] = cached
-                    self.unproven.add(path)
-            if needed or operation.fresh:
-                # A round trip is made anyway: it may as well tell whether this is a replay.
+                    self.unverified.add(path)
+            if needed or operation.only_fresh:
+                # A round trip is made anyway, so it may also show a replay.
                 needed.update(operation.assumed_absent)
             paths |= needed
         try:
@@ -254,115 +285,116 @@ class _Round:
                 self._load(paths)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - a path that cannot be: its operation fails, not the others
-            self._refused(error, self.operations)
+        except Exception as error:  # noqa: BLE001 - an invalid path: its operation fails, the others do not
+            self._isolate(error, self.operations)
             self.operations = []
         for operation in self.operations:
-            operation.look_back(self.known)
+            operation.drop_resolved_commits(self.known)
 
     def _load(self, paths: Iterable[str]) -> None:
-        self.known.update(firestore.read_documents(paths, timeout_s=self._left_s()))
-        self.unproven.difference_update(paths)
+        self.known.update(firestore.read_documents(paths, timeout_s=self._timeout_s()))
+        self.unverified.difference_update(paths)
 
-    def _left_s(self) -> float:
-        return min(firestore.RPC_TIMEOUT_S, max(LEAST_S, self.deadline - time.monotonic()))
+    def _timeout_s(self) -> float:
+        return min(firestore.RPC_TIMEOUT_S, max(MIN_TIMEOUT_S, self.deadline - time.monotonic()))
 
     def decide(self) -> None:
+        """Make the decisions in order. What does not fit in this commit stays for the next attempt."""
         for operation in self.operations:
-            if len(self.overlay) >= MAX_WRITES or (operation.alone and self.decided):
+            if len(self.changes) >= MAX_WRITES or (operation.runs_alone and self.decisions):
                 return
             self._decide(operation)
-            if operation.alone and self.decided:
+            if operation.runs_alone and self.decisions:
                 return
 
     def _decide(self, operation: _Operation[Any]) -> None:
-        presumed = () if operation.fresh else operation.assumed_absent
+        assumed_absent = () if operation.only_fresh else operation.assumed_absent
 
         def look_up(path: str) -> Data | None:
-            if path in self.overlay:
-                return self.overlay[path]
+            if path in self.changes:
+                return self.changes[path]
             if path in self.known:
                 return self.known[path].data
-            if path in presumed:
+            if path in assumed_absent:
                 return None
-            raise Unread(path)
+            raise NotRead(path)
 
-        for _ in range(32):  # an end for a decision that asks for ever more documents
+        for _ in range(MAX_ON_DEMAND_READS):
             docs, answer, error = Docs(look_up), None, None
             try:
                 answer = operation.decide(docs)
-            except Unread as unread:
+            except NotRead as missing:
                 try:
-                    self._load([unread.path])
+                    self._load([missing.path])
                 except Unavailable:
                     raise
                 except Exception as unreadable:  # noqa: BLE001 - as in `read`
                     operation.finish(error=unreadable)
                     return
-                operation.reads.add(unread.path)
+                operation.fresh.add(missing.path)
                 continue
-            except Exception as raised:  # noqa: BLE001 - a refusal, or the caller's own bug: the caller's to raise
+            except Exception as raised:  # noqa: BLE001 - a refusal, or a bug of the caller: raised to the caller
                 error = raised
-            changes, notes = ({}, ()) if error else (docs.changes, docs.once_committed)
-            self._weigh(_Decided(operation, answer, error, docs.touched, changes, notes))
+            changes, after_commit = ({}, ()) if error else (docs.changes, docs.after_commit)
+            self._accept(_Decision(operation, answer, error, docs.touched, changes, after_commit))
             return
-        operation.finish(error=RecursionError("a decision asks for ever more documents"))
+        operation.finish(error=RecursionError(f"a decision asked for more than {MAX_ON_DEMAND_READS} documents"))
 
-    def _weigh(self, decided: _Decided) -> None:
-        """When its operation may be told: at once, after the commit, or not before it was decided anew."""
-        operation = decided.operation
-        if self._guessed(decided.touched, {**self.overlay, **decided.changes}):
-            operation.decide_afresh(decided.touched)
-        elif operation.in_doubt(decided.changes):
+    def _accept(self, decision: _Decision) -> None:
+        """Finish the operation now, or with the commit, or make its decision again."""
+        operation = decision.operation
+        if self._is_unverified(decision.touched, {**self.changes, **decision.changes}):
+            operation.require_fresh(decision.touched)
+        elif operation.may_still_be_applied(decision.changes):
             operation.finish(error=Unavailable(retryAfterSeconds=5))
-        elif decided.error is not None and decided.touched.isdisjoint(self.overlay):
-            operation.finish(error=decided.error)
+        elif decision.error is not None and decision.touched.isdisjoint(self.changes):
+            operation.finish(error=decision.error)
         else:
-            self.overlay.update(decided.changes)
-            self.decided.append(decided)
+            self.changes.update(decision.changes)
+            self.decisions.append(decision)
 
-    def _guessed(self, touched: set[str], changes: Mapping[str, Data | None]) -> bool:
-        """Whether the decision rests on a cached or presumed document that the commit of `changes` would not prove."""
-        guesses = {path for path in touched if path in self.unproven or path not in self.known}
-        # What was presumed absent, created and deleted again is not part of the commit.
+    def _is_unverified(self, touched: set[str], changes: Mapping[str, Data | None]) -> bool:
+        """Whether the decision depends on a cached or assumed document that a commit of `changes` does not verify."""
+        guesses = {path for path in touched if path in self.unverified or path not in self.known}
+        # A document that was assumed absent, created and deleted again is not part of the commit.
         return not guesses <= {path for path, data in changes.items() if data is not None or path in self.known}
 
     def commit(self) -> None:
-        """Write the overlay at once; the operations that were not finished by then are to be decided again."""
+        """Write all changes in one commit. Operations that are not done afterwards are attempted again."""
         from google.api_core import exceptions
 
         try:
-            firestore.commit(self.overlay, self.known, timeout_s=self._left_s())
+            firestore.commit(self.changes, self.known, timeout_s=self._timeout_s())
         except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
-            self._conflict()
+            self._retry_fresh()
         except firestore.unreachable():
-            # It may have been applied, or be applied yet. Fresh documents show the one and rule out the other.
+            # The outcome is unknown. Fresh documents show that the commit was applied, or rule it out.
             self.unreachable = True
-            for each in self.decided:
+            for each in self.decisions:
                 if each.changes:
-                    each.operation.doubts.append({path: self._precondition(path) for path in each.changes})
-            self._conflict()
+                    each.operation.unknown_commits.append({path: self._precondition(path) for path in each.changes})
+            self._retry_fresh()
         except (exceptions.GoogleAPICallError, TypeError, ValueError) as error:
-            self._refused(error, [each.operation for each in self.decided if each.changes])
+            self._isolate(error, [each.operation for each in self.decisions if each.changes])
         else:
-            for each in self.decided:
-                for note in each.once_committed:
-                    note()
+            for each in self.decisions:
+                for act in each.after_commit:
+                    act()
                 each.operation.finish(each.answer, each.error)
 
     def _precondition(self, path: str) -> Any:
         return self.known[path].update_time if path in self.known else None
 
-    def _conflict(self) -> None:
+    def _retry_fresh(self) -> None:
         self.conflicted = True
         firestore.forget(self.known)
-        for each in self.decided:
-            each.operation.decide_afresh(each.touched)
+        for each in self.decisions:
+            each.operation.require_fresh(each.touched)
 
-    def _refused(self, error: Exception, suspects: list[_Operation[Any]]) -> None:
-        """Firestore cannot take one of these reads or writes: find out whose, so that it fails alone."""
+    def _isolate(self, error: Exception, suspects: list[_Operation[Any]]) -> None:
+        """Firestore rejects one of these reads or writes: run each operation alone, so that only that one fails."""
         if len(suspects) == 1:
             suspects[0].finish(error=error)
             return
         for operation in suspects:
-            operation.alone = True
+            operation.runs_alone = True
