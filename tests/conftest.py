@@ -11,9 +11,11 @@ import json
 import logging
 import os
 import pathlib
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -219,12 +221,24 @@ def forget_all() -> None:
     """
     import firebase_admin
 
-    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "studiox"]
-    for module in modules:
-        for name, value in list(vars(module).items()):
-            if callable(getattr(value, "cache_clear", None)) and not isinstance(value, type):
-                value.cache_clear()
-            elif isinstance(value, dict | set | deque) and name.startswith("_") and name.islower() and name[1] != "_":
-                value.clear()
+    for namespace, name in _state(len(sys.modules)):
+        value: Any = namespace.get(name)
+        if callable(getattr(value, "cache_clear", None)):
+            value.cache_clear()
+        elif isinstance(value, dict | set | deque):
+            value.clear()
     for app in list(firebase_admin._apps.values()):
         firebase_admin.delete_app(app)
+
+
+@functools.lru_cache(maxsize=1)
+def _state(_modules: int) -> list[tuple[dict[str, Any], str]]:
+    """(namespace, name) of everything that may hold state; looked for again when more modules are imported."""
+    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "studiox"]
+    return [
+        (vars(module), name)
+        for module in modules
+        for name, value in list(vars(module).items())
+        if (callable(getattr(value, "cache_clear", None)) and not isinstance(value, type))
+        or (re.fullmatch("_[^_]+.*", name) and name.islower() and not isinstance(value, type | FunctionType))
+    ]

@@ -10,7 +10,7 @@ import pytest
 
 import main
 from studiox.api.callables import CONTRACTS, Admin
-from studiox.kit import transaction
+from studiox.kit import rate_limits, transaction
 from tests.conftest import Logged
 from tests.support import Answer, Database, Rpcs, call
 from tests.support.rpcs import Fault
@@ -25,6 +25,7 @@ _numbers = itertools.count()
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction, "DEADLINE_S", 0.02)
+    monkeypatch.setattr(rate_limits, "PATIENCE_S", 0.02)
 
 
 def away_from(rpcs: Rpcs, index: int, *, applied: bool) -> None:

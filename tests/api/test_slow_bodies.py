@@ -18,10 +18,10 @@ PATIENCE_S = 60.0
 SOURCE = f"""
 import os
 os.environ["GCLOUD_PROJECT"] = "demo-slow"
-from studiox import bodies
+from studiox.api import request_body
 import main
 
-bodies.DEADLINE_S = {DEADLINE_S}
+request_body.DEADLINE_S = {DEADLINE_S}
 
 
 def everything(request):
