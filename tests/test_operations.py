@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import pathlib
 import re
@@ -52,10 +53,38 @@ def test_every_administrators_callable_is_named() -> None:
     assert [name for name in sorted(administrators) if f"`{name}`" not in OPERATIONS] == []
 
 
-def test_what_the_documents_point_at_exists() -> None:
-    for name in ("operations.md", "security.md"):
-        for target in re.findall(r"\]\(([\w./-]+\.md)\)", (ROOT / "docs" / name).read_text()):
-            assert (ROOT / "docs" / target).exists(), f"{name}: {target}"
+GUIDES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "docs/decisions").glob("*.md"),
+]
+ROOMS = re.compile(r"(?<![\w./…-])(?:functions|local|ops|tests|bench|infra|web|clients|docs)/[\w./-]*\w")
+CODE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|mjs|ts|rules|json|yml|tf))`")
+# Made on the developer's machine, by the set-up or by hand.
+LOCAL = {"functions/.env.local", "functions/.secret.local", "functions/.env.production", "package.json"}
+
+
+@functools.cache
+def paths() -> frozenset[str]:
+    """The files of the project, and every end of their paths: `studiox/kit/ids.py`, `kit/ids.py`, `ids.py`."""
+    found: set[str] = set()
+    for room in ("functions/studiox", "local", "ops", "tests", "bench", "infra", "web", "clients", "docs", ".github"):
+        for path in (ROOT / room).rglob("*"):
+            parts = path.relative_to(ROOT).parts
+            if "node_modules" not in parts:
+                found |= {"/".join(parts[begin:]) for begin in range(len(parts))}
+    return frozenset(found | {f"functions/{path.name}" for path in (ROOT / "functions").iterdir()})
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_document_points_at_exists(path: pathlib.Path) -> None:
+    text = path.read_text()
+    for target in re.findall(r"\]\(([\w./-]+)\)", text):
+        assert (path.parent / target).exists(), target
+    rooms = {each for each in ROOMS.findall(text) if not (ROOT / each).exists()}
+    files = {each for each in CODE.findall(text) if each not in paths() and not (ROOT / each).exists()}
+    assert sorted((rooms | files) - LOCAL) == []
 
 
 def test_the_workflow_tests_before_it_deploys_and_holds_no_secret() -> None:
