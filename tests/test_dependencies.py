@@ -32,6 +32,7 @@ OF_THE_SDK = {
     "werkzeug",
     "google.api_core",
     "google.auth",
+    "google.oauth2",
     "google.cloud.exceptions",
     "grpc",
     "certifi",

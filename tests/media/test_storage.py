@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import socket
+import time
+import traceback
 import urllib.parse
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from studiox.media import objects, storage
+from studiox.media import json_api, objects, storage
 from tests.media.emulator import free_port
 from tests.media.servers import Gcs, crc_of, png
-
-NOW = datetime.datetime(2026, 11, 21, 12, 30, 9, tzinfo=datetime.UTC)
 
 
 def fill(gcs: Gcs, *names: str) -> None:
@@ -93,9 +96,76 @@ def test_ping(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_that_is_not_json(gcs: Gcs) -> None:
-    gcs.statuses = [200]
-    with pytest.raises(objects.MediaUnavailable):
-        objects.read_head("a")
+    fill(gcs, "a/b.png")
+    for request in (objects.read_head, objects.list_prefix, lambda path: objects.copy(path, "b.png")):
+        gcs.statuses = [200]
+        with pytest.raises(objects.MediaUnavailable):
+            request("a/b.png")
+    assert len(gcs.requests) == 3
+
+
+NAME = "a/b.png"
+REQUESTS: list[Callable[[], Any]] = [
+    lambda: objects.read_head(NAME),
+    lambda: objects.list_prefix("a/"),
+    lambda: objects.delete(NAME),
+    lambda: objects.copy(NAME, "b.png"),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=["head", "list", "delete", "copy"])
+def test_a_request_is_tried_three_times_and_its_refusal_is_not(gcs: Gcs, request_: Callable[[], Any]) -> None:
+    fill(gcs, NAME)
+    for passing in (408, 429, 500, 502, 503, 504):
+        gcs.requests.clear()
+        gcs.statuses = [passing] * 3
+        with pytest.raises(objects.MediaUnavailable) as error:
+            request_()
+        assert (len(gcs.requests), str(error.value)) == (3, f"storage: {passing}")
+    for refused in (400, 401, 403, 412):
+        gcs.requests.clear()
+        gcs.statuses = [refused]
+        with pytest.raises(objects.MediaUnavailable):
+            request_()
+        assert len(gcs.requests) == 1
+    gcs.statuses = [503, 429]
+    request_()
+
+
+@pytest.mark.usefixtures("gcs")
+@pytest.mark.parametrize("request_", REQUESTS, ids=["head", "list", "delete", "copy"])
+def test_no_answer_is_unavailable_and_says_no_address(
+    monkeypatch: pytest.MonkeyPatch, request_: Callable[[], Any]
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+    with pytest.raises(json_api.NoAnswer) as error:
+        request_()
+    text = "".join(traceback.format_exception(error.value))
+    assert str(port) not in text
+    assert NAME not in text
+
+
+def test_a_silent_bucket_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bounds in seconds reach the library: each try waits that long, for the answer and not for ever."""
+    monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
+    monkeypatch.setattr(json_api, "READ_S", 0.1)
+    monkeypatch.setattr(json_api, "TRIES", 2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(objects.MediaUnavailable):
+            objects.read_head("a")
+        assert time.monotonic() - began < 3
+
+
+def test_a_delete_of_one_generation_leaves_another(gcs: Gcs) -> None:
+    fill(gcs, "a/b.png")
+    generation = int(gcs.objects["a/b.png"]["resource"]["generation"])
+    storage.delete("a/b.png", generation=generation - 1)
+    assert "a/b.png" in gcs.objects
+    storage.delete("a/b.png", generation=generation)
+    assert gcs.objects == {}
 
 
 # ------------------------------------------------------------------------------------------------ where requests go
@@ -104,30 +174,30 @@ def test_an_answer_that_is_not_json(gcs: Gcs) -> None:
 def test_the_emulator_only_where_the_functions_emulator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1234")
-    assert storage.object_url("a/b", "x") == "http://127.0.0.1:1234/b/x/o/a%2Fb"
+    assert json_api.object_url("a/b", "x") == "http://127.0.0.1:1234/b/x/o/a%2Fb"
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     monkeypatch.setenv("FIREBASE_STORAGE_EMULATOR_HOST", "127.0.0.1:5678")
-    assert storage.emulator_root() == "http://127.0.0.1:5678"
+    assert json_api.emulator_root() == "http://127.0.0.1:5678"
     monkeypatch.delenv("FIREBASE_STORAGE_EMULATOR_HOST")
-    assert storage.emulator_root() == "http://127.0.0.1:9199"
+    assert json_api.emulator_root() == "http://127.0.0.1:9199"
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1234")
     monkeypatch.delenv("FUNCTIONS_EMULATOR")
-    assert storage.emulator_root() is None
-    assert storage.object_url("a/b", "x") == "https://storage.googleapis.com/storage/v1/b/x/o/a%2Fb"
-    assert storage.upload_url("x", name="a").startswith("https://storage.googleapis.com/upload/storage/v1/b/x/o?")
+    assert json_api.emulator_root() is None
+    assert json_api.object_url("a/b", "x") == "https://storage.googleapis.com/storage/v1/b/x/o/a%2Fb"
+    assert json_api.upload_url("x", name="a").startswith("https://storage.googleapis.com/upload/storage/v1/b/x/o?")
 
 
 def test_the_bucket_is_the_projects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUNCTIONS_EMULATOR", "true")
     monkeypatch.delenv("FIREBASE_CONFIG", raising=False)
-    assert storage.default_bucket() == "demo-studiox.appspot.com"
+    assert json_api.default_bucket() == "demo-studiox.appspot.com"
     monkeypatch.setenv("FIREBASE_CONFIG", '{"projectId": "p", "storageBucket": "p.firebasestorage.app"}')
-    assert storage.default_bucket() == "p.firebasestorage.app"
+    assert json_api.default_bucket() == "p.firebasestorage.app"
     monkeypatch.delenv("FUNCTIONS_EMULATOR")
-    assert storage.default_bucket() == "p.firebasestorage.app"
+    assert json_api.default_bucket() == "p.firebasestorage.app"
     monkeypatch.setenv("FIREBASE_CONFIG", "{}")
     with pytest.raises(RuntimeError):
-        storage.default_bucket()
+        json_api.default_bucket()
 
 
 # ------------------------------------------------------------------------------------------------ signed addresses
@@ -146,30 +216,35 @@ def account() -> Any:
     return service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
 
 
-@pytest.mark.parametrize("path", ["users/u/creations/j/0.png", "a b/ä+&=?#%~.mp3"])
-def test_a_signature_is_the_librarys(account: Any, path: str) -> None:
-    from google.cloud.storage import _signing
-
-    theirs = _signing.generate_signed_url_v4(
-        account,
-        resource=f"/bucket/{urllib.parse.quote(path, safe='/~')}",
-        expiration=3600,
-        api_access_endpoint="https://storage.googleapis.com",
-        _request_timestamp="20261121T123009Z",
-    )
-    assert storage.sign_v4(path, "bucket", 3600, NOW, account.signer_email, account.sign_bytes) == theirs
-
-
 @pytest.fixture
 def production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FUNCTIONS_EMULATOR", raising=False)
     monkeypatch.setenv("FIREBASE_CONFIG", '{"storageBucket": "bucket"}')
     storage._signed.cache_clear()
+    storage._client.cache_clear()
+
+
+@pytest.mark.usefixtures("production")
+@pytest.mark.parametrize("path", ["users/u/creations/j/0.png", "a b/ä+&=?#%~.mp3"])
+def test_a_signature_is_the_keys(account: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Of what https://cloud.google.com/storage/docs/authentication/canonical-requests says is signed."""
+    monkeypatch.setattr(json_api, "credentials", lambda: account)
+    url, signature = objects.signed_url(path, 600).split("&X-Goog-Signature=")
+    address, query = url.split("?")
+    assert address == f"https://storage.googleapis.com/bucket/{urllib.parse.quote(path, safe='/~')}"
+    said = dict(urllib.parse.parse_qsl(query))
+    scope = said["X-Goog-Credential"].removeprefix("app@p.iam.gserviceaccount.com/")
+    assert scope == f"{said['X-Goog-Date'][:8]}/auto/storage/goog4_request"
+    resource = address.removeprefix("https://storage.googleapis.com")
+    request = f"GET\n{resource}\n{query}\nhost:storage.googleapis.com\n\nhost\nUNSIGNED-PAYLOAD"
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    signed = f"GOOG4-RSA-SHA256\n{said['X-Goog-Date']}\n{scope}\n{digest}"
+    assert account.sign_bytes(signed.encode()).hex() == signature
 
 
 @pytest.mark.usefixtures("production")
 def test_m11_in_production_an_address_expires_and_has_no_token(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "_credentials", lambda: account)
+    monkeypatch.setattr(json_api, "credentials", lambda: account)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
     url = urllib.parse.urlsplit(objects.signed_url("users/u/0.png"))
     query = dict(urllib.parse.parse_qsl(url.query))
@@ -201,8 +276,8 @@ def test_without_a_key_iam_signs_and_not_for_every_poll(monkeypatch: pytest.Monk
         def refresh(self, _request: Any) -> None:
             self._service_account_email = "app@p.iam.gserviceaccount.com"
 
-    machine = OnCloudRun()  # type: ignore[no-untyped-call]
-    monkeypatch.setattr(storage, "_credentials", lambda: machine)
+    machine = OnCloudRun(universe_domain="googleapis.com")  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(json_api, "credentials", lambda: machine)
     monkeypatch.setattr(iam, "Signer", Signer)
     monkeypatch.setattr("studiox.media.storage.time.time", lambda: 1_800_000_000.0)
     first = objects.signed_url("a.png")
@@ -221,7 +296,7 @@ def test_no_credentials_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> Any:
         raise DefaultCredentialsError("none")  # type: ignore[no-untyped-call]
 
-    monkeypatch.setattr(storage, "_credentials", none)
+    monkeypatch.setattr(json_api, "credentials", none)
     monkeypatch.setattr("studiox.media.storage.time.sleep", lambda _seconds: None)
     with pytest.raises(objects.MediaUnavailable):
         objects.signed_url("a.png")

@@ -14,7 +14,7 @@ import pytest
 
 from studiox.integrations.providers import wire
 from studiox.kit import tasks
-from studiox.media import storage
+from studiox.media import json_api, storage
 from tests.support import Rpcs
 
 READS = ("BatchGetDocuments", "RunQuery")
@@ -32,7 +32,7 @@ class Deaths:
         self.passed: list[str] = []
         self._lock = threading.Lock()
         self._rpcs = rpcs
-        for module, name in ((wire, "send"), (wire, "ask"), (storage, "send"), (tasks, "enqueue")):
+        for module, name in ((wire, "send"), (wire, "ask"), (json_api, "send"), (storage, "ask"), (tasks, "enqueue")):
             monkeypatch.setattr(module, name, self._around(getattr(module, name), f"{module.__name__}.{name}"))
 
     def arm(self, at: int | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studiox.media import storage
+from studiox.media import json_api
 from tests.media.servers import Gcs
 from tests.studio.deaths import Deaths, Died
 from tests.studio.studio import Studio
@@ -34,7 +34,7 @@ UNSENT = {"failed"}
 @pytest.fixture
 def deaths(studio: Studio, gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> Deaths:
     assert gcs.port
-    monkeypatch.setattr(storage, "_TRIES", 1)
+    monkeypatch.setattr(json_api, "TRIES", 1)
     return Deaths(studio.rpcs, monkeypatch)
 
 

@@ -10,7 +10,7 @@ from studiox.integrations.providers import mock
 from studiox.integrations.providers.poyo import Poyo
 from studiox.integrations.providers.protocol import File, Task
 from studiox.kit import transaction
-from studiox.media import storage
+from studiox.media import json_api
 from studiox.studio import lifecycle, results
 from tests.conftest import Logged
 from tests.studio.studio import Studio
@@ -107,7 +107,7 @@ def test_m8_a_death_between_the_upload_and_the_commit_is_adopted(
 
 
 def test_storage_that_is_away_for_three_minutes_loses_nothing(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "_TRIES", 1)
+    monkeypatch.setattr(json_api, "TRIES", 1)
     job_id = studio.created()
     for _ in range(6):
         studio.gcs.statuses = [503] * 10

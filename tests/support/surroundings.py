@@ -46,12 +46,12 @@ def _auth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
 @pytest.fixture(name="gcs")
 def _gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gcs]:
     """Cloud Storage."""
-    from studiox.media import storage
+    from studiox.media import json_api
 
     with gcs_server() as server:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.port}")
         yield server
-        storage._pool().clear()
+        json_api.pool().clear()
 
 
 @pytest.fixture(name="queue")

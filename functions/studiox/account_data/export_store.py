@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studiox.kit import ids
-from studiox.media import objects, storage
+from studiox.media import json_api, objects
 from studiox.models.users import pseudonym
 
 ROOT = "exports"
@@ -30,12 +30,12 @@ def put(uid: str, text: Iterator[str]) -> str:
         "cacheControl": "private, no-store",
         "contentDisposition": 'attachment; filename="studiox-export.json"',
     }
-    url = storage.upload_url(None, uploadType="resumable", name=path, ifGenerationMatch="0")
-    session = storage.expect(storage.call("POST", url, data=metadata, headers=headers), 200).headers["Location"]
-    sent = storage.send(
+    url = json_api.upload_url(None, uploadType="resumable", name=path, ifGenerationMatch="0")
+    session = json_api.expect(json_api.call("POST", url, data=metadata, headers=headers), 200).headers["Location"]
+    sent = json_api.send(
         "PUT", session, body=_pieces(text), headers={"Content-Range": "bytes 0-*/*"}, connect_s=STALL_S, read_s=60.0
     )
-    storage.expect(sent, 200, 201)
+    json_api.expect(sent, 200, 201)
     return path
 
 

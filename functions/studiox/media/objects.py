@@ -12,12 +12,11 @@ import base64
 import io
 import re
 import threading
-import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from . import storage
+from . import json_api, storage
 from .download import (
     Budget,
     MediaDeferred,
@@ -240,7 +239,7 @@ def _upload(body: _Body, path_without_extension: str, budget: Budget, bucket: st
             return _checked(answer, body, path, bucket)
         if answer.status == 412:
             return _adopt(path, bucket)
-        storage.expect(answer, 308)
+        json_api.expect(answer, 308)
         persisted = re.fullmatch(r"bytes=0-([0-9]{1,15})", answer.headers.get("Range", ""))
         first_byte = int(persisted[1]) + 1 if persisted else 0
     raise MediaUnavailable("storage: upload broke off")
@@ -251,9 +250,9 @@ def _begin_session(path: str, kind: FileType, length: int | None, bucket: str | 
     headers = {"X-Upload-Content-Type": kind.content_type}
     if length is not None:
         headers["X-Upload-Content-Length"] = str(length)
-    url = storage.upload_url(bucket, uploadType="resumable", name=path, ifGenerationMatch="0")
+    url = json_api.upload_url(bucket, uploadType="resumable", name=path, ifGenerationMatch="0")
     metadata = {"contentType": kind.content_type, "cacheControl": CACHE_CONTROL, "contentDisposition": "inline"}
-    answer = storage.expect(storage.call("POST", url, data=metadata, headers=headers), 200, 412)
+    answer = json_api.expect(json_api.call("POST", url, data=metadata, headers=headers), 200, 412)
     if answer.status == 412:
         return None
     if "Location" not in answer.headers:
@@ -274,27 +273,25 @@ def _put(session: str, body: _Body, first_byte: int, budget: Budget) -> urllib3.
         headers["Content-Length"] = str(body.length - first_byte)
         headers["Content-Range"] = f"bytes {first_byte}-{body.length - 1}/{total}"
     try:
-        answer = storage.send(
+        answer = json_api.send(
             "PUT", session, body=body.stream(first_byte), headers=headers, connect_s=_STALL_S, read_s=budget.left(120)
         )
-    except storage.NoAnswer:
+    except json_api.NoAnswer:
         return None
     return None if answer.status >= 500 or answer.status in (408, 429) else answer
 
 
 def _ask(session: str) -> urllib3.BaseHTTPResponse:
     """How far the session is: 308 with the range that is kept, or the object if it was complete after all."""
-    return storage.call("PUT", session, headers={"Content-Range": "bytes */*", "Content-Length": "0"})
+    return json_api.call("PUT", session, headers={"Content-Range": "bytes */*", "Content-Length": "0"})
 
 
 def _checked(answer: urllib3.BaseHTTPResponse, body: _Body, path: str, bucket: str | None) -> Stored:
     """What was stored, if it is what was sent; else it is deleted again, that very generation."""
-    resource = storage.parsed(answer)
+    resource = json_api.parsed(answer)
     stored = storage.head_of(resource)
     if (stored.size_bytes, stored.crc32c) != (body.size, body.crc32c):
-        generation = urllib.parse.quote(str(resource.get("generation", "")))
-        url = f"{storage.object_url(path, bucket)}?ifGenerationMatch={generation}"
-        storage.expect(storage.call("DELETE", url), 200, 204, 404, 412)
+        storage.delete(path, generation=int(resource["generation"]), bucket=bucket)
         raise MediaUnavailable("storage: other bytes than were sent")
     return storage.stored_of(stored)
 

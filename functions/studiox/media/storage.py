@@ -1,42 +1,36 @@
-"""Cloud Storage by its JSON API: the few requests that we make of it, over one pool of connections.
+"""Objects in Cloud Storage, through google-cloud-storage: heads, lists, deletes, copies, signed addresses.
 
-Our own and not google-cloud-storage, because its uploads hold a file or a chunk of it in memory (a 200 MB copy: 58 MB
-resident by one streamed PUT, 74 to 271 MB by the library) and its import costs 15 MB. Nothing is imported or built
-before the first request. In the emulator (FUNCTIONS_EMULATOR is true) the requests go to the Storage emulator.
+The library is loaded by the first request, so a function that touches no media does not pay for it. Each request is
+bounded by the timeouts and tries of json_api.py. All errors are MediaErrors.
 """
 
 from __future__ import annotations
 
 import functools
-import json
+import logging
 import os
-import random
 import time
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from studiox.kit import clock
 
+from . import json_api
 from .download import MediaGone, MediaUnavailable
 from .filetypes import BY_EXTENSION
+from .json_api import HOST, default_bucket, emulator_root
 
 if TYPE_CHECKING:
-    import urllib3
+    from google.api_core.retry import Retry
+    from google.cloud.storage import Blob, Client
 
 CACHE_CONTROL = "private, max-age=3600"
-_HOST = "https://storage.googleapis.com"
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"  # signBlob knows no narrower one that fits storage as well
 _FIELDS = "name,size,contentType,crc32c,timeCreated,generation"
-_LOCAL_BUCKET = "demo-studiox.appspot.com"
-_CONNECT_S, _READ_S, _TRIES = 10.0, 15.0, 3
-
-
-class NoAnswer(MediaUnavailable):
-    """The request was sent, or part of it, and whether it was done is not known."""
+T = TypeVar("T")
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -55,149 +49,14 @@ class Head(Stored, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A part of a listing in the order of the paths; `next_page_token` is None at its end."""
+    """A part of a listing in the order of the paths; `next_page_token` is None on the last page."""
 
     items: tuple[Head, ...]
     next_page_token: str | None = None
 
 
-# ------------------------------------------------------------------------------------------------ the connection
-
-
-def emulator_root() -> str | None:
-    """The Storage emulator's `http://host:port`; None in production, whatever else the environment says there."""
-    if os.environ.get("FUNCTIONS_EMULATOR") != "true":
-        return None
-    root = os.environ.get("STORAGE_EMULATOR_HOST") or os.environ.get("FIREBASE_STORAGE_EMULATOR_HOST")
-    root = root or "127.0.0.1:9199"
-    return (root if "://" in root else f"http://{root}").rstrip("/")
-
-
-def default_bucket() -> str:
-    """The project's bucket, by FIREBASE_CONFIG. RuntimeError if a deployed function has none."""
-    config = os.environ.get("FIREBASE_CONFIG", "")
-    bucket = json.loads(config).get("storageBucket") if config.startswith("{") else None
-    if bucket:
-        return str(bucket)
-    if emulator_root() is None:
-        raise RuntimeError("FIREBASE_CONFIG names no storageBucket")
-    return _LOCAL_BUCKET
-
-
-def object_url(path: str, bucket: str | None) -> str:
-    return f"{_bucket_url(bucket)}/{urllib.parse.quote(path, safe='')}"
-
-
-def upload_url(bucket: str | None, **query: str) -> str:
-    root = emulator_root() or _HOST
-    return f"{root}/upload/storage/v1/b/{bucket or default_bucket()}/o?{urllib.parse.urlencode(query)}"
-
-
-def _bucket_url(bucket: str | None) -> str:
-    # The emulator knows rewriteTo and some others without the prefix only, and everything without it.
-    return f"{emulator_root() or _HOST + '/storage/v1'}/b/{bucket or default_bucket()}/o"
-
-
-@functools.cache
-def _pool() -> urllib3.PoolManager:
-    import certifi
-    import urllib3
-
-    return urllib3.PoolManager(num_pools=4, maxsize=32, ca_certs=certifi.where(), retries=False)
-
-
-@functools.cache
-def _credentials() -> Any:
-    import google.auth
-
-    return google.auth.default(scopes=[_SCOPE])[0]
-
-
-def _auth_transport() -> Any:
-    from google.auth.transport.urllib3 import Request
-
-    return Request(_pool())  # type: ignore[no-untyped-call]
-
-
-def _authorize(method: str, url: str, headers: dict[str, str]) -> None:
-    if emulator_root() is not None:
-        headers["Authorization"] = "Bearer owner"
-        return
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        _credentials().before_request(_auth_transport(), method, url, headers)
-    except GoogleAuthError:
-        raise MediaUnavailable("storage: no credentials") from None
-
-
-def send(
-    method: str,
-    url: str,
-    *,
-    body: bytes | Iterable[bytes] | None = None,
-    headers: Mapping[str, str] | None = None,
-    connect_s: float = _CONNECT_S,
-    read_s: float = _READ_S,
-) -> urllib3.BaseHTTPResponse:
-    """One request, sent once, with our credentials; its answer, whatever its status. NoAnswer without one.
-
-    What `body` raises while it is read goes through, and the connection is broken off.
-    """
-    import urllib3
-
-    all_headers = dict(headers or {})
-    _authorize(method, url, all_headers)
-    timeout = urllib3.Timeout(connect=connect_s, read=read_s)
-    try:
-        return _pool().urlopen(
-            method, url, body=body, headers=all_headers, timeout=timeout, redirect=False, retries=False
-        )
-    except urllib3.exceptions.HTTPError:
-        # Without its cause, whose text has the address: an upload's is a credential.
-        raise NoAnswer("storage: no answer") from None
-
-
-def call(
-    method: str, url: str, *, data: object = None, headers: Mapping[str, str] | None = None
-) -> urllib3.BaseHTTPResponse:
-    """A request that may be repeated, up to three times with jitter on 408, 429, 5xx or no answer; then as `send`."""
-    body = None if data is None else json.dumps(data).encode()
-    all_headers = {"Content-Type": "application/json; charset=UTF-8", **(headers or {})} if body else headers
-    last = MediaUnavailable("storage: not tried")
-    for attempt in range(_TRIES):
-        if attempt:
-            time.sleep(random.uniform(0, 0.3 * 2**attempt))
-        try:
-            answer = send(method, url, body=body, headers=all_headers)
-        except MediaUnavailable as error:
-            last = error
-            continue
-        if answer.status < 500 and answer.status not in (408, 429):
-            return answer
-        last = MediaUnavailable(f"storage: {answer.status}")
-    raise last
-
-
-def expect(answer: urllib3.BaseHTTPResponse, *statuses: int) -> urllib3.BaseHTTPResponse:
-    """The answer if its status is one of these; else MediaUnavailable: 401, 403, no such bucket are ours to mend."""
-    if answer.status not in statuses:
-        raise MediaUnavailable(f"storage: {answer.status}")
-    return answer
-
-
-def parsed(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    """The JSON object that was answered; MediaUnavailable for anything else (a page of some proxy's)."""
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise MediaUnavailable("storage: an answer that is not JSON")
-    return found
-
-
 def head_of(resource: Mapping[str, Any]) -> Head:
+    """The object that an answer of the JSON API describes."""
     return Head(
         path=str(resource["name"]),
         content_type=str(resource.get("contentType", "application/octet-stream")),
@@ -212,7 +71,7 @@ def stored_of(head: Head) -> Stored:
 
 
 def checked_path(path: str) -> str:
-    """`path` as one that we write to. ValueError for what none of our code names an object: a bug, not a refusal."""
+    """`path`, if it is a valid name for an object of ours. ValueError otherwise: a bug, not a refusal."""
     parts = path.split("/")
     printable = path.isprintable() and "\\" not in path and len(path.encode()) <= 1000
     if not printable or any(part in ("", ".", "..") for part in parts):
@@ -220,13 +79,92 @@ def checked_path(path: str) -> str:
     return path
 
 
-# ------------------------------------------------------------------------------------------------ the requests
+# ------------------------------------------------------------------------------------------------ the library
+
+
+@functools.lru_cache(maxsize=4)
+def _client(root: str) -> Client:
+    """The library's client for the API at `root`."""
+    from google.cloud.storage import Client
+
+    # Without it a thread of the library reads the bucket's own metadata, for traces that nobody has switched on.
+    os.environ["DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"] = "true"
+
+    # The library's pool holds ten connections and logs a warning for each that it opens beyond them.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    if root == HOST:
+        credentials = json_api.credentials()
+    else:
+        from google.oauth2.credentials import Credentials
+
+        credentials = Credentials("owner")  # type: ignore[no-untyped-call]
+    # The address is given, so that the library does not take it from STORAGE_EMULATOR_HOST in production.
+    return Client(project=None, credentials=credentials, client_options={"api_endpoint": root})
+
+
+def _retry() -> Retry:
+    """TRIES tries with jitter. The library's own Retry is bounded by time only, so its predicate counts the errors."""
+    import requests
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.api_core.retry import Retry
+    from google.auth.exceptions import TransportError
+
+    passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, TransportError)
+    more = iter(range(json_api.TRIES - 1))
+
+    def again(error: BaseException) -> bool:
+        status = int(error.code or 0) if isinstance(error, GoogleAPICallError) else 0
+        return (isinstance(error, passing) or status in (408, 429) or status >= 500) and next(more, None) is not None
+
+    return Retry(again, initial=0.3, maximum=1.2, multiplier=2.0, timeout=None)
+
+
+def ask(request: Callable[..., T], *, timeout_s: tuple[float, float] | None = None, repeat: bool = True) -> T:
+    """The result of `request(client, timeout=…, retry=…)`, which passes both on to the one method that it calls.
+
+    Up to TRIES times with jitter on 408, 429, 5xx or no answer; once without `repeat`. MediaUnavailable for every error
+    that `request` does not catch: 401, 403 and a missing bucket are our misconfiguration.
+    """
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError
+    from requests import RequestException
+
+    timeout = timeout_s or (json_api.CONNECT_S, json_api.READ_S)
+    # Errors are raised without their causes, whose texts hold addresses.
+    try:
+        return request(_client(emulator_root() or HOST), timeout=timeout, retry=_retry() if repeat else None)
+    except GoogleAPICallError as error:
+        raise MediaUnavailable(f"storage: {int(error.code or 0)}") from None
+    except GoogleAuthError:
+        raise MediaUnavailable("storage: no credentials") from None
+    except (ValueError, TypeError, AttributeError):
+        # The library does not check what it is answered: these are its errors for anything but a JSON object.
+        raise MediaUnavailable("storage: an answer that is not JSON") from None
+    except RequestException:
+        raise json_api.NoAnswer("storage: no answer") from None
+
+
+def _head(blob: Blob) -> Head:
+    return Head(
+        path=str(blob.name),
+        content_type=str(blob.content_type or "application/octet-stream"),
+        size_bytes=int(blob.size),
+        crc32c=str(blob.crc32c or ""),
+        created_at=blob.time_created,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ requests
 
 
 def read_head(path: str, *, bucket: str | None = None) -> Head | None:
-    """Size and content type of an object, by what was declared at its upload; None if there is none. One request."""
-    answer = expect(call("GET", f"{object_url(path, bucket)}?fields={_FIELDS}"), 200, 404)
-    return head_of(parsed(answer)) if answer.status == 200 else None
+    """Size and content type of an object, as declared at its upload; None if there is none. One request."""
+
+    def request(client: Client, **bounds: Any) -> Head | None:
+        blob = client.bucket(bucket or default_bucket()).get_blob(path, **bounds)
+        return None if blob is None else _head(blob)
+
+    return ask(request)
 
 
 def exists(path: str, *, bucket: str | None = None) -> bool:
@@ -236,25 +174,52 @@ def exists(path: str, *, bucket: str | None = None) -> bool:
 
 def list_prefix(prefix: str, page_token: str | None = None, limit: int = 1000, *, bucket: str | None = None) -> Page:
     """Up to `limit` (1–1000) objects whose paths begin with `prefix`, by path. One request."""
-    query = {"prefix": prefix, "maxResults": str(limit), "fields": f"items({_FIELDS}),nextPageToken"}
-    if page_token:
-        query["pageToken"] = page_token
-    found = parsed(expect(call("GET", f"{_bucket_url(bucket)}?{urllib.parse.urlencode(query)}"), 200))
-    return Page(tuple(map(head_of, found.get("items") or ())), found.get("nextPageToken"))
+    return ask(lambda client, **bounds: _page(client, prefix, page_token, limit, bucket, bounds))
 
 
-def delete(path: str, *, bucket: str | None = None) -> None:
-    """Delete an object; that there is none is as good. MediaUnavailable when it may still be there."""
-    expect(call("DELETE", object_url(path, bucket)), 200, 204, 404)
+def _page(
+    client: Client, prefix: str, page_token: str | None, limit: int, bucket: str | None, bounds: Mapping[str, Any]
+) -> Page:
+    found = client.list_blobs(
+        bucket or default_bucket(),
+        prefix=prefix,
+        page_token=page_token,
+        page_size=limit,
+        fields=f"items({_FIELDS}),nextPageToken",
+        **bounds,
+    )
+    items = tuple(_head(blob) for blob in next(found.pages))
+    return Page(items, found.next_page_token)
+
+
+def delete(path: str, *, generation: int | None = None, bucket: str | None = None) -> None:
+    """Delete an object, or only that generation of it. Idempotent: a missing object counts as deleted. One request.
+
+    MediaUnavailable if the object may still exist.
+    """
+
+    def request(client: Client, **bounds: Any) -> None:
+        from google.api_core.exceptions import NotFound, PreconditionFailed
+
+        try:
+            blobs = client.bucket(bucket or default_bucket())
+            blobs.delete_blob(path, if_generation_match=generation, **bounds)
+        except NotFound:
+            return
+        except PreconditionFailed:
+            if generation is None:
+                raise
+
+    ask(request)
 
 
 def delete_prefix(prefix: str, limit: int = 1000, *, bucket: str | None = None) -> bool:
-    """Delete up to `limit` objects under `prefix`, which ends with `/`; True when nothing is left.
+    """Delete up to `limit` objects under `prefix`, which ends with `/`. Returns whether none are left.
 
-    One request each and one for the list. On MediaUnavailable some are gone and some not: call it again (C15).
+    One request for each object and one for the list. After MediaUnavailable some may be deleted: call it again.
     """
     if not prefix.endswith("/") or len(prefix) < 2:
-        raise ValueError("a prefix ends with a slash: without one, another's name that begins alike would go too")
+        raise ValueError("a prefix ends with a slash: `users/u` would match `users/u2` too")
     page = list_prefix(prefix, None, min(limit, 1000), bucket=bucket)
     for item in page.items:
         delete(item.path, bucket=bucket)
@@ -262,43 +227,47 @@ def delete_prefix(prefix: str, limit: int = 1000, *, bucket: str | None = None) 
 
 
 def copy(src: str, dst: str, *, cache_control: str = CACHE_CONTROL, bucket: str | None = None) -> Stored:
-    """Copy an object inside the bucket, without its bytes passing here; one that is at `dst` is replaced.
+    """Copy an object inside the bucket, replacing one at `dst`. The bytes do not pass through this process.
 
-    Type by `dst`'s extension; the source's own metadata (a download token among it, M11) stays behind.
-    MediaGone if there is no `src`. One request; more only beyond what Cloud Storage copies in 30 seconds.
+    The type follows `dst`'s extension. The source's metadata, such as a download token, is not copied. MediaGone if
+    there is no `src`. One request, and more only if Cloud Storage needs more than 30 seconds.
+    Our own request: the Storage emulator serves rewriteTo only at an address that the library cannot be given.
     """
     kind = BY_EXTENSION[checked_path(dst).rsplit(".", 1)[-1]]
     wanted = {"contentType": kind.content_type, "cacheControl": cache_control, "contentDisposition": "inline"}
-    url = f"{object_url(src, bucket)}/rewriteTo/b/{bucket or default_bucket()}/o/{urllib.parse.quote(dst, safe='')}"
-    query = ""
+    place = f"b/{bucket or default_bucket()}/o/{urllib.parse.quote(dst, safe='')}"
+    url, query = f"{json_api.object_url(src, bucket)}/rewriteTo/{place}", ""
     while True:
-        answer = expect(call("POST", url + query, data=wanted), 200, 404)
+        answer = json_api.expect(json_api.call("POST", url + query, data=wanted), 200, 404)
         if answer.status == 404:
             raise MediaGone("storage: nothing to copy")
-        found = parsed(answer)
+        found = json_api.parsed(answer)
         if found.get("done"):
             return stored_of(head_of(found["resource"]))
         query = "?" + urllib.parse.urlencode({"rewriteToken": found["rewriteToken"]})
 
 
 def ping(*, bucket: str | None = None) -> bool:
-    """Whether the bucket answers, within three seconds for each way. One request, which reads nothing."""
+    """Whether the bucket answers, within three seconds to connect and three to answer. One request, not repeated."""
     try:
-        answer = send("GET", f"{_bucket_url(bucket)}?maxResults=1&prefix=health%2F", connect_s=3.0, read_s=3.0)
+        ask(
+            lambda client, **bounds: _page(client, "health/", None, 1, bucket, bounds),
+            timeout_s=(3.0, 3.0),
+            repeat=False,
+        )
     except MediaUnavailable:
         return False
-    return answer.status == 200
+    return True
 
 
-# ------------------------------------------------------------------------------------------------ addresses that expire
+# ------------------------------------------------------------------------------------------------ signed addresses
 
 
 def signed_url(path: str, expires_s: int = 3600, *, bucket: str | None = None) -> str:
-    """An address at which anyone can read the object until it expires, at most `expires_s` (12 to 604,800) from now.
+    """An address at which anyone can read the object for at most `expires_s` seconds (12 to 604,800).
 
-    The same address is given again for a twelfth of that time: where the service account's key is Google's own, a
-    signature is a request to IAM. In the emulator a download-token address, which does not expire: there and only
-    there, as it goes past the rules for ever (M11). Neither tells whether there is such an object.
+    The same address is returned for a twelfth of that time: without a private key each signature is a request to IAM.
+    In the emulator, and only there, the address has a download token and does not expire. The object may not exist.
     """
     if not 12 <= expires_s <= 604_800:
         raise ValueError("a signed address lives 12 seconds to 7 days")
@@ -310,60 +279,40 @@ def signed_url(path: str, expires_s: int = 3600, *, bucket: str | None = None) -
 
 
 def _token_url(root: str, path: str, bucket: str) -> str:
-    # Reading an object's metadata as its owner is what makes the emulator give it a token, and tell it.
+    """Firebase's own address for an object. The emulator makes a token when the owner reads the object's metadata."""
     url = f"{root}/v0/b/{bucket}/o/{urllib.parse.quote(path, safe='')}"
-    answer = expect(call("GET", url), 200, 404)
-    token = str(parsed(answer).get("downloadTokens", "")).split(",")[0] if answer.status == 200 else ""
+    answer = json_api.expect(json_api.call("GET", url), 200, 404)
+    token = str(json_api.parsed(answer).get("downloadTokens", "")).split(",")[0] if answer.status == 200 else ""
     return f"{url}?alt=media&token={token}"
 
 
 @functools.lru_cache(maxsize=2048)
 def _signed(path: str, bucket: str, expires_s: int, _window: int) -> str:
-    from google.auth.exceptions import GoogleAuthError
+    def request(client: Client, **_: Any) -> str:
+        blob = client.bucket(bucket).blob(path)
+        address = blob.generate_signed_url(
+            version="v4", expiration=timedelta(seconds=expires_s), credentials=_signing(), api_access_endpoint=HOST
+        )
+        return str(address)
 
-    try:
-        email, sign = _signer()
-        return sign_v4(path, bucket, expires_s, clock.now(), email, sign)
-    except GoogleAuthError:
-        raise MediaUnavailable("storage: not signed") from None
+    return ask(request)
 
 
-def _signer() -> tuple[str, Callable[[bytes], bytes]]:
-    """Who signs and how: a private key where there is one, else IAM's signBlob as the service account that we run as.
+def _signing() -> Any:
+    """Credentials that can sign: ours if they have a private key, else IAM's signBlob as our own service account.
 
-    It needs `roles/iam.serviceAccountTokenCreator` on itself.
+    signBlob needs `roles/iam.serviceAccountTokenCreator` on that account.
     """
     from google.auth import iam
     from google.auth.credentials import Signing
 
-    credentials = _credentials()
-    if isinstance(credentials, Signing):
-        return str(credentials.signer_email), credentials.sign_bytes
-    if credentials.service_account_email == "default":
-        credentials.refresh(_auth_transport())  # before it the metadata server's account has no other name
-    email = str(credentials.service_account_email)
-    return email, iam.Signer(_auth_transport(), credentials, email).sign  # type: ignore[no-untyped-call]
+    ours = json_api.credentials()
+    if isinstance(ours, Signing):
+        return ours
+    from google.oauth2.service_account import Credentials
 
-
-def sign_v4(path: str, bucket: str, expires_s: int, now: datetime, email: str, sign: Callable[[bytes], bytes]) -> str:
-    """A GET address by https://cloud.google.com/storage/docs/authentication/signatures (V4, GOOG4-RSA-SHA256)."""
-    import hashlib
-
-    stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    scope = f"{stamp[:8]}/auto/storage/goog4_request"
-    resource = f"/{bucket}/{urllib.parse.quote(path, safe='/~')}"
-    query = urllib.parse.urlencode(
-        {
-            "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
-            "X-Goog-Credential": f"{email}/{scope}",
-            "X-Goog-Date": stamp,
-            "X-Goog-Expires": expires_s,
-            "X-Goog-SignedHeaders": "host",
-        },
-        quote_via=urllib.parse.quote,
-        safe="~",
-    )
-    request = f"GET\n{resource}\n{query}\nhost:storage.googleapis.com\n\nhost\nUNSIGNED-PAYLOAD"
-    digest = hashlib.sha256(request.encode()).hexdigest()
-    signature = sign(f"GOOG4-RSA-SHA256\n{stamp}\n{scope}\n{digest}".encode()).hex()
-    return f"{_HOST}{resource}?{query}&X-Goog-Signature={signature}"
+    if ours.service_account_email == "default":
+        ours.refresh(json_api.auth_transport())  # the metadata server tells the account's name with a token
+    email = str(ours.service_account_email)
+    signer = iam.Signer(json_api.auth_transport(), ours, email)  # type: ignore[no-untyped-call]
+    return Credentials(signer, email, "")  # type: ignore[no-untyped-call]
