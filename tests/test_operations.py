@@ -47,6 +47,12 @@ def test_every_schedule_is_explained() -> None:
     assert schedules <= explained("Schedules")
 
 
+def test_the_readme_names_every_function() -> None:
+    functions = json.loads((ROOT / "tests" / "api_snapshot.json").read_text())["functions"]
+    table = (ROOT / "README.md").read_text().partition("## The API")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([a-z]\w+[A-Z]\w+|health)`", table)) - {"httpsCallable"} == set(functions)
+
+
 def test_every_administrators_callable_is_named() -> None:
     functions = json.loads((ROOT / "tests" / "api_snapshot.json").read_text())["functions"]
     administrators = {name for name, function in functions.items() if function.get("caller") == "Admin"}
