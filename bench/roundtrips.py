@@ -30,12 +30,10 @@ def run(stage: Stage, *, quick: bool) -> None:  # noqa: ARG001 - counts are as q
 
 def main() -> None:
     """In the process that is watched."""
-    from google.cloud.firestore_v1 import base_client
-
-    from tests.support.rpcs import Rpcs, watched
+    from tests.support.rpcs import Rpcs, watch
 
     rpcs = Rpcs()
-    setattr(base_client.BaseClient, "_emulator_channel", watched(lambda: rpcs))  # noqa: B010
+    watch(lambda: rpcs, setattr)
     import main as deployed
     from tests.support.calls import call
     from tests.support.database import Database

@@ -57,7 +57,7 @@ from tests.rules.table import COLLECTIONS  # noqa: E402
 from tests.support import canaries, indexes, invariants  # noqa: E402
 from tests.support.database import Database  # noqa: E402
 from tests.support.engine import Engine  # noqa: E402
-from tests.support.rpcs import Rpcs, watched  # noqa: E402
+from tests.support.rpcs import Rpcs, watch  # noqa: E402
 from tests.support.surroundings import (  # noqa: E402
     _auth,  # noqa: F401 - fixtures
     _auth_knows_everybody,  # noqa: F401
@@ -117,13 +117,11 @@ def rpcs() -> Iterator[Rpcs]:
 @pytest.fixture(autouse=True)
 def project(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The test's own project id and a process without memory of other tests."""
-    from google.cloud.firestore_v1 import base_client
-
     from studiox.kit import firestore
 
     name = f"demo-t{os.getpid()}-{next(_numbers)}"
     monkeypatch.setenv("GCLOUD_PROJECT", name)
-    monkeypatch.setattr(base_client.BaseClient, "_emulator_channel", watched(lambda: rpcs))
+    watch(lambda: rpcs, monkeypatch.setattr)
     forget_all()
     firestore.app()  # as main.py does
     yield name

@@ -197,9 +197,9 @@ def test_only_the_ledger_writes_balances() -> None:
     assert not found
 
 
-# These know Firestore's client library; the second two build queries, which only the first one sends.
+# These know Firestore's client library; only the first one sends requests.
 CLIENT = re.compile(r"google\.cloud\.firestore|google\.cloud$")
-CLIENTS = {f"functions/studiox/kit/{each}.py" for each in ("firestore", "query", "writes")}
+CLIENTS = {f"functions/studiox/kit/{each}.py" for each in ("firestore", "query", "protobuf")}
 SENDS = {"stream", "get_all", "list_documents", "collections", "get_partitions", "on_snapshot"}
 
 

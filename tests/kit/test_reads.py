@@ -46,6 +46,7 @@ def cutter(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) 
     with monkeypatch.context() as patched:
         patched.setenv("FIRESTORE_EMULATOR_HOST", proxy.host)
         firestore.client.cache_clear()
+        firestore.api.cache_clear()
         yield proxy
     proxy.close()
 

@@ -73,8 +73,7 @@ def held_back(rpcs: Rpcs, then: Callable[[], object] = lambda: None) -> Callable
 
 def send(request: Any) -> None:
     """A commit that arrives late."""
-    db = firestore.client()
-    db._firestore_api.commit(request=request, metadata=db._rpc_metadata, retry=None)
+    firestore.api().commit(request=request, metadata=firestore.metadata(), retry=None)
 
 
 def test_a_refusal_does_not_rest_on_what_another_one_failed_to_commit(database: Database, rpcs: Rpcs) -> None:

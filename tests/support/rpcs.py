@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 import grpc  # type: ignore[import-untyped]
 from google.cloud.firestore_v1 import base_client
 
+from studiox.kit import firestore
+
 Step = Callable[[str, Any], None]
 
 
@@ -184,11 +186,13 @@ def _run(act: Callable[[], object]) -> None:
     act()
 
 
-def watched(rpcs: Callable[[], Rpcs]) -> Callable[[Any, Any], Any]:
-    """In the place of the client's own `_emulator_channel`: the same channel, watched by the current test's Rpcs."""
-    original: Any = base_client.BaseClient._emulator_channel
-
-    def channel(client: Any, transport: Any) -> Any:
-        return grpc.intercept_channel(original(client, transport), rpcs())
-
-    return channel
+def watch(rpcs: Callable[[], Rpcs], replace: Callable[[object, str, Any], object]) -> None:
+    """Let the current Rpcs watch every connection to Firestore: our own and the client library's."""
+    ours: Any = firestore.channel
+    theirs: Any = base_client.BaseClient._emulator_channel
+    replace(firestore, "channel", lambda: grpc.intercept_channel(ours(), rpcs()))
+    replace(
+        base_client.BaseClient,
+        "_emulator_channel",
+        lambda client, transport: grpc.intercept_channel(theirs(client, transport), rpcs()),
+    )

@@ -1,24 +1,26 @@
-"""Firestore: the process's client, plain reads, one commit under preconditions, and the cache of what it proved.
+"""Firestore: the process's clients, plain reads, one commit under preconditions, and the cache of committed documents.
 
-A document is a path like `users/u1`; its data a mapping that nobody mutates.
+A document's path is like `users/u1`; its data is a mapping that nobody mutates.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import config, documents, writes
+from . import config, documents, protobuf
 from .documents import D, Data, P, Path
 from .errors import Unavailable
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client
+    from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
 RPC_TIMEOUT_S = 8.0
 ADMIN_TIMEOUT_S = 3.0
@@ -27,15 +29,56 @@ CACHE_SIZE = 1_000
 
 @functools.cache
 def client() -> Client:
-    """The process's client, made at first use: discovery has no credentials, and gunicorn forks after import."""
+    """The client that queries are built and run with. Made at first use: gunicorn forks after import."""
     from google.cloud import firestore
 
+    return firestore.Client(project=config.project_id(), credentials=_credentials())
+
+
+@functools.cache
+def api() -> FirestoreClient:
+    """The generated client, which reads and commits documents as protobuf messages."""
+    from google.cloud.firestore_v1.services.firestore import FirestoreClient, transports
+
+    return FirestoreClient(transport=transports.FirestoreGrpcTransport(channel=channel()))
+
+
+def channel() -> Any:
+    """A connection to Firestore, or to FIRESTORE_EMULATOR_HOST."""
+    import grpc  # type: ignore[import-untyped]
+    from google.cloud.firestore_v1.services.firestore import FirestoreClient, transports
+
+    options = [
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", -1),
+    ]
+    if emulator := os.environ.get("FIRESTORE_EMULATOR_HOST"):
+        return grpc.insecure_channel(emulator, options=options)
+    return transports.FirestoreGrpcTransport.create_channel(
+        FirestoreClient.DEFAULT_ENDPOINT, credentials=_credentials(), options=options
+    )
+
+
+def _credentials() -> Any:
     if config.in_emulator():
         from google.auth.credentials import AnonymousCredentials
 
-        # The stock credentials would be looked for on the machine, and not be found.
-        return firestore.Client(project=config.project_id(), credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
-    return firestore.Client(project=config.project_id(), credentials=app().credential.get_credential())
+        return AnonymousCredentials()  # type: ignore[no-untyped-call] # the machine has none
+    return app().credential.get_credential()
+
+
+@functools.cache
+def database() -> str:
+    """The full name of the project's database."""
+    return f"projects/{config.project_id()}/databases/(default)"
+
+
+@functools.cache
+def metadata() -> Sequence[tuple[str, str]]:
+    """What every request to `api()` carries."""
+    owner = [("authorization", "Bearer owner")] if os.environ.get("FIRESTORE_EMULATOR_HOST") else []
+    return [("google-cloud-resource-prefix", database()), *owner]
 
 
 def app() -> Any:
@@ -95,18 +138,29 @@ def get_pair(first: Path[D], second: Path[P]) -> tuple[D | None, P | None]:
 
 def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> dict[str, Document]:
     """As `read`, with what proves each, absent ones too. `Unavailable`, after RPC_TIMEOUT_S where nothing is said."""
-    db = client()
     wanted = dict.fromkeys(paths)
     riding = [path for path in RIDERS if path not in wanted and time.monotonic() >= _ridden.get(path, (None, 0.0))[1]]
-    references = [db.document(path) for path in (*wanted, *riding)]
-    snapshots = _whole(lambda once, left_s: db.get_all(references, retry=once, timeout=left_s), timeout_s)
-    found = {each.reference.path: Document(documents.plain(each.to_dict()), each.update_time) for each in snapshots}
+    prefix = f"{database()}/documents/"
+    request = protobuf.read_request(database(), map(_full_name, (*wanted, *riding)))
+
+    def attempt(once: Any, left_s: float) -> Iterable[Any]:
+        return api().batch_get_documents(request=request, retry=once, timeout=left_s, metadata=metadata())
+
+    found = dict(_document(protobuf.unwrapped(each), len(prefix)) for each in _whole(attempt, timeout_s))
     for path in riding:
         _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
     for path, document in found.items():
         if path.startswith("rateLimits/"):
             _remember_read(path, document)
     return found
+
+
+def _document(response: Any, prefix: int) -> tuple[str, Document]:
+    """The path and the document in an answer to a read."""
+    if response.WhichOneof("result") == "missing":
+        return response.missing[prefix:], Document(None, None)
+    found = response.found
+    return found.name[prefix:], Document(protobuf.fields_of(found), protobuf.precise_time(found.update_time))
 
 
 RIDE_S = 60.0
@@ -189,46 +243,46 @@ def commit(
     A document that is not known, or known as absent, must not exist. Raises google.api_core's exceptions.
     What the commit proved goes into the cache.
     """
-    db = client()
-    batch = db.batch()
-    written: list[str] = []
+    writes: dict[str, Any] = {}
     for path, data in changes.items():
-        before = known.get(path)
-        name = _full_name(db, path)
+        before, name = known.get(path), _full_name(path)
         if before is None or before.data is None:
-            if data is None:
-                continue
-            write = writes.create(name, data)
+            if data is not None:
+                writes[path] = protobuf.create(name, data)
         elif data is None:
-            write = writes.delete(name, before.update_time)
+            writes[path] = protobuf.delete(name, before.update_time)
         else:
-            write = writes.update(name, *_difference(before.data, data), before.update_time)
-        batch._add_write_pbs([writes.wrapped(write)])
-        written.append(path)
-    if not written:
+            writes[path] = protobuf.update(name, *_difference(before.data, data), before.update_time)
+    if not writes:
         return
-    results = batch.commit(retry=None, timeout=timeout_s or RPC_TIMEOUT_S)
-    for path, result in zip(written, results, strict=True):
-        _remember(path, changes[path], result.update_time)
+    results = _send(writes.values(), retry=None, timeout_s=timeout_s or RPC_TIMEOUT_S)
+    for path, result in zip(writes, results, strict=True):
+        _remember(path, changes[path], protobuf.precise_time(result.update_time))
 
 
-def _full_name(db: Client, path: str) -> str:
+def _send(writes: Iterable[Any], *, retry: Any, timeout_s: float) -> Sequence[Any]:
+    """Commit these writes, and return their WriteResult messages."""
+    request = protobuf.commit_request(database(), writes)
+    answer = api().commit(request=request, retry=retry, timeout=timeout_s, metadata=metadata())
+    results: Sequence[Any] = protobuf.unwrapped(answer).write_results
+    return results
+
+
+def _full_name(path: str) -> str:
+    """The document's full name. ValueError for a path that is not a document's."""
     if path.count("/") % 2 == 0 or "" in path.split("/"):
         raise ValueError("not a document's path")
-    return f"projects/{db.project}/databases/(default)/documents/{path}"
+    return f"{database()}/documents/{path}"
 
 
 def delete_all(paths: Iterable[str]) -> None:
     """Delete up to 500 documents in one commit, whatever they hold. `Unavailable`.
 
-    For what nobody writes any more (a deleted post's likes): it asks nothing, so it may be repeated.
+    For documents that nobody writes any more, such as a deleted post's likes. It has no preconditions, so it may be
+    repeated.
     """
-    db = client()
-    batch = db.batch()
-    for path in paths:
-        batch.delete(db.document(path))
     with _reachable():
-        batch.commit(retry=_again(), timeout=RPC_TIMEOUT_S)
+        _send([protobuf.delete(_full_name(path)) for path in paths], retry=_again(), timeout_s=RPC_TIMEOUT_S)
 
 
 def differ(before: object, after: object) -> bool:

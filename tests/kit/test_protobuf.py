@@ -1,4 +1,4 @@
-"""The writes that we make ourselves are those that the client library would make of the same, byte for byte."""
+"""Our messages are those that the client library makes and reads, byte for byte."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.cloud.firestore import DELETE_FIELD
+from google.cloud.firestore_v1 import types
+from google.cloud.firestore_v1._helpers import decode_dict
 from google.cloud.firestore_v1.field_path import FieldPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.kit import firestore, writes
+from studiox.kit import documents, firestore, protobuf
 from tests.support import Database
 
 NAME = "projects/p/databases/(default)/documents/users/u1"
@@ -59,8 +61,8 @@ def same(ours: Any, theirs: Any) -> bool:
 
 @given(DOCUMENTS)
 def test_a_new_document(data: dict[str, Any]) -> None:
-    assert same(writes.create(NAME, data), made_by_the_library("create", data))
-    assert same(writes.create(NAME, MappingProxyType(data)), made_by_the_library("create", data))
+    assert same(protobuf.create(NAME, data), made_by_the_library("create", data))
+    assert same(protobuf.create(NAME, MappingProxyType(data)), made_by_the_library("create", data))
 
 
 @given(DOCUMENTS, st.sets(NAMES, max_size=3))
@@ -73,12 +75,21 @@ def test_changed_fields(fields: dict[str, Any], names: set[str]) -> None:
     option = firestore.client().write_option(last_update_time=READ_AT)
     theirs = made_by_the_library("update", given_to_it, option=option)
     theirs.update_mask.field_paths.sort()  # a set, which the library orders in another way
-    assert same(writes.update(NAME, fields, removed, READ_AT), theirs)
+    assert same(protobuf.update(NAME, fields, removed, READ_AT), theirs)
 
 
 def test_a_document_gone() -> None:
     option = firestore.client().write_option(last_update_time=READ_AT)
-    assert same(writes.delete(NAME, READ_AT), made_by_the_library("delete", option=option))
+    assert same(protobuf.delete(NAME, READ_AT), made_by_the_library("delete", option=option))
+    assert same(protobuf.delete(NAME), made_by_the_library("delete"))
+
+
+@given(DOCUMENTS)
+def test_a_document_that_was_read(data: dict[str, Any]) -> None:
+    written = protobuf.create(NAME, data).update
+    theirs = documents.plain(decode_dict(types.Document.wrap(written).fields, firestore.client()))
+    assert repr(protobuf.fields_of(written)) == repr({name: theirs[name] for name in protobuf.fields_of(written)})
+    assert protobuf.fields_of(written).keys() == data.keys()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +98,7 @@ def test_a_document_gone() -> None:
 def test_what_firestore_cannot_hold_is_said_before_it_is_sent(value: Any, error: type[Exception]) -> None:
     for data in ({"a": value}, {"a": {"b": [value]}}):
         with pytest.raises(error):
-            writes.create(NAME, data)
+            protobuf.create(NAME, data)
 
 
 @pytest.mark.parametrize("path", ["users", "users/u1/ledger", "users//ledger/e1", "/users", ""])
