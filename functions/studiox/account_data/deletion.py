@@ -13,13 +13,13 @@ from studiox.billing.store import account_path
 from studiox.community.service import erase as erase_from_community
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
-from studiox.deletions.rules import Record
 from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import audit, clock, firestore, ids, log, query, rate_limits
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
+from studiox.models.deletions import CleanUp, clean_up_path
 from studiox.models.users import closed_path, pseudonym, user_path
 from studiox.studio import lifecycle, settlement
 from studiox.tokens.audit_store import checkpoint_path
@@ -40,7 +40,7 @@ def delete_account(caller: User, confirm: str) -> None:
         raise InvalidRequest(fields={"confirm": "not the address of this account"})
     now, token = clock.now(), ids.new()
     name = pseudonym(caller.uid)
-    path, record = user_path(caller.uid), cleanup_store.cleanup_path("account", name)
+    path, record = user_path(caller.uid), clean_up_path("account", name)
 
     def decide(docs: Docs) -> None:
         closed = docs.get(closed_path(caller.uid))
@@ -96,9 +96,9 @@ def _tolls(uid: str) -> list[rate_limits.Toll]:
     return [rate_limits.toll(each.name, uid, each.limit) for each in counting]
 
 
-def clear_account(record: Record, _pages: int) -> bool:
+def clear_account(record: CleanUp, _pages: int) -> bool:
     """Delete a bounded part of the account's data; False if some is left."""
-    return erase(record["uid"], record["id"])
+    return erase(record.uid, record.id)
 
 
 def erase(uid: str, name: str) -> bool:
@@ -112,7 +112,7 @@ def erase(uid: str, name: str) -> bool:
         and objects.delete_prefix(f"{folder(uid)}/", MEDIA_PER_STEP)
         and _all(lambda: owned.move_money(uid, name))
         and _all(lambda: owned.rename(uid, name))
-        and owned.clear_cleanups(uid, name, cleanup_store.cleanup_path("account", name))
+        and owned.clear_cleanups(uid, name, clean_up_path("account", name))
     )
     if not done:
         return False

@@ -16,7 +16,7 @@ from studiox.kit.errors import Unavailable
 from studiox.kit.transaction import Docs
 from studiox.media import objects
 from studiox.models.ledger_store import entries_after
-from studiox.models.posts import comments_of
+from studiox.models.posts import comment_paths
 from studiox.models.users import change_user, user_path
 
 from . import export_store, statement
@@ -77,7 +77,7 @@ def _data(found: Iterator[query.Found[Any]]) -> Iterator[Data]:
 
 
 def _comments(uid: str) -> Iterator[Data]:
-    paths = comments_of(uid, MAX_COMMENTS)
+    paths = comment_paths(uid, MAX_COMMENTS)
     for start in range(0, len(paths), 100):
         part = paths[start : start + 100]
         yield from (

@@ -12,7 +12,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
 from studiox.catalog.sales import PlanId
-from studiox.community.rules import ReportReason
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit import audit, batch, clock, config
 from studiox.kit.clock import UTC, datetime
@@ -21,6 +20,7 @@ from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models.jobs import JobType
 from studiox.models.ledger import InsufficientTokens
+from studiox.models.posts import ReportReason
 from studiox.models.users import search_users
 from studiox.studio.lifecycle import NotCancellable
 from studiox.studio.lifecycle import Status as JobStatus
@@ -232,11 +232,11 @@ class ModerationQueue(Response):
 @endpoint(limit=READS)
 def getModerationQueue(caller: Admin, request: GetModerationQueue) -> ModerationQueue:
     """What waits for a decision, the longest waiting first: reported posts, or claims with their proofs."""
-    listed, shown = (
-        (moderation_queue.posts, _reported) if request.kind == "posts" else (moderation_queue.claims, _claim)
-    )
-    found, cursor = listed(size=request.page_size, cursor=request.cursor)
-    return ModerationQueue(items=[shown(each) for each in found], next_cursor=cursor)
+    if request.kind == "posts":
+        posts, cursor = moderation_queue.posts(size=request.page_size, cursor=request.cursor)
+        return ModerationQueue(items=[_reported(each) for each in posts], next_cursor=cursor)
+    claims, cursor = moderation_queue.claims(size=request.page_size, cursor=request.cursor)
+    return ModerationQueue(items=[_claim(each) for each in claims], next_cursor=cursor)
 
 
 def _claim(claim: Mapping[str, Any]) -> ModerationItem:
@@ -250,23 +250,23 @@ def _claim(claim: Mapping[str, Any]) -> ModerationItem:
     )
 
 
-def _reported(found: Mapping[str, Any]) -> ModerationItem:
-    post, standing = found["post"], found["standing"]
+def _reported(found: moderation_queue.ReportedPost) -> ModerationItem:
+    post, moderation = found.post, found.moderation
     return ModerationItem(
         kind="posts",
-        uid=post["uid"],
-        post_id=post["postId"],
-        reported_at=standing["openSince"],
-        hidden=post["hidden"],
-        report_count=standing["reports"],
+        uid=post.uid,
+        post_id=post.post_id,
+        reported_at=moderation.open_since or UNSET,
+        hidden=post.hidden,
+        report_count=moderation.reports,
         reports=[
-            GivenReport(reason=each["reason"], text=each.get("text"), created_at=each["createdAt"])
-            for each in found["reports"]
+            GivenReport(reason=report.reason, text=report.text, created_at=report.created_at)
+            for report in found.reports
         ],
-        type=post["type"],
-        model=post["model"],
-        caption=post.get("caption"),
-        media=[media_item(item, with_url=True) for item in found["media"]],
+        type=post.type,
+        model=post.model,
+        caption=post.caption,
+        media=[media_item(item, with_url=True) for item in found.media],
     )
 
 

@@ -1,10 +1,10 @@
-"""What waits for an administrator's decision: posts that were reported, claims of social tasks."""
+"""What awaits an administrator's decision: reported posts, and claims of social tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from studiox.kit import firestore
 from studiox.models import creations as library
@@ -14,7 +14,15 @@ from studiox.tokens import rewards_store as rewards
 Data = Mapping[str, Any]
 
 REPORTS = 10
-"""Of a post, at most: as many words of reporters as one reads before deciding."""
+"""Reports listed with a post, at most."""
+
+
+class ReportedPost(NamedTuple):
+    moderation: community.Moderation
+    post: community.Post
+    media: list[Data]
+    """The creation's own files: a hidden post has none."""
+    reports: list[community.Report]
 
 
 def claims(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
@@ -22,22 +30,20 @@ def claims(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
     return rewards.pending_claims(size=size, cursor=cursor)
 
 
-def posts(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
-    """The posts that wait for `moderatePost`, the longest waiting first: {standing, post, media, reports}.
+def posts(*, size: int, cursor: str | None) -> tuple[list[ReportedPost], str | None]:
+    """The posts that await `moderatePost`, longest waiting first, and the next page's cursor. `Unavailable`.
 
-    One that its author has taken down is omitted, so that a page may be shorter than asked for. The media are the
-    creation's own: a hidden post has none.
+    A post that its author has deleted is omitted, so a page may be shorter than `size`.
     """
-    found, after = community.reported_posts(size=size, cursor=cursor)
-    ids_ = [each["postId"] for each in found]
-    paths = [*map(community.post_path, ids_), *map(library.creation_path, ids_)]
-    held = firestore.read(*paths) if paths else []
-    listed = zip(found, held[: len(ids_)], held[len(ids_) :], strict=True)
+    found, following = community.list_reported(size=size, cursor=cursor)
+    post_paths = [community.post_path(each.post_id) for each in found]
+    creation_paths = [library.creation_path(each.post_id) for each in found]
+    documents = firestore.read_documents([*post_paths, *creation_paths]) if found else {}
     shown = [
-        {"standing": standing, "post": post, "media": (creation or {}).get("media", ())}
-        for standing, post, creation in listed
-        if post is not None
+        (moderation, post, (documents[creation_path].data or {}).get("media", []))
+        for moderation, post_path, creation_path in zip(found, post_paths, creation_paths, strict=True)
+        if (post := documents[post_path].as_(post_path)) is not None
     ]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        said = pool.map(lambda each: community.reports_of(each["standing"]["postId"], REPORTS), shown)
-        return [{**each, "reports": reports} for each, reports in zip(shown, said, strict=True)], after
+        reports = pool.map(lambda each: community.open_reports(each[1].post_id, REPORTS), shown)
+        return [ReportedPost(*each, given) for each, given in zip(shown, reports, strict=True)], following

@@ -145,7 +145,7 @@ def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, 
             _show(docs, settled.order, data["itemId"], now)
             if settled.order.failures > held.failures:
                 attempt = f"{order_id}:{settled.order.failures}"
-                notifications.add(docs, held.uid, "payment_failed", attempt, now, paymentId=order_id)
+                notifications.add(docs, held.uid, "payment_failed", attempt, now, payment_id=order_id)
             moved = sum(move.tokens for move in settled.moves)
             why.effect(docs, path, now, tokens=moved)
         why.record(docs, event_store.HANDLED, now)

@@ -339,7 +339,7 @@ def _tell(docs: Docs, held: Held | None, settled: Settled, fetched: _Fetched, no
         store.show_payment(docs, new.uid, invoice.id, now, **payment)
         if invoice.status == "open" and invoice.attempts > (old or {}).get("attempts", 0):
             cause = f"{invoice.id}:{invoice.attempts}"
-            notifications.add(docs, new.uid, "payment_failed", cause, now, paymentId=invoice.id)
+            notifications.add(docs, new.uid, "payment_failed", cause, now, payment_id=invoice.id)
 
 
 def _notice(docs: Docs, uid: str, found: Subscription, why: Why, now: datetime) -> None:
@@ -349,7 +349,7 @@ def _notice(docs: Docs, uid: str, found: Subscription, why: Why, now: datetime) 
         return
     cause = f"{found.id}:{found.period_end.isoformat()}"
     if docs.get(notifications.notification_path(uid, kind, cause)) is None:
-        notifications.add(docs, uid, kind, cause, now, subscriptionId=found.id)
+        notifications.add(docs, uid, kind, cause, now, subscription_id=found.id)
 
 
 def _end_second(loser: str, current: str, looked: set[str], uid: str, why: Why) -> None:

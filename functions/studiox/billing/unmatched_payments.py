@@ -74,8 +74,7 @@ def _show(docs: Docs, uid: str, payment: Review, resolved: str, now: datetime) -
     store.show_payment(docs, uid, payment.payment_id, now, **shown)
     told = notifications.notification_path(uid, "payment_in_review", payment.payment_id)
     if not resolved and docs.get(told) is None:
-        about = {"paymentId": payment.payment_id}
-        notifications.add(docs, uid, "payment_in_review", payment.payment_id, now, **about)
+        notifications.add(docs, uid, "payment_in_review", payment.payment_id, now, payment_id=payment.payment_id)
 
 
 def tell_unmatched(object_id: str, parked: Unmatched, now: datetime) -> None:

@@ -1,15 +1,15 @@
-"""The community, as callables. What the public may read needs no sign-in."""
+"""The community's callables. Reading posts and comments needs no sign-in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit.clock import datetime
+from studiox.kit.documents import encode
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
@@ -21,6 +21,8 @@ from . import moderation, rules, service
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 COMMENTS = Limit(20, per=60, in_commit=True)
+
+T = TypeVar("T")
 
 Tag = Annotated[str, Meta(min_length=1, max_length=100)]
 
@@ -42,7 +44,7 @@ class Published(Response):
 
 @endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, Forbidden, NotFound, rules.NotPublishable))
 def publishPost(caller: VerifiedUser, request: PublishPost) -> Published:
-    """Show a creation of the caller's to everybody, with public copies of its files; once per creation."""
+    """Publish one of the caller's creations, with public copies of its files; once per creation."""
     post_id = service.publish(caller, request.creation_id, request.caption, request.tags, request.share_params)
     return Published(post_id=post_id)
 
@@ -69,28 +71,33 @@ class Post(Response):
     liked_by_me: bool | UnsetType = UNSET
 
 
-def _post(data: Mapping[str, Any], liked: bool | UnsetType) -> Post:
+def _post(post: store.Post, liked: bool | UnsetType) -> Post:
     return Post(
-        post_id=data["postId"],
-        uid=data["uid"],
-        author_name=data["authorName"],
-        author_photo_url=data["authorPhotoUrl"],
-        type=data["type"],
-        model=data["model"],
-        caption=data["caption"],
-        tags=data["tags"],
-        media=[media_item(item, with_url=False) for item in data["media"]],
-        like_count=data["likeCount"],
-        comment_count=data["commentCount"],
-        remix_count=data["remixCount"],
-        hidden=data["hidden"],
-        score=data["score"],
-        created_at=data["createdAt"],
-        prompt=data.get("prompt", UNSET),
-        params=data.get("params", UNSET),
-        remix_of=data.get("remixOf", UNSET),
+        post_id=post.post_id,
+        uid=post.uid,
+        author_name=post.author_name,
+        author_photo_url=post.author_photo_url,
+        type=post.type,
+        model=post.model,
+        caption=post.caption,
+        tags=post.tags,
+        media=[media_item(encode(file), with_url=False) for file in post.media],
+        like_count=post.like_count,
+        comment_count=post.comment_count,
+        remix_count=post.remix_count,
+        hidden=post.hidden,
+        score=post.score,
+        created_at=post.created_at,
+        prompt=_present(post.prompt),
+        params=_present(post.params),
+        remix_of=_present(post.remix_of),
         liked_by_me=liked,
     )
+
+
+def _present(value: T | None) -> T | UnsetType:
+    """The value for the wire, where an optional field is absent rather than null."""
+    return UNSET if value is None else value
 
 
 class GetFeed(Request, frozen=True):
@@ -108,17 +115,17 @@ class Feed(Response):
 
 @endpoint(limit=READS)
 def getFeed(caller: Anyone, request: GetFeed) -> Feed:
-    """Posts that are not hidden, the newest or the highest ranked first; of one tag (in any case), of one author."""
+    """Posts that are not hidden, newest or highest ranked first, optionally of one tag (in any case) or one author."""
     found, liked, cursor = service.feed(
         caller.uid, request.sort, tag=request.tag, author=request.uid, size=request.page_size, cursor=request.cursor
     )
-    posts = [_post(data, UNSET if liked is None else data["postId"] in liked) for data in found]
+    posts = [_post(post, UNSET if liked is None else post.post_id in liked) for post in found]
     return Feed(posts=posts, next_cursor=cursor)
 
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getPost(caller: Anyone, request: PostRef) -> Post:
-    """One post; a hidden one is shown to administrators only."""
+    """One post. Only administrators can read a hidden one."""
     post, liked = service.post_for(caller.uid, caller.admin, request.post_id)
     return _post(post, UNSET if caller.uid is None else liked)
 
@@ -147,16 +154,16 @@ def getComments(caller: Anyone, request: GetComments) -> Comments:
     """A post's comments, newest first."""
     service.post_for(None, caller.admin, request.post_id)
     found, cursor = store.list_comments(request.post_id, size=request.page_size, cursor=request.cursor)
-    return Comments(comments=[_comment(data) for data in found], next_cursor=cursor)
+    return Comments(comments=[_comment(comment) for comment in found], next_cursor=cursor)
 
 
-def _comment(data: Mapping[str, Any]) -> Comment:
+def _comment(comment: store.Comment) -> Comment:
     return Comment(
-        comment_id=data["commentId"],
-        uid=data["uid"],
-        author_name=data["authorName"],
-        text=data["text"],
-        created_at=data["createdAt"],
+        comment_id=comment.comment_id,
+        uid=comment.uid,
+        author_name=comment.author_name,
+        text=comment.text,
+        created_at=comment.created_at,
     )
 
 
@@ -192,7 +199,7 @@ class Commented(Response):
     refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, rules.TooManyComments),
 )
 def commentPost(caller: VerifiedUser, request: CommentPost) -> Commented:
-    """Say something below a post, as plain text; its author is told."""
+    """Comment on a post, in plain text. The post's author is notified."""
     return Commented(comment_id=service.comment(caller, request.post_id, request.text, request.request_id))
 
 
@@ -207,7 +214,7 @@ class Deleted(Response):
 
 @endpoint(limit=WRITES, refuses=(Forbidden, NotFound))
 def deleteComment(caller: User, request: CommentRef) -> Deleted:
-    """Delete a comment: its author, the post's author or an administrator may."""
+    """Delete a comment. Allowed for its author, the post's author and administrators."""
     service.delete_comment(caller, request.post_id, request.comment_id)
     return Deleted(deleted=True)
 
@@ -226,7 +233,7 @@ class Remixed(Response):
 
 @endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, rules.RemixDisabled))
 def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
-    """Start a session of the caller's with a post's shared parameters; what is made in it remembers the post."""
+    """Start a session with a post's shared parameters. Posts published from it name the remixed post."""
     session = service.remix(caller, request.post_id, request.request_id)
     return Remixed(
         session_id=session["sessionId"], params=session["params"], type=session["type"], model=session["model"]
@@ -235,14 +242,14 @@ def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
 
 @endpoint(limit=WRITES, refuses=(Forbidden, NotFound))
 def deletePost(caller: User, request: PostRef) -> Deleted:
-    """Take a post out of the feed at once; likes, comments and public files follow, if need be in a task."""
+    """Delete a post. It leaves the feed at once; likes, comments and public files are deleted soon afterwards."""
     service.delete(caller, request.post_id)
     return Deleted(deleted=True)
 
 
 class ReportPost(Request, frozen=True):
     post_id: Id
-    reason: rules.ReportReason
+    reason: store.ReportReason
     text: Annotated[str, Meta(max_length=2000), Text] | None = None
 
 
@@ -252,7 +259,7 @@ class Reported(Response):
 
 @endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
 def reportPost(caller: VerifiedUser, request: ReportPost) -> Reported:
-    """Report a post; it counts once per user, and enough of them hide it until it was looked at."""
+    """Report a post, once per user. Enough reports hide it until an administrator has decided."""
     moderation.report(caller, request.post_id, request.reason, request.text)
     return Reported(reported=True)
 
@@ -270,6 +277,6 @@ class Moderated(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound, rules.NotPublishable))
 def moderatePost(caller: Admin, request: ModeratePost) -> Moderated:
-    """Hide a post, restore it with its files, or remove it for good."""
+    """Hide a post, restore it with its files, or remove it permanently."""
     moderation.moderate(caller, request.post_id, request.action, request.note)
     return Moderated(post_id=request.post_id, action=request.action)

@@ -1,11 +1,14 @@
-"""How much a report weighs, and how much it takes to hide a post (docs/decisions/0014-reports.md). Pure."""
+"""How much a report weighs, and how many it takes to hide a post (docs/decisions/0014-reports.md). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from studiox.kit.clock import datetime, timedelta
+from studiox.models.posts import Moderation, Report
 
 FULL = 100
 """The points of an ordinary report."""
@@ -18,10 +21,10 @@ Data = Mapping[str, Any]
 
 
 def points(reporter: Data | None, *, strict: bool, has_made: bool, now: datetime) -> int:
-    """What a report of this account counts towards hiding; with 0 it is only kept for the moderators.
+    """The weight of a report by this account, at most FULL. One that weighs 0 is only shown to moderators.
 
-    Each report that moderators overruled halves the next ones. `strict`, where addresses must be confirmed: an account
-    younger than a day counts nothing, nor one younger than a week that has made nothing of its own.
+    Each report that moderators overruled halves the weight of later ones. `strict`, where e-mail addresses must be
+    confirmed: 0 for an account younger than a day, and for one younger than a week that has made nothing.
     """
     account = reporter or {}
     if strict:
@@ -33,22 +36,32 @@ def points(reporter: Data | None, *, strict: bool, has_made: bool, now: datetime
 
 
 def points_to_hide(reports_to_hide: int, restores: int) -> int:
-    """Every restore doubles what it takes, up to 32 times."""
+    """The points that hide a post. Each restore doubles them, up to 32 times."""
     return reports_to_hide * FULL << min(restores, MAX_DOUBLINGS)
 
 
-def standing(current: Data | None, post_id: str, author: str) -> dict[str, Any]:
-    """What is known of a post's reports, also after it was taken down and published again."""
-    fresh = {"postId": post_id, "uid": author, "reports": 0, "points": 0, "restores": 0}
-    return {**fresh, **(current or {})}
+def moderation(current: Moderation | None, post_id: str, author: str) -> Moderation:
+    """The post's moderation record, empty before its first report."""
+    return current or Moderation(post_id=post_id, uid=author, reports=0, points=0, restores=0)
 
 
-def after_restore(current: Data) -> dict[str, Any]:
-    """The reports so far count no more, and the next time it takes more of them."""
-    return {**current, "reports": 0, "points": 0, "restores": current["restores"] + 1}
+def after_report(current: Moderation, report: Report) -> Moderation:
+    """The record with one more report."""
+    return replace(
+        current,
+        reports=current.reports + 1,
+        points=current.points + report.points,
+        updated_at=report.created_at,
+        open_since=current.open_since or report.created_at,
+    )
+
+
+def after_restore(current: Moderation) -> Moderation:
+    """The record after a restore: earlier reports no longer count, and hiding takes more of them."""
+    return replace(current, reports=0, points=0, restores=current.restores + 1)
 
 
 def overruled(account: Data, upheld: bool) -> int:
-    """How many overruled reports weigh on an account after one more decision: one that was right makes up for one."""
+    """The account's overruled reports after one more decision. An upheld report makes up for one."""
     now = int(account.get("reportsOverruled", 0))
     return max(0, now - 1) if upheld else min(now + 1, MAX_HALVINGS)

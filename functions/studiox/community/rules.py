@@ -1,4 +1,4 @@
-"""The rules of the community: what becomes public, how posts rank, what counts as text, when a post is hidden. Pure."""
+"""The community's rules: what becomes public, which tags and comments are valid, what a remix starts with. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from studiox.kit.clock import datetime
+from studiox.kit.documents import decode
 from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.kit.texts import plain_name
 from studiox.models import posts
+from studiox.models.media_files import MediaFile
 
 MAX_TAGS = 10
 MAX_TAG = 30
@@ -18,7 +20,6 @@ MAX_LINKS = 5
 MAX_COMMENTS = 10_000
 ANONYMOUS = "Anonymous"
 
-ReportReason = Literal["spam", "sexual", "violence", "hate", "copyright", "other"]
 ModerationAction = Literal["hide", "restore", "remove"]
 
 PUBLIC_PARAMS = frozenset(
@@ -47,35 +48,37 @@ PUBLIC_PARAMS = frozenset(
         "voice",
     }
 )
-"""What of a creation's parameters its author may share. Uploads (their paths name a person) and whatever is new to the
-catalogue are not, until somebody decides so here."""
+"""The parameters of a creation that its author may share.
+
+Uploads are not among them, since their paths name a person. A parameter that is new in the catalogue stays private
+until it is added here."""
 
 Data = Mapping[str, Any]
 
 
 class NotPublishable(StudioxError):
-    """`status`: of the job that is not completed; `completed` when its result has no media to show."""
+    """`status` is the job's: not yet `completed`, or `completed` without media."""
 
     code = "failed-precondition"
     figures = {"status": str}
-    text = "There is nothing to publish here."
+    text = "This can't be published: it isn't finished, or has no media."
 
 
 class RemixDisabled(StudioxError):
     code = "failed-precondition"
-    text = "The author does not share how this was made."
+    text = "The author doesn't share how this was made."
 
 
 class TooManyComments(StudioxError):
     code = "resource-exhausted"
     figures = {"limit": int}
-    text = "This post takes no more comments."
+    text = "This post can't take any more comments."
 
 
 def normal_tag(text: str) -> str:
-    """A tag as it is kept and looked up: without `#`, case and spaces folded. `InvalidRequest` if it is none."""
+    """A tag as it is stored and searched for: without `#`, case and spaces folded. `InvalidRequest` for other text."""
     tag = text
-    for _ in range(4):  # one form may compose into another; in practice the second round changes nothing
+    for _ in range(4):  # folding may have to be repeated; in practice the second round changes nothing
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
         folded = "-".join(folded.lstrip("#").split())
         if folded == tag:
@@ -88,7 +91,7 @@ def normal_tag(text: str) -> str:
 
 
 def normal_tags(given: Iterable[str]) -> list[str]:
-    """Each once, in the author's order. `InvalidRequest`."""
+    """Normalized and unique, in the author's order. `InvalidRequest` for an invalid tag or too many."""
     tags = list(dict.fromkeys(map(normal_tag, given)))
     if len(tags) > MAX_TAGS:
         raise InvalidRequest(fields={"tags": f"at most {MAX_TAGS}"})
@@ -96,31 +99,31 @@ def normal_tags(given: Iterable[str]) -> list[str]:
 
 
 def check_comment(text: str) -> None:
-    """`InvalidRequest` for a comment that shows nothing, or is mostly links (faults C10, C11)."""
+    """`InvalidRequest` for a comment without visible characters, or with more than MAX_LINKS links."""
     if all(unicodedata.category(char)[0] in "ZCM" for char in text):
         raise InvalidRequest(fields={"text": "nothing to read"})
     if len(re.findall(r"(?i)\b(?:https?://|www\.)", text)) > MAX_LINKS:
         raise InvalidRequest(fields={"text": f"at most {MAX_LINKS} links"})
 
 
-def author(user: Data | None) -> dict[str, Any]:
-    """How somebody is named in public: by the name they chose, never by their address."""
-    user = user or {}
-    return {
-        "authorName": plain_name(user.get("displayName") or "") or ANONYMOUS,
-        "authorPhotoUrl": user.get("photoUrl"),
-    }
+def author_name(user: Data | None) -> str:
+    """The public name of a user: the name that they chose, never their e-mail address."""
+    return plain_name((user or {}).get("displayName") or "") or ANONYMOUS
 
 
 def public_path(post_id: str, path: str) -> str:
-    """Where the public copy of a creation's file lies."""
+    """The object's name of the public copy of a creation's file."""
     return f"posts/{post_id}/{path.rsplit('/', 1)[1]}"
 
 
+def media_of(creation: Data) -> list[MediaFile]:
+    return [decode(MediaFile, item) for item in creation["media"]]
+
+
 def files_of(creation: Data) -> list[str]:
-    """The paths of all files of a creation, covers too."""
-    covers = [item["imagePath"] for item in creation["media"] if "imagePath" in item]
-    return [item["path"] for item in creation["media"]] + covers
+    """The object names of all of a creation's files, covers included."""
+    media = media_of(creation)
+    return [file.path for file in media] + [file.image_path for file in media if file.image_path is not None]
 
 
 def new_post(
@@ -132,60 +135,59 @@ def new_post(
     share_params: bool,
     remix_of: str | None,
     now: datetime,
-) -> dict[str, Any]:
-    """The public document. Whatever is not named here stays private (faults C5)."""
-    post_id = creation["creationId"]
-    post = {
-        "postId": post_id,
-        "uid": creation["uid"],
-        **author(user),
-        "type": creation["type"],
-        "model": creation["model"],
-        "caption": caption,
-        "tags": tags,
-        "media": [_public_item(post_id, item, creation["prompt"], share_params) for item in creation["media"]],
-        "likeCount": 0,
-        "commentCount": 0,
-        "remixCount": 0,
-        "hidden": False,
-        "score": posts.score(0, now),
-        "createdAt": now,
-    }
-    if share_params:
-        params = {name: value for name, value in creation["params"].items() if name in PUBLIC_PARAMS}
-        post |= {"prompt": creation["prompt"], "params": params}
-    if remix_of is not None:
-        post["remixOf"] = remix_of
-    return post
+) -> posts.Post:
+    """The public document. Fields of the creation that are not named here stay private."""
+    post_id, prompt = creation["creationId"], creation["prompt"]
+    shared = {name: value for name, value in creation["params"].items() if name in PUBLIC_PARAMS}
+    return posts.Post(
+        post_id=post_id,
+        uid=creation["uid"],
+        author_name=author_name(user),
+        author_photo_url=(user or {}).get("photoUrl"),
+        type=creation["type"],
+        model=creation["model"],
+        caption=caption,
+        tags=tags,
+        media=[_public_file(post_id, file, prompt, share_params) for file in media_of(creation)],
+        like_count=0,
+        comment_count=0,
+        remix_count=0,
+        hidden=False,
+        score=posts.score(0, now),
+        created_at=now,
+        prompt=prompt if share_params else None,
+        params=shared if share_params else None,
+        remix_of=remix_of,
+    )
 
 
-def _public_item(post_id: str, item: Data, prompt: str, share_params: bool) -> dict[str, Any]:
-    """A media item with its public path. A provider may echo the prompt in title or tags: unshared, neither does."""
-    public = {"path": public_path(post_id, item["path"]), "contentType": item["contentType"], "bytes": item["bytes"]}
-    if "imagePath" in item:
-        public["imagePath"] = public_path(post_id, item["imagePath"])
-    if "durationSeconds" in item:
-        public["durationSeconds"] = item["durationSeconds"]
-    if "title" in item and (share_params or not _echoes(item["title"], prompt)):
-        public["title"] = plain_name(item["title"])
-    if "tags" in item and share_params:
-        public["tags"] = item["tags"]
-    return public
+def _public_file(post_id: str, file: MediaFile, prompt: str, share_params: bool) -> MediaFile:
+    """The file's public copy. Providers may repeat the prompt in title or tags, so both are private with it."""
+    title_is_public = file.title is not None and (share_params or not _repeats(file.title, prompt))
+    return MediaFile(
+        path=public_path(post_id, file.path),
+        content_type=file.content_type,
+        bytes=file.bytes,
+        title=plain_name(file.title or "") if title_is_public else None,
+        duration_seconds=file.duration_seconds,
+        tags=file.tags if share_params else None,
+        image_path=None if file.image_path is None else public_path(post_id, file.image_path),
+    )
 
 
-def _echoes(title: str, prompt: str) -> bool:
+def _repeats(title: str, prompt: str) -> bool:
     title, prompt = title.casefold().strip(), prompt.casefold()
     return title in prompt or prompt in title
 
 
-def remix_params(post: Data) -> dict[str, Any]:
-    """What a new session starts with. `RemixDisabled`; only what is public and on the list (faults C4)."""
-    if "params" not in post or "prompt" not in post:
+def remix_params(post: posts.Post) -> dict[str, Any]:
+    """The parameters that a remix starts with. `RemixDisabled` if the author does not share them."""
+    if post.params is None or post.prompt is None:
         raise RemixDisabled
-    shared = {name: value for name, value in post["params"].items() if name in PUBLIC_PARAMS}
-    return {**shared, "prompt": post["prompt"]}
+    shared = {name: value for name, value in post.params.items() if name in PUBLIC_PARAMS}
+    return {**shared, "prompt": post.prompt}
 
 
 def is_post_id(id_: str) -> bool:
-    """Whether a post may be named so: a creation's id is derived, and has no `_`."""
+    """Whether a post may have this id. Creations' ids have no `_`, which separates a like's post from its user."""
     return "_" not in id_

@@ -18,6 +18,7 @@ from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models.creations import creation_path
+from studiox.models.deletions import clean_up_path
 from studiox.models.jobs import job_path
 from studiox.models.posts import post_path
 
@@ -141,10 +142,10 @@ def _delete(path: str) -> bool:
 def _clear_posts(post_ids: set[str]) -> int:
     """Order the clean-up of every folder without a visible post: it knows how not to meet a call that publishes."""
     asked = sorted(post_ids)
-    posts = firestore.read(*map(post_path, asked)) if asked else []
+    posts = firestore.get_all([post_path(post_id) for post_id in asked])
     cleared = 0
     for post_id, post in zip(asked, posts, strict=True):
-        if (post is None or post["hidden"]) and _order_clean_up(post_id):
+        if (post is None or post.hidden) and _order_clean_up(post_id):
             cleanups.start("post", post_id, cleanups.clear_post)
             cleared += 1
     return cleared
@@ -152,15 +153,15 @@ def _clear_posts(post_ids: set[str]) -> int:
 
 def _order_clean_up(post_id: str) -> bool:
     now, token = clock.now(), ids.new()
-    path, record = post_path(post_id), cleanup_store.cleanup_path("post", post_id)
+    path, record = post_path(post_id), clean_up_path("post", post_id)
 
     def decide(docs: Docs) -> bool:
         post, under_way = docs.get(path), docs.get(record)
         if under_way is not None:
-            return bool(under_way["token"] == token)  # a publishing call or a clean-up is there: theirs it is
-        if post is not None and not post["hidden"]:
+            return under_way.token == token  # a publishing call or a clean-up is there: theirs it is
+        if post is not None and not post.hidden:
             return False
-        cleanup_store.order(docs, "post", post_id, "" if post is None else post["uid"], token, now)
+        cleanup_store.order(docs, "post", post_id, "" if post is None else post.uid, token, now)
         return True
 
     try:

@@ -15,6 +15,7 @@ from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations
 from studiox.models import jobs as studio
 from studiox.models import posts as community
+from studiox.models.deletions import clean_up_path
 from studiox.models.users import change_user, user_path
 
 Data = Mapping[str, Any]
@@ -91,12 +92,12 @@ def delete(caller: User, creation_id: str) -> None:
     now = clock.now()
     token = ids.new()
     path, post_path = creations.creation_path(creation_id), community.post_path(creation_id)
-    record = cleanup_store.cleanup_path("creation", creation_id)
-    post_record = cleanup_store.cleanup_path("post", creation_id)
+    record = clean_up_path("creation", creation_id)
+    post_record = clean_up_path("post", creation_id)
 
     def decide(docs: Docs) -> None:
         ordered = docs.get(record)
-        if ordered is not None and ordered["token"] == token:
+        if ordered is not None and ordered.token == token:
             return  # by this very call, whose first commit's answer was lost
         creations.need_creation(docs, caller.uid, creation_id)
         published = docs.get(post_path) is not None

@@ -1,36 +1,40 @@
-"""Running clean-ups: first a bounded run in the call that orders one, the rest in tasks, what was lost by schedule."""
+"""Running clean-ups: a first bounded run in the call that orders one, further runs in tasks, lost ones by schedule."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from studiox.kit import clock, ids, log, tasks
+from studiox.kit.documents import Path
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models import posts
+from studiox.models.deletions import CleanUp, Kind, clean_up_path
 
 from . import rules, store
-from .rules import Kind, Record
 
 FIRST_PAGES = 3
-"""Of at most posts.PAGE documents, within the caller's own call: all of a post that is not famous."""
+"""Pages of posts.PAGE documents that the caller's own call deletes: everything of an ordinary post."""
 TASK_PAGES = 20
 MEDIA_PER_RUN = 200
 RESUMED_PER_RUN = 50
 
 
-Clear = Callable[[Record, int], bool]
-"""Deletes a bounded part of a record's data, at most so many pages of documents; False if some is left."""
+Clear = Callable[[CleanUp, int], bool]
+"""Deletes a part of a record's data, at most this many pages of documents; False if some is left."""
 
 
 def run(kind: Kind, id_: str, clear: Clear, *, pages: int = TASK_PAGES) -> bool:
-    """One bounded run of what is due; True when nothing is left to do now. What a later run mends is not raised."""
-    token = ids.new()
-    path = store.cleanup_path(kind, id_)
+    """One bounded run, if the record is due; True when nothing is left to do now.
 
-    def claim(docs: Docs) -> Record | None:
-        record = rules.claimed(docs.get(path), token, clock.now())
+    A run that fails is due again later. `Contention`, `Unavailable` if the record itself cannot be read or written.
+    """
+    now, token = clock.now(), ids.new()
+    path = clean_up_path(kind, id_)
+
+    def claim(docs: Docs) -> CleanUp | None:
+        record = rules.claimed(docs.get(path), token, now)
         if record is not None:
             docs.put(path, record)
         return record
@@ -41,7 +45,7 @@ def run(kind: Kind, id_: str, clear: Clear, *, pages: int = TASK_PAGES) -> bool:
     try:
         complete = clear(record, pages)
     except (objects.MediaError, Unavailable, Contention) as error:
-        log.warning("clean_up_postponed", kind=kind, id=id_, failures=record["failures"], error=type(error).__name__)
+        log.warning("clean_up_postponed", kind=kind, id=id_, failures=record.failures, error=type(error).__name__)
         _finish(path, token, rules.after_failure(record, clock.now()))
         return False
     _finish(path, token, rules.after_run(record, complete=complete, now=clock.now()))
@@ -49,12 +53,12 @@ def run(kind: Kind, id_: str, clear: Clear, *, pages: int = TASK_PAGES) -> bool:
     return complete
 
 
-def _finish(path: str, token: str, after: Record | None) -> None:
-    """Keep what came of a run, unless the clean-up was ordered anew meanwhile: then that order stands."""
+def _finish(path: Path[CleanUp], token: str, after: CleanUp | None) -> None:
+    """Store a run's outcome, unless the clean-up was ordered again meanwhile: the new order stands."""
 
     def decide(docs: Docs) -> None:
         record = docs.get(path)
-        if record is None or record["token"] != token:
+        if record is None or record.token != token:
             return
         if after is None:
             docs.delete(path)
@@ -64,25 +68,27 @@ def _finish(path: str, token: str, after: Record | None) -> None:
     transact(path, decide, Reads(fresh=[path]))
 
 
-def clear_post(record: Record, pages: int) -> bool:
-    """Delete what a post leaves behind, public files first."""
-    post = posts.find_post(record["id"])
-    if post is not None and not post["hidden"]:
-        return True  # it is in the feed: nothing of it is superfluous
-    if not objects.delete_prefix(f"posts/{record['id']}/", MEDIA_PER_RUN):
+def clear_post(record: CleanUp, pages: int) -> bool:
+    """Delete a hidden post's public files, and a deleted post's likes and comments as well. Files go first."""
+    post = posts.find_post(record.id)
+    if post is not None and not post.hidden:
+        return True  # the post is visible again, so nothing is superfluous
+    if not objects.delete_prefix(f"posts/{record.id}/", MEDIA_PER_RUN):
         return False
-    return post is not None or posts.delete_children(record["id"], pages)
+    return post is not None or posts.delete_children(record.id, pages)
 
 
-def clear_creation(record: Record, pages: int) -> bool:
-    """Delete a creation's files and the reports about its posts."""
-    cleared = objects.delete_prefix(f"users/{record['uid']}/creations/{record['id']}/", MEDIA_PER_RUN)
-    return cleared and posts.delete_reports(record["id"], pages)
+def clear_creation(record: CleanUp, pages: int) -> bool:
+    """Delete a creation's files, then the reports about its posts."""
+    cleared = objects.delete_prefix(f"users/{record.uid}/creations/{record.id}/", MEDIA_PER_RUN)
+    return cleared and posts.delete_reports(record.id, pages)
 
 
 def start(kind: Kind, id_: str, clear: Clear) -> None:
-    """The first run, within the call that ordered it, and the task for the rest. It never refuses: what goes wrong here
-    is done by the task or, where there is no queue, by the schedule."""
+    """The first run, in the call that ordered it, and a task for the rest.
+
+    Never raises: the task retries what fails here, and the schedule what no task does.
+    """
     try:
         if run(kind, id_, clear, pages=FIRST_PAGES):
             return
@@ -92,9 +98,9 @@ def start(kind: Kind, id_: str, clear: Clear) -> None:
 
 
 def enqueue(kind: Kind, id_: str) -> None:
-    """Have it run soon. A queue that is not there is no refusal: the schedule finds it by its time."""
+    """Run it in a task, soon. Enqueue failures are ignored: the schedule finds the record when it is due."""
     try:
-        # Named by the moment: two tasks for one clean-up are harmless, one that is dropped would delay it.
+        # Two tasks for one clean-up are harmless, a task that is dropped as a duplicate is not: names are unique.
         name = f"{kind}-{ids.derived(id_)}-{clock.to_millis(clock.now())}"
         tasks.enqueue("cleanUp", {"kind": kind, "id": id_}, name=name)
     except Unavailable:
@@ -102,6 +108,6 @@ def enqueue(kind: Kind, id_: str) -> None:
 
 
 def resume() -> None:
-    """Have the clean-ups run whose time has come: those that settle, those whose task or call was lost."""
+    """Enqueue the clean-ups that are due: those that have settled, and those whose task or call was lost."""
     for record in store.due(clock.now(), RESUMED_PER_RUN):
-        enqueue(record["kind"], record["id"])
+        enqueue(record.kind, record.id)

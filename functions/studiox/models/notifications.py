@@ -1,17 +1,19 @@
-"""What a user is told: `users/{uid}/notifications/{id}`, written in the commit of what happened, read by its owner.
+"""Notifications, `users/{uid}/notifications/{id}`, and the e-mails for users whose preferences ask for them.
 
-The only file that names the collection, and `mail`, from which the Trigger Email extension sends to those whose
-preferences ask for it. An owner may set `readAt` by the rules, and nothing else. Both expire by themselves.
+Both are written in the commit of the event that they report and expire by themselves. Security rules let a user read
+their notifications and set `readAt`, and nothing else.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict, Unpack
 
 from studiox.kit import config, ids
 from studiox.kit.clock import datetime, timedelta
+from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
+from .jobs import JobType
 from .users import user_path
 
 Type = Literal[
@@ -28,13 +30,68 @@ Type = Literal[
 KEEP = timedelta(days=90)
 KEEP_MAIL = timedelta(days=30)
 LOW_BALANCE = 20
-"""A debit that takes the balance below this many tokens is told, once until the balance was above it again."""
+"""A debit that takes the balance from this many tokens or more to fewer notifies the user."""
 
 EMAIL_ALL = "emailNotifications"
 
 
+class Notification(Stored, frozen=True, kw_only=True):
+    """Which of the optional fields are present follows from `type`."""
+
+    type: Type
+    created_at: datetime
+    read_at: datetime | None
+    """Set by the user's client."""
+    expires_at: datetime
+    """Firestore deletes it afterwards."""
+    job_id: str | None = None
+    job_type: JobType | None = None
+    payment_id: str | None = None
+    subscription_id: str | None = None
+    balance: int | None = None
+    """Tokens after the debit."""
+    post_id: str | None = None
+    comment_id: str | None = None
+    author_name: str | None = None
+    """The comment's author."""
+
+
+class About(TypedDict, total=False):
+    """A notification's optional fields. They hold ids and public names, never a prompt or an e-mail address."""
+
+    job_id: str
+    job_type: JobType
+    payment_id: str
+    subscription_id: str
+    balance: int
+    post_id: str
+    comment_id: str
+    author_name: str
+
+
+class MailMessage(Stored, frozen=True, kw_only=True):
+    subject: str
+    text: str
+
+
+class Mail(Stored, frozen=True, kw_only=True):
+    """`mail/{id}`, in the format of the Trigger Email extension, which sends it and adds fields of its own
+    (https://extensions.dev/extensions/firebase/firestore-send-email)."""
+
+    to: list[str]
+    message: MailMessage
+    uid: str
+    """Not used by the extension: account deletion finds the user's e-mails by it."""
+    created_at: datetime
+    expires_at: datetime
+
+
+NOTIFICATIONS = "notifications"
+MAIL = Collection("mail", Mail)
+
+
 class Letter(NamedTuple):
-    """What is sent by e-mail: the preference that asks for it (or EMAIL_ALL does), and the plain text."""
+    """An e-mail's template, and the preference that asks for it; without that preference EMAIL_ALL decides."""
 
     preference: str
     subject: str
@@ -49,58 +106,67 @@ LETTERS: dict[Type, Letter] = {
     "payment_failed": Letter("emailPayments", "A payment failed", "A payment failed. Check your billing details."),
     "payment_in_review": Letter(
         "emailPayments",
-        "We are looking at your payment",
-        "Your payment arrived, and we could not match it to your order. We are looking at it; you need do nothing.",
+        "We are reviewing your payment",
+        "We received your payment, but could not match it to your order. We are reviewing it; you don't need to do"
+        " anything.",
     ),
     "payment_action_required": Letter(
         "emailPayments", "Confirm your payment", "Your bank asks you to confirm a payment."
     ),
     "trial_ending": Letter("emailPayments", "Your trial ends soon", "Your trial ends soon; your plan then starts."),
-    "tokens_low": Letter("emailTokens", "Few tokens are left", f"You have fewer than {LOW_BALANCE} tokens left."),
-    "post_commented": Letter("emailComments", "A comment on your post", "Somebody commented on a post of yours."),
+    "tokens_low": Letter(
+        "emailTokens", "You are running low on tokens", f"You have fewer than {LOW_BALANCE} tokens left."
+    ),
+    "post_commented": Letter("emailComments", "New comment on your post", "Someone commented on one of your posts."),
 }
 
 
-def notification_path(uid: str, type_: Type, cause: str) -> str:
-    """One for each cause: what happens again is not told again."""
-    return f"users/{uid}/notifications/{ids.derived(type_, cause)}"
+def notifications(uid: str) -> Collection[Notification]:
+    return Collection(f"{user_path(uid)}/{NOTIFICATIONS}", Notification)
 
 
-def add(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, **about: str | int) -> None:
-    """Tell `uid` of `cause` (an id). `about` holds ids and public names: never a prompt or somebody's address."""
-    path = notification_path(uid, type_, cause)
-    docs.create(path, {"type": type_, **about, "createdAt": now, "readAt": None, "expiresAt": now + KEEP})
+def notification_path(uid: str, type_: Type, cause: str) -> Path[Notification]:
+    """The id is derived from type and cause, so each cause notifies once."""
+    return notifications(uid).document(ids.derived(type_, cause))
+
+
+def add(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, **about: Unpack[About]) -> None:
+    """Notify the user of `cause`, an id, by e-mail too if their preferences ask for it."""
+    added = Notification(type=type_, created_at=now, read_at=None, expires_at=now + KEEP, **about)
+    docs.create(notification_path(uid, type_, cause), added)
     _mail(docs, uid, type_, cause, now)
 
 
-def amend(docs: Docs, uid: str, type_: Type, cause: str, **about: str) -> None:
-    """What was told names somebody who is gone."""
+def amend(docs: Docs, uid: str, type_: Type, cause: str, **about: Unpack[About]) -> None:
+    """Change fields of the notification, if it still exists."""
     path = notification_path(uid, type_, cause)
-    if docs.get(path) is not None:
-        docs.update(path, about)
+    if docs.exists(path):
+        docs.update(path, **about)
 
 
 def withdraw(docs: Docs, uid: str, type_: Type, cause: str) -> None:
-    """What was told about is gone."""
+    """Delete the notification, if it still exists."""
     docs.delete(notification_path(uid, type_, cause))
 
 
 def tell_low_balance(docs: Docs, uid: str, cause: str, before: int, after: int, now: datetime) -> None:
-    """After a debit, whose entry is `cause`: only the one that crosses the line tells."""
+    """Notify the user if this debit, whose ledger entry is `cause`, takes the balance below LOW_BALANCE."""
     if before >= LOW_BALANCE > after:
         add(docs, uid, "tokens_low", cause, now, balance=after)
 
 
 def _mail(docs: Docs, uid: str, type_: Type, cause: str, now: datetime) -> None:
-    """A letter for the Trigger Email extension (https://extensions.dev/extensions/firebase/firestore-send-email).
-
-    `uid` is ours: by it the letters go when the account is deleted.
-    """
     letter = LETTERS[type_]
     user = docs.get(user_path(uid)) or {}
     preferences = user.get("preferences") or {}
     if not user.get("email") or preferences.get(letter.preference, preferences.get(EMAIL_ALL)) is not True:
         return
-    message = {"subject": f"StudioX: {letter.subject}", "text": f"{letter.text}\n\n{config.SITE_URL.value}\n"}
-    made = {"to": [user["email"]], "message": message, "uid": uid, "createdAt": now, "expiresAt": now + KEEP_MAIL}
-    docs.create(f"mail/{ids.derived('mail', uid, type_, cause)}", made)
+    text = f"{letter.text}\n\n{config.SITE_URL.value}\n"
+    mail = Mail(
+        to=[user["email"]],
+        message=MailMessage(subject=f"StudioX: {letter.subject}", text=text),
+        uid=uid,
+        created_at=now,
+        expires_at=now + KEEP_MAIL,
+    )
+    docs.create(MAIL.document(ids.derived("mail", uid, type_, cause)), mail)

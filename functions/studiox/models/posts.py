@@ -1,226 +1,367 @@
-"""Where the community lies: `posts/{id}` and its comments, `likes`, `reports`, and what a post keeps to itself.
+"""The community's documents: posts, comments, likes, reports and their moderation record.
 
-Reports and what they add up to (`moderation/{postId}`) live as long as the creation does: who takes a post down and
-publishes it again does not get rid of them. `posts/{id}/private/state` (read by nobody) lives exactly as long as its
-post: whatever is written about a post changes one of the two, so that nothing can be added to a post that is being
-deleted (faults C9).
+A post is published under its creation's id. `reports` and `moderation/{postId}` live as long as the creation: deleting
+the post and publishing it again does not discard them. `posts/{id}/private/state` lives exactly as long as its post.
+Every write about a post changes one of the two in the same commit, so nothing can be added to a post that is being
+deleted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType
 
 from studiox.kit import firestore, ids, query
 from studiox.kit.clock import datetime, timedelta
+from studiox.kit.documents import Collection, D, Path, Stored
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs
 
-Data = Mapping[str, Any]
+from .jobs import JobType
+from .media_files import MediaFile
 
 PAGE = 400
-"""Documents that one step of a deletion takes."""
+"""Documents deleted in one commit."""
 HOT_S = 45_000
-"""Ten times the likes are worth as much as being 12.5 hours younger."""
+"""In the ranking, ten times the likes are worth this many seconds of age: 12.5 hours."""
 REQUESTS_KEPT = timedelta(days=35)
 
-
-def post_path(post_id: str) -> str:
-    return f"posts/{post_id}"
-
-
-def state_path(post_id: str) -> str:
-    return f"posts/{post_id}/private/state"
+ReportReason = Literal["spam", "sexual", "violence", "hate", "copyright", "other"]
+HiddenBy = Literal["reports", "admin"]
 
 
-def comment_path(post_id: str, comment_id: str) -> str:
-    return f"posts/{post_id}/comments/{comment_id}"
+class Post(Stored, frozen=True, kw_only=True):
+    """`posts/{id}`: everything about a post that the public may read. Clients query it directly."""
+
+    post_id: str
+    """Also the id of its creation and of the job that made it."""
+    uid: str
+    """The author."""
+    author_name: str
+    author_photo_url: str | None
+    type: JobType
+    model: str
+    caption: str
+    tags: list[str]
+    """Normalized, unique, in the author's order."""
+    media: list[MediaFile]
+    """Public copies below `posts/{id}/`."""
+    like_count: int
+    """The number of like documents, at all times."""
+    comment_count: int
+    remix_count: int
+    hidden: bool
+    score: float
+    """The rank in `top`; see `score`."""
+    created_at: datetime
+    prompt: str | None = None
+    """Only if the author shares how it was made."""
+    params: dict[str, Any] | None = None
+    """The shared input of the model, by its names. Only together with `prompt`."""
+    remix_of: str | None = None
+    """The post that it was remixed from."""
 
 
-def like_path(post_id: str, uid: str) -> str:
-    return f"likes/{like_name(post_id, uid)}"
+class PostState(Stored, frozen=True, kw_only=True):
+    """`posts/{id}/private/state`: what no client may read."""
+
+    post_id: str
+    uid: str
+    reports: int
+    """Reports since the last restore."""
+    hidden_by: HiddenBy | UnsetType | None = UNSET
+    """Absent until the post is hidden for the first time; None after a restore."""
 
 
-def report_path(post_id: str, uid: str) -> str:
-    return f"reports/{like_name(post_id, uid)}"
+class Comment(Stored, frozen=True, kw_only=True):
+    """`posts/{id}/comments/{id}`."""
+
+    comment_id: str
+    uid: str | None
+    """None once the author's account is deleted."""
+    author_name: str
+    text: str
+    created_at: datetime
 
 
-def moderation_path(post_id: str) -> str:
-    """What the reports of a post add up to, whether or not it is published now."""
-    return f"moderation/{post_id}"
+class CommentRequest(Stored, frozen=True, kw_only=True):
+    """`commentRequests/{commentId}`: the idempotency record of commentPost. It outlives its comment, so that a repeated
+    request does not write a deleted comment again. Firestore deletes it after `expires_at`."""
+
+    uid: str
+    post_id: str
+    fingerprint: str
+    """A hash of the request's content, hex."""
+    created_at: datetime
+    expires_at: datetime
 
 
-def request_path(comment_id: str) -> str:
-    """Who asked for this comment, kept also when the comment is gone: a replay must not write it again."""
-    return f"commentRequests/{comment_id}"
+class Like(Stored, frozen=True, kw_only=True):
+    """`likes/{postId}_{uid}`."""
+
+    post_id: str
+    uid: str
+    created_at: datetime
 
 
-def find_post(post_id: str) -> Data | None:
-    """The post, hidden or not."""
-    [post] = firestore.read(post_path(post_id))
-    return post
+class Report(Stored, frozen=True, kw_only=True):
+    """`reports/{postId}_{uid}`: one user's report of a post."""
+
+    post_id: str
+    uid: str
+    """Who reported it."""
+    reason: ReportReason
+    text: str | None
+    created_at: datetime
+    points: int
+    """Its weight when it was made; 100 is an ordinary report."""
+    state: Literal["open", "upheld", "overruled"]
 
 
-def read_post(post_id: str, uid: str | None) -> tuple[Data | None, bool]:
-    """The post, hidden or not, and whether this user likes it; one round trip."""
-    post, *likes = firestore.read(post_path(post_id), *([like_path(post_id, uid)] if uid else []))
-    return post, any(like is not None for like in likes)
+class Moderation(Stored, frozen=True, kw_only=True):
+    """`moderation/{postId}`: the sum of a post's reports, also while the post is not published."""
+
+    post_id: str
+    uid: str
+    """The post's author."""
+    reports: int
+    """Reports since the last restore."""
+    points: int
+    """Their weight; see `community.reports.points_to_hide`."""
+    restores: int
+    updated_at: datetime | None = None
+    """The last report's time."""
+    open_since: datetime | None = None
+    """The time of the oldest report without a decision. Absent when there is none."""
 
 
-def visible_post(docs: Docs, post_id: str) -> Data:
-    """The post for a call of the public's. `NotFound` for an absent and a hidden one alike."""
-    post = docs.get(post_path(post_id))
-    if post is None or post["hidden"]:
-        raise NotFound
-    return post
+POSTS = Collection("posts", Post)
+COMMENTS = Collection("comments", Comment)
+"""The collection group."""
+COMMENT_REQUESTS = Collection("commentRequests", CommentRequest)
+LIKES = Collection("likes", Like)
+REPORTS = Collection("reports", Report)
+MODERATION = Collection("moderation", Moderation)
 
 
-def add_post(docs: Docs, post: dict[str, Any]) -> None:
-    docs.create(post_path(post["postId"]), post)
-    earlier = docs.get(moderation_path(post["postId"])) or {}
-    reports = earlier.get("reports", 0)
-    docs.create(state_path(post["postId"]), {"postId": post["postId"], "uid": post["uid"], "reports": reports})
+def post_path(post_id: str) -> Path[Post]:
+    return POSTS.document(post_id)
 
 
-def remove_post(docs: Docs, post_id: str) -> None:
-    """Take the post out of the feed. From now on nobody adds to its likes and comments, which the clean-up deletes."""
-    docs.delete(post_path(post_id))
-    docs.delete(state_path(post_id))
+def state_path(post_id: str) -> Path[PostState]:
+    return Path(f"{post_path(post_id)}/private/state", PostState)
 
 
-def set_hidden(docs: Docs, post_id: str, hidden: bool, **why: object) -> None:
-    docs.update(post_path(post_id), {"hidden": hidden})
-    docs.update(state_path(post_id), why)
+def comments(post_id: str) -> Collection[Comment]:
+    return Collection(f"{post_path(post_id)}/{COMMENTS}", Comment)
 
 
-def set_like(docs: Docs, post: Data, uid: str, liked: bool, now: datetime) -> Data:
-    """The like's document and the post's count and rank, together; the post as it is then."""
-    path = like_path(post["postId"], uid)
-    if liked:
-        docs.create(path, {"postId": post["postId"], "uid": uid, "createdAt": now})
-    else:
-        docs.delete(path)
-    count = post["likeCount"] + (1 if liked else -1)
-    return docs.update(post_path(post["postId"]), {"likeCount": count, "score": score(count, post["createdAt"])})
+def comment_path(post_id: str, comment_id: str) -> Path[Comment]:
+    return comments(post_id).document(comment_id)
 
 
-def add_comment(docs: Docs, post: Data, comment: dict[str, Any], fingerprint: str, now: datetime) -> None:
-    comment_id, post_id = comment["commentId"], post["postId"]
-    docs.create(comment_path(post_id, comment_id), comment)
-    request = {"uid": comment["uid"], "postId": post_id, "fingerprint": fingerprint}
-    docs.create(request_path(comment_id), {**request, "createdAt": now, "expiresAt": now + REQUESTS_KEPT})
-    docs.update(post_path(post_id), {"commentCount": post["commentCount"] + 1})
+def comment_request_path(comment_id: str) -> Path[CommentRequest]:
+    return COMMENT_REQUESTS.document(comment_id)
 
 
-def remove_comment(docs: Docs, post: Data, comment_id: str) -> None:
-    docs.delete(comment_path(post["postId"], comment_id))
-    docs.update(post_path(post["postId"]), {"commentCount": post["commentCount"] - 1})
+def like_path(post_id: str, uid: str) -> Path[Like]:
+    return LIKES.document(_pair_id(post_id, uid))
 
 
-def add_report(docs: Docs, standing: Data, uid: str, reason: str, text: str | None, points: int, now: datetime) -> Data:
-    """A user's one report of a post; what the post's reports add up to with it."""
-    post_id = standing["postId"]
-    report = {"postId": post_id, "uid": uid, "reason": reason, "text": text, "createdAt": now}
-    docs.create(report_path(post_id, uid), {**report, "points": points, "state": "open"})
-    after = {**standing, "reports": standing["reports"] + 1, "points": standing["points"] + points, "updatedAt": now}
-    after.setdefault("openSince", now)
-    docs.put(moderation_path(post_id), after)
-    docs.update(state_path(post_id), {"reports": after["reports"]})
-    return after
+def report_path(post_id: str, uid: str) -> Path[Report]:
+    return REPORTS.document(_pair_id(post_id, uid))
 
 
-def open_reports(post_id: str, limit: int) -> list[str]:
-    """The paths of up to `limit` reports of a post that nobody has decided. `Unavailable`."""
-    return query.names("reports", {"postId": post_id, "state": "open"}, limit)
+def moderation_path(post_id: str) -> Path[Moderation]:
+    return MODERATION.document(post_id)
 
 
-def reported_posts(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
-    """A page of what is known of posts with reports that nobody has decided, the longest waiting first."""
-    return query.page("moderation", {}, "openSince", size=size, cursor=cursor, oldest_first=True)
+def _pair_id(post_id: str, uid: str) -> str:
+    """`{postId}_{uid}`. A post's id has no `_`: the first one ends it, and no two pairs share an id."""
+    return f"{post_id}_{uid}"
 
 
-def reports_of(post_id: str, limit: int) -> list[Data]:
-    """Up to `limit` reports of a post that nobody has decided. `Unavailable`."""
-    return [found.data for found in query.documents("reports", equal={"postId": post_id, "state": "open"}, limit=limit)]
-
-
-def count_remix(docs: Docs, post: Data) -> None:
-    docs.update(post_path(post["postId"]), {"remixCount": post["remixCount"] + 1})
-
-
-def list_posts(
-    *, order: str, tag: str | None, uid: str | None, size: int, cursor: str | None
-) -> tuple[list[Data], str | None]:
-    """A page of the feed by `createdAt` or `score`, without what is hidden."""
-    return query.page("posts", {"hidden": False, "uid": uid}, order, size=size, cursor=cursor, holds={"tags": tag})
-
-
-def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
-    return query.page(f"{post_path(post_id)}/comments", {}, "createdAt", size=size, cursor=cursor)
-
-
-Owned = Literal["posts", "likes", "reports", "commentRequests", "moderation"]
-
-
-def names_of(collection: Owned, uid: str, limit: int) -> list[str]:
-    """The paths of up to `limit` documents of a user. `Unavailable`."""
-    return query.names(collection, {"uid": uid}, limit)
-
-
-def comments_of(uid: str, limit: int) -> list[str]:
-    """The paths of up to `limit` comments of a user, wherever they stand. `Unavailable`."""
-    return [found.path for found in query.documents("comments", equal={"uid": uid}, limit=limit, group=True)]
-
-
-def liked_by(uid: str, post_ids: Iterable[str]) -> set[str]:
-    """Which of these posts the user likes; one round trip."""
-    asked = list(post_ids)
-    likes = firestore.read(*(like_path(post_id, uid) for post_id in asked)) if asked else []
-    return {post_id for post_id, like in zip(asked, likes, strict=True) if like is not None}
+def reporter(path: Path[Report]) -> str:
+    """The uid in a report's id."""
+    return path.id.split("_", 1)[1]
 
 
 def comment_id_of(uid: str, request_id: str) -> str:
     return ids.derived("commentPost", uid, request_id)
 
 
-def delete_children(post_id: str, steps: int) -> bool:
-    """Delete a removed post's likes and comments, at most `steps` times PAGE; True when none is left."""
-    return _delete_all(post_id, ("likes", f"{post_path(post_id)}/comments"), steps)
+def score(likes: int, created_at: datetime) -> float:
+    """The rank in `top`: the logarithm of the likes, plus the creation time as a fixed number.
+
+    Age is not subtracted, so only a post that is liked is ever recomputed (docs/decisions/0005-ranking.md).
+    """
+    return round(math.log10(1 + max(0, likes)) + created_at.timestamp() / HOT_S, 7)
 
 
-def delete_reports(post_id: str, steps: int) -> bool:
-    """Delete all reports of a creation that is gone, and what they add up to; True when none is left."""
-    [standing] = firestore.read(moderation_path(post_id))
-    if standing is None:
-        return True  # written with the first report
-    if not _delete_all(post_id, ("reports",), steps):
+# In a decision.
+
+
+def visible_post(docs: Docs, post_id: str) -> Post:
+    """The post. `NotFound` if it is absent or hidden."""
+    post = docs.get(post_path(post_id))
+    if post is None or post.hidden:
+        raise NotFound
+    return post
+
+
+def add_post(docs: Docs, post: Post) -> None:
+    docs.create(post_path(post.post_id), post)
+    moderation = docs.get(moderation_path(post.post_id))
+    reports = 0 if moderation is None else moderation.reports
+    docs.create(state_path(post.post_id), PostState(post_id=post.post_id, uid=post.uid, reports=reports))
+
+
+def remove_post(docs: Docs, post_id: str) -> None:
+    """Delete the post's own documents. Its likes and comments can no longer grow; a clean-up deletes them."""
+    docs.delete(post_path(post_id))
+    docs.delete(state_path(post_id))
+
+
+def hide_post(docs: Docs, post_id: str, by: HiddenBy) -> None:
+    docs.update(post_path(post_id), hidden=True)
+    docs.update(state_path(post_id), hidden_by=by)
+
+
+def show_post(docs: Docs, post_id: str) -> None:
+    """Undo `hide_post` and reset the post's count of reports."""
+    docs.update(post_path(post_id), hidden=False)
+    docs.update(state_path(post_id), hidden_by=None, reports=0)
+
+
+def set_like(docs: Docs, post: Post, uid: str, liked: bool, now: datetime) -> Post:
+    """Create or delete the like, which must not be as asked already; the post with its new count and rank."""
+    path = like_path(post.post_id, uid)
+    if liked:
+        docs.create(path, Like(post_id=post.post_id, uid=uid, created_at=now))
+    else:
+        docs.delete(path)
+    count = post.like_count + (1 if liked else -1)
+    return docs.update(post_path(post.post_id), like_count=count, score=score(count, post.created_at))
+
+
+def add_comment(docs: Docs, post: Post, comment: Comment, request: CommentRequest) -> None:
+    docs.create(comment_path(post.post_id, comment.comment_id), comment)
+    docs.create(comment_request_path(comment.comment_id), request)
+    docs.update(post_path(post.post_id), comment_count=post.comment_count + 1)
+
+
+def remove_comment(docs: Docs, post: Post, comment_id: str) -> None:
+    docs.delete(comment_path(post.post_id, comment_id))
+    docs.update(post_path(post.post_id), comment_count=post.comment_count - 1)
+
+
+def add_report(docs: Docs, report: Report, moderation: Moderation) -> None:
+    """A user's only report of a post, and the `moderation` that includes it."""
+    docs.create(report_path(report.post_id, report.uid), report)
+    docs.put(moderation_path(report.post_id), moderation)
+    docs.update(state_path(report.post_id), reports=moderation.reports)
+
+
+def count_remix(docs: Docs, post: Post) -> None:
+    docs.update(post_path(post.post_id), remix_count=post.remix_count + 1)
+
+
+# Reads.
+
+
+def find_post(post_id: str) -> Post | None:
+    """The post, hidden or not. `Unavailable`."""
+    return firestore.get(post_path(post_id))
+
+
+def read_post(post_id: str, uid: str | None) -> tuple[Post | None, bool]:
+    """The post, hidden or not, and whether this user likes it. One round trip. `Unavailable`."""
+    if uid is None:
+        return find_post(post_id), False
+    post, like = firestore.get_pair(post_path(post_id), like_path(post_id, uid))
+    return post, like is not None
+
+
+def liked_by(uid: str, post_ids: Sequence[str]) -> set[str]:
+    """The ids of those posts that the user likes. One round trip. `Unavailable`."""
+    likes = firestore.get_all([like_path(post_id, uid) for post_id in post_ids])
+    return {post_id for post_id, like in zip(post_ids, likes, strict=True) if like is not None}
+
+
+def list_posts(
+    *, order: Literal["createdAt", "score"], tag: str | None, uid: str | None, size: int, cursor: str | None
+) -> tuple[list[Post], str | None]:
+    """A page of the posts that are not hidden, and the next page's cursor. `InvalidCursor`, `Unavailable`."""
+    equal = {"hidden": False, "uid": uid}
+    found, following = query.page(POSTS, equal, order, size=size, cursor=cursor, holds={"tags": tag})
+    return [each.data for each in found], following
+
+
+def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[Comment], str | None]:
+    """A page of a post's comments, newest first, and the next page's cursor. `InvalidCursor`, `Unavailable`."""
+    found, following = query.page(comments(post_id), {}, "createdAt", size=size, cursor=cursor)
+    return [each.data for each in found], following
+
+
+def list_reported(*, size: int, cursor: str | None) -> tuple[list[Moderation], str | None]:
+    """A page of posts with reports that await a decision, longest waiting first. `InvalidCursor`, `Unavailable`."""
+    found, following = query.page(MODERATION, {}, "openSince", size=size, cursor=cursor, oldest_first=True)
+    return [each.data for each in found], following
+
+
+def open_reports(post_id: str, limit: int) -> list[Report]:
+    """Up to `limit` reports of a post that await a decision. `Unavailable`."""
+    return [each.data for each in query.documents(REPORTS, equal={"postId": post_id, "state": "open"}, limit=limit)]
+
+
+def open_report_paths(post_id: str, limit: int) -> list[Path[Report]]:
+    """Their paths alone. `Unavailable`."""
+    found = query.names(REPORTS, {"postId": post_id, "state": "open"}, limit)
+    return [Path(path, Report) for path in found]
+
+
+def owned_paths(collection: Collection[D], uid: str, limit: int) -> list[Path[D]]:
+    """The paths of up to `limit` documents whose `uid` is this one. `Unavailable`."""
+    return [Path(path, collection.struct) for path in query.names(collection, {"uid": uid}, limit)]
+
+
+def comment_paths(uid: str, limit: int) -> list[Path[Comment]]:
+    """The paths of up to `limit` of the user's comments, on any post. `Unavailable`."""
+    found = query.documents(COMMENTS, equal={"uid": uid}, limit=limit, group=True)
+    return [Path(each.path, Comment) for each in found]
+
+
+# Deleting.
+
+
+def delete_children(post_id: str, pages: int) -> bool:
+    """Delete up to `pages` times PAGE likes and comments of a deleted post; True when none is left. `Unavailable`."""
+    return _delete_all({LIKES: {"postId": post_id}, comments(post_id): {}}, pages)
+
+
+def delete_reports(post_id: str, pages: int) -> bool:
+    """Delete a deleted creation's reports, up to `pages` times PAGE, then their moderation record; True when none is
+    left. `Unavailable`."""
+    if firestore.get(moderation_path(post_id)) is None:
+        return True  # it is written with the first report
+    if not _delete_all({REPORTS: {"postId": post_id}}, pages):
         return False
     firestore.delete_all([moderation_path(post_id)])
     return True
 
 
-def _delete_all(post_id: str, collections: Iterable[str], steps: int) -> bool:
-    for collection in collections:
-        equal = {} if collection.endswith("/comments") else {"postId": post_id}
+def _delete_all(filters: dict[Collection[Any], dict[str, str]], pages: int) -> bool:
+    for collection, equal in filters.items():
         while True:
             found = query.names(collection, equal, PAGE)
             if found:
-                if steps <= 0:
+                if pages <= 0:
                     return False
                 firestore.delete_all(found)
-                steps -= 1
+                pages -= 1
             if len(found) < PAGE:
                 break
     return True
-
-
-def score(likes: int, created_at: datetime) -> float:
-    """The rank in `top`: likes count by their logarithm and age does not wear off, so nothing is ever recomputed but
-    the post that was liked, and a new post enters the ranking at once (docs/decisions/0005-ranking.md)."""
-    return round(math.log10(1 + max(0, likes)) + created_at.timestamp() / HOT_S, 7)
-
-
-def like_name(post_id: str, uid: str) -> str:
-    """`{postId}_{uid}`. A post's id has no `_`, so the first one ends it and no two pairs share a name (faults C7)."""
-    return f"{post_id}_{uid}"

@@ -121,9 +121,9 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
     if step.ends == "completed":
         fields["creationId"] = add_creation(docs, {**job, **fields}, now)
     if step.ends == "completed" and user is not None:
-        notifications.add(docs, uid, "job_completed", job_id, now, jobId=job_id, jobType=job["type"])
+        notifications.add(docs, uid, "job_completed", job_id, now, job_id=job_id, job_type=job["type"])
     if step.ends == "failed" and user is not None:
-        notifications.add(docs, uid, "job_failed", job_id, now, jobId=job_id, jobType=job["type"])
+        notifications.add(docs, uid, "job_failed", job_id, now, job_id=job_id, job_type=job["type"])
     if step.ends:
         about = {"status": step.ends, **({"reason": reason} if reason else {})}
         audit.record(docs, actor=actor, action=action, target=jobs.job_path(job_id), at=now, **about)
