@@ -13,12 +13,10 @@ import msgspec
 import pytest
 
 from studiox.api.callables import CONTRACTS, Admin, Contract
-from studiox.community import rules
 from studiox.kit import firestore
-from studiox.kit.clock import UTC, datetime
-from studiox.kit.documents import encode
 from tests.support import Database, Rpcs, call, schedule
 from tests.support.indexes import Index, asked, deployed, missing, needed, read_file
+from tests.support.posts import post
 
 # Queries of clients themselves, under the rules (contract §3).
 LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
@@ -37,25 +35,7 @@ BEYOND = {
 # What a call needs to be there before it asks anything: {path: data}.
 SAMPLE_ID = "sample-0123456789"
 WORLD: dict[str, dict[str, Any]] = {
-    f"posts/{SAMPLE_ID}": encode(
-        rules.new_post(
-            {
-                "creationId": SAMPLE_ID,
-                "uid": "author",
-                "type": "image",
-                "model": "z-image",
-                "prompt": "",
-                "params": {},
-                "media": [],
-            },
-            None,
-            caption="",
-            tags=[],
-            share_params=False,
-            remix_of=None,
-            now=datetime(2026, 3, 1, tzinfo=UTC),
-        )
-    ),
+    f"posts/{SAMPLE_ID}": post(SAMPLE_ID),
     f"posts/{SAMPLE_ID}/private/state": {"postId": SAMPLE_ID, "uid": "author", "reports": 0},
 }
 PAGED = {"pageSize", "cursor"}

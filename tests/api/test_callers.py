@@ -15,10 +15,14 @@ import main
 from local.generate.api import contract, examples
 from studiox.api import callables, callers, http_functions
 from studiox.api.callers import Anyone, Reader, User
+from studiox.kit import clock
+from studiox.kit.documents import encode
 from studiox.kit.rate_limits import Limit
+from studiox.models.posts import Comment
 from tests.auth.identity import Accounts
 from tests.media.servers import Gcs
 from tests.support import Answer, Database, before_create, call, http, id_token
+from tests.support.posts import post
 
 TRIGGER: Any = main.onUserCreated
 CONTRACTS = {
@@ -208,9 +212,9 @@ def test_nobody_passes_while_auth_cannot_tell(name: str, auth: Accounts) -> None
 
 def test_a_demoted_administrator_deletes_nothing_of_others(database: Database, auth: Accounts) -> None:
     """`deletePost` and `deleteComment` are everybody's, and an administrator's for what is not theirs."""
-    database.put("posts/p1", {"postId": "p1", "uid": "author", "hidden": False, "commentCount": 1})
-    said = {"commentId": "c1", "uid": "author", "text": "x"}
-    database.put("posts/p1/comments/c1", said)
+    database.put("posts/p1", post("p1", comment_count=1))
+    comment = Comment(comment_id="c1", uid="author", author_name="Author", text="x", created_at=clock.now())
+    database.put("posts/p1/comments/c1", said := encode(comment))
     token = token_of("deletePost", admin=True)
     auth.demoted.add("u1")
     assert ask("deletePost", token, {"postId": "p1"})[0] == "Forbidden"

@@ -6,7 +6,6 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import flask
@@ -18,6 +17,7 @@ from studiox.kit import firestore, rate_limits
 from studiox.kit.rate_limits import Limit
 from tests.auth.identity import Accounts
 from tests.support import Database, Rpcs, before_create, call, crowd, id_token
+from tests.support.posts import post
 
 TRIGGER: Any = main.onUserCreated
 CALLS = 289
@@ -26,7 +26,7 @@ SHARE = LIMIT // 10
 TOKEN_AGE_S = 3600
 
 
-POST = {"postId": "p1", "uid": "author", "hidden": False, "likeCount": 0, "score": 0.0, "createdAt": datetime.now(UTC)}
+POST = post("p1")
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import main
+from studiox.kit.documents import encode
+from studiox.models.media_files import MediaFile
+from studiox.models.posts import PostState
 from tests.conftest import forget_all
 from tests.media.servers import Gcs, png
 from tests.support import Answer, Database, Reply, Rpcs, call, private_text, schedule, task
+from tests.support import posts as stored
 from tests.support.clock import Clock
 from tests.support.queue import Queue
 
@@ -99,20 +103,11 @@ class Community:
     def seeded(self, uid: str = "ann", **fields: Any) -> str:
         """A post written past the code under test: for tests that need many."""
         id_ = f"post{next(_numbers):06d}"
-        now = self.clock.now()
-        media = [{"path": f"posts/{id_}/0.png", "contentType": "image/png", "bytes": 500}]
-        post: dict[str, Any] = {
-            "postId": id_,
-            "uid": uid,
-            "authorName": uid.title(),
-            "authorPhotoUrl": None,
-            "type": "image",
-        }
-        post |= {"model": "Model A", "caption": "", "tags": [], "media": media, "likeCount": 0, "commentCount": 0}
-        post |= {"remixCount": 0, "hidden": False, "score": now.timestamp() / 45_000, "createdAt": now}
+        media = [MediaFile(path=f"posts/{id_}/0.png", content_type="image/png", bytes=500)]
         self.gcs.put_object(f"posts/{id_}/0.png", png(500), {"contentType": "image/png"})
-        self.database.put(f"posts/{id_}", {**post, **fields})
-        self.database.put(f"posts/{id_}/private/state", {"postId": id_, "uid": uid, "reports": 0})
+        written = {"media": media, "created_at": self.clock.now(), **fields}
+        self.database.put(f"posts/{id_}", stored.post(id_, uid, **written))
+        self.database.put(f"posts/{id_}/private/state", encode(PostState(post_id=id_, uid=uid, reports=0)))
         return id_
 
     def post(self, post_id: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_c11_twenty_a_minute_and_a_posts_cap(community: Community) -> None:
     post = community.seeded()
     answers = [say(community, "bob", post, "again") for _ in range(21)]
     assert [answer.reason for answer in answers] == [None] * 20 + ["RateLimited"]
-    full = community.seeded(commentCount=rules.MAX_COMMENTS)
+    full = community.seeded(comment_count=rules.MAX_COMMENTS)
     refused = say(community, "eve", full, "me too")
     assert (refused.code, refused.details["limit"]) == ("resource-exhausted", rules.MAX_COMMENTS)
     community.database.change(f"posts/{full}", commentCount=0)

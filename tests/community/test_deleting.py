@@ -57,7 +57,7 @@ def test_who_may_delete_a_post(community: Community) -> None:
 
 def test_ten_thousand_likes_go_in_bounded_runs(community: Community, rpcs: Rpcs) -> None:
     """Gone from the feed in the call, which deletes three pages; then tasks of twenty, until nothing is left."""
-    post = community.seeded(likeCount=10_000)
+    post = community.seeded(like_count=10_000)
     seed_likes(post, 10_000)
     rpcs.reset()
     community.ok("deletePost", "ann", postId=post)
@@ -79,7 +79,7 @@ def test_ten_thousand_likes_go_in_bounded_runs(community: Community, rpcs: Rpcs)
 
 
 def test_a_task_that_dies_is_resumed(community: Community, rpcs: Rpcs) -> None:
-    post = community.seeded(likeCount=1500)
+    post = community.seeded(like_count=1500)
     seed_likes(post, 1500)
     community.queue.refused = 403  # no task is enqueued
     community.ok("deletePost", "ann", postId=post)

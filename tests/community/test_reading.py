@@ -27,9 +27,9 @@ def pages(community: Community, name: str, key: str, id_: str, **asked: Any) -> 
 
 def test_the_feed_is_new_or_top_by_tag_and_by_author(community: Community) -> None:
     now = community.clock.now()
-    old = community.seeded("ann", tags=["fox"], createdAt=now - timedelta(hours=5), score=score(0, now) + 9)
-    middle = community.seeded("bob", tags=["fox", "sea"], createdAt=now - timedelta(hours=4))
-    new = community.seeded("ann", tags=["sea"], createdAt=now - timedelta(hours=3))
+    old = community.seeded("ann", tags=["fox"], created_at=now - timedelta(hours=5), score=score(0, now) + 9)
+    middle = community.seeded("bob", tags=["fox", "sea"], created_at=now - timedelta(hours=4))
+    new = community.seeded("ann", tags=["sea"], created_at=now - timedelta(hours=3))
     hidden = community.seeded("ann", tags=["sea"], hidden=True)
     assert community.feed() == [new, middle, old]
     assert community.feed(sort="top")[0] == old
@@ -73,7 +73,7 @@ def test_c13_pages_while_posts_come_and_go(community: Community, sort: str) -> N
     stable = []
     for number in range(12):  # pairs of the same moment and score, so that the name decides
         at = now - timedelta(minutes=number // 2)
-        stable.append(community.seeded(createdAt=at, score=score(0, at)))
+        stable.append(community.seeded(created_at=at, score=score(0, at)))
     dice = random.Random(5)
     seen: list[str] = []
     passing: list[str] = []
@@ -87,7 +87,7 @@ def test_c13_pages_while_posts_come_and_go(community: Community, sort: str) -> N
         if passing:
             community.database.delete(f"posts/{passing.pop()}")
         at = now - timedelta(minutes=dice.uniform(-2, 7))
-        passing.append(community.seeded(createdAt=at, score=score(0, at)))
+        passing.append(community.seeded(created_at=at, score=score(0, at)))
     assert sorted(post for post in seen if post in stable) == sorted(stable)
     assert len(seen) == len(set(seen))
 

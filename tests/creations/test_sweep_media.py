@@ -14,6 +14,7 @@ from tests.conftest import Logged
 from tests.media.servers import png
 from tests.studio.studio import Studio, together
 from tests.support import schedule
+from tests.support.posts import post
 
 SWEEP: Any = main.sweepMedia
 PICTURE = png(300)
@@ -152,9 +153,8 @@ def test_the_newest_uploads_are_kept(sizes: list[int], kept: int) -> None:
 
 def test_public_copies_need_a_visible_post(studio: Studio) -> None:
     now = studio.clock.now()
-    posts = {"shown": {"hidden": False}, "hidden": {"hidden": True}}
-    for post_id, post in posts.items():
-        studio.database.put(f"posts/{post_id}", {"postId": post_id, "uid": "u1", "createdAt": now, **post})
+    for post_id, hidden in (("shown", False), ("hidden", True)):
+        studio.database.put(f"posts/{post_id}", post(post_id, "u1", hidden=hidden))
     for post_id in ("shown", "hidden", "gone", "copying"):
         put(studio, f"posts/{post_id}/0.png")
     put(studio, "posts/young/0.png", hours=1)

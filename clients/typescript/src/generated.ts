@@ -1070,8 +1070,8 @@ export interface Refusals {
    */
   NotFound: Record<string, never>;
   /**
-   * There is nothing to publish here.
-   * `status`: of the job that is not completed; `completed` when its result has no media to show.
+   * This can't be published: it isn't finished, or has no media.
+   * `status` is the job's: not yet `completed`, or `completed` without media.
    * Code `failed-precondition`.
    */
   NotPublishable: { status: string };
@@ -1114,7 +1114,7 @@ export interface Refusals {
    */
   RecentSignInRequired: { maxAgeSeconds: number };
   /**
-   * The author does not share how this was made.
+   * The author doesn't share how this was made.
    * Code `failed-precondition`.
    */
   RemixDisabled: Record<string, never>;
@@ -1124,7 +1124,7 @@ export interface Refusals {
    */
   RequestIdReused: Record<string, never>;
   /**
-   * This post takes no more comments.
+   * This post can't take any more comments.
    * Code `resource-exhausted`.
    */
   TooManyComments: { limit: number };
@@ -1151,6 +1151,26 @@ export type Reason = keyof Refusals;
 
 /** Every callable: what it takes, what it answers, why it may refuse. */
 export interface Functions {
+  /**
+   * All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance.
+   *
+   * A signed-in user, also a suspended one. At most 5 an hour.
+   */
+  exportAccount: {
+    request: Nothing;
+    response: AccountExported;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later.
+   *
+   * A signed-in user, also a suspended one, who signed in within the last ten minutes. At most 10 a minute.
+   */
+  deleteAccount: {
+    request: DeleteAccount;
+    response: AccountDeleted;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "RecentSignInRequired" | "Unauthenticated" | "Unavailable";
+  };
   /**
    * Give bonus tokens, or take tokens when the amount is negative, by an entry of the ledger.
    *
@@ -1220,6 +1240,26 @@ export interface Functions {
     request: GetModerationQueue;
     response: ModerationQueue;
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The last reports, newest week first.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
+   */
+  getWeeklyReports: {
+    request: GetWeeklyReports;
+    response: WeeklyReports;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Report the week that began on this Monday, also the one under way.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  runWeeklyReport: {
+    request: RunWeeklyReport;
+    response: ReportMade;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent.
@@ -1394,17 +1434,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later.
-   *
-   * A signed-in user, also a suspended one, who signed in within the last ten minutes. At most 10 a minute.
-   */
-  deleteAccount: {
-    request: DeleteAccount;
-    response: AccountDeleted;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "RecentSignInRequired" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Show a creation of the caller's to everybody, with public copies of its files; once per creation.
+   * Publish one of the caller's creations, with public copies of its files; once per creation.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1414,7 +1444,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Posts that are not hidden, the newest or the highest ranked first; of one tag (in any case), of one author.
+   * Posts that are not hidden, newest or highest ranked first, optionally of one tag (in any case) or one author.
    *
    * Anybody; no sign-in needed. At most 120 a minute.
    */
@@ -1424,7 +1454,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * One post; a hidden one is shown to administrators only.
+   * One post. Only administrators can read a hidden one.
    *
    * Anybody; no sign-in needed. At most 120 a minute.
    */
@@ -1454,7 +1484,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Say something below a post, as plain text; its author is told.
+   * Comment on a post, in plain text. The post's author is notified.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 20 a minute.
    */
@@ -1464,7 +1494,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "RequestIdReused" | "TooManyComments" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Delete a comment: its author, the post's author or an administrator may.
+   * Delete a comment. Allowed for its author, the post's author and administrators.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1474,7 +1504,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Start a session of the caller's with a post's shared parameters; what is made in it remembers the post.
+   * Start a session with a post's shared parameters. Posts published from it name the remixed post.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1484,7 +1514,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "RemixDisabled" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Take a post out of the feed at once; likes, comments and public files follow, if need be in a task.
+   * Delete a post. It leaves the feed at once; likes, comments and public files are deleted soon afterwards.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1494,7 +1524,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Report a post; it counts once per user, and enough of them hide it until it was looked at.
+   * Report a post, once per user. Enough reports hide it until an administrator has decided.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1504,7 +1534,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Hide a post, restore it with its files, or remove it for good.
+   * Hide a post, restore it with its files, or remove it permanently.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1574,106 +1604,6 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance.
-   *
-   * A signed-in user, also a suspended one. At most 5 an hour.
-   */
-  exportAccount: {
-    request: Nothing;
-    response: AccountExported;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service.
-   *
-   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
-   */
-  generateLyrics: {
-    request: GenerateLyrics;
-    response: Lyrics;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * The last reports, newest week first.
-   *
-   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
-   */
-  getWeeklyReports: {
-    request: GetWeeklyReports;
-    response: WeeklyReports;
-    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Report the week that began on this Monday, also the one under way.
-   *
-   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
-   */
-  runWeeklyReport: {
-    request: RunWeeklyReport;
-    response: ReportMade;
-    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Every task on offer, and how far the caller is with it.
-   *
-   * A signed-in user, also a suspended one. At most 120 a minute.
-   */
-  getSocialTasks: {
-    request: Nothing;
-    response: SocialTasks;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Claim a task's tokens with an address that proves it; most wait for an administrator's review.
-   *
-   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
-   */
-  submitSocialTask: {
-    request: SubmitSocialTask;
-    response: TaskClaimed;
-    refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Approve a claim, which rewards it, or reject it, after which it may be claimed again.
-   *
-   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
-   */
-  reviewSocialTask: {
-    request: ReviewSocialTask;
-    response: TaskClaimed;
-    refusals: "AlreadyClaimed" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Count today's visit, once a UTC day; milestones earn bonus tokens.
-   *
-   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
-   */
-  updateStreak: {
-    request: Nothing;
-    response: StreakVisited;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * The caller's sessions, newest first.
-   *
-   * A signed-in user, also a suspended one. At most 120 a minute.
-   */
-  listSessions: {
-    request: ListSessions;
-    response: Sessions;
-    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * One session of the caller's: what it started from, and its jobs in the order they were ordered.
-   *
-   * A signed-in user, also a suspended one. At most 120 a minute.
-   */
-  getSession: {
-    request: GetSession;
-    response: Session;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
    * All that may be ordered, with inputs and prices: enough to draw the whole form.
    *
    * Anybody; no sign-in needed. At most 120 a minute.
@@ -1734,6 +1664,36 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service.
+   *
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
+   */
+  generateLyrics: {
+    request: GenerateLyrics;
+    response: Lyrics;
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * The caller's sessions, newest first.
+   *
+   * A signed-in user, also a suspended one. At most 120 a minute.
+   */
+  listSessions: {
+    request: ListSessions;
+    response: Sessions;
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * One session of the caller's: what it started from, and its jobs in the order they were ordered.
+   *
+   * A signed-in user, also a suspended one. At most 120 a minute.
+   */
+  getSession: {
+    request: GetSession;
+    response: Session;
+    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
@@ -1783,12 +1743,54 @@ export interface Functions {
     response: GenerationAllowance;
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
+  /**
+   * Every task on offer, and how far the caller is with it.
+   *
+   * A signed-in user, also a suspended one. At most 120 a minute.
+   */
+  getSocialTasks: {
+    request: Nothing;
+    response: SocialTasks;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Claim a task's tokens with an address that proves it; most wait for an administrator's review.
+   *
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   */
+  submitSocialTask: {
+    request: SubmitSocialTask;
+    response: TaskClaimed;
+    refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Approve a claim, which rewards it, or reject it, after which it may be claimed again.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  reviewSocialTask: {
+    request: ReviewSocialTask;
+    response: TaskClaimed;
+    refusals: "AlreadyClaimed" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Count today's visit, once a UTC day; milestones earn bonus tokens.
+   *
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   */
+  updateStreak: {
+    request: Nothing;
+    response: StreakVisited;
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
 }
 
 export type FunctionName = keyof Functions;
 
 /** What the client must know of each call beside its types; `timeout` in milliseconds. */
 export const FUNCTIONS = {
+  exportAccount: { timeout: 130000, takesRequestId: false, repeatable: false, consumesToken: false },
+  deleteAccount: { timeout: 130000, takesRequestId: false, repeatable: false, consumesToken: false },
   addTokens: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   setJobStatus: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   setPlan: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
@@ -1796,6 +1798,8 @@ export const FUNCTIONS = {
   getAuditLog: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   searchUsers: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getModerationQueue: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getWeeklyReports: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  runWeeklyReport: { timeout: 550000, takesRequestId: false, repeatable: false, consumesToken: false },
   initializeUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getProfile: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   updateProfile: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
@@ -1813,7 +1817,6 @@ export const FUNCTIONS = {
   getNextBillingDate: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getWebhookStatus: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   retryWebhooks: { timeout: 310000, takesRequestId: false, repeatable: false, consumesToken: false },
-  deleteAccount: { timeout: 130000, takesRequestId: false, repeatable: false, consumesToken: false },
   publishPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getFeed: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getPost: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
@@ -1831,25 +1834,22 @@ export const FUNCTIONS = {
   deleteCreation: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   toggleFavorite: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   incrementPlayCount: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
-  exportAccount: { timeout: 130000, takesRequestId: false, repeatable: false, consumesToken: false },
-  generateLyrics: { timeout: 130000, takesRequestId: true, repeatable: true, consumesToken: false },
-  getWeeklyReports: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
-  runWeeklyReport: { timeout: 550000, takesRequestId: false, repeatable: false, consumesToken: false },
-  getSocialTasks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
-  submitSocialTask: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
-  reviewSocialTask: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
-  updateStreak: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
-  listSessions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
-  getSession: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getStudioOptions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   createStudioJob: { timeout: 130000, takesRequestId: true, repeatable: true, consumesToken: true },
   getJobStatus: { timeout: 130000, takesRequestId: false, repeatable: true, consumesToken: false },
   listStudioJobs: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getJobStats: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   cancelStudioJob: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  generateLyrics: { timeout: 130000, takesRequestId: true, repeatable: true, consumesToken: false },
+  listSessions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getSession: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getUserBalance: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getTokenTransactions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   useTokens: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   getUsageAnalytics: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   checkGenerationAllowance: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  getSocialTasks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  submitSocialTask: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
+  reviewSocialTask: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  updateStreak: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
 } as const satisfies Record<FunctionName, { timeout: number; takesRequestId: boolean; repeatable: boolean; consumesToken: boolean }>;
