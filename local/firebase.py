@@ -17,14 +17,14 @@ from pathlib import Path
 from local.stack import engine, settings
 
 CLI = settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
-# What is loaded into the CLI first, of this directory: for a quick start, and for its functions emulator or for ours.
+# What is loaded into the CLI first, of local/stack: for a quick start, and for its functions emulator or for ours.
 OFFICIAL_FUNCTIONS = ("suite_auth", "worker_ports", "worker_connections")
 OUR_FUNCTIONS = ("suite_auth", "suite_tasks")
 
 
 def command(chosen: str, arguments: Sequence[str], preloaded: Sequence[str] = OFFICIAL_FUNCTIONS) -> list[str]:
     """The command line that runs the Firebase CLI on this engine."""
-    cli = ["node", *(f"--require={settings.ROOT}/local/{name}.cjs" for name in preloaded), str(CLI), *arguments]
+    cli = ["node", *(f"--require={settings.ROOT}/local/stack/{name}.cjs" for name in preloaded), str(CLI), *arguments]
     return cli if chosen == engine.OFFICIAL else [chosen, "exec", "--", *cli]
 
 

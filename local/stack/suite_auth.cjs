@@ -5,7 +5,7 @@
  */
 "use strict";
 
-const exegesis = require(`${__dirname}/../node_modules/exegesis-express`);
+const exegesis = require(`${__dirname}/../../node_modules/exegesis-express`);
 
 const middleware = exegesis.middleware;
 exegesis.middleware = (spec, options) => middleware(spec, { ...options, lazyCompileValidationSchemas: true });

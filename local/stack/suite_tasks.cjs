@@ -6,7 +6,7 @@
  */
 "use strict";
 
-const lib = `${__dirname}/../node_modules/firebase-tools/lib/emulator`;
+const lib = `${__dirname}/../../node_modules/firebase-tools/lib/emulator`;
 const controller = require(`${lib}/controller`);
 const { EmulatorRegistry } = require(`${lib}/registry`);
 const { TasksEmulator } = require(`${lib}/tasksEmulator`);
