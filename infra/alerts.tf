@@ -1,4 +1,4 @@
-# Who is told of what. docs/operations.md says what to do for each message.
+# Who is alerted of what. docs/operations.md says what to do for each message.
 
 resource "google_monitoring_notification_channel" "ops" {
   display_name = "StudioX operators"
@@ -103,7 +103,7 @@ resource "google_monitoring_alert_policy" "health" {
   }
 }
 
-# Without the dispatcher no job ends that nobody polls: ten silent minutes are told.
+# Without the dispatcher, jobs that nobody polls never end. Ten minutes without a run raise an alert.
 resource "google_monitoring_alert_policy" "dispatcher" {
   display_name          = "StudioX: the dispatcher is silent"
   combiner              = "OR"

@@ -1,12 +1,12 @@
-# What clients may do with their sign-in themselves. Identity Platform is switched on in the console first (docs/deploy.md
-# §1), and its configuration imported:
+# What clients may do with their own sign-in. Switch Identity Platform on in the console first (docs/deploy.md, step 1),
+# then import its configuration:
 #   terraform import -var … google_identity_platform_config.auth PROJECT
 
 resource "google_identity_platform_config" "auth" {
   project = var.project
 
-  # Signing up stays open. A client that deleted its own user would leave the account behind, with a subscription that
-  # goes on being charged: deleteAccount is the way, which ends everything. A sweep closes what got past this.
+  # Signing up stays open. A client that deleted its own user would leave the account behind, with a subscription that is
+  # still charged. deleteAccount ends everything. The nightly sweep deletes accounts without a user.
   client {
     permissions {
       disabled_user_signup   = false
@@ -15,7 +15,7 @@ resource "google_identity_platform_config" "auth" {
   }
 
   lifecycle {
-    # The sign-up trigger is set by `firebase deploy`, the rest in the console.
+    # `firebase deploy` sets the sign-up trigger, the console the rest.
     ignore_changes  = [authorized_domains, autodelete_anonymous_users, blocking_functions, mfa, monitoring, multi_tenant, quota, sign_in, sms_region_config]
     prevent_destroy = true
   }

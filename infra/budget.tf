@@ -1,4 +1,5 @@
-# What a month may cost. It tells and stops nothing: max_instances and the providers' own balances bound the rest.
+# What a month may cost. The budget sends alerts and stops nothing; max_instances and the providers' balances are the
+# real limits.
 
 resource "google_billing_budget" "month" {
   billing_account = var.billing_account

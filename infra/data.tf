@@ -1,4 +1,4 @@
-# What may be lost: seven days back to the second, four weeks back to the day.
+# Backups: the last seven days to the second, the last four weeks to the day.
 
 resource "google_firestore_database" "default" {
   name                              = "(default)"
@@ -21,7 +21,7 @@ resource "google_storage_bucket" "media" {
   location                    = "US"
   uniform_bucket_level_access = true
 
-  # Browsers read private media by the Storage SDK's getBlob, which the bucket must allow them to.
+  # Browsers read private media with the Storage SDK's getBlob, which the bucket's CORS must allow.
   cors {
     origin          = var.sites
     method          = ["GET"]
@@ -29,12 +29,12 @@ resource "google_storage_bucket" "media" {
     max_age_seconds = 3600
   }
 
-  # A file that was deleted by mistake can be had back for a week.
+  # A file that was deleted by mistake can be restored for a week.
   soft_delete_policy {
     retention_duration_seconds = 604800
   }
 
-  # The nightly sweep deletes abandoned uploads and media; this ends what a broken upload left half done.
+  # The nightly sweep deletes abandoned uploads and media. This removes the parts of interrupted uploads.
   lifecycle_rule {
     condition {
       age = 1
@@ -44,7 +44,7 @@ resource "google_storage_bucket" "media" {
     }
   }
 
-  # What exportAccount wrote: its address lives for an hour.
+  # Files of exportAccount. Their addresses expire after an hour.
   lifecycle_rule {
     condition {
       age            = 1

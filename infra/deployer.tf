@@ -1,8 +1,8 @@
 # Who may deploy: jobs of one repository that run in this project's GitHub environment, by Workload Identity, without a
-# key. A branch alone may not: what the environment asks for (reviewers, branches) cannot be got round by a push.
+# key. A push to a branch is not enough: the environment's protection (reviewers, branches) always applies.
 
 locals {
-  # What GitHub calls a job that runs in an environment. A job without one is named by its branch.
+  # GitHub's name for a job that runs in an environment. A job without one has its branch in its name.
   deploys = "repo:${var.github}:environment:${var.environment}"
 }
 
@@ -53,7 +53,7 @@ resource "google_project_iam_member" "deployer" {
   member  = google_service_account.deployer.member
 }
 
-# The functions themselves: signing the addresses of private media, and using App Check tokens up.
+# The functions' own roles: signing the addresses of private media, and consuming App Check tokens.
 locals {
   runtime = "${data.google_project.this.number}-compute@developer.gserviceaccount.com"
 }
@@ -70,7 +70,7 @@ resource "google_project_iam_member" "app_check" {
   member  = "serviceAccount:${local.runtime}"
 }
 
-# Storage's rules read whether an account is still there: without this they refuse every upload.
+# The Storage rules check whether an account exists. Without this role they refuse every upload.
 resource "google_project_iam_member" "storage_rules" {
   project = var.project
   role    = "roles/firebaserules.firestoreServiceAgent"
