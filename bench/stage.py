@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local.stack import settings
 from tests.support.calls import id_token
 from tests.support.database import Database
 from tests.support.engine import Engine
@@ -24,7 +25,6 @@ from tests.support.served import MAIN, Served, served, started
 HERE = Path(__file__).resolve().parent
 THREADS = 80  # functions/.env
 USERS = 600  # createStudioJob allows each 30 a minute
-SECRETS = ("APP_SIGNING_KEY", "POYO_API_KEY", "POYO_WEBHOOK_SECRET", "PIAPI_API_KEY", "PIAPI_WEBHOOK_SECRET")
 ENVIRONMENT = {
     "FUNCTIONS_EMULATOR": "true",
     "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9",
@@ -32,8 +32,7 @@ ENVIRONMENT = {
     "ENABLE_MOCK_MODELS": "true",
     "MOCK_LATENCY_MS": "3600000",
     "LOG_LEVEL": "ERROR",
-    "OPENAI_API_KEY": "bench",
-    **dict.fromkeys(SECRETS, "bench-key-0123456789abcdef"),
+    **dict.fromkeys(settings.SECRETS, "bench-key-0123456789abcdef"),
 }
 # Its SDK would ask the Auth emulator about each token; that it reads them unverified spares it some work.
 UNVERIFIED = {

@@ -20,7 +20,7 @@ from local.stack import settings
 from local.stack.settings import ROOT, read_env
 
 FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
-VENDORS = ("POYO_BASE_URL", "PIAPI_BASE_URL", "OPENAI_BASE_URL", "STRIPE_API_BASE")
+VENDORS = tuple(stand_in.parameter for stand_in in settings.STAND_INS.values())
 SECRETS = tuple(sorted(settings.SECRETS))
 DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json: its paths are read from where it lies
 REGION = "us-central1"

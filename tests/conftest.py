@@ -20,18 +20,13 @@ from typing import Any
 
 import pytest
 
+from local.stack import settings
+
 # Before anything of ours is imported. The secrets are canaries; no vendor's address leads anywhere.
-SECRETS = {
-    name: f"canary-{name.lower()}-0123456789abcdef"
-    for name in (
-        "APP_SIGNING_KEY",
-        "OPENAI_API_KEY",
-        "PIAPI_API_KEY",
-        "PIAPI_WEBHOOK_SECRET",
-        "POYO_API_KEY",
-        "POYO_WEBHOOK_SECRET",
-    )
-} | {"STRIPE_SECRET_KEY": "sk_test_canary0123456789", "STRIPE_WEBHOOK_SECRET": "whsec_canary0123456789"}
+SECRETS = {name: f"canary-{name.lower()}-0123456789abcdef" for name in settings.declared_secrets()} | {
+    "STRIPE_SECRET_KEY": "sk_test_canary0123456789",
+    "STRIPE_WEBHOOK_SECRET": "whsec_canary0123456789",
+}
 NOWHERE = "127.0.0.1:9"  # the discard port: refused at once
 os.environ.update(
     {
@@ -42,10 +37,7 @@ os.environ.update(
         "GCLOUD_PROJECT": "demo-studiox",
         "ENABLE_MOCK_MODELS": "true",
         "MOCK_LATENCY_MS": "0",
-        "POYO_BASE_URL": f"http://{NOWHERE}",
-        "PIAPI_BASE_URL": f"http://{NOWHERE}",
-        "OPENAI_BASE_URL": f"http://{NOWHERE}",
-        "STRIPE_API_BASE": f"http://{NOWHERE}",
+        **{each.parameter: f"http://{NOWHERE}" for each in settings.STAND_INS.values()},
         "LOG_LEVEL": "INFO",
         **SECRETS,
     }

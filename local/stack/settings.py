@@ -10,17 +10,62 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local"
 PROJECT = "demo-studiox"
 REGION = "us-central1"
+
+
+class StandIn(NamedTuple):
+    """A vendor's stand-in: the module that is started, and the parameter that leads the functions to it."""
+
+    vendor: str
+    module: str
+    port: int
+    parameter: str
+    options: Mapping[str, str]
+    """{command-line option: the secret that it is given}. Not given where `parameter` names the real vendor."""
+    suffix: str = ""
+    """What follows the address in `parameter`."""
+    serves_files: bool = False
+    """The functions may copy files from it: it is listed in MEDIA_HOSTS."""
+    switches: tuple[str, ...] = ("--magic",)
+    """--magic: `fault:name` in a prompt asks for a fault."""
+
+
+STAND_INS = {
+    "poyo": StandIn(
+        "Poyo",
+        "local.vendors.poyo.server",
+        4010,
+        "POYO_BASE_URL",
+        {"--api-key": "POYO_API_KEY", "--secret": "POYO_WEBHOOK_SECRET"},
+        serves_files=True,
+    ),
+    "piapi": StandIn(
+        "PiAPI", "local.vendors.piapi", 4011, "PIAPI_BASE_URL", {"--api-key": "PIAPI_API_KEY"}, serves_files=True
+    ),
+    "stripe": StandIn(
+        "Stripe",
+        "local.vendors.stripe.server",
+        4012,
+        "STRIPE_API_BASE",
+        {"--key": "STRIPE_SECRET_KEY", "--secret": "STRIPE_WEBHOOK_SECRET"},
+        switches=(),
+    ),
+    "chat": StandIn(
+        "Chat", "local.vendors.chat", 4013, "OPENAI_BASE_URL", {"--api-key": "OPENAI_API_KEY"}, suffix="/v1"
+    ),
+}
 
 # Every port anything of the stack listens on; an offset shifts them all.
 PORTS = {
@@ -34,13 +79,8 @@ PORTS = {
     "storage": 9199,
     "eventarc": 9299,
     "tasks": 9499,
-    "poyo": 4010,
-    "piapi": 4011,
-    "stripe": 4012,
-    "chat": 4013,
+    **{name: stand_in.port for name, stand_in in STAND_INS.items()},
 }
-# Those of them that are no emulator of the suite.
-STAND_INS = ("poyo", "piapi", "stripe", "chat")
 
 # Files of the functions that are no code and that a running stack reads again when they change.
 ENV_FILES = (".env", ".env.local", ".secret.local")
@@ -52,13 +92,18 @@ MADE_BY_SETUP = """\
 # Made by the set-up, for `make serve` and for `firebase emulators:start`. What you change here stays; the environment
 # of `make serve` goes before it, and OFFSET shifts the addresses that you have not changed."""
 
-# The stand-ins' keys, and a value for whatever has no stand-in: an absent one would be asked of Secret Manager.
-SECRETS = {
-    "POYO_API_KEY": "local-poyo-api-key",
-    "POYO_WEBHOOK_SECRET": "local-poyo-webhook-secret",
-    "PIAPI_API_KEY": "local-piapi-api-key",
-    "PIAPI_WEBHOOK_SECRET": "local-piapi-webhook-secret",
-    "OPENAI_API_KEY": "local-openai-api-key",
+# Where the functions declare their secrets. Read as text: the set-up runs before any package is installed.
+DECLARED = ("functions/studiox/kit/config.py", "functions/studiox/integrations/providers/specs.py")
+
+
+def declared_secrets() -> list[str]:
+    """The names of all secrets that the functions declare, sorted."""
+    code = "".join((ROOT / path).read_text() for path in DECLARED)
+    return sorted(set(re.findall(r'\bSecretParam\("([A-Z0-9_]+)"\)', code)))
+
+
+# A local value for every secret: one without a value would be asked of Secret Manager.
+SECRETS = {name: f"local-{name.lower().replace('_', '-')}" for name in declared_secrets()} | {
     "STRIPE_SECRET_KEY": "sk_test_local",
     "STRIPE_WEBHOOK_SECRET": "whsec_local",
     "APP_SIGNING_KEY": "local-signing-key-0123456789abcdef0123456789abcdef",
@@ -71,21 +116,18 @@ def shifted(offset: int) -> dict[str, int]:
 
 
 def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
-    """The parameters that differ from production's: addresses of this stack, models that need no key, and no limit to
-    what stand-ins cost."""
+    """The parameters that differ from production's: this stack's addresses, models without a key, no spend limits."""
+    hosts = {name: f"127.0.0.1:{ports[name]}" for name in STAND_INS}
     site = f"http://127.0.0.1:{ports['hosting']}"
     return {
         "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
         "ENABLE_MOCK_MODELS": "true",
         "DAILY_SPEND_LIMIT_USD": "0",
         "FREE_SPEND_LIMIT_USD": "0",
-        "POYO_BASE_URL": f"http://127.0.0.1:{ports['poyo']}",
-        "PIAPI_BASE_URL": f"http://127.0.0.1:{ports['piapi']}",
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{ports['chat']}/v1",
-        "STRIPE_API_BASE": f"http://127.0.0.1:{ports['stripe']}",
+        **{each.parameter: f"http://{hosts[name]}{each.suffix}" for name, each in STAND_INS.items()},
         "SITE_URL": site,
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}",
-        "MEDIA_HOSTS": f"127.0.0.1:{ports['poyo']},127.0.0.1:{ports['piapi']}",
+        "MEDIA_HOSTS": ",".join(hosts[name] for name, each in STAND_INS.items() if each.serves_files),
     }
 
 

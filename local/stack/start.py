@@ -117,32 +117,18 @@ class Stack:
 
 def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, tuple[int, list[str]]]:
     """The vendors' stand-ins, each with the port it will listen on and the module's arguments."""
-    poyo = [
-        "local.vendors.poyo.server",
-        "--port",
-        str(ports["poyo"]),
-        "--magic",
-    ]  # `fault:name` in a prompt asks for a fault
-    if values["POYO_BASE_URL"].endswith(f":{ports['poyo']}"):  # else the keys are the real vendor's
-        for option, name in {"--api-key": "POYO_API_KEY", "--secret": "POYO_WEBHOOK_SECRET"}.items():
-            poyo += [option, values[name] or settings.SECRETS[name]]
-    target = f"http://127.0.0.1:{ports['functions']}/{settings.PROJECT}/{settings.REGION}/stripeWebhook"
-    stripe = ["local.vendors.stripe.server", "--port", str(ports["stripe"]), "--webhook", target]
-    if values["STRIPE_API_BASE"].endswith(f":{ports['stripe']}"):  # else the key and the secret are the real Stripe's
-        for option, name in (("--key", "STRIPE_SECRET_KEY"), ("--secret", "STRIPE_WEBHOOK_SECRET")):
-            stripe += [option, values[name] or settings.SECRETS[name]]
-    piapi = ["local.vendors.piapi", "--port", str(ports["piapi"]), "--magic"]
-    if values["PIAPI_BASE_URL"].endswith(f":{ports['piapi']}"):
-        piapi += ["--api-key", values["PIAPI_API_KEY"] or settings.SECRETS["PIAPI_API_KEY"]]
-    chat = ["local.vendors.chat", "--port", str(ports["chat"]), "--magic"]
-    if values["OPENAI_BASE_URL"].endswith(f":{ports['chat']}/v1"):
-        chat += ["--api-key", values["OPENAI_API_KEY"] or settings.SECRETS["OPENAI_API_KEY"]]
-    return {
-        "Poyo stand-in": (ports["poyo"], poyo),
-        "PiAPI stand-in": (ports["piapi"], piapi),
-        "Stripe stand-in": (ports["stripe"], stripe),
-        "Chat stand-in": (ports["chat"], chat),
-    }
+    started = {}
+    for name, stand_in in settings.STAND_INS.items():
+        port = ports[name]
+        arguments = [stand_in.module, "--port", str(port), *stand_in.switches]
+        if name == "stripe":
+            functions = f"http://127.0.0.1:{ports['functions']}/{settings.PROJECT}/{settings.REGION}"
+            arguments += ["--webhook", f"{functions}/stripeWebhook"]
+        if values[stand_in.parameter].endswith(f":{port}{stand_in.suffix}"):  # else the keys are the real vendor's
+            for option, secret in stand_in.options.items():
+                arguments += [option, values[secret] or settings.SECRETS[secret]]
+        started[f"{stand_in.vendor} stand-in"] = (port, arguments)
+    return started
 
 
 @contextlib.contextmanager

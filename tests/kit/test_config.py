@@ -19,11 +19,11 @@ def test_r11_a_rotated_secret_counts_from_the_next_call(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("value", [None, "", "  ", "\n"])
 def test_r11_a_missing_secret_is_a_typed_failure(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
     if value is None:
-        monkeypatch.delenv("POYO_API_KEY")
+        monkeypatch.delenv("STRIPE_SECRET_KEY")
     else:
-        monkeypatch.setenv("POYO_API_KEY", value)
-    with pytest.raises(config.MissingSecret, match="POYO_API_KEY"):
-        config.secret(config.POYO_API_KEY)
+        monkeypatch.setenv("STRIPE_SECRET_KEY", value)
+    with pytest.raises(config.MissingSecret, match="STRIPE_SECRET_KEY"):
+        config.secret(config.STRIPE_SECRET_KEY)
 
 
 def test_r11_a_call_without_its_secret_fails_loudly_and_tells_the_client_nothing(

@@ -10,6 +10,7 @@ from firebase_functions.params import SecretParam
 
 from local.stack.settings import ROOT, read_env
 from ops import deploy
+from studiox.integrations.providers import specs
 from studiox.kit import config
 
 GOOD = read_env(ROOT / "functions" / ".env") | {
@@ -89,6 +90,7 @@ def test_this_shell_must_not_aim_at_an_emulator() -> None:
 
 def test_r11_every_secret_of_the_code_must_have_a_value() -> None:
     named = {value.name for value in vars(config).values() if isinstance(value, SecretParam)}
+    named |= {secret.name for secret in specs.SECRETS}
     assert set(deploy.SECRETS) == named
     said = deploy.missing_secrets("p", lambda _project, name: name != "STRIPE_SECRET_KEY")
     assert len(said) == 1

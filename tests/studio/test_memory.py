@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(project: str) -> dict[str, str]:
-    names = ("FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "MEDIA_HOSTS")
-    names += ("POYO_BASE_URL", "CLOUD_TASKS_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST")
+    names = ["FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "MEDIA_HOSTS"]
+    names += ["POYO_BASE_URL", "CLOUD_TASKS_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST"]
     given = {name: os.environ[name] for name in names}
     return {**SECRETS, **given, "GCLOUD_PROJECT": project, "FUNCTIONS_EMULATOR": "true"}
 

@@ -10,15 +10,17 @@ import pytest
 from firebase_functions.params import SecretParam
 
 import main
+from local.stack import settings
 from studiox.catalog import margins
-from studiox.integrations.providers import registry
+from studiox.integrations.providers import registry, specs
 from studiox.integrations.providers.protocol import Order, Task
 from studiox.kit import config
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import call
 
-SECRETS = {name for name, value in vars(config).items() if isinstance(value, SecretParam)}
+SECRETS = {value.name for value in vars(config).values() if isinstance(value, SecretParam)}
+SECRETS |= {secret.name for secret in specs.SECRETS}
 SNAPSHOT = pathlib.Path(__file__).parents[1] / "api_snapshot.json"
 ORDER_OR_POLL = (
     "createGenerationRequest",
@@ -41,18 +43,19 @@ def test_each_secret_of_the_settings_is_bound_somewhere() -> None:
 
 
 def test_who_orders_or_polls_binds_the_secrets_of_every_provider() -> None:
-    asked = {secret.name for secret in registry.SECRETS}
-    assert asked == {secret.name for row in registry.PROVIDERS.values() for secret in row.secrets}
+    asked = {secret.name for secret in specs.SECRETS}
+    assert asked == {secret.name for spec in specs.PROVIDERS.values() for secret in spec.secrets}
     for name in ORDER_OR_POLL:
         assert bound()[name] >= asked, name
-    for name, row in registry.PROVIDERS.items():
-        if f"{name}Webhook" in bound():
-            assert bound()[f"{name}Webhook"] == {"APP_SIGNING_KEY", *(secret.name for secret in row.secrets)}
+    for name, spec in specs.PROVIDERS.items():
+        assert (f"{name}Webhook" in bound()) is spec.calls_back, name
+        if spec.calls_back:
+            assert bound()[f"{name}Webhook"] == {"APP_SIGNING_KEY", *(secret.name for secret in spec.secrets)}
 
 
-@pytest.mark.parametrize("name", sorted(registry.PROVIDERS))
+@pytest.mark.parametrize("name", sorted(specs.PROVIDERS))
 def test_a_provider_can_be_made_with_its_rows_secrets_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {secret.name for secret in registry.PROVIDERS[name].secrets}
+    own = {secret.name for secret in specs.PROVIDERS[name].secrets}
     for secret in SECRETS - own:
         monkeypatch.delenv(secret)
     assert registry.provider(name)
@@ -63,8 +66,18 @@ def test_a_provider_can_be_made_with_its_rows_secrets_alone(name: str, monkeypat
                 registry.provider(name)
 
 
-def test_every_provider_has_a_price_for_its_credits() -> None:
-    assert set(margins.CREDIT_MICRO_USD) == set(registry.PROVIDERS)
+def test_what_follows_from_the_specs() -> None:
+    """The day's spend, the hosts of files, the local stack's secrets and addresses: nobody else lists providers."""
+    assert set(margins.CREDIT_MICRO_USD) == set(specs.PROVIDERS)
+    assert set(settings.SECRETS) == SECRETS
+    deployed = settings.read_env(settings.ROOT / "functions" / ".env")
+    hosts = {host for spec in specs.PROVIDERS.values() for host in spec.file_hosts}
+    assert set(deployed["MEDIA_HOSTS"].split(",")) == hosts
+    local = settings.local_parameters(settings.PORTS)
+    for name, spec in specs.PROVIDERS.items():
+        if spec.base_url is not None:
+            assert deployed[spec.base_url.name] == spec.base_url.default, name
+            assert local[spec.base_url.name].startswith("http://127.0.0.1:"), f"{name}: a stand-in"
 
 
 class Throwaway:
@@ -101,8 +114,8 @@ def test_a_provider_by_the_guide_makes_what_its_model_is_ordered_for(
     assert (refused.reason, list(refused.details["fields"])) == ("InvalidRequest", ["model"])
     assert "throwaway-1" not in offered()
     assert "throwaway" in logged.lines("catalogue_entry_broken")[0]["error"]
-    row = registry.Row(Throwaway, (config.OPENAI_API_KEY,))
-    monkeypatch.setattr(registry, "PROVIDERS", {**registry.PROVIDERS, "throwaway": row})
+    spec = specs.ProviderSpec(make=Throwaway, credit_micro_usd=1, secrets=specs.PROVIDERS["openai"].secrets)
+    monkeypatch.setattr(specs, "PROVIDERS", {**specs.PROVIDERS, "throwaway": spec})
     studio.restart()
     assert "throwaway-1" in offered()
     job_id = studio.created(**order)

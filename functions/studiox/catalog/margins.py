@@ -6,18 +6,15 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from studiox.integrations.providers import specs
+
 from .catalog import Model, price_of
 
 TOKEN_MICRO_USD = 10_000
 """What a token sells for, about: packs and plans differ."""
 
-CREDIT_MICRO_USD: Mapping[str, int] = {
-    "poyo": 5_000,
-    "piapi": 10_000,  # a cent
-    "openai": 600,  # a thousand output tokens of a small model; an input token counts as a quarter of one
-    "mock": 0,
-}
-"""What one of a provider's credits costs us; a provider that is not listed is taken to be free."""
+CREDIT_MICRO_USD: Mapping[str, int] = {name: spec.credit_micro_usd for name, spec in specs.PROVIDERS.items()}
+"""What one of a provider's credits costs us. A provider that was removed counts as free."""
 
 
 class Margin(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.integrations.providers import registry
+from studiox.integrations.providers import specs
 from studiox.kit import config, ids, log, query
 from studiox.kit.cache import UNKNOWN, Kept
 from studiox.kit.errors import InvalidRequest
@@ -117,7 +117,7 @@ def _checked(entry: Entry) -> Model:
     """The entry as a model. ValueError, msgspec.ValidationError for one that cannot be ordered."""
     model = msgspec.convert(entry, Model, strict=True)
     check_model(model)
-    if model.provider not in registry.PROVIDERS:
+    if model.provider not in specs.PROVIDERS:
         raise ValueError(f"no provider is called {model.provider[:64]}")
     return model
 

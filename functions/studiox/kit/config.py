@@ -15,16 +15,9 @@ options.set_global_options(region=REGION, max_instances=2, concurrency=80, memor
 
 ALLOWED_ORIGINS = StringParam("ALLOWED_ORIGINS", default="http://127.0.0.1:5000,http://localhost:5000")
 ENABLE_MOCK_MODELS = BoolParam("ENABLE_MOCK_MODELS", default=False)
-POYO_BASE_URL = StringParam("POYO_BASE_URL", default="https://api.poyo.ai")
-PIAPI_BASE_URL = StringParam("PIAPI_BASE_URL", default="https://api.piapi.ai")
-OPENAI_BASE_URL = StringParam("OPENAI_BASE_URL", default="https://api.openai.com/v1")
 STRIPE_API_BASE = StringParam("STRIPE_API_BASE", default="https://api.stripe.com")
 SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
 FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
-MEDIA_HOSTS = StringParam(
-    "MEDIA_HOSTS",
-    default="storage.poyo.ai,cdn.doculator.org,img.theapi.app,storage.theapi.app",
-)
 WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
 DAILY_SPEND_LIMIT_USD = StringParam("DAILY_SPEND_LIMIT_USD", default="100")  # "" is none, as 0 is
 FREE_SPEND_LIMIT_USD = StringParam("FREE_SPEND_LIMIT_USD", default="20")  # of tokens that nobody paid for
@@ -39,11 +32,7 @@ REPORTS_TO_HIDE = IntParam("REPORTS_TO_HIDE", default=5)
 MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK keeps its float parameter private
 MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)
 
-POYO_API_KEY = SecretParam("POYO_API_KEY")
-POYO_WEBHOOK_SECRET = SecretParam("POYO_WEBHOOK_SECRET")
-PIAPI_API_KEY = SecretParam("PIAPI_API_KEY")
-PIAPI_WEBHOOK_SECRET = SecretParam("PIAPI_WEBHOOK_SECRET")
-OPENAI_API_KEY = SecretParam("OPENAI_API_KEY")
+# The providers' secrets, base URLs and hosts are in integrations/providers/specs.py.
 STRIPE_SECRET_KEY = SecretParam("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = SecretParam("STRIPE_WEBHOOK_SECRET")
 APP_SIGNING_KEY = SecretParam("APP_SIGNING_KEY")

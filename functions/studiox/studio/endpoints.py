@@ -31,7 +31,7 @@ from studiox.catalog.catalog import Input, PlanRequired, Price, PriceChanged, Ru
 from studiox.catalog.sales import PlanId
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as cleanups
-from studiox.integrations.providers import registry
+from studiox.integrations.providers import registry, specs
 from studiox.kit import batch, config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import (
@@ -148,7 +148,7 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
 @endpoint(
     limit=Limit(30, per=60, in_commit=True),
     consume_app_check=True,
-    secrets=registry.SECRETS,
+    secrets=specs.SECRETS,
     refuses=(
         AccountSuspended,
         EmailNotVerified,
@@ -229,7 +229,7 @@ class JobRef(Request, frozen=True):
     job_id: Id
 
 
-@endpoint(limit=Limit(240, per=60), secrets=registry.SECRETS, refuses=(NotFound,), timeout_sec=120)
+@endpoint(limit=Limit(240, per=60), secrets=specs.SECRETS, refuses=(NotFound,), timeout_sec=120)
 def getJobStatus(caller: Reader, request: JobRef) -> Job:
     """The job as it stands; asks the provider when it is time to, and brings small media in at once."""
     job, _ = job_store.owned_job(caller.uid, request.job_id)
@@ -294,7 +294,7 @@ def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
 
 
 @tasks_fn.on_task_dispatched(
-    secrets=[config.APP_SIGNING_KEY, *registry.SECRETS],
+    secrets=[config.APP_SIGNING_KEY, *specs.SECRETS],
     timeout_sec=1800,
     retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=5),
     rate_limits=options.RateLimits(max_concurrent_dispatches=20),
@@ -315,7 +315,7 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
 @scheduler_fn.on_schedule(
     schedule="* * * * *",
     timezone=ZoneInfo("UTC"),
-    secrets=[config.APP_SIGNING_KEY, *registry.SECRETS],
+    secrets=[config.APP_SIGNING_KEY, *specs.SECRETS],
     timeout_sec=120,
 )
 @batch.resumed
@@ -325,13 +325,13 @@ def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     cleanups.resume()
 
 
-@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.PROVIDERS["poyo"].secrets])
+@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["poyo"].secrets])
 def poyoWebhook(request: flask.Request) -> flask.Response:
     """Poyo's callback: verified, and then only a hint that the job may have changed."""
     return _webhook("poyo", request)
 
 
-@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *registry.PROVIDERS["piapi"].secrets])
+@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["piapi"].secrets])
 def piapiWebhook(request: flask.Request) -> flask.Response:
     """PiAPI's callback: it brings back the secret that it was given, and is only a hint all the same."""
     return _webhook("piapi", request)

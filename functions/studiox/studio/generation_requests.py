@@ -8,6 +8,7 @@ from typing import Any
 
 from studiox.api.callables import Reader, User
 from studiox.catalog import store as catalogue
+from studiox.integrations.providers import specs
 from studiox.kit import ids
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, StudioxError
 from studiox.media import objects
@@ -18,7 +19,6 @@ from .service import NewJob, create_job
 FUNCTION = "createGenerationRequest"
 WAIT_S = 40.0
 PAUSE_S = 1.0
-AT_ONCE = ("mock",)
 
 
 class GenerationFailed(StudioxError):
@@ -39,7 +39,9 @@ def generate(caller: User, model: str, given: Mapping[str, Any], request_id: str
     A replay answers the same picture, `NotFound` when it has been deleted since.
     """
     models, _ = catalogue.everything()
-    if not any(each.id == model and each.type == "image" and each.provider in AT_ONCE for each in models):
+    if not any(
+        each.id == model and each.type == "image" and specs.PROVIDERS[each.provider].answers_at_once for each in models
+    ):
         raise InvalidRequest(fields={"model": "not one that answers at once"})
     new = NewJob(function=FUNCTION, request_id=request_id or ids.new(), type="image", model=model, given=dict(given))
     job = _awaited(create_job(caller, new).job)

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from studiox.api.callables import Id, Reader, Request, RequestId, Response, Text, VerifiedUser
 from studiox.api.http_functions import route
 from studiox.auth import service as accounts
-from studiox.integrations.providers import registry
+from studiox.integrations.providers import specs
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from studiox.kit.rate_limits import Limit
@@ -42,7 +42,7 @@ class GenerationRequest(Response):
 @route(
     "POST",
     limit=Limit(30, per=60, in_commit=True),
-    secrets=registry.SECRETS,
+    secrets=specs.SECRETS,
     refuses=(
         AccountSuspended,
         EmailNotVerified,

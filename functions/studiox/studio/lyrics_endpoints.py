@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from studiox.api.callables import Request, RequestId, Response, Text, VerifiedUser, endpoint
-from studiox.integrations.providers import registry
+from studiox.integrations.providers import specs
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RequestIdReused
 from studiox.kit.rate_limits import Limit
 from studiox.models.ledger import InsufficientTokens
@@ -39,7 +39,7 @@ class Lyrics(Response):
 
 @endpoint(
     limit=Limit(30, per=60, in_commit=True),
-    secrets=registry.SECRETS,
+    secrets=specs.SECRETS,
     refuses=(
         AccountSuspended,
         EmailNotVerified,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import File
 from studiox.kit import config, log
 from studiox.media import objects
@@ -60,7 +61,7 @@ def _copy(job: Data, number: int, file: File, until: float, inline_bytes: int | 
     return objects.copy_from_url(
         file.url,
         path,
-        allowed_hosts=config.listed(config.MEDIA_HOSTS),
+        allowed_hosts=config.listed(specs.MEDIA_HOSTS),
         max_bytes=config.MAX_MEDIA_BYTES.value,
         deadline_s=max(1.0, until - time.monotonic()),
         inline_bytes=inline_bytes,
