@@ -9,7 +9,6 @@ from studiox.api.callables import CONTRACTS, User
 from studiox.api.http_functions import ROUTES
 from studiox.auth.welcome_bonus import keep_month, release_welcome
 from studiox.billing.service import end_for_deletion
-from studiox.billing.store import account_path
 from studiox.community.service import erase as erase_from_community
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
@@ -22,9 +21,8 @@ from studiox.media import objects
 from studiox.models.deletions import CleanUp, clean_up_path
 from studiox.models.users import closed_path, pseudonym, user_path
 from studiox.studio import lifecycle, settlement
-from studiox.tokens.audit_store import checkpoint_path
 
-from . import owned
+from . import inventory, owned
 from .export_store import folder
 
 CALL_S = 40.0
@@ -117,7 +115,8 @@ def erase(uid: str, name: str) -> bool:
     if not done:
         return False
     _delete_sign_in(uid)
-    return owned.close(uid, clock.now(), [account_path(uid), checkpoint_path(uid)])
+    last = [f"{row.collection}/{uid}" for row in inventory.rows("deleted_last")]
+    return owned.close(uid, clock.now(), last)
 
 
 def _all(step: Callable[[], bool]) -> bool:

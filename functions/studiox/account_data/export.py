@@ -1,14 +1,12 @@
-"""Exporting an account: every document about the caller, read in pages while the file is being written."""
+"""Exporting an account: the documents that the inventory lists, read in pages while the file is being written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from studiox.api.callables import User
 from studiox.auth import service as accounts
-from studiox.billing.store import account_path
 from studiox.kit import audit, clock, firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Data
@@ -19,32 +17,28 @@ from studiox.models.ledger_store import entries_after
 from studiox.models.posts import comment_paths
 from studiox.models.users import change_user, user_path
 
-from . import export_store, statement
+from . import export_store, inventory, statement
+from .inventory import Owned
 
 URL_S = 3600
 MAX_PER_LIST = 20_000
 MAX_COMMENTS = 5_000
 UPLOADS_PER_PAGE = 1_000
-OWN = (
-    *("jobs", "creations", "sessions", "posts", "likes", "reports", "socialClaims", "lyricGenerationErrors"),
-    *("orders", "subscriptions", "mail"),
-)
-BELOW = ("payments", "subscriptionEvents", "notifications")
 
-# What is ours, not about the caller: marks that make a call count once.
 _INTERNAL = {"generationMark"}
+"""Fields of the user's document that are not exported: they make a call count once."""
 
 
 def export(caller: User) -> tuple[str, datetime]:
-    """An address at which the file can be read for an hour, and until when. `Unavailable`.
+    """Write the export; a signed address that is valid for an hour, and when it expires. `Unavailable`.
 
-    `Unauthenticated` if the account is deleted meanwhile; a file that comes too late for that goes within a day.
+    `Unauthenticated` if the account is deleted meanwhile. A file that was written too late for that deletion is deleted
+    within a day.
     """
     user = dict(accounts.account(caller))
     now = clock.now()
     profile = {name: value for name, value in user.items() if name not in _INTERNAL}
-    [billing] = firestore.read(account_path(caller.uid))
-    head: dict[str, Any] = {"exportedAt": now, "uid": caller.uid, "profile": profile, "billing": billing}
+    head = {"exportedAt": now, "uid": caller.uid, **_documents(caller.uid, profile)}
     try:
         path = export_store.put(caller.uid, statement.written(head, _lists(caller.uid, user["ledgerSeq"]), user))
         url = objects.signed_url(path, URL_S)
@@ -52,27 +46,41 @@ def export(caller: User) -> tuple[str, datetime]:
         raise Unavailable(retryAfterSeconds=30) from error
 
     def decide(docs: Docs) -> None:
-        change_user(docs, caller.uid, now)  # or the entry could be written after the deletion
+        change_user(docs, caller.uid, now)  # the commit fails if the account was deleted meanwhile
         audit.record(docs, actor=caller.uid, action="exportAccount", target=user_path(caller.uid), at=now)
 
     caller.commit(user_path(caller.uid), decide)
     return url, now + timedelta(seconds=URL_S)
 
 
+def _documents(uid: str, profile: Data) -> dict[str, Data | None]:
+    """The parts of the export that are one document each, None where there is none."""
+    named = {name: f"{row.collection}/{uid}" for name, row in inventory.exported() if row.owner == inventory.ID}
+    others = {name: path for name, path in named.items() if name != "profile"}
+    found = dict(zip(others, firestore.read(*others.values()), strict=True))
+    return {name: profile if name == "profile" else found[name] for name in named}
+
+
 def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:
-    """The sections in their order. The ledger goes up to the account as it was read: what comes later is later."""
-    # Entry by entry: whoever spends meanwhile must not make the sum another one.
-    yield "ledger", (each.data for each in entries_after(uid, 0) if each.data["seq"] <= seq)
-    for name in BELOW:
-        yield name, _data(query.documents(f"{user_path(uid)}/{name}", limit=MAX_PER_LIST))
-    for name in OWN:
-        yield name, _data(query.documents(name, equal={"uid": uid}, limit=MAX_PER_LIST))
-    yield "activity", _data(query.documents("auditLogs", equal={"actor": uid}, limit=MAX_PER_LIST))
-    yield "comments", _comments(uid)
+    """The lists in their order. The ledger ends with entry `seq`, the account's when its balance was read."""
+    for name, row in inventory.exported():
+        if row.owner == inventory.ID:
+            continue
+        if name == "ledger":
+            yield name, (each.data for each in entries_after(uid, 0) if each.data["seq"] <= seq)
+        elif name == "comments":
+            yield name, _comments(uid)
+        else:
+            yield name, _list(uid, row)
     yield "uploads", _uploads(uid)
 
 
-def _data(found: Iterator[query.Found[Any]]) -> Iterator[Data]:
+def _list(uid: str, row: Owned) -> Iterator[Data]:
+    """Every stored field of the row's documents, with their ids."""
+    if row.owner == inventory.PATH:
+        found = query.documents(f"{user_path(uid)}/{row.collection}", limit=MAX_PER_LIST)
+    else:
+        found = query.documents(str(row.collection), equal={row.owner: uid}, limit=MAX_PER_LIST)
     return ({"id": each.id, **each.data} for each in found)
 
 
@@ -86,7 +94,7 @@ def _comments(uid: str) -> Iterator[Data]:
 
 
 def _uploads(uid: str) -> Iterator[Data]:
-    """What the user uploaded and is still there: no document tells of it, only Cloud Storage. MediaError."""
+    """The user's uploads, which are listed in Cloud Storage only. MediaError."""
     token = None
     for _ in range(MAX_PER_LIST // UPLOADS_PER_PAGE):
         page = objects.list_prefix(f"users/{uid}/uploads/", token, UPLOADS_PER_PAGE)

@@ -1,6 +1,6 @@
-"""What is kept about a user, in one place: what goes with the account, and what stays under its pseudonym.
+"""Deleting a user's documents as the inventory says: what is deleted, what stays under the account's pseudonym.
 
-A collection that holds uids belongs into one of these tables; the test of `deleteAccount` scans the whole database.
+Each function is one bounded step, which may be repeated after a crash.
 """
 
 from __future__ import annotations
@@ -15,27 +15,14 @@ from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.users import closed_path, user_path
 from studiox.studio.job_store import delete_jobs
 
-PAGE = 100
+from . import inventory
+from .inventory import Owned
 
-# Deleted: documents whose `uid` is the user's.
-OWN = ("creations", "sessions", "lyricGenerationErrors", "socialClaims", "mail", "providerLosses", "adminRequests")
-# Deleted: what lies below the user's document, but the money.
-BELOW = ("notifications", "subscriptionEvents")
-# Moved below the closed account.
-MONEY = ("ledger", "payments")
-# Kept with the pseudonym in the uid's place: (collection, field).
-RENAMED = (
-    ("orders", "uid"),
-    ("subscriptions", "uid"),
-    ("unmatchedPayments", "uid"),
-    ("ledgerAlerts", "uid"),
-    ("welcomes", "uid"),
-    ("auditLogs", "actor"),
-)
+PAGE = 100
 
 
 def begin(docs: Docs, uid: str, now: datetime) -> None:
-    """From here on the account spends, publishes and comes back no more."""
+    """Close the account: from this commit on no call changes anything in its name or provisions it again."""
     user = docs.get(user_path(uid))
     if docs.get(closed_path(uid)) is None:
         docs.create(closed_path(uid), {"state": "closing", "requestedAt": now})
@@ -44,29 +31,33 @@ def begin(docs: Docs, uid: str, now: datetime) -> None:
 
 
 def delete_own(uid: str) -> bool:
-    """One step of deleting the user's documents; True when none is left."""
+    """Delete a page of each collection whose documents are deleted; True when none is left. `Unavailable`."""
     left = False
-    for collection in OWN:
-        found = query.names(collection, {"uid": uid}, PAGE)
+    for row in inventory.rows("deleted"):
+        found = _paths(uid, row)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
-    left = not delete_jobs(uid, PAGE, clock.now()) or left
-    for name in BELOW:
-        found = query.names(f"{user_path(uid)}/{name}", {}, PAGE)
-        firestore.delete_all(found)
-        left = left or len(found) == PAGE
-    return not left
+    return delete_jobs(uid, PAGE, clock.now()) and not left
+
+
+def _paths(uid: str, row: Owned) -> list[str]:
+    """The paths of up to PAGE of the user's documents in this collection."""
+    if row.owner == inventory.PATH:
+        return query.names(f"{user_path(uid)}/{row.collection}", {}, PAGE)
+    return query.names(row.collection, {row.owner: uid}, PAGE)
 
 
 def move_money(uid: str, pseudonym: str) -> bool:
-    """One step of moving ledger and payments; True when none is left. Each document moves in one commit."""
+    """Move a page of ledger and payments below the closed account; True when none is left. `Unavailable`.
+
+    A document is created and deleted in the same commit.
+    """
     left = False
-    for name in MONEY:
-        found = query.names(f"{user_path(uid)}/{name}", {}, PAGE)
+    for row in inventory.rows("moved"):
+        found = _paths(uid, row)
         if found:
-            moves = {
-                path: f"{closed_path(uid)}/{name}/{_renamed(path.rsplit('/', 1)[1], uid, pseudonym)}" for path in found
-            }
+            target = f"{closed_path(uid)}/{row.collection}"
+            moves = {path: f"{target}/{_renamed(path.rsplit('/', 1)[1], uid, pseudonym)}" for path in found}
             _move(uid, pseudonym, moves)
         left = left or len(found) == PAGE
     return not left
@@ -84,8 +75,10 @@ def _move(uid: str, pseudonym: str, moves: Mapping[str, str]) -> None:
 
 
 def rename(uid: str, pseudonym: str) -> bool:
-    """One step of putting the pseudonym in the uid's place; True when none is left."""
-    asked = [*((name, field, uid) for name, field in RENAMED), ("auditLogs", "target", user_path(uid))]
+    """Replace the uid by the pseudonym in a page of each collection that is kept; True when none is left.
+    `Unavailable`."""
+    asked = [(row.collection, row.owner, uid) for row in inventory.rows("renamed")]
+    asked += [(row.collection, row.path_field, user_path(uid)) for row in inventory.rows("renamed") if row.path_field]
     left = False
     for collection, field, value in asked:
         found = query.names(collection, {field: value}, PAGE)
@@ -106,7 +99,7 @@ def _rewrite(uid: str, pseudonym: str, paths: Sequence[str]) -> None:
 
 
 def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
-    """The value with the pseudonym wherever the uid stands as a word of its own."""
+    """The value with the pseudonym in place of the uid, wherever the uid is a word of its own."""
     if isinstance(value, str):
         return re.sub(rf"(?<![A-Za-z0-9-]){re.escape(uid)}(?![A-Za-z0-9-])", pseudonym, value)
     if isinstance(value, Mapping):
@@ -117,7 +110,10 @@ def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
 
 
 def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
-    """The clean-ups that the deletion ordered: a post's needs no uid, a creation's folder is gone with all others."""
+    """Remove the uid from pending clean-ups; True when none is left. `own` is the account's own record.
+
+    A post's clean-up continues under the pseudonym. A creation's is deleted: its folder was deleted with all others.
+    """
     found = [path for path in query.names("cleanups", {"uid": uid}, PAGE) if path != own]
     firestore.delete_all([path for path in found if "creation-" in path])
     _rewrite(uid, pseudonym, [path for path in found if "creation-" not in path])
@@ -125,7 +121,7 @@ def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
 
 
 def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
-    """The user's document becomes the closed account's; False if tokens moved meanwhile."""
+    """Replace the user's document by the closed account, and delete `extra`; False if tokens were moved meanwhile."""
     path, closed = user_path(uid), closed_path(uid)
 
     def decide(docs: Docs) -> bool:
@@ -143,5 +139,5 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
         return True
 
     transact(path, decide, Reads(fresh=[path, closed, *extra]))
-    # An entry that was posted just before is moved by another step.
-    return not any(query.names(f"{path}/{name}", {}, 1) for name in MONEY)
+    # An entry that was posted just before is moved by a further step.
+    return not any(query.names(f"{path}/{row.collection}", {}, 1) for row in inventory.rows("moved"))

@@ -1,0 +1,217 @@
+"""What a person owns: every collection that holds a person's data, how it is exported, and what deleting the account
+does to it. `export.py` and `owned.py` work from this table alone. Pure.
+
+A test compares it with every collection that the security rules, `models/` and the served data know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from studiox.models import deletions, notifications, posts
+
+AtDeletion = Literal["deleted", "moved", "renamed", "deleted_last", "closed", "by_domain"]
+"""What deleteAccount does with a user's documents.
+
+- `deleted`: deleted, a page at a time.
+- `moved`: moved below the closed account, with the pseudonym in place of the uid.
+- `renamed`: kept, with the pseudonym in place of the uid.
+- `deleted_last`: deleted in the commit that closes the account.
+- `closed`: replaced by the closed account in that commit.
+- `by_domain`: handled by the domain that owns the collection; the row's note says how.
+"""
+
+ID = "document id"
+"""As an `owner`: the document's id is the uid."""
+PATH = "path"
+"""As an `owner`: the collection lies below `users/{uid}`."""
+
+
+class Owned(msgspec.Struct, frozen=True, kw_only=True):
+    """A collection with documents of a person."""
+
+    collection: str
+    below: str = ""
+    """The parent collection, of a subcollection."""
+    owner: str = "uid"
+    """The field that holds the uid; or ID, or PATH."""
+    path_field: str = ""
+    """A further field, which holds the user's path where a document is about the user."""
+    exported_as: str | None
+    """The document's or the list's name in the export; None if it is not exported: the note says why."""
+    at_deletion: AtDeletion
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """The names of the collections on the path: `users/ledger`."""
+        return f"{self.below}/{self.collection}" if self.below else self.collection
+
+
+def _below_user(collection: str, exported_as: str | None, at_deletion: AtDeletion, note: str = "") -> Owned:
+    return Owned(
+        collection=collection, below="users", owner=PATH, exported_as=exported_as, at_deletion=at_deletion, note=note
+    )
+
+
+# In the order of the export's sections.
+OWNED: tuple[Owned, ...] = (
+    Owned(
+        collection="users",
+        owner=ID,
+        exported_as="profile",
+        at_deletion="closed",
+        note="The closed account keeps balance, plan and dates. Marks that make a call count once are not exported.",
+    ),
+    Owned(collection="billing", owner=ID, exported_as="billing", at_deletion="deleted_last"),
+    _below_user("ledger", "ledger", "moved", "Exported in order, with a running sum that proves the balance."),
+    _below_user("payments", "payments", "moved"),
+    _below_user("subscriptionEvents", "subscriptionEvents", "deleted"),
+    _below_user(notifications.NOTIFICATIONS, "notifications", "deleted"),
+    Owned(
+        collection="jobs",
+        exported_as="jobs",
+        at_deletion="by_domain",
+        note="The studio deletes them and keeps what they cost today in the day's spend.",
+    ),
+    Owned(collection="creations", exported_as="creations", at_deletion="deleted"),
+    Owned(collection="sessions", exported_as="sessions", at_deletion="deleted"),
+    Owned(
+        collection=posts.POSTS,
+        exported_as="posts",
+        at_deletion="by_domain",
+        note="The community deletes each post with its files, likes and comments.",
+    ),
+    Owned(
+        collection=posts.LIKES,
+        exported_as="likes",
+        at_deletion="by_domain",
+        note="The community deletes them and corrects the posts' counts.",
+    ),
+    Owned(
+        collection=posts.REPORTS,
+        exported_as="reports",
+        at_deletion="by_domain",
+        note="The community deletes them. A post's sum of reports stays.",
+    ),
+    Owned(collection="socialClaims", exported_as="socialClaims", at_deletion="deleted"),
+    Owned(collection="lyricGenerationErrors", exported_as="lyricGenerationErrors", at_deletion="deleted"),
+    Owned(collection="orders", exported_as="orders", at_deletion="renamed", note="Accounting."),
+    Owned(collection="subscriptions", exported_as="subscriptions", at_deletion="renamed", note="Accounting."),
+    Owned(collection=notifications.MAIL, exported_as="mail", at_deletion="deleted"),
+    Owned(
+        collection="auditLogs",
+        owner="actor",
+        path_field="target",
+        exported_as="activity",
+        at_deletion="renamed",
+        note="Who did what stays on record.",
+    ),
+    Owned(
+        collection=posts.COMMENTS,
+        below="posts",
+        exported_as="comments",
+        at_deletion="by_domain",
+        note="Exported by path. The community makes them anonymous; the text stays.",
+    ),
+    # Not exported.
+    Owned(
+        collection="private",
+        below="jobs",
+        exported_as=None,
+        at_deletion="by_domain",
+        note="The provider's task and costs. Deleted with the job.",
+    ),
+    Owned(
+        collection="private",
+        below="posts",
+        exported_as=None,
+        at_deletion="by_domain",
+        note="Moderators' information. Deleted with the post.",
+    ),
+    Owned(
+        collection=posts.COMMENT_REQUESTS,
+        exported_as=None,
+        at_deletion="by_domain",
+        note="Idempotency records without content. The community deletes them.",
+    ),
+    Owned(
+        collection=posts.MODERATION,
+        exported_as=None,
+        at_deletion="by_domain",
+        note="Reports of other people about the user's posts. The community deletes them with the posts.",
+    ),
+    Owned(
+        collection="providerLosses",
+        exported_as=None,
+        at_deletion="deleted",
+        note="What providers charged us beyond a job's price.",
+    ),
+    Owned(
+        collection="adminRequests",
+        exported_as=None,
+        at_deletion="deleted",
+        note="Idempotency records of administrators' calls; the audit log has their effect.",
+    ),
+    Owned(
+        collection="unmatchedPayments",
+        exported_as=None,
+        at_deletion="renamed",
+        note="Accounting. `payments` lists the same payments.",
+    ),
+    Owned(
+        collection="ledgerAlerts",
+        exported_as=None,
+        at_deletion="renamed",
+        note="Findings of the ledger's audit: our errors, not the user's data.",
+    ),
+    Owned(
+        collection="ledgerCheckpoints",
+        owner=ID,
+        exported_as=None,
+        at_deletion="deleted_last",
+        note="A sum of the ledger, which is exported whole.",
+    ),
+    Owned(
+        collection="welcomes",
+        exported_as=None,
+        at_deletion="renamed",
+        note="Named by a keyed hash of the e-mail address. Kept so that a person gets the welcome bonus once.",
+    ),
+    Owned(
+        collection=deletions.CLEAN_UPS,
+        exported_as=None,
+        at_deletion="by_domain",
+        note="Pending deletions. The account's own record is deleted when it is finished, others are renamed.",
+    ),
+)
+
+IMPERSONAL: dict[str, str] = {
+    "closedAccounts": "Closed accounts and their ledgers, under pseudonyms.",
+    "rateLimits": "Counters named by a hash of function and uid. They are closed with the account and expire.",
+    "stripeEvents": "Stripe's event ids, types and outcomes; they expire.",
+    "mediaAlerts": "Names of missing files by creation id, without the owner.",
+    "sweeps": "Positions of the nightly sweeps. The uid that one resumes from is replaced at the next run.",
+    "ledgerAudits": "The position of the ledger's audit, in the same way.",
+    "reconciliations": "The position of the reconciliation with Stripe.",
+    "weeklyReports": "Totals.",
+    "providerHealth": "Failures and spend of providers.",
+    "settings": "Limits that administrators set.",
+    "health": "The document that the health check reads.",
+    **dict.fromkeys(
+        ("plans", "tokenPacks", "models", "styles", "colors", "sizes", "features", "socialTasks"), "The catalogue."
+    ),
+}
+"""The other collections, and what they hold instead of a person's data."""
+
+
+def rows(at_deletion: AtDeletion) -> Iterator[Owned]:
+    return (row for row in OWNED if row.at_deletion == at_deletion)
+
+
+def exported() -> Iterator[tuple[str, Owned]]:
+    """(name, row) of the export's parts, in their order."""
+    return ((row.exported_as, row) for row in OWNED if row.exported_as is not None)
