@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,8 +88,12 @@ class Stage:
         """An account with this balance; its ID token."""
         now = datetime.now(UTC)
         buckets = {"monthly": 0, "bonus": balance, "purchased": 0}
-        data = {"email": "x@example.com", "plan": "enterprise", "balance": balance, "buckets": buckets, "ledgerSeq": 0}
-        Database(project=peer.project).put(f"users/{uid}", {**data, "createdAt": now, "updatedAt": now})
+        data: dict[str, Any] = {"email": "x@example.com", "displayName": None, "photoUrl": None, "plan": "enterprise"}
+        data |= {"isPremium": True, "balance": balance, "buckets": buckets, "ledgerSeq": 0, "suspended": False}
+        data |= {"streak": {"current": 0, "longest": 0, "lastActiveDate": None}, "plays": {"count": 0, "resetAt": None}}
+        data |= {"generationCount": 0, "activeJobs": 0, "preferences": {}, "welcome": "granted"}
+        data |= {"creditResetAt": now + timedelta(days=30), "createdAt": now, "updatedAt": now}
+        Database(project=peer.project).put(f"users/{uid}", data)
         return id_token(uid, project=peer.project)
 
     def serve(self, peer: Peer, python: str = sys.executable) -> AbstractContextManager[Served]:

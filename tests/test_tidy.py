@@ -192,6 +192,11 @@ def test_only_the_ledger_writes_balances() -> None:
                     opening = isinstance(value, ast.Constant) and value.value == 0  # a new account's
                     if isinstance(key, ast.Constant) and key.value in ("balance", "ledgerSeq") and not opening:
                         found.append(f"{name(path)}:{node.lineno}")
+            called = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and called in ("replace", "update", "change_user"):
+                written = {keyword.arg for keyword in node.keywords}
+                if written & {"balance", "buckets", "ledger_seq"}:
+                    found.append(f"{name(path)}:{node.lineno}")
             if isinstance(node, ast.Attribute) and node.attr in ("Increment", "INCREMENT"):
                 found.append(f"{name(path)}:{node.lineno} Increment saturates silently (J17)")
     assert not found

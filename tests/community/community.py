@@ -16,6 +16,7 @@ from tests.media.servers import Gcs, png
 from tests.support import Answer, Database, Reply, Rpcs, call, private_text, schedule, task
 from tests.support import posts as stored
 from tests.support.clock import Clock
+from tests.support.people import user_data
 from tests.support.queue import Queue
 
 _numbers = itertools.count()
@@ -41,15 +42,8 @@ class Community:
 
     def user(self, uid: str, **fields: Any) -> str:
         self.secrets.add(f"{uid}@canary.test")
-        buckets = {"monthly": 0, "bonus": 0, "purchased": 0}
-        user: dict[str, Any] = {
-            "email": f"{uid}@canary.test",
-            "displayName": uid.title(),
-            "photoUrl": None,
-            "plan": "free",
-        }
-        user |= {"balance": 0, "buckets": buckets, "ledgerSeq": 0, "isPremium": False, "suspended": False}
-        self.database.put(f"users/{uid}", {**user, **fields})
+        about = {"name": uid.title(), "welcome": "granted", **fields}
+        self.database.put(f"users/{uid}", user_data(f"{uid}@canary.test", self.clock.now(), **about))
         return uid
 
     def creation(self, uid: str = "ann", *, files: int = 1, secret: bool = False, **fields: Any) -> str:

@@ -14,6 +14,7 @@ from studiox.catalog import defaults
 from studiox.community import rules
 from studiox.kit.errors import InvalidRequest
 from studiox.models import posts
+from tests.support.people import user_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TIMES = st.integers(1_600_000_000, 2_800_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
@@ -164,4 +165,4 @@ def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
 
 
 def test_nobody_is_named_by_their_address() -> None:
-    assert rules.author_name({"email": "ann@example.org", "displayName": None}) == "Anonymous"
+    assert rules.author_name(user_of("ann@example.org")) == "Anonymous"

@@ -7,12 +7,15 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import main
 from studiox.community import reports
+from studiox.models.users import User
 from tests.community.community import Community
 from tests.rules.table import NOW
 from tests.support import Answer, Rpcs, call
+from tests.support.people import user_of
 
 
 def report(uid: str, post_id: str, *, verified: bool = True) -> Answer:
@@ -141,17 +144,18 @@ def test_a_report_is_two_round_trips(community: Community, rpcs: Rpcs) -> None:
     assert rpcs.count() <= 2
 
 
-ACCOUNTS = st.fixed_dictionaries(
-    {"createdAt": st.integers(0, 30 * 24).map(lambda hours: NOW - timedelta(hours=hours))},
-    optional={"reportsOverruled": st.integers(0, 20)},
+ACCOUNTS = st.builds(
+    lambda hours, overruled: replace(user_of(now=NOW - timedelta(hours=hours)), reports_overruled=overruled),
+    st.integers(0, 30 * 24),
+    st.none() | st.integers(0, 20),
 )
 
 
 @given(ACCOUNTS, st.booleans(), st.booleans())
-def test_no_report_weighs_more_than_an_ordinary_one(account: dict[str, object], strict: bool, has_made: bool) -> None:
+def test_no_report_weighs_more_than_an_ordinary_one(account: User, strict: bool, has_made: bool) -> None:
     weight = reports.points(account, strict=strict, has_made=has_made, now=NOW)
     assert 0 <= weight <= reports.FULL
     assert weight <= reports.points(account, strict=False, has_made=has_made, now=NOW)
-    worse = {**account, "reportsOverruled": reports.overruled(account, upheld=False)}
+    worse = replace(account, reports_overruled=reports.overruled(account, upheld=False))
     assert reports.points(worse, strict=strict, has_made=has_made, now=NOW) <= weight
     assert reports.points(None, strict=True, has_made=True, now=NOW) == 0

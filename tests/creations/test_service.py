@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import main
 from studiox.creations.service import one_more_play
+from studiox.models.users import Plays
 from tests.community.community import Community
 from tests.support import Answer, Rpcs, call, crowd
 
@@ -60,7 +61,7 @@ def test_plays_count_for_the_creation_and_for_the_month(community: Community) ->
     user = community.database.need("users/ann")
     assert user["plays"] == {"count": 10, "resetAt": resets}
     assert user["lastSeenAt"] >= now
-    assert "streak" not in user  # seen, which is no streak visit
+    assert user["streak"]["current"] == 0  # a play is no streak visit
     assert community.ok("getCreation", "ann", creationId=id_)["playCount"] == 9
     community.clock.ahead += timedelta(days=32)
     later = community.ok("incrementPlayCount", "ann")
@@ -78,15 +79,16 @@ MOMENTS = st.integers(1_600_000_000, 2_800_000_000).map(lambda seconds: datetime
 
 @given(st.lists(MOMENTS, min_size=1, max_size=30))
 def test_a_month_after_its_first_play_a_new_one_begins(moments: list[datetime]) -> None:
-    plays: dict[str, Any] | None = None
+    plays = Plays(count=0, reset_at=None)
     begun, counted = moments[0], 0
     for now in sorted(moments):
-        new = plays is None or now >= plays["resetAt"]
+        new = plays.reset_at is None or now >= plays.reset_at
         begun, counted = (now, 1) if new else (begun, counted + 1)
-        plays = one_more_play(plays, now)
-        assert plays["count"] == counted
-        assert now < plays["resetAt"]
-        assert timedelta(days=28) <= plays["resetAt"] - begun <= timedelta(days=31)
+        count, resets_at = one_more_play(plays, now)
+        plays = Plays(count=count, reset_at=resets_at)
+        assert count == counted
+        assert now < resets_at
+        assert timedelta(days=28) <= resets_at - begun <= timedelta(days=31)
 
 
 @pytest.mark.parametrize("name", ["updateCreation", "toggleFavorite", "incrementPlayCount", "deleteCreation"])

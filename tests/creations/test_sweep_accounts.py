@@ -18,6 +18,7 @@ from tests.conftest import Logged
 from tests.media.servers import Gcs
 from tests.support import Database, before_create, call, crowd, id_token, schedule
 from tests.support.clock import Clock
+from tests.support.people import user_data
 from tests.support.queue import Queue
 
 SWEEP: Any = main.sweepMedia
@@ -90,7 +91,7 @@ def test_an_auth_that_knows_nobody_is_not_believed(night: Night, logged: Logged)
     now = house_clock.now()
     everybody = {f"u{number:02d}" for number in range(abandoned_accounts.IMPLAUSIBLE)}
     for uid in everybody:
-        night.database.put(f"users/{uid}", {"email": None, "createdAt": now, "ledgerSeq": 0})
+        night.database.put(f"users/{uid}", user_data(None, now))
     assert night.passes() == everybody
     [line] = logged.lines("auth_knows_nobody")
     assert line["severity"] == "ALERT"

@@ -14,6 +14,7 @@ from tests.conftest import SECRETS, forget_all
 from tests.media.servers import Gcs
 from tests.support import Answer, Database, Reply, Rpcs, call, http, invariants, schedule, task
 from tests.support.clock import Clock
+from tests.support.people import user_data
 from tests.support.queue import Queue
 
 TERMINAL = ("completed", "failed", "cancelled")
@@ -48,8 +49,8 @@ class Studio:
         """An account whose first entry was `balance` tokens: its welcome bonus, or whatever else the bucket says."""
         buckets = {"monthly": 0, "bonus": 0, "purchased": 0, bucket: balance}
         now = self.clock.now()
-        user = {"email": "x@canary.test", "plan": plan, "balance": balance, "buckets": buckets, "ledgerSeq": 1}
-        self.database.put(f"users/{uid}", {**user, "createdAt": now, "updatedAt": now, **fields})
+        money = {"balance": balance, "buckets": buckets, "ledgerSeq": 1}
+        self.database.put(f"users/{uid}", user_data(now=now, plan=plan, welcome="granted", **{**money, **fields}))
         entry = {"seq": 1, "type": "welcome_bonus", "amount": balance, "buckets": buckets, "balanceAfter": balance}
         entry |= {"ref": {"kind": "user", "id": uid}, "reason": "Welcome bonus", "createdAt": now}
         self.database.put(f"users/{uid}/ledger/welcome:{uid}", {**entry, "id": f"welcome:{uid}"})

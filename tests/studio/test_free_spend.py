@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import main
 from studiox.kit.errors import RateLimited
 from studiox.models.ledger import Buckets
+from studiox.models.users import DayCancels
 from studiox.studio import breaker, job_store, spend
 from studiox.studio.spend import Spend
 from tests.conftest import Logged
@@ -175,7 +176,7 @@ def test_one_cancel_a_day_is_refunded_whatever_it_costs() -> None:
     now = breaker_now()
     dear = {"costMicroUsd": 15 * DOLLAR, "unpaidMicroUsd": 15 * DOLLAR}
     counted = spend.count_cancel(None, dear, now)
-    assert counted == {"date": "2026-03-01", "count": 1, "costMicroUsd": 15 * DOLLAR}
+    assert counted == DayCancels(date="2026-03-01", count=1, cost_micro_usd=15 * DOLLAR)
     with pytest.raises(RateLimited):
         spend.count_cancel(counted, {"costMicroUsd": 1, "unpaidMicroUsd": 1}, now)
 

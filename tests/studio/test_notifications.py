@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from studiox.kit import clock as studiox_clock
+from studiox.kit import documents
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
+from studiox.models.users import Preferences
 from tests.studio.studio import Studio
 from tests.support.indexes import read_file
 
@@ -120,7 +122,8 @@ def test_a_lost_answer_tells_once(studio: Studio) -> None:
 
 @pytest.mark.parametrize("kind", list(notifications.LETTERS))
 def test_every_kind_has_its_letter(studio: Studio, kind: notifications.Type) -> None:
-    studio.database.change("users/u1", preferences={notifications.LETTERS[kind].preference: True})
+    asked = Preferences(**{notifications.LETTERS[kind].preference: True})
+    studio.database.change("users/u1", preferences=documents.encode(asked))
     now = studiox_clock.now()
 
     def decide(docs: Docs) -> None:

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import main
 from studiox.kit.clock import a_month_after
 from studiox.models.ledger import Account, Buckets, next_entry
+from studiox.models.users import User
 from studiox.tokens import monthly
 from tests.support import Database, Reply, Rpcs, call, crowd, schedule
 from tests.support.clock import Clock
+from tests.support.people import user_of
 
 RESET: Any = main.resetMonthlyTokens
 MINUTE = timedelta(minutes=1)
@@ -24,9 +27,9 @@ START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 MOMENTS = st.integers(0, 10 * 366 * 24 * 60).map(lambda minutes: datetime(2024, 1, 1, tzinfo=UTC) + minutes * MINUTE)
 
 
-def user(due: datetime, monthly_left: int = 0, **fields: Any) -> dict[str, Any]:
-    buckets = {"monthly": monthly_left, "bonus": 200, "purchased": 30}
-    return {"creditResetAt": due, "createdAt": due - timedelta(days=31), "buckets": buckets, **fields}
+def user(due: datetime, **changes: Any) -> User:
+    held = replace(user_of(), credit_reset_at=due, created_at=due - timedelta(days=31), buckets=Buckets(0, 200, 30))
+    return replace(held, **changes)
 
 
 # The rules.
@@ -49,7 +52,7 @@ def test_the_next_date_is_the_first_of_its_day_after_now(due: datetime, day: int
 def test_ten_years_of_resets_whenever_they_run(day: int, pauses: list[int]) -> None:
     """One grant for each run that finds one due, whatever was missed; the anchor day is never lost."""
     created = datetime(2024, 1, day, 12, tzinfo=UTC)
-    held = user(a_month_after(created), createdAt=created)
+    held = user(a_month_after(created), created_at=created)
     account, now, periods = Account(Buckets(0, 200, 30)), created, []
     for pause in pauses:
         now += timedelta(days=pause)
@@ -60,16 +63,16 @@ def test_ten_years_of_resets_whenever_they_run(day: int, pauses: list[int]) -> N
         for cause, change in reset.entries:
             account, _ = next_entry(account, cause, change, now)
         assert account.buckets == Buckets(50, 200, 30)
-        held |= {**reset.fields, "buckets": {"monthly": 50, "bonus": 200, "purchased": 30}}
+        held = replace(held, **reset.fields, buckets=account.buckets)
         assert not monthly.is_due(held, now)
-        due = held["creditResetAt"]
+        due = held.credit_reset_at
         assert due.day == min(day, calendar.monthrange(due.year, due.month)[1])
         assert due - now <= timedelta(days=31)
     assert sorted(set(periods)) == periods
 
 
 def test_a_subscriptions_end_sets_its_own_day() -> None:
-    held = user(datetime(2026, 3, 12, tzinfo=UTC), creditAnchorDay=31)
+    held = user(datetime(2026, 3, 12, tzinfo=UTC), credit_anchor_day=31)
     assert monthly.anchor_day(held) == 12
 
 

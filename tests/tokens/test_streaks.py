@@ -7,15 +7,17 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.tokens.streaks import EVERY_AFTER_LAST, MILESTONES, Streak, reward, visit
+from studiox.models.users import Streak
+from studiox.tokens.streaks import EVERY_AFTER_LAST, MILESTONES, reward, visit
 
 FIRST = date(2024, 1, 1)
 DAYS = st.integers(0, 3652)
+NONE = Streak(current=0, longest=0, last_active_date=None)
 
 
 def visited(days: list[int]) -> tuple[Streak, int]:
     """The streak after visits on these days, in this order, and what they earned."""
-    streak, earned = Streak(), 0
+    streak, earned = NONE, 0
     for day in days:
         streak, bonus = visit(streak, FIRST + timedelta(days=day))
         earned += bonus
@@ -30,7 +32,8 @@ def test_a_streak_is_the_run_of_days_up_to_the_last_visit(days: set[int], run: i
     runs = dict.fromkeys(days, 1)
     for day in sorted(days):
         runs[day] = runs[day - 1] + 1 if day - 1 in days else 1
-    assert streak == Streak(runs[max(days)], max(runs.values()), (FIRST + timedelta(days=max(days))).isoformat())
+    last = (FIRST + timedelta(days=max(days))).isoformat()
+    assert streak == Streak(current=runs[max(days)], longest=max(runs.values()), last_active_date=last)
     assert earned == sum(map(reward, runs.values()))
 
 
@@ -54,7 +57,7 @@ def test_the_milestones_of_a_year() -> None:
 def test_over_the_leap_day_and_the_turn_of_the_year() -> None:
     """J26."""
     for first in (date(2024, 2, 28), date(2024, 12, 31), date(2025, 2, 28), date(2028, 2, 29)):
-        one, _ = visit(Streak(), first)
+        one, _ = visit(NONE, first)
         two, _ = visit(one, first + timedelta(days=1))
         assert two.current == 2
         assert visit(two, first + timedelta(days=3))[0].current == 1

@@ -34,7 +34,7 @@ def sweep_accounts() -> int:
     try:
         found = all_users(sweep_store.account_reached())
         while chunk := list(itertools.islice(found, PAGE)):
-            closed += _close_absent([each.id for each in chunk if clock.now() - each.data["createdAt"] > AGE])
+            closed += _close_absent([each.id for each in chunk if clock.now() - each.data.created_at > AGE])
             last = len(chunk) < PAGE
             _keep(None if last else chunk[-1].id)
             if last or closed >= CLOSED_PER_RUN or time.monotonic() > until:

@@ -42,7 +42,7 @@ def delete_account(caller: User, confirm: str) -> None:
 
     def decide(docs: Docs) -> None:
         closed = docs.get(closed_path(caller.uid))
-        if closed is not None and (closed["state"] == "closed" or docs.get(record) is not None):
+        if closed is not None and (closed.state == "closed" or docs.get(record) is not None):
             return
         keep_month(docs, caller.uid)
         _order(docs, caller.uid, token, now)
@@ -65,7 +65,7 @@ def close_abandoned(uid: str) -> bool:
 
     def decide(docs: Docs) -> bool:
         user = docs.get(user_path(uid))
-        if user is None or user.get("closing"):
+        if user is None or user.closing:
             return False
         keep_month(docs, uid)
         release_welcome(docs, uid)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from studiox.api.callables import User
 from studiox.auth import service as accounts
-from studiox.kit import audit, clock, firestore, query
+from studiox.kit import audit, clock, documents, firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Data
 from studiox.kit.errors import Unavailable
@@ -35,7 +35,7 @@ def export(caller: User) -> tuple[str, datetime]:
     `Unauthenticated` if the account is deleted meanwhile. A file that was written too late for that deletion is deleted
     within a day.
     """
-    user = dict(accounts.account(caller))
+    user = documents.encode(accounts.account(caller))
     now = clock.now()
     profile = {name: value for name, value in user.items() if name not in _INTERNAL}
     head = {"exportedAt": now, "uid": caller.uid, **_documents(caller.uid, profile)}

@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from studiox.kit import clock, firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs, Reads, transact
-from studiox.models.users import closed_path, user_path
+from studiox.models.users import ClosedAccount, closed_path, user_path
 from studiox.studio.job_store import delete_jobs
 
 from . import inventory
@@ -25,9 +27,9 @@ def begin(docs: Docs, uid: str, now: datetime) -> None:
     """Close the account: from this commit on no call changes anything in its name or provisions it again."""
     user = docs.get(user_path(uid))
     if docs.get(closed_path(uid)) is None:
-        docs.create(closed_path(uid), {"state": "closing", "requestedAt": now})
+        docs.create(closed_path(uid), ClosedAccount(state="closing", requested_at=now))
     if user is not None:
-        docs.update(user_path(uid), {"suspended": True, "closing": True, "updatedAt": now})
+        docs.update(user_path(uid), suspended=True, closing=True, updated_at=now)
 
 
 def delete_own(uid: str) -> bool:
@@ -127,13 +129,20 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
     def decide(docs: Docs) -> bool:
         user, record = docs.get(path), docs.get(closed)
         if user is not None:
-            kept = {
-                name: user[name] for name in ("balance", "buckets", "ledgerSeq", "plan", "createdAt") if name in user
-            }
-            docs.put(closed, {**(record or {}), **kept, "state": "closed", "closedAt": now})
+            account = ClosedAccount(
+                state="closed",
+                requested_at=None if record is None else record.requested_at,
+                closed_at=now,
+                balance=user.balance,
+                buckets=user.buckets,
+                ledger_seq=user.ledger_seq,
+                plan=user.plan,
+                created_at=user.created_at,
+            )
+            docs.put(closed, account)
             docs.delete(path)
-        elif record is not None and record["state"] != "closed":
-            docs.put(closed, {**record, "state": "closed", "closedAt": now})
+        elif record is not None and record.state != "closed":
+            docs.put(closed, replace(record, state="closed", closed_at=now))
         for each in extra:
             docs.delete(each)
         return True

@@ -11,17 +11,17 @@ from firebase_functions import scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
-from studiox.catalog.sales import PlanId
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit import audit, batch, clock, config
 from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
+from studiox.models import users
 from studiox.models.jobs import JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.posts import ReportReason
-from studiox.models.users import search_users
+from studiox.models.users import PlanId, search_users
 from studiox.studio.lifecycle import NotCancellable
 from studiox.studio.lifecycle import Status as JobStatus
 
@@ -89,7 +89,7 @@ class PlanSet(Response):
 def setPlan(caller: Admin, request: SetPlan) -> PlanSet:
     """Put a user on a plan without a payment; what becomes of a paid subscription sets it again."""
     user = service.set_plan(caller, request.uid, request.plan_id, request.reason)
-    return PlanSet(uid=request.uid, plan=user["plan"], is_premium=user["isPremium"])
+    return PlanSet(uid=request.uid, plan=user.plan, is_premium=user.is_premium)
 
 
 class SuspendUser(Request, frozen=True):
@@ -107,7 +107,7 @@ class UserSuspended(Response):
 def suspendUser(caller: Admin, request: SuspendUser) -> UserSuspended:
     """Let a user neither spend nor publish, and sign them out everywhere; or let them again."""
     user = service.suspend_user(caller, request.uid, request.suspended, request.reason)
-    return UserSuspended(uid=request.uid, suspended=user["suspended"])
+    return UserSuspended(uid=request.uid, suspended=user.suspended)
 
 
 Filter = Annotated[str, Meta(min_length=1, max_length=512)]
@@ -174,19 +174,19 @@ def searchUsers(caller: Admin, request: SearchUsers) -> FoundUsers:
     found, cursor = search_users(
         email=request.email, uid=request.uid, plan=request.plan, size=request.page_size, cursor=request.cursor
     )
-    return FoundUsers(users=[_found(user) for user in found], next_cursor=cursor)
+    return FoundUsers(users=[_found(each.id, each.data) for each in found], next_cursor=cursor)
 
 
-def _found(user: Mapping[str, Any]) -> FoundUser:
+def _found(uid: str, user: users.User) -> FoundUser:
     return FoundUser(
-        uid=user["uid"],
-        email=user.get("email"),
-        display_name=user.get("displayName"),
-        plan=user["plan"],
-        is_premium=user.get("isPremium", False),
-        balance=user["balance"],
-        suspended=user.get("suspended", False),
-        created_at=user["createdAt"],
+        uid=uid,
+        email=user.email,
+        display_name=user.display_name,
+        plan=user.plan,
+        is_premium=user.is_premium,
+        balance=user.balance,
+        suspended=user.suspended,
+        created_at=user.created_at,
     )
 
 

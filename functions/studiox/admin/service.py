@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from studiox.api.callables import User
 from studiox.integrations.firebase_auth import end_sessions
 from studiox.kit import audit, clock, log
 from studiox.kit.errors import NotFound, RequestIdReused
 from studiox.kit.transaction import Docs, Reads
+from studiox.models import users
 from studiox.models.ledger_store import account_of, entry_path, post
-from studiox.models.users import change_user, user_path
+from studiox.models.users import user_path
 from studiox.studio import lifecycle, settlement
 from studiox.studio.job_store import find_job
 
@@ -72,13 +75,13 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
     return job
 
 
-def set_plan(admin: User, uid: str, plan: str, reason: str) -> Data:
+def set_plan(admin: User, uid: str, plan: str, reason: str) -> users.User:
     """Put the user on a plan from now on; its tokens come with the next monthly reset. `NotFound`."""
-    fields = {"plan": plan, "isPremium": plan != FREE}
+    fields = {"plan": plan, "is_premium": plan != FREE}
     return _change(admin, "setPlan", uid, fields, plan=plan, reason=reason)
 
 
-def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> Data:
+def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.User:
     """Let the user neither change nothing from now on, and sign them out; or let them again. `NotFound`.
 
     `Unavailable` while Auth does not answer: they can do nothing already; call again, so that their sessions end too.
@@ -89,18 +92,19 @@ def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> Data:
     return user
 
 
-def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **about: object) -> Data:
+def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **about: object) -> users.User:
     """Set fields of a user's document. The audit log has who did it also where they were set already."""
     now = clock.now()
     path = user_path(uid)
 
-    def decide(docs: Docs) -> Data:
+    def decide(docs: Docs) -> users.User:
         user = docs.get(path)
         if user is None:
             raise NotFound
-        if any(user.get(name) != value for name, value in fields.items()):
-            change_user(docs, uid, now, **fields)
+        if any(getattr(user, name) != value for name, value in fields.items()):
+            user = replace(user, **fields, updated_at=now)
+            docs.put(path, user)
         audit.record(docs, actor=admin.uid, action=action, target=path, at=now, **about)
-        return docs.get(path) or {}
+        return user
 
     return admin.commit(path, decide, Reads(fresh=[path]))

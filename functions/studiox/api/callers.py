@@ -79,15 +79,15 @@ class User(Reader, frozen=True, kw_only=True):
 
     def _check(self, docs: Docs) -> None:
         account = docs.get(user_path(self.uid))
-        closed = docs.get(closed_path(self.uid)) is not None if account is None else bool(account.get("closing"))
+        closed = docs.get(closed_path(self.uid)) is not None if account is None else account.closing
         if closed and not self.may_be_closed:
             raise Unauthenticated
         if account is None:
             return
-        ended = account.get("sessionsRevokedAt")
+        ended = account.sessions_revoked_at
         if ended is not None and (self.signed_in_at is None or self.signed_in_at < ended):
             raise Unauthenticated
-        if account.get("suspended") and not self.may_be_suspended:
+        if account.suspended and not self.may_be_suspended:
             raise Forbidden if isinstance(self, Admin) else AccountSuspended
 
     def admit(self, docs: Docs, now: datetime) -> None:
@@ -174,8 +174,10 @@ def verified(caller: C) -> C:
     `Unauthenticated`, `AccountSuspended`, `Forbidden`, `RecentSignInRequired`; `Unavailable` if nobody can tell.
     """
     paths = (user_path(caller.uid), closed_path(caller.uid))
-    [account, closed] = firestore.read(*paths)
-    caller.check(Docs(dict(zip(paths, (account, closed), strict=True)).__getitem__))
+    seen = firestore.read_documents(paths)
+    docs = Docs(lambda path: seen[path].data)
+    caller.check(docs)
+    account, closed = docs.get(paths[0]), docs.get(paths[1])
     caller.call.allowed = False
     if caller.asks_auth or caller.admin:
         found = firebase_auth.find_sign_in(caller.uid)
@@ -183,7 +185,7 @@ def verified(caller: C) -> C:
             raise Unauthenticated
         if found is not None:
             # A suspension ends the sessions too, and leaves their tokens what a suspended user may do.
-            suspended = account is not None and bool(account.get("suspended"))
+            suspended = account is not None and account.suspended
             made = caller.token_made_at
             if found.disabled or (not suspended and (made is None or made < found.valid_after)):
                 raise Unauthenticated

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from firebase_functions import https_fn, identity_fn
@@ -11,11 +10,12 @@ from msgspec import Meta
 
 from studiox.api.blocking import from_auth_only
 from studiox.api.callables import Name, Nothing, Reader, Request, Response, User, endpoint
-from studiox.catalog.sales import PlanId
 from studiox.kit import config, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import StudioxError, Unavailable
 from studiox.kit.rate_limits import Limit
+from studiox.models import users
+from studiox.models.users import PlanId
 
 from . import service, sign_up
 
@@ -56,21 +56,21 @@ class Profile(Response):
     created_at: datetime
 
 
-def _profile(uid: str, user: Mapping[str, Any]) -> Profile:
+def _profile(uid: str, user: users.User) -> Profile:
     return Profile(
         uid=uid,
-        email=user["email"],
-        display_name=user["displayName"],
-        photo_url=user["photoUrl"],
-        plan=user["plan"],
-        balance=user["balance"],
+        email=user.email,
+        display_name=user.display_name,
+        photo_url=user.photo_url,
+        plan=user.plan,
+        balance=user.balance,
         streak=Streak(
-            current=user["streak"]["current"],
-            longest=user["streak"]["longest"],
-            last_active_date=user["streak"]["lastActiveDate"],
+            current=user.streak.current,
+            longest=user.streak.longest,
+            last_active_date=user.streak.last_active_date,
         ),
-        preferences=user["preferences"],
-        created_at=user["createdAt"],
+        preferences=msgspec.to_builtins(user.preferences),
+        created_at=user.created_at,
     )
 
 
@@ -96,8 +96,8 @@ class Preferences(Request, frozen=True):
     email_comments: bool | None = None
 
     def given(self) -> dict[str, bool]:
-        """Those that are set, by their names in the user's document."""
-        return {name: value for name, value in msgspec.to_builtins(self).items() if value is not None}
+        """Those that are set, by their names in `users.Preferences`."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
 
 
 class UpdateProfile(Request, frozen=True):

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from studiox.api.callers import Reader, User
 from studiox.auth import welcome_bonus
 from studiox.auth.welcome_bonus import grant_welcome, take_welcome
@@ -19,7 +21,7 @@ from studiox.models import users
 from . import sign_up
 
 T = TypeVar("T")
-AccountOf = Callable[[Docs], Mapping[str, Any]]
+AccountOf = Callable[[Docs], users.User]
 """In a decision: the caller's document."""
 
 
@@ -41,7 +43,7 @@ class Contested(NamedTuple):
     """The holder's ledgerSeq with that bonus as its last entry."""
 
 
-def provision(user: NewUser, action: str) -> Mapping[str, Any]:
+def provision(user: NewUser, action: str) -> users.User:
     """The user's document, made if there is none, with the welcome bonus if it is due. Idempotent."""
     now = clock.now()
     answer = _provision(user, action, now, settled=None)
@@ -54,19 +56,17 @@ def provision(user: NewUser, action: str) -> Mapping[str, Any]:
     return answer
 
 
-def _provision(
-    user: NewUser, action: str, now: datetime, *, settled: Contested | None
-) -> Mapping[str, Any] | Contested:
+def _provision(user: NewUser, action: str, now: datetime, *, settled: Contested | None) -> users.User | Contested:
     path, closed = users.user_path(user.uid), users.closed_path(user.uid)
     tokens = config.WELCOME_TOKENS.value
     due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
     welcome = welcome_bonus.welcome_path(user.email) if user.email else ""
 
-    def decide(docs: Docs) -> Mapping[str, Any] | Contested:
+    def decide(docs: Docs) -> users.User | Contested:
         current = docs.get(path)
         if current is None and docs.get(closed) is not None:
             raise Unauthenticated  # a token of an account that was deleted
-        if current is not None and (not due or current.get("welcome") != "pending" or current.get("closing")):
+        if current is not None and (not due or current.welcome != "pending" or current.closing):
             return current
         holder = docs.get(welcome) if due else None
         contested = holder is not None and holder["uid"] != user.uid
@@ -80,11 +80,11 @@ def _provision(
         if not due:
             return current
         if contested and settled is not None and not _take_back(docs, settled, user.uid, now):
-            return docs.update(path, {"welcome": "refused"})
+            return docs.update(path, welcome="refused")
         if tokens > 0:
             grant_welcome(docs, user.uid, tokens, now)
-        current = docs.update(path, {"welcome": "granted"})
-        taken = {"uid": user.uid, "seq": current["ledgerSeq"], "tokens": tokens, "at": now}
+        current = docs.update(path, welcome="granted")
+        taken = {"uid": user.uid, "seq": current.ledger_seq, "tokens": tokens, "at": now}
         docs.put(welcome, {**(docs.get(welcome) or {}), **taken})
         return current
 
@@ -96,13 +96,13 @@ def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> boo
 
     Should that account come to be after all, its own first call asks for the bonus again.
     """
-    path = users.user_path(settled.holder) if settled.holder else ""
-    holder = docs.get(path) if path else None
-    if holder is None or holder["ledgerSeq"] != settled.seq:
+    path = users.user_path(settled.holder)
+    holder = docs.get(path) if settled.holder else None
+    if holder is None or holder.ledger_seq != settled.seq:
         return False
-    if holder["balance"] > 0:
-        take_welcome(docs, settled.holder, holder["balance"], taker, now)
-    docs.update(path, {"welcome": "pending"})
+    if holder.balance > 0:
+        take_welcome(docs, settled.holder, holder.balance, taker, now)
+    docs.update(path, welcome="pending")
     return True
 
 
@@ -112,15 +112,15 @@ def _never_came_to_be(claim: Contested) -> bool:
     Its document is there, untouched since the bonus, and Auth knows no such user. An account that moved a token,
     or was deleted by our own function (its document is gone), did come to be.
     """
-    [holder] = firestore.read(users.user_path(claim.holder))
-    if holder is None or holder["ledgerSeq"] != claim.seq:
+    holder = firestore.get(users.user_path(claim.holder))
+    if holder is None or holder.ledger_seq != claim.seq:
         return False
     return find_sign_in(claim.holder) is None
 
 
-def account(caller: Reader, action: str = "initializeUser") -> Mapping[str, Any]:
+def account(caller: Reader, action: str = "initializeUser") -> users.User:
     """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
-    [user] = firestore.read(users.user_path(caller.uid))
+    user = firestore.get(users.user_path(caller.uid))
     if user is None or is_welcome_due(user, caller):
         return provision(as_new(caller), action)
     return user
@@ -133,13 +133,13 @@ class _NotProvisioned(Exception):
 def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
     """What `act` answers. The account that it asks for in its decision is provisioned first where that is due."""
 
-    def first(docs: Docs) -> Mapping[str, Any]:
+    def first(docs: Docs) -> users.User:
         user = docs.get(users.user_path(caller.uid))
         if user is None or is_welcome_due(user, caller):
             raise _NotProvisioned
         return user
 
-    def then(docs: Docs) -> Mapping[str, Any]:
+    def then(docs: Docs) -> users.User:
         user = docs.get(users.user_path(caller.uid))
         if user is None:
             raise Unavailable(retryAfterSeconds=1)  # deleted in between: the next call learns so
@@ -152,38 +152,39 @@ def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
         return act(then)
 
 
-def is_welcome_due(user: Mapping[str, Any], caller: Reader) -> bool:
+def is_welcome_due(user: users.User, caller: Reader) -> bool:
     """Whether `provision` has a bonus to grant or to refuse to this account, now that its owner calls."""
     may = caller.email is not None and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)
-    return may and user.get("welcome") == "pending"
+    return may and user.welcome == "pending"
 
 
 def as_new(caller: Reader) -> NewUser:
     return NewUser(caller.uid, caller.email, caller.email_verified)
 
 
-def update_profile(
-    caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]
-) -> Mapping[str, Any]:
+_STORED = {"display_name": "displayName", "photo_url": "photoUrl", "preferences": "preferences"}
+
+
+def update_profile(caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]) -> users.User:
     """The account with what was given (None: as it is, empty: none); preferences are merged."""
     return with_account(caller, "updateProfile", lambda account: _update(caller, name, photo, preferences, account))
 
 
 def _update(
     caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool], account: AccountOf
-) -> Mapping[str, Any]:
+) -> users.User:
     now = clock.now()
     path = users.user_path(caller.uid)
 
-    def decide(docs: Docs) -> Mapping[str, Any]:
+    def decide(docs: Docs) -> users.User:
         user = account(docs)
-        given = {"displayName": name, "photoUrl": photo}
-        fields: dict[str, Any] = {field: value or None for field, value in given.items() if value is not None}
+        given = {"display_name": name, "photo_url": photo}
+        changes: dict[str, Any] = {field: value or None for field, value in given.items() if value is not None}
         if preferences:
-            fields["preferences"] = {**user["preferences"], **preferences}
-        audit.record(docs, actor=caller.uid, action="updateProfile", target=path, at=now, fields=sorted(fields))
-        users.change_user(docs, caller.uid, now, **fields)
-        return docs.get(path) or {}
+            changes["preferences"] = msgspec.structs.replace(user.preferences, **preferences)
+        fields = sorted(_STORED[field] for field in changes)
+        audit.record(docs, actor=caller.uid, action="updateProfile", target=path, at=now, fields=fields)
+        return docs.update(path, **changes, updated_at=now)
 
     return caller.commit(path, decide, Reads(cached=[path]))
 
@@ -210,7 +211,7 @@ def _revoke(caller: User, ended: datetime, account: AccountOf) -> None:
 
     def decide(docs: Docs) -> None:
         account(docs)
-        users.change_user(docs, caller.uid, now, sessionsRevokedAt=ended)
+        users.change_user(docs, caller.uid, now, sessions_revoked_at=ended)
         audit.record(docs, actor=caller.uid, action="revokeSessions", target=path, at=now)
 
     caller.commit(path, decide, Reads(cached=[path]))

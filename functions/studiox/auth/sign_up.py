@@ -7,10 +7,13 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import msgspec
+
 from studiox.kit import clock
 from studiox.kit.clock import datetime
 from studiox.kit.texts import plain_name
-from studiox.models import users
+from studiox.models.ledger import Buckets
+from studiox.models.users import FREE_PLAN, Plays, Preferences, Streak, User
 
 MAX_NAME = 100
 
@@ -88,10 +91,14 @@ def photo_url(given: str | None) -> str | None:
     return given if given and given.startswith("https://") and len(given) <= 2048 and given.isprintable() else None
 
 
-def used_month(user: Mapping[str, Any]) -> dict[str, Any]:
+def used_month(user: User) -> dict[str, Any]:
     """What an account that ends has had of its month: it is kept with the person's welcome."""
-    fields = ("creditResetAt", "generationCount", "generationResetAt")
-    return {name: user[name] for name in fields if user.get(name) is not None}
+    used = {
+        "creditResetAt": user.credit_reset_at,
+        "generationCount": user.generation_count,
+        "generationResetAt": user.generation_reset_at,
+    }
+    return {name: value for name, value in used.items() if value is not None}
 
 
 def resumed(used: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
@@ -99,37 +106,37 @@ def resumed(used: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     until, songs_until = (used or {}).get("creditResetAt"), (used or {}).get("generationResetAt")
     if until is not None and now < until <= clock.a_month_after(now):
-        fields |= {"creditResetAt": until, "creditAnchorDay": until.day}
+        fields |= {"credit_reset_at": until, "credit_anchor_day": until.day}
     if songs_until is not None and now < songs_until:
-        fields |= {"generationCount": (used or {}).get("generationCount", 0), "generationResetAt": songs_until}
+        fields |= {"generation_count": (used or {}).get("generationCount", 0), "generation_reset_at": songs_until}
     return fields
 
 
 def new_user(
     email: str | None, name: str | None, photo: str | None, now: datetime, used: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """A user's document before any ledger entry. `welcome` is pending, granted or refused.
+) -> User:
+    """A user's document before any ledger entry.
 
     `used`: what the person's last account had of a month that may not be over yet.
     """
-    user = {
-        "email": email,
-        "displayName": display_name(name),
-        "photoUrl": photo_url(photo),
-        "plan": users.FREE_PLAN,
-        "isPremium": False,
-        "balance": 0,
-        "buckets": {"monthly": 0, "bonus": 0, "purchased": 0},
-        "ledgerSeq": 0,
-        "creditResetAt": clock.a_month_after(now),
-        "streak": {"current": 0, "longest": 0, "lastActiveDate": None},
-        "plays": {"count": 0, "resetAt": None},
-        "generationCount": 0,
-        "activeJobs": 0,
-        "preferences": {},
-        "suspended": False,
-        "welcome": "pending",
-        "createdAt": now,
-        "updatedAt": now,
-    }
-    return user | resumed(used, now)
+    user = User(
+        email=email,
+        display_name=display_name(name),
+        photo_url=photo_url(photo),
+        plan=FREE_PLAN,
+        is_premium=False,
+        balance=0,
+        buckets=Buckets(),
+        ledger_seq=0,
+        credit_reset_at=clock.a_month_after(now),
+        streak=Streak(current=0, longest=0, last_active_date=None),
+        plays=Plays(count=0, reset_at=None),
+        generation_count=0,
+        active_jobs=0,
+        preferences=Preferences(),
+        suspended=False,
+        welcome="pending",
+        created_at=now,
+        updated_at=now,
+    )
+    return msgspec.structs.replace(user, **resumed(used, now))

@@ -23,24 +23,26 @@ def keep_month(docs: Docs, uid: str) -> None:
     Nothing is kept of an address that took no welcome: it has spent nothing.
     """
     user = docs.get(user_path(uid))
-    welcome = welcome_path(user["email"]) if user is not None and user.get("email") else ""
-    if user is not None and welcome and docs.get(welcome) is not None:
+    if user is None or not user.email:
+        return
+    welcome = welcome_path(user.email)
+    if docs.get(welcome) is not None:
         docs.update(welcome, {"month": used_month(user)})
 
 
 def release_welcome(docs: Docs, uid: str) -> None:
     """Let the person have their welcome again: the account that took it never did anything with it."""
     user = docs.get(user_path(uid))
-    if user is None or not user.get("email") or user.get("generationCount"):
+    if user is None or not user.email or user.generation_count:
         return
-    welcome = docs.get(welcome_path(user["email"]))
-    if welcome is not None and (welcome["uid"], welcome["seq"]) == (uid, user["ledgerSeq"]):
-        docs.delete(welcome_path(user["email"]))
+    welcome = docs.get(welcome_path(user.email))
+    if welcome is not None and (welcome["uid"], welcome["seq"]) == (uid, user.ledger_seq):
+        docs.delete(welcome_path(user.email))
 
 
 def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> Entry:
     """The welcome bonus. An account that it was taken from and that gets it back has had its `welcome:` entry."""
-    seq = ledger_store.account_of(docs.get(user_path(uid)) or {}).seq
+    seq = _seq(docs, uid)
     entry_id = f"welcome:{uid}" if seq == 0 else f"restore:welcome:{seq}"
     type_: EntryType = "welcome_bonus" if seq == 0 else "restore"
     cause = Cause(id=entry_id, type=type_, kind="user", ref=uid, reason="Welcome bonus")
@@ -49,7 +51,14 @@ def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> Entry:
 
 def take_welcome(docs: Docs, uid: str, tokens: int, taker: str, at: datetime) -> Entry:
     """Take an untouched bonus from an account whose sign-up failed, for the same person's next account."""
-    seq = ledger_store.account_of(docs.get(user_path(uid)) or {}).seq
+    seq = _seq(docs, uid)
     reason = "Welcome bonus moved to the account that came to be"
     cause = Cause(id=f"clawback:welcome:{seq}", type="clawback", kind="user", ref=taker, reason=reason)
     return ledger_store.post(docs, uid, cause, Buckets(bonus=-tokens), at)
+
+
+def _seq(docs: Docs, uid: str) -> int:
+    user = docs.get(user_path(uid))
+    if user is None:
+        raise KeyError(uid)
+    return user.ledger_seq

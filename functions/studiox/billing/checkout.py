@@ -53,7 +53,8 @@ def open_checkout(
     account = docs.get(store.account_path(caller.uid)) or {}
     earlier = (account.get("planCheckout") or {}).get("sessionId", "") if asked.plan_id else ""
     _close(earlier, account)
-    user = docs.get(user_path(caller.uid)) or {}
+    user = docs.get(user_path(caller.uid))
+    email = None if user is None else user.email
 
     def ask(customer_id: str) -> tuple[str, str] | None:
         params = session_params(
@@ -62,7 +63,7 @@ def open_checkout(
         # What is sold is part of the key: after a change of the catalogue it is another session.
         return stripe.create_session(params, f"{order_id}:{_digest(params)[:16]}")
 
-    (session_id, url), customer = _with_customer(caller.uid, account, user, ask)
+    (session_id, url), customer = _with_customer(caller.uid, account, email, ask)
     order = _new_order(order_id, caller.uid, session_id, url, fingerprint, pack, plan, now)
     session_id, url, replaced = _write(caller, asked, order, customer, seen, now)
     if replaced not in (earlier, session_id):
@@ -160,7 +161,9 @@ def _digest(parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 
-def _with_customer(uid: str, account: Data, user: Data, ask: Callable[[str], T | None]) -> tuple[T, dict[str, Any]]:
+def _with_customer(
+    uid: str, account: Data, email: str | None, ask: Callable[[str], T | None]
+) -> tuple[T, dict[str, Any]]:
     """What Stripe answers to `ask` for the user's customer, and the fields of the account that name this one.
 
     The customer is made if there is none, and anew if somebody deleted it (`ask` answers None). However many calls
@@ -168,7 +171,7 @@ def _with_customer(uid: str, account: Data, user: Data, ask: Callable[[str], T |
     """
     generation, known = account.get("generation", 0), account.get("customerId")
     for _ in range(MAX_CUSTOMERS):
-        customer_id = known or stripe.create_customer(uid, user.get("email"), f"customer:{uid}:{generation}")
+        customer_id = known or stripe.create_customer(uid, email, f"customer:{uid}:{generation}")
         if (answer := ask(customer_id)) is not None:
             return answer, {"uid": uid, "customerId": customer_id, "generation": generation}
         generation, known = generation + 1, None
@@ -183,12 +186,15 @@ def open_portal(caller: User) -> str:
     if seen[user_path(caller.uid)].data is None:
         accounts.provision(accounts.as_new(caller), "createPortalSession")
         seen |= firestore.read_documents([user_path(caller.uid)])
-    account, user = seen[account_path].data or {}, seen[user_path(caller.uid)].data or {}
+    account, user = seen[account_path].data or {}, seen[user_path(caller.uid)].as_(user_path(caller.uid))
     now = clock.now()
     caller.admit(Docs(lambda path: seen[path].data), now)  # before Stripe is asked for anything
     home = site_url(config.SITE_URL.value, "/?portal=closed")
     url, customer = _with_customer(
-        caller.uid, account, user, lambda customer_id: stripe.create_portal(customer_id, home, f"portal:{ids.new()}")
+        caller.uid,
+        account,
+        None if user is None else user.email,
+        lambda customer_id: stripe.create_portal(customer_id, home, f"portal:{ids.new()}"),
     )
 
     def decide(docs: Docs) -> None:

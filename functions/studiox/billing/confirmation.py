@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, cast
 
 from studiox.api.callables import User
-from studiox.catalog.sales import PlanId
 from studiox.integrations import stripe
 from studiox.integrations.stripe_objects import ENDED, Session, Subject
 from studiox.kit import firestore
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Reads
-from studiox.models.users import user_path
+from studiox.models.users import PlanId, user_path
 
 from . import settlement, store
 from .event_store import Deed, Why

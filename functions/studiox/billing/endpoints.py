@@ -26,7 +26,7 @@ from studiox.api.callables import (
 )
 from studiox.api.methods import not_allowed
 from studiox.catalog import sales_store
-from studiox.catalog.sales import Allowances, PlanId
+from studiox.catalog.sales import Allowances
 from studiox.integrations import stripe
 from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import batch, clock, config, log
@@ -34,6 +34,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
+from studiox.models.users import PlanId
 
 from . import checkout, confirmation, event_store, reconciliation, service, store, subscriptions, webhook
 from .orders import PaymentKind, PaymentStatus

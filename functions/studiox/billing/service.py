@@ -8,13 +8,13 @@ from typing import Any, Literal, NamedTuple
 from studiox.api.callables import Reader, User
 from studiox.auth import service as accounts
 from studiox.catalog import sales_store
-from studiox.catalog.sales import PlanId
 from studiox.integrations import stripe
 from studiox.kit import clock, firestore
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
 from studiox.kit.transaction import Docs
-from studiox.models.users import user_path
+from studiox.models import users
+from studiox.models.users import PlanId, user_path
 
 from . import store, subscriptions
 from .event_store import Deed, Why
@@ -36,19 +36,26 @@ class Standing(NamedTuple):
 
 def standing(caller: Reader) -> Standing:
     """In one round trip; an account that was never provisioned is made first."""
-    user, account = firestore.read(user_path(caller.uid), store.account_path(caller.uid))
-    if user is None:
-        user = accounts.account(caller, "getSubscription")
-    return _standing(user, account)
+    user, account = _read(caller.uid)
+    return _standing(user or accounts.account(caller, "getSubscription"), account)
 
 
-def _standing(user: Data, account: Data | None) -> Standing:
+def _read(uid: str) -> tuple[users.User | None, Data | None]:
+    path, account_path = user_path(uid), store.account_path(uid)
+    seen = firestore.read_documents([path, account_path])
+    return seen[path].as_(path), seen[account_path].data
+
+
+def _standing(user: users.User | None, account: Data | None) -> Standing:
+    """`user`: None for an account that was deleted meanwhile."""
+    plan: PlanId = "free" if user is None else user.plan
+    is_premium = user is not None and user.is_premium
     current = (account or {}).get("current")
     if current is None or current["status"] in subscriptions.NOT_BEGUN:
-        return Standing(user["plan"], user["isPremium"])
+        return Standing(plan, is_premium)
     return Standing(
-        user["plan"],
-        user["isPremium"],
+        plan,
+        is_premium,
         current["status"],
         current["currentPeriodEnd"],
         current["cancelAtPeriodEnd"],
@@ -124,8 +131,7 @@ def _settled(caller: User, action: str, subscription_id: str, stood: bool, **ask
     settle_subscription(subscription_id, caller.uid, why)
     if not stood:
         raise NoSubscription
-    user, account = firestore.read(user_path(caller.uid), store.account_path(caller.uid))
-    return _standing(user or {"plan": "free", "isPremium": False}, account)
+    return _standing(*_read(caller.uid))
 
 
 def end_for_deletion(uid: str) -> None:

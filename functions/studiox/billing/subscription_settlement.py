@@ -12,10 +12,10 @@ from studiox.kit import clock, firestore, log
 from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.errors import Contention, StudioxError
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import REMOVE, Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
 from studiox.models.ledger import Cause
-from studiox.models.users import FREE_PLAN, change_user, user_path
+from studiox.models.users import FREE_PLAN, User, change_user, user_path
 from studiox.tokens.service import post_paid
 
 from . import event_store, invoice_memory, store, subscriptions
@@ -255,7 +255,7 @@ def _is_settled(
     """Whether all of it was done before: most events of a story bring nothing new."""
     found = fetched.subscription
     held = store.as_subscription(seen[store.subscription_path(found.id)].data, fetched.restored)
-    user = seen[user_path(uid)].data
+    user = seen[user_path(uid)].as_(user_path(uid))
     if held is None or user is None or (why.event is not None and why.event.type in NOTICES):
         return False
     account = seen[store.account_path(uid)].data or {}
@@ -266,9 +266,9 @@ def _is_settled(
 
 
 def _looked(
-    fetched: _Fetched, reversal: Reversal | None, user: Mapping[str, Any], account: Mapping[str, Any], now: datetime
+    fetched: _Fetched, reversal: Reversal | None, user: User, account: Mapping[str, Any], now: datetime
 ) -> Looked:
-    monthly, owed = user["buckets"]["monthly"], account.get("owedTokens", 0)
+    monthly, owed = user.buckets.monthly, account.get("owedTokens", 0)
     return Looked(fetched.invoices, reversal, fetched.terms, monthly, owed, now)
 
 
@@ -280,16 +280,17 @@ def _change_plan(docs: Docs, held: Held | None, new: Held, now: datetime) -> Non
             new.uid,
             now,
             plan=new.plan,
-            isPremium=new.plan != FREE_PLAN,
-            subscriptionId=new.subscription_id,
-            creditResetAt=new.period_end,
+            is_premium=new.plan != FREE_PLAN,
+            subscription_id=new.subscription_id,
+            credit_reset_at=new.period_end,
         )
     elif held is not None and (held.entitled or _is_over(new) > _is_over(held)):
         # Who pauses keeps the month's tokens until the month is over.
         paid_until = new.period_end if subscriptions.keeps(new, new.grant, now) else None
         reset_at = paid_until or a_month_after(now)
-        fields: dict[str, Any] = {"subscriptionId": REMOVE, "creditResetAt": reset_at}
-        change_user(docs, new.uid, now, plan=FREE_PLAN, isPremium=False, **fields)
+        change_user(
+            docs, new.uid, now, plan=FREE_PLAN, is_premium=False, subscription_id=None, credit_reset_at=reset_at
+        )
 
 
 def _is_over(held: Held) -> bool:

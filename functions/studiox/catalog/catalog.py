@@ -10,8 +10,7 @@ import msgspec
 
 from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.models.jobs import JobType
-
-from .sales import PlanId
+from studiox.models.users import PlanId
 
 
 class PriceChanged(StudioxError):

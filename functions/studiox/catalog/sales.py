@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-PlanId = Literal["free", "pro", "enterprise"]
+from studiox.models.users import PlanId
+
 Currency = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{3}\Z")]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]

@@ -161,7 +161,7 @@ def _settle_page(post_id: str, paths: Sequence[Path[posts.Report]], decided_at: 
                 continue
             settled += 1
             docs.update(path, state="upheld" if upheld else "overruled")
-            change_user(docs, uid, decided_at, reportsOverruled=reports.overruled(account or {}, upheld))
+            change_user(docs, uid, decided_at, reports_overruled=reports.overruled(account, upheld))
         if not later and docs.exists(moderation_path):
             docs.update(moderation_path, open_since=None)
         return settled

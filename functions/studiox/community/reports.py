@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec.structs import replace
 
 from studiox.kit.clock import datetime, timedelta
 from studiox.models.posts import Moderation, Report
+from studiox.models.users import User
 
 FULL = 100
 """The points of an ordinary report."""
@@ -17,22 +15,18 @@ SETTLED = timedelta(days=7)
 MAX_DOUBLINGS = 5
 MAX_HALVINGS = 7
 
-Data = Mapping[str, Any]
 
-
-def points(reporter: Data | None, *, strict: bool, has_made: bool, now: datetime) -> int:
+def points(reporter: User | None, *, strict: bool, has_made: bool, now: datetime) -> int:
     """The weight of a report by this account, at most FULL. One that weighs 0 is only shown to moderators.
 
     Each report that moderators overruled halves the weight of later ones. `strict`, where e-mail addresses must be
     confirmed: 0 for an account younger than a day, and for one younger than a week that has made nothing.
     """
-    account = reporter or {}
     if strict:
-        created_at = account.get("createdAt")
-        age = timedelta() if created_at is None else now - created_at
+        age = timedelta() if reporter is None else now - reporter.created_at
         if age < YOUNG or (age < SETTLED and not has_made):
             return 0
-    return FULL >> min(int(account.get("reportsOverruled", 0)), MAX_HALVINGS)
+    return FULL >> min(_overruled(reporter), MAX_HALVINGS)
 
 
 def points_to_hide(reports_to_hide: int, restores: int) -> int:
@@ -61,7 +55,11 @@ def after_restore(current: Moderation) -> Moderation:
     return replace(current, reports=0, points=0, restores=current.restores + 1)
 
 
-def overruled(account: Data, upheld: bool) -> int:
+def overruled(account: User | None, upheld: bool) -> int:
     """The account's overruled reports after one more decision. An upheld report makes up for one."""
-    now = int(account.get("reportsOverruled", 0))
+    now = _overruled(account)
     return max(0, now - 1) if upheld else min(now + 1, MAX_HALVINGS)
+
+
+def _overruled(account: User | None) -> int:
+    return (account.reports_overruled or 0) if account is not None else 0

@@ -13,6 +13,7 @@ from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.kit.texts import plain_name
 from studiox.models import posts
 from studiox.models.media_files import MediaFile
+from studiox.models.users import User
 
 MAX_TAGS = 10
 MAX_TAG = 30
@@ -106,9 +107,10 @@ def check_comment(text: str) -> None:
         raise InvalidRequest(fields={"text": f"at most {MAX_LINKS} links"})
 
 
-def author_name(user: Data | None) -> str:
+def author_name(user: User | None) -> str:
     """The public name of a user: the name that they chose, never their e-mail address."""
-    return plain_name((user or {}).get("displayName") or "") or ANONYMOUS
+    name = None if user is None else user.display_name
+    return plain_name(name or "") or ANONYMOUS
 
 
 def public_path(post_id: str, path: str) -> str:
@@ -128,7 +130,7 @@ def files_of(creation: Data) -> list[str]:
 
 def new_post(
     creation: Data,
-    user: Data | None,
+    user: User | None,
     *,
     caption: str,
     tags: list[str],
@@ -143,7 +145,7 @@ def new_post(
         post_id=post_id,
         uid=creation["uid"],
         author_name=author_name(user),
-        author_photo_url=(user or {}).get("photoUrl"),
+        author_photo_url=None if user is None else user.photo_url,
         type=creation["type"],
         model=creation["model"],
         caption=caption,

@@ -167,5 +167,5 @@ class Plays(Response):
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def incrementPlayCount(caller: User, request: IncrementPlayCount) -> Plays:
     """Count a play: the caller's month, and the creation's own count if one is named."""
-    plays = service.count_play(caller, request.creation_id)
-    return Plays(monthly_plays=plays["count"], resets_at=plays["resetAt"])
+    count, resets_at = service.count_play(caller, request.creation_id)
+    return Plays(monthly_plays=count, resets_at=resets_at)

@@ -16,7 +16,7 @@ from studiox.models import creations
 from studiox.models import jobs as studio
 from studiox.models import posts as community
 from studiox.models.deletions import clean_up_path
-from studiox.models.users import change_user, user_path
+from studiox.models.users import Plays, change_user, user_path
 
 Data = Mapping[str, Any]
 
@@ -53,38 +53,38 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
     return caller.commit(path, decide, Reads(fresh=[path]))
 
 
-def count_play(caller: User, creation_id: str | None) -> Data:
-    """The caller's month with one more play: {count, resetAt}. It marks them as seen, which is no streak visit."""
+def count_play(caller: User, creation_id: str | None) -> tuple[int, datetime]:
+    """The caller's plays of the month with one more, and when the month ends. A play is no streak visit."""
     return accounts.with_account(
         caller, "incrementPlayCount", lambda account: _count_play(caller, creation_id, account)
     )
 
 
-def _count_play(caller: User, creation_id: str | None, account: accounts.AccountOf) -> Data:
+def _count_play(caller: User, creation_id: str | None, account: accounts.AccountOf) -> tuple[int, datetime]:
     now = clock.now()
     path = user_path(caller.uid)
     creation_path = creations.creation_path(creation_id) if creation_id else ""
 
-    def decide(docs: Docs) -> Data:
+    def decide(docs: Docs) -> tuple[int, datetime]:
         user = account(docs)
         if creation_id:
             creation = creations.need_creation(docs, caller.uid, creation_id)
             creations.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)
-        plays = one_more_play(user.get("plays"), now)
-        change_user(docs, caller.uid, now, plays=plays, lastSeenAt=now)
+        count, resets_at = one_more_play(user.plays, now)
+        plays = Plays(count=count, reset_at=resets_at)
+        change_user(docs, caller.uid, now, plays=plays, last_seen_at=now)
         target = creation_path or path
         audit.record(docs, actor=caller.uid, action="incrementPlayCount", target=target, at=now)
-        return plays
+        return count, resets_at
 
     return caller.commit(path, decide, Reads(fresh=[path, *([creation_path] if creation_path else [])]))
 
 
-def one_more_play(plays: Data | None, now: datetime) -> dict[str, Any]:
-    """The month's count with one more; a month after its first play a new one begins."""
-    resets_at = (plays or {}).get("resetAt")
-    if plays is None or resets_at is None or now >= resets_at:
-        return {"count": 1, "resetAt": a_month_after(now)}
-    return {"count": plays["count"] + 1, "resetAt": resets_at}
+def one_more_play(plays: Plays, now: datetime) -> tuple[int, datetime]:
+    """The month's count with one more, and when the month ends: a month after its first play."""
+    if plays.reset_at is None or now >= plays.reset_at:
+        return 1, a_month_after(now)
+    return plays.count + 1, plays.reset_at
 
 
 def delete(caller: User, creation_id: str) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import NoReturn, Protocol
 
 from .clock import datetime, timedelta
 from .errors import RateLimited
 
 
-def one_more_today(counted: Mapping[str, Any] | None, most: int, now: datetime) -> dict[str, Any]:
-    """The day's count {date, count} with one more. `RateLimited` until midnight when it has reached `most`."""
-    today = now.date().isoformat()
-    count = counted["count"] if counted is not None and counted["date"] == today else 0
+class Counted(Protocol):
+    """How often something happened on a day (ISO date, UTC)."""
+
+    @property
+    def date(self) -> str: ...
+
+    @property
+    def count(self) -> int: ...
+
+
+def one_more_today(counted: Counted | None, most: int, now: datetime) -> int:
+    """Today's count with one more. `RateLimited` until midnight when it has reached `most`."""
+    count = counted.count if counted is not None and counted.date == now.date().isoformat() else 0
     if count >= most:
         refuse_until_midnight(now)
-    return {"date": today, "count": count + 1}
+    return count + 1
 
 
 def refuse_until_midnight(now: datetime) -> NoReturn:

@@ -14,7 +14,7 @@ from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
 from .jobs import JobType
-from .users import user_path
+from .users import Preferences, user_path
 
 Type = Literal[
     "job_completed",
@@ -31,8 +31,6 @@ KEEP = timedelta(days=90)
 KEEP_MAIL = timedelta(days=30)
 LOW_BALANCE = 20
 """A debit that takes the balance from this many tokens or more to fewer notifies the user."""
-
-EMAIL_ALL = "emailNotifications"
 
 
 class Notification(Stored, frozen=True, kw_only=True):
@@ -91,7 +89,7 @@ MAIL = Collection("mail", Mail)
 
 
 class Letter(NamedTuple):
-    """An e-mail's template, and the preference that asks for it; without that preference EMAIL_ALL decides."""
+    """An e-mail's template, and the field of `Preferences` that asks for it."""
 
     preference: str
     subject: str
@@ -100,24 +98,24 @@ class Letter(NamedTuple):
 
 LETTERS: dict[Type, Letter] = {
     "job_completed": Letter(
-        "emailJobs", "Your generation is ready", "Your generation is ready. See it in your library."
+        "email_jobs", "Your generation is ready", "Your generation is ready. See it in your library."
     ),
-    "job_failed": Letter("emailJobs", "Your generation failed", "Your generation failed; your tokens were refunded."),
-    "payment_failed": Letter("emailPayments", "A payment failed", "A payment failed. Check your billing details."),
+    "job_failed": Letter("email_jobs", "Your generation failed", "Your generation failed; your tokens were refunded."),
+    "payment_failed": Letter("email_payments", "A payment failed", "A payment failed. Check your billing details."),
     "payment_in_review": Letter(
-        "emailPayments",
+        "email_payments",
         "We are reviewing your payment",
         "We received your payment, but could not match it to your order. We are reviewing it; you don't need to do"
         " anything.",
     ),
     "payment_action_required": Letter(
-        "emailPayments", "Confirm your payment", "Your bank asks you to confirm a payment."
+        "email_payments", "Confirm your payment", "Your bank asks you to confirm a payment."
     ),
-    "trial_ending": Letter("emailPayments", "Your trial ends soon", "Your trial ends soon; your plan then starts."),
+    "trial_ending": Letter("email_payments", "Your trial ends soon", "Your trial ends soon; your plan then starts."),
     "tokens_low": Letter(
-        "emailTokens", "You are running low on tokens", f"You have fewer than {LOW_BALANCE} tokens left."
+        "email_tokens", "You are running low on tokens", f"You have fewer than {LOW_BALANCE} tokens left."
     ),
-    "post_commented": Letter("emailComments", "New comment on your post", "Someone commented on one of your posts."),
+    "post_commented": Letter("email_comments", "New comment on your post", "Someone commented on one of your posts."),
 }
 
 
@@ -155,15 +153,19 @@ def tell_low_balance(docs: Docs, uid: str, cause: str, before: int, after: int, 
         add(docs, uid, "tokens_low", cause, now, balance=after)
 
 
+def _wants(preferences: Preferences, name: str) -> bool:
+    own: bool | None = getattr(preferences, name)
+    return (preferences.email_notifications if own is None else own) is True
+
+
 def _mail(docs: Docs, uid: str, type_: Type, cause: str, now: datetime) -> None:
     letter = LETTERS[type_]
-    user = docs.get(user_path(uid)) or {}
-    preferences = user.get("preferences") or {}
-    if not user.get("email") or preferences.get(letter.preference, preferences.get(EMAIL_ALL)) is not True:
+    user = docs.get(user_path(uid))
+    if user is None or not user.email or not _wants(user.preferences, letter.preference):
         return
     text = f"{letter.text}\n\n{config.SITE_URL.value}\n"
     mail = Mail(
-        to=[user["email"]],
+        to=[user.email],
         message=MailMessage(subject=f"StudioX: {letter.subject}", text=text),
         uid=uid,
         created_at=now,

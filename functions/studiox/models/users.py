@@ -2,62 +2,207 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from studiox.kit import firestore, ids, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
+from .ledger import Buckets
 
-def user_path(uid: str) -> str:
-    return f"users/{uid}"
+PlanId = Literal["free", "pro", "enterprise"]
+FREE_PLAN: PlanId = "free"
+Welcome = Literal["pending", "granted", "refused"]
 
 
-def closed_path(uid: str) -> str:
-    """What is left of an account that was deleted, under a name that only this deployment can tell from its uid."""
-    return f"closedAccounts/{pseudonym(uid)}"
+class Streak(Stored, frozen=True):
+    """Consecutive UTC days with a visit."""
+
+    current: int
+    longest: int
+    last_active_date: str | None
+    """ISO date (UTC) of the last visit."""
+
+
+class Plays(Stored, frozen=True):
+    """Plays of the month that ends at `reset_at`; None before the first one."""
+
+    count: int
+    reset_at: datetime | None
+
+
+class Preferences(Stored, frozen=True):
+    """What is sent by e-mail. `email_notifications` applies to each kind that is not set itself."""
+
+    email_notifications: bool | None = None
+    email_jobs: bool | None = None
+    email_payments: bool | None = None
+    email_tokens: bool | None = None
+    email_comments: bool | None = None
+
+
+class DayCount(Stored, frozen=True):
+    """How often something happened on `date` (ISO, UTC)."""
+
+    date: str
+    count: int
+
+
+class DayCancels(DayCount, frozen=True):
+    """The jobs at a provider that were cancelled on `date`, and what they are expected to cost."""
+
+    cost_micro_usd: int
+
+
+class DayWaste(Stored, frozen=True):
+    """What the orders cost that failed on `date` by their user's own fault."""
+
+    date: str
+    cost_micro_usd: int
+
+
+class User(Stored, frozen=True, kw_only=True):
+    """An account. Made at sign-up; the ledger alone writes `balance`, `buckets` and `ledger_seq`."""
+
+    email: str | None
+    """Lower-case, as Auth keeps it; None for a sign-in without one."""
+    display_name: str | None
+    photo_url: str | None
+    plan: PlanId
+    is_premium: bool
+    """Whether the plan is a paid one."""
+    balance: int
+    """Tokens: the sum of `buckets`."""
+    buckets: Buckets
+    ledger_seq: int
+    """The number of ledger entries, and the `seq` of the last one."""
+    credit_reset_at: datetime
+    """When the monthly tokens expire and the plan's are granted anew."""
+    streak: Streak
+    plays: Plays
+    generation_count: int
+    """Songs of the month that ends at `generation_reset_at`."""
+    active_jobs: int
+    """Jobs that hold one of the plan's concurrent places."""
+    preferences: Preferences
+    suspended: bool
+    welcome: Welcome
+    created_at: datetime
+    updated_at: datetime
+
+    credit_anchor_day: int | None = None
+    """The day of the month on which monthly tokens reset: a short month's date does not tell it."""
+    generation_reset_at: datetime | None = None
+    generation_mark: str | None = None
+    """The id of the last counted call, so that a retried commit counts once."""
+    last_seen_at: datetime | None = None
+    """The last play, which is no streak visit."""
+    sessions_revoked_at: datetime | None = None
+    """ID tokens of sessions that began before are refused."""
+    closing: bool = False
+    """Whether the account's deletion has begun."""
+    subscription_id: str | None = None
+    """Stripe's, while a paid subscription grants the plan."""
+    cancels: DayCancels | None = None
+    wasted: DayWaste | None = None
+    claims: DayCount | None = None
+    """Social tasks claimed on one day."""
+    reports_overruled: int | None = None
+    """How many of the user's reports moderators overruled; an upheld one makes up for one."""
+
+
+class ClosedAccount(Stored, frozen=True, kw_only=True):
+    """What is left of a deleted account: its money, under its pseudonym. `closing` until everything else is deleted."""
+
+    state: Literal["closing", "closed"]
+    requested_at: datetime | None = None
+    closed_at: datetime | None = None
+    balance: int | None = None
+    buckets: Buckets | None = None
+    ledger_seq: int | None = None
+    plan: PlanId | None = None
+    created_at: datetime | None = None
+
+
+USERS = Collection("users", User)
+CLOSED_ACCOUNTS = Collection("closedAccounts", ClosedAccount)
+
+
+class UserAge(Stored, frozen=True):
+    """Of a user's document, what the sweep of abandoned accounts needs."""
+
+    created_at: datetime
+
+
+class UserChange(Stored, frozen=True):
+    """Of a user's document, what the ledger's audit lists. Any value will do: it must find broken documents."""
+
+    updated_at: Any = None
+
+
+class UserReset(Stored, frozen=True):
+    """Of a user's document, what the monthly reset's query needs."""
+
+    credit_reset_at: datetime
+
+
+def user_path(uid: str) -> Path[User]:
+    return USERS.document(uid)
+
+
+def closed_path(uid: str) -> Path[ClosedAccount]:
+    """Named by a pseudonym, which only this deployment can derive from the uid."""
+    return CLOSED_ACCOUNTS.document(pseudonym(uid))
 
 
 def pseudonym(uid: str) -> str:
     return ids.derived("closed", ids.keyed("closed", uid))
 
 
-def change_user(docs: Docs, uid: str, now: datetime, **fields: object) -> None:
-    """Set fields of the user's document, if the account still exists."""
-    if docs.get(user_path(uid)) is not None:
-        docs.update(user_path(uid), {**fields, "updatedAt": now})
+def change_user(docs: Docs, uid: str, now: datetime, **changes: object) -> None:
+    """Set these fields of the user's document, by the struct's names, if the account still exists."""
+    path = user_path(uid)
+    user = docs.get(path)
+    if user is not None:
+        docs.put(path, replace(user, **changes, updated_at=now))
 
 
 def search_users(
     *, email: str | None, uid: str | None, plan: str | None, size: int, cursor: str | None
-) -> tuple[list[Mapping[str, Any]], str | None]:
-    """A page of accounts with their `uid`, newest first, by one of these or none. Auth keeps addresses lower-case."""
+) -> tuple[list[query.Found[User]], str | None]:
+    """A page of accounts, newest first, filtered by one of these or by none. Auth keeps addresses lower-case."""
     if uid is not None:
-        [user] = firestore.read(user_path(uid))
-        return ([] if user is None else [{**user, "uid": uid}]), None
+        path = user_path(uid)
+        user = firestore.get(path)
+        return ([] if user is None else [query.Found(path, user)]), None
     equal = {"email": None if email is None else email.strip().lower(), "plan": plan}
-    return query.page("users", equal, "createdAt", size=size, cursor=cursor, named="uid")
+    return query.page(USERS, equal, "createdAt", size=size, cursor=cursor)
 
 
 def count_new_users(start: datetime, end: datetime) -> int:
-    """How many accounts were made in [start, end). `Unavailable`."""
-    return query.count_between("users", start, end)
+    """How many accounts were created in [start, end). `Unavailable`."""
+    return query.count_between(USERS, start, end)
 
 
-def all_users(after: str | None = None) -> Iterator[query.Found[Any]]:
-    """Every account by its uid, from behind this one: `createdAt` and `ledgerSeq`."""
-    return query.documents("users", after=after, fields=("createdAt", "ledgerSeq"))
+def all_users(after: str | None = None) -> Iterator[query.Found[UserAge]]:
+    """Every account in order of its uid, starting behind `after`."""
+    return query.documents(USERS.select(UserAge), after=after)
 
 
-def touched_since(moment: datetime) -> Iterator[query.Found[Any]]:
-    """The accounts that something changed since then; without their fields."""
-    return query.documents("users", order="updatedAt", least=moment, fields=("ledgerSeq",))
+def users_to_audit(after: str | None, since: datetime | None) -> Iterator[query.Found[UserChange]]:
+    """The accounts that changed since then, by the time of the change; without `since` all, behind the uid `after`."""
+    listed = USERS.select(UserChange)
+    return (
+        query.documents(listed, after=after)
+        if since is None
+        else query.documents(listed, order="updatedAt", least=since)
+    )
 
 
-def due_for_reset(now: datetime) -> Iterator[query.Found[Any]]:
-    """The accounts whose month is over by now, the longest waiting first: `creditResetAt`."""
-    return query.documents("users", order="creditResetAt", most=now, fields=("creditResetAt",))
-
-
-FREE_PLAN = "free"
+def due_for_reset(now: datetime) -> Iterator[query.Found[UserReset]]:
+    """The accounts whose month is over by now, the longest waiting first."""
+    return query.documents(USERS.select(UserReset), order="creditResetAt", most=now)

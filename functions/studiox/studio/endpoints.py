@@ -28,7 +28,6 @@ from studiox.api.callables import (
 from studiox.api.methods import not_allowed
 from studiox.catalog import store as catalogue
 from studiox.catalog.catalog import Input, PlanRequired, Price, PriceChanged, Rule
-from studiox.catalog.sales import PlanId
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as cleanups
 from studiox.integrations.providers import registry, specs
@@ -47,6 +46,7 @@ from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models.jobs import JobType
 from studiox.models.ledger import InsufficientTokens
+from studiox.models.users import PlanId
 from studiox.studio import job_store
 from studiox.tokens.allowance import AllowanceExceeded
 

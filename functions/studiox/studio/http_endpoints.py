@@ -98,4 +98,4 @@ def getUserCredits(caller: Reader, request: GetUserCredits) -> UserCredits:
         )
         for entry in entries
     ]
-    return UserCredits(current_credits=user["balance"], transactions=listed)
+    return UserCredits(current_credits=user.balance, transactions=listed)

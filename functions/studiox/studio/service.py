@@ -20,8 +20,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, InvalidRequest, RequestIdReused, StudioxError, Unavailable
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
-from studiox.models import jobs, sessions
-from studiox.models.ledger_store import buckets_of
+from studiox.models import jobs, sessions, users
 from studiox.models.users import change_user, user_path
 from studiox.studio import job_store
 from studiox.tokens import allowance
@@ -120,19 +119,18 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         account = account_of(docs)
         price = catalog.price_of(model.price, inputs)
         catalog.check_price(price, new.max_price)
-        catalog.check_plan(model, account["plan"])
-        active = account.get("activeJobs", 0)
-        if active >= (most := sales_store.plan_of(docs, account["plan"]).max_concurrent_jobs):
+        catalog.check_plan(model, account.plan)
+        if account.active_jobs >= (most := sales_store.plan_of(docs, account.plan).max_concurrent_jobs):
             raise lifecycle.TooManyJobs(limit=most)
-        held = buckets_of(account["buckets"])
-        unpaid = spend.waits(held, price, account["plan"])
-        spend.check_waste(account.get("wasted"), unpaid, now)
+        held = account.buckets
+        unpaid = spend.waits(held, price, account.plan)
+        spend.check_waste(account.wasted, unpaid, now)
         fresh = breaker_store.PATH in reads
         if not breaker_store.admits(docs, model.provider, sender, now, fresh=fresh, unpaid=unpaid):
             raise lifecycle.ProviderUnavailable
         counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
-        change_user(docs, caller.uid, now, activeJobs=active + 1)
+        change_user(docs, caller.uid, now, active_jobs=account.active_jobs + 1)
         session_id = _session(docs, caller.uid, new, inputs, job_id, now)
         job = job_store.new_job(
             job_id=job_id,
@@ -153,7 +151,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             paid_from=-entry.buckets,
             balance=entry.balance_after,
             sender=sender,
-            money=spend.of_order(price, margins.expected(model, inputs).cost, held, -entry.buckets, account["plan"]),
+            money=spend.of_order(price, margins.expected(model, inputs).cost, held, -entry.buckets, account.plan),
             outputs=catalog.outputs_of(model, inputs),
             counted=counted,
             now=now,
@@ -168,9 +166,9 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
     return caller.commit(user, decide, Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]))
 
 
-def _count_song(docs: Docs, uid: str, account: Data, now: datetime) -> Data:
+def _count_song(docs: Docs, uid: str, account: users.User, now: datetime) -> Data:
     """Count a song of the plan's; what the job remembers of it, to give it back. `AllowanceExceeded`."""
-    plan = sales_store.plan_of(docs, account["plan"])
+    plan = sales_store.plan_of(docs, account.plan)
     month = allowance.of(account, plan.allowances.songs_per_month, now)
     change_user(docs, uid, now, **allowance.with_one_more(month))
     return {"songCountedUntil": month.resets_at}
@@ -321,8 +319,9 @@ def cancel_job(caller: User, job_id: str) -> Data:
     def count(docs: Docs, state: Data) -> None:
         caller.admit(docs, now)
         if lifecycle.at_provider(state):
-            account = docs.get(user_path(caller.uid)) or {}
-            change_user(docs, caller.uid, now, cancels=spend.count_cancel(account.get("cancels"), state, now))
+            account = docs.get(user_path(caller.uid))
+            cancels = None if account is None else account.cancels
+            change_user(docs, caller.uid, now, cancels=spend.count_cancel(cancels, state, now))
 
     if job["status"] != "cancelled":
         job = settlement.settle(

@@ -113,9 +113,9 @@ def _apply(docs: Docs, job: Data, state: Data, step: Step, action: str, actor: s
         refund_job(docs, uid, job_id, back, "Outputs missing", now)
         fields["refunded"] = step.refund_part
     if step.frees_place and user is not None:
-        change_user(docs, uid, now, activeJobs=max(0, user.get("activeJobs", 0) - 1))
+        change_user(docs, uid, now, active_jobs=max(0, user.active_jobs - 1))
     if (waste := spend.wasted(state, step)) and user is not None:
-        change_user(docs, uid, now, wasted=spend.with_waste(user.get("wasted"), waste, now))
+        change_user(docs, uid, now, wasted=spend.with_waste(user.wasted, waste, now))
     if step.refund and user is not None and "songCountedUntil" in state:
         change_user(docs, uid, now, **allowance.with_one_less(user, state["songCountedUntil"]))
     if step.ends == "completed":

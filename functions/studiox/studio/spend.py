@@ -14,6 +14,7 @@ from studiox.catalog import margins
 from studiox.kit.clock import datetime
 from studiox.kit.daily_quota import one_more_today, refuse_until_midnight
 from studiox.models.ledger import Buckets
+from studiox.models.users import DayCancels, DayWaste
 
 from . import breaker, lifecycle
 
@@ -110,18 +111,18 @@ def wasted(state: Data, step: lifecycle.Step) -> int:
     return int(after["costMicroUsd"]) if at_fault else 0
 
 
-def with_waste(counted: Data | None, cost: int, now: datetime) -> dict[str, Any]:
-    """The day's waste {date, costMicroUsd} with this one's."""
-    return {"date": now.date().isoformat(), "costMicroUsd": _of_today(counted, now) + cost}
+def with_waste(counted: DayWaste | None, cost: int, now: datetime) -> DayWaste:
+    """The day's waste with this one's."""
+    return DayWaste(date=now.date().isoformat(), cost_micro_usd=_of_today(counted, now) + cost)
 
 
-def check_waste(counted: Data | None, unpaid: bool, now: datetime) -> None:
+def check_waste(counted: DayWaste | None, unpaid: bool, now: datetime) -> None:
     """`RateLimited` until midnight for an account whose failures cost us enough for today."""
     if _of_today(counted, now) >= _most_waste(unpaid):
         refuse_until_midnight(now)
 
 
-def count_cancel(counted: Data | None, state: Data, now: datetime) -> dict[str, Any]:
+def count_cancel(counted: DayCancels | None, state: Data, now: datetime) -> DayCancels:
     """The day's count with one more cancel of a job at its provider, which costs us and is refunded. `RateLimited`.
 
     No provider confirms a cancel, so each counts at what its order is expected to cost. The first of a day always goes.
@@ -129,16 +130,16 @@ def count_cancel(counted: Data | None, state: Data, now: datetime) -> dict[str, 
     before, cost = _of_today(counted, now), state["costMicroUsd"]
     if before and before + cost > _most_waste(state.get("unpaidMicroUsd", 0) > 0):
         refuse_until_midnight(now)
-    return {**one_more_today(counted, CANCELS_PER_DAY, now), "costMicroUsd": before + cost}
+    count = one_more_today(counted, CANCELS_PER_DAY, now)
+    return DayCancels(date=now.date().isoformat(), count=count, cost_micro_usd=before + cost)
 
 
 def _most_waste(unpaid: bool) -> int:
     return WASTE_UNPAID_MICRO_USD if unpaid else WASTE_PAID_MICRO_USD
 
 
-def _of_today(counted: Data | None, now: datetime) -> int:
-    today = counted is not None and counted["date"] == now.date().isoformat()
-    return int(counted.get("costMicroUsd", 0)) if counted is not None and today else 0
+def _of_today(counted: DayCancels | DayWaste | None, now: datetime) -> int:
+    return counted.cost_micro_usd if counted is not None and counted.date == now.date().isoformat() else 0
 
 
 def limit_micro_usd(parameter: str) -> int:

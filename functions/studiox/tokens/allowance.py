@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.errors import StudioxError
+from studiox.models.users import User
 
 
 class AllowanceExceeded(StudioxError):
@@ -33,27 +33,25 @@ class Allowance(msgspec.Struct, frozen=True):
         return self.remaining is None or self.remaining > 0
 
 
-def of(user: Mapping[str, Any], limit: int | None, now: datetime) -> Allowance:
+def of(user: User, limit: int | None, now: datetime) -> Allowance:
     """The user's month as it stands. A new one begins with the first song after the last, up to the monthly reset."""
-    resets_at = user.get("generationResetAt")
-    if resets_at is not None and now < resets_at:
-        return Allowance(limit, user.get("generationCount", 0), resets_at)
-    renewed = user.get("creditResetAt")
-    return Allowance(limit, 0, renewed if renewed is not None and now < renewed else a_month_after(now))
+    if user.generation_reset_at is not None and now < user.generation_reset_at:
+        return Allowance(limit, user.generation_count, user.generation_reset_at)
+    return Allowance(limit, 0, user.credit_reset_at if now < user.credit_reset_at else a_month_after(now))
 
 
 def with_one_more(allowance: Allowance) -> dict[str, Any]:
     """The fields of the user's document with one more song. `AllowanceExceeded`."""
     if not allowance.allowed:
         raise AllowanceExceeded(limit=allowance.limit, resetsAt=iso(allowance.resets_at))
-    return {"generationCount": allowance.used + 1, "generationResetAt": allowance.resets_at}
+    return {"generation_count": allowance.used + 1, "generation_reset_at": allowance.resets_at}
 
 
-def with_one_less(user: Mapping[str, Any], counted_until: datetime) -> dict[str, Any]:
+def with_one_less(user: User, counted_until: datetime) -> dict[str, Any]:
     """The fields with one song given back, if the month that it was counted in is still the user's."""
-    if user.get("generationResetAt") != counted_until:
+    if user.generation_reset_at != counted_until:
         return {}
-    return {"generationCount": max(0, user.get("generationCount", 0) - 1)}
+    return {"generation_count": max(0, user.generation_count - 1)}
 
 
 def iso(moment: datetime) -> str:

@@ -16,9 +16,8 @@ from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
 from studiox.models import ledger_store
-from studiox.models import users as accounts
 from studiox.models.ledger import Account, Buckets
-from studiox.models.users import user_path
+from studiox.models.users import users_to_audit
 
 from . import audit_store, invariants
 from .invariants import Fold, Sum, Violation
@@ -76,7 +75,7 @@ def _audit_users(run: Run, last: Data, now: datetime, until: float) -> tuple[int
     """How many violations were found, and how many users could not be read: the checkpoint does not pass those."""
     found = missing = 0
     with ThreadPoolExecutor(THREADS) as pool:
-        for page in chunks(_users(run, last["cursor"]), USERS_PER_PAGE):
+        for page in chunks(users_to_audit(last["cursor"] or None, run.since), USERS_PER_PAGE):
             audited = batch.work_through(pool, "auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
             unreadable = [Violation("not_readable", each.id, "an account", "see the log") for each in audited.broken]
             for violation in unreadable:
@@ -96,10 +95,6 @@ def _save(state: dict[str, object] | Data) -> None:
     )
 
 
-def _users(run: Run, cursor: str) -> Iterator[Found[Any]]:
-    return accounts.all_users(after=cursor or None) if run.since is None else accounts.touched_since(run.since)
-
-
 def _audit_user(uid: str, full: bool, now: datetime) -> int:
     """Check the user, and again what looked wrong: what was only under way holds then. How many violations."""
     violations, sums = _check_user(uid, full=full)
@@ -116,11 +111,13 @@ def _audit_user(uid: str, full: bool, now: datetime) -> int:
 
 def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     """What does not hold of the user's account and ledger, from the checkpoint on or from the beginning."""
-    user, checkpoint = firestore.read(user_path(uid), audit_store.checkpoint_path(uid))
+    path, checkpoint = ledger_store.unchecked_path(uid), audit_store.checkpoint_path(uid)
+    seen = firestore.read_documents([path, checkpoint])
+    user = seen[path].as_(path)
     if user is None:
         return [], None  # deleted meanwhile
-    start = Sum() if full else audit_store.checkpoint_of(checkpoint)
-    seq = user.get("ledgerSeq")
+    start = Sum() if full else audit_store.checkpoint_of(seen[checkpoint].data)
+    seq = user.ledger_seq
     if type(seq) is not int or seq < start.seq:
         return [Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))], None
     fold, beyond = Fold(start), []
@@ -133,10 +130,10 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
         _check_jobs_of(page, fold)
         if len(beyond) > PAGE:
             break
-    fold.compare(user)
+    fold.compare(user.balance, user.buckets or {}, seq)
     number = ledger_store.count_entries(uid)
-    [after] = firestore.read(user_path(uid))
-    if after is not None and after.get("ledgerSeq") == seq:  # else somebody spends just now
+    after = firestore.get(path)
+    if after is not None and after.ledger_seq == seq:  # else somebody spends just now
         if number != seq:
             fold.wrong("entries_counted", uid, seq, number)
         for entry_id in beyond:
@@ -190,8 +187,8 @@ def _report(uid: str, violations: list[Violation], now: datetime) -> None:
 def rebuild(uid: str, actor: str) -> bool:
     """Set the user's account to what its ledger adds up to; whether that changed anything. `LedgerBroken`."""
     now = clock.now()
-    path = user_path(uid)
-    [before] = firestore.read(path)
+    path = ledger_store.unchecked_path(uid)
+    before = firestore.get(path)
     if before is None:
         raise NotFound
     fold = Fold(Sum())
@@ -200,15 +197,13 @@ def rebuild(uid: str, actor: str) -> bool:
     if fold.violations or ledger_store.count_entries(uid) != fold.sum.seq:
         raise LedgerBroken
     total = Account(Buckets(fold.sum.monthly, fold.sum.bonus, fold.sum.purchased), fold.sum.seq)
-    wanted = ledger_store.account_fields(total)
 
     def decide(docs: Docs) -> bool:
-        user = docs.get(path) or {}
-        if any(user.get(name) != before.get(name) for name in wanted):
+        user = docs.get(path)
+        if user is None or user.figures != before.figures:
             raise LedgerBroken  # tokens moved meanwhile: run it again
-        if not firestore.differ({name: user.get(name) for name in wanted}, wanted):
+        if not ledger_store.set_account(docs, uid, total, now):
             return False
-        docs.update(path, {**wanted, "updatedAt": now})
         audit.record(docs, actor=actor, action="rebuildAccount", target=path, at=now, seq=total.seq)
         return True
 

@@ -24,7 +24,6 @@ from studiox.api.callables import (
     endpoint,
 )
 from studiox.auth import service as accounts
-from studiox.catalog.sales import PlanId
 from studiox.kit import batch, config
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
@@ -32,6 +31,7 @@ from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import ledger_store
 from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, RefKind
+from studiox.models.users import PlanId
 
 from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics
 from .allowance import Allowance
@@ -52,11 +52,11 @@ def getUserBalance(caller: Reader, request: Nothing) -> Balance:
     """The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot."""
     user = accounts.account(caller)
     return Balance(
-        balance=user["balance"],
-        buckets=ledger_store.buckets_of(user["buckets"]),
-        plan=user["plan"],
-        is_premium=user["isPremium"],
-        credit_reset_at=user["creditResetAt"],
+        balance=user.balance,
+        buckets=user.buckets,
+        plan=user.plan,
+        is_premium=user.is_premium,
+        credit_reset_at=user.credit_reset_at,
     )
 
 

@@ -103,15 +103,14 @@ class Fold:
         if type_ != "clawback" and self.sum.purchased < min(0, before.purchased):
             self.wrong("debt_without_clawback", name, before.purchased, self.sum.purchased)
 
-    def compare(self, user: Data) -> None:
-        """What the user's document says against what its ledger adds up to."""
-        buckets = user.get("buckets") or {}
-        for name, found in (("balance", user.get("balance")), *((each, buckets.get(each)) for each in BURN_ORDER)):
+    def compare(self, balance: object, buckets: Data, seq: object) -> None:
+        """What the user's document holds against what its ledger adds up to."""
+        for name, found in (("balance", balance), *((each, buckets.get(each)) for each in BURN_ORDER)):
             expected = getattr(self.sum, name)
             if type(found) is not int or found != expected or found > MAX_BALANCE:
                 self.wrong("account_is_not_its_ledger", name, expected, found)
-        if user.get("ledgerSeq") != self.sum.seq:
-            self.wrong("account_is_not_its_ledger", "ledgerSeq", self.sum.seq, user.get("ledgerSeq"))
+        if seq != self.sum.seq:
+            self.wrong("account_is_not_its_ledger", "ledgerSeq", self.sum.seq, seq)
 
 
 def check_job(job_id: str, job: Data, deduction: Data | None, refund: Data | None, now: datetime) -> list[Violation]:

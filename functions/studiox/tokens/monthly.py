@@ -10,6 +10,7 @@ import msgspec
 
 from studiox.kit.clock import datetime, months_after
 from studiox.models.ledger import Buckets, Cause
+from studiox.models.users import User
 
 
 class Reset(msgspec.Struct, frozen=True):
@@ -21,17 +22,16 @@ class Reset(msgspec.Struct, frozen=True):
     fields: Mapping[str, Any]
 
 
-def is_due(user: Mapping[str, Any], now: datetime) -> bool:
+def is_due(user: User, now: datetime) -> bool:
     """Whether the user's month is over and no paid subscription grants the next one."""
-    due = user.get("creditResetAt")
-    return due is not None and due <= now and "subscriptionId" not in user
+    return user.credit_reset_at <= now and user.subscription_id is None
 
 
-def reset(user: Mapping[str, Any], tokens: int, now: datetime) -> Reset:
+def reset(user: User, tokens: int, now: datetime) -> Reset:
     """What is left of the month goes, the plan's tokens come; months that were missed bring one grant, not several."""
-    due: datetime = user["creditResetAt"]
+    due = user.credit_reset_at
     period = due.date().isoformat()
-    left = user["buckets"]["monthly"]
+    left = user.buckets.monthly
     entries = []
     if left > 0:
         cause = Cause(id=f"expiry:{period}", type="plan_expiry", kind="period", ref=period, reason="The month is over")
@@ -40,7 +40,7 @@ def reset(user: Mapping[str, Any], tokens: int, now: datetime) -> Reset:
         cause = Cause(id=f"grant:{period}", type="plan_grant", kind="period", ref=period, reason="Monthly tokens")
         entries.append((cause, Buckets(monthly=tokens)))
     day = anchor_day(user)
-    return Reset(period, tuple(entries), {"creditResetAt": next_date(due, day, now), "creditAnchorDay": day})
+    return Reset(period, tuple(entries), {"credit_reset_at": next_date(due, day, now), "credit_anchor_day": day})
 
 
 def next_date(due: datetime, day: int, now: datetime) -> datetime:
@@ -52,14 +52,14 @@ def next_date(due: datetime, day: int, now: datetime) -> datetime:
     return moment
 
 
-def anchor_day(user: Mapping[str, Any]) -> int:
+def anchor_day(user: User) -> int:
     """The day of the month that resets are due on: kept, because a short month's date no longer tells it.
 
     A date that somebody else set (a subscription's end) is its own anchor.
     """
-    due: datetime = user["creditResetAt"]
+    due = user.credit_reset_at
     last = calendar.monthrange(due.year, due.month)[1]
-    for day in (user.get("creditAnchorDay"), user["createdAt"].day):
+    for day in (user.credit_anchor_day, user.created_at.day):
         if day is not None and due.day == min(day, last):
-            return int(day)
+            return day
     return due.day

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from studiox.catalog import sales_store
 from studiox.kit import audit, batch, clock, log
@@ -32,8 +32,8 @@ def reset_monthly() -> int:
     until = time.monotonic() + RUN_S
     done = missing = 0
 
-    def reset(user: Found[Any]) -> bool:
-        return _reset(user.id, user.data["creditResetAt"], now)
+    def reset(user: Found[accounts.UserReset]) -> bool:
+        return _reset(user.id, user.data.credit_reset_at, now)
 
     with ThreadPoolExecutor(THREADS) as pool:
         for chunk in chunks(accounts.due_for_reset(now), CHUNK):
@@ -60,9 +60,9 @@ def _reset(uid: str, due: datetime, now: datetime) -> bool:
 
     def decide(docs: Docs) -> bool:
         user = docs.get(path)
-        if user is None or user["creditResetAt"] != due or not monthly.is_due(user, now):
+        if user is None or user.credit_reset_at != due or not monthly.is_due(user, now):
             return False  # another run was here, or a subscription began
-        reset = monthly.reset(user, sales_store.plan_of(docs, user["plan"]).monthly_tokens, now)
+        reset = monthly.reset(user, sales_store.plan_of(docs, user.plan).monthly_tokens, now)
         if not any(docs.get(each) for each in posted):
             for cause, buckets in reset.entries:
                 post(docs, uid, cause, buckets, now)

@@ -12,10 +12,9 @@ from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.ledger import Buckets, Cause
 from studiox.models.ledger_store import entry_path, post
-from studiox.models.users import change_user, user_path
+from studiox.models.users import Streak, change_user, user_path
 
 from . import rewards_store, social_tasks, streaks
-from .streaks import Streak
 
 
 class Claimed(NamedTuple):
@@ -37,13 +36,13 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
 
     def decide(docs: Docs) -> tuple[Streak, int]:
         nonlocal tried
-        before = rewards_store.streak_of(account(docs))
+        before = account(docs).streak
         after, bonus = streaks.visit(before, now.date())
         if after == before and tried and _is_ours(docs, caller.uid, after, now):
             return after, tried  # our own commit, whose answer was lost (faults J22)
         if after == before:
             return after, 0
-        change_user(docs, caller.uid, now, streak=rewards_store.streak_field(after))
+        change_user(docs, caller.uid, now, streak=after)
         if bonus:
             reason = f"{after.current} days in a row"
             cause = Cause(id=_entry_id(after), type="reward", kind="streak", ref=_day(after), reason=reason)
@@ -86,7 +85,7 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
             return Claimed(existing["status"], existing["tokens"] if existing["status"] == "approved" else 0)
         social_tasks.check_proof(task, proof_url)
         user = account(docs)
-        change_user(docs, caller.uid, now, claims=social_tasks.count_claim(user.get("claims"), now))
+        change_user(docs, caller.uid, now, claims=social_tasks.count_claim(user.claims, now))
         docs.put(path, rewards_store.new_claim(caller.uid, task, request_id, proof_url, now))
         if not task.review:
             _reward(docs, caller.uid, task_id, task.tokens, task.title, now)

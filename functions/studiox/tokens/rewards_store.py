@@ -18,7 +18,6 @@ from studiox.kit.errors import InvalidRequest
 from studiox.kit.transaction import Docs
 
 from .social_tasks import TASKS, SocialTask
-from .streaks import Streak
 
 MAX_TASKS = 200
 
@@ -89,12 +88,3 @@ def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: 
         "status": "pending" if task.review else "approved",
         "createdAt": now,
     }
-
-
-def streak_of(user: Mapping[str, Any]) -> Streak:
-    held = user.get("streak") or {}
-    return Streak(held.get("current", 0), held.get("longest", 0), held.get("lastActiveDate"))
-
-
-def streak_field(streak: Streak) -> dict[str, Any]:
-    return {"current": streak.current, "longest": streak.longest, "lastActiveDate": streak.last_active_date}

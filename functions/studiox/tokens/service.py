@@ -13,7 +13,9 @@ from studiox.models.users import user_path
 
 def debit(docs: Docs, uid: str, cause: Cause, tokens: int, at: datetime) -> Entry:
     """Take `tokens`, monthly ones first, and tell the user when few are left. `InsufficientTokens`."""
-    user = docs.get(user_path(uid)) or {}
+    user = docs.get(user_path(uid))
+    if user is None:
+        raise KeyError(uid)
     before = ledger_store.account_of(user)
     entry = ledger_store.post(docs, uid, cause, ledger.burn(before, tokens), at)
     notifications.tell_low_balance(docs, uid, cause.id, before.balance, entry.balance_after, at)

@@ -11,6 +11,7 @@ import msgspec
 from studiox.kit.clock import datetime
 from studiox.kit.daily_quota import one_more_today
 from studiox.kit.errors import InvalidRequest, RequestIdReused, StudioxError
+from studiox.models.users import DayCount
 
 CLAIMS_PER_DAY = 3
 
@@ -68,6 +69,6 @@ def replayed(claim: Mapping[str, Any] | None, request_id: str, proof_url: str) -
     return False
 
 
-def count_claim(counted: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+def count_claim(counted: DayCount | None, now: datetime) -> DayCount:
     """The user's count of the day with one more claim. `RateLimited`."""
-    return one_more_today(counted, CLAIMS_PER_DAY, now)
+    return DayCount(date=now.date().isoformat(), count=one_more_today(counted, CLAIMS_PER_DAY, now))

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import msgspec
+from studiox.models.users import Streak
 
 # Tokens when a streak reaches so many days; beyond the last, every further 30 days earn its bonus again.
 MILESTONES = {3: 5, 7: 10, 14: 20, 30: 50}
 EVERY_AFTER_LAST = 30
-
-
-class Streak(msgspec.Struct, frozen=True):
-    """Days in a row up to the last visit's, the most there ever were, and that day (ISO date, UTC)."""
-
-    current: int = 0
-    longest: int = 0
-    last_active_date: str | None = None
 
 
 def visit(streak: Streak, today: date) -> tuple[Streak, int]:
@@ -28,7 +20,8 @@ def visit(streak: Streak, today: date) -> tuple[Streak, int]:
     if last is not None and today <= last:
         return streak, 0
     current = streak.current + 1 if last is not None and today - last == timedelta(days=1) else 1
-    return Streak(current, max(streak.longest, current), today.isoformat()), reward(current)
+    after = Streak(current=current, longest=max(streak.longest, current), last_active_date=today.isoformat())
+    return after, reward(current)
 
 
 def reward(days: int) -> int:

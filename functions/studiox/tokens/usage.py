@@ -65,7 +65,7 @@ def check_allowance(caller: Reader) -> Allowance:
     """What is left of the caller's songs of the month."""
     user = accounts.account(caller)
     plans = {plan.id: plan for plan in sales_store.plans()}
-    plan = plans.get(user["plan"], plans["free"])
+    plan = plans.get(user.plan, plans["free"])
     return allowance.of(user, plan.allowances.songs_per_month, clock.now())
 
 
@@ -80,13 +80,13 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
 
     def decide(docs: Docs) -> tuple[Allowance, bool]:
         user = account(docs)
-        plan = sales_store.plan_of(docs, user["plan"])
+        plan = sales_store.plan_of(docs, user.plan)
         left = allowance.of(user, plan.allowances.songs_per_month, now)
-        if user.get("generationMark") == mark:
+        if user.generation_mark == mark:
             return left, True  # our own commit, whose answer was lost (faults J22)
         if not left.allowed:
             return left, False
-        change_user(docs, caller.uid, now, **allowance.with_one_more(left), generationMark=mark)
+        change_user(docs, caller.uid, now, **allowance.with_one_more(left), generation_mark=mark)
         audit.record(docs, actor=caller.uid, action="checkGenerationAllowance", target=path, at=now)
         return Allowance(left.limit, left.used + 1, left.resets_at), True
 
