@@ -2,6 +2,12 @@
 # They run on the first Python from 3.11 to 3.14 on the PATH, or on the one that PYTHON names.
 VENV := .venv/bin
 
+# Where it is set, each of the many processes that the tests start compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+# One more than the cores of the smallest machine that we test on: some tests wait for a process or a timeout.
+WORKERS ?= 3
+
 # Extras are kept: without them pip before 24 looks for a newer release and refuses it.
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
@@ -19,7 +25,7 @@ demo: setup ## Start the stack, run the main job as a client would, print it, st
 
 test: setup $(if $(ONLY),,check) ## Lint, types, every test; ONLY=tokens runs the tests of one domain
 	@$(if $(ONLY),:,$(VENV)/python -m local.browser)
-	@$(VENV)/pytest -n 2 --durations=10 tests/$(ONLY)
+	@$(VENV)/pytest -n $(WORKERS) --dist worksteal --durations=10 tests/$(ONLY)
 	@$(if $(ONLY),:,$(VENV)/python -m local.journeys)
 
 check: setup ## Lint, types and the project's own rules, in seconds

@@ -16,12 +16,12 @@ SCHEDULE_S = 1800  # weeklyReport's own time limit
 MEASURED = """
 import json, resource, sys, time
 from datetime import datetime, timedelta
-from studiox.reports import service
+from studiox.admin import weekly_report
 start = datetime.fromisoformat(sys.argv[1])
 found = []
 for week in range(2):
     began = time.perf_counter()
-    report = service.run(start + timedelta(days=7 * week), actor="bench", action="bench", at=start)
+    report = weekly_report.run(start + timedelta(days=7 * week), actor="bench", action="bench", at=start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found.append([time.perf_counter() - began, peak, report["totalRequests"]])
 print(json.dumps(found))

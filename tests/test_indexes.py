@@ -82,9 +82,19 @@ def _schedules() -> list[Any]:
     return [each for each in _functions().values() if getattr(each.__firebase_endpoint__, "scheduleTrigger", None)]
 
 
+_found: list[Any] = []
+"""What `queries` has found."""
+
+
 @pytest.fixture
 def queries(rpcs: Rpcs, database: Database) -> list[Any]:
-    """All that the callables and schedules ask of Firestore."""
+    """All that the callables and schedules ask of Firestore; called once, by the first test that wants to know."""
+    if not _found:
+        _found.extend(_ask_everything(rpcs, database))
+    return _found
+
+
+def _ask_everything(rpcs: Rpcs, database: Database) -> list[Any]:
     for path, data in WORLD.items():
         database.put(path, data)
     callers = itertools.count()

@@ -50,7 +50,7 @@ TOOLS = {
     "cargo": """
         echo "cargo $*" >>"$LOG"
         mkdir -p "$CARGO_TARGET_DIR" && echo half >>"$CARGO_TARGET_DIR/built"
-        [ ! -e "$FAIL/sleep" ] || { touch "$FAIL/asleep"; sleep 60; }
+        [ ! -e "$FAIL/sleep" ] || { touch "$FAIL/asleep"; while [ -e "$FAIL/sleep" ]; do sleep 0.1; done; }
         [ ! -e "$FAIL/cargo" ] || { cat "$FAIL/cargo"; exit 101; }
         for last; do :; done
         mkdir -p "$last/bin" && cp "$CARGO_TARGET_DIR/built" "$last/bin/hidane"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.studio.studio import Studio
 from tests.support import Rpcs, call
 
 ID = "one-and-the-same-id"
+EXAMPLES = 1_000 if os.environ.get("STUDIOX_EXHAUSTIVE") else 100
 
 
 scalars = st.one_of(
@@ -35,7 +37,7 @@ NAMES += ["durationSeconds", "inputPaths", "options", "sessionId", "maxPrice", "
 
 
 @given(changes=st.dictionaries(st.sampled_from(NAMES), values, min_size=1, max_size=4), data=st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_j16_nothing_a_client_sends_is_a_bug_or_moves_tokens_of_its_choice(
     studio: Studio, changes: dict[str, Any], data: st.DataObject
 ) -> None:
