@@ -13,7 +13,7 @@ from studiox.models.media_files import MediaFile
 from studiox.models.posts import PostState
 from tests.conftest import forget_all
 from tests.media.servers import Gcs, png
-from tests.support import Answer, Database, Reply, Rpcs, call, private_text, schedule, task
+from tests.support import Answer, Database, Reply, Rpcs, call, jobs, private_text, schedule, task
 from tests.support import posts as stored
 from tests.support.clock import Clock
 from tests.support.people import user_data
@@ -59,22 +59,13 @@ class Community:
         for number in range(files):
             path = f"users/{uid}/creations/{id_}/{number}.png"
             self.gcs.put_object(path, png(500), {"contentType": "image/png"})
-            media.append({"path": path, "contentType": "image/png", "bytes": 500, "title": prompt[:200]})
+            media.append(MediaFile(path=path, content_type="image/png", bytes=500, title=prompt[:200]))
         now = self.clock.now()
-        made: dict[str, Any] = {
-            "uid": uid,
-            "jobId": id_,
-            "type": "image",
-            "model": "Model A",
-            "params": params,
-            "media": media,
-        }
-        made["createdAt"] = now
-        creation = {**made, "creationId": id_, "prompt": prompt, "title": prompt[:100], "isFavorite": False}
-        self.database.put(f"creations/{id_}", {**creation, "playCount": 0, "updatedAt": now, **fields})
-        job = {**made, "status": "completed", "price": 3, "sessionId": f"s{id_}", "creationId": id_}
-        self.database.put(f"jobs/{id_}", job)
-        self.database.put(f"jobs/{id_}/private/state", {"uid": uid, "taskId": "poyo-task-1", "holdsPlace": False})
+        made: dict[str, Any] = {"params": params, "media": media, "created_at": now, "updated_at": now}
+        creation = jobs.creation(id_, uid, prompt=prompt, title=prompt[:100], **made)
+        self.database.put(f"creations/{id_}", {**creation, **fields})
+        self.database.put(f"jobs/{id_}", jobs.job(id_, uid, creation_id=id_, **made))
+        self.database.put(f"jobs/{id_}/private/state", jobs.state(uid, task_id="poyo-task-1"))
         return id_
 
     def call(self, name: str, caller: str | None = None, /, *, admin: bool = False, **data: Any) -> Answer:

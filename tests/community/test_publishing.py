@@ -8,7 +8,7 @@ import pytest
 
 import main
 from tests.community.community import Community
-from tests.support import call, crowd
+from tests.support import call, crowd, jobs
 
 
 def test_a_post_is_what_its_author_shares(community: Community) -> None:
@@ -64,7 +64,7 @@ def test_c1_somebody_elses_creation_is_not_there(community: Community) -> None:
 
 @pytest.mark.parametrize("status", ["pending", "processing", "failed", "cancelled"])
 def test_c3_what_is_not_finished_cannot_be_published(community: Community, status: str) -> None:
-    community.database.put("jobs/j1", {"jobId": "j1", "uid": "ann", "status": status, "sessionId": "s1"})
+    community.database.put("jobs/j1", jobs.job("j1", "ann", status=status))
     refused = community.call("publishPost", "ann", creationId="j1")
     assert (refused.code, refused.details) == ("failed-precondition", {"reason": "NotPublishable", "status": status})
     assert community.call("publishPost", "bob", creationId="j1").code == "not-found"

@@ -10,10 +10,11 @@ import pytest
 import main
 from studiox.creations import media_sweep, sweep_rules
 from studiox.kit.clock import UTC, datetime
+from studiox.models.media_files import MediaFile
 from tests.conftest import Logged
 from tests.media.servers import png
 from tests.studio.studio import Studio, together
-from tests.support import schedule
+from tests.support import jobs, schedule
 from tests.support.posts import post
 
 SWEEP: Any = main.sweepMedia
@@ -32,13 +33,14 @@ def creation(studio: Studio, creation_id: str, *names: str, hours: float = 25, *
     """A creation of u1 with these media, whose objects are the test's affair."""
     paths = [f"users/u1/creations/{creation_id}/{name}" for name in names]
     made = studio.clock.now() - timedelta(hours=hours)
-    data = {"creationId": creation_id, "uid": "u1", "media": [{"path": path} for path in paths], "createdAt": made}
+    media = [MediaFile(path=path, content_type="image/png", bytes=1) for path in paths]
+    data = jobs.creation(creation_id, "u1", media=media, created_at=made)
     studio.database.put(f"creations/{creation_id}", {**data, **more})
     return paths
 
 
 def job(studio: Studio, job_id: str, status: str, **params: Any) -> None:
-    studio.database.put(f"jobs/{job_id}", {"jobId": job_id, "uid": "u1", "status": status, "params": params})
+    studio.database.put(f"jobs/{job_id}", jobs.job(job_id, "u1", status=status, params=params))
 
 
 def sweep(studio: Studio) -> set[str]:
@@ -66,7 +68,8 @@ def test_m9_media_without_a_document_are_deleted(studio: Studio) -> None:
 
 def test_a_cover_is_media_too(studio: Studio) -> None:
     song, cover = creation(studio, "song", "0.mp3", "2.png")
-    studio.database.change("creations/song", media=[{"path": song, "imagePath": cover}])
+    [file] = [each for each in studio.database.need("creations/song")["media"] if each["path"] == song]
+    studio.database.change("creations/song", media=[{**file, "imagePath": cover}])
     put(studio, song)
     put(studio, cover)
     assert sweep(studio) == {song, cover}

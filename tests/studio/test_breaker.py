@@ -15,6 +15,7 @@ from studiox.integrations.providers.mock import Mock
 from studiox.integrations.providers.poyo import Poyo
 from studiox.integrations.providers.protocol import NotAccepted, Order
 from studiox.kit.clock import UTC, datetime
+from studiox.models.provider_health import ProviderHealth
 from studiox.studio import breaker, breaker_store, dispatch
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio, together
@@ -26,8 +27,8 @@ ROW = 10
 LYRICS = {"theme": "Rain", "mood": "sad", "presetType": "lullaby"}
 
 
-def after(count: int, health: breaker.Health | None = None, *, apart_s: float = 1) -> breaker.Health:
-    health = health or {}
+def after(count: int, health: ProviderHealth | None = None, *, apart_s: float = 1) -> ProviderHealth:
+    health = health or ProviderHealth()
     for number in range(count):
         health = breaker.failed(health, "poyo", "", NOW + timedelta(seconds=number * apart_s))
     return health
@@ -39,13 +40,13 @@ def test_ten_failures_in_a_row_open_it() -> None:
     assert breaker.held_until(after(ROW), "poyo", at) == NOW + timedelta(seconds=ROW - 1) + breaker.FIRST_PAUSE
     assert breaker.held_until(after(ROW), "piapi", at) is None
     late = after(3 * ROW, apart_s=61)
-    assert late["rows"]["poyo"]["failures"] == 1, "failures that are far apart are no row"
+    assert (late.rows or {})["poyo"].failures == 1, "failures that are far apart are no row"
 
 
 def test_a_success_ends_the_row_and_touches_no_others() -> None:
     health = breaker.failed(after(ROW - 1), "piapi", "", NOW)
     health = breaker.succeeded(health, "poyo")
-    assert set(health["rows"]) == {"piapi"}
+    assert set(health.rows or {}) == {"piapi"}
     assert breaker.held_until(after(1, health), "poyo", NOW) is None
 
 
@@ -82,7 +83,7 @@ def test_j27_a_pause_by_a_clock_that_is_ahead_stops_nobody() -> None:
 
 
 def test_the_spend_is_the_utc_days() -> None:
-    health = breaker.with_spent({}, ["poyo"], [], NOW)
+    health = breaker.with_spent(ProviderHealth(), ["poyo"], [], NOW)
     assert breaker.held_until(health, "poyo", NOW + timedelta(hours=11, minutes=59)) is not None
     assert breaker.held_until(health, "poyo", NOW + timedelta(hours=12)) is None
     assert breaker.with_spent(health, ["poyo"], [], NOW + timedelta(hours=1)) is health

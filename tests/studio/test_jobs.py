@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
-from studiox.kit.transaction import REMOVE
+from studiox.catalog.catalog import Model, Price
+from studiox.models.jobs import Job, JobState, JobType, Lease
 from studiox.models.ledger import Buckets
-from studiox.studio import job_store, lifecycle
+from studiox.studio import lifecycle, orders
+from studiox.studio.spend import OrderCost
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TYPES = sorted(lifecycle.DEADLINE_MINUTES)
+TYPES: list[JobType] = sorted(get_args(JobType))
+MODEL = Model(
+    id="m",
+    type="image",
+    provider="poyo",
+    provider_model="m",
+    label="M",
+    inputs={},
+    price=Price(tokens=3),
+    credits=Price(tokens=1),
+)
 
 
-def new(type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
-    job = job_store.new_job(
+def new(type_: JobType = "image") -> tuple[Job, JobState]:
+    job = orders.new_job(
         job_id="j", uid="u", type=type_, model="m", price=3, session_id="s", params={"prompt": "p"}, now=START
     )
-    state = job_store.new_state(
+    state = orders.new_state(
         uid="u",
         request_hash="h",
-        provider="poyo",
-        provider_model="m",
+        model=MODEL,
         inputs={},
+        outputs=0,
         paid_from=Buckets(bonus=3),
         balance=7,
+        cost=OrderCost(10_000, 10_000, 0, True),
         sender="c",
-        money={"costMicroUsd": 10_000},
-        outputs=0,
-        counted={},
+        song_counted_until=None,
         now=START,
     )
     return job, state
 
 
-def applied(document: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in {**document, **fields}.items() if value is not REMOVE}
+def shown(job: Job) -> dict[str, Any]:
+    """What its owner sees of its end."""
+    visible = ("status", "progress", "media", "error", "completed_at", "text", "refunded")
+    return {name: getattr(job, name) for name in visible}
 
 
 reasons = st.sampled_from(sorted(lifecycle.MESSAGES))
@@ -62,25 +76,24 @@ class AnyOrder(RuleBasedStateMachine):
     """A job to which everything happens, also what no caller does to it."""
 
     @initialize(type_=st.sampled_from(TYPES))
-    def order(self, type_: str) -> None:
+    def order(self, type_: JobType) -> None:
         self.job, self.state = new(type_)
         self.now, self.refunds, self.freed, self.ended = START, 0, 0, ""
 
     @rule(event=events, seconds=st.sampled_from([0, 1, 3, 60, 600]))
     def happen(self, event: lifecycle.Event, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
-        before = dict(self.job)
+        before = shown(self.job)
         step = lifecycle.next_step(self.job, self.state, event, self.now)
         if step is None:
             return
-        self.job, self.state = applied(self.job, step.job), applied(self.state, step.state)
+        self.job, self.state = step.job, step.state
         self.refunds += step.refund
         self.freed += step.frees_place
         if self.ended:
             assert not step.ends
             assert not step.refund
-            visible = {"status", "progress", "media", "error", "completedAt", "text", "refunded"}
-            assert all(before.get(name) == self.job.get(name) for name in visible)
+            assert shown(self.job) == before
         if step.ends:
             self.ended = step.ends
             assert step.refund == (step.ends != "completed")
@@ -89,9 +102,9 @@ class AnyOrder(RuleBasedStateMachine):
     def claim_again(self, seconds: int) -> None:
         """What the dispatcher does to a job that waits."""
         self.now += timedelta(seconds=seconds)
-        if self.job["status"] == "pending" and self.state["submission"] == "waiting":
-            self.job = applied(self.job, {"nextAttemptAt": REMOVE, "nextPollAt": self.now + lifecycle.SENDING})
-            self.state |= {"submission": "sending", "sendingSince": self.now}
+        if self.job.status == "pending" and self.state.submission == "waiting":
+            self.job = replace(self.job, next_attempt_at=None, next_poll_at=self.now + lifecycle.SENDING)
+            self.state = replace(self.state, submission="sending", sending_since=self.now)
 
     @invariant()
     def holds(self) -> None:
@@ -99,22 +112,23 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert self.refunds <= 1
         assert self.freed <= 1
-        terminal = lifecycle.is_terminal(self.job)
+        terminal = self.job.is_terminal
         assert terminal == bool(self.ended)
         if terminal:
-            assert (self.freed == 1) != self.state["holdsPlace"]
+            assert (self.freed == 1) != self.state.holds_place
             assert self.refunds == (self.ended != "completed")
         if not terminal:
             assert self.freed == 0
-            assert not self.state["holdsPlace"]
-        idle = {"nextPollAt", "nextAttemptAt", "deadlineAt"} & self.job.keys()
-        if not terminal or self.state["holdsPlace"]:
-            assert "deadlineAt" in self.job
-            assert {"nextPollAt", "nextAttemptAt"} & self.job.keys()
+            assert not self.state.holds_place
+        looked_at = self.job.next_poll_at or self.job.next_attempt_at
+        if not terminal or self.state.holds_place:
+            assert self.job.deadline_at
+            assert looked_at
         else:
-            assert not idle, idle
-        if self.state["submission"] == "waiting" and not terminal:
-            assert "nextAttemptAt" in self.job
+            assert looked_at is None
+            assert self.job.deadline_at is None
+        if self.state.submission == "waiting" and not terminal:
+            assert self.job.next_attempt_at
 
 
 TestAnyOrder = AnyOrder.TestCase
@@ -123,49 +137,50 @@ TestAnyOrder.settings = settings(
 )
 
 
-def step_of(job: dict[str, Any], state: dict[str, Any], event: lifecycle.Event, after_s: float = 1) -> lifecycle.Step:
+def step_of(job: Job, state: JobState, event: lifecycle.Event, after_s: float = 1) -> lifecycle.Step:
     step = lifecycle.next_step(job, state, event, START + timedelta(seconds=after_s))
     assert step is not None
     return step
 
 
-def run(*happening: lifecycle.Event, type_: str = "image") -> tuple[dict[str, Any], dict[str, Any]]:
+def run(*happening: lifecycle.Event) -> tuple[Job, JobState]:
     """The job after these, a second apart."""
-    job, state = new(type_)
+    job, state = new()
     for number, event in enumerate(happening, start=1):
         step = lifecycle.next_step(job, state, event, START + timedelta(seconds=number))
         if step is not None:
-            job, state = applied(job, step.job), applied(state, step.state)
+            job, state = step.job, step.state
     return job, state
 
 
 def test_j14_a_lost_answer_does_not_undo_the_callback_that_came_first() -> None:
     called_back, _ = run(lifecycle.Sent("t1"))
     job, state = run(lifecycle.Sent("t1"), lifecycle.OutcomeLost())
-    assert (job, state["submission"]) == (called_back, "sent")
+    assert (job, state.submission) == (called_back, "sent")
 
 
 def test_a_second_task_id_is_not_taken() -> None:
     _, state = run(lifecycle.Sent("t1"), lifecycle.Sent("t2"))
-    assert state["taskId"] == "t1"
+    assert state.task_id == "t1"
 
 
 def test_j5_an_unknown_outcome_is_looked_at_again_at_the_deadline_only() -> None:
     job, state = run(lifecycle.OutcomeLost())
-    assert (job["status"], state["submission"]) == ("processing", "unknown")
-    assert job["nextPollAt"] == job["deadlineAt"]
+    assert (job.status, state.submission) == ("processing", "unknown")
+    assert job.next_poll_at == job.deadline_at
 
 
 def test_an_order_that_counted_as_lost_and_is_surely_refused_ends_at_once() -> None:
     job, _ = run(lifecycle.OutcomeLost(), lifecycle.Postponed())
-    assert job["status"] == "failed"
-    assert job["error"]["reason"] == "ProviderUnavailable"
+    assert job.status == "failed"
+    assert job.error is not None
+    assert job.error.reason == "ProviderUnavailable"
 
 
 def test_a_refusal_that_comes_after_the_task_changes_nothing() -> None:
     job, state = run(lifecycle.Sent("t1"), lifecycle.Postponed(1))
-    assert (job["status"], state["submission"]) == ("processing", "sent")
-    assert "nextAttemptAt" not in job
+    assert (job.status, state.submission) == ("processing", "sent")
+    assert job.next_attempt_at is None
 
 
 def test_attempts_back_off_to_a_minute_and_honour_retry_after() -> None:
@@ -173,22 +188,22 @@ def test_attempts_back_off_to_a_minute_and_honour_retry_after() -> None:
     pauses = []
     for _ in range(6):
         step = step_of(job, state, lifecycle.Postponed())
-        pauses.append((step.job["nextAttemptAt"] - START).total_seconds() - 1)
-        job, state = applied(job, step.job), applied(state, step.state)
+        assert step.job.next_attempt_at is not None
+        pauses.append((step.job.next_attempt_at - START).total_seconds() - 1)
+        job, state = step.job, step.state
     assert pauses == [10, 20, 40, 60, 60, 60]
-    asked = step_of(*new(), lifecycle.Postponed(120)).job["nextAttemptAt"]
+    asked = step_of(*new(), lifecycle.Postponed(120)).job.next_attempt_at
     assert asked == START + timedelta(seconds=121)
-    most = step_of(*new(), lifecycle.Postponed(10**9)).job["nextAttemptAt"]
+    most = step_of(*new(), lifecycle.Postponed(10**9)).job.next_attempt_at
     assert most == START + timedelta(seconds=301)
 
 
 def test_a_slow_poll_does_not_end_another_ones_lease() -> None:
     job, state = run(lifecycle.Sent("t1"))
-    state["lease"] = {"holder": "x", "until": START + timedelta(seconds=60)}
+    state = replace(state, lease=Lease(holder="x", until=START + timedelta(seconds=60)))
     assert lifecycle.next_step(job, state, lifecycle.Polled(50), START + timedelta(seconds=10)) is None
-    assert "lease" in state
     late = step_of(job, state, lifecycle.Polled(50), 61)
-    assert late.state["lease"] is REMOVE
+    assert late.state.lease is None
 
 
 def test_m7_attempts_to_take_the_media_are_spaced_and_never_past_the_deadline() -> None:
@@ -196,19 +211,21 @@ def test_m7_attempts_to_take_the_media_are_spaced_and_never_past_the_deadline() 
     pauses = []
     for _ in range(lifecycle.MAX_MEDIA_ATTEMPTS):
         step = step_of(job, state, lifecycle.Polled(99, media_attempt=True), 2)
-        pauses.append((step.state["lease"]["until"] - START).total_seconds() - 2)
-        assert step.job["nextPollAt"] == step.state["lease"]["until"]
-        job, state = applied(job, step.job), applied(state, step.state)
+        assert step.state.lease is not None
+        pauses.append((step.state.lease.until - START).total_seconds() - 2)
+        assert step.job.next_poll_at == step.state.lease.until
+        job, state = step.job, step.state
     assert pauses == [10, 20, 40, 60, 60, 60]
     near = step_of(job, state, lifecycle.Polled(99, media_attempt=True), 595)
-    assert near.state["lease"]["until"] == job["deadlineAt"]
+    assert near.state.lease is not None
+    assert near.state.lease.until == job.deadline_at
 
 
 def test_progress_never_goes_back_nor_reaches_a_hundred_before_the_end() -> None:
     job, _ = run(lifecycle.Sent("t"), lifecycle.Polled(70), lifecycle.Polled(20))
-    assert job["progress"] == 70
+    assert job.progress == 70
     job, _ = run(lifecycle.Sent("t"), lifecycle.Polled(100))
-    assert job["progress"] == 99
+    assert job.progress == 99
 
 
 @pytest.mark.parametrize(
@@ -227,8 +244,8 @@ def test_j10_the_first_end_stands_and_a_contradiction_is_noted(
 ) -> None:
     job, state = run(lifecycle.Sent("t"), first)
     after, state = run(lifecycle.Sent("t"), first, late)
-    assert after["status"] == job["status"]
-    assert state.get("lateEvent") == noted
+    assert after.status == job.status
+    assert state.late_event == noted
 
 
 @pytest.mark.parametrize(
@@ -244,7 +261,7 @@ def test_a_cancelled_job_keeps_its_place_while_the_provider_may_work_on_it(
     before: list[lifecycle.Event], keeps: bool
 ) -> None:
     job, state = run(*before, lifecycle.Cancelled())
-    assert (job["status"], state["holdsPlace"]) == ("cancelled", keeps)
+    assert (job.status, state.holds_place) == ("cancelled", keeps)
 
 
 @pytest.mark.parametrize(
@@ -267,9 +284,9 @@ def test_a_cancelled_order_that_the_provider_does_not_take_frees_its_place() -> 
 
 
 @pytest.mark.parametrize("type_", TYPES)
-def test_each_type_has_its_deadline_and_its_pace(type_: str) -> None:
+def test_each_type_has_its_deadline_and_its_pace(type_: JobType) -> None:
     job, _ = new(type_)
-    assert job["deadlineAt"] == START + timedelta(minutes=lifecycle.DEADLINE_MINUTES[type_])
+    assert job.deadline_at == START + timedelta(minutes=lifecycle.DEADLINE_MINUTES[type_])
     assert lifecycle.client_poll_every(type_).total_seconds() == (3 if type_ == "image" else 8)
     pauses = [lifecycle.task_poll_after(type_, polls).total_seconds() for polls in range(40)]
     assert pauses[0] == (5 if type_ == "image" else 10)

@@ -14,7 +14,7 @@ from studiox.integrations.providers.poyo import Poyo
 from studiox.integrations.providers.protocol import NotAccepted
 from studiox.kit import config, tasks
 from studiox.media import objects
-from studiox.studio import results, settlement
+from studiox.studio import polling, results
 from tests.studio.studio import SETTLE, Studio
 from tests.support import Answer, crowd, task
 
@@ -115,7 +115,7 @@ def test_a_copier_that_gives_up_late_leaves_what_another_one_completed(
 
     def overtaken(*_: Any) -> Any:
         monkeypatch.setattr(results, "store_all", store)
-        studio.advance(settlement.INLINE_S + settlement.LEASE_SLACK_S + 1)
+        studio.advance(polling.INLINE_S + polling.LEASE_SLACK_S + 1)
         studio.settle(job_id)
         assert studio.job(job_id)["status"] == "completed"
         raise objects.MediaRefused("late")

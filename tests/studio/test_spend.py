@@ -8,7 +8,7 @@ import pytest
 
 import main
 from local.vendors.chat import ChatStandIn
-from studiox.studio import breaker, job_store
+from studiox.studio import job_store, spend
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio
 from tests.support import call, schedule
@@ -132,7 +132,7 @@ def test_a_free_model_is_listed_charged_and_booked_as_free(studio: Studio, how: 
 
 def spent(studio: Studio) -> int:
 
-    return job_store.spent(breaker.spend_key("poyo", studio.clock.now())).total
+    return job_store.spent(spend.spend_key("poyo", studio.clock.now())).total
 
 
 def test_only_what_went_out_counts_and_what_it_cost_once_that_is_known(studio: Studio) -> None:
@@ -180,5 +180,5 @@ def test_what_is_answered_at_once_counts(studio: Studio, monkeypatch: pytest.Mon
         monkeypatch.setenv("OPENAI_BASE_URL", chat.url)
         job_id = studio.created(type="lyrics", model="lyrics-writer", prompt="rain")
     state = studio.state(job_id)
-    assert state["spentOn"] == breaker.spend_key("openai", studio.clock.now())
+    assert state["spentOn"] == spend.spend_key("openai", studio.clock.now())
     assert 0 < state["costMicroUsd"] < 960  # what was used, less than what the catalogue expects at most

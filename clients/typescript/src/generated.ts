@@ -1028,7 +1028,7 @@ export interface Refusals {
    */
   Forbidden: Record<string, never>;
   /**
-   * The generation failed; your tokens were refunded.
+   * The generation failed. Your tokens were refunded.
    * Code `unavailable`.
    */
   GenerationFailed: { generationRequestId: string; refunded: number };
@@ -1060,7 +1060,7 @@ export interface Refusals {
    */
   NoSubscription: Record<string, never>;
   /**
-   * This job has ended.
+   * This job has already ended.
    * Code `failed-precondition`.
    */
   NotCancellable: { status: "cancelled" | "completed" | "failed" | "pending" | "processing" };
@@ -1092,13 +1092,13 @@ export interface Refusals {
    */
   PriceChanged: { price: number; maxPrice: number };
   /**
-   * The provider refused this request; your tokens were refunded.
+   * The provider refused this request. Your tokens were refunded.
    * Code `failed-precondition`.
    */
   ProviderRejected: { jobId: string; refunded: number };
   /**
-   * The provider cannot be reached now; it cost you no tokens.
-   * `jobId` and `refunded` when there was a job; while a provider is left alone there is none.
+   * The provider is not available right now. You were not charged.
+   * `jobId` and `refunded` are given if a job was created; none is while the provider's circuit is open.
    * Code `unavailable`.
    */
   ProviderUnavailable: { jobId?: string; refunded?: number };
@@ -1129,7 +1129,7 @@ export interface Refusals {
    */
   TooManyComments: { limit: number };
   /**
-   * Too many jobs at once; wait for one to end.
+   * Too many jobs at once. Wait until one has ended.
    * Code `resource-exhausted`.
    */
   TooManyJobs: { limit: number };
@@ -1624,7 +1624,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The job as it stands; asks the provider when it is time to, and brings small media in at once.
+   * The job as it stands. Polls the provider when a poll is due, and stores small media at once.
    *
    * A signed-in user, also a suspended one. At most 240 a minute.
    */
@@ -1664,7 +1664,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service.
+   * Write lyrics while the caller waits. Failures are refunded, and recorded with what was asked for.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
    */

@@ -20,7 +20,8 @@ from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models.deletions import CleanUp, clean_up_path
 from studiox.models.users import closed_path, pseudonym, user_path
-from studiox.studio import lifecycle, settlement
+from studiox.studio import lifecycle
+from studiox.studio.settlement import settle_job
 
 from . import inventory, owned
 from .export_store import folder
@@ -136,9 +137,7 @@ def _end_jobs(uid: str) -> bool:
     for status in ("pending", "processing"):
         found = query.names("jobs", {"uid": uid, "status": status}, owned.PAGE)
         for path in found:
-            settlement.settle(
-                path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid)
-            )
+            settle_job(path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid))
         if len(found) == owned.PAGE:
             return False
     return True

@@ -18,12 +18,11 @@ from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import users
-from studiox.models.jobs import JobType
+from studiox.models.jobs import JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.posts import ReportReason
 from studiox.models.users import PlanId, search_users
 from studiox.studio.lifecycle import NotCancellable
-from studiox.studio.lifecycle import Status as JobStatus
 
 from . import moderation_queue, report_rules, report_store, service, weekly_report
 from .corrections import MAX_ADJUSTMENT
@@ -70,7 +69,7 @@ class JobEnded(Response):
 def setJobStatus(caller: Admin, request: SetJobStatus) -> JobEnded:
     """End a pending or processing job with its refund; a late result is discarded."""
     job = service.set_job_status(caller, request.job_id, request.status, request.reason)
-    return JobEnded(job_id=job["jobId"], status=job["status"], refunded=job["refunded"])
+    return JobEnded(job_id=job.job_id, status=job.status, refunded=job.refunded)
 
 
 class SetPlan(Request, frozen=True):

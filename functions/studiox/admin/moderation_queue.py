@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from studiox.kit import firestore
+from studiox.kit.documents import decode
 from studiox.models import creations as library
 from studiox.models import posts as community
+from studiox.models.media_files import MediaFile
 from studiox.tokens import rewards_store as rewards
 
 Data = Mapping[str, Any]
@@ -20,7 +22,7 @@ REPORTS = 10
 class ReportedPost(NamedTuple):
     moderation: community.Moderation
     post: community.Post
-    media: list[Data]
+    media: list[MediaFile]
     """The creation's own files: a hidden post has none."""
     reports: list[community.Report]
 
@@ -40,7 +42,7 @@ def posts(*, size: int, cursor: str | None) -> tuple[list[ReportedPost], str | N
     creation_paths = [library.creation_path(each.post_id) for each in found]
     documents = firestore.read_documents([*post_paths, *creation_paths]) if found else {}
     shown = [
-        (moderation, post, (documents[creation_path].data or {}).get("media", []))
+        (moderation, post, [decode(MediaFile, each) for each in (documents[creation_path].data or {}).get("media", [])])
         for moderation, post_path, creation_path in zip(found, post_paths, creation_paths, strict=True)
         if (post := documents[post_path].as_(post_path)) is not None
     ]

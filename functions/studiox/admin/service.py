@@ -13,10 +13,12 @@ from studiox.kit import audit, clock, log
 from studiox.kit.errors import NotFound, RequestIdReused
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import users
+from studiox.models.jobs import Job
 from studiox.models.ledger_store import account_of, entry_path, post
 from studiox.models.users import user_path
-from studiox.studio import lifecycle, settlement
+from studiox.studio import lifecycle
 from studiox.studio.job_store import find_job
+from studiox.studio.settlement import settle_job
 
 from . import corrections, store
 
@@ -50,29 +52,31 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
     return admin.commit(user, decide, Reads(fresh=[user, kept, entry_path(uid, cause.id)]))
 
 
-def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Data:
+def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Job:
     """End a job with a full refund, as its failure or its cancellation would. `NotFound`, `NotCancellable`."""
     found = find_job(job_id)
     if found is None:
         raise NotFound
     job = found[0]
-    if lifecycle.is_terminal(job):
-        raise lifecycle.NotCancellable(status=job["status"])
+    if job.is_terminal:
+        raise lifecycle.NotCancellable(status=job.status)
     event: lifecycle.Event = (
         lifecycle.Cancelled() if status == "cancelled" else lifecycle.Failed("", raw=f"administrator: {reason}")
     )
-    job = settlement.settle(
+    ended = settle_job(
         job_id,
-        job["uid"],
+        job.uid,
         event,
         action="setJobStatus",
         actor=admin.uid,
         first=lambda docs, _state: admin.admit(docs, clock.now()),
         reason=reason,
     )
-    if job["status"] != status:
-        raise lifecycle.NotCancellable(status=job["status"])  # it ended by itself meanwhile
-    return job
+    if ended is None:
+        raise NotFound
+    if ended.status != status:
+        raise lifecycle.NotCancellable(status=ended.status)  # it ended by itself meanwhile
+    return ended
 
 
 def set_plan(admin: User, uid: str, plan: str, reason: str) -> users.User:

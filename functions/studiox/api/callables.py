@@ -10,7 +10,7 @@ import json
 import typing
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import flask
 import msgspec
@@ -63,8 +63,11 @@ __all__ = [
     "parse",
     "perform",
     "plain_text",
+    "present",
     "too_deep",
 ]
+
+T = TypeVar("T")
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 16
@@ -84,6 +87,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_
 
 class Response(msgspec.Struct, kw_only=True, rename="camel"):
     """A callable's answer. A field whose value is UNSET is absent on the wire, None is null."""
+
+
+def present(value: T | None) -> T | msgspec.UnsetType:
+    """For a field of a Response that is absent where there is no value: UNSET for None."""
+    return msgspec.UNSET if value is None else value
 
 
 class Nothing(Request, frozen=True):

@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, UnsetType
 from studiox.api.callables import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit.clock import datetime
-from studiox.kit.documents import encode
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
@@ -81,7 +80,7 @@ def _post(post: store.Post, liked: bool | UnsetType) -> Post:
         model=post.model,
         caption=post.caption,
         tags=post.tags,
-        media=[media_item(encode(file), with_url=False) for file in post.media],
+        media=[media_item(file, with_url=False) for file in post.media],
         like_count=post.like_count,
         comment_count=post.comment_count,
         remix_count=post.remix_count,

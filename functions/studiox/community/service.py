@@ -74,7 +74,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
             return
         cleanup_store.end_copying(docs, creation_id, copying.token)
         job = docs.get(studio.job_path(creation_id))
-        source = None if job is None else sessions.source_of(docs, job["sessionId"])
+        source = None if job is None else sessions.source_of(docs, job.session_id)
         post = rules.new_post(
             creation, user, caption=caption, tags=normal, share_params=share_params, remix_of=source, now=now
         )
@@ -89,7 +89,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
     if begun is not None:
         copying = begun
         copy_public(copying.creation)
-        more = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
+        more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
         transact(path, finish, Reads(fresh=[*reads, *more]))
     return creation_id
 
@@ -97,9 +97,9 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
 def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | rules.NotPublishable:
     """Why there is no creation: `NotPublishable` if the caller's job of the same id has not completed."""
     job = docs.get(studio.job_path(creation_id))
-    if job is None or job["uid"] != uid or job["status"] == "completed":
+    if job is None or job.uid != uid or job.status == "completed":
         return NotFound()
-    return rules.NotPublishable(status=job["status"])
+    return rules.NotPublishable(status=job.status)
 
 
 def copy_public(creation: Data) -> None:

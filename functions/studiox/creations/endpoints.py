@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from studiox.api.callables import Id, Name, Reader, Request, Response, User, endpoint
+from studiox.api.callables import Id, Name, Reader, Request, Response, User, endpoint, present
 from studiox.kit.clock import datetime
+from studiox.kit.documents import decode
 from studiox.kit.errors import NotFound, Unavailable
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.media import objects
 from studiox.models import creations as store
 from studiox.models.jobs import JobType
+from studiox.models.media_files import MediaFile
 
 from . import service
 
@@ -35,21 +37,21 @@ class MediaItem(Response):
     image_path: str | UnsetType = UNSET
 
 
-def media_item(item: Mapping[str, Any], *, with_url: bool) -> MediaItem:
-    """A media item of a job or creation, as its documents hold it, for the wire. `Unavailable` without an address."""
+def media_item(file: MediaFile, *, with_url: bool) -> MediaItem:
+    """The answer about one file of a job or creation. `Unavailable` if its address cannot be signed."""
     try:
-        url = objects.signed_url(item["path"]) if with_url else UNSET
+        url = objects.signed_url(file.path) if with_url else UNSET
     except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
     return MediaItem(
-        path=item["path"],
-        content_type=item["contentType"],
-        bytes=item["bytes"],
+        path=file.path,
+        content_type=file.content_type,
+        bytes=file.bytes,
         url=url,
-        title=item.get("title", UNSET),
-        duration_seconds=item.get("durationSeconds", UNSET),
-        tags=item.get("tags", UNSET),
-        image_path=item.get("imagePath", UNSET),
+        title=present(file.title),
+        duration_seconds=present(file.duration_seconds),
+        tags=present(file.tags),
+        image_path=present(file.image_path),
     )
 
 
@@ -78,7 +80,7 @@ def _creation(data: Mapping[str, Any], *, with_url: bool) -> Creation:
         model=data["model"],
         prompt=data["prompt"],
         params=data["params"],
-        media=[media_item(item, with_url=with_url) for item in data["media"]],
+        media=[media_item(decode(MediaFile, item), with_url=with_url) for item in data["media"]],
         is_favorite=data["isFavorite"],
         play_count=data["playCount"],
         created_at=data["createdAt"],

@@ -7,41 +7,48 @@ from typing import Any
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Path, Stored
 from studiox.kit.errors import NotFound
-from studiox.kit.texts import plain_name
 from studiox.kit.transaction import REMOVE, Docs
 
+from .jobs import JobType
+from .media_files import MediaFile
+
 Data = Mapping[str, Any]
+
+
+class Creation(Stored, frozen=True, kw_only=True):
+    """`creations/{id}`: an entry of a user's library, under the id of the job that made it."""
+
+    creation_id: str
+    job_id: str
+    uid: str
+    title: str
+    """At most 100 characters on one line: the job's, or its prompt, until its owner gives it another one."""
+    type: JobType
+    model: str
+    prompt: str
+    params: dict[str, Any]
+    """The job's inputs."""
+    media: list[MediaFile]
+    is_favorite: bool
+    play_count: int
+    created_at: datetime
+    updated_at: datetime
+    text: str | None = None
+    post_id: str | None = None
+    """Its post, while it is published."""
+    moderated: bool = False
+    """Its post was removed by a moderator: it is not published again."""
 
 
 def creation_path(creation_id: str) -> str:
     return f"creations/{creation_id}"
 
 
-def add_creation(docs: Docs, job: Data, now: datetime) -> str:
-    """Put a completed job's result into its owner's library, in the job's own commit; the creation's id."""
-    params = job["params"]
-    # A provider's or the prompt's: what becomes of it is a title like the one that its owner may give it.
-    titles = [title for each in (job, *job["media"]) if (title := plain_name(each.get("title") or ""))]
-    creation = {
-        "creationId": job["jobId"],
-        "jobId": job["jobId"],
-        "uid": job["uid"],
-        "title": (titles[0] if titles else plain_name(params["prompt"]) or params["prompt"])[:100],
-        "type": job["type"],
-        "model": job["model"],
-        "prompt": params["prompt"],
-        "params": params,
-        "media": job["media"],
-        "isFavorite": False,
-        "playCount": 0,
-        "createdAt": now,
-        "updatedAt": now,
-    }
-    if "text" in job:
-        creation["text"] = job["text"]
-    docs.create(creation_path(job["jobId"]), creation)
-    return str(job["jobId"])
+def add_creation(docs: Docs, creation: Creation) -> None:
+    """A new entry of its owner's library, in the commit that completes its job."""
+    docs.create(Path(creation_path(creation.creation_id), Creation), creation)
 
 
 def need_creation(docs: Docs, uid: str, creation_id: str) -> Data:

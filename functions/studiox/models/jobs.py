@@ -1,45 +1,210 @@
-"""Where jobs lie: `jobs/{id}` for the owner, `jobs/{id}/private/state` for nobody."""
+"""Jobs: `jobs/{id}`, which its owner may read, and `jobs/{id}/private/state`, which nobody may.
+
+Also what is noted about jobs: `providerLosses/{jobId}` and `lyricGenerationErrors/{jobId}`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.transaction import REMOVE, Docs
+from studiox.kit.documents import Collection, Data, Path, Stored
+from studiox.kit.transaction import Docs
 
-Data = Mapping[str, Any]
-
-JOBS = "jobs"
+from .ledger import Buckets
+from .media_files import MediaFile
 
 JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyrics"]
+JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+TERMINAL: tuple[JobStatus, ...] = ("completed", "failed", "cancelled")
+FailureReason = Literal[
+    "GenerationFailed", "ContentRejected", "InvalidInput", "ProviderUnavailable", "TimedOut", "MediaFailed"
+]  # fmt: skip
+Submission = Literal["sending", "waiting", "sent", "unknown"]
+FirstAnswer = Literal["", "pending", "processing", "completed", "failed", "ProviderRejected", "ProviderUnavailable"]
 
 
-def job_path(job_id: str) -> str:
-    return f"jobs/{job_id}"
+class JobError(Stored, frozen=True, kw_only=True):
+    """Why a job failed: the reason, and a sentence for its owner."""
+
+    reason: FailureReason
+    message: str
 
 
-def state_path(job_id: str) -> str:
-    return f"jobs/{job_id}/private/state"
+class Job(Stored, frozen=True, kw_only=True):
+    """`jobs/{id}`. Written by the studio alone."""
+
+    job_id: str
+    uid: str
+    type: JobType
+    model: str
+    """The catalogue's id of the model."""
+    status: JobStatus
+    progress: int
+    """0 to 99 while it runs, 100 when it has completed."""
+    price: int
+    """Tokens that its order took."""
+    refunded: int
+    """Tokens that were given back: all of the price, or the part of outputs that are missing."""
+    session_id: str
+    params: dict[str, Any]
+    """The inputs by the catalogue's names, as `prompt`, `size` or `options.tempo`."""
+    media: list[MediaFile]
+    """What it made; empty until it has completed, and again when its creation was deleted."""
+    created_at: datetime
+    updated_at: datetime
+    deadline_at: datetime | None = None
+    """Until when it must have ended. This and the next two are absent once nobody needs to look at the job again."""
+    next_poll_at: datetime | None = None
+    """When it is to be looked at next."""
+    next_attempt_at: datetime | None = None
+    """When it is to be submitted again: only while it waits for its provider."""
+    started_at: datetime | None = None
+    """When its provider took it."""
+    completed_at: datetime | None = None
+    """When it ended, however it did."""
+    error: JobError | None = None
+    """Of a failed job; absent where an administrator ended it."""
+    text: str | None = None
+    """What it wrote: lyrics, or an analysis."""
+    title: str | None = None
+    creation_id: str | None = None
+    """Its entry in the owner's library, until that is deleted."""
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL
+
+
+class Lease(Stored, frozen=True, kw_only=True):
+    """The right to bring a job's media in. A lease without a holder is a pause before the next attempt."""
+
+    holder: str
+    until: datetime
+
+
+class JobState(Stored, frozen=True, kw_only=True):
+    """`jobs/{id}/private/state`: the provider's task and the money's origin. Written by the studio alone."""
+
+    uid: str
+    request_hash: str
+    """Of the request that ordered the job: a replay must be of the same one."""
+    provider: str
+    provider_model: str
+    """The provider's own name of the model."""
+    inputs: dict[str, Any]
+    paid_from: Buckets
+    """How many tokens the order took from each bucket."""
+    balance_after: int
+    """The owner's balance after the debit."""
+    submission: Submission
+    """`sending`: a call is submitting it. `waiting`: for another attempt. `unknown`: the provider's answer was lost."""
+    sender: str
+    """The id of the call that submits it, or was the last one to."""
+    sending_since: datetime
+    outputs: int
+    """Files that the order promises; 0 where the catalogue does not say."""
+    attempts: int
+    """Submissions that the provider did not accept for now."""
+    task_id: str
+    """The provider's task, empty until it is known."""
+    polls: int
+    media_attempts: int
+    """Attempts to bring the media in that failed."""
+    deferred: bool
+    """The media are too large for a call that a client waits for: the task takes them."""
+    holds_place: bool
+    """Cancelled, and still counted among the owner's running jobs because the provider may be working on it."""
+    answer: FirstAnswer
+    """What the ordering call answered, so that a replay answers the same; empty until it has its answer."""
+    cost_micro_usd: int
+    """What it costs us in millionths of a dollar: expected, and what the provider charged once that is known."""
+    paid_tokens: int | None = None
+    """Of its price what somebody paid for. This and the next three are absent from older jobs."""
+    unpaid: bool | None = None
+    """It waits while the day's budget for orders that nobody paid for is used up."""
+    expected_micro_usd: int | None = None
+    unpaid_micro_usd: int | None = None
+    """The part of the cost that nobody paid for."""
+    spent_on: str | None = None
+    """The key under which its cost is summed (`spend.spend_key`), from when it may have gone out."""
+    song_counted_until: datetime | None = None
+    """When the month ends in which it was counted as a song of the plan's."""
+    polled_at: datetime | None = None
+    lease: Lease | None = None
+    raw_error: str | None = None
+    """The provider's own words, at most 500 characters. For us alone."""
+    credits_charged: int | float | UnsetType | None = UNSET
+    """What the provider charged, in its own credits; None where it did not say."""
+    late_event: str | None = None
+    """An event that came after the end: `Finished`, `Failed`, `Expired` or `Postponed`."""
+
+
+class ProviderLoss(Stored, frozen=True, kw_only=True):
+    """`providerLosses/{jobId}`: the provider charged more for the job than it earned. The weekly report sums these."""
+
+    job_id: str
+    model: str
+    provider: str
+    status: JobStatus
+    tokens_kept: int
+    credits_charged: int | float
+    loss_micro_usd: int
+    created_at: datetime
+
+
+class LyricError(Stored, frozen=True, kw_only=True):
+    """`lyricGenerationErrors/{jobId}`: lyrics that failed, and what was asked for. Written once."""
+
+    job_id: str
+    uid: str
+    theme: str
+    mood: str
+    preset_type: str
+    cause: str
+    """The reason of the failure."""
+    message: str
+    """The provider's own words, at most 500 characters; the reason where there are none."""
+    created_at: datetime
+
+
+JOBS = Collection("jobs", Job)
+STATES = Collection("private", JobState)
+"""The collection group of all jobs' private states."""
+PROVIDER_LOSSES = Collection("providerLosses", ProviderLoss)
+LYRIC_ERRORS = Collection("lyricGenerationErrors", LyricError)
+
+
+def job_path(job_id: str) -> Path[Job]:
+    return JOBS.document(job_id)
+
+
+def state_path(job_id: str) -> Path[JobState]:
+    return Path(f"jobs/{job_id}/private/state", JobState)
 
 
 def forget_result(docs: Docs, job_id: str) -> None:
-    """The creation that the job made is being deleted, and its files with it; the job itself stays as it ended."""
-    if docs.get(job_path(job_id)) is not None:
-        docs.update(job_path(job_id), {"media": [], "text": REMOVE, "creationId": REMOVE})
+    """For the commit that deletes the job's creation: the job stays as it ended, without its files and text."""
+    job = docs.get(job_path(job_id))
+    if job is not None:
+        docs.put(job_path(job_id), replace(job, media=[], text=None, creation_id=None))
 
 
 def ordered_between(start: datetime, end: datetime) -> Iterator[Data]:
     """The jobs ordered in [start, end) as a report counts them, oldest first, a page in memory at a time."""
     fields = ("status", "model", "type", "params", "uid", "price", "refunded", "completedAt")
-    return query.between(JOBS, start, end, fields)
+    return query.between(str(JOBS), start, end, fields)
 
 
 def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Data]:
     """Type, model and status of the user's jobs ordered in [since, until), the newest `limit` of them."""
     found = query.documents(
-        JOBS,
+        str(JOBS),
         order="createdAt",
         equal={"uid": uid},
         least=since,
@@ -55,12 +220,12 @@ def changed_since(moment: datetime | None) -> Iterator[query.Found[Any]]:
     """The jobs that something changed since then (None: all), with what the audit of the ledger asks of them."""
     fields = ("uid", "status", "price", "refunded", "deadlineAt")
     if moment is None:
-        return query.documents(JOBS, fields=fields)
-    return query.documents(JOBS, order="updatedAt", least=moment, fields=fields)
+        return query.documents(str(JOBS), fields=fields)
+    return query.documents(str(JOBS), order="updatedAt", least=moment, fields=fields)
 
 
-def which_exist(job_ids: Collection[str]) -> set[str]:
-    """Those of these jobs that there are; one round trip."""
+def which_exist(job_ids: Iterable[str]) -> set[str]:
+    """The jobs among these that exist; one round trip."""
     asked = list(job_ids)
     found = firestore.read(*map(job_path, asked)) if asked else []
     return {job_id for job_id, job in zip(asked, found, strict=True) if job is not None}

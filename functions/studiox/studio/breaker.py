@@ -1,109 +1,116 @@
-"""When a provider gets no orders: it failed too often in a row, or has cost us enough for today. Pure.
+"""The circuit breaker: when a provider gets no orders because it fails, or because it has cost us enough today. Pure.
 
-The health of all providers is one small document. `rows` holds a provider only while something is wrong with it:
-its failures in a row and, when there were too many, until when it is left alone (the breaker is open). After that
-pause one order is its trial; a success takes the row away, a failure opens it again for longer. `spent` says until
-when a provider whose day's spend is used up gets nothing, `freeSpent` until when it gets no orders that nobody paid
-for, and `deleted` what the orders of the day cost us whose accounts have been deleted since.
+Ten submissions that fail in a row open a provider's circuit. After a pause one order is the trial: a success closes the
+circuit, a failure opens it again for twice as long. The day's spend limits stop orders until midnight (UTC).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+
+from msgspec.structs import replace
 
 from studiox.kit.clock import datetime, timedelta
+from studiox.models.provider_health import DeletedCost, FailureStreak, ProviderHealth
 
-Health = Mapping[str, Mapping[str, Any]]
+from .spend import Spend
 
-FAILURES = 10  # in a row: a provider that refuses now and then only makes its orders wait
+FAILURES = 10
 WITHIN = timedelta(seconds=60)
-"""A failure that comes later than this after the one before begins a new row: so few orders need no breaker."""
+"""A longer gap between two failures resets the streak: a provider that gets so few orders needs no breaker."""
 FIRST_PAUSE = timedelta(seconds=30)
 MAX_PAUSE = timedelta(minutes=5)
 TRIAL = timedelta(seconds=20)
-"""How long a trial may keep the others waiting; after that the next order is another one."""
+"""How long the others wait for a trial. After that the next order is the trial."""
 
 
-def held_until(health: Health, provider: str, now: datetime, *, unpaid: bool = False) -> datetime | None:
-    """Until when this provider gets no orders; None if it may have one now. `unpaid`: one that nobody paid for."""
-    row = health.get("rows", {}).get(provider, {})
-    # A pause is never longer than it can be meant: it was written by the clock of another instance (faults J27).
-    pauses = [(row.get("openUntil"), MAX_PAUSE), (row.get("trialUntil"), TRIAL)]
+def held_until(health: ProviderHealth, provider: str, now: datetime, *, unpaid: bool = False) -> datetime | None:
+    """Until when this provider gets no orders; None if it may have one now. `unpaid`: of an order nobody paid for."""
+    streak = streak_of(health, provider)
+    # Another instance wrote these times. If its clock was ahead, they would last longer than the pause (fault J27).
+    pauses = [] if streak is None else [(streak.open_until, MAX_PAUSE), (streak.trial_until, TRIAL)]
     ends = [until for until, most in pauses if until is not None and now < until <= now + most]
-    spent = [health.get(name, {}).get(provider) for name in ("spent", *(["freeSpent"] if unpaid else []))]
-    return max([*ends, *(until for until in spent if until is not None and now < until)], default=None)
+    limits = [health.spent, *([health.free_spent] if unpaid else [])]
+    spent = [until for limit in limits if (until := (limit or {}).get(provider)) is not None and now < until]
+    return max([*ends, *spent], default=None)
 
 
-def needs_trial(health: Health, provider: str) -> bool:
-    """Whether the next order that it gets is a trial: `on_trial` goes into the commit of that order."""
-    return "openUntil" in health.get("rows", {}).get(provider, {})
+def streak_of(health: ProviderHealth, provider: str) -> FailureStreak | None:
+    """The provider's failures in a row; None while it is healthy."""
+    return (health.rows or {}).get(provider)
 
 
-def on_trial(health: Health, provider: str, sender: str, now: datetime) -> Health:
-    """The health once the order of `sender` is the trial."""
-    row = health["rows"][provider]
-    return _with_row(health, provider, {**row, "trialBy": sender, "trialUntil": now + TRIAL})
+def needs_trial(health: ProviderHealth, provider: str) -> bool:
+    """Whether the provider's next order is a trial: the commit of that order then includes `on_trial`."""
+    streak = streak_of(health, provider)
+    return streak is not None and streak.open_until is not None
 
 
-def failed(health: Health, provider: str, sender: str, now: datetime) -> Health:
-    """The health after the order of `sender` failed."""
-    row = health.get("rows", {}).get(provider, {})
-    if "openUntil" in row:
-        if row.get("trialBy") != sender:
-            return health  # sent before it opened: that it failed is known
-        openings = row["openings"] + 1
+def on_trial(health: ProviderHealth, provider: str, sender: str, now: datetime) -> ProviderHealth:
+    """The health once the order of `sender` is the trial. The provider's circuit is open."""
+    streak = streak_of(health, provider)
+    if streak is None:
+        raise KeyError(provider)
+    return _with_streak(health, provider, replace(streak, trial_by=sender, trial_until=now + TRIAL))
+
+
+def failed(health: ProviderHealth, provider: str, sender: str, now: datetime) -> ProviderHealth:
+    """The health after the submission of `sender` failed."""
+    streak = streak_of(health, provider)
+    if streak is not None and streak.open_until is not None:
+        if streak.trial_by != sender:
+            return health  # sent before the circuit opened: already counted
+        openings = (streak.openings or 0) + 1
         pause = min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(openings - 1, 10))
-        return _with_row(health, provider, {"failures": row["failures"] + 1, "openings": openings, **_at(now, pause)})
-    in_a_row = bool(row) and abs(now - row["failedAt"]) <= WITHIN
-    failures = row["failures"] + 1 if in_a_row else 1
+        return _with_streak(health, provider, _opened(streak.failures + 1, openings, now, pause))
+    in_a_row = streak is not None and abs(now - streak.failed_at) <= WITHIN
+    failures = streak.failures + 1 if streak is not None and in_a_row else 1
     if failures < FAILURES:
-        return _with_row(health, provider, {"failures": failures, "failedAt": now})
-    return _with_row(health, provider, {"failures": failures, "openings": 1, **_at(now, FIRST_PAUSE)})
+        return _with_streak(health, provider, FailureStreak(failures=failures, failed_at=now))
+    return _with_streak(health, provider, _opened(failures, 1, now, FIRST_PAUSE))
 
 
-def _at(now: datetime, pause: timedelta) -> dict[str, datetime]:
-    return {"failedAt": now, "openUntil": now + pause}
+def _opened(failures: int, openings: int, now: datetime, pause: timedelta) -> FailureStreak:
+    return FailureStreak(failures=failures, failed_at=now, openings=openings, open_until=now + pause)
 
 
-def succeeded(health: Health, provider: str) -> Health:
-    """The health after an order to it was answered as it should: nothing is wrong any more."""
-    return _with_row(health, provider, None)
+def succeeded(health: ProviderHealth, provider: str) -> ProviderHealth:
+    """The health after a successful submission: the provider is healthy."""
+    return _with_streak(health, provider, None)
 
 
-def told(health: Health, provider: str) -> Health:
-    """The health after it told of a task: it is no longer a row, but only a trial closes what is open."""
-    return health if needs_trial(health, provider) else _with_row(health, provider, None)
+def poll_succeeded(health: ProviderHealth, provider: str) -> ProviderHealth:
+    """The health after a successful poll: the streak is reset, and an open circuit stays open until its trial."""
+    return health if needs_trial(health, provider) else _with_streak(health, provider, None)
 
 
-def _with_row(health: Health, provider: str, row: Mapping[str, Any] | None) -> Health:
-    rows = {name: kept for name, kept in health.get("rows", {}).items() if name != provider}
-    return {**health, "rows": {**rows, **({} if row is None else {provider: row})}}
+def _with_streak(health: ProviderHealth, provider: str, streak: FailureStreak | None) -> ProviderHealth:
+    others = {name: each for name, each in (health.rows or {}).items() if name != provider}
+    return replace(health, rows={**others, **({} if streak is None else {provider: streak})})
 
 
-def with_spent(health: Health, providers: Collection[str], unpaid: Collection[str], now: datetime) -> Health:
-    """The health once it is known whose spend of the day (UTC) is used up, and whose on orders that nobody paid for."""
+def with_spent(
+    health: ProviderHealth, providers: Collection[str], unpaid: Collection[str], now: datetime
+) -> ProviderHealth:
+    """The health once these providers have reached the day's limit (UTC), `unpaid` that of orders nobody paid for."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    spent = {
-        "spent": dict.fromkeys(sorted(providers), midnight),
-        "freeSpent": dict.fromkeys(sorted(unpaid), midnight),
-    }
-    return health if all(each == health.get(name, {}) for name, each in spent.items()) else {**health, **spent}
+    spent = dict.fromkeys(sorted(providers), midnight)
+    free_spent = dict.fromkeys(sorted(unpaid), midnight)
+    if spent == (health.spent or {}) and free_spent == (health.free_spent or {}):
+        return health
+    return replace(health, spent=spent, free_spent=free_spent)
 
 
-def with_deleted(health: Health, costs: Mapping[str, Mapping[str, int]], now: datetime) -> Health:
-    """The health with what these orders, which are being deleted, cost us: {spend key: {total, unpaid}}.
+def with_deleted(health: ProviderHealth, costs: Mapping[str, Spend], now: datetime) -> ProviderHealth:
+    """The health with what these orders, which are being deleted, cost us, by their spend keys.
 
-    Only the day's are kept: nobody sums another one's any more.
+    Only the current day's are kept: earlier days are not summed any more.
     """
     today = now.date().isoformat()
-    kept = {key: dict(each) for key, each in health.get("deleted", {}).items() if key.endswith(today)}
+    before = health.deleted or {}
+    kept = {key: cost for key, cost in before.items() if key.endswith(today)}
     for key, cost in costs.items():
         if key.endswith(today):
-            kept[key] = {name: kept.get(key, {}).get(name, 0) + value for name, value in cost.items()}
-    return health if kept == health.get("deleted", {}) else {**health, "deleted": kept}
-
-
-def spend_key(provider: str, now: datetime) -> str:
-    """What the costs of a day are summed by."""
-    return f"{provider}:{now.date().isoformat()}"
+            sum_ = kept.get(key, DeletedCost(total=0, unpaid=0))
+            kept[key] = DeletedCost(total=sum_.total + cost.total, unpaid=sum_.unpaid + cost.unpaid)
+    return health if kept == before else replace(health, deleted=kept)

@@ -1,12 +1,13 @@
-"""The providers' health, shared by all instances: `providerHealth/all`, half a minute in a process's memory.
+"""The providers' health, shared by all instances in `providerHealth/all` and cached by each for half a minute.
 
-An order reads the document with what it reads anyway, or every 30 s. A memory that is older than the truth does no
-harm: an order that goes out to a provider that is left alone fails, and its failure brings the truth; before one is
-refused, the document is read.
+An order reads the document with its other reads, or once the cached one is 30 s old. A stale cache does no harm: an
+order that goes to a provider whose circuit is open fails, and its failure refreshes the cache. No order is refused
+without reading the document.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections import deque
@@ -16,123 +17,130 @@ from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.provider_health import PROVIDER_HEALTH, ProviderHealth
 
 from . import breaker
-from .breaker import Health
+from .spend import Spend
 
-PATH = "providerHealth/all"
-KEEP_S = 30.0
+CACHE_S = 30.0
 
-_kept: deque[tuple[Health, float]] = deque(maxlen=1)
+_cache: deque[tuple[ProviderHealth, float]] = deque(maxlen=1)
 _lock = threading.Lock()
 
 
-def _remember(health: Health) -> Health:
+def _remember(health: ProviderHealth) -> None:
     with _lock:
-        _kept.append((health, time.monotonic() + KEEP_S))
-    return health
+        _cache.append((health, time.monotonic() + CACHE_S))
 
 
-def _remembered() -> tuple[Health, float]:
+def _last_seen() -> tuple[ProviderHealth, float]:
     with _lock:
-        return _kept[0] if _kept else ({}, 0.0)
+        return _cache[0] if _cache else (ProviderHealth(), 0.0)
 
 
-def is_stale() -> bool:
-    """Whether PATH must be read before an order may be decided."""
-    return time.monotonic() >= _remembered()[1]
+def cached() -> ProviderHealth | None:
+    """The health as this process last saw it; None if that was too long ago to decide an order by."""
+    health, until = _last_seen()
+    return health if time.monotonic() < until else None
 
 
-def admits(docs: Docs, provider: str, sender: str, now: datetime, *, fresh: bool, unpaid: bool) -> bool:
-    """Whether this decision's order may go to the provider; if it is the trial, this is noted in its commit.
+def admits(
+    docs: Docs, cached: ProviderHealth | None, provider: str, sender: str, now: datetime, *, unpaid: bool
+) -> bool:
+    """Whether this decision's order may go to the provider. If it is the trial, its commit records that.
 
-    `fresh`: the decision has read PATH. Else memory is enough to let an order pass, and never to refuse one.
-    `unpaid`: the order waits while the pot of those that nobody paid for is empty.
+    `cached`: without it the document is read. It may admit an order, and never refuses one.
+    `unpaid`: nobody paid for the order, so the limit of such orders applies to it too.
     """
 
-    def held(health: Health) -> bool:
+    def held(health: ProviderHealth) -> bool:
         return breaker.held_until(health, provider, now, unpaid=unpaid) is not None
 
-    health = _remembered()[0]
-    if fresh or breaker.needs_trial(health, provider) or held(health):
-        health = _remember(docs.get(PATH) or {})
+    health = cached
+    if health is None or breaker.needs_trial(health, provider) or held(health):
+        health = docs.get(PROVIDER_HEALTH) or ProviderHealth()
+        docs.after_commit.append(functools.partial(_remember, health))
     if held(health):
         return False
     if breaker.needs_trial(health, provider):
-        docs.put(PATH, breaker.on_trial(health, provider, sender, now))
+        docs.put(PROVIDER_HEALTH, breaker.on_trial(health, provider, sender, now))
     return True
 
 
-def look() -> Health:
+def look() -> ProviderHealth:
     """The health as it is; one round trip. `Unavailable`."""
-    [found] = firestore.read(PATH)
-    return _remember(found or {})
+    health = firestore.get(PROVIDER_HEALTH) or ProviderHealth()
+    _remember(health)
+    return health
 
 
 def note(provider: str, sender: str, *, answered: bool) -> None:
-    """What came of the order of `sender`; `answered`: the provider took it, or refused it for good.
+    """Record the submission of `sender`. `answered`: the provider accepted the order, or refused it for good.
 
-    A failure is a commit; a success is one only if something was wrong. An alert when this opens the breaker.
+    A failure is a commit; a success is one only while the provider has a streak of failures. An alert is logged when
+    the circuit opens.
     """
-    if answered and provider not in _remembered()[0].get("rows", {}):
+    if answered and breaker.streak_of(_last_seen()[0], provider) is None:
         return
     now = clock.now()
 
-    def after(health: Health) -> Health:
+    def after(health: ProviderHealth) -> ProviderHealth:
         if answered:
             return breaker.succeeded(health, provider)
         return breaker.failed(health, provider, sender, now)
 
-    was, is_ = (health.get("rows", {}).get(provider, {}) for health in _change(after))
-    if "openUntil" in was and not is_:
+    was, is_ = (breaker.streak_of(health, provider) for health in _change(after))
+    was_open = was is not None and was.open_until is not None
+    openings = 0 if was is None else was.openings or 0
+    if was_open and is_ is None:
         log.info("provider_breaker_closed", provider=provider)
-    elif is_.get("openings", 0) > was.get("openings", 0):
-        report = log.warning if "openUntil" in was else log.alert  # a trial that failed is no news
-        report("provider_breaker_open", provider=provider, failures=is_["failures"], until=is_["openUntil"].isoformat())
+    elif is_ is not None and is_.open_until is not None and (is_.openings or 0) > openings:
+        report = log.warning if was_open else log.alert  # a trial that failed is nothing new
+        report("provider_breaker_open", provider=provider, failures=is_.failures, until=is_.open_until.isoformat())
 
 
-def told(provider: str) -> None:
-    """The provider told of a task when it was asked. A commit only if failures of its orders are being counted."""
-    health = _remembered()[0]
-    if provider in health.get("rows", {}) and not breaker.needs_trial(health, provider):
-        _change(lambda found: breaker.told(found, provider))
+def poll_succeeded(provider: str) -> None:
+    """The provider answered a poll. A commit only while failures of its orders are being counted."""
+    health = _last_seen()[0]
+    if breaker.streak_of(health, provider) is not None and not breaker.needs_trial(health, provider):
+        _change(lambda found: breaker.poll_succeeded(found, provider))
 
 
 def note_spent(providers: Collection[str], unpaid: Collection[str], now: datetime) -> tuple[list[str], list[str]]:
-    """Stop the day's orders to these providers, those that nobody paid for to `unpaid`, and no others.
+    """Stop the day's orders to these providers, and to `unpaid` those that nobody paid for; allow all others.
 
-    Of both those that had some until now.
+    Of both, the providers that were not stopped before.
     """
     was, is_ = _change(lambda health: breaker.with_spent(health, providers, unpaid, now))
 
-    def new(name: str) -> list[str]:
-        return [each for each, until in is_.get(name, {}).items() if was.get(name, {}).get(each) != until]
+    def new(before: Mapping[str, datetime] | None, after: Mapping[str, datetime] | None) -> list[str]:
+        return [name for name, until in (after or {}).items() if (before or {}).get(name) != until]
 
-    return new("spent"), new("freeSpent")
+    return new(was.spent, is_.spent), new(was.free_spent, is_.free_spent)
 
 
-def keep_deleted(docs: Docs, costs: Mapping[str, Mapping[str, int]], now: datetime) -> None:
-    """What these orders cost us stays in the day's sum, though this commit deletes them. PATH must have been read."""
-    before = docs.get(PATH) or {}
+def keep_deleted(docs: Docs, costs: Mapping[str, Spend], now: datetime) -> None:
+    """Keep in the day's sum what these orders cost us, which this commit deletes. The document must have been read."""
+    before = docs.get(PROVIDER_HEALTH) or ProviderHealth()
     after = breaker.with_deleted(before, costs, now)
     if after != before:
-        docs.put(PATH, after)
+        docs.put(PROVIDER_HEALTH, after)
 
 
-def _change(change: Callable[[Health], Health]) -> tuple[Health, Health]:
-    """Before and after. That the database is away is no reason to fail: what is not noted is noted the next time."""
+def _change(change: Callable[[ProviderHealth], ProviderHealth]) -> tuple[ProviderHealth, ProviderHealth]:
+    """The health before and after. An outage is ignored: what is not recorded now is recorded next time."""
 
-    def decide(docs: Docs) -> tuple[Health, Health]:
-        before = docs.get(PATH) or {}
+    def decide(docs: Docs) -> tuple[ProviderHealth, ProviderHealth]:
+        before = docs.get(PROVIDER_HEALTH) or ProviderHealth()
         after = change(before)
         if after != before:
-            docs.put(PATH, after)
+            docs.put(PROVIDER_HEALTH, after)
         return before, after
 
     try:
-        before, after = transact(PATH, decide, Reads(fresh=[PATH]))
+        before, after = transact(PROVIDER_HEALTH, decide, Reads(fresh=[PROVIDER_HEALTH]))
     except (Contention, Unavailable):
         log.warning("provider_health_not_noted")
-        return {}, {}
+        return ProviderHealth(), ProviderHealth()
     _remember(after)
     return before, after

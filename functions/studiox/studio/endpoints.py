@@ -1,8 +1,7 @@
-"""The studio as clients, providers, queues and schedules see it."""
+"""The studio's callables, webhooks, task and schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from studiox.api.callables import (
     VerifiedUser,
     endpoint,
     plain_text,
+    present,
 )
 from studiox.api.methods import not_allowed
 from studiox.catalog import store as catalogue
@@ -44,13 +44,13 @@ from studiox.kit.errors import (
 )
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
-from studiox.models.jobs import JobType
+from studiox.models import jobs
+from studiox.models.jobs import FailureReason, JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import PlanId
-from studiox.studio import job_store
 from studiox.tokens.allowance import AllowanceExceeded
 
-from . import dispatch, lifecycle, service, settlement
+from . import dispatch, job_store, lifecycle, orders, polling, service
 
 READS = Limit(120, per=60)
 MAX_CALLBACK_BYTES = 1 << 20
@@ -118,7 +118,7 @@ class CreateStudioJob(Request, frozen=True):
 
 class JobCreated(Response):
     job_id: str
-    status: lifecycle.Status
+    status: JobStatus
     price: int
     balance: int
     session_id: str
@@ -166,7 +166,7 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
 )
 def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreated:
     """Debit the model's price and start the generation."""
-    new = service.NewJob(
+    new = orders.NewJob(
         function="createStudioJob",
         request_id=request.request_id,
         type=request.type,
@@ -176,19 +176,17 @@ def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreate
         max_price=request.max_price,
     )
     job, balance, _ = service.create_job(caller, new)
-    return JobCreated(
-        job_id=job["jobId"], status=job["status"], price=job["price"], balance=balance, session_id=job["sessionId"]
-    )
+    return JobCreated(job_id=job.job_id, status=job.status, price=job.price, balance=balance, session_id=job.session_id)
 
 
 class JobError(Response):
-    reason: lifecycle.Failure
+    reason: FailureReason
     message: str
 
 
 class Job(Response):
     job_id: str
-    status: lifecycle.Status
+    status: JobStatus
     progress: int
     type: JobType
     model: str
@@ -204,24 +202,23 @@ class Job(Response):
     completed_at: datetime | UnsetType = UNSET
 
 
-def _job(data: Mapping[str, Any], *, with_url: bool) -> Job:
-    error = data.get("error")
+def _job(job: jobs.Job, *, with_url: bool) -> Job:
     return Job(
-        job_id=data["jobId"],
-        status=data["status"],
-        progress=data["progress"],
-        type=data["type"],
-        model=data["model"],
-        price=data["price"],
-        refunded=data["refunded"],
-        session_id=data["sessionId"],
-        media=[media_item(item, with_url=with_url) for item in data["media"]],
-        created_at=data["createdAt"],
-        creation_id=data.get("creationId", UNSET),
-        text=data.get("text", UNSET),
-        error=UNSET if error is None else JobError(reason=error["reason"], message=error["message"]),
-        started_at=data.get("startedAt", UNSET),
-        completed_at=data.get("completedAt", UNSET),
+        job_id=job.job_id,
+        status=job.status,
+        progress=job.progress,
+        type=job.type,
+        model=job.model,
+        price=job.price,
+        refunded=job.refunded,
+        session_id=job.session_id,
+        media=[media_item(item, with_url=with_url) for item in job.media],
+        created_at=job.created_at,
+        creation_id=present(job.creation_id),
+        text=present(job.text),
+        error=UNSET if job.error is None else JobError(reason=job.error.reason, message=job.error.message),
+        started_at=present(job.started_at),
+        completed_at=present(job.completed_at),
     )
 
 
@@ -231,17 +228,17 @@ class JobRef(Request, frozen=True):
 
 @endpoint(limit=Limit(240, per=60), secrets=specs.SECRETS, refuses=(NotFound,), timeout_sec=120)
 def getJobStatus(caller: Reader, request: JobRef) -> Job:
-    """The job as it stands; asks the provider when it is time to, and brings small media in at once."""
+    """The job as it stands. Polls the provider when a poll is due, and stores small media at once."""
     job, _ = job_store.owned_job(caller.uid, request.job_id)
-    if not lifecycle.is_terminal(job):
-        job = settlement.advance(request.job_id, action="getJobStatus", inline=True) or job
+    if not job.is_terminal:
+        job = polling.advance(request.job_id, action="getJobStatus", inline=True) or job
     return _job(job, with_url=True)
 
 
 class ListStudioJobs(Request, frozen=True):
     page_size: PageSize = DEFAULT_SIZE
     cursor: Cursor | None = None
-    status: lifecycle.Status | None = None
+    status: JobStatus | None = None
     type: JobType | None = None
 
 
@@ -256,7 +253,7 @@ def listStudioJobs(caller: Reader, request: ListStudioJobs) -> Jobs:
     found, cursor = job_store.list_jobs(
         caller.uid, status=request.status, type=request.type, size=request.page_size, cursor=request.cursor
     )
-    return Jobs(jobs=[_job(data, with_url=False) for data in found], next_cursor=cursor)
+    return Jobs(jobs=[_job(each.data, with_url=False) for each in found], next_cursor=cursor)
 
 
 class JobStats(Response):
@@ -282,7 +279,7 @@ def getJobStats(caller: Reader, request: Nothing) -> JobStats:
 
 class JobCancelled(Response):
     job_id: str
-    status: lifecycle.Status
+    status: JobStatus
     refunded: int
 
 
@@ -290,7 +287,7 @@ class JobCancelled(Response):
 def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
     """Cancel a pending or processing job with a full refund; a late result is discarded."""
     job = service.cancel_job(caller, request.job_id)
-    return JobCancelled(job_id=job["jobId"], status=job["status"], refunded=job["refunded"])
+    return JobCancelled(job_id=job.job_id, status=job.status, refunded=job.refunded)
 
 
 @tasks_fn.on_task_dispatched(
@@ -301,15 +298,15 @@ def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
 )
 @batch.repeated
 def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
-    """Look at one job, and come back until it has ended. Malformed data is dropped: a retry would not mend it."""
+    """Advance one job, and enqueue this task again until it has ended. Malformed data is dropped: not retryable."""
     data = request.data if isinstance(request.data, dict) else {}
     job_id = data.get("jobId")
     if not isinstance(job_id, str) or not ids.is_id(job_id):
         log.warning("task_malformed", function="settleStudioJob")
         return
-    job = settlement.advance(job_id, action="settleStudioJob", hint=data.get("hint") is True)
+    job = polling.advance(job_id, action="settleStudioJob", hint=data.get("hint") is True)
     if job is not None:
-        settlement.watch(job)
+        polling.watch(job)
 
 
 @scheduler_fn.on_schedule(
@@ -320,20 +317,20 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
 )
 @batch.resumed
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
-    """Every minute: submit what waits, end what is past its deadline, have the rest looked at; resume deletions."""
+    """Every minute: submit waiting jobs, end jobs past their deadline, enqueue polls of the rest; resume deletions."""
     dispatch.dispatch()
     cleanups.resume()
 
 
 @https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["poyo"].secrets])
 def poyoWebhook(request: flask.Request) -> flask.Response:
-    """Poyo's callback: verified, and then only a hint that the job may have changed."""
+    """Poyo's callback. It is verified, and then only a hint that the job may have changed."""
     return _webhook("poyo", request)
 
 
 @https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["piapi"].secrets])
 def piapiWebhook(request: flask.Request) -> flask.Response:
-    """PiAPI's callback: it brings back the secret that it was given, and is only a hint all the same."""
+    """PiAPI's callback. It carries the secret that it was given, and is only a hint that the job may have changed."""
     return _webhook("piapi", request)
 
 
@@ -358,7 +355,7 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
         # A genuine callback that lost our address's query still names its task.
         known = job_id or job_store.find_by_task(name, task_id)
         if known is not None:
-            settlement.hint(known, task_id, action=f"{name}Webhook")
+            polling.hint(known, task_id, action=f"{name}Webhook")
     except (Contention, Unavailable):
         return flask.Response("try again", 503)
     return flask.Response("ok", 200)

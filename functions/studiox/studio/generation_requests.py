@@ -1,4 +1,4 @@
-"""A generation that is awaited: ordered as any job, and refunded if it has not ended while its caller waits."""
+"""A generation that its caller waits for: an ordinary job, refunded if it has not ended in time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from studiox.integrations.providers import specs
 from studiox.kit import ids
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, StudioxError
 from studiox.media import objects
+from studiox.models.jobs import Job
 
-from . import lifecycle, settlement
-from .service import NewJob, create_job
+from . import lifecycle, polling
+from .orders import NewJob
+from .service import create_job
+from .settlement import settle_job
 
 FUNCTION = "createGenerationRequest"
 WAIT_S = 40.0
@@ -24,19 +27,19 @@ PAUSE_S = 1.0
 class GenerationFailed(StudioxError):
     code = "unavailable"
     figures = {"generationRequestId": str, "refunded": int}
-    text = "The generation failed; your tokens were refunded."
+    text = "The generation failed. Your tokens were refunded."
 
 
 def check_user(caller: Reader, claimed: str | None) -> None:
-    """S4's clients send the user's id along: it is the caller's, or `Forbidden`."""
+    """Some clients send the user's id too. `Forbidden` unless it is the caller's."""
     if claimed is not None and claimed != caller.uid:
         raise Forbidden
 
 
 def generate(caller: User, model: str, given: Mapping[str, Any], request_id: str | None) -> tuple[str, int, str]:
-    """The job's id, its price and an address of its picture, good for an hour. `GenerationFailed` after the refund.
+    """The job's id, its price and an address of its picture, valid for an hour. `GenerationFailed` after the refund.
 
-    A replay answers the same picture, `NotFound` when it has been deleted since.
+    A replay answers the same picture, or `NotFound` if it was deleted since.
     """
     models, _ = catalogue.everything()
     if not any(
@@ -45,20 +48,20 @@ def generate(caller: User, model: str, given: Mapping[str, Any], request_id: str
         raise InvalidRequest(fields={"model": "not one that answers at once"})
     new = NewJob(function=FUNCTION, request_id=request_id or ids.new(), type="image", model=model, given=dict(given))
     job = _awaited(create_job(caller, new).job)
-    if job["status"] != "completed":
-        raise GenerationFailed(generationRequestId=job["jobId"], refunded=job["refunded"])
-    if not job["media"]:
+    if job.status != "completed":
+        raise GenerationFailed(generationRequestId=job.job_id, refunded=job.refunded)
+    if not job.media:
         raise NotFound
-    return job["jobId"], job["price"], objects.signed_url(job["media"][0]["path"])
+    return job.job_id, job.price, objects.signed_url(job.media[0].path)
 
 
-def _awaited(job: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The job when it has ended; one that takes too long is failed, with its refund, because nobody asks again."""
+def _awaited(job: Job) -> Job:
+    """The job when it has ended. One that takes too long is failed and refunded, because no caller asks again."""
     until = time.monotonic() + WAIT_S
-    while not lifecycle.is_terminal(job):
+    while not job.is_terminal:
         if time.monotonic() > until:
-            return settlement.settle(job["jobId"], job["uid"], lifecycle.Failed("TimedOut"), action=FUNCTION)
-        job = settlement.advance(job["jobId"], action=FUNCTION, inline=True, hint=True) or job
-        if not lifecycle.is_terminal(job):
+            return settle_job(job.job_id, job.uid, lifecycle.Failed("TimedOut"), action=FUNCTION) or job
+        job = polling.advance(job.job_id, action=FUNCTION, inline=True, hint=True) or job
+        if not job.is_terminal:
             time.sleep(PAUSE_S)
     return job

@@ -1,39 +1,36 @@
 """A job's life: pending → processing → completed | failed | cancelled, and what each event does to it. Pure.
 
-A job is two documents: what its owner may see, and a private state with the provider's task and the money's
-origin. `next_step` is the one place that says what an event changes; settling twice is impossible because a
-terminal job takes no step that moves tokens.
+A job is two documents: the job, which its owner may read, and its private state, with the provider's task and the
+money's origin. `next_step` alone decides what an event changes. No step of a terminal job moves tokens, so settling
+a job twice has no effect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import StudioxError
-from studiox.kit.transaction import REMOVE
+from studiox.models.jobs import FailureReason, FirstAnswer, Job, JobError, JobState, JobStatus, Lease
+from studiox.models.media_files import MediaFile
 
-Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
-TERMINAL = ("completed", "failed", "cancelled")
-
-# By type: how often a client's poll reaches the provider, how often the task asks, when the job has had its time.
+# By type: how often a client's poll reaches the provider, how often the task polls, how long a job may take.
 CLIENT_POLL_S = {"image": 3}
 TASK_POLL_S = {"image": 5}
 DEADLINE_MINUTES = {"image": 10, "edit": 15, "video": 40, "music": 20, "speech": 10, "analysis": 5, "lyrics": 5}
 
-# A call that never told how its submission ended, for so long, is dead (an instance lives 60 s past its request).
+# A call that has not recorded the outcome of its submission after this long is dead: an instance lives at most 60 s
+# longer than its request.
 SENDING = timedelta(seconds=150)
 MAX_BACKOFF_S = 60
-# Ten seconds after the first failed attempt, then twice that, at most a minute: an outage of three minutes is survived.
+# Ten seconds after the first failed attempt, then twice that, at most a minute: enough for an outage of three minutes.
 MAX_MEDIA_ATTEMPTS = 6
 
-Failure = Literal[
-    "GenerationFailed", "ContentRejected", "InvalidInput", "ProviderUnavailable", "TimedOut", "MediaFailed"
-]  # fmt: skip
-MESSAGES: Mapping[str, str] = {
+MESSAGES: Mapping[FailureReason, str] = {
     "GenerationFailed": "The generation failed; your tokens were refunded.",
     "ContentRejected": "The provider refused this content; your tokens were refunded.",
     "InvalidInput": "The provider could not use these inputs; your tokens were refunded.",
@@ -45,103 +42,105 @@ MESSAGES: Mapping[str, str] = {
 
 class NotCancellable(StudioxError):
     code = "failed-precondition"
-    figures = {"status": Status}
-    text = "This job has ended."
+    figures = {"status": JobStatus}
+    text = "This job has already ended."
 
 
 class TooManyJobs(StudioxError):
     code = "resource-exhausted"
     figures = {"limit": int}
-    text = "Too many jobs at once; wait for one to end."
+    text = "Too many jobs at once. Wait until one has ended."
 
 
 class ProviderRejected(StudioxError):
     code = "failed-precondition"
     figures = {"jobId": str, "refunded": int}
-    text = "The provider refused this request; your tokens were refunded."
+    text = "The provider refused this request. Your tokens were refunded."
 
 
 class ProviderUnavailable(StudioxError):
-    """`jobId` and `refunded` when there was a job; while a provider is left alone there is none."""
+    """`jobId` and `refunded` are given if a job was created; none is while the provider's circuit is open."""
 
     code = "unavailable"
     figures = {"jobId": str | None, "refunded": int | None}
-    text = "The provider cannot be reached now; it cost you no tokens."
+    text = "The provider is not available right now. You were not charged."
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """The provider took the order."""
+    """The provider accepted the order."""
 
     task_id: str
 
 
 class Postponed(msgspec.Struct, frozen=True):
-    """Surely not accepted for now: to be sent again."""
+    """The provider did not accept the order for now. It is sent again later."""
 
     retry_after_s: float | None = None
 
 
 class OutcomeLost(msgspec.Struct, frozen=True):
-    """Whether the provider took the order is not known: it is never sent again."""
+    """The provider's answer was lost. The order may be running, so it is never sent again."""
 
 
 class Polled(msgspec.Struct, frozen=True):
-    """The provider still works, or its result could not be taken yet (`media_attempt`)."""
+    """The provider is still working, or its media could not be stored yet."""
 
     progress: int = 0
     media_attempt: bool = False
-    """An attempt to take the media failed."""
+    """An attempt to store the media failed."""
     deferred: bool = False
-    """The media are too large for a call that a client waits for: only the task takes them."""
+    """The media are too large for a call that a client waits for. The task stores them."""
 
 
 class Finished(msgspec.Struct, frozen=True):
     """The provider has finished, and its media are in Cloud Storage."""
 
-    media: tuple[Mapping[str, Any], ...] = ()
+    media: tuple[MediaFile, ...] = ()
     text: str | None = None
     credits: float | None = None
     """What the provider charged, in its own credits."""
     title: str | None = None
     missing: int = 0
-    """Outputs that the order is for and that could not be had: their part of the price goes back."""
+    """Outputs that the order promised and that could not be stored. Their part of the price is refunded."""
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """It will give no result. `reason` is one of MESSAGES."""
+    """The job will have no result."""
 
-    reason: str
+    reason: FailureReason | Literal[""]
+    """Empty where an administrator ended the job."""
     raw: str = ""
-    answer: str = ""
-    """The refusal that the submitting call answers, and answers again to a replay; `failed`: the failed job."""
+    """The provider's own words, for the private state."""
+    answer: FirstAnswer = ""
+    """What the ordering call answers, and a replay of it: a refusal, or `failed` for the failed job."""
     credits: float | None = None
 
 
 class Cancelled(msgspec.Struct, frozen=True):
-    """Its owner, or an administrator, wants no result."""
+    """Its owner or an administrator cancelled it."""
 
 
 class Expired(msgspec.Struct, frozen=True):
-    """Its deadline has passed, and the last poll brought no result."""
+    """Its deadline has passed, and the last poll gave no result."""
 
 
 Event = Sent | Postponed | OutcomeLost | Polled | Finished | Failed | Cancelled | Expired
 
 
-class Step(msgspec.Struct, kw_only=True):
-    """What an event changes: fields of the two documents, and whether tokens go back and a place becomes free."""
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event changes: the two documents as they are after it, the tokens and the place that go back."""
 
-    job: dict[str, Any] = msgspec.field(default_factory=dict)
-    state: dict[str, Any] = msgspec.field(default_factory=dict)
+    job: Job
+    state: JobState
     ends: Literal["", "completed", "failed", "cancelled"] = ""
     refund: bool = False
+    """All of the price is refunded."""
     refund_part: int = 0
-    """Tokens of a completed job's price that go back."""
+    """Tokens of a completed job's price that are refunded."""
     frees_place: bool = False
-
-
-def is_terminal(job: Mapping[str, Any]) -> bool:
-    return job["status"] in TERMINAL
+    """The job no longer counts among its owner's running jobs."""
+    charged: float | None = None
+    """The provider's charge in its own credits, if the event reports one."""
 
 
 def client_poll_every(type_: str) -> timedelta:
@@ -149,7 +148,7 @@ def client_poll_every(type_: str) -> timedelta:
 
 
 def task_poll_after(type_: str, polls: int) -> timedelta:
-    """The pause before the task's next poll: steady for ten polls, then doubling to a minute."""
+    """The pause before the task's next poll: constant for ten polls, then doubling up to a minute."""
     return timedelta(seconds=min(MAX_BACKOFF_S, TASK_POLL_S.get(type_, 10) * 2 ** max(0, polls - 10)))
 
 
@@ -158,13 +157,16 @@ def deadline(type_: str, created: datetime) -> datetime:
 
 
 def missing(kept: int, listed: int, promised: int) -> int:
-    """How many files are missing of what the order promised, or else of what the provider listed, if it listed any."""
+    """How many outputs are missing: of those that the order promised, else of those that the provider listed.
+
+    None is missing where the provider listed no files at all: such a job has text, or fails.
+    """
     return max(0, (promised or listed) - kept) if listed else 0
 
 
-def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, now: datetime) -> Step | None:
-    """What `event` does to the job; None when it changes nothing."""
-    if is_terminal(job):
+def next_step(job: Job, state: JobState, event: Event, now: datetime) -> Step | None:
+    """What `event` does to the job; None if it changes nothing."""
+    if job.is_terminal:
         return _after_the_end(job, state, event, now)
     match event:
         case Sent(task_id):
@@ -172,170 +174,190 @@ def next_step(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, no
         case Postponed(retry_after_s):
             return _postponed(job, state, retry_after_s, now)
         case OutcomeLost():
-            if job["status"] != "pending":
-                return None
-            return Step(
-                job={"status": "processing", "startedAt": now, "nextPollAt": job["deadlineAt"], "updatedAt": now},
-                state={"submission": "unknown", "answer": "processing"},
-            )
+            return _outcome_lost(job, state, now)
         case Polled():
             return _polled(job, state, event, now)
         case Finished():
             return _finished(job, state, event, now)
-        case Failed(reason, raw, answer, credits):
-            step = _ended("failed", now, reason)
-            step.state |= {"rawError": raw, "creditsCharged": credits, **({"answer": answer} if answer else {})}
-            return step
+        case Failed():
+            return _failed(job, state, event, now)
         case Expired():
-            reason = "TimedOut" if job["status"] == "processing" else "ProviderUnavailable"
-            return _ended("failed", now, reason)
+            reason: FailureReason = "TimedOut" if job.status == "processing" else "ProviderUnavailable"
+            return _ended(job, state, "failed", now, reason)
         case Cancelled():
-            return _cancelled(state, now)
+            return _cancelled(job, state, now)
 
 
-def _sent(job: Mapping[str, Any], state: Mapping[str, Any], task_id: str, now: datetime) -> Step | None:
-    if state["taskId"]:
+def _sent(job: Job, state: JobState, task_id: str, now: datetime) -> Step | None:
+    if state.task_id:
         return None
     return Step(
-        job={
-            "status": "processing",
-            "startedAt": job.get("startedAt") or now,
-            "nextAttemptAt": REMOVE,
-            "nextPollAt": now + task_poll_after(job["type"], 0),
-            "updatedAt": now,
-        },
-        state={"submission": "sent", "taskId": task_id, "answer": state["answer"] or "processing"},
+        job=replace(
+            job,
+            status="processing",
+            started_at=job.started_at or now,
+            next_attempt_at=None,
+            next_poll_at=now + task_poll_after(job.type, 0),
+            updated_at=now,
+        ),
+        state=replace(state, submission="sent", task_id=task_id, answer=state.answer or "processing"),
     )
 
 
-def _postponed(
-    job: Mapping[str, Any], state: Mapping[str, Any], retry_after_s: float | None, now: datetime
-) -> Step | None:
-    if state["taskId"]:
+def _outcome_lost(job: Job, state: JobState, now: datetime) -> Step | None:
+    if job.status != "pending":
         return None
-    if job["status"] != "pending":
-        # It was taken for lost meanwhile, and is surely not running: there is nothing to wait for.
-        return _ended("failed", now, "ProviderUnavailable")
-    attempts = state["attempts"] + 1
+    return Step(
+        job=replace(job, status="processing", started_at=now, next_poll_at=job.deadline_at, updated_at=now),
+        state=replace(state, submission="unknown", answer="processing"),
+    )
+
+
+def _postponed(job: Job, state: JobState, retry_after_s: float | None, now: datetime) -> Step | None:
+    if state.task_id:
+        return None
+    if job.status != "pending":
+        # Its outcome counted as lost; by now it is certain that it does not run.
+        return _ended(job, state, "failed", now, "ProviderUnavailable")
+    attempts = state.attempts + 1
     pause = max(min(retry_after_s or 0, MAX_BACKOFF_S * 5), min(MAX_BACKOFF_S, 5 * 2**attempts))
     return Step(
-        job={"nextAttemptAt": now + timedelta(seconds=pause), "nextPollAt": REMOVE, "updatedAt": now},
-        state={"submission": "waiting", "attempts": attempts, "answer": state["answer"] or "pending"},
+        job=replace(job, next_attempt_at=now + timedelta(seconds=pause), next_poll_at=None, updated_at=now),
+        state=replace(state, submission="waiting", attempts=attempts, answer=state.answer or "pending"),
     )
 
 
-def _polled(job: Mapping[str, Any], state: Mapping[str, Any], event: Polled, now: datetime) -> Step | None:
-    lease = state.get("lease")
-    if not (event.media_attempt or event.deferred) and lease is not None and now < lease["until"]:
-        return None  # a slow answer: meanwhile somebody brings the media in, and this is not his lease to end
-    polls = state["polls"] + 1
-    due = now + task_poll_after(job["type"], polls)
-    step = Step(state={"polls": polls, "lease": REMOVE})
-    if event.deferred:
-        step.state["deferred"] = True
+def _polled(job: Job, state: JobState, event: Polled, now: datetime) -> Step | None:
+    if not (event.media_attempt or event.deferred) and is_leased(state, now):
+        return None  # a slow answer: meanwhile another worker stores the media and holds the lease
+    polls = state.polls + 1
+    due = now + task_poll_after(job.type, polls)
+    after = replace(state, polls=polls, lease=None, deferred=state.deferred or event.deferred)
     if event.media_attempt:
-        attempts = state["mediaAttempts"] + 1
-        due = min(now + timedelta(seconds=min(MAX_BACKOFF_S, 5 * 2**attempts)), max(now, job["deadlineAt"]))
-        # A lease of nobody's: until then nobody asks or tries, however often a client polls.
-        step.state |= {"mediaAttempts": attempts, "lease": {"holder": "", "until": due}}
-    progress = max(job["progress"], min(99, event.progress))
-    step.job = {"progress": progress, "nextPollAt": due, "updatedAt": now}
-    return step
+        attempts = state.media_attempts + 1
+        pause = timedelta(seconds=min(MAX_BACKOFF_S, 5 * 2**attempts))
+        due = min(now + pause, max(now, job.deadline_at or now))
+        # A lease without a holder, used as back-off: until then nobody polls or tries again.
+        after = replace(after, media_attempts=attempts, lease=Lease(holder="", until=due))
+    progress = max(job.progress, min(99, event.progress))
+    return Step(job=replace(job, progress=progress, next_poll_at=due, updated_at=now), state=after)
 
 
-def _finished(job: Mapping[str, Any], state: Mapping[str, Any], event: Finished, now: datetime) -> Step:
+def _finished(job: Job, state: JobState, event: Finished, now: datetime) -> Step:
     made = len(event.media) + event.missing
-    part = job["price"] * event.missing // made if made else 0
-    step = Step(ends="completed", frees_place=True, refund_part=part)
-    step.job = {
-        "status": "completed",
-        "progress": 100,
-        "media": list(event.media),
-        "startedAt": job.get("startedAt") or now,
-        "completedAt": now,
-        "updatedAt": now,
-        **_IDLE,
-    }
-    if event.text is not None:
-        step.job["text"] = event.text
-    if event.title:
-        step.job["title"] = event.title
-    step.state = {"creditsCharged": event.credits, "lease": REMOVE, "answer": state["answer"] or "completed"}
-    return step
+    return Step(
+        job=replace(
+            _idle(job),
+            status="completed",
+            progress=100,
+            media=list(event.media),
+            started_at=job.started_at or now,
+            completed_at=now,
+            updated_at=now,
+            text=job.text if event.text is None else event.text,
+            title=event.title or job.title,
+        ),
+        state=replace(state, credits_charged=event.credits, lease=None, answer=state.answer or "completed"),
+        ends="completed",
+        frees_place=True,
+        refund_part=job.price * event.missing // made if made else 0,
+        charged=event.credits,
+    )
 
 
-# A job that nobody needs to look at any more has none of these, and so is in no query of the dispatcher.
-_IDLE = {"nextAttemptAt": REMOVE, "nextPollAt": REMOVE, "deadlineAt": REMOVE}
+def _idle(job: Job) -> Job:
+    """The job without the times by which the dispatcher's queries find it."""
+    return replace(job, next_attempt_at=None, next_poll_at=None, deadline_at=None)
 
 
-def _ended(status: Literal["failed", "cancelled"], now: datetime, reason: str) -> Step:
-    step = Step(ends=status, refund=True, frees_place=True, state={"lease": REMOVE})
-    step.job = {"status": status, "completedAt": now, "updatedAt": now, **_IDLE}
-    if reason:
-        step.job["error"] = {"reason": reason, "message": MESSAGES[reason]}
-    return step
+def _failed(job: Job, state: JobState, event: Failed, now: datetime) -> Step:
+    answer = event.answer or state.answer
+    after = replace(state, raw_error=event.raw, credits_charged=event.credits, answer=answer)
+    return replace(_ended(job, after, "failed", now, event.reason), charged=event.credits)
 
 
-def at_provider(state: Mapping[str, Any]) -> bool:
+def _ended(
+    job: Job,
+    state: JobState,
+    status: Literal["failed", "cancelled"],
+    now: datetime,
+    reason: FailureReason | Literal[""],
+) -> Step:
+    error = JobError(reason=reason, message=MESSAGES[reason]) if reason else job.error
+    return Step(
+        job=replace(_idle(job), status=status, completed_at=now, updated_at=now, error=error),
+        state=replace(state, lease=None),
+        ends=status,
+        refund=True,
+        frees_place=True,
+    )
+
+
+def is_leased(state: JobState, now: datetime) -> bool:
+    """Whether a worker holds the job's lease, or the pause after a failed attempt is not over."""
+    return state.lease is not None and now < state.lease.until
+
+
+def at_provider(state: JobState) -> bool:
     """Whether the provider may be working on it."""
-    return state["submission"] in ("sending", "sent", "unknown")
+    return state.submission in ("sending", "sent", "unknown")
 
 
-def is_over(job: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
-    """Whether nothing that the provider says matters any more."""
-    return is_terminal(job) and not state["holdsPlace"] and not awaits_late_answer(job, state)
+def is_over(job: Job, state: JobState) -> bool:
+    """Whether nothing that the provider reports matters any more."""
+    return job.is_terminal and not state.holds_place and not awaits_late_answer(job, state)
 
 
-def awaits_late_answer(job: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
-    """Refunded because no result came in time: should the provider call back, what it says is noted (faults J8)."""
-    reason = job.get("error", {}).get("reason")  # an administrator's failure has none
-    timed_out = job["status"] == "failed" and reason in ("TimedOut", "ProviderUnavailable")
-    return timed_out and at_provider(state) and "lateEvent" not in state
+def awaits_late_answer(job: Job, state: JobState) -> bool:
+    """Whether it was refunded because no result came in time: a late callback is then recorded (fault J8)."""
+    timed_out = job.error is not None and job.error.reason in ("TimedOut", "ProviderUnavailable")
+    return job.status == "failed" and timed_out and at_provider(state) and state.late_event is None
 
 
-def _cancelled(state: Mapping[str, Any], now: datetime) -> Step:
-    """Refunded at once; while the provider may still work on it, it keeps its place and is still looked at."""
-    step = _ended("cancelled", now, "")
-    if at_provider(state):
-        step.frees_place = False
-        step.state["holdsPlace"] = True
-        step.job = {name: value for name, value in step.job.items() if name not in ("nextPollAt", "deadlineAt")}
-    return step
+def _cancelled(job: Job, state: JobState, now: datetime) -> Step:
+    """Refunded at once. While the provider may be working on it, it keeps its place and is still polled."""
+    step = _ended(job, state, "cancelled", now, "")
+    if not at_provider(state):
+        return step
+    looked_at = replace(step.job, next_poll_at=job.next_poll_at, deadline_at=job.deadline_at)
+    return replace(step, job=looked_at, state=replace(step.state, holds_place=True), frees_place=False)
 
 
-def _after_the_end(job: Mapping[str, Any], state: Mapping[str, Any], event: Event, now: datetime) -> Step | None:
-    """A terminal job never changes; a late answer is noted, and frees the place that a cancelled one kept."""
-    if not state["holdsPlace"]:
-        return _noted(job, state, event)
+def _after_the_end(job: Job, state: JobState, event: Event, now: datetime) -> Step | None:
+    """A terminal job never changes. A late answer is recorded, and frees the place that a cancelled job kept."""
+    if not state.holds_place:
+        return _recorded(job, state, event)
     match event:
-        case Sent(task_id) if not state["taskId"]:
+        case Sent(task_id) if not state.task_id:
             return Step(
-                job={"nextPollAt": now + task_poll_after(job["type"], 0)},
-                state={"submission": "sent", "taskId": task_id},
+                job=replace(job, next_poll_at=now + task_poll_after(job.type, 0)),
+                state=replace(state, submission="sent", task_id=task_id),
             )
-        case OutcomeLost() if state["submission"] == "sending":
-            return Step(job={"nextPollAt": job["deadlineAt"]}, state={"submission": "unknown"})
+        case OutcomeLost() if state.submission == "sending":
+            return Step(job=replace(job, next_poll_at=job.deadline_at), state=replace(state, submission="unknown"))
         case Polled():
-            polls = state["polls"] + 1
-            return Step(job={"nextPollAt": now + task_poll_after(job["type"], polls)}, state={"polls": polls})
-        case Postponed() if state["taskId"]:
+            polls = state.polls + 1
+            due = now + task_poll_after(job.type, polls)
+            return Step(job=replace(job, next_poll_at=due), state=replace(state, polls=polls))
+        case Postponed() if state.task_id:
             return None
         case Finished() | Failed() | Expired() | Postponed():
-            late = {"holdsPlace": False, "lateEvent": type(event).__name__}
             charged = event.credits if isinstance(event, Finished | Failed) else None
-            return Step(job=dict(_IDLE), state={**late, "creditsCharged": charged}, frees_place=True)
+            late = replace(state, holds_place=False, late_event=type(event).__name__, credits_charged=charged)
+            return Step(job=_idle(job), state=late, frees_place=True, charged=charged)
         case _:
             return None
 
 
-def _noted(job: Mapping[str, Any], state: Mapping[str, Any], event: Event) -> Step | None:
-    """What is worth remembering of a job that has ended: its task, and an answer that contradicts its end."""
+def _recorded(job: Job, state: JobState, event: Event) -> Step | None:
+    """What is recorded of a job that has ended: its task, and an answer that contradicts its end."""
     match event:
-        case Sent(task_id) if not state["taskId"]:
-            return Step(state={"submission": "sent", "taskId": task_id})
-        case Finished(credits=credits) if job["status"] == "failed" and "lateEvent" not in state:
-            return Step(state={"lateEvent": "Finished", "creditsCharged": credits})
-        case Failed() if job["status"] == "completed" and "lateEvent" not in state:
-            return Step(state={"lateEvent": "Failed"})
+        case Sent(task_id) if not state.task_id:
+            return Step(job=job, state=replace(state, submission="sent", task_id=task_id))
+        case Finished(credits=credits) if job.status == "failed" and state.late_event is None:
+            late = replace(state, late_event="Finished", credits_charged=credits)
+            return Step(job=job, state=late, charged=credits)
+        case Failed() if job.status == "completed" and state.late_event is None:
+            return Step(job=job, state=replace(state, late_event="Failed"))
         case _:
             return None

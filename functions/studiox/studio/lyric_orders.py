@@ -1,25 +1,37 @@
-"""Ordering lyrics, waiting for them, and noting what failed."""
+"""Ordering lyrics, waiting for them, and recording failures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from studiox.api.callables import User
 from studiox.integrations.providers import registry
 from studiox.kit import clock
+from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, Unavailable
-from studiox.studio import job_store
+from studiox.kit.transaction import Reads, transact
+from studiox.models.jobs import LYRIC_ERRORS, Job, LyricError
 
-from . import lifecycle, lyrics_store, settlement
-from .service import NewJob, create_job
+from . import job_store, lifecycle
+from .orders import NewJob
+from .service import create_job
+from .settlement import settle_job
 
 MODEL = "lyrics-writer"
 FUNCTION = "generateLyrics"
 
 
+class Wish(NamedTuple):
+    """What the lyrics are to be like."""
+
+    theme: str
+    mood: str
+    preset_type: str
+    language: str | None = None
+
+
 class Written(NamedTuple):
-    """The lyrics, their title, what they cost, and what is left."""
+    """The lyrics, their title, their price in tokens and the balance after it."""
 
     lyrics: str
     title: str
@@ -27,51 +39,64 @@ class Written(NamedTuple):
     balance: int
 
 
-def write(caller: User, request_id: str, wish: Mapping[str, str]) -> Written:
-    """`wish`: theme, mood, presetType, perhaps language. `ProviderRejected`, `ProviderUnavailable` after the refund.
+def write(caller: User, request_id: str, wish: Wish) -> Written:
+    """Order lyrics and wait for them. `ProviderRejected`, `ProviderUnavailable` after the refund.
 
-    A replay answers the same lyrics: `Unavailable` while the first call waits for them, `NotFound` when they have been
-    deleted since.
+    A replay answers the same lyrics: `Unavailable` while the first call waits for them, `NotFound` if they were deleted
+    since.
     """
-    given = {
-        "prompt": wish["theme"],
-        **{name: wish[name] for name in ("mood", "presetType", "language") if name in wish},
-    }
+    given = {"prompt": wish.theme, "mood": wish.mood, "presetType": wish.preset_type}
+    given |= {} if wish.language is None else {"language": wish.language}
     new = NewJob(function=FUNCTION, request_id=request_id, type="lyrics", model=MODEL, given=given)
     try:
-        job, balance, under_way = create_job(caller, new)
-        if under_way:
-            raise Unavailable(retryAfterSeconds=5)  # the first call's to end, not ours
-        if not lifecycle.is_terminal(job):
-            # Not accepted for now, or the answer was lost: nobody comes back for it, so it is not sent later either.
+        job, balance, submitting = create_job(caller, new)
+        if submitting:
+            raise Unavailable(retryAfterSeconds=5)  # the first call ends the job
+        if not job.is_terminal:
+            # Not accepted for now, or the answer was lost: no caller comes back for it, so it is not sent later either.
             event = lifecycle.Failed("ProviderUnavailable", "", "ProviderUnavailable")
-            job = settlement.settle(job["jobId"], caller.uid, event, action=FUNCTION)
-        if job["status"] != "completed":
+            job = settle_job(job.job_id, caller.uid, event, action=FUNCTION) or job
+        if job.status != "completed":
             raise _refusal(job)
     except (lifecycle.ProviderRejected, lifecycle.ProviderUnavailable) as refusal:
         job_id = refusal.details.get("jobId")
         if job_id is not None:
-            kept = {name: wish[name] for name in ("theme", "mood", "presetType") if name in wish}
-            cause, said = _cause(job_id, refusal.reason)
-            lyrics_store.note_failure(job_id, caller.uid, kept, cause, said, clock.now())
+            _record_failure(job_id, caller.uid, wish, refusal.reason, clock.now())
         raise
-    if "text" not in job:
+    if job.text is None:
         raise NotFound
-    return Written(job["text"], job.get("title") or wish["theme"][:100], job["price"], balance)
+    return Written(job.text, job.title or wish.theme[:100], job.price, balance)
+
+
+def _record_failure(job_id: str, uid: str, wish: Wish, reason: str, now: datetime) -> None:
+    """Keep what was asked for and why it failed, once per job, for whoever improves the service."""
+    path = LYRIC_ERRORS.document(job_id)
+    cause, said = _cause(job_id, reason)
+    error = LyricError(
+        job_id=job_id,
+        uid=uid,
+        theme=wish.theme,
+        mood=wish.mood,
+        preset_type=wish.preset_type,
+        cause=cause,
+        message=said or cause,
+        created_at=now,
+    )
+    transact(path, lambda docs: docs.create(path, error) if not docs.exists(path) else None, Reads(fresh=[path]))
 
 
 def _cause(job_id: str, reason: str) -> tuple[str, str]:
-    """Why the job failed, and the provider's own words for it: at most 500 characters, without a key of ours."""
+    """Why the job failed, and the provider's own words: at most 500 characters, without our secrets."""
     found = job_store.find_job(job_id)
     if found is None:
         return reason, ""
     job, state = found
-    said = registry.without_secrets(str(state.get("rawError") or ""))
-    return job.get("error", {}).get("reason", reason), said[:500]
+    said = registry.without_secrets(state.raw_error or "")
+    return reason if job.error is None else job.error.reason, said[:500]
 
 
-def _refusal(job: Mapping[str, Any]) -> lifecycle.ProviderRejected | lifecycle.ProviderUnavailable:
-    # An answer that was lost or was empty refuses nothing: the same wish may succeed in a moment.
-    unavailable = job.get("error", {}).get("reason") in ("ProviderUnavailable", "GenerationFailed")
+def _refusal(job: Job) -> lifecycle.ProviderRejected | lifecycle.ProviderUnavailable:
+    # A lost or empty answer refuses nothing: the same request may succeed in a moment.
+    unavailable = job.error is not None and job.error.reason in ("ProviderUnavailable", "GenerationFailed")
     kind = lifecycle.ProviderUnavailable if unavailable else lifecycle.ProviderRejected
-    return kind(jobId=job["jobId"], refunded=job["refunded"])
+    return kind(jobId=job.job_id, refunded=job.refunded)

@@ -25,9 +25,8 @@ class GenerateLyrics(Request, frozen=True):
     language: Annotated[str, Meta(min_length=1, max_length=50), Text] | None = None
 
     @property
-    def wish(self) -> dict[str, str]:
-        named = {"theme": self.theme, "mood": self.mood, "presetType": self.preset_type, "language": self.language}
-        return {name: value for name, value in named.items() if value is not None}
+    def wish(self) -> lyric_orders.Wish:
+        return lyric_orders.Wish(self.theme, self.mood, self.preset_type, self.language)
 
 
 class Lyrics(Response):
@@ -53,6 +52,6 @@ class Lyrics(Response):
     timeout_sec=120,
 )
 def generateLyrics(caller: VerifiedUser, request: GenerateLyrics) -> Lyrics:
-    """Write lyrics at once; failures are refunded, and noted with the wish for whoever improves the service."""
+    """Write lyrics while the caller waits. Failures are refunded, and recorded with what was asked for."""
     lyrics, title, price, balance = lyric_orders.write(caller, request.request_id, request.wish)
     return Lyrics(lyrics=lyrics, title=title, price=price, balance=balance)

@@ -1,33 +1,38 @@
-"""Bringing what a provider made into Cloud Storage: every file of a job, under our own names and types."""
+"""Storing what a provider made: every file of a job in Cloud Storage, and the entry of its owner's library."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from typing import Any
+
+from msgspec.structs import replace
 
 from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import File
 from studiox.kit import config, log
+from studiox.kit.clock import datetime
+from studiox.kit.texts import plain_name
 from studiox.media import objects
+from studiox.models.creations import Creation
+from studiox.models.jobs import Job
+from studiox.models.media_files import MediaFile
 
-Data = Mapping[str, Any]
 
-
-def folder(job: Data) -> str:
-    return f"users/{job['uid']}/creations/{job['jobId']}/"
+def folder(job: Job) -> str:
+    """The folder of the job's files in Cloud Storage."""
+    return f"users/{job.uid}/creations/{job.job_id}/"
 
 
 def store_all(
-    job: Data, files: tuple[File, ...], seconds: float, inline_bytes: int | None, last: bool
-) -> list[dict[str, Any]]:
-    """Every file, then every cover, under our own names (faults M10); the media items of the job.
+    job: Job, files: tuple[File, ...], seconds: float, inline_bytes: int | None, last: bool
+) -> list[MediaFile]:
+    """Store every file with its cover under our own names (fault M10), within `seconds`; the job's media files.
 
-    Of several files, one that is refused, or on the `last` attempt not to be had, is missing from them.
+    Refused files are omitted, and on the `last` attempt unavailable ones. objects.MediaError if none is left.
+    `inline_bytes`: the most that a call may copy that a client waits for; objects.MediaDeferred above that.
     """
     until = time.monotonic() + seconds
-    items: list[dict[str, Any]] = []
+    items: list[MediaFile] = []
     lost: objects.MediaError | None = None
     for number, file in enumerate(files):
         try:
@@ -38,23 +43,23 @@ def store_all(
             if not last and not isinstance(error, objects.MediaRefused):
                 raise
             tell = log.alert if isinstance(error, objects.MediaRefused) else log.warning
-            tell("media_refused", jobId=job["jobId"], error=type(error).__name__)
+            tell("media_refused", jobId=job.job_id, error=type(error).__name__)
             lost = error
             continue
         if file.image_url:
             cover = File(url=file.image_url, kind="image")
             try:
-                item["imagePath"] = _copy(job, len(files) + number, cover, until, inline_bytes).path
+                item = replace(item, image_path=_copy(job, len(files) + number, cover, until, inline_bytes).path)
             except (objects.MediaRefused, objects.MediaGone) as error:
-                # A song is whole without its picture.
-                log.warning("cover_not_taken", jobId=job["jobId"], error=type(error).__name__)
+                # A song is complete without its cover.
+                log.warning("cover_not_taken", jobId=job.job_id, error=type(error).__name__)
         items.append(item)
     if lost is not None and not items:
         raise lost
     return items
 
 
-def _copy(job: Data, number: int, file: File, until: float, inline_bytes: int | None) -> objects.Stored:
+def _copy(job: Job, number: int, file: File, until: float, inline_bytes: int | None) -> objects.Stored:
     path = f"{folder(job)}{number}"
     if file.data:
         return objects.store_bytes(file.data, path)
@@ -68,17 +73,42 @@ def _copy(job: Data, number: int, file: File, until: float, inline_bytes: int | 
     )
 
 
-def _item(stored: objects.Stored, file: File) -> dict[str, Any]:
-    item: dict[str, Any] = {"path": stored.path, "contentType": stored.content_type, "bytes": stored.size_bytes}
-    if file.title:
-        item["title"] = plain(file.title, 200)
-    if file.duration_s is not None and math.isfinite(file.duration_s):
-        item["durationSeconds"] = file.duration_s
-    if file.tags:
-        item["tags"] = [plain(tag, 50) for tag in file.tags[:20]]
-    return item
+def _item(stored: objects.Stored, file: File) -> MediaFile:
+    duration = file.duration_s
+    return MediaFile(
+        path=stored.path,
+        content_type=stored.content_type,
+        bytes=stored.size_bytes,
+        title=storable_text(file.title, 200) if file.title else None,
+        duration_seconds=duration if duration is not None and math.isfinite(duration) else None,
+        tags=[storable_text(tag, 50) for tag in file.tags[:20]] if file.tags else None,
+    )
 
 
-def plain(text: str, most: int) -> str:
-    """A vendor's text as one that Firestore takes: lone surrogates replaced, at most `most` characters."""
+def storable_text(text: str, most: int) -> str:
+    """A vendor's text as Firestore takes it: at most `most` characters, lone surrogates replaced."""
     return text[:most].encode("utf-8", "replace").decode()
+
+
+def creation_of(job: Job, now: datetime) -> Creation:
+    """The library entry of a completed job, under the job's id."""
+    prompt: str = job.params["prompt"]
+    # The provider's title, else the prompt: reduced to what an owner might enter as a title.
+    given = [job.title, *(file.title for file in job.media)]
+    titles = [title for each in given if (title := plain_name(each or ""))]
+    return Creation(
+        creation_id=job.job_id,
+        job_id=job.job_id,
+        uid=job.uid,
+        title=(titles[0] if titles else plain_name(prompt) or prompt)[:100],
+        type=job.type,
+        model=job.model,
+        prompt=prompt,
+        params=job.params,
+        media=job.media,
+        is_favorite=False,
+        play_count=0,
+        created_at=now,
+        updated_at=now,
+        text=job.text,
+    )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-import msgspec
 
 from studiox.api.callables import User
 from studiox.auth import service as accounts
@@ -17,16 +14,20 @@ from studiox.integrations.providers.protocol import AccountRefused, NotAccepted,
 from studiox.integrations.providers.registry import provider
 from studiox.kit import audit, clock, config, ids, log
 from studiox.kit.clock import datetime
-from studiox.kit.errors import Contention, InvalidRequest, RequestIdReused, StudioxError, Unavailable
+from studiox.kit.errors import Contention, InvalidRequest, NotFound, RequestIdReused, StudioxError, Unavailable
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
-from studiox.models import jobs, sessions, users
+from studiox.models import jobs, sessions
+from studiox.models.jobs import Job, JobState
+from studiox.models.provider_health import PROVIDER_HEALTH
+from studiox.models.users import User as Account
 from studiox.models.users import change_user, user_path
-from studiox.studio import job_store
 from studiox.tokens import allowance
 from studiox.tokens.service import debit_job
 
-from . import breaker_store, lifecycle, settlement, spend
+from . import breaker_store, job_store, lifecycle, orders, polling, spend
+from .orders import NewJob
+from .settlement import settle_job
 
 Data = Mapping[str, Any]
 
@@ -35,46 +36,29 @@ MAX_PATH_BYTES = 1000  # of Cloud Storage's 1,024
 ANSWER_WAIT_S = 15.0
 
 
-class NewJob(NamedTuple):
-    """A job as its caller orders it; `given` holds its inputs by the request's names."""
-
-    function: str
-    request_id: str
-    type: str
-    model: str
-    given: Mapping[str, Any]
-    session_id: str | None = None
-    max_price: int | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for the same request only."""
-        parts = [self.type, self.model, dict(self.given), self.session_id, self.max_price]
-        return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
-
-
 class Created(NamedTuple):
-    """A job as it is now, the balance that the first answer gave, and whether the call that made it is under way."""
+    """A job as it is now, and the balance that the first answer gave."""
 
-    job: Data
+    job: Job
     balance: int
-    under_way: bool = False
+    submitting: bool = False
+    """Another call, which created the job, is still submitting it."""
 
 
 class Ordered(NamedTuple):
-    """What came of an order: the job's two documents, and whether an earlier call made them."""
+    """The job's two documents, and whether an earlier call created them."""
 
-    job: Data
-    state: Data
+    job: Job
+    state: JobState
     replayed: bool
 
 
 def create_job(caller: User, new: NewJob) -> Created:
     """Debit and create the job, then submit it.
 
-    A replay answers with the same job, price and balance, or the same refusal; the job's status is what it is by then.
-    `ProviderRejected` after the refund; `ProviderUnavailable` after the refund, or at once and without a job while the
-    provider is left alone.
+    A replay answers with the same job, price and balance, or the same refusal; the job's status is the current one.
+    `ProviderRejected` after the refund; `ProviderUnavailable` after the refund, or without a job while the provider's
+    circuit is open.
     """
     job_id = ids.derived(new.function, caller.uid, new.request_id)
     try:
@@ -82,39 +66,44 @@ def create_job(caller: User, new: NewJob) -> Created:
     except (InvalidRequest, Unavailable):
         if job_store.find_job(job_id) is None:
             raise
-        # A replay, and the upload is gone meanwhile: the first answer stands.
+        # A replay whose upload was deleted meanwhile: the first answer stands.
     sender = ids.new()
     ordered = accounts.with_account(caller, new.function, lambda account: _order(caller, new, job_id, sender, account))
     if ordered.replayed:
-        return _answer(*_answered(ordered.job, ordered.state))
-    balance = ordered.state["balanceAfter"]
+        return _first_answer(*_await_first_answer(ordered.job, ordered.state))
+    balance = ordered.state.balance_after
     try:
         job, event = submit(ordered.job, ordered.state, action=new.function)
     except (Contention, Unavailable):
-        # Debited and perhaps sent, and the database went away: the callback, the task or the deadline settle it.
+        # Debited and perhaps sent, and then the database was unreachable: the callback, the task or the deadline
+        # settle it.
         log.warning("submission_not_recorded", jobId=job_id)
         return Created(ordered.job, balance)
     if isinstance(event, lifecycle.Failed) and event.answer != "failed":
         raise _refusal(event.answer or "ProviderRejected", job)
-    settlement.watch(job)
-    return Created(job, balance + (job["refunded"] if isinstance(event, lifecycle.Failed) else 0))
+    polling.watch(job)
+    return Created(job, balance + (job.refunded if isinstance(event, lifecycle.Failed) else 0))
 
 
 def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: accounts.AccountOf) -> Ordered:
-    """The one transaction: debit, ledger entry, job, which `sender`, this call, is to submit."""
+    """The one transaction: debit, ledger entry and job, which `sender`, this call, then submits."""
     now = clock.now()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
     keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
+    health = breaker_store.cached()
+    reads = [*catalogue.stale(keys), *sales_store.stale()]
+    reads += [sessions.session_path(new.session_id)] if new.session_id else []
+    if reads or health is None:
+        reads, health = [*reads, PROVIDER_HEALTH], None
 
     def decide(docs: Docs) -> Ordered:
-        existing = docs.get(path)
-        if existing is not None:
-            state = docs.get(state_path) or {}
-            if state["requestHash"] != new.fingerprint:
+        existing, state = docs.get(path), docs.get(state_path)
+        if existing is not None and state is not None:
+            if state.request_hash != new.fingerprint:
                 raise RequestIdReused
-            # Our own commit, whose answer was lost, is no replay: nobody but we submit it (faults J22).
-            return Ordered(existing, state, replayed=state["sender"] != sender)
+            # Our own commit, whose answer was lost, is no replay: only this call submits it (fault J22).
+            return Ordered(existing, state, replayed=state.sender != sender)
         model, inputs = _chosen(docs, new, keys[1:])
         account = account_of(docs)
         price = catalog.price_of(model.price, inputs)
@@ -125,53 +114,47 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
         held = account.buckets
         unpaid = spend.waits(held, price, account.plan)
         spend.check_waste(account.wasted, unpaid, now)
-        fresh = breaker_store.PATH in reads
-        if not breaker_store.admits(docs, model.provider, sender, now, fresh=fresh, unpaid=unpaid):
+        if not breaker_store.admits(docs, health, model.provider, sender, now, unpaid=unpaid):
             raise lifecycle.ProviderUnavailable
-        counted = _count_song(docs, caller.uid, account, now) if new.type == "music" else {}
+        counted_until = _count_song(docs, caller.uid, account, now) if new.type == "music" else None
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
         change_user(docs, caller.uid, now, active_jobs=account.active_jobs + 1)
-        session_id = _session(docs, caller.uid, new, inputs, job_id, now)
-        job = job_store.new_job(
+        job = orders.new_job(
             job_id=job_id,
             uid=caller.uid,
             type=new.type,
             model=new.model,
             price=price,
-            session_id=session_id,
+            session_id=_session(docs, caller.uid, new, inputs, job_id, now),
             params=inputs,
             now=now,
         )
-        state = job_store.new_state(
+        state = orders.new_state(
             uid=caller.uid,
             request_hash=new.fingerprint,
-            provider=model.provider,
-            provider_model=model.provider_model,
+            model=model,
             inputs=inputs,
+            outputs=catalog.outputs_of(model, inputs),
             paid_from=-entry.buckets,
             balance=entry.balance_after,
+            cost=spend.of_order(price, margins.expected(model, inputs).cost, held, -entry.buckets, account.plan),
             sender=sender,
-            money=spend.of_order(price, margins.expected(model, inputs).cost, held, -entry.buckets, account.plan),
-            outputs=catalog.outputs_of(model, inputs),
-            counted=counted,
+            song_counted_until=counted_until,
             now=now,
         )
         job_store.add_job(docs, job, state)
         audit.record(docs, actor=caller.uid, action=new.function, target=path, at=now, price=price)
         return Ordered(job, state, replayed=False)
 
-    reads = [*catalogue.stale(keys), *sales_store.stale()]
-    reads += [*([sessions.session_path(new.session_id)] if new.session_id else [])]
-    reads += [breaker_store.PATH] if reads or breaker_store.is_stale() else []
     return caller.commit(user, decide, Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]))
 
 
-def _count_song(docs: Docs, uid: str, account: users.User, now: datetime) -> Data:
-    """Count a song of the plan's; what the job remembers of it, to give it back. `AllowanceExceeded`."""
+def _count_song(docs: Docs, uid: str, account: Account, now: datetime) -> datetime:
+    """Count a song of the plan's; when the month ends that it counts in. `AllowanceExceeded`."""
     plan = sales_store.plan_of(docs, account.plan)
     month = allowance.of(account, plan.allowances.songs_per_month, now)
     change_user(docs, uid, now, **allowance.with_one_more(month))
-    return {"songCountedUntil": month.resets_at}
+    return month.resets_at
 
 
 def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Model, dict[str, Any]]:
@@ -184,7 +167,7 @@ def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Mo
 
 
 def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: datetime) -> str:
-    """The session the job belongs to: the caller's own, or a new one that remembers these parameters."""
+    """The id of the job's session: the caller's own, or a new one with these parameters. `NotFound`."""
     if new.session_id is not None:
         sessions.join_session(docs, new.session_id, uid, job_id)
         return new.session_id
@@ -215,74 +198,74 @@ def _upload(uid: str, path: str) -> objects.Head | None:
     return objects.read_head(path) if len(path.encode()) <= MAX_PATH_BYTES else None
 
 
-def _answered(job: Data, state: Data) -> tuple[Data, Data]:
-    """The job once the call that made it has its answer: a second click while it submits waits for the same one."""
+def _await_first_answer(job: Job, state: JobState) -> tuple[Job, JobState]:
+    """The job once the call that created it has its answer: a second click waits for the same answer."""
     until, pause = time.monotonic() + ANSWER_WAIT_S, 0.1
-    while not state["answer"] and job["status"] == "pending" and time.monotonic() < until:
-        if clock.now() >= state["sendingSince"] + lifecycle.SENDING:
+    while not state.answer and job.status == "pending" and time.monotonic() < until:
+        if clock.now() >= state.sending_since + lifecycle.SENDING:
             break  # that call died
         time.sleep(pause)
         pause = min(1.0, pause * 2)
-        found = job_store.find_job(job["jobId"])
+        found = job_store.find_job(job.job_id)
         if found is None:
             break
         job, state = found
     return job, state
 
 
-def _answer(job: Data, state: Data) -> Created:
+def _first_answer(job: Job, state: JobState) -> Created:
     """What the first call answered, or would have: the same refusal, the same balance."""
-    answer = state["answer"]
-    if answer in ("ProviderRejected", "ProviderUnavailable"):
-        raise _refusal(answer, job)
-    refunded = job["refunded"] if answer == "failed" else 0  # in the very call that debited
-    under_way = not answer and job["status"] == "pending" and clock.now() < state["sendingSince"] + lifecycle.SENDING
-    return Created(job, state["balanceAfter"] + refunded, under_way)
+    if state.answer in ("ProviderRejected", "ProviderUnavailable"):
+        raise _refusal(state.answer, job)
+    refunded = job.refunded if state.answer == "failed" else 0  # in the call that debited
+    submitting = not state.answer and job.status == "pending" and clock.now() < state.sending_since + lifecycle.SENDING
+    return Created(job, state.balance_after + refunded, submitting)
 
 
-def _refusal(name: str, job: Data) -> StudioxError:
+def _refusal(name: str, job: Job) -> StudioxError:
     kind = lifecycle.ProviderUnavailable if name == "ProviderUnavailable" else lifecycle.ProviderRejected
-    return kind(jobId=job["jobId"], refunded=job["refunded"])
+    return kind(jobId=job.job_id, refunded=job.refunded)
 
 
-def submit(job: Data, state: Data, *, action: str) -> tuple[Data, lifecycle.Event]:
-    """Send the order once, and commit what came of it. The job must be marked as being submitted, by this call."""
-    # An instance that was frozen comes too late: by now its order counts as lost, perhaps as refunded.
-    late = clock.now() >= state["sendingSince"] + lifecycle.SENDING
+def submit(job: Job, state: JobState, *, action: str) -> tuple[Job, lifecycle.Event]:
+    """Send the order once, and commit the outcome. The job must be marked as being submitted by this call."""
+    # An instance that was frozen comes too late: by now its order counts as lost, and may be refunded.
+    late = clock.now() >= state.sending_since + lifecycle.SENDING
     event, answered = _Sending(lifecycle.Postponed()) if late else _send(job, state)
     if isinstance(event, Task):
-        settled, event = settlement.take_answer(job, state, event, action=action)
+        settled, event = polling.settle_immediate_result(job, state, event, action=action)
     else:
-        settled = settlement.settle(job["jobId"], job["uid"], event, action=action, warm=True)
+        settled = settle_job(job.job_id, job.uid, event, action=action, just_committed=True)
     if answered is not None:
-        breaker_store.note(state["provider"], state["sender"], answered=answered)
-    return settled, event
+        breaker_store.note(state.provider, state.sender, answered=answered)
+    return settled or job, event
 
 
 class _Sending(NamedTuple):
-    """What an answer means for the job, or a result given at once; and whether its provider is in order."""
+    """What the provider's answer means for the job, or the result that it answered with."""
 
     event: lifecycle.Event | Task
     answered: bool | None = None
-    """It took the order or refused it for good; None: it was not asked, or the mistake is ours."""
+    """For the circuit breaker: it accepted the order or refused it for good. None: it was not asked, or the fault is
+    ours."""
 
 
-def _send(job: Data, state: Data) -> _Sending:
-    """Every answer that a provider can give to an order."""
-    job_id = job["jobId"]
+def _send(job: Job, state: JobState) -> _Sending:
+    """Send the order, and map every answer that a provider can give. Never raises."""
+    job_id, name = job.job_id, state.provider
     try:
-        urls = tuple(objects.signed_url(path, UPLOAD_URL_S) for path in state["inputs"].get("inputPaths", ()))
+        urls = tuple(objects.signed_url(path, UPLOAD_URL_S) for path in state.inputs.get("inputPaths", ()))
         order = Order(
             job_id=job_id,
-            type=job["type"],
-            model=state["providerModel"],
-            inputs={name: value for name, value in state["inputs"].items() if name != "inputPaths"},
+            type=job.type,
+            model=state.provider_model,
+            inputs={name: value for name, value in state.inputs.items() if name != "inputPaths"},
             image_urls=urls,
-            callback_url=callback_url(state["provider"], job_id),
+            callback_url=callback_url(name, job_id),
         )
-        vendor = provider(state["provider"])
-    except Exception as error:  # noqa: BLE001 - a key, an address, an upload is missing: surely nothing was sent
-        log.alert("provider_not_configured", provider=state["provider"], error=type(error).__name__)
+        vendor = provider(name)
+    except Exception as error:  # noqa: BLE001 - a key, an address or an upload is missing: nothing was sent
+        log.alert("provider_not_configured", provider=name, error=type(error).__name__)
         return _Sending(lifecycle.Failed("ProviderUnavailable", "", "ProviderUnavailable"))
     try:
         answer = vendor.submit(order)
@@ -292,42 +275,46 @@ def _send(job: Data, state: Data) -> _Sending:
     except Rejected as error:
         return _Sending(lifecycle.Failed(error.reason, error.raw, "ProviderRejected"), answered=True)
     except AccountRefused as error:
-        log.alert("provider_refuses_our_account", provider=state["provider"], jobId=job_id)
+        log.alert("provider_refuses_our_account", provider=name, jobId=job_id)
         return _Sending(lifecycle.Failed("ProviderUnavailable", error.raw, "ProviderUnavailable"), answered=False)
     except NotAccepted as error:
-        log.warning("provider_not_accepting", provider=state["provider"], jobId=job_id)
+        log.warning("provider_not_accepting", provider=name, jobId=job_id)
         return _Sending(lifecycle.Postponed(error.retry_after_s), answered=False)
     except OutcomeUnknown:
-        log.warning("submission_outcome_unknown", provider=state["provider"], jobId=job_id)
+        log.warning("submission_outcome_unknown", provider=name, jobId=job_id)
         return _Sending(lifecycle.OutcomeLost(), answered=False)
-    except Exception:  # noqa: BLE001 - a bug of ours, at a point where the order may have gone out
+    except Exception:  # noqa: BLE001 - a bug of ours, and the order may have been sent
         log.bug("bug", function="submit", jobId=job_id)
         return _Sending(lifecycle.OutcomeLost())
 
 
 def callback_url(provider_name: str, job_id: str) -> str:
-    """Where the provider calls back: the job's id and its HMAC, so that only those who were given it can use it."""
+    """Where the provider calls back: the job's id and its HMAC, so that only holders of the address can use it."""
     seal = ids.keyed("callback", provider_name, job_id)
     return f"{config.functions_base_url()}/{provider_name}Webhook?job={job_id}&seal={seal}"
 
 
-def cancel_job(caller: User, job_id: str) -> Data:
-    """Cancel with a full refund. `NotCancellable`; cancelling a cancelled job answers the same again."""
+def cancel_job(caller: User, job_id: str) -> Job:
+    """Cancel with a full refund. `NotFound`, `NotCancellable`; cancelling a cancelled job answers the same again."""
     job, _ = job_store.owned_job(caller.uid, job_id)
     now = clock.now()
 
-    def count(docs: Docs, state: Data) -> None:
+    def count(docs: Docs, state: JobState) -> None:
         caller.admit(docs, now)
         if lifecycle.at_provider(state):
             account = docs.get(user_path(caller.uid))
-            cancels = None if account is None else account.cancels
-            change_user(docs, caller.uid, now, cancels=spend.count_cancel(cancels, state, now))
+            before = None if account is None else account.cancels
+            cancels = spend.count_cancel(before, state.cost_micro_usd, bool(state.unpaid_micro_usd), now)
+            change_user(docs, caller.uid, now, cancels=cancels)
 
-    if job["status"] != "cancelled":
-        job = settlement.settle(
+    if job.status != "cancelled":
+        cancelled = settle_job(
             job_id, caller.uid, lifecycle.Cancelled(), action="cancelStudioJob", actor=caller.uid, first=count
         )
+        if cancelled is None:
+            raise NotFound
+        job = cancelled
     caller.verify()  # nothing was committed for a job that had ended
-    if job["status"] != "cancelled":
-        raise lifecycle.NotCancellable(status=job["status"])
+    if job.status != "cancelled":
+        raise lifecycle.NotCancellable(status=job.status)
     return job

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from studiox.catalog import margins
 from studiox.kit.clock import datetime
 from studiox.kit.daily_quota import one_more_today, refuse_until_midnight
+from studiox.models.jobs import Job, JobState
 from studiox.models.ledger import Buckets
 from studiox.models.users import DayCancels, DayWaste
 
-from . import breaker, lifecycle
-
-Data = Mapping[str, Any]
+from . import lifecycle
 
 CANCELS_PER_DAY = 10
 WASTE_UNPAID_MICRO_USD = 2_000_000
@@ -47,68 +48,78 @@ def unpaid_part(cost: int, price: int, paid: int) -> int:
     return cost - cost * min(paid, price) // price if price else cost
 
 
-def of_order(price: int, cost: int, held: Buckets, taken: Buckets, plan: str) -> dict[str, Any]:
-    """What an order's private state remembers of its money. `held`: the account before it, `taken`: what it took.
+class OrderCost(NamedTuple):
+    """What an order is expected to cost us, and how much of it somebody paid for."""
 
-    `unpaid`: it waits while the unpaid orders' pot is empty. An account that could pay for it with tokens that were
-    paid for does not wait, though its free ones are taken first.
+    micro_usd: int
+    unpaid_micro_usd: int
+    """The part that nobody paid for."""
+    paid_tokens: int
+    """Of its price what somebody paid for."""
+    unpaid: bool
+    """It waits while the day's budget for orders that nobody paid for is used up."""
+
+
+def of_order(price: int, cost: int, held: Buckets, taken: Buckets, plan: str) -> OrderCost:
+    """The cost of an order that took `taken` from an account that held `held` before it.
+
+    An account that could pay with tokens that were paid for does not wait, though its free ones are taken first.
     """
     paid = paid_tokens(taken, plan)
-    return {
-        "paidTokens": paid,
-        "unpaid": waits(held, price, plan),
-        "costMicroUsd": cost,
-        "expectedMicroUsd": cost,
-        "unpaidMicroUsd": unpaid_part(cost, price, paid),
-    }
+    return OrderCost(cost, unpaid_part(cost, price, paid), paid, waits(held, price, plan))
 
 
 def waits(held: Buckets, price: int, plan: str) -> bool:
-    """Whether an account with these tokens orders out of the pot of what nobody paid for."""
+    """Whether an order of an account with these tokens counts against the budget for orders that nobody paid for."""
     return paid_tokens(held, plan) < max(1, price)
 
 
-def of_step(job: Data, state: Data, step: lifecycle.Step, now: datetime) -> dict[str, Any]:
-    """What a step adds to the day's sum: when the order went out, and what it cost once that is known."""
-    charged = step.state.get("creditsCharged")
-    found: dict[str, Any] = {}
-    if charged is not None:
-        cost = charge(job, state, charged)
-        paid = state.get("paidTokens", job["price"])
-        found |= {"costMicroUsd": cost, "unpaidMicroUsd": unpaid_part(cost, job["price"], paid)}
-    if step.state.get("lateEvent") == "Postponed":
-        found |= {"costMicroUsd": 0, "unpaidMicroUsd": 0}  # cancelled, and never taken by the provider
+def with_costs(job: Job, before: JobState, step: lifecycle.Step, now: datetime) -> JobState:
+    """The state after a step, with what the step adds to the day's sum.
+
+    The job is summed from when its order may have gone out, at what the provider charged once that is known.
+    """
+    after = step.state
+    if step.charged is not None:
+        cost = charge(job, before, step.charged)
+        paid = job.price if before.paid_tokens is None else before.paid_tokens
+        after = replace(after, cost_micro_usd=cost, unpaid_micro_usd=unpaid_part(cost, job.price, paid))
+    if after.late_event == "Postponed" and before.late_event is None:
+        after = replace(after, cost_micro_usd=0, unpaid_micro_usd=0)  # cancelled, and never accepted by the provider
     # A cancel may come before the submission's answer is known, and a deletion may follow: it counts at once.
-    cancelled_there = step.ends == "cancelled" and lifecycle.at_provider(state)
-    out = charged or step.ends == "completed" or step.state.get("submission") in ("sent", "unknown") or cancelled_there
-    if out and "spentOn" not in state:
-        found["spentOn"] = breaker.spend_key(state["provider"], now)
-    return found
+    cancelled_there = step.ends == "cancelled" and lifecycle.at_provider(before)
+    sent = after.submission in ("sent", "unknown") and after.submission != before.submission
+    if (step.charged or step.ends == "completed" or sent or cancelled_there) and before.spent_on is None:
+        after = replace(after, spent_on=spend_key(before.provider, now))
+    return after
 
 
-def charge(job: Data, state: Data, credits: float) -> int:
-    """What these credits cost us; no more than MOST_TIMES what is expected, or else what the job earns."""
-    return min(margins.cost(state["provider"], credits), _most_charge(job, state))
+def spend_key(provider: str, now: datetime) -> str:
+    """The key under which a day's costs of a provider are summed."""
+    return f"{provider}:{now.date().isoformat()}"
 
 
-def absurd_charge(job: Data, state: Data, step: lifecycle.Step) -> float | None:
-    """The credits, if by this step the provider says that it charged more than it can have."""
-    credits: float | None = step.state.get("creditsCharged")
-    too_much = credits is not None and margins.cost(state["provider"], credits) > _most_charge(job, state)
-    return credits if too_much else None
+def charge(job: Job, state: JobState, credits: float) -> int:
+    """What these credits cost us; at most MOST_TIMES what is expected, or of what the job earns."""
+    return min(margins.cost(state.provider, credits), _most_charge(job, state))
 
 
-def _most_charge(job: Data, state: Data) -> int:
-    expected = state.get("expectedMicroUsd", state["costMicroUsd"])
-    return MOST_TIMES * int(expected or max(1, job["price"]) * margins.TOKEN_MICRO_USD)
+def absurd_charge(job: Job, before: JobState, step: lifecycle.Step) -> float | None:
+    """The credits, if with this step the provider reports a charge that cannot be right."""
+    too_much = step.charged is not None and margins.cost(before.provider, step.charged) > _most_charge(job, before)
+    return step.charged if too_much else None
 
 
-def wasted(state: Data, step: lifecycle.Step) -> int:
-    """What an order that went out cost us that failed by its user's own fault, and whose tokens go back."""
-    reason = step.job.get("error", {}).get("reason")
-    after = {**state, **step.state}
-    at_fault = step.ends == "failed" and reason in USERS_FAULTS and "spentOn" in after
-    return int(after["costMicroUsd"]) if at_fault else 0
+def _most_charge(job: Job, state: JobState) -> int:
+    expected = state.cost_micro_usd if state.expected_micro_usd is None else state.expected_micro_usd
+    return MOST_TIMES * int(expected or max(1, job.price) * margins.TOKEN_MICRO_USD)
+
+
+def wasted(step: lifecycle.Step) -> int:
+    """What an order cost us that fails with this step by its user's own fault; its tokens are refunded."""
+    reason = None if step.job.error is None else step.job.error.reason
+    at_fault = step.ends == "failed" and reason in USERS_FAULTS and step.state.spent_on is not None
+    return step.state.cost_micro_usd if at_fault else 0
 
 
 def with_waste(counted: DayWaste | None, cost: int, now: datetime) -> DayWaste:
@@ -122,13 +133,13 @@ def check_waste(counted: DayWaste | None, unpaid: bool, now: datetime) -> None:
         refuse_until_midnight(now)
 
 
-def count_cancel(counted: DayCancels | None, state: Data, now: datetime) -> DayCancels:
+def count_cancel(counted: DayCancels | None, cost: int, unpaid: bool, now: datetime) -> DayCancels:
     """The day's count with one more cancel of a job at its provider, which costs us and is refunded. `RateLimited`.
 
     No provider confirms a cancel, so each counts at what its order is expected to cost. The first of a day always goes.
     """
-    before, cost = _of_today(counted, now), state["costMicroUsd"]
-    if before and before + cost > _most_waste(state.get("unpaidMicroUsd", 0) > 0):
+    before = _of_today(counted, now)
+    if before and before + cost > _most_waste(unpaid):
         refuse_until_midnight(now)
     count = one_more_today(counted, CANCELS_PER_DAY, now)
     return DayCancels(date=now.date().isoformat(), count=count, cost_micro_usd=before + cost)

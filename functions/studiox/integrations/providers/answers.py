@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
-from .protocol import AccountRefused, NotAccepted, OutcomeUnknown, Rejected
+from .protocol import AccountRefused, Failure, NotAccepted, OutcomeUnknown, Rejected
 
 MAX_URL = 4096
 
@@ -15,7 +15,7 @@ Refusal = Callable[[str, float | None], Exception]
 """The vendor's words, and the seconds it asks us to wait, as what the studio knows."""
 
 
-def rejected(reason: str) -> Refusal:
+def rejected(reason: Failure) -> Refusal:
     return lambda raw, _: Rejected(reason, raw)
 
 
@@ -64,7 +64,7 @@ def refusal(code: int) -> Refusal:
     return rejected("GenerationFailed") if 400 <= code < 500 else unknown
 
 
-def reason(error: str) -> str:
+def reason(error: str) -> Failure:
     """Why a generation failed, from a vendor's words for it: those that are not clear are its own failure."""
     if MODERATED.search(error):
         return "ContentRejected"

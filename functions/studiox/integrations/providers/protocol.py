@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+Failure = Literal["GenerationFailed", "ContentRejected", "InvalidInput"]
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A generation as the studio orders it; `inputs` is keyed by the catalogue's input names."""
@@ -48,7 +50,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     title: str | None = None
     """Of the text, where it has one."""
-    reason: str = ""
+    reason: Failure | Literal[""] = ""
     """When failed: one of FAILURES."""
     raw_status: str = ""
     raw_error: str = ""
@@ -59,13 +61,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Of a provider that answers at once: it failed because no answer came."""
 
 
-FAILURES = ("GenerationFailed", "ContentRejected", "InvalidInput")
+FAILURES: tuple[Failure, ...] = ("GenerationFailed", "ContentRejected", "InvalidInput")
 
 
 class Rejected(Exception):
     """The provider refused this order for good: nothing runs, the tokens go back. `reason` is one of FAILURES."""
 
-    def __init__(self, reason: str, raw: str = "") -> None:
+    def __init__(self, reason: Failure, raw: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.raw = raw[:500]
