@@ -8,10 +8,21 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.billing.orders import Held, settle, taken_target
-from studiox.integrations.stripe_objects import Charge, Dispute, Session
+from studiox.billing.orders import new_order, payment_status, settle_order, taken_target
+from studiox.catalog.sales import Pack
+from studiox.integrations.stripe_types import Charge, Dispute, Session
 
-ORDER = Held(order_id="o1", uid="u1", session_id="cs1", tokens=500, amount=999, currency="usd")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ORDER = new_order(
+    order_id="o1",
+    uid="u1",
+    session_id="cs1",
+    url="",
+    fingerprint="",
+    pack=Pack(id="p1", name="Pack", tokens=500, amount=999, currency="usd"),
+    plan=None,
+    now=NOW,
+)
 SESSION = Session(
     id="cs1",
     mode="payment",
@@ -27,7 +38,7 @@ SESSION = Session(
     intent_status="succeeded",
     charge=None,
     url="",
-    created=datetime(2026, 1, 1, tzinfo=UTC),
+    created=NOW,
 )
 STATES = st.sampled_from(["inquiry", "open", "won", "lost"])
 
@@ -52,51 +63,54 @@ def test_whatever_is_seen_exactly_that_part_is_taken(seen: list[tuple[int, list[
     order, moved, ids = ORDER, 0, set()
     for refunded, states in seen:
         disputes = tuple(Dispute(f"du{number}", 400, state) for number, state in enumerate(states))  # type: ignore[arg-type]
-        settled = settle(order, _seen(refunded, disputes))
+        settled = settle_order(order, _seen(refunded, disputes))
         order = settled.order
         for move in settled.moves:
             assert move.id not in ids
             ids.add(move.id)
             moved += move.tokens
-        held_back = sum(each["amount"] for each in order.disputes.values() if each["state"] in ("open", "lost"))
+        held_back = sum(each.amount for each in order.disputes.values() if each.state in ("open", "lost"))
         assert moved == 500 - taken_target(500, refunded + held_back, 999)
         assert order.taken - order.restored == 500 - moved
-        again = settle(order, _seen(refunded, disputes))
+        again = settle_order(order, _seen(refunded, disputes))
         assert (again.moves, again.order) == ((), order)
 
 
 def test_a_won_dispute_gives_back_exactly_what_it_took() -> None:
     """S8."""
-    taken = settle(settle(ORDER, SESSION).order, _seen(0, (Dispute("du1", 999, "open"),)))
+    taken = settle_order(settle_order(ORDER, SESSION).order, _seen(0, (Dispute("du1", 999, "open"),)))
     assert [move.tokens for move in taken.moves] == [-500]
-    won = settle(taken.order, _seen(0, (Dispute("du1", 999, "won"),)))
+    won = settle_order(taken.order, _seen(0, (Dispute("du1", 999, "won"),)))
     assert [(move.id, move.tokens) for move in won.moves] == [("restore:du1", 500)]
-    refunded = settle(won.order, _seen(999, (Dispute("du1", 999, "won"),)))
+    refunded = settle_order(won.order, _seen(999, (Dispute("du1", 999, "won"),)))
     assert [(move.id, move.tokens) for move in refunded.moves] == [("clawback:ch1:1000", -500)]
 
 
 def test_an_unpaid_session_waits_and_may_fail() -> None:
     """S3, S4."""
     waiting = SESSION._replace(payment_status="unpaid", intent_status="processing")
-    assert (settle(ORDER, waiting).moves, settle(ORDER, waiting).order.status) == ((), "pending")
-    failed = settle(ORDER, waiting._replace(intent_status="requires_payment_method"))
-    assert (failed.moves, failed.order.status, failed.order.payment_status) == ((), "failed", "failed")
-    paid = settle(failed.order, SESSION)
+    assert (settle_order(ORDER, waiting).moves, settle_order(ORDER, waiting).order.status) == ((), "pending")
+    failed = settle_order(ORDER, waiting._replace(intent_status="requires_payment_method"))
+    assert (failed.moves, failed.order.status, payment_status(failed.order)) == ((), "failed", "failed")
+    paid = settle_order(failed.order, SESSION)
     assert [move.tokens for move in paid.moves] == [500]
-    assert settle(paid.order, waiting).order.credited == 500  # a late look does not unmake it
+    assert settle_order(paid.order, waiting).order.credited == 500  # a late look does not unmake it
 
 
 def test_an_open_session_sells_nothing() -> None:
     opened = SESSION._replace(status="open", payment_status="unpaid")
-    assert settle(ORDER, opened).order == ORDER
-    assert settle(ORDER, opened._replace(status="expired")).order.status == "expired"
+    assert settle_order(ORDER, opened).order == ORDER
+    assert settle_order(ORDER, opened._replace(status="expired")).order.status == "expired"
 
 
 def test_what_was_not_sold_so_is_a_problem() -> None:
     """S23."""
-    assert settle(ORDER, SESSION._replace(amount=998)).problem == "amount_mismatch"
-    assert settle(ORDER, SESSION._replace(currency="eur")).problem == "currency_mismatch"
-    assert settle(ORDER, SESSION._replace(uid="u2")).problem == "user_mismatch"
-    assert settle(ORDER, SESSION._replace(amount=0, payment_status="no_payment_required")).problem == "amount_mismatch"
+    assert settle_order(ORDER, SESSION._replace(amount=998)).problem == "amount_mismatch"
+    assert settle_order(ORDER, SESSION._replace(currency="eur")).problem == "currency_mismatch"
+    assert settle_order(ORDER, SESSION._replace(uid="u2")).problem == "user_mismatch"
+    assert (
+        settle_order(ORDER, SESSION._replace(amount=0, payment_status="no_payment_required")).problem
+        == "amount_mismatch"
+    )
     free = msgspec.structs.replace(ORDER, amount=0)
-    assert settle(free, SESSION._replace(amount=0, payment_status="no_payment_required")).problem == ""
+    assert settle_order(free, SESSION._replace(amount=0, payment_status="no_payment_required")).problem == ""

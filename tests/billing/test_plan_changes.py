@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studiox.billing.monthly_tokens import Reversal, Term, in_proportion
-from studiox.billing.subscriptions import Held, Looked, settle, view
+from studiox.billing.monthly_tokens import PriceTerms, Reversal, in_proportion
+from studiox.billing.subscriptions import SettlementInput, fetched_record, settle_subscription
 from studiox.catalog.sales import PLANS, Plan
-from studiox.integrations.stripe_objects import Charge, Invoice, Line, Subscription
+from studiox.integrations.stripe_types import Charge, Invoice, Line, Subscription
+from studiox.models.subscriptions import SubscriptionRecord
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MONTH = 30 * 86_400
 PLAN: dict[str, Plan] = {plan.id: plan for plan in PLANS}
-TERMS = {plan.price_id: Term(plan.id, plan.monthly_tokens, plan.amount) for plan in PLANS if plan.price_id}
+TERMS = {plan.price_id: PriceTerms(plan.id, plan.monthly_tokens, plan.amount) for plan in PLANS if plan.price_id}
 TERM = {term.plan: term for term in TERMS.values()}
-PRICE = {term.plan: price for price, term in TERMS.items()}
+PRICE: dict[str, str] = {term.plan: price for price, term in TERMS.items()}
 
 
 class World:
@@ -39,7 +40,7 @@ class World:
         self.start, self.invoices, self.held = self.second, list[Invoice](), None
         self._bill([(plan, PLAN[plan].amount, self.end)], "subscription_create")
 
-    held: Held | None
+    held: SubscriptionRecord | None
 
     @property
     def end(self) -> int:
@@ -74,9 +75,9 @@ class World:
             self._at(self.start), self._at(self.end), False, self._at(0), None,
         )  # fmt: skip
         for again in (False, True):
-            new = view(self.held, seen, self.invoices, self.plan, "u1", now)
-            looked = Looked(self.invoices, reversal, TERMS, self.monthly, self.owed, now)
-            settled = settle(self.held, new, looked, PLAN)
+            new = fetched_record(self.held, seen, self.invoices, PLAN[self.plan].id, "u1", now)
+            given = SettlementInput(self.invoices, reversal, TERMS, self.monthly, self.owed, now)
+            settled = settle_subscription(self.held, new, given, PLAN)
             ids = [move.id for move in settled.moves]
             assert len(ids) == len(set(ids))
             assert not again or all(move.id.startswith(f"clawback:sub{self.subs}:") for move in settled.moves)
@@ -84,7 +85,7 @@ class World:
                 self.monthly += move.tokens
                 assert self.monthly >= 0
                 self.granted += move.tokens if move.kind != "plan_expiry" else 0
-            self.held, self.owed = settled.held, settled.owed
+            self.held, self.owed = settled.record, settled.owed
             assert self.owed >= 0
 
     def change(self, plan: str) -> None:
@@ -130,7 +131,7 @@ class World:
         self.look(Reversal(paid[-1].id, Charge(f"ch{paid[-1].id}", amount, amount, False, "")))
         assert self.held is not None
         record = self.held.invoices[paid[-1].id]
-        self.forgiven += record["granted"] - record["taken"]
+        self.forgiven += record.granted - record.taken
 
     def check(self) -> None:
         best, cost = TERM["enterprise"].tokens, TERM["enterprise"].amount

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import main
-from studiox.integrations.stripe_objects import BadShape, invoice
+from studiox.integrations.stripe_objects import invoice
+from studiox.integrations.stripe_types import BadShape
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.ledger import Buckets, Cause
 from studiox.models.ledger_store import post

@@ -8,15 +8,25 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.billing.monthly_tokens import Reversal, Term
-from studiox.billing.subscriptions import GRACE, Held, Looked, entitles, is_live, rival, settle, view
+from studiox.billing.monthly_tokens import PriceTerms, Reversal
+from studiox.billing.subscriptions import (
+    GRACE,
+    SettlementInput,
+    duplicate,
+    entitles,
+    fetched_record,
+    is_live,
+    settle_subscription,
+    summary,
+)
 from studiox.catalog.sales import PLANS, Plan
-from studiox.integrations.stripe_objects import Charge, Dispute, Invoice, Line, Subscription
+from studiox.integrations.stripe_types import Charge, Dispute, Invoice, Line, Subscription
+from studiox.models.subscriptions import SubscriptionRecord
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 END = NOW + timedelta(days=28)
 PLAN: dict[str, Plan] = {plan.id: plan for plan in PLANS}
-TERMS = {plan.price_id: Term(plan.id, plan.monthly_tokens, plan.amount) for plan in PLANS if plan.price_id}
+TERMS = {plan.price_id: PriceTerms(plan.id, plan.monthly_tokens, plan.amount) for plan in PLANS if plan.price_id}
 PRICE_OF: dict[str, str] = {term.plan: price for price, term in TERMS.items()}
 
 
@@ -34,20 +44,20 @@ def _invoice(number: int, plan: str = "pro", status: str = "paid", end: datetime
 
 
 def _look(
-    held: Held | None,
+    held: SubscriptionRecord | None,
     seen: Subscription,
     invoices: list[Invoice],
     monthly: int,
     reversal: Reversal | None = None,
     now: datetime = NOW,
-) -> tuple[Held, int, list[str]]:
+) -> tuple[SubscriptionRecord, int, list[str]]:
     """The subscription and the monthly bucket after one look; the entries' ids."""
-    new = view(held, seen, invoices, seen.plan_id, "u1", now)
-    settled = settle(held, new, Looked(invoices, reversal, TERMS, monthly, 0, now), PLAN)
+    new = fetched_record(held, seen, invoices, PLAN[seen.plan_id].id, "u1", now)
+    settled = settle_subscription(held, new, SettlementInput(invoices, reversal, TERMS, monthly, 0, now), PLAN)
     for move in settled.moves:
         monthly += move.tokens
         assert monthly >= 0
-    return settled.held, monthly, [move.id for move in settled.moves]
+    return settled.record, monthly, [move.id for move in settled.moves]
 
 
 @given(seen=st.lists(st.tuples(st.integers(0, 900), st.sampled_from(["", "open", "won", "lost"])), max_size=6))
@@ -89,19 +99,19 @@ def test_premium_lasts_seven_days_past_due() -> None:
     assert not entitles("past_due", NOW, NOW + GRACE)
     assert [status for status in ("unpaid", "paused", "incomplete", "canceled") if entitles(status, None, NOW)] == []
     opened = [_invoice(0), _invoice(1, status="open")]
-    new = view(None, _subscription(status="past_due"), opened, "pro", "u1", NOW)
+    new = fetched_record(None, _subscription(status="past_due"), opened, "pro", "u1", NOW)
     assert new.past_due_since == opened[1].created
     assert new.check_at == opened[1].created + GRACE
 
 
 def test_of_two_the_older_stays() -> None:
-    new = view(None, _subscription(), [], "pro", "u1", NOW)
-    older = {"id": "sub0", "status": "active", "createdAt": NOW - timedelta(days=1)}
-    younger = {**older, "createdAt": NOW + timedelta(days=1)}
-    assert rival(older, new) == "sub1"
-    assert rival(younger, new) == "sub0"
-    assert rival({**older, "status": "canceled"}, new) == ""
-    assert rival(older, msgspec.structs.replace(new, status="canceled")) == ""
-    assert rival(None, new) == ""
+    new = fetched_record(None, _subscription(), [], "pro", "u1", NOW)
+    older = msgspec.structs.replace(summary(new), id="sub0", created_at=NOW - timedelta(days=1))
+    younger = msgspec.structs.replace(older, created_at=NOW + timedelta(days=1))
+    assert duplicate(older, new) == "sub1"
+    assert duplicate(younger, new) == "sub0"
+    assert duplicate(msgspec.structs.replace(older, status="canceled"), new) == ""
+    assert duplicate(older, msgspec.structs.replace(new, status="canceled")) == ""
+    assert duplicate(None, new) == ""
     assert is_live("past_due")
     assert not is_live("incomplete")

@@ -141,4 +141,4 @@ def test_letters_say_so_to_those_who_want_them(shop: Shop) -> None:
     shop.database.change("users/u1", preferences={"emailPayments": True})
     _parked(shop)
     [letter] = shop.database.under("mail").values()
-    assert "looking at" in letter["message"]["text"]
+    assert "reviewing" in letter["message"]["text"]

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import main
 from local.vendors.stripe.objects import Object, event
 from local.vendors.stripe.webhooks import signed
-from studiox.integrations.stripe_objects import EVENT_TYPES
+from studiox.integrations.stripe_types import EVENT_TYPES
 from tests.billing.shop import SECRET, Shop, comparable, deliver, send
 from tests.conftest import Logged
 from tests.support import Rpcs, call, crowd, http

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 import main
 from studiox.billing import invoice_memory
-from studiox.integrations.stripe_objects import Invoice, Line
+from studiox.integrations.stripe_types import Invoice, Line
+from studiox.models.subscriptions import InvoiceRecord
 from tests.billing.shop import Shop
 from tests.support import call
 from tests.support.clock import Clock
@@ -47,7 +47,7 @@ def _change(plan: str) -> None:
 def _ends_well(shop: Shop, sub: str, invariants: Callable[[str], None]) -> None:
     """It can still be cancelled, ends, and its user may go."""
     held = shop.database.need(f"subscriptions/{sub}")
-    assert len(held["invoices"]) <= invoice_memory.MOST
+    assert len(held["invoices"]) <= invoice_memory.MAX_INVOICES
     answer = call(main.cancelSubscription, {"atPeriodEnd": False}, uid="u1")
     assert answer.ok, answer
     assert (answer.result["plan"], answer.result["status"]) == ("free", "canceled")
@@ -177,21 +177,21 @@ def _invoice(number: int, made: datetime, status: str = "paid") -> Invoice:
 def test_it_forgets_in_order_and_says_how_far() -> None:
     """Names without an order, as Stripe's are: it is the time that counts."""
     made = [START + timedelta(days=30 * number) for number in range(60)]
-    records: dict[str, Any] = {}
+    records: dict[str, InvoiceRecord] = {}
     until: datetime | None = None
     for number, moment in enumerate(made):
         invoice = _invoice((number * 7919) % 60, moment)
-        assert invoice_memory.is_news(invoice, records, until)
+        assert invoice_memory.may_change(invoice, records, until)
         records[invoice.id] = invoice_memory.noted(None, invoice)
         records, until = invoice_memory.remembered(records, until, moment)
-        assert all(each["createdAt"] > until for each in records.values())
+        assert all(each.created_at and each.created_at > until for each in records.values())
     assert len(records) == 15
-    assert not any(invoice_memory.is_news(_invoice((n * 7919) % 60, made[n]), records, until) for n in range(45))
+    assert not any(invoice_memory.may_change(_invoice((n * 7919) % 60, made[n]), records, until) for n in range(45))
 
 
 def test_however_many_there_are_the_document_stays_small() -> None:
     many = [_invoice(number, START + timedelta(seconds=number)) for number in range(1000)]
     records = {each.id: invoice_memory.noted(None, each) for each in many}
     kept, until = invoice_memory.remembered(records, None, START)
-    assert len(kept) == invoice_memory.MOST
-    assert until == many[-invoice_memory.MOST - 1].created
+    assert len(kept) == invoice_memory.MAX_INVOICES
+    assert until == many[-invoice_memory.MAX_INVOICES - 1].created

@@ -1006,8 +1006,8 @@ export interface Refusals {
    */
   AlreadyClaimed: Record<string, never>;
   /**
-   * You have a subscription already.
-   * Change or cancel the subscription instead.
+   * You already have a subscription. Change or cancel it instead.
+   * The user has a live subscription; it can be changed or cancelled.
    * Code `already-exists`.
    */
   AlreadySubscribed: Record<string, never>;
@@ -1055,7 +1055,7 @@ export interface Refusals {
    */
   LedgerBroken: Record<string, never>;
   /**
-   * You have no subscription.
+   * You don't have a subscription.
    * Code `failed-precondition`.
    */
   NoSubscription: Record<string, never>;

@@ -1,160 +1,158 @@
-"""Opening a checkout and the customer portal. What a checkout sells is written down before anybody can pay for it."""
+"""Opens checkout sessions and the customer portal. The order is written before anyone can pay for it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from studiox.api.callables import User
-from studiox.auth import service as accounts
-from studiox.catalog import sales, sales_store
+from studiox.auth import service as auth_service
+from studiox.catalog import sales_store
 from studiox.integrations import stripe
 from studiox.kit import audit, clock, config, firestore, ids
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, RequestIdReused
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.orders import Order, order_path
+from studiox.models.subscriptions import BillingAccount, PlanCheckout, account_path
 from studiox.models.users import user_path
 
 from . import orders, store, subscriptions
-from .plans import AlreadySubscribed, Wanted, session_params, site_url, wanted
+from .plans import AlreadySubscribed, CheckoutItem, requested_item, session_params, site_url
 
-Data = Mapping[str, Any]
 T = TypeVar("T")
 
 MAX_CUSTOMERS = 4
-"""So many of a user's customers may have been deleted in Stripe within the day that it remembers our keys."""
+"""Attempts to create a customer. Stripe remembers an idempotency key for a day, even if its customer was deleted."""
 
 
 def open_checkout(
     caller: User, request_id: str, pack_id: str | None, plan_id: str | None, price_id: str | None
 ) -> tuple[str, str]:
-    """The session's id and address. Stripe is asked first and all is written in one commit afterwards.
+    """The session's id and address. `AlreadySubscribed`, `PaymentsUnavailable`.
 
-    A call that dies between the two leaves nothing: nobody was told the address, and the same request finds the
-    same session by its idempotency key. `AlreadySubscribed`, `PaymentsUnavailable`.
+    Stripe is asked first; then everything is written in one commit. If the process dies in between, no one has the
+    address yet, and a retry of the request finds the same session by its idempotency key.
     """
     order_id = ids.derived("createCheckoutSession", caller.uid, request_id)
     fingerprint = _digest([pack_id, plan_id, price_id])
-    seen = _read(caller, order_id, pack_id)
-    if (order := seen[store.order_path(order_id)].data) is not None:
-        return _first_answer(order, fingerprint)
-    docs = Docs(lambda path: seen[path].data)
-    asked = wanted(pack_id, plan_id, price_id, sales_store.all_plans(docs))
-    pack = sales_store.find_pack(docs, asked.pack_id) if asked.pack_id else None
-    if asked.pack_id and pack is None:
+    already_read = _read(caller, order_id, pack_id)
+    docs = store.docs_of(already_read)
+    if (existing := docs.get(order_path(order_id))) is not None:
+        return _first_answer(existing, fingerprint)
+    item = requested_item(pack_id, plan_id, price_id, sales_store.all_plans(docs))
+    pack = sales_store.find_pack(docs, item.pack_id) if item.pack_id else None
+    if item.pack_id and pack is None:
         raise InvalidRequest(fields={"packId": "not in the catalogue"})
-    plan = sales_store.plan_of(docs, asked.plan_id) if asked.plan_id else None
+    plan = sales_store.plan_of(docs, item.plan_id) if item.plan_id else None
     now = clock.now()
-    _check(docs, caller, asked, now)  # before Stripe is asked for anything
-    account = docs.get(store.account_path(caller.uid)) or {}
-    earlier = (account.get("planCheckout") or {}).get("sessionId", "") if asked.plan_id else ""
+    _check(docs, caller, item, now)  # before Stripe is asked
+    account = docs.get(account_path(caller.uid))
+    earlier = _plan_session(account) if item.plan_id else ""
     _close(earlier, account)
-    user = docs.get(user_path(caller.uid))
-    email = None if user is None else user.email
 
-    def ask(customer_id: str) -> tuple[str, str] | None:
+    def create(customer_id: str) -> tuple[str, str] | None:
         params = session_params(
             order_id=order_id, uid=caller.uid, customer_id=customer_id, site=config.SITE_URL.value, pack=pack, plan=plan
         )
-        # What is sold is part of the key: after a change of the catalogue it is another session.
+        # The key contains what is sold: after a change of the catalogue it is another session.
         return stripe.create_session(params, f"{order_id}:{_digest(params)[:16]}")
 
-    (session_id, url), customer = _with_customer(caller.uid, account, email, ask)
-    order = _new_order(order_id, caller.uid, session_id, url, fingerprint, pack, plan, now)
-    session_id, url, replaced = _write(caller, asked, order, customer, seen, now)
+    (session_id, url), customer = _with_customer(caller.uid, account, _email(docs, caller.uid), create)
+    order = orders.new_order(
+        order_id=order_id,
+        uid=caller.uid,
+        session_id=session_id,
+        url=url,
+        fingerprint=fingerprint,
+        pack=pack,
+        plan=plan,
+        now=now,
+    )
+    session_id, url, replaced = _write(caller, item, order, customer, already_read, now)
     if replaced not in (earlier, session_id):
         _close(replaced, account)
     return session_id, url
 
 
-def _close(session_id: str, account: Data) -> None:
-    """A plan's earlier checkout must not be paid as well. `AlreadySubscribed` if it was, a moment ago."""
+def _plan_session(account: BillingAccount | None) -> str:
+    """Id of the user's latest checkout session for a plan, "" if there is none."""
+    return account.plan_checkout.session_id if account and account.plan_checkout else ""
+
+
+def _email(docs: Docs, uid: str) -> str | None:
+    user = docs.get(user_path(uid))
+    return user.email if user else None
+
+
+def _close(session_id: str, account: BillingAccount | None) -> None:
+    """Expire a plan's earlier checkout, so that it cannot be paid too. `AlreadySubscribed` if it was just paid."""
     bought = stripe.expire_session(session_id) if session_id else ""
-    # One that we know of has ended since, or `_check` would have refused.
-    if bought and bought != (account.get("current") or {}).get("id"):
+    # A subscription that we know has ended since, or `_check` would have refused.
+    if bought and bought != (account.current.id if account and account.current else None):
         raise AlreadySubscribed
 
 
 def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Document]:
-    """All that the checkout rests on, in one round trip; an account that was never provisioned is made first."""
-    paths = [store.order_path(order_id), store.account_path(caller.uid), *caller.paths(), *sales_store.stale()]
+    """The documents of a checkout, in one round trip. Creates the user's document if it is missing."""
+    paths: list[str] = [order_path(order_id), account_path(caller.uid), *caller.paths(), *sales_store.stale()]
     if pack_id is not None:
         paths += sales_store.stale((sales_store.pack_key(pack_id),))
-    seen = firestore.read_documents(paths)
-    if seen[user_path(caller.uid)].data is None:
-        accounts.provision(accounts.as_new(caller), "createCheckoutSession")
-        seen |= firestore.read_documents([user_path(caller.uid)])
-    return seen
+    already_read = firestore.read_documents(paths)
+    if already_read[user_path(caller.uid)].data is None:
+        auth_service.provision(auth_service.as_new(caller), "createCheckoutSession")
+        already_read |= firestore.read_documents([user_path(caller.uid)])
+    return already_read
 
 
-def _check(docs: Docs, caller: User, asked: Wanted, now: datetime) -> None:
+def _check(docs: Docs, caller: User, item: CheckoutItem, now: datetime) -> None:
     """`AccountSuspended`, `RateLimited`, `AlreadySubscribed`."""
     caller.admit(docs, now)
-    current = (docs.get(store.account_path(caller.uid)) or {}).get("current")
-    if asked.plan_id and current is not None and subscriptions.is_live(current["status"]):
+    account = docs.get(account_path(caller.uid))
+    if item.plan_id and account and account.current and subscriptions.is_live(account.current.status):
         raise AlreadySubscribed
 
 
 def _write(
-    caller: User, asked: Wanted, order: Data, changed: Data, seen: Mapping[str, Document], now: datetime
+    caller: User,
+    item: CheckoutItem,
+    order: Order,
+    customer: BillingAccount,
+    already_read: Mapping[str, Document],
+    now: datetime,
 ) -> tuple[str, str, str]:
-    """The order, and the account that it belongs to, in one commit; also the session that it takes the place of.
+    """Write the order and the account in one commit: the session's id and address, and the session that it replaces.
 
-    A race for the same request has one winner.
+    Of racing calls for the same request one writes; the others return its answer.
     """
-    path, account_path = store.order_path(order["orderId"]), store.account_path(caller.uid)
+    path = order_path(order.order_id)
 
     def decide(docs: Docs) -> tuple[str, str, str]:
         existing = docs.get(path)
         if existing is not None:
-            return (*_first_answer(existing, order["fingerprint"]), "")
-        _check(docs, caller, asked, now)
-        account = docs.get(account_path) or {}
-        before = (account.get("planCheckout") or {}).get("sessionId", "") if asked.plan_id else ""
-        opened = {"planCheckout": {"orderId": order["orderId"], "sessionId": order["sessionId"]}}
-        # Whoever was first made the customer; with the same key Stripe gave everybody the same one.
-        merged = {**account, **changed, **(opened if asked.plan_id else {})}
-        docs.put(account_path, merged)
+            return (*_first_answer(existing, order.fingerprint), "")
+        _check(docs, caller, item, now)
+        account = _with_new_customer(docs.get(account_path(caller.uid)), customer)
+        replaced = _plan_session(account) if item.plan_id else ""
+        if item.plan_id:
+            opened = PlanCheckout(order_id=order.order_id, session_id=order.session_id)
+            account = msgspec.structs.replace(account, plan_checkout=opened)
+        docs.put(account_path(caller.uid), account)
         docs.create(path, order)
-        audit.record(docs, actor=caller.uid, action="createCheckoutSession", target=path, at=now, item=order["itemId"])
-        return order["sessionId"], order["url"], before
+        audit.record(docs, actor=caller.uid, action="createCheckoutSession", target=path, at=now, item=order.item_id)
+        return order.session_id, order.url, replaced
 
-    return transact(user_path(caller.uid), decide, Reads(already_read=seen))
+    return transact(user_path(caller.uid), decide, Reads(already_read=already_read))
 
 
-def _first_answer(order: Data, fingerprint: str) -> tuple[str, str]:
-    if order["fingerprint"] != fingerprint:
+def _first_answer(order: Order, fingerprint: str) -> tuple[str, str]:
+    if order.fingerprint != fingerprint:
         raise RequestIdReused
-    return order["sessionId"], order["url"]
-
-
-def _new_order(
-    order_id: str,
-    uid: str,
-    session_id: str,
-    url: str,
-    fingerprint: str,
-    pack: sales.Pack | None,
-    plan: sales.Plan | None,
-    now: datetime,
-) -> dict[str, Any]:
-    """What was sold at what price: the webhook credits this, whatever the catalogue says by then (S17)."""
-    sold = pack or plan
-    assert sold is not None
-    held = orders.Held(
-        order_id=order_id,
-        uid=uid,
-        session_id=session_id,
-        tokens=pack.tokens if pack else 0,
-        amount=sold.amount,
-        currency=sold.currency,
-    )
-    about = {"kind": "pack" if pack else "plan", "itemId": sold.id, "url": url, "fingerprint": fingerprint}
-    return {**store.fields(held), **about, "createdAt": now, "updatedAt": now}
+    return order.session_id, order.url
 
 
 def _digest(parts: object) -> str:
@@ -162,50 +160,56 @@ def _digest(parts: object) -> str:
 
 
 def _with_customer(
-    uid: str, account: Data, email: str | None, ask: Callable[[str], T | None]
-) -> tuple[T, dict[str, Any]]:
-    """What Stripe answers to `ask` for the user's customer, and the fields of the account that name this one.
+    uid: str, account: BillingAccount | None, email: str | None, ask: Callable[[str], T | None]
+) -> tuple[T, BillingAccount]:
+    """Stripe's answer to `ask` for the user's customer, and the account fields that name this customer.
 
-    The customer is made if there is none, and anew if somebody deleted it (`ask` answers None). However many calls
-    make it at once, it is one: they all ask with the same key.
+    Creates the customer if there is none, and again if it was deleted in Stripe (`ask` returns None). Racing calls
+    use the same idempotency key and so get the same customer. `PaymentsUnavailable`.
     """
-    generation, known = account.get("generation", 0), account.get("customerId")
+    generation = (account.generation if account else None) or 0
+    known = account.customer_id if account else None
     for _ in range(MAX_CUSTOMERS):
         customer_id = known or stripe.create_customer(uid, email, f"customer:{uid}:{generation}")
         if (answer := ask(customer_id)) is not None:
-            return answer, {"uid": uid, "customerId": customer_id, "generation": generation}
+            return answer, BillingAccount(uid=uid, customer_id=customer_id, generation=generation)
         generation, known = generation + 1, None
     raise stripe.PaymentsUnavailable
 
 
+def _with_new_customer(account: BillingAccount | None, customer: BillingAccount) -> BillingAccount:
+    """The account with the customer that Stripe was asked for."""
+    if account is None:
+        return customer
+    return msgspec.structs.replace(
+        account, uid=customer.uid, customer_id=customer.customer_id, generation=customer.generation
+    )
+
+
 def open_portal(caller: User) -> str:
-    """The address of the customer portal; the customer is made if there is none."""
-    account_path = store.account_path(caller.uid)
-    paths = [account_path, *caller.paths()]
-    seen = firestore.read_documents(paths)
-    if seen[user_path(caller.uid)].data is None:
-        accounts.provision(accounts.as_new(caller), "createPortalSession")
-        seen |= firestore.read_documents([user_path(caller.uid)])
-    account, user = seen[account_path].data or {}, seen[user_path(caller.uid)].as_(user_path(caller.uid))
+    """The address of the customer portal. Creates the customer if there is none. `PaymentsUnavailable`."""
+    path = account_path(caller.uid)
+    paths: list[str] = [path, *caller.paths()]
+    already_read = firestore.read_documents(paths)
+    if already_read[user_path(caller.uid)].data is None:
+        auth_service.provision(auth_service.as_new(caller), "createPortalSession")
+        already_read |= firestore.read_documents([user_path(caller.uid)])
+    seen = store.docs_of(already_read)
     now = clock.now()
-    caller.admit(Docs(lambda path: seen[path].data), now)  # before Stripe is asked for anything
+    caller.admit(seen, now)  # before Stripe is asked
     home = site_url(config.SITE_URL.value, "/?portal=closed")
     url, customer = _with_customer(
         caller.uid,
-        account,
-        None if user is None else user.email,
+        seen.get(path),
+        _email(seen, caller.uid),
         lambda customer_id: stripe.create_portal(customer_id, home, f"portal:{ids.new()}"),
     )
 
     def decide(docs: Docs) -> None:
         caller.admit(docs, now)
-        current = docs.get(account_path) or {}
-        docs.put(account_path, {**current, **customer})
-        audit.record(docs, actor=caller.uid, action="createPortalSession", target=account_path, at=now)
+        docs.put(path, _with_new_customer(docs.get(path), customer))
+        audit.record(docs, actor=caller.uid, action="createPortalSession", target=path, at=now)
 
-    transact(
-        user_path(caller.uid),
-        decide,
-        Reads(already_read={path: seen[path] for path in paths if path != user_path(caller.uid)}),
-    )
+    others = {each: already_read[each] for each in paths if each != user_path(caller.uid)}
+    transact(user_path(caller.uid), decide, Reads(already_read=others))
     return url

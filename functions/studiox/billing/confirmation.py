@@ -1,25 +1,27 @@
-"""Back from Stripe: the caller's checkout is settled at once, as its webhook would. Whoever comes first does it."""
+"""Confirms a checkout when the buyer returns from Stripe: settles it as its webhook would, whichever comes first."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 from studiox.api.callables import User
 from studiox.integrations import stripe
-from studiox.integrations.stripe_objects import ENDED, Session, Subject
+from studiox.integrations.stripe_types import ENDED, Session, Subject
 from studiox.kit import firestore
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Reads
+from studiox.models.orders import order_path
+from studiox.models.subscriptions import account_path, subscription_path
 from studiox.models.users import PlanId, user_path
 
-from . import settlement, store
-from .event_store import Deed, Why
+from . import settlement
+from .context import SettlementContext, UserAction
 
 Status = Literal["open", "processing", "paid", "expired"]
 
 
 class Confirmed(NamedTuple):
-    """What has come of a checkout. `tokens` of a pack, `plan` of a subscription, once they are the caller's."""
+    """The state of a checkout. `tokens` (of a pack) or `plan` (of a subscription) is set once the caller has them."""
 
     status: Status
     tokens: int | None = None
@@ -28,35 +30,34 @@ class Confirmed(NamedTuple):
 
 def confirm_checkout(caller: User, session_id: str) -> Confirmed:
     """Fetch the caller's own session from Stripe and settle it. `NotFound`, `PaymentsUnavailable`, `RateLimited`."""
-    caller.admit_beforehand()  # Stripe is not asked for what is refused
+    caller.admit_beforehand()  # before Stripe is asked
     session = stripe.session(session_id)
     if session is None or session.uid != caller.uid or not session.order_id:
         raise NotFound
     if session.status != "complete":
-        caller.commit(user_path(caller.uid), lambda _docs: None, Reads(fresh=[store.account_path(caller.uid)]))
+        caller.commit(user_path(caller.uid), lambda _docs: None, Reads(fresh=[account_path(caller.uid)]))
         return Confirmed("open" if session.status == "open" else "expired")
-    deed = Deed(store.order_path(session.order_id), {"sessionId": session.id})
-    why = Why("confirmCheckout", actor=caller.uid, toll=caller.toll, deed=deed)
+    action = UserAction(order_path(session.order_id), {"sessionId": session.id})
+    context = SettlementContext("confirmCheckout", actor=caller.uid, toll=caller.toll, user_action=action)
     if session.subscription_id:
-        settlement.settle(Subject("subscription", session.subscription_id, session.order_id, session.uid), why)
-        return _plan(caller.uid, session)
-    settlement.settle(Subject("session", session.id, session.order_id, session.uid), why)
-    return _pack(session)
+        subject = Subject("subscription", session.subscription_id, session.order_id, session.uid)
+        settlement.settle_event(subject, context)
+        return _plan_bought(caller.uid, session)
+    settlement.settle_event(Subject("session", session.id, session.order_id, session.uid), context)
+    return _tokens_bought(session)
 
 
-def _pack(session: Session) -> Confirmed:
-    """Money that arrived and is not credited is being looked at; a slow payment that failed brings nothing."""
-    [order] = firestore.read(store.order_path(session.order_id))
-    held = None if order is None else store.as_order(order)
-    if held is not None and held.credited:
-        return Confirmed("paid", tokens=held.credited)
-    return Confirmed("expired" if held is not None and held.status == "failed" else "processing")
+def _tokens_bought(session: Session) -> Confirmed:
+    """`processing` while a payment is delayed or in review; `expired` once a delayed payment has failed."""
+    order = firestore.get(order_path(session.order_id))
+    if order is not None and order.credited:
+        return Confirmed("paid", tokens=order.credited)
+    return Confirmed("expired" if order is not None and order.status == "failed" else "processing")
 
 
-def _plan(uid: str, session: Session) -> Confirmed:
-    """A second subscription beside one that stands is cancelled and refunded: nothing was bought."""
-    [data] = firestore.read(store.subscription_path(session.subscription_id))
-    held = store.as_subscription(data)
-    if held is not None and held.entitled and held.uid == uid:
-        return Confirmed("paid", plan=cast(PlanId, held.plan))
-    return Confirmed("expired" if held is not None and held.status in ENDED else "processing")
+def _plan_bought(uid: str, session: Session) -> Confirmed:
+    """`expired` if the subscription was cancelled because the user has another one."""
+    record = firestore.get(subscription_path(session.subscription_id))
+    if record is not None and record.entitled and record.uid == uid:
+        return Confirmed("paid", plan=record.plan)
+    return Confirmed("expired" if record is not None and record.status in ENDED else "processing")

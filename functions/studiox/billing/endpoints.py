@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
 import flask
@@ -34,10 +34,11 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
+from studiox.models.payments import OrderPaymentStatus, PaymentKind
+from studiox.models.subscriptions import PlanEventType, SubscriptionStatus
 from studiox.models.users import PlanId
 
-from . import checkout, confirmation, event_store, reconciliation, service, store, subscriptions, webhook
-from .orders import PaymentKind, PaymentStatus
+from . import checkout, confirmation, event_store, reconciliation, service, store, webhook
 from .plans import AlreadySubscribed, NoSubscription
 
 READS = Limit(120, per=60)
@@ -182,13 +183,13 @@ class Subscription(Response):
     """`status` is Stripe's; `none` without a subscription."""
 
     plan: PlanId
-    status: subscriptions.Status | Literal["none"]
+    status: SubscriptionStatus | Literal["none"]
     current_period_end: datetime | None
     cancel_at_period_end: bool
     is_premium: bool
 
 
-def _subscription(standing: service.Standing) -> Subscription:
+def _subscription(standing: service.SubscriptionState) -> Subscription:
     return Subscription(
         plan=standing.plan,
         status=standing.status,
@@ -201,7 +202,7 @@ def _subscription(standing: service.Standing) -> Subscription:
 @endpoint(limit=READS)
 def getSubscription(caller: Reader, request: Nothing) -> Subscription:
     """The caller's plan and the subscription that it comes from."""
-    return _subscription(service.standing(caller))
+    return _subscription(service.get_subscription(caller))
 
 
 class UpdateSubscription(Request, frozen=True):
@@ -236,7 +237,7 @@ class Payment(Response):
     kind: PaymentKind
     amount: int
     currency: str
-    status: PaymentStatus | Literal["void", "in_review"]
+    status: OrderPaymentStatus | Literal["void", "in_review"]
     created_at: datetime
     tokens: int | UnsetType = UNSET
     invoice_url: str | UnsetType = UNSET
@@ -251,27 +252,27 @@ class BillingHistory(Response):
 def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
     """What the caller paid, newest first."""
     found, cursor = store.list_payments(caller.uid, size=request.page_size, cursor=request.cursor)
-    shown = [
+    payments = [
         Payment(
-            id=each["id"],
-            kind=each["kind"],
-            amount=each["amount"],
-            currency=each["currency"],
-            status=each["status"],
-            created_at=each["createdAt"],
-            tokens=each.get("tokens", UNSET),
-            invoice_url=each.get("invoiceUrl") or UNSET,
+            id=each.id,
+            kind=each.kind,
+            amount=each.amount,
+            currency=each.currency,
+            status=each.status,
+            created_at=each.created_at,
+            tokens=UNSET if each.tokens is None else each.tokens,
+            invoice_url=each.invoice_url or UNSET,
         )
-        for each in found
+        for _, each in found
     ]
-    return BillingHistory(payments=shown, next_cursor=cursor)
+    return BillingHistory(payments=payments, next_cursor=cursor)
 
 
 class SubscriptionEvent(Response):
-    type: subscriptions.EventType
+    type: PlanEventType
     from_plan: PlanId
     to_plan: PlanId
-    status: subscriptions.Status
+    status: SubscriptionStatus
     at: datetime
 
 
@@ -283,14 +284,18 @@ class SubscriptionHistory(Response):
 @endpoint(limit=READS)
 def getSubscriptionHistory(caller: Reader, request: Page) -> SubscriptionHistory:
     """What happened to the caller's plan, newest first."""
-    found, cursor = store.list_history(caller.uid, size=request.page_size, cursor=request.cursor)
-    shown = [
+    found, cursor = store.list_plan_events(caller.uid, size=request.page_size, cursor=request.cursor)
+    events = [
         SubscriptionEvent(
-            type=each["type"], from_plan=each["fromPlan"], to_plan=each["toPlan"], status=each["status"], at=each["at"]
+            type=each.type,
+            from_plan=each.from_plan,
+            to_plan=each.to_plan,
+            status=cast(SubscriptionStatus, each.status),
+            at=each.at,
         )
-        for each in found
+        for _, each in found
     ]
-    return SubscriptionHistory(events=shown, next_cursor=cursor)
+    return SubscriptionHistory(events=events, next_cursor=cursor)
 
 
 class NextBillingDate(Response):
@@ -330,11 +335,11 @@ def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
     counts = event_store.count_events()
     failed = [
         FailedEvent(
-            event_id=each["eventId"],
-            type=each["type"],
-            attempts=each["attempts"],
-            error=each["error"],
-            received_at=each["receivedAt"],
+            event_id=each.event_id,
+            type=each.type,
+            attempts=each.attempts,
+            error=each.error,
+            received_at=each.received_at,
         )
         for each in event_store.failed_events(100)
     ]

@@ -1,85 +1,97 @@
-"""What a subscription remembers of its invoices, and when it may forget one. Pure.
+"""What a subscription's document remembers of its invoices, and when it forgets one. Pure.
 
-It forgets by time and in the order in which the invoices were made. How far it has forgotten is written down, so
-that an invoice that is missing is either new or known to be settled, and nothing is ever granted for it again.
+Invoices are forgotten by age, oldest first, and `forgotten` says how far. So an invoice that is missing from the
+document is either new, or settled and forgotten; nothing is granted for it twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from studiox.integrations.stripe_objects import Invoice
+from msgspec.structs import replace
+
+from studiox.integrations.stripe_types import Invoice
 from studiox.kit.clock import UTC, datetime, timedelta
+from studiox.models.payments import Payment
+from studiox.models.subscriptions import InvoiceRecord
 
 from .orders import taken_target
 
 KEEP = timedelta(days=400)
-"""After its period an invoice brings no tokens. So long it may still be paid late, refunded or disputed."""
-MOST = 300
-"""Of somebody who changes plans all day: the oldest go before their time. A document holds 1 MiB."""
+"""After the end of its period an invoice grants no tokens. It may be paid late, refunded or disputed until then."""
+MAX_INVOICES = 300
+"""Keeps the document far below Firestore's limit of 1 MiB when a user changes plans all day."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
-Record = Mapping[str, Any]
-"""What is known of an invoice: its status, and what was granted and taken back for it."""
-
-UNKNOWN: Record = {
-    "counted": False,
-    "granted": 0,
-    "taken": 0,
-    "everTaken": 0,
-    "target": 0,
-    "reversed": 0,
-    "disputes": {},
-}
 _PAID = ("paid", "partially_refunded", "refunded", "disputed")
 
 
-def noted(known: Record | None, invoice: Invoice) -> dict[str, Any]:
-    """The record after what is seen of the invoice now."""
-    return {
-        **UNKNOWN,
-        **(known or {}),
-        "status": invoice.status,
-        "attempts": invoice.attempts,
-        "amount": invoice.paid or invoice.amount,
-        "total": invoice.total,
-        "createdAt": invoice.created,
-        "periodEnd": invoice.period_end,
-    }
+def noted(known: InvoiceRecord | None, invoice: Invoice) -> InvoiceRecord:
+    """The invoice's record after a fetch; what was granted and taken stays."""
+    before = known or InvoiceRecord(
+        status="",
+        attempts=0,
+        amount=0,
+        counted=False,
+        granted=0,
+        taken=0,
+        ever_taken=0,
+        target=0,
+        reversed=0,
+        disputes={},
+    )
+    return replace(
+        before,
+        status=invoice.status,
+        attempts=invoice.attempts,
+        amount=invoice.paid or invoice.amount,
+        total=invoice.total,
+        created_at=invoice.created,
+        period_end=invoice.period_end,
+    )
 
 
-def shown(record: Record) -> tuple[Any, ...]:
-    """What its user sees of it."""
-    return tuple(record.get(name) for name in ("status", "attempts", "amount", "granted", "reversed", "disputes"))
+def shown(record: InvoiceRecord) -> tuple[object, ...]:
+    """The fields that the user's billing history shows."""
+    return record.status, record.attempts, record.amount, record.granted, record.reversed, record.disputes
 
 
 def remembered(
-    records: Mapping[str, Record], forgotten: datetime | None, now: datetime
-) -> tuple[dict[str, Record], datetime]:
-    """The records to keep, and until when all invoices made are forgotten.
+    records: Mapping[str, InvoiceRecord], forgotten: datetime | None, now: datetime
+) -> tuple[dict[str, InvoiceRecord], datetime]:
+    """The records to keep, oldest first, and until when all invoices are forgotten.
 
-    A record that does not tell its age is of an invoice that Stripe lists no more.
+    A record without `created_at` is of an invoice that Stripe no longer lists; it is dropped.
     """
-    dated = [(name, each) for name, each in records.items() if "createdAt" in each]
-    kept = sorted(dated, key=lambda each: (each[1]["createdAt"], each[0]))
+    dated = [(each.created_at, name, each) for name, each in records.items() if each.created_at is not None]
+    kept = sorted(dated, key=lambda each: each[:2])
     until = forgotten or BEGINNING
-    over = 0
-    while over < len(kept) and (len(kept) - over > MOST or kept[over][1]["periodEnd"] + KEEP < now):
-        until = max(until, kept[over][1]["createdAt"])
-        over += 1
-    return dict(kept[over:]), until
+    dropped = 0
+    while dropped < len(kept):
+        created, _, oldest = kept[dropped]
+        is_over = oldest.period_end is not None and oldest.period_end + KEEP < now
+        if not is_over and len(kept) - dropped <= MAX_INVOICES:
+            break
+        until = max(until, created)
+        dropped += 1
+    return {name: each for _, name, each in kept[dropped:]}, until
 
 
-def is_news(invoice: Invoice, records: Mapping[str, Record], forgotten: datetime | None) -> bool:
-    """Whether the invoice is remembered or new; else it was settled and forgotten."""
+def may_change(invoice: Invoice, records: Mapping[str, InvoiceRecord], forgotten: datetime | None) -> bool:
+    """Whether the invoice is remembered or new. Otherwise it is settled and forgotten."""
     return invoice.id in records or forgotten is None or invoice.created > forgotten
 
 
-def restored(invoice: Invoice, payment: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of an invoice that was forgotten, as far as its user's history still tells it."""
-    granted, refunded = payment.get("tokens", 0), payment.get("refunded", 0)
+def restored(invoice: Invoice, payment: Payment) -> InvoiceRecord:
+    """The record of a forgotten invoice, as far as the user's billing history tells it."""
+    granted, refunded = payment.tokens or 0, payment.refunded or 0
     target = taken_target(granted, refunded, max(invoice.total, invoice.paid))
-    counted = payment["status"] in _PAID
-    told = {"counted": counted, "granted": granted, "reversed": refunded}
-    return noted({**told, "target": target, "taken": target, "everTaken": target}, invoice)
+    return replace(
+        noted(None, invoice),
+        counted=payment.status in _PAID,
+        granted=granted,
+        reversed=refunded,
+        target=target,
+        taken=target,
+        ever_taken=target,
+    )

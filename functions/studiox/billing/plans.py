@@ -1,4 +1,4 @@
-"""What may be bought, and where a buyer may be sent back to. Pure."""
+"""What a checkout may sell, and the parameters of its session in Stripe. Pure."""
 
 from __future__ import annotations
 
@@ -11,41 +11,46 @@ from studiox.kit.errors import InvalidRequest, StudioxError
 
 
 class AlreadySubscribed(StudioxError):
-    """Change or cancel the subscription instead."""
+    """The user has a live subscription; it can be changed or cancelled."""
 
     code = "already-exists"
-    text = "You have a subscription already."
+    text = "You already have a subscription. Change or cancel it instead."
 
 
 class NoSubscription(StudioxError):
     code = "failed-precondition"
-    text = "You have no subscription."
+    text = "You don't have a subscription."
 
 
-class Wanted(NamedTuple):
-    """What a checkout is for: one of a pack's and a plan's ids."""
+class CheckoutItem(NamedTuple):
+    """What a checkout sells: a pack or a plan. The other id is empty."""
 
     pack_id: str = ""
     plan_id: str = ""
 
 
-def wanted(pack_id: str | None, plan_id: str | None, price_id: str | None, plans: Mapping[str, Plan]) -> Wanted:
-    """The one thing asked for. A price is one of the catalogue's plans': the client names no amount (S15)."""
+def requested_item(
+    pack_id: str | None, plan_id: str | None, price_id: str | None, plans: Mapping[str, Plan]
+) -> CheckoutItem:
+    """The one item that was asked for. A price must be one of the catalogue's: clients never name an amount.
+
+    `InvalidRequest`.
+    """
     given = {"packId": pack_id, "planId": plan_id, "priceId": price_id}
     if sum(value is not None for value in given.values()) != 1:
         raise InvalidRequest(fields=dict.fromkeys(given, "give exactly one of packId, planId and priceId"))
     if pack_id is not None:
-        return Wanted(pack_id=pack_id)
+        return CheckoutItem(pack_id=pack_id)
     if price_id is not None:
         plan_id = next((plan.id for plan in plans.values() if plan.price_id == price_id), "")
     sold = plans.get(plan_id or "")
     if sold is None or not sold.price_id:
         raise InvalidRequest(fields={"planId" if price_id is None else "priceId": "not in the catalogue"})
-    return Wanted(plan_id=sold.id)
+    return CheckoutItem(plan_id=sold.id)
 
 
 def site_url(site: str, path: str) -> str:
-    """An address of our own site; ValueError for anything that a browser would take elsewhere (S24)."""
+    """The address of a path on our own site. ValueError if a browser would open another site."""
     if not path.startswith("/") or path.startswith(("//", "/\\")) or any(char in path for char in "\\\t\r\n@"):
         raise ValueError("not a path of the site")
     base = urllib.parse.urlsplit(site.rstrip("/"))
@@ -59,13 +64,13 @@ def site_url(site: str, path: str) -> str:
 def session_params(
     *, order_id: str, uid: str, customer_id: str, site: str, pack: Pack | None, plan: Plan | None
 ) -> dict[str, Any]:
-    """The checkout session that is asked of Stripe. Everything in it comes from us."""
+    """The parameters of a checkout session. Nothing in them comes from the client."""
     metadata = {"orderId": order_id, "uid": uid}
     params: dict[str, Any] = {
         "customer": customer_id,
         "client_reference_id": uid,
         "metadata": metadata,
-        # Stripe puts the session's id in the place of the braces.
+        # Stripe replaces the braces with the session's id.
         "success_url": site_url(site, "/?checkout=success&session_id={CHECKOUT_SESSION_ID}"),
         "cancel_url": site_url(site, "/?checkout=cancelled"),
     }

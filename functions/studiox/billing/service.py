@@ -1,149 +1,146 @@
-"""What a subscriber may do: look, change plan, cancel. Stripe is asked, and what it then holds is settled."""
+"""What a subscriber may do: see the subscription, change the plan, cancel. Stripe is asked first, then settled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from studiox.api.callables import Reader, User
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
 from studiox.kit import clock, firestore
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
-from studiox.kit.transaction import Docs
 from studiox.models import users
-from studiox.models.users import PlanId, user_path
+from studiox.models.subscriptions import (
+    BillingAccount,
+    CurrentSubscription,
+    SubscriptionStatus,
+    account_path,
+    subscription_path,
+)
+from studiox.models.users import FREE_PLAN, PlanId, user_path
 
 from . import store, subscriptions
-from .event_store import Deed, Why
+from .context import SettlementContext, UserAction
 from .plans import NoSubscription
-from .subscription_settlement import settle_subscription
-
-Data = Mapping[str, Any]
+from .subscription_settlement import sync_subscription
 
 
-class Standing(NamedTuple):
+class SubscriptionState(NamedTuple):
     """A user's plan, and the subscription that it comes from. `status` is Stripe's, or `none`."""
 
     plan: PlanId
     is_premium: bool
-    status: subscriptions.Status | Literal["none"] = "none"
+    status: SubscriptionStatus | Literal["none"] = "none"
     current_period_end: datetime | None = None
     cancel_at_period_end: bool = False
 
 
-def standing(caller: Reader) -> Standing:
-    """In one round trip; an account that was never provisioned is made first."""
-    user, account = _read(caller.uid)
-    return _standing(user or accounts.account(caller, "getSubscription"), account)
+def get_subscription(caller: Reader) -> SubscriptionState:
+    """The caller's plan and subscription, in one round trip. Creates the user's document if it is missing."""
+    user, account = firestore.get_pair(user_path(caller.uid), account_path(caller.uid))
+    return _state(user or auth_service.account(caller, "getSubscription"), account)
 
 
-def _read(uid: str) -> tuple[users.User | None, Data | None]:
-    path, account_path = user_path(uid), store.account_path(uid)
-    seen = firestore.read_documents([path, account_path])
-    return seen[path].as_(path), seen[account_path].data
-
-
-def _standing(user: users.User | None, account: Data | None) -> Standing:
-    """`user`: None for an account that was deleted meanwhile."""
-    plan: PlanId = "free" if user is None else user.plan
+def _state(user: users.User | None, account: BillingAccount | None) -> SubscriptionState:
+    """`user` is None if the account was deleted meanwhile."""
+    plan = FREE_PLAN if user is None else user.plan
     is_premium = user is not None and user.is_premium
-    current = (account or {}).get("current")
-    if current is None or current["status"] in subscriptions.NOT_BEGUN:
-        return Standing(plan, is_premium)
-    return Standing(
+    current = account.current if account else None
+    if current is None or current.status in subscriptions.NOT_STARTED:
+        return SubscriptionState(plan, is_premium)
+    return SubscriptionState(
         plan,
         is_premium,
-        current["status"],
-        current["currentPeriodEnd"],
-        current["cancelAtPeriodEnd"],
+        cast(SubscriptionStatus, current.status),
+        current.current_period_end,
+        current.cancel_at_period_end,
     )
 
 
 def next_billing_date(caller: Reader) -> datetime | None:
-    """When the subscription is next charged for; None if it never will be."""
-    [account] = firestore.read(store.account_path(caller.uid))
-    current = (account or {}).get("current")
-    renews = current is not None and current["status"] in ("active", "trialing", "past_due")
-    return current["currentPeriodEnd"] if current and renews and not current["cancelAtPeriodEnd"] else None
+    """When the subscription is charged next; None if it is not."""
+    account = firestore.get(account_path(caller.uid))
+    current = account.current if account else None
+    if current is None or current.status not in ("active", "trialing", "past_due") or current.cancel_at_period_end:
+        return None
+    return current.current_period_end
 
 
-def change_plan(caller: User, plan_id: str) -> Standing:
-    """Move the subscription to another plan, now and with proration; one to be cancelled goes on.
+def change_plan(caller: User, plan_id: str) -> SubscriptionState:
+    """Change the subscription's plan now, with proration. A scheduled cancellation is undone.
 
-    `NoSubscription`, `InvalidRequest`, `PaymentsUnavailable`. Where the difference cannot be paid, the plan stays.
+    `NoSubscription`, `InvalidRequest`, `PaymentsUnavailable`. If the difference cannot be paid, the plan stays.
     """
     action = "updateSubscription"
-    current = _current(caller, action)
+    current = _live_subscription(caller, action)
     plan = next((plan for plan in sales_store.plans() if plan.id == plan_id), None)
     if plan is None or not plan.price_id:
         raise InvalidRequest(fields={"planId": "not on sale: to end a subscription, cancel it"})
-    # The same change of the same state has the same key: a double click is one change.
-    name, key = current["id"], f"{current['id']}:{current['rev']}"
-    stands = True
-    if current["cancelAtPeriodEnd"]:
-        stands = stripe.set_cancel_at_period_end(name, False, f"resume:{key}")
-    if stands and current["plan"] != plan_id:
-        stands = stripe.change_price(name, current["itemId"], plan.price_id, f"change:{key}:{plan.price_id}")
-    return _settled(caller, action, name, stands, planId=plan_id)
+    # The same change of the same revision has the same key, so a double click is one change.
+    key = f"{current.id}:{current.rev}"
+    exists = True
+    if current.cancel_at_period_end:
+        exists = stripe.set_cancel_at_period_end(current.id, False, f"resume:{key}")
+    if exists and current.plan != plan_id:
+        exists = stripe.change_price(current.id, current.item_id, plan.price_id, f"change:{key}:{plan.price_id}")
+    return _settled(caller, action, current.id, exists, planId=plan_id)
 
 
-def cancel(caller: User, *, at_period_end: bool) -> Standing:
-    """End the subscription with its paid period, or at once and without a refund. `NoSubscription`."""
+def cancel(caller: User, *, at_period_end: bool) -> SubscriptionState:
+    """Cancel at the end of the paid period, or at once without a refund. `NoSubscription`, `PaymentsUnavailable`."""
     action = "cancelSubscription"
-    current = _current(caller, action)
-    name, stands = current["id"], True
+    current = _live_subscription(caller, action)
+    exists = True
     if not at_period_end:
-        stripe.cancel_subscription(name)
-    elif not current["cancelAtPeriodEnd"]:
-        stands = stripe.set_cancel_at_period_end(name, True, f"cancel:{name}:{current['rev']}")
-    return _settled(caller, action, name, stands, atPeriodEnd=at_period_end)
+        stripe.cancel_subscription(current.id)
+    elif not current.cancel_at_period_end:
+        exists = stripe.set_cancel_at_period_end(current.id, True, f"cancel:{current.id}:{current.rev}")
+    return _settled(caller, action, current.id, exists, atPeriodEnd=at_period_end)
 
 
-def _current(caller: User, action: str) -> Data:
-    """The subscription that stands in Stripe, whatever we have heard. `NoSubscription`, `RateLimited`.
-
-    Stripe is not asked for what is refused.
-    """
-    path = store.account_path(caller.uid)
-    seen = firestore.read_documents([path, *caller.paths()])
-    caller.admit(Docs(lambda path: seen[path].data), clock.now())
-    known = _live(seen[path].data)
-    # It may have been changed or ended on Stripe's own pages, and its event be late.
-    settle_subscription(known["id"], caller.uid, Why(action))
-    [account] = firestore.read(path)
-    return _live(account)
+def _live_subscription(caller: User, action: str) -> CurrentSubscription:
+    """The caller's subscription, settled with its state in Stripe. `NoSubscription`, `RateLimited`."""
+    path = account_path(caller.uid)
+    read = store.docs_of(firestore.read_documents([path, *caller.paths()]))
+    caller.admit(read, clock.now())  # before Stripe is asked
+    known = _require_live(read.get(path))
+    # It may have been changed or cancelled on Stripe's own pages, and the event may be late.
+    sync_subscription(known.id, caller.uid, SettlementContext(action))
+    return _require_live(firestore.get(path))
 
 
-def _live(account: Data | None) -> Data:
-    current: Data | None = (account or {}).get("current")
-    if current is None or not subscriptions.is_live(current["status"]):
+def _require_live(account: BillingAccount | None) -> CurrentSubscription:
+    current = account.current if account else None
+    if current is None or not subscriptions.is_live(current.status):
         raise NoSubscription
     return current
 
 
-def _settled(caller: User, action: str, subscription_id: str, stood: bool, **asked: object) -> Standing:
-    """The webhook will say the same a moment later, or has said so already. `NoSubscription` if it did not stand."""
-    deed = Deed(store.subscription_path(subscription_id), asked)
-    why = Why(action, actor=caller.uid, toll=caller.toll, deed=deed) if stood else Why(action)
-    settle_subscription(subscription_id, caller.uid, why)
-    if not stood:
+def _settled(caller: User, action: str, subscription_id: str, exists: bool, **details: object) -> SubscriptionState:
+    """Settle the change at once, as its webhook will. `NoSubscription` if Stripe has no such subscription."""
+    user_action = UserAction(subscription_path(subscription_id), details)
+    context = SettlementContext(action)
+    if exists:
+        context = SettlementContext(action, actor=caller.uid, toll=caller.toll, user_action=user_action)
+    sync_subscription(subscription_id, caller.uid, context)
+    if not exists:
         raise NoSubscription
-    return _standing(*_read(caller.uid))
+    return _state(*firestore.get_pair(user_path(caller.uid), account_path(caller.uid)))
 
 
 def end_for_deletion(uid: str) -> None:
-    """For an account that is being deleted: end its subscription at once, close its open checkout. Repeatable.
+    """For the deletion of an account: cancel its subscription at once and expire its open checkout. Repeatable.
 
-    What Stripe does not have any more is ended. `PaymentsUnavailable` means: try again before the documents go.
+    What Stripe does not have counts as ended. `PaymentsUnavailable`: try again before the documents are deleted.
     """
-    [account] = firestore.read(store.account_path(uid))
-    held = account or {}
-    if held.get("planCheckout") and (bought := stripe.expire_session(held["planCheckout"]["sessionId"])):
+    account = firestore.get(account_path(uid))
+    if account is None:
+        return
+    if account.plan_checkout and (bought := stripe.expire_session(account.plan_checkout.session_id)):
         stripe.cancel_subscription(bought)
-    current = held.get("current")
-    if current is not None and subscriptions.is_live(current["status"]):
-        stripe.cancel_subscription(current["id"])
-        settle_subscription(current["id"], uid, Why("deleteAccount", actor=uid))
+    current = account.current
+    if current is not None and subscriptions.is_live(current.status):
+        stripe.cancel_subscription(current.id)
+        sync_subscription(current.id, uid, SettlementContext("deleteAccount", actor=uid))

@@ -1,17 +1,19 @@
-"""Brings an order or a subscription to what Stripe holds of it: read, fetch, decide, one commit.
+"""Settles the object that an event of Stripe's is about: reads documents, fetches from Stripe, decides, commits once.
 
 The webhook, the reconciliation and the user's own calls all come here. An event's record and its effect are one
-commit, and what is fetched is the whole state: so events may come in any order, twice, at once, or never.
+commit, and the object's whole state is fetched. So events may arrive in any order, more than once, at the same time,
+or never.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+
+from msgspec.structs import replace
 
 from studiox.integrations import stripe
-from studiox.integrations.stripe_objects import Session, Subject
+from studiox.integrations.stripe_types import Session, Subject
 from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention
@@ -19,156 +21,171 @@ from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
 from studiox.models.ledger import Cause
+from studiox.models.orders import Order, order_path
+from studiox.models.payments import Payment, payment_path
 from studiox.models.users import user_path
 from studiox.tokens.service import post_paid
 
-from . import event_store, orders, store
-from .event_store import Why, record
+from . import orders, store
+from .context import SettlementContext, record_unchanged
 from .monthly_tokens import Reversal
-from .subscription_settlement import ROUNDS, Stale, settle_subscription
-from .unmatched_payments import Review, Unmatched, keep_unmatched, park, tell_unmatched
+from .subscription_settlement import MAX_ROUNDS, StaleRead, sync_subscription
+from .unmatched_payments import Parked, PaymentInReview, alert_unmatched, park, park_in_commit
 
-KINDS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
+REASONS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
 
 
-def settle(subject: Subject, why: Why) -> None:
-    """Bring what the event is about to its state. `PaymentsUnavailable`, `Unavailable`, `Contention`.
+def settle_event(subject: Subject, context: SettlementContext) -> None:
+    """Settle the object that an event is about. `PaymentsUnavailable`, `Unavailable`, `Contention`.
 
-    What Stripe does not have (any more) cannot be paid: there is nothing to do about it.
+    Does nothing for an object that Stripe does not have: it cannot be paid.
     """
     if subject.kind == "subscription":
-        settle_subscription(subject.id, subject.uid, why, order_id=subject.order_id)
+        sync_subscription(subject.id, subject.uid, context, order_id=subject.order_id)
     elif subject.kind == "intent":
-        _settle_intent(subject, why)
+        _settle_intent(subject, context)
     else:
-        _settle_checkout(subject, why)
+        _settle_checkout(subject, context)
 
 
-def _settle_intent(subject: Subject, why: Why) -> None:
-    """A payment that does not say which order it is for: a subscription's invoice, or not ours."""
+def _settle_intent(subject: Subject, context: SettlementContext) -> None:
+    """A payment intent that names no order: it paid a subscription's invoice, or it is not ours."""
     paid = stripe.intent(subject.id)
     if paid is not None and paid.order_id:
-        _settle_checkout(Subject("order", paid.order_id, paid.order_id), why)
+        _settle_checkout(Subject("order", paid.order_id, paid.order_id), context)
         return
     invoice_id = paid.invoice_id if paid is not None else ""
-    owner = stripe.invoice_subscription(invoice_id) if invoice_id else ""
-    if not owner:
+    subscription_id = stripe.invoice_subscription(invoice_id) if invoice_id else ""
+    if not subscription_id:
         log.info("stripe_payment_not_ours", intent=subject.id)
         return
 
-    def reversal() -> Reversal | None:
-        seen = stripe.intent(subject.id)
-        return Reversal(invoice_id, seen.charge) if seen is not None and seen.charge is not None else None
+    def fetch_reversal() -> Reversal | None:
+        intent = stripe.intent(subject.id)
+        return Reversal(invoice_id, intent.charge) if intent is not None and intent.charge is not None else None
 
-    settle_subscription(owner, "", why, reversal=reversal)
+    sync_subscription(subscription_id, "", context, fetch_reversal=fetch_reversal)
 
 
-def _settle_checkout(subject: Subject, why: Why) -> None:
-    """A checkout session, or the order that one was made for."""
-    for _ in range(ROUNDS):
-        with contextlib.suppress(Stale):
-            _settle_checkout_once(subject, why)
+def _settle_checkout(subject: Subject, context: SettlementContext) -> None:
+    """A checkout session, or the order that it was created for."""
+    for _ in range(MAX_ROUNDS):
+        with contextlib.suppress(StaleRead):
+            _settle_checkout_once(subject, context)
             return
     raise Contention(retryAfterSeconds=2)
 
 
-def _settle_checkout_once(subject: Subject, why: Why) -> None:
-    """Documents are read before Stripe is asked: what changed meanwhile is newer than the answer. `Stale`."""
-    paths = [store.order_path(subject.order_id)] if subject.order_id else []
-    paths += [user_path(subject.uid)] if subject.uid else []
-    paths += why.paths()
-    if subject.uid and subject.order_id:
-        paths.append(store.payment_path(subject.uid, subject.order_id))
-    seen = firestore.read_documents(paths) if paths else {}
-    if why.event is not None and why.counts(seen[event_store.event_path(why.event.id)].data):
+def _settle_checkout_once(subject: Subject, context: SettlementContext) -> None:
+    """Documents are read before Stripe is asked: a document that changes meanwhile is newer than the answer.
+
+    `StaleRead` in that case.
+    """
+    already_read = _read(subject, context)
+    docs = store.docs_of(already_read)
+    if context.is_processed(docs):
         return
-    order = seen[store.order_path(subject.order_id)].data if subject.order_id else None
-    session_id = subject.id if subject.kind == "session" else (order or {}).get("sessionId", "")
+    order = docs.get(order_path(subject.order_id)) if subject.order_id else None
+    session_id = subject.id if subject.kind == "session" else order.session_id if order else ""
     if not session_id:
-        park(subject, "order_missing", why)
+        park(subject, "order_missing", context)
         return
     session = stripe.session(session_id)
     if session is None:
         log.warning("stripe_object_missing", kind="session", object=session_id)
-        record(why, seen)
+        record_unchanged(context, already_read)
         return
     if session.mode == "subscription":
         if session.subscription_id:
-            settle_subscription(session.subscription_id, session.uid, why, order_id=session.order_id)
+            sync_subscription(session.subscription_id, session.uid, context, order_id=session.order_id)
         return
-    if order is None or order["sessionId"] != session.id:
+    if order is None or order.session_id != session.id:
         if session.payment_status != "unpaid" and session.status == "complete":
             about = Subject("session", session.id, session.order_id, session.uid)
-            park(about, "order_missing", why, session.uid, [_in_review(session, session.id)])
+            park(about, "order_missing", context, session.uid, [_in_review(session, session.id)])
         return
-    _settle_order(subject.order_id, session, why, seen)
+    _settle_order(order, session, context, already_read)
 
 
-def _in_review(session: Session, payment_id: str) -> Review:
+def _read(subject: Subject, context: SettlementContext) -> dict[str, Document]:
+    paths: list[str] = context.paths()
+    if subject.order_id:
+        paths.append(order_path(subject.order_id))
+    if subject.uid:
+        paths.append(user_path(subject.uid))
+    if subject.uid and subject.order_id:
+        paths.append(payment_path(subject.uid, subject.order_id))
+    return firestore.read_documents(paths) if paths else {}
+
+
+def _in_review(session: Session, payment_id: str) -> PaymentInReview:
     charge = session.charge
-    returned = charge is not None and 0 < charge.amount <= charge.refunded
-    return Review(payment_id, "pack", session.amount, session.currency, returned)
+    is_refunded = charge is not None and 0 < charge.amount <= charge.refunded
+    return PaymentInReview(payment_id, "pack", session.amount, session.currency, is_refunded)
 
 
-def _settle_order(order_id: str, session: Session, why: Why, seen: Mapping[str, Document]) -> None:
-    """Credit, take back or give back what the order asks for now."""
-    path = store.order_path(order_id)
+def _settle_order(
+    known: Order, session: Session, context: SettlementContext, already_read: Mapping[str, Document]
+) -> None:
+    """Credit, take back or give back the tokens that the session's state asks for."""
+    path = order_path(known.order_id)
     now = clock.now()
-    known = store.as_order(seen[path].data or {})
-    first = orders.settle(known, session)
+    first = orders.settle_order(known, session)
     if not first.problem and first.order == known:
-        record(why, seen)
+        record_unchanged(context, already_read)
         return
 
-    def decide(docs: Docs) -> Unmatched | None:
-        if why.is_done(docs):
+    def decide(docs: Docs) -> Parked | None:
+        if context.is_processed(docs):
             return None
-        data = docs.get(path) or {}
-        if data != seen[path].data:
-            raise Stale
-        held = store.as_order(data)
-        settled = orders.settle(held, session)
+        order = docs.get(path)
+        if order is None or order != known:
+            raise StaleRead
+        settled = orders.settle_order(order, session)
         problem = settled.problem
-        if not problem and settled.moves and docs.get(user_path(held.uid)) is None:
+        if not problem and settled.moves and not docs.exists(user_path(order.uid)):
             problem = "user_missing"
         if problem:
-            about = Subject("session", session.id, order_id)
-            docs.update(path, {"status": "parked", "updatedAt": now})
-            parked = keep_unmatched(docs, about, problem, now, held.uid, [_in_review(session, order_id)])
-            why.record(docs, event_store.PARKED, now)
+            about = Subject("session", session.id, order.order_id)
+            docs.update(path, status="parked", updated_at=now)
+            payments = [_in_review(session, order.order_id)]
+            parked = park_in_commit(docs, about, problem, now, order.uid, payments)
+            context.record(docs, "parked", now)
             return parked
         for move in settled.moves:
-            cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=KINDS[move.kind])
-            post_paid(docs, held.uid, cause, move.tokens, "purchased", now)
-        if settled.order != held:
-            docs.update(path, {**store.fields(settled.order), "updatedAt": now})
-            _show(docs, settled.order, data["itemId"], now)
-            if settled.order.failures > held.failures:
-                attempt = f"{order_id}:{settled.order.failures}"
-                notifications.add(docs, held.uid, "payment_failed", attempt, now, payment_id=order_id)
-            moved = sum(move.tokens for move in settled.moves)
-            why.effect(docs, path, now, tokens=moved)
-        why.record(docs, event_store.HANDLED, now)
+            cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=REASONS[move.kind])
+            post_paid(docs, order.uid, cause, move.tokens, "purchased", now)
+        if settled.order != order:
+            docs.put(path, replace(settled.order, updated_at=now))
+            _show_payment(docs, settled.order, now)
+            if settled.order.failures > order.failures:
+                attempt = f"{order.order_id}:{settled.order.failures}"
+                notifications.add(docs, order.uid, "payment_failed", attempt, now, payment_id=order.order_id)
+            context.audit_effect(docs, path, now, tokens=sum(move.tokens for move in settled.moves))
+        context.record(docs, "handled", now)
         return None
 
-    if parked := transact(user_path(session.uid), decide, Reads(already_read=seen)):
-        tell_unmatched(session.id, parked, now)
+    if parked := transact(user_path(session.uid), decide, Reads(already_read=already_read)):
+        alert_unmatched(session.id, parked, now)
 
 
-def _show(docs: Docs, order: orders.Held, pack_id: str, now: datetime) -> None:
-    """The order in its user's billing history, once there is something to show."""
-    status = order.payment_status
-    if status is None or docs.get(user_path(order.uid)) is None:
+def _show_payment(docs: Docs, order: Order, now: datetime) -> None:
+    """Write the payment to the user's billing history, once one was attempted."""
+    status = orders.payment_status(order)
+    if status is None or not docs.exists(user_path(order.uid)):
         return
-    shown: dict[str, Any] = {
-        "kind": "pack",
-        "itemId": pack_id,
-        "amount": order.paid,
-        "currency": order.currency,
-        "status": status,
-        "refunded": order.refunded or None,
-        "tokens": order.credited or order.tokens * order.quantity,
-    }
-    if order.receipt_url:
-        shown["invoiceUrl"] = order.receipt_url
-    store.show_payment(docs, order.uid, order.order_id, now, **shown)
+    path = payment_path(order.uid, order.order_id)
+    before = docs.get(path)
+    payment = Payment(
+        id=order.order_id,
+        kind="pack",
+        item_id=order.item_id,
+        amount=orders.paid_amount(order),
+        currency=order.currency,
+        status=status,
+        refunded=order.refunded or None,
+        tokens=order.credited or order.tokens * order.quantity,
+        invoice_url=order.receipt_url or (before.invoice_url if before else None),
+        created_at=before.created_at if before else now,
+    )
+    docs.put(path, payment)

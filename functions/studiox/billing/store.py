@@ -1,107 +1,72 @@
-"""Where billing lies: orders, subscriptions, each user's account with Stripe, and their histories.
-
-`orders/{orderId}`, `subscriptions/{subscriptionId}`, `billing/{uid}`, `reconciliations/stripe`: read by nobody but us.
-`users/{uid}/payments/{id}` is the user's own history, `users/{uid}/subscriptionEvents/{id}` that of the plan.
-"""
+"""Reads and writes of billing's documents that several of its use cases share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-import msgspec
-
-from studiox.kit import query
+from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Data
+from studiox.kit.firestore import Document
+from studiox.kit.query import Found
 from studiox.kit.transaction import Docs
-from studiox.models.users import user_path
-
-from . import orders, subscriptions
-
-Data = Mapping[str, Any]
-
-CHECKPOINT = "reconciliations/stripe"
-
-
-def order_path(order_id: str) -> str:
-    return f"orders/{order_id}"
-
-
-def subscription_path(subscription_id: str) -> str:
-    return f"subscriptions/{subscription_id}"
+from studiox.models.orders import order_path
+from studiox.models.payments import Payment, payments_of
+from studiox.models.subscriptions import (
+    SUBSCRIPTIONS,
+    PlanEvent,
+    PlanEventType,
+    SubscriptionRecord,
+    plan_event_path,
+    plan_events_of,
+)
+from studiox.models.users import FREE_PLAN, PlanId
 
 
-def account_path(uid: str) -> str:
-    """The user's account with Stripe: {customerId, current?, planCheckout?}."""
-    return f"billing/{uid}"
+def mark_paid(docs: Docs, order_id: str, now: datetime) -> None:
+    """Mark a plan's order as paid: its subscription exists. Does nothing if there is no such order."""
+    if order_id and docs.get(order_path(order_id)) is not None:
+        docs.update(order_path(order_id), status="paid", updated_at=now)
 
 
-def payment_path(uid: str, payment_id: str) -> str:
-    return f"{user_path(uid)}/payments/{payment_id}"
+def add_plan_events(
+    docs: Docs, record: SubscriptionRecord, from_plan: PlanId, types: Iterable[PlanEventType], now: datetime
+) -> None:
+    """Add what changed to the user's plan history. The ids sort in the order of the changes."""
+    for number, type_ in enumerate(types):
+        keeps_plan = record.entitled and type_ not in ("ended", "paused")
+        event = PlanEvent(
+            type=type_,
+            from_plan=from_plan,
+            to_plan=record.plan if keeps_plan else FREE_PLAN,
+            status=record.status,
+            at=now,
+        )
+        docs.create(plan_event_path(record.uid, f"{record.subscription_id}-{record.rev:06d}-{number}"), event)
 
 
-def as_order(data: Data) -> orders.Held:
-    """The order's money; its document holds more than that."""
-    return msgspec.convert(_plain(data), orders.Held)
-
-
-def as_subscription(data: Data | None, restored: Mapping[str, Data] | None = None) -> subscriptions.Held | None:
-    """The subscription as we last saw it. `restored`: invoices that it holds no more, by what else is known of them."""
-    if data is None:
-        return None
-    held = msgspec.convert(_plain(data), subscriptions.Held)
-    return msgspec.structs.replace(held, invoices={**restored, **held.invoices}) if restored else held
-
-
-def fields(held: orders.Held | subscriptions.Held) -> dict[str, Any]:
-    """The document's fields that hold it."""
-    made: dict[str, Any] = msgspec.to_builtins(held, builtin_types=(datetime,))
-    return made
-
-
-def _plain(value: Any) -> Any:
-    """msgspec takes datetime itself only, and Firestore answers its own kind of it."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return datetime.fromtimestamp(value.timestamp(), value.tzinfo) if isinstance(value, datetime) else value
-
-
-def mark_bought(docs: Docs, order_id: str, now: datetime) -> None:
-    """A plan's order led to its subscription."""
-    path = order_path(order_id)
-    if order_id and docs.get(path) is not None:
-        docs.update(path, {"status": "paid", "updatedAt": now})
-
-
-def show_payment(docs: Docs, uid: str, payment_id: str, now: datetime, **shown: object) -> None:
-    """The payment as its user's history has it. What is None is not shown (any more)."""
-    path = payment_path(uid, payment_id)
-    merged = {**(docs.get(path) or {"createdAt": now}), **shown, "id": payment_id}
-    docs.put(path, {name: value for name, value in merged.items() if value is not None})
-
-
-def add_history(docs: Docs, held: subscriptions.Held, from_plan: str, found: Iterable[str], now: datetime) -> None:
-    """What changed, for the subscription's history. The names sort as they happened."""
-    for number, type_ in enumerate(found):
-        name = f"{held.subscription_id}-{held.rev:06d}-{number}"
-        ended = type_ in ("ended", "paused")
-        to_plan = held.plan if held.entitled and not ended else "free"
-        entry = {"type": type_, "fromPlan": from_plan, "toPlan": to_plan, "status": held.status, "at": now}
-        docs.create(f"{user_path(held.uid)}/subscriptionEvents/{name}", entry)
-
-
-def list_payments(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
+def list_payments(uid: str, *, size: int, cursor: str | None) -> tuple[list[Found[Payment]], str | None]:
     """A page of the user's payments, newest first."""
-    return query.page(f"{user_path(uid)}/payments", {}, "createdAt", size=size, cursor=cursor)
+    return query.page(payments_of(uid), {}, "createdAt", size=size, cursor=cursor)
 
 
-def list_history(uid: str, *, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
-    """A page of what happened to the user's plan, newest first."""
-    return query.page(f"{user_path(uid)}/subscriptionEvents", {}, "at", size=size, cursor=cursor)
+def list_plan_events(uid: str, *, size: int, cursor: str | None) -> tuple[list[Found[PlanEvent]], str | None]:
+    """A page of the user's plan history, newest first."""
+    return query.page(plan_events_of(uid), {}, "at", size=size, cursor=cursor)
 
 
 def due_subscriptions(now: datetime, limit: int) -> list[str]:
-    """The subscriptions that should be looked at again by now. `Unavailable`."""
-    return [found.id for found in query.documents("subscriptions", order="checkAt", most=now, limit=limit)]
+    """Ids of up to `limit` subscriptions whose `checkAt` has passed. `Unavailable`."""
+    return [found.id for found in query.documents(SUBSCRIPTIONS, order="checkAt", most=now, limit=limit)]
+
+
+def docs_of(already_read: Mapping[str, Document]) -> Docs:
+    """Typed access to documents that were read together. Changes are not committed.
+
+    A document that was not among them is read on demand: a plan whose cache entry has expired since.
+    """
+
+    def look_up(path: str) -> Data | None:
+        return already_read[path].data if path in already_read else firestore.read(path)[0]
+
+    return Docs(look_up)

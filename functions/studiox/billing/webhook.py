@@ -1,31 +1,31 @@
-"""Stripe's events: from a signed body to one commit, and the administrator's view of those that failed."""
+"""Handles Stripe's events, and retries those that failed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from studiox.integrations import stripe, stripe_objects
-from studiox.integrations.stripe_objects import EVENT_TYPES, BadShape, Event
+from studiox.integrations.stripe_types import EVENT_TYPES, BadShape, Event
 from studiox.kit import audit, clock, log
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.payments import STRIPE_EVENTS, event_path
 
 from . import event_store, settlement
-from .event_store import Why
+from .context import SettlementContext
 
 ACTION = "stripeWebhook"
 MAX_RETRIES = 50
 
-# What goes away by itself: Stripe asks again, and nobody need look.
-PASSING = (stripe.PaymentsUnavailable, Unavailable, Contention)
+TRANSIENT = (stripe.PaymentsUnavailable, Unavailable, Contention)
+"""Failures that pass by themselves: Stripe sends the event again."""
 
 
-def receive(body: Mapping[str, Any]) -> bool:
-    """Deal with a genuine event. True when it is done or not ours; False when Stripe must send it again."""
-    type_ = body.get("type")
+def receive(body: stripe_objects.Data) -> bool:
+    """Handle a verified event. True if it is handled or not ours; False if Stripe must send it again."""
+    type_ = stripe_objects.event_type(body)
     if type_ not in EVENT_TYPES:
-        log.info("stripe_event_ignored", type=str(type_)[:100], why="type")
+        log.info("stripe_event_ignored", type=type_[:100], why="type")
         return True
     try:
         event = stripe_objects.event(body)
@@ -35,71 +35,73 @@ def receive(body: Mapping[str, Any]) -> bool:
     if event.account or event.livemode != stripe.is_live():
         log.warning("stripe_event_ignored", type=type_, why="account" if event.account else "livemode")
         return True
-    return handle(event, Why(ACTION, event=event))
+    return handle(event, SettlementContext(ACTION, event=event))
 
 
-def handle(event: Event, why: Why) -> bool:
-    """Whether the event has had its effect, durably. One that failed is written down, if that can be done."""
+def handle(event: Event, context: SettlementContext) -> bool:
+    """Settle what the event is about: whether that is committed. A failure is recorded if Firestore answers."""
     if event.subject is None:
         return True
     try:
-        settlement.settle(event.subject, why)
-    except PASSING as error:
+        settlement.settle_event(event.subject, context)
+    except TRANSIENT as error:
         log.warning("stripe_event_postponed", type=event.type, event=event.id, error=error.reason)
-        if not isinstance(error, Unavailable):  # that is Firestore itself: there is nowhere to note it
-            _note_failure(event, error)
+        if not isinstance(error, Unavailable):  # Firestore does not answer: the failure cannot be recorded
+            _record_failure(event, error)
         return False
-    except Exception as error:  # noqa: BLE001 - whatever it is, Stripe must not hear that all is well
+    except Exception as error:  # noqa: BLE001 - whatever failed, Stripe must send the event again
         log.bug("bug", function=ACTION, event=event.id, error=type(error).__name__)
         log.alert("stripe_event_failed", type=event.type, event=event.id, error=type(error).__name__)
-        _note_failure(event, error)
+        _record_failure(event, error)
         return False
     return True
 
 
-def _note_failure(event: Event, error: Exception) -> None:
-    path = event_store.event_path(event.id)
+def _record_failure(event: Event, error: Exception) -> None:
+    path = event_path(event.id)
     now = clock.now()
 
     def decide(docs: Docs) -> None:
-        if not event_store.is_done(docs.get(path)):
-            event_store.record_event(docs, event.id, event.type, event_store.FAILED, now, type(error).__name__)
+        if not event_store.is_processed(docs.get(path)):
+            event_store.record_event(docs, event.id, event.type, "failed", now, type(error).__name__)
 
     try:
         transact(path, decide, Reads(fresh=[path]))
     except (Unavailable, Contention):
-        log.warning("stripe_failure_not_noted", event=event.id)  # Stripe keeps it for us
+        log.warning("stripe_failure_not_noted", event=event.id)  # Stripe still knows that it failed
 
 
 def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:
-    """Handle these events again, or all that failed (50 a call): how many are done, and how many still fail.
+    """Handle these events again, or 50 that failed: how many are handled, and how many failed again.
 
-    Named ones are handled again also where they were parked. Stripe keeps an event for 30 days; one that it has no
-    more counts as failed, and its record stays.
+    Events that are named are handled again even if they are parked. Stripe keeps an event for 30 days; one that it no
+    longer has counts as failed, and its record stays.
     """
-    wanted = [each["eventId"] for each in event_store.failed_events(MAX_RETRIES)] if event_ids is None else event_ids
+    chosen = [each.event_id for each in event_store.failed_events(MAX_RETRIES)] if event_ids is None else event_ids
     done = failed = 0
-    for event_id in wanted:
-        if _again(event_id, actor, named=event_ids is not None):
+    for event_id in chosen:
+        if _retry(event_id, actor, retry_parked=event_ids is not None):
             done += 1
         else:
             failed += 1
     now = clock.now()
 
     def decide(docs: Docs) -> None:
-        audit.record(docs, actor=actor, action="retryWebhooks", target="stripeEvents", at=now, done=done, failed=failed)
+        audit.record(
+            docs, actor=actor, action="retryWebhooks", target=str(STRIPE_EVENTS), at=now, done=done, failed=failed
+        )
 
-    transact(event_store.event_path(actor), decide)
+    transact(event_path(actor), decide)
     return done, failed
 
 
-def _again(event_id: str, actor: str, *, named: bool) -> bool:
+def _retry(event_id: str, actor: str, *, retry_parked: bool) -> bool:
     try:
         event = stripe.event(event_id)
-    except (BadShape, *PASSING) as error:
+    except (BadShape, *TRANSIENT) as error:
         log.warning("stripe_event_not_fetched", event=event_id, error=type(error).__name__)
         return False
     if event is None:
         log.warning("stripe_object_missing", kind="event", object=event_id)
         return False
-    return handle(event, Why("retryWebhooks", actor=actor, event=event, again=named))
+    return handle(event, SettlementContext("retryWebhooks", actor=actor, event=event, retry_parked=retry_parked))

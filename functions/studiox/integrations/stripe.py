@@ -22,7 +22,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import StudioxError
 
 from . import stripe_objects as objects
-from .stripe_objects import Charge, Event, Invoice, Session, Subscription
+from .stripe_types import ENDED, EVENT_TYPES, Charge, Event, Invoice, ListedEvent, Session, Subscription
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -307,7 +307,7 @@ def _change_subscription(what: str, subscription_id: str, params: Any, key: str)
 
 def _stands(client: StripeClient, subscription_id: str) -> bool:
     found = _present(lambda: client.v1.subscriptions.retrieve(subscription_id))
-    return found is not None and found.status not in objects.ENDED
+    return found is not None and found.status not in ENDED
 
 
 def cancel_subscription(subscription_id: str) -> None:
@@ -343,10 +343,11 @@ def event(event_id: str) -> Event | None:
     return None if found is None else objects.event(found.to_dict())
 
 
-def events(since: datetime) -> Iterator[list[Mapping[str, Any]]]:
-    """Pages of what happened since then (Stripe keeps 30 days), of the types that we handle, newest first."""
-    params = {"types": list(objects.EVENT_TYPES), "created": {"gte": int(since.timestamp())}}
-    return _pages("events", lambda client: client.v1.events, params)
+def events(since: datetime) -> Iterator[list[ListedEvent]]:
+    """Pages of the events of EVENT_TYPES since then, newest first. Stripe keeps events for 30 days."""
+    params = {"types": list(EVENT_TYPES), "created": {"gte": int(since.timestamp())}}
+    for page in _pages("events", lambda client: client.v1.events, params):
+        yield [objects.listed_event(each) for each in page]
 
 
 def sessions(since: datetime) -> Iterator[list[Session]]:

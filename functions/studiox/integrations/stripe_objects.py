@@ -7,160 +7,28 @@ events carry the version of the account that sent them. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 from studiox.kit.clock import UTC, datetime
 
+from .stripe_types import BadShape, Charge, Dispute, Event, Invoice, Line, ListedEvent, Session, Subject, Subscription
+
 Data = Mapping[str, Any]
 T = TypeVar("T")
-
-EVENT_TYPES = (
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "customer.subscription.created",
-    "customer.subscription.updated",
-    "customer.subscription.deleted",
-    "customer.subscription.paused",
-    "customer.subscription.resumed",
-    "customer.subscription.trial_will_end",
-    "invoice.payment_action_required",
-    "invoice.paid",
-    "invoice.payment_succeeded",
-    "invoice.payment_failed",
-    "payment_intent.succeeded",
-    "payment_intent.payment_failed",
-    "payment_intent.canceled",
-    "charge.refunded",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-    "charge.dispute.closed",
-    "refund.updated",
-    "refund.failed",
-)
-
-ENDED = ("canceled", "incomplete_expired")
-"""The states of a subscription that never lives again."""
-
-
-class BadShape(Exception):
-    """An object of a known type that lacks what we need of it."""
-
-
-class Subject(NamedTuple):
-    """What an event is about: an object to fetch, and whose documents it probably concerns."""
-
-    kind: Literal["session", "order", "subscription", "intent"]
-    id: str
-    order_id: str = ""
-    uid: str = ""
-
-
-class Event(NamedTuple):
-    """One of `EVENT_TYPES`. What it says is a hint: the state is fetched."""
-
-    id: str
-    type: str
-    created: datetime
-    livemode: bool
-    account: str
-    """Another account's, for a Connect event; else empty."""
-    subject: Subject | None
-    """None for an object that cannot be ours: an invoice without a subscription."""
-
-
-class Dispute(NamedTuple):
-    id: str
-    amount: int
-    state: Literal["inquiry", "open", "won", "lost"]
-    """An inquiry asks only; an open dispute has taken the money until it is won."""
-
-
-class Charge(NamedTuple):
-    id: str
-    amount: int
-    refunded: int
-    """In the currency's minor unit: the sum of the refunds that did not fail."""
-    disputed: bool
-    receipt_url: str
-    disputes: tuple[Dispute, ...] = ()
-
-
-class Session(NamedTuple):
-    """A checkout session with what was paid on it."""
-
-    id: str
-    mode: str
-    status: str
-    payment_status: str
-    amount: int
-    currency: str
-    quantity: int
-    order_id: str
-    uid: str
-    subscription_id: str
-    intent_id: str
-    intent_status: str
-    charge: Charge | None
-    url: str
-    created: datetime
-
-
-class Subscription(NamedTuple):
-    """A subscription as it stands in Stripe."""
-
-    id: str
-    uid: str
-    customer_id: str
-    status: str
-    price_id: str
-    plan_id: str
-    """The price's `metadata.planId`; empty if it has none."""
-    amount: int | None
-    """The price's, a month."""
-    item_id: str
-    period_start: datetime
-    period_end: datetime
-    cancel_at_period_end: bool
-    created: datetime
-    trial_end: datetime | None
-
-
-class Line(NamedTuple):
-    """A line of an invoice; one that gives back has a negative amount."""
-
-    price_id: str
-    amount: int
-    period_end: datetime
-
-
-class Invoice(NamedTuple):
-    """An invoice of a subscription."""
-
-    id: str
-    status: str
-    amount: int
-    paid: int
-    currency: str
-    attempts: int
-    created: datetime
-    lines: tuple[Line, ...]
-    period_end: datetime
-    """Until when the lines are paid for."""
-    url: str
-    intent_id: str
-    total: int
-    """What it is over, after discounts and without tax on top, whether paid by card or by the customer's balance:
-    negative for a credit."""
-    reason: str = ""
-    """Why Stripe made it, such as `subscription_cycle`."""
 
 
 def event(data: Data) -> Event:
     """`BadShape`. Only of `EVENT_TYPES`."""
     return _read(_event, data)
+
+
+def listed_event(data: Data) -> ListedEvent:
+    return ListedEvent(identifier(data), data)
+
+
+def event_type(data: Data) -> str:
+    """The type of an event of any kind."""
+    return str(data.get("type"))
 
 
 def session(data: Data) -> Session:
@@ -192,6 +60,11 @@ def metadata(data: Data, name: str) -> str:
     """A value of the object's metadata, "" if there is none."""
     value = (data.get("metadata") or {}).get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def identifier(data: Data) -> str:
+    """The object's own id."""
+    return str(data["id"])
 
 
 def reference(value: Any) -> str:

@@ -1,0 +1,77 @@
+"""Orders, `orders/{orderId}`: what a checkout sold, and what has happened to its payment since. No client reads them.
+
+Amounts are in the currency's minor unit (cents).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from studiox.kit.clock import datetime
+from studiox.kit.documents import Collection, Path, Stored
+
+OrderStatus = Literal["open", "pending", "paid", "failed", "expired", "parked"]
+DisputeState = Literal["inquiry", "open", "won", "lost"]
+"""An inquiry moves no money. An open dispute holds the money back until it is won."""
+
+
+class DisputeRecord(Stored, frozen=True, kw_only=True):
+    """A dispute in Stripe, as last fetched."""
+
+    amount: int
+    state: DisputeState
+    restored: bool
+    """Whether the tokens that the dispute took were given back. Also true if it was won before it took any."""
+
+
+class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
+    """Written by `createCheckoutSession`; changed by the settlement of the order.
+
+    Tokens and amounts of the first block are those of the catalogue at checkout. Every field is always written;
+    the default is for orders written before the field existed.
+    """
+
+    order_id: str
+    uid: str
+    session_id: str
+    """Stripe's checkout session."""
+    kind: Literal["pack", "plan"]
+    item_id: str
+    """The pack's or the plan's id in the catalogue."""
+    tokens: int
+    """Tokens of one pack; 0 for a plan, whose tokens come with its invoices."""
+    amount: int
+    """Price of one pack, or of a month of the plan."""
+    currency: str
+    url: str
+    """Address of the checkout page."""
+    fingerprint: str
+    """Hash of the request. A request with the same `requestId` and another fingerprint is refused."""
+
+    status: OrderStatus
+    quantity: int
+    """Packs that were paid for; 0 until Stripe reports a payment."""
+    credited: int
+    """Tokens credited in all."""
+    taken: int
+    """Tokens taken back in all, by refunds and disputes together."""
+    restored: int
+    """Tokens given back in all, after failed refunds and won disputes."""
+    refunded: int
+    """Money refunded. It decreases when a refund fails at the bank."""
+    failures: int = 0
+    """How often a delayed payment failed."""
+    charge_id: str
+    receipt_url: str
+    disputes: dict[str, DisputeRecord]
+    """By the dispute's id."""
+
+    created_at: datetime
+    updated_at: datetime
+
+
+ORDERS = Collection("orders", Order)
+
+
+def order_path(order_id: str) -> Path[Order]:
+    return ORDERS.document(order_id)
