@@ -147,10 +147,7 @@ class ChatStandIn(PoyoStandIn):
 
     def __init__(self, port: int = 0, *, api_key: str = API_KEY, magic: bool = False) -> None:
         super().__init__(port, api_key=api_key, callbacks=False, magic=magic)
-
-    @property
-    def url(self) -> str:
-        return f"{super().url}/v1"
+        self.url += "/v1"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,9 +14,8 @@ import {
   type Firestore,
 } from 'firebase/firestore';
 import type { TemplateResult } from 'lit-html';
-import { createStudioX, type Balance, type StudioX } from '../../clients/typescript/src/index.ts';
+import { createStudioX, type Balance, type StudioOptions, type StudioX } from '../../clients/typescript/src/index.ts';
 import { Files } from './files.ts';
-import type { OrderForm } from './pages/form.ts';
 import { said, typeName } from './words.ts';
 
 /** A page that is shown: `view` draws it from its own state, `stop` ends what it listens to. */
@@ -72,8 +71,10 @@ export class App {
   page: Page | null = null;
   /** What the studio's form is to start with: a remix, or a creation that is used again. */
   draft: Draft | null = null;
-  /** The order as far as it is filled in, on whatever page one is; a visitor's is still there after signing up. */
-  form: OrderForm | null = null;
+  /** The catalogue, once the order form has loaded it. */
+  options: StudioOptions | null = null;
+  /** Replaced at sign-out. A visitor's is kept after signing up: what a page stores under it, such as an order, lasts as long. */
+  session: object = {};
 
   /** The checkout that Stripe has just sent somebody back from. */
   bought: string | null = null;
@@ -102,7 +103,10 @@ export class App {
     );
     onAuthStateChanged(this.auth, (user) => {
       if (this.user !== undefined && user?.uid === this.user?.uid) return;
-      if (user === null) this.form = null;
+      if (user === null) {
+        this.session = {};
+        this.options = null;
+      }
       this.user = user;
       this.files.clear();
       this.follow(user);
@@ -163,7 +167,7 @@ export class App {
 
   /** What a model is called, once the catalogue is here. */
   modelName(id: string): string {
-    return this.form?.options?.models.find((model) => model.id === id)?.label ?? id;
+    return this.options?.models.find((model) => model.id === id)?.label ?? id;
   }
 
   get unread(): number {

@@ -10,17 +10,15 @@ import struct
 import urllib.parse
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from local.vendors.poyo import plans
 from local.vendors.poyo.files import CHUNK, EXTENSIONS, Download, content, download
 from local.vendors.poyo.plans import Match, Plan
+from local.vendors.poyo.state import State
 from local.vendors.poyo.tasks import kind_of, missing, prompt_of
-
-if TYPE_CHECKING:
-    from local.vendors.poyo.server import PoyoStandIn
 
 MAX_BODY = 1 << 20
 HTML = b"<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Sorry</h1></body></html>"
@@ -31,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet
     timeout = 60
-    poyo: PoyoStandIn  # set by the server's own subclass
+    poyo: State  # set by the server's own subclass
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: a request's line holds addresses, and prompts have no place in a log."""

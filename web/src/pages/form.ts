@@ -28,7 +28,6 @@ interface Chosen {
 }
 
 export class OrderForm {
-  options: StudioOptions | null = null;
   private type = 'image';
   private model: ModelOption | null = null;
   private values: Values = {};
@@ -49,10 +48,14 @@ export class OrderForm {
     void this.load();
   }
 
+  private get options(): StudioOptions | null {
+    return this.app.options;
+  }
+
   async load(): Promise<void> {
     this.loading = true;
     this.app.update();
-    this.options ??= await this.app.attempt(() => this.app.studiox.getStudioOptions());
+    this.app.options ??= await this.app.attempt(() => this.app.studiox.getStudioOptions());
     this.loading = false;
     this.choose(this.type);
     if (this.app.draft) this.begin(this.app.draft);
@@ -271,7 +274,7 @@ export class OrderForm {
       // A refusal that is remembered would be given again: the next try is another order.
       if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.requestId = newRequestId();
       if (isRefusal(error, 'PriceChanged')) {
-        this.options = null;
+        this.app.options = null;
         void this.load();
       }
     } finally {

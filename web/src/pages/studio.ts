@@ -12,10 +12,19 @@ import { OrderForm } from './form.ts';
 const SHOWN = 12;
 type Known = Omit<Job, 'createdAt'> & { createdAt: string; prompt: string };
 
+/** The order as far as it is filled in: it is kept while other pages are shown. */
+const forms = new WeakMap<object, OrderForm>();
+
+function formOf(app: App): OrderForm {
+  const kept = forms.get(app.session) ?? new OrderForm(app);
+  forms.set(app.session, kept);
+  return kept;
+}
+
 export function studioPage(app: App): Page {
   const prompts = new Map<string, string>();
   let jobs: Known[] | null = null;
-  const form = (app.form ??= new OrderForm(app));
+  const form = formOf(app);
   form.placed = (jobId, prompt) => {
     prompts.set(jobId, prompt);
     document.getElementById('work')?.scrollIntoView({ block: 'nearest' });
