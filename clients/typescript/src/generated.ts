@@ -1152,7 +1152,7 @@ export type Reason = keyof Refusals;
 /** Every callable: what it takes, what it answers, why it may refuse. */
 export interface Functions {
   /**
-   * All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance.
+   * Export the caller's data as a JSON file, with a ledger whose running sum proves the balance.
    *
    * A signed-in user, also a suspended one. At most 5 an hour.
    */
@@ -1162,7 +1162,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later.
+   * Delete the caller's account permanently; `confirm` is its e-mail address. Large accounts take a little longer.
    *
    * A signed-in user, also a suspended one, who signed in within the last ten minutes. At most 10 a minute.
    */

@@ -1,1 +1,1 @@
-"""What a person owns: exporting it and deleting it."""
+"""A person's data as a whole: exporting and deleting it."""

@@ -1,6 +1,6 @@
-"""Accounts that Auth does not know: who deleted their sign-in past us, and sign-ups that failed after their trigger.
+"""Accounts without a sign-in at Auth: it was deleted there directly, or the sign-up failed after its trigger.
 
-They would go on being counted, granted a month's tokens and charged for a subscription that nobody can cancel.
+Such an account would still be counted, get its monthly tokens, and pay for a subscription that nobody can cancel.
 """
 
 from __future__ import annotations
@@ -18,23 +18,26 @@ from studiox.models.users import all_users
 
 from .deletion import close_abandoned
 
-RUN_S = 240.0  # the media have the rest of the schedule's half hour
-PAGE = 100  # what Auth looks up at once
+RUN_S = 240.0
+"""The sweep of media needs the rest of the schedule's half hour."""
+PAGE = 100
+"""Accounts that Auth looks up in one request."""
 CLOSED_PER_RUN = 500
 AGE = timedelta(days=1)
-"""A sign-up is long over by then, and so is one that was begun again."""
+"""Younger accounts are skipped: their sign-up may still be under way."""
 IMPLAUSIBLE = 20
-"""So many accounts at once, and Auth knows not one: it is rather the wrong Auth, or an empty one."""
+"""If Auth knows none of this many accounts or more, it is the wrong project's Auth or an empty one: nothing is done."""
 
 
 def sweep_accounts() -> int:
-    """One run from where the last one stopped; how many deletions it ordered. Trouble ends it: the next one goes on."""
+    """One run, from where the last one stopped; how many deletions it ordered. Never raises: an outage ends the run."""
     until = time.monotonic() + RUN_S
     closed = 0
     try:
         found = all_users(sweep_store.account_reached())
         while chunk := list(itertools.islice(found, PAGE)):
-            closed += _close_absent([each.id for each in chunk if clock.now() - each.data.created_at > AGE])
+            settled = [each.id for each in chunk if clock.now() - each.data.created_at > AGE]
+            closed += _close_without_sign_in(settled)
             last = len(chunk) < PAGE
             _keep(None if last else chunk[-1].id)
             if last or closed >= CLOSED_PER_RUN or time.monotonic() > until:
@@ -47,12 +50,12 @@ def sweep_accounts() -> int:
     return closed
 
 
-def _close_absent(uids: list[str]) -> int:
+def _close_without_sign_in(uids: list[str]) -> int:
     absent = without_sign_in(uids)
     if len(absent) == len(uids) >= IMPLAUSIBLE:
         log.alert("auth_knows_nobody", accounts=len(uids))
         return 0
-    # Asked once more, one by one: what follows cannot be undone.
+    # Each is looked up once more, since a deletion cannot be undone.
     return sum(close_abandoned(uid) for uid in absent if without_sign_in([uid]))
 
 

@@ -1,4 +1,4 @@
-"""Deleting an account: ordered in one commit, then erased in steps, each of which may be repeated (faults A9, A10)."""
+"""Account deletion: ordered in one commit, then carried out in steps that may each be repeated."""
 
 from __future__ import annotations
 
@@ -27,16 +27,18 @@ from . import inventory, owned
 from .export_store import folder
 
 CALL_S = 40.0
+"""How long deleteAccount itself works on the deletion; the task does the rest."""
 RUNS = 50
-"""In the call itself, at most; the task does the rest."""
+"""Runs in the call, at most."""
 STEPS = 10
+"""Pages of each kind of document in one run."""
 MEDIA_PER_STEP = 200
 
 
 def delete_account(caller: User, confirm: str) -> None:
-    """Order the deletion, and do as much of it as the call has time for. `InvalidRequest` unless it is confirmed."""
+    """Order the deletion, and carry out as much as fits into the call. `InvalidRequest` if `confirm` is wrong."""
     if confirm.casefold() != (caller.email or caller.uid).strip().casefold():
-        raise InvalidRequest(fields={"confirm": "not the address of this account"})
+        raise InvalidRequest(fields={"confirm": "must be this account's e-mail address"})
     now, token = clock.now(), ids.new()
     name = pseudonym(caller.uid)
     path, record = user_path(caller.uid), clean_up_path("account", name)
@@ -61,7 +63,7 @@ def delete_account(caller: User, confirm: str) -> None:
 
 
 def close_abandoned(uid: str) -> bool:
-    """Order the deletion of an account that Auth does not know; False if it is under way or done."""
+    """Order the deletion of an account without a sign-in; False if it was ordered before."""
     now, token = clock.now(), ids.new()
 
     def decide(docs: Docs) -> bool:
@@ -82,26 +84,26 @@ def close_abandoned(uid: str) -> bool:
 
 
 def _order(docs: Docs, uid: str, token: str, now: datetime) -> None:
-    """From this commit on nothing happens in the user's name, and everything of theirs goes."""
+    """Close the account and its rate limits, and order the deletion of its data, in this commit."""
     owned.begin(docs, uid, now)
     rate_limits.close(docs, _tolls(uid), now)
     cleanup_store.order(docs, "account", pseudonym(uid), uid, token, now)
 
 
 def _tolls(uid: str) -> list[rate_limits.Toll]:
-    """Of every call that changes something in the user's name, but for the deletion itself, which may be repeated."""
+    """The rate-limit charges of every function that writes, except deleteAccount, which may be repeated."""
     contracts = [*CONTRACTS.values(), *(contract for _, contract in ROUTES.values())]
     counting = [each for each in contracts if each.limit.in_commit and each.name != "deleteAccount"]
     return [rate_limits.toll(each.name, uid, each.limit) for each in counting]
 
 
 def clear_account(record: CleanUp, _pages: int) -> bool:
-    """Delete a bounded part of the account's data; False if some is left."""
+    """Delete a bounded part of the account's data; False if some is left. Raises what `erase` raises."""
     return erase(record.uid, record.id)
 
 
 def erase(uid: str, name: str) -> bool:
-    """One bounded step; True when nothing is left. `Unavailable`, `Contention`, MediaError: again later."""
+    """One bounded step; True when nothing is left. `Unavailable`, `Contention`, MediaError: repeat it later."""
     _end_subscription(uid)
     done = (
         _end_jobs(uid)
@@ -121,7 +123,7 @@ def erase(uid: str, name: str) -> bool:
 
 
 def _all(step: Callable[[], bool]) -> bool:
-    """Repeat the step until it has nothing left, a bounded number of times."""
+    """Repeat the step until nothing is left, up to STEPS times; whether nothing is left."""
     return any(step() for _ in range(STEPS))
 
 
@@ -133,7 +135,7 @@ def _end_subscription(uid: str) -> None:
 
 
 def _end_jobs(uid: str) -> bool:
-    """Cancel what is under way: its refund goes to the ledger, and so to the closed account."""
+    """Cancel the running jobs. Their refunds go into the ledger, which moves to the closed account."""
     for status in ("pending", "processing"):
         found = query.names("jobs", {"uid": uid, "status": status}, owned.PAGE)
         for path in found:

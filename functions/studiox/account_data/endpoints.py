@@ -1,4 +1,4 @@
-"""Exporting and deleting an account, and what finishes deletions: the task `cleanUp`, the nightly sweep."""
+"""The callables that export and delete an account, the task `cleanUp` and the nightly sweep."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ CLEARS: dict[str, service.Clear] = {
 )
 @batch.repeated
 def cleanUp(request: https_fn.CallableRequest[Any]) -> None:
-    """Delete a bounded part of what a deletion left behind, and come back for the rest.
+    """Delete a bounded part of the data of a pending deletion, and enqueue the next task for the rest.
 
-    Malformed data is dropped: a retry would not mend it.
+    A task with malformed data is dropped, since retrying would not help.
     """
     data = request.data if isinstance(request.data, dict) else {}
     kind, id_ = data.get("kind"), data.get("id")
@@ -53,7 +53,7 @@ class AccountExported(Response):
 
 @endpoint(limit=Limit(5, per=3600), refuses=(Unavailable,), timeout_sec=120)
 def exportAccount(caller: AccountHolder, request: Nothing) -> AccountExported:
-    """All that is kept about the caller as a JSON file, with a ledger whose running sum proves the balance."""
+    """Export the caller's data as a JSON file, with a ledger whose running sum proves the balance."""
     url, expires_at = export.export(caller)
     return AccountExported(url=url, expires_at=expires_at)
 
@@ -68,7 +68,7 @@ class AccountDeleted(Response):
 
 @endpoint(limit=Limit(10, per=60, in_commit=True), secrets=[config.STRIPE_SECRET_KEY], timeout_sec=120)
 def deleteAccount(caller: RecentAccountHolder, request: DeleteAccount) -> AccountDeleted:
-    """Delete the caller's account for good; `confirm` is its e-mail address. A large one is gone a little later."""
+    """Delete the caller's account permanently; `confirm` is its e-mail address. Large accounts take a little longer."""
     deletion.delete_account(caller, request.confirm)
     return AccountDeleted(deleted=True)
 
@@ -82,8 +82,8 @@ def deleteAccount(caller: RecentAccountHolder, request: DeleteAccount) -> Accoun
 )
 @batch.resumed
 def sweepMedia(event: scheduler_fn.ScheduledEvent) -> None:
-    """Daily at 03:30 UTC: delete media of nothing and abandoned uploads, report creations whose media are gone, and
-    close the accounts whose sign-in is gone."""
+    """Daily at 03:30 UTC: delete unreferenced media and abandoned uploads, report creations whose media are missing,
+    and delete accounts without a sign-in."""
     try:
         abandoned_accounts.sweep_accounts()
     finally:

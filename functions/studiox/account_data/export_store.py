@@ -1,6 +1,7 @@
-"""Where exports lie: `exports/{pseudonym}/{id}.json` in Cloud Storage, one for each user, for a day at most.
+"""Export files in Cloud Storage, `exports/{pseudonym}/{id}.json`: one for each user, for a day at most.
 
-No rule opens the folder; the bucket's lifecycle deletes what is older than a day (infra/).
+Security rules deny access; a file is read by its signed address. The bucket's lifecycle rule (infra/) deletes files
+after a day.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ def folder(uid: str) -> str:
 
 
 def put(uid: str, text: Iterator[str]) -> str:
-    """Write the file while it is made, a piece in memory at a time; its path. Older ones of the user go. MediaError."""
+    """Upload the text as it is produced, PIECE_BYTES in memory at a time; the object's name. MediaError.
+
+    Earlier exports of the user are deleted first.
+    """
     objects.delete_prefix(f"{folder(uid)}/", 100)
     path = f"{folder(uid)}/{ids.new()}.json"
     headers = {"X-Upload-Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""How an export is written: JSON, document by document, and a ledger whose running sum proves the balance. Pure."""
+"""The export's JSON, written document by document, with a running sum of the ledger that proves the balance. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Data = Mapping[str, Any]
 
 
 def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], user: Data) -> Iterator[str]:
-    """The file's text in pieces. `lists`: the sections and what each holds; `ledger` in the order of its `seq`."""
+    """The file's text in pieces: the fields of `head`, then each list. `ledger` must be in the order of `seq`."""
     yield "{"
     for name, value in head.items():
         yield f"{json.dumps(name)}:{_json(value)},\n"

@@ -1,1 +1,1 @@
-"""What people publish for others, and what others make of it."""
+"""Posts, likes, comments, remixes, reports and moderation."""

@@ -87,7 +87,7 @@ def normal_tag(text: str) -> str:
         tag = folded
     fits = 1 <= len(tag) <= MAX_TAG and all(char in "-_" or unicodedata.category(char)[0] in "LMN" for char in tag)
     if not fits or not any(unicodedata.category(char)[0] in "LN" for char in tag):
-        raise InvalidRequest(fields={"tags": f"letters, digits, - and _, at most {MAX_TAG}"})
+        raise InvalidRequest(fields={"tags": f"only letters, digits, - and _, at most {MAX_TAG} characters"})
     return tag
 
 
@@ -95,14 +95,14 @@ def normal_tags(given: Iterable[str]) -> list[str]:
     """Normalized and unique, in the author's order. `InvalidRequest` for an invalid tag or too many."""
     tags = list(dict.fromkeys(map(normal_tag, given)))
     if len(tags) > MAX_TAGS:
-        raise InvalidRequest(fields={"tags": f"at most {MAX_TAGS}"})
+        raise InvalidRequest(fields={"tags": f"at most {MAX_TAGS} tags"})
     return tags
 
 
 def check_comment(text: str) -> None:
     """`InvalidRequest` for a comment without visible characters, or with more than MAX_LINKS links."""
     if all(unicodedata.category(char)[0] in "ZCM" for char in text):
-        raise InvalidRequest(fields={"text": "nothing to read"})
+        raise InvalidRequest(fields={"text": "must contain visible text"})
     if len(re.findall(r"(?i)\b(?:https?://|www\.)", text)) > MAX_LINKS:
         raise InvalidRequest(fields={"text": f"at most {MAX_LINKS} links"})
 

@@ -270,7 +270,7 @@ def feed(
     try:
         normal = None if tag is None else rules.normal_tag(tag)
     except InvalidRequest:
-        raise InvalidRequest(fields={"tag": "no tag is like this"}) from None
+        raise InvalidRequest(fields={"tag": "not a valid tag"}) from None
     order: Literal["score", "createdAt"] = "score" if sort == "top" else "createdAt"
     found, next_cursor = posts.list_posts(order=order, tag=normal, uid=author, size=size, cursor=cursor)
     liked = None if uid is None else posts.liked_by(uid, [post.post_id for post in found])

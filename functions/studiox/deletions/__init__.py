@@ -1,1 +1,1 @@
-"""Deletions that take longer than one call: ordered in a commit, finished by a task."""
+"""Deletions that take longer than one call: ordered in a commit, finished by tasks."""
