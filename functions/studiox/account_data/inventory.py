@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from studiox.models import deletions, notifications, posts
+from studiox.models.users import USERS
 
 AtDeletion = Literal["deleted", "moved", "renamed", "deleted_last", "closed", "by_domain"]
 """What deleteAccount does with a user's documents.
@@ -60,7 +61,7 @@ def _below_user(collection: str, exported_as: str | None, at_deletion: AtDeletio
 # In the order of the export's sections.
 OWNED: tuple[Owned, ...] = (
     Owned(
-        collection="users",
+        collection=USERS,
         owner=ID,
         exported_as="profile",
         at_deletion="closed",
