@@ -1,6 +1,6 @@
-"""Fires the schedules of a running stack: the emulator suite has none of its own for second-generation functions.
+"""Fires the schedules of a running stack: the emulator suite does not fire those of second-generation functions.
 
-Which functions have a schedule, and when it is due, is asked of the functions emulator.
+The functions emulator tells which functions have a schedule and when it is due.
 """
 
 from __future__ import annotations
@@ -16,43 +16,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
+
 # The dispatcher also paces settling, because the task emulator ignores delays.
 EVERY_S = {"dispatchStudioJobs": 5.0}
 CALL_TIMEOUT_S = 540.0
 REFRESH_S = 60.0
-FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 def is_due(schedule: str, when: datetime.datetime) -> bool:
-    """Whether `schedule`, a cron line or "every N minutes|hours", is due in the minute of `when`."""
+    """Whether `schedule`, a cron expression or "every N minutes|hours", is due in the minute of `when`.
+
+    ValueError for any other schedule.
+    """
     if every := re.fullmatch(r"every (\d+) (minute|hour)s?", schedule):
         minutes = int(every[1]) * (60 if every[2] == "hour" else 1)
         return int(when.timestamp() // 60) % max(minutes, 1) == 0
-    fields = schedule.split()
-    if len(fields) != len(FIELDS) or not re.fullmatch(r"[\d*/,\- ]+", schedule):
-        raise ValueError(f"not a schedule that can be fired here: {schedule!r}")
-    now = (when.minute, when.hour, when.day, when.month, when.isoweekday() % 7)
-    fits = [value in _members(text, low, high) for text, value, (low, high) in zip(fields, now, FIELDS, strict=True)]
-    # Cron's own oddity: when both the day of the month and of the week are given, one of them is enough.
-    if fields[2] != "*" and fields[4] != "*":
-        return fits[0] and fits[1] and fits[3] and (fits[2] or fits[4])
-    return all(fits)
-
-
-def _members(text: str, low: int, high: int) -> set[int]:
-    members: set[int] = set()
-    for part in text.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
-        start = low if first == "*" else int(first)
-        stop = high if first == "*" or (step and not last) else int(last or first)
-        members.update(range(start, stop + 1, int(step or 1)))
-    return {member % 7 for member in members} if high == 7 else members
+    minute = when.replace(second=0, microsecond=0)
+    try:
+        return next(CronSim(schedule, minute - datetime.timedelta(minutes=1))) == minute
+    except (CronSimError, StopIteration):
+        raise ValueError(f"not a schedule that can be fired here: {schedule!r}") from None
 
 
 @dataclass
 class Ticker:
-    """A thread for the clock, and one for each call under way: never two of one schedule at a time."""
+    """One thread for the clock and one for each running call. A schedule is not fired while its last call runs."""
 
     functions_host: str
     functions_url: str
@@ -67,7 +56,7 @@ class Ticker:
         self._clock.start()
 
     def stop(self) -> None:
-        """Fire no more. A call under way is left to the suite's own end."""
+        """Fire no more. A running call ends with the suite."""
         self._stop.set()
         if self._clock:
             self._clock.join(timeout=5)
@@ -125,7 +114,7 @@ class Ticker:
         thread.start()
 
     def _call(self, name: str, now: datetime.datetime) -> None:
-        """POST what Cloud Scheduler would; the emulator deploys a schedule under its name with `-0` behind."""
+        """POST what Cloud Scheduler would. The emulator serves a schedule as its function's name and `-0`."""
         headers = {"X-CloudScheduler-ScheduleTime": now.isoformat(), "X-CloudScheduler-JobName": name}
         request = urllib.request.Request(f"{self.functions_url}/{name}-0", b"", headers, method="POST")
         try:
