@@ -12,11 +12,8 @@ import json
 import logging
 import os
 import pathlib
-import re
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
-from types import FunctionType
 from typing import Any
 
 import pytest
@@ -213,30 +210,11 @@ def pytest_runtest_makereport() -> Any:
 
 
 def forget_all() -> None:
-    """Make this process a new instance: no app, no client, no cache.
-
-    State lives in functools' and our own caches and in lower-case private containers of modules; tables are upper-case.
-    """
+    """Make this process a new instance: no app, no client, no cache."""
     import firebase_admin
 
-    for namespace, name in _state(len(sys.modules)):
-        value: Any = namespace.get(name)
-        if callable(getattr(value, "cache_clear", None)):
-            value.cache_clear()
-        elif isinstance(value, dict | set | deque):
-            value.clear()
+    from studiox.kit import process
+
+    process.restart()
     for app in list(firebase_admin._apps.values()):
         firebase_admin.delete_app(app)
-
-
-@functools.lru_cache(maxsize=1)
-def _state(_modules: int) -> list[tuple[dict[str, Any], str]]:
-    """(namespace, name) of everything that may hold state; looked for again when more modules are imported."""
-    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "studiox"]
-    return [
-        (vars(module), name)
-        for module in modules
-        for name, value in list(vars(module).items())
-        if (callable(getattr(value, "cache_clear", None)) and not isinstance(value, type))
-        or (re.fullmatch("_[^_]+.*", name) and name.islower() and not isinstance(value, type | FunctionType))
-    ]

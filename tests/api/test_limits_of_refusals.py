@@ -38,8 +38,9 @@ def _account(rpcs: Rpcs, auth: Accounts) -> None:
 
 def another_instance() -> None:
     """Forget what this process holds: the next call is another instance's."""
-    for held in (rate_limits._shares, rate_limits._owed, firestore._cache):
-        held.clear()
+    rate_limits._counters().shares.clear()
+    rate_limits._counters().uncounted.clear()
+    firestore.cached_documents().clear()
 
 
 def like(post_id: str = "none") -> str | None:
@@ -133,7 +134,7 @@ def test_whoever_may_not_call_costs_no_round_trip_for_ever_and_uses_up_nobodys_c
 
 def test_auth_is_not_asked_for_what_is_too_much(auth: Accounts, rpcs: Rpcs) -> None:
     limit = 5  # of exportAccount, in an hour
-    counted = rate_limits.toll("exportAccount", "u1", Limit(limit, per=3600))
+    counted = rate_limits.charge("exportAccount", "u1", Limit(limit, per=3600))
     for _ in range(limit):
         rate_limits.admit(counted)
     assert call(main.exportAccount, uid="u1").reason == "RateLimited"
@@ -144,9 +145,9 @@ def test_auth_is_not_asked_for_what_is_too_much(auth: Accounts, rpcs: Rpcs) -> N
 
 
 def test_sessions_are_not_ended_at_auth_before_the_limit(auth: Accounts) -> None:
-    toll = rate_limits.toll("revokeSessions", "u1", Limit(10, per=60, in_commit=True))
+    charge = rate_limits.charge("revokeSessions", "u1", Limit(10, per=60, in_commit=True))
     for _ in range(10):
-        rate_limits.charge(toll)
+        rate_limits.charge_later(charge)
     another_instance()
     auth.down = True
     assert call(main.revokeSessions, uid="u1").reason == "RateLimited"
@@ -155,17 +156,17 @@ def test_sessions_are_not_ended_at_auth_before_the_limit(auth: Accounts) -> None
 def test_memory_of_refusals_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "REMEMBERED_CALLERS", 3)
     for number in range(8):
-        toll = rate_limits.toll("f", f"u{number}", Limit(100, per=60, in_commit=True))
-        rate_limits.charge(toll)
-        rate_limits.remember_refused(toll, "s")
-    assert len(rate_limits._owed) == 3
+        charge = rate_limits.charge("f", f"u{number}", Limit(100, per=60, in_commit=True))
+        rate_limits.charge_later(charge)
+        rate_limits.remember_refused(charge, "s")
+    assert len(rate_limits._counters().uncounted) == 3
 
 
 def test_a_crowd_owes_each_call_once(database: Database) -> None:
-    toll = rate_limits.toll("f", "u1", Limit(100, per=60, in_commit=True))
-    crowd(32, lambda _: rate_limits.charge(toll))
-    assert database.need(toll.path)["count"] == 30
-    assert rate_limits._owed[toll.path][0] == 2
+    charge = rate_limits.charge("f", "u1", Limit(100, per=60, in_commit=True))
+    crowd(32, lambda _: rate_limits.charge_later(charge))
+    assert database.need(charge.path)["count"] == 30
+    assert rate_limits._counters().uncounted[charge.path].calls == 2
 
 
 def hashed(forwarded: str | None, peer: str = "192.0.2.1") -> str:

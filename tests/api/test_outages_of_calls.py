@@ -25,7 +25,7 @@ _numbers = itertools.count()
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction, "DEADLINE_S", 0.02)
-    monkeypatch.setattr(rate_limits, "PATIENCE_S", 0.02)
+    monkeypatch.setattr(rate_limits, "TIMEOUT_S", 0.02)
 
 
 def away_from(rpcs: Rpcs, index: int, *, applied: bool) -> None:

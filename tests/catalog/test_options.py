@@ -10,7 +10,7 @@ import pytest
 
 import main
 from studiox.catalog import defaults, store
-from studiox.kit import cache
+from studiox.kit import cache, firestore
 from tests.support import Answer, Database, Rpcs, before_create, call
 
 SIGN_UP: Any = main.onUserCreated  # the SDK types it as what it answers
@@ -46,7 +46,7 @@ def a_minute_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     monkeypatch.setattr(cache, "time", Clock)
 
     def passes() -> None:
-        passed[0] += cache.KEEP_S + 0.1
+        passed[0] += cache.MINUTE_S + 0.1
 
     return passes
 
@@ -163,7 +163,7 @@ def test_many_unknown_names_do_not_bring_a_disabled_model_back(database: Databas
     """An ordering client may fill the memory of single entries; the list is kept by itself."""
     database.put("models/z-image", {"enabled": False})
     assert "z-image" not in models()
-    store._overrides.cache_clear()
+    firestore.kept_for_a_minute().clear()
     assert "z-image" not in models()
     assert rpcs.count("RunQuery") == len(store.COLLECTIONS)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studiox.kit import firestore, query
+from studiox.kit import firestore, process, query
 from studiox.kit.errors import Unavailable
 from tests.support import Database, Rpcs
 from tests.support.cutter import Cutter
@@ -45,8 +45,7 @@ def cutter(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) 
     proxy = Cutter(engine.host)
     with monkeypatch.context() as patched:
         patched.setenv("FIRESTORE_EMULATOR_HOST", proxy.host)
-        firestore.client.cache_clear()
-        firestore.api.cache_clear()
+        process.restart()
         yield proxy
     proxy.close()
 

@@ -68,7 +68,7 @@ def test_a_replay_and_a_refusal_take_at_most_two(database: Database, rpcs: Rpcs)
     with pytest.raises(Poor):
         debit("two", 5)
     assert rpcs.calls == ["BatchGetDocuments"]
-    firestore.forget([USER])
+    firestore.cached_documents().forget([USER])
     rpcs.reset()
     assert debit("one") == 2
     with pytest.raises(Poor):
@@ -198,7 +198,7 @@ def test_no_queue_is_left_behind(database: Database) -> None:
     crowd(16, lambda n: debit(f"c{n}"))
     with pytest.raises(Poor):
         debit("poor", 99)
-    assert not transaction._groups.queues
+    assert not transaction.groups().queues
 
 
 def test_other_users_do_not_wait(database: Database, rpcs: Rpcs) -> None:

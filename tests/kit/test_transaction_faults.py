@@ -59,7 +59,7 @@ def test_unreachable_until_the_deadline_is_unavailable(database: Database, rpcs:
     rpcs.heal()
     rpcs.fail_after_apply("Commit", times=1)
     rpcs.fail_before("BatchGetDocuments", times=10_000)
-    firestore.forget([USER])
+    firestore.cached_documents().forget([USER])
     with pytest.raises(Unavailable):
         debit("one")
     rpcs.heal()
@@ -218,7 +218,7 @@ def test_a_leader_that_crashes_leaves_no_one_waiting(
     # The others do not die of it: what became of theirs is unknown, and the next call tells.
     assert sum(isinstance(answer, Unavailable) for answer in answers) == 7
     assert debit("c0") == 48
-    assert not transaction._groups.queues
+    assert not transaction.groups().queues
 
 
 def test_a_commit_that_is_not_permitted_is_a_bug_not_a_retry(rpcs: Rpcs) -> None:

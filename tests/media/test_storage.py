@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from studiox.kit import process
 from studiox.media import json_api, objects, storage
 from tests.media.emulator import free_port
 from tests.media.servers import Gcs, crc_of, png
@@ -220,8 +221,7 @@ def account() -> Any:
 def production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FUNCTIONS_EMULATOR", raising=False)
     monkeypatch.setenv("FIREBASE_CONFIG", '{"storageBucket": "bucket"}')
-    storage._signed.cache_clear()
-    storage._client.cache_clear()
+    process.restart()
 
 
 @pytest.mark.usefixtures("production")

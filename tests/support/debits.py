@@ -74,13 +74,13 @@ def together(
     rpcs.before("Commit", lambda: queued.wait(60))
     first = threading.Thread(target=lambda: debit("leader"))
     first.start()
-    while not transaction._groups.queues:
+    while not transaction.groups().queues:
         time.sleep(0.001)
     with ThreadPoolExecutor(len(operations)) as pool:
         running = []
         for number, operation in enumerate(operations, 1):
             running.append(pool.submit(operation))
-            while len(transaction._groups.queues[USER].waiting) < number:
+            while len(transaction.groups().queues[USER].waiting) < number:
                 time.sleep(0.001)
         meanwhile()
         queued.set()

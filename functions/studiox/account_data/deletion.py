@@ -51,7 +51,7 @@ def delete_account(caller: User, confirm: str) -> None:
         _order(docs, caller.uid, token, now)
         audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
 
-    counters = [toll.path for toll in _tolls(caller.uid)]
+    counters = [charge.path for charge in _charges(caller.uid)]
     caller.commit(path, decide, Reads(fresh=[path, closed_path(caller.uid), record, *counters]))
     until = time.monotonic() + CALL_S
     for _ in range(RUNS):
@@ -76,7 +76,7 @@ def close_abandoned(uid: str) -> bool:
         audit.record(docs, actor="system", action="sweepMedia", target=closed_path(uid), at=now)
         return True
 
-    counters = [toll.path for toll in _tolls(uid)]
+    counters = [charge.path for charge in _charges(uid)]
     ordered = transact(user_path(uid), decide, Reads(fresh=[user_path(uid), closed_path(uid), *counters]))
     if ordered:
         cleanups.enqueue("account", pseudonym(uid))
@@ -86,15 +86,15 @@ def close_abandoned(uid: str) -> bool:
 def _order(docs: Docs, uid: str, token: str, now: datetime) -> None:
     """Close the account and its rate limits, and order the deletion of its data, in this commit."""
     owned.begin(docs, uid, now)
-    rate_limits.close(docs, _tolls(uid), now)
+    rate_limits.close(docs, _charges(uid), now)
     cleanup_store.order(docs, "account", pseudonym(uid), uid, token, now)
 
 
-def _tolls(uid: str) -> list[rate_limits.Toll]:
+def _charges(uid: str) -> list[rate_limits.RateLimitCharge]:
     """The rate-limit charges of every function that writes, except deleteAccount, which may be repeated."""
     contracts = [*CONTRACTS.values(), *(contract for _, contract in ROUTES.values())]
     counting = [each for each in contracts if each.limit.in_commit and each.name != "deleteAccount"]
-    return [rate_limits.toll(each.name, uid, each.limit) for each in counting]
+    return [rate_limits.charge(each.name, uid, each.limit) for each in counting]
 
 
 def clear_account(record: CleanUp, _pages: int) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from studiox.kit import firestore, log
 from studiox.kit.errors import Unauthenticated
+from studiox.kit.process import per_process
 
 from . import request_body
 
@@ -53,16 +54,14 @@ def _is_from_auth(http: flask.Request) -> bool:
     from firebase_admin.exceptions import InvalidArgumentError
 
     try:
-        _verifier(id(firestore.app())).verify_auth_blocking_token(
-            msgspec.json.decode(request_body.complete(http), type=_Sent).data.jwt
-        )
+        _verifier().verify_auth_blocking_token(msgspec.json.decode(request_body.complete(http), type=_Sent).data.jwt)
     except (msgspec.DecodeError, InvalidArgumentError, ValueError, TypeError, AttributeError, RecursionError):
         return False
     return True
 
 
-@functools.lru_cache(maxsize=1)
-def _verifier(_app: int) -> Any:
+@per_process
+def _verifier() -> Any:
     """The SDK's own, kept with the certificates that it fetched: a new one would fetch them for every request."""
     from firebase_functions.private import token_verifier
 

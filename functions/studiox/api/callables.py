@@ -31,6 +31,7 @@ from studiox.kit.errors import (
     Unauthenticated,
     Unavailable,
 )
+from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.texts import plain_name
 
 from . import callable_protocol, client_address, refused_fields, request_body
@@ -225,40 +226,40 @@ def perform(contract: Contract, handler: Handler, received: https_fn.CallableReq
 
     What this instance knows to be too much is refused before anything is asked of anybody.
     """
-    caller, toll = _authenticate(contract, received)
+    caller, charge = _authenticate(contract, received)
     acts = False
     try:
         if isinstance(caller, User) and (caller.asks_auth or caller.admin or not contract.limit.in_commit):
             caller = verified(caller)
         request = parse(contract.request, received.data)
         if not contract.limit.in_commit:
-            rate_limits.admit(toll)
+            rate_limits.admit(charge)
         acts = True
         answer = dump(handler(caller, request))
     except StudioxError as refusal:
         if isinstance(caller, User):
-            _refused(caller, toll, refusal, acts)
+            _refused(caller, charge, refusal, acts)
         raise
     if isinstance(caller, User) and not caller.call.checked:
         raise RuntimeError(f"{contract.name} did not ask whether its caller may: use caller.commit")
-    if not toll.receipt.given and contract.limit.in_commit:
-        rate_limits.charge(toll)  # a replay, or nothing was to be changed
+    if not charge.receipt.given and contract.limit.in_commit:
+        rate_limits.charge_later(charge)  # a replay, or nothing was to be changed
     return answer
 
 
-def _refused(caller: User, toll: rate_limits.Toll, refusal: StudioxError, acts: bool) -> None:
+def _refused(caller: User, charge: RateLimitCharge, refusal: StudioxError, acts: bool) -> None:
     """Whoever may not call is told so, whatever else is wrong with the call. What cost us something is counted."""
     try:
         caller.verify()
     except (Unauthenticated, AccountSuspended, Forbidden):
-        rate_limits.remember_refused(toll, _session(caller))
+        rate_limits.remember_refused(charge, _session(caller))
         raise
     if isinstance(refusal, Unavailable | Contention) or (isinstance(refusal, RateLimited) and not acts):
         return
     if not acts or not caller.call.allowed:
-        rate_limits.remember_refused(toll, _session(caller))
-    elif not toll.receipt.given and toll.declared.in_commit:
-        rate_limits.charge(toll)
+        rate_limits.remember_refused(charge, _session(caller))
+    elif not charge.receipt.given and charge.declared.in_commit:
+        rate_limits.charge_later(charge)
 
 
 def _session(caller: Anyone) -> str:
@@ -266,7 +267,7 @@ def _session(caller: Anyone) -> str:
     return str(caller.signed_in_at)
 
 
-def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> tuple[Anyone, rate_limits.Toll]:
+def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> tuple[Anyone, RateLimitCharge]:
     """The caller as the contract's type, and how the call is counted; the ID token alone says who that is."""
     if config.ENFORCE_APP_CHECK.value and received.app is None:
         raise Unauthenticated
@@ -281,20 +282,21 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
         raise Forbidden
     if issubclass(kind, VerifiedUser) and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
         raise EmailNotVerified
-    toll = rate_limits.toll(contract.name, uid or "ip:" + client_address.hashed(received.raw_request), contract.limit)
+    counted_as = uid or "ip:" + client_address.hashed(received.raw_request)
+    charge = rate_limits.charge(contract.name, counted_as, contract.limit)
     caller = kind(
         uid=uid,
         email=token.get("email"),
         email_verified=verified,
         admin=admin,
-        toll=toll,
+        rate_limit=charge,
         signed_in_at=_moment(token.get("auth_time")),
         token_made_at=_moment(token.get("iat")),
     )
-    rate_limits.refuse_known(toll, _session(caller))
+    rate_limits.refuse_known(charge, _session(caller))
     if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
         _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
-    return caller, toll
+    return caller, charge
 
 
 def _moment(seconds: object) -> datetime | None:

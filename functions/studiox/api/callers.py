@@ -44,7 +44,7 @@ class Anyone(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     email_verified: bool = False
     admin: bool = False
-    toll: rate_limits.Toll | None = None
+    rate_limit: rate_limits.RateLimitCharge | None = None
     signed_in_at: datetime | None = None
     """When the session began that the token is of."""
     token_made_at: datetime | None = None
@@ -93,8 +93,8 @@ class User(Reader, frozen=True, kw_only=True):
     def admit(self, docs: Docs, now: datetime) -> None:
         """As `commit` does it, in a decision that another domain commits: check the caller, count the call."""
         self.check(docs)
-        if (toll := self._uncounted) is not None:
-            toll.count(docs, now)
+        if (charge := self._uncounted) is not None:
+            charge.count(docs, now)
 
     def admit_beforehand(self) -> None:
         """Before a vendor is asked: refuse whoever may not or has no call left, in one round trip. Counts nothing."""
@@ -104,13 +104,13 @@ class User(Reader, frozen=True, kw_only=True):
 
     def paths(self) -> list[str]:
         """What `admit` looks at."""
-        toll = self._uncounted
-        return [user_path(self.uid), closed_path(self.uid), *([toll.path] if toll is not None else [])]
+        charge = self._uncounted
+        return [user_path(self.uid), closed_path(self.uid), *([charge.path] if charge is not None else [])]
 
     @property
-    def _uncounted(self) -> rate_limits.Toll | None:
+    def _uncounted(self) -> rate_limits.RateLimitCharge | None:
         """What the call is still to be counted by."""
-        return self.toll if self.toll is not None and self.toll.declared.in_commit else None
+        return self.rate_limit if self.rate_limit is not None and self.rate_limit.declared.in_commit else None
 
     def commit(self, key: str, decide: Callable[[Docs], T], reads: Reads = Reads()) -> T:
         """`transact` in the caller's name: the caller is checked first, and the call is counted in the same commit.
@@ -118,13 +118,13 @@ class User(Reader, frozen=True, kw_only=True):
         A replay is not: one of the documents that it would make, `assumed_absent`, is there. Account and counter are
         read with what is read fresh, or else taken from the cache: at no round trip of their own.
         """
-        now, toll = clock.now(), self._uncounted
-        own = [user_path(self.uid), *([toll.path] if toll is not None else [])]
+        now, charge = clock.now(), self._uncounted
+        own = [user_path(self.uid), *([charge.path] if charge is not None else [])]
 
         def decide_for_caller(docs: Docs) -> T:
             self.check(docs)
-            if toll is not None and not any(docs.exists(path) for path in reads.assumed_absent):
-                toll.count(docs, now)
+            if charge is not None and not any(docs.exists(path) for path in reads.assumed_absent):
+                charge.count(docs, now)
             return decide(docs)
 
         more = [path for path in own if path not in reads.cached and path not in reads.already_read]

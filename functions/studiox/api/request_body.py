@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import flask
 from werkzeug.exceptions import RequestTimeout
 
+from studiox.kit.process import per_process
+
 DEADLINE_S = 10.0
 """For the whole body: 256 KiB need 26 kB/s."""
 TICK_S = 0.25
@@ -35,9 +37,47 @@ class _Reading:
         self.expired = False
 
 
-_readings: set[_Reading] = set()
-_lock = threading.Lock()
-_watched = False
+class _Watch:
+    """The bodies that are being read. A thread looks at them as long as there are any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readings: set[_Reading] = set()
+        self._is_running = False
+
+    def add(self, reading: _Reading) -> None:
+        if reading.connection is None:
+            return
+        with self._lock:
+            self._readings.add(reading)
+            if self._is_running:
+                return
+            threading.Thread(target=self._end_late_ones, name="bodies", daemon=True).start()
+            self._is_running = True
+
+    def remove(self, reading: _Reading) -> None:
+        with self._lock:
+            self._readings.discard(reading)
+
+    def _end_late_ones(self) -> None:
+        while True:
+            time.sleep(TICK_S)
+            with self._lock:
+                now = time.monotonic()
+                for reading in [each for each in self._readings if now > each.until]:
+                    self._readings.discard(reading)
+                    reading.expired = True
+                    if reading.connection is not None:
+                        with contextlib.suppress(OSError):  # the peer has closed the connection
+                            reading.connection.shutdown(socket.SHUT_RD)
+                if not self._readings:
+                    self._is_running = False
+                    return
+
+
+@per_process
+def _watch() -> _Watch:
+    return _Watch()
 
 
 def complete(http: flask.Request) -> bytes:
@@ -54,46 +94,16 @@ def deadline(http: flask.Request) -> Iterator[None]:
     """The block may read the body for DEADLINE_S. `TooSlow`."""
     # gunicorn's; another server's reads are its own to bound.
     reading = _Reading(http.environ.get("gunicorn.socket"))
-    _watch(reading)
+    _watch().add(reading)
     try:
         yield
     except Exception:
         if not reading.expired:  # else it is the server's word for a body that ended early
             raise
     finally:
-        _release(reading)
+        _watch().remove(reading)
     if reading.expired or time.monotonic() > reading.until:
         raise TooSlow(TooSlow.text)
-
-
-def _watch(reading: _Reading) -> None:
-    global _watched
-    if reading.connection is None:
-        return
-    with _lock:
-        _readings.add(reading)
-        if _watched:
-            return
-        threading.Thread(target=_end_the_late, name="bodies", daemon=True).start()
-        _watched = True
-
-
-def _end_the_late() -> None:
-    """Until nothing is read any more."""
-    global _watched
-    while True:
-        time.sleep(TICK_S)
-        with _lock:
-            now = time.monotonic()
-            for reading in [each for each in _readings if now > each.until]:
-                _readings.discard(reading)
-                reading.expired = True
-                if reading.connection is not None:
-                    with contextlib.suppress(OSError):  # the peer has gone by itself
-                        reading.connection.shutdown(socket.SHUT_RD)
-            if not _readings:
-                _watched = False
-                return
 
 
 @flask.request_started.connect
@@ -104,11 +114,6 @@ def _bound_what_nobody_read(_app: flask.Flask, **_more: object) -> None:
 
 def _watch_the_rest(answer: flask.Response) -> flask.Response:
     reading = _Reading(flask.request.environ.get("gunicorn.socket"))
-    _watch(reading)
-    answer.call_on_close(lambda: _release(reading))
+    _watch().add(reading)
+    answer.call_on_close(lambda: _watch().remove(reading))
     return answer
-
-
-def _release(reading: _Reading) -> None:
-    with _lock:
-        _readings.discard(reading)

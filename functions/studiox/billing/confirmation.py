@@ -38,7 +38,7 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
         caller.commit(user_path(caller.uid), lambda _docs: None, Reads(fresh=[account_path(caller.uid)]))
         return Confirmed("open" if session.status == "open" else "expired")
     action = UserAction(order_path(session.order_id), {"sessionId": session.id})
-    context = SettlementContext("confirmCheckout", actor=caller.uid, toll=caller.toll, user_action=action)
+    context = SettlementContext("confirmCheckout", actor=caller.uid, rate_limit=caller.rate_limit, user_action=action)
     if session.subscription_id:
         subject = Subject("subscription", session.subscription_id, session.order_id, session.uid)
         settlement.settle_event(subject, context)

@@ -9,7 +9,7 @@ from studiox.integrations.stripe_types import Event
 from studiox.kit import audit, clock
 from studiox.kit.clock import datetime
 from studiox.kit.firestore import Document
-from studiox.kit.rate_limits import Toll
+from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.orders import order_path
 from studiox.models.payments import EventStatus, event_path
@@ -33,7 +33,7 @@ class SettlementContext(NamedTuple):
     actor: str = "stripe"
     event: Event | None = None
     """The event that caused it; None for a call and for reconciliation."""
-    toll: Toll | None = None
+    rate_limit: RateLimitCharge | None = None
     """The caller's rate-limit charge, counted in the commit of the settlement."""
     retry_parked: bool = False
     """Handle the event again even if it is parked: an administrator named it."""
@@ -43,7 +43,7 @@ class SettlementContext(NamedTuple):
     def paths(self) -> list[str]:
         """The documents that the methods below read."""
         paths: list[str] = [event_path(self.event.id)] if self.event else []
-        return [*paths, self.toll.path] if self.toll else paths
+        return [*paths, self.rate_limit.path] if self.rate_limit else paths
 
     def is_processed(self, docs: Docs) -> bool:
         """Whether the event was processed before."""
@@ -54,8 +54,8 @@ class SettlementContext(NamedTuple):
 
     def record(self, docs: Docs, status: EventStatus, now: datetime) -> None:
         """Write the event's record, the rate-limit charge and the user's audit entry. `RateLimited`."""
-        if self.toll is not None:
-            self.toll.count(docs, now)
+        if self.rate_limit is not None:
+            self.rate_limit.count(docs, now)
         if self.user_action is not None:
             self._audit(docs, self.user_action, now)
         if self.event is not None:

@@ -123,7 +123,7 @@ def _settled(caller: User, action: str, subscription_id: str, exists: bool, **de
     user_action = UserAction(subscription_path(subscription_id), details)
     context = SettlementContext(action)
     if exists:
-        context = SettlementContext(action, actor=caller.uid, toll=caller.toll, user_action=user_action)
+        context = SettlementContext(action, actor=caller.uid, rate_limit=caller.rate_limit, user_action=user_action)
     sync_subscription(subscription_id, caller.uid, context)
     if not exists:
         raise NoSubscription

@@ -311,7 +311,7 @@ def _end_second(loser: str, current: str, synced: set[str], uid: str, context: S
 
     Stripe is called before any commit: if this process dies in between, Stripe's next delivery repeats it.
     """
-    without_event = context._replace(event=None, toll=None, user_action=None)
+    without_event = context._replace(event=None, rate_limit=None, user_action=None)
     if current not in synced:
         synced.add(current)
         sync_subscription(current, uid, without_event)

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from studiox.kit import firestore, log, query
-from studiox.kit.cache import UNKNOWN, Kept
+from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
+from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 
 from . import sales
@@ -23,15 +24,18 @@ PACKS, PLANS = "tokenPacks", "plans"
 Entry = Mapping[str, Any]
 S = TypeVar("S", sales.Pack, sales.Plan)
 
-# What Firestore holds for a key; None: nothing.
-_overrides: Kept[Entry | None] = Kept(MAX_ENTRIES)
-# The packs on sale.
-_packs: Kept[list[sales.Pack]] = Kept(1)
+firestore.KEPT_FOR_A_MINUTE.update((PACKS, PLANS))
+
+
+@per_process
+def _packs() -> Cache[list[sales.Pack]]:
+    """The packs on sale."""
+    return Cache(1, ttl_s=MINUTE_S)
 
 
 def stale(keys: tuple[str, ...] = sales.PLAN_KEYS) -> list[str]:
     """The documents that must be read before a decision may use these entries."""
-    return _overrides.missing(keys)
+    return firestore.kept_for_a_minute().missing(keys)
 
 
 def plan_of(docs: Docs, plan_id: str) -> sales.Plan:
@@ -58,32 +62,27 @@ def find_pack(docs: Docs, pack_id: str) -> sales.Pack | None:
 
 def plans() -> list[sales.Plan]:
     """Every plan, in one read if none is remembered. `Unavailable`."""
-    held = {key: _overrides.get(key) for key in sales.PLAN_KEYS}
+    held = {key: firestore.kept_for_a_minute().get(key) for key in sales.PLAN_KEYS}
     if missing := [key for key, override in held.items() if override is UNKNOWN]:
-        read = dict(zip(missing, firestore.read(*missing), strict=True))
-        _overrides.put(read)
-        held |= read
+        held |= dict(zip(missing, firestore.read(*missing), strict=True))
     return [_plan(key, override) for key, override in held.items()]
 
 
 def packs() -> list[sales.Pack]:
     """The packs on sale, bundled ones first, read in one query in 60 s. `Unavailable`."""
-    kept = _packs.get("")
+    kept = _packs().get("")
     if kept is not UNKNOWN:
         return kept
     held = {found.path: found.data for found in query.documents(PACKS, limit=MAX_ENTRIES)}
     keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(PACKS)] + sorted(held))
     on_sale = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
-    _packs.put({"": on_sale})
+    _packs().put("", on_sale)
     return on_sale
 
 
 def _find(docs: Docs, key: str) -> Entry | None:
-    override = _overrides.get(key)
-    if override is UNKNOWN:
-        override = docs.get(key)
-        _overrides.put({key: override})
-    return override
+    override = firestore.kept_for_a_minute().get(key)
+    return docs.get(key) if override is UNKNOWN else override
 
 
 def _pack(key: str, override: Entry | None) -> sales.Pack | None:

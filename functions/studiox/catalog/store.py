@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from studiox.integrations.providers import specs
-from studiox.kit import config, ids, log, query
-from studiox.kit.cache import UNKNOWN, Kept
+from studiox.kit import config, firestore, ids, log, query
+from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.errors import InvalidRequest
+from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 
 from . import defaults
@@ -41,10 +42,13 @@ def _bundled() -> dict[str, Entry]:
 
 
 _BUNDLED = _bundled()
-# What Firestore holds for a key; None: nothing.
-_overrides: Kept[Entry | None] = Kept(MAX_ENTRIES)
-# The whole catalogue as it is offered. By itself: who orders what does not exist fills the memory of single entries.
-_offered: Kept[Catalogue] = Kept(1)
+firestore.KEPT_FOR_A_MINUTE.update(COLLECTIONS)
+
+
+@per_process
+def _offered() -> Cache[Catalogue]:
+    """The whole catalogue as it is offered."""
+    return Cache(1, ttl_s=MINUTE_S)
 
 
 def path_of(key: str) -> str:
@@ -55,7 +59,7 @@ def path_of(key: str) -> str:
 
 def stale(keys: Iterable[str]) -> list[str]:
     """The documents that must be read before these entries may be used."""
-    return [path_of(key) for key in _overrides.missing(keys) if _has_document(key)]
+    return firestore.kept_for_a_minute().missing(path_of(key) for key in keys if _has_document(key))
 
 
 def _has_document(key: str) -> bool:
@@ -67,11 +71,8 @@ def find(docs: Docs, key: str) -> Entry | None:
     """The entry, from this process's memory or from the documents of this decision; None if there is none."""
     if not _has_document(key):
         return None
-    override = _overrides.get(key)
-    if override is UNKNOWN:
-        override = docs.get(path_of(key))
-        _overrides.put({key: override})
-    return _merged(key, override)
+    override = firestore.kept_for_a_minute().get(path_of(key))
+    return _merged(key, docs.get(path_of(key)) if override is UNKNOWN else override)
 
 
 def _merged(key: str, override: Entry | None) -> Entry | None:
@@ -131,7 +132,7 @@ def check_entry(key: str, override: Entry) -> None:
 
 def everything() -> Catalogue:
     """All models on offer, and the other collections' entries; read once in 60 s by a process. `Unavailable`."""
-    kept = _offered.get("")
+    kept = _offered().get("")
     if kept is not UNKNOWN:
         return kept
     overrides = _read_all()
@@ -140,8 +141,8 @@ def everything() -> Catalogue:
     models = [_as_model(entry) for key, entry in entries.items() if key.startswith("models/")]
     others = {name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")] for name in COLLECTIONS[1:]}
     found = ([model for model in models if model is not None], others)
-    _overrides.put(overrides)
-    _offered.put({"": found})
+    firestore.kept_for_a_minute().update({path_of(key): override for key, override in overrides.items()})
+    _offered().put("", found)
     return found
 
 

@@ -8,7 +8,6 @@ type says what it answers then, so that every caller decides what it means. The 
 from __future__ import annotations
 
 import contextlib
-import functools
 import hmac
 import itertools
 import urllib.parse
@@ -20,6 +19,7 @@ import msgspec
 from studiox.kit import config, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import StudioxError
+from studiox.kit.process import memoized
 
 from . import stripe_objects as objects
 from .stripe_types import ENDED, EVENT_TYPES, Charge, Event, Invoice, ListedEvent, Session, Subscription
@@ -93,7 +93,7 @@ def _client() -> StripeClient:
     return _made(config.secret(config.STRIPE_SECRET_KEY).strip(), config.STRIPE_API_BASE.value.rstrip("/"))
 
 
-@functools.lru_cache(maxsize=2)
+@memoized(2)
 def _made(key: str, base: str) -> StripeClient:
     import stripe
 

@@ -1,4 +1,4 @@
-"""What a process remembers for a minute: documents and lists that many calls need and few people change."""
+"""A cache that is safe for threads: cachetools' LRU or TTL cache with a lock."""
 
 from __future__ import annotations
 
@@ -7,41 +7,52 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-KEEP_S = 60.0
+from cachetools import LRUCache, TTLCache
+
+MINUTE_S = 60.0
+"""How long settings and catalogues are cached: documents that many calls need and few people change."""
 UNKNOWN: Any = object()
-"""What `Kept.get` answers when nothing is remembered: None may be what was found."""
+"""What `Cache.get` returns for a key that is not cached: None may be a cached value."""
 
-T = TypeVar("T")
+V = TypeVar("V")
 
 
-class Kept(Generic[T]):
-    """Values by their keys, each for KEEP_S from when it was put; about `most` of them. Safe for threads."""
+class Cache(Generic[V]):
+    """Up to `size` values by key; the least recently used are dropped first, and each after `ttl_s` seconds."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._held: dict[str, tuple[T, float]] = {}
+    def __init__(self, size: int, *, ttl_s: float | None = None) -> None:
+        self.lock = threading.RLock()
+        """Held by each method. Hold it to read and change the cache in one step."""
+        self._values: LRUCache[str, V] | TTLCache[str, V] = (
+            LRUCache(size) if ttl_s is None else TTLCache(size, ttl_s, timer=lambda: time.monotonic())
+        )
 
-    def get(self, key: str) -> T:
+    def __len__(self) -> int:
+        with self.lock:
+            return len(self._values)
+
+    def get(self, key: str) -> V:
         """The value, or UNKNOWN."""
-        with self._lock:
-            held = self._held.get(key)
-        if held is None or time.monotonic() > held[1]:
-            return UNKNOWN  # type: ignore[no-any-return]
-        return held[0]
+        with self.lock:
+            return self._values.get(key, UNKNOWN)  # type: ignore[no-any-return]
 
     def missing(self, keys: Iterable[str]) -> list[str]:
-        """The keys of which nothing is remembered."""
+        """The keys that are not cached."""
         return [key for key in keys if self.get(key) is UNKNOWN]
 
-    def put(self, found: Mapping[str, T]) -> None:
-        until = time.monotonic() + KEEP_S
-        with self._lock:
-            if len(self._held) > self._most:
-                self._held.clear()
-            self._held.update({key: (value, until) for key, value in found.items()})
+    def put(self, key: str, value: V) -> None:
+        with self.lock:
+            self._values[key] = value
 
-    def cache_clear(self) -> None:
-        """Forget everything; of the name that functools gives it."""
-        with self._lock:
-            self._held.clear()
+    def update(self, values: Mapping[str, V]) -> None:
+        with self.lock:
+            self._values.update(values)
+
+    def clear(self) -> None:
+        with self.lock:
+            self._values.clear()
+
+    def pop(self, key: str) -> V:
+        """Remove the value, and return it or UNKNOWN."""
+        with self.lock:
+            return self._values.pop(key, UNKNOWN)

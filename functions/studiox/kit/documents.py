@@ -1,4 +1,4 @@
-"""Stored documents as structs: where one lies, which struct it is, and how it is read and written. Pure.
+"""Stored documents as structs, and how a decision reads and changes them. Pure.
 
 A document's struct (`models/`) has one field for each stored one, in snake_case; Firestore's are in camelCase. A field
 with a default is optional: it is absent from the document while it has its default. Every other one is always written.
@@ -7,9 +7,9 @@ with a default is optional: it is absent from the document while it has its defa
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -89,3 +89,108 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime) and type(value) is not datetime:
         return datetime(*value.timetuple()[:6], value.microsecond, tzinfo=value.tzinfo)
     return value
+
+
+class NotRead(Exception):
+    """A decision asked for a document that was not read. It is read, and the decision is made again."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class AlreadyDecided(Exception):
+    """A decision created a document that exists: its cause has already had its effect. A bug if it surfaces."""
+
+
+REMOVE = object()
+"""As a field's value in `Docs.update`: remove the field."""
+
+
+class Docs:
+    """The documents that one decision reads and changes: its changes on top of the documents as read. No I/O."""
+
+    def __init__(self, look_up: Callable[[str], Data | None]) -> None:
+        self._look_up = look_up
+        self.touched: set[str] = set()
+        """The documents that the decision has read or changed."""
+        self.changes: dict[str, Data | None] = {}
+        """The changed documents; None: deleted."""
+        self.after_commit: list[Callable[[], None]] = []
+        """Called when the commit of these changes has succeeded, to note it in this process."""
+
+    def _data(self, path: str) -> Data | None:
+        self.touched.add(path)
+        return self.changes[path] if path in self.changes else self._look_up(path)
+
+    @overload
+    def get(self, path: Path[D]) -> D | None: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def get(self, path: str) -> Data | None: ...
+
+    def get(self, path: str) -> Any:
+        """The document, or None if it does not exist."""
+        data = self._data(path)
+        return decode(path.struct, data) if isinstance(path, Path) and data is not None else data
+
+    def exists(self, path: str) -> bool:
+        return self._data(path) is not None
+
+    @overload
+    def create(self, path: Path[D], document: D) -> None: ...
+
+    @overload
+    def create(self, path: str, document: Data) -> None: ...
+
+    def create(self, path: str, document: Stored | Data) -> None:
+        """Create a document. It need not have been read: the commit fails if it exists, and is decided again."""
+        try:
+            existing = self._data(path)
+        except NotRead:
+            existing = None
+        if existing is not None:
+            raise AlreadyDecided(path)
+        self.changes[path] = encode(document) if isinstance(document, Stored) else document
+
+    @overload
+    def update(self, path: Path[D], fields: Data = ..., **changes: object) -> D: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def update(self, path: str, fields: Data) -> Data: ...
+
+    def update(self, path: str, fields: Data | None = None, **changes: object) -> Any:
+        """Set top-level fields of an existing document, and return the document. KeyError if it does not exist.
+
+        A struct's fields go by its own names: `update(user_path(uid), plan="pro")`. A mapping's go by Firestore's, and
+        REMOVE removes one.
+        """
+        current = self._data(path)
+        if current is None:
+            raise KeyError(path)
+        if isinstance(path, Path):
+            changed = msgspec.structs.replace(decode(path.struct, current), **changes)
+            self.put(path, changed)
+            return changed
+        merged = {name: value for name, value in {**current, **(fields or {})}.items() if value is not REMOVE}
+        if merged != current:
+            self.changes[path] = merged
+        return merged
+
+    @overload
+    def put(self, path: Path[D], document: D) -> None: ...
+
+    @overload
+    def put(self, path: str, document: Data) -> None: ...
+
+    def put(self, path: str, document: Stored | Data) -> None:
+        """Write the whole document, whether it exists or not."""
+        current = self._data(path)
+        data = encode(document, over=current) if isinstance(document, Stored) else document
+        if current != data:
+            self.changes[path] = data
+
+    def delete(self, path: str) -> None:
+        """Delete the document if it exists."""
+        if self._data(path) is not None:
+            self.changes[path] = None

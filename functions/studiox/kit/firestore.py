@@ -10,13 +10,16 @@ import functools
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import config, documents, protobuf
+from . import config, protobuf
+from .cache import MINUTE_S, Cache
+from .document_cache import Document as Document
+from .document_cache import DocumentCache
 from .documents import D, Data, P, Path
 from .errors import Unavailable
+from .process import per_process
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client
@@ -24,10 +27,9 @@ if TYPE_CHECKING:
 
 RPC_TIMEOUT_S = 8.0
 ADMIN_TIMEOUT_S = 3.0
-CACHE_SIZE = 1_000
 
 
-@functools.cache
+@per_process
 def client() -> Client:
     """The client that queries are built and run with. Made at first use: gunicorn forks after import."""
     from google.cloud import firestore
@@ -35,7 +37,7 @@ def client() -> Client:
     return firestore.Client(project=config.project_id(), credentials=_credentials())
 
 
-@functools.cache
+@per_process
 def api() -> FirestoreClient:
     """The generated client, which reads and commits documents as protobuf messages."""
     from google.cloud.firestore_v1.services.firestore import FirestoreClient, transports
@@ -68,13 +70,13 @@ def _credentials() -> Any:
     return app().credential.get_credential()
 
 
-@functools.cache
+@per_process
 def database() -> str:
     """The full name of the project's database."""
     return f"projects/{config.project_id()}/databases/(default)"
 
 
-@functools.cache
+@per_process
 def metadata() -> Sequence[tuple[str, str]]:
     """What every request to `api()` carries."""
     owner = [("authorization", "Bearer owner")] if os.environ.get("FIRESTORE_EMULATOR_HOST") else []
@@ -96,20 +98,6 @@ def app() -> Any:
 
 
 _app_lock = threading.Lock()
-
-
-class Document:
-    """A document as it was read: its data (None: absent) and the time that proves it."""
-
-    __slots__ = ("data", "update_time")
-
-    def __init__(self, data: Data | None, update_time: Any) -> None:
-        self.data = data
-        self.update_time = update_time
-
-    def as_(self, path: Path[D]) -> D | None:
-        """The struct that lies at `path`, which this was read from."""
-        return None if self.data is None else documents.decode(path.struct, self.data)
 
 
 def read(*paths: str) -> list[Data | None]:
@@ -139,19 +127,19 @@ def get_pair(first: Path[D], second: Path[P]) -> tuple[D | None, P | None]:
 def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> dict[str, Document]:
     """As `read`, with what proves each, absent ones too. `Unavailable`, after RPC_TIMEOUT_S where nothing is said."""
     wanted = dict.fromkeys(paths)
-    riding = [path for path in RIDERS if path not in wanted and time.monotonic() >= _ridden.get(path, (None, 0.0))[1]]
+    piggybacked = _settings().due(wanted)
     prefix = f"{database()}/documents/"
-    request = protobuf.read_request(database(), map(_full_name, (*wanted, *riding)))
+    request = protobuf.read_request(database(), map(_full_name, (*wanted, *piggybacked)))
 
     def attempt(once: Any, left_s: float) -> Iterable[Any]:
         return api().batch_get_documents(request=request, retry=once, timeout=left_s, metadata=metadata())
 
     found = dict(_document(protobuf.unwrapped(each), len(prefix)) for each in _whole(attempt, timeout_s))
-    for path in riding:
-        _ridden[path] = (found.pop(path).data, time.monotonic() + RIDE_S)
+    _settings().put({path: found.pop(path).data for path in piggybacked})
     for path, document in found.items():
-        if path.startswith("rateLimits/"):
-            _remember_read(path, document)
+        cached_documents().note_read(path, document)
+        if path.partition("/")[0] in KEPT_FOR_A_MINUTE:
+            kept_for_a_minute().put(path, document.data)
     return found
 
 
@@ -163,15 +151,54 @@ def _document(response: Any, prefix: int) -> tuple[str, Document]:
     return found.name[prefix:], Document(protobuf.fields_of(found), protobuf.precise_time(found.update_time))
 
 
-RIDE_S = 60.0
-RIDERS: set[str] = set()
-"""Documents of settings: once a minute they ride along with what is read anyway, and so cost no round trip."""
-_ridden: dict[str, tuple[Data | None, float]] = {}
+PIGGYBACKED: set[str] = set()
+"""Settings documents. Once in REFRESH_S they are read together with other documents, at no extra round trip."""
+REFRESH_S = 60.0
+
+
+class _Settings:
+    """The settings documents that were read together with others, and when each is due again."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[Data | None, float]] = {}
+
+    def due(self, wanted: Mapping[str, None]) -> list[str]:
+        now = time.monotonic()
+        return [path for path in PIGGYBACKED if path not in wanted and now >= self.held.get(path, (None, 0.0))[1]]
+
+    def put(self, found: Mapping[str, Data | None]) -> None:
+        until = time.monotonic() + REFRESH_S
+        self.held.update({path: (data, until) for path, data in found.items()})
+
+
+@per_process
+def _settings() -> _Settings:
+    return _Settings()
 
 
 def settings(path: str) -> Data:
-    """What the document of RIDERS held when it last rode along; nothing before that, or if there is none."""
-    return _ridden.get(path, (None, 0.0))[0] or {}
+    """The document of PIGGYBACKED as it was last read; empty before that, or if it does not exist."""
+    return _settings().held.get(path, (None, 0.0))[0] or {}
+
+
+KEPT_FOR_A_MINUTE: set[str] = set()
+"""Collections whose documents are cached when they are read: what many calls need and few people change."""
+
+
+@per_process
+def kept_for_a_minute() -> Cache[Data | None]:
+    """Documents of KEPT_FOR_A_MINUTE by path; None: absent."""
+    return Cache(2_000, ttl_s=MINUTE_S)
+
+
+@per_process
+def cached_documents() -> DocumentCache:
+    return DocumentCache()
+
+
+def cached(path: str) -> Document | None:
+    """The document as this process last committed it: a guess, until a commit verifies it."""
+    return cached_documents().get(path)
 
 
 def run(query: Any) -> list[Any]:
@@ -257,7 +284,7 @@ def commit(
         return
     results = _send(writes.values(), retry=None, timeout_s=timeout_s or RPC_TIMEOUT_S)
     for path, result in zip(writes, results, strict=True):
-        _remember(path, changes[path], protobuf.precise_time(result.update_time))
+        cached_documents().note_commit(path, changes[path], protobuf.precise_time(result.update_time))
 
 
 def _send(writes: Iterable[Any], *, retry: Any, timeout_s: float) -> Sequence[Any]:
@@ -300,50 +327,3 @@ def _difference(before: Data, after: Data) -> tuple[Data, list[str]]:
     changed = {name: value for name, value in after.items() if name not in before or differ(before[name], value)}
     removed = [name for name in before if name not in after]
     return (changed if changed or removed else dict(list(after.items())[:1])), removed
-
-
-_cache: OrderedDict[str, Document] = OrderedDict()
-_cache_lock = threading.Lock()
-
-
-def cached(path: str) -> Document | None:
-    """The document as this process last committed it: a guess, until a commit proves it."""
-    with _cache_lock:
-        found = _cache.get(path)
-        if found is not None:
-            _cache.move_to_end(path)
-        return found
-
-
-def _remember_read(path: str, document: Document) -> None:
-    """A counter that was read with others need not be read again to charge a refused call."""
-    with _cache_lock:
-        before = _cache.get(path)
-        mine = None if before is None or before.data is None else before.update_time
-        if mine is not None and (document.data is None or document.update_time <= mine):
-            return  # read before what this process committed meanwhile
-        _cache[path] = document
-        _cache.move_to_end(path)
-        while len(_cache) > CACHE_SIZE:
-            _cache.popitem(last=False)
-
-
-def forget(paths: Iterable[str]) -> None:
-    with _cache_lock:
-        for path in paths:
-            _cache.pop(path, None)
-
-
-def _remember(path: str, data: Data | None, update_time: Any) -> None:
-    """Keep the documents that calls change again and again: an account, a counter, a post, a job just made."""
-    first, *rest = path.split("/")
-    if first not in ("users", "rateLimits", "posts", "jobs") or rest[1:] not in ([], ["private", "state"]):
-        return
-    with _cache_lock:
-        if data is None:
-            _cache.pop(path, None)
-            return
-        _cache[path] = Document(data, update_time)
-        _cache.move_to_end(path)
-        while len(_cache) > CACHE_SIZE:
-            _cache.popitem(last=False)

@@ -1,41 +1,44 @@
 """Rate limits as values on the endpoints, and their counters in Firestore.
 
-A window opens with a caller's first call and admits `calls` until it closes. A call that commits anyway counts
-in its own commit (`Toll.count`), exactly, however many instances there are. Reads have no commit: an
-instance takes a tenth of the window at a time, so nine of ten reads cost no round trip, never more than `calls`
-pass, and a lost instance only takes the rest of its tenth with it.
+A window opens with a caller's first call and admits `calls` until it closes. A call that commits anyway is counted in
+its own commit (`RateLimitCharge.count`), exactly, however many instances there are. Reads have no commit: an instance
+takes a tenth of the window at a time. So nine of ten reads cost no round trip, and never more than `calls` pass. An
+instance that is lost takes the rest of its tenth with it.
 
-A call that should have committed and was refused, or had nothing to commit, is charged afterwards (`charge`): an
-instance adds a tenth of the window to the same counter when it has let so many of them pass. What an instance knows
-to be full it refuses from memory, before any work (`refuse_known`).
+A call that should have committed and was refused, or had nothing to commit, is counted afterwards (`charge_later`): an
+instance adds a tenth of the window to the same counter when it has let so many of them pass. A caller whose window is
+known to be full is refused from memory, before any work (`refuse_known`).
 
-`settings/limits` may say otherwise of any function, `{createStudioJob: {calls: 10, per: 60}}`, and counts within a
-minute or so, without a deploy; `calls: 0` turns a function off.
+`settings/limits` overrides the limit of a function, `{createStudioJob: {calls: 10, per: 60}}`. It takes effect within
+about a minute, without a deploy; `calls: 0` turns a function off.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
+from cachetools import LRUCache
 
 from . import clock, firestore, ids, log
 from .clock import datetime, timedelta
 from .errors import Contention, RateLimited, Unauthenticated, Unavailable
+from .process import per_process
 from .transaction import Docs, Reads, transact
 
 SHARES = 10
+"""An instance takes a window's calls in so many parts."""
 REMEMBERED_CALLERS = 5_000
 CLOSED = timedelta(days=1)
-PATIENCE_S = 2.0
-"""A read whose caller waits is let pass after so long without an answer from the counter (a round trip has 1 s)."""
+"""How long the counters of a deleted account refuse. Its ID tokens live for an hour."""
+TIMEOUT_S = 2.0
+"""A read is let through when the counter has not answered for this long. A round trip has 1 s."""
+FULL = -1
 SETTINGS = "settings/limits"
-firestore.RIDERS.add(SETTINGS)
+firestore.PIGGYBACKED.add(SETTINGS)
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -44,11 +47,11 @@ class Limit(msgspec.Struct, frozen=True):
     calls: int
     per: int
     in_commit: bool = False
-    """The function's service counts the call in its own commit, by `caller.toll`."""
+    """The call is counted in the commit that it makes (`caller.commit`)."""
 
 
 class Override(msgspec.Struct, frozen=True):
-    """What the settings say of one function."""
+    """The limit of one function in the settings."""
 
     calls: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     per: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
@@ -64,30 +67,31 @@ class Receipt:
         self.given = True
 
 
-class Toll(msgspec.Struct, frozen=True):
-    """One call that is still to be counted."""
+class RateLimitCharge(msgspec.Struct, frozen=True):
+    """One call that is to be counted against its caller's limit."""
 
     path: str
+    """The counter, `rateLimits/{id}`."""
     declared: Limit
     function: str = ""
     receipt: Receipt = msgspec.field(default_factory=Receipt)
 
     @property
     def limit(self) -> Override | Limit:
-        """What counts now: the settings' limit, or the declared one where they say nothing that makes sense."""
+        """The limit that applies now: the one in the settings, or the declared one if that is missing or invalid."""
         given = firestore.settings(SETTINGS).get(self.function)
         if given is None:
             return self.declared
         try:
             return msgspec.convert(given, Override)
         except msgspec.ValidationError as error:
-            _say_broken(self.function, str(error))
+            _counters().report_invalid(self.function, str(error))
             return self.declared
 
     def count(self, docs: Docs, now: datetime, calls: int = 1) -> None:
-        """Count in this commit. `RateLimited` when the window is full; what is not committed is not counted here.
+        """Count the call in this commit. `RateLimited` when the window is full.
 
-        `Unauthenticated` when the caller's account was closed, also if that happened after it was read.
+        `Unauthenticated` when the caller's account was deleted, also if that happened after it was read.
         """
         taken, opened = _window(docs, self, now)
         if taken + calls > self.limit.calls:
@@ -97,173 +101,189 @@ class Toll(msgspec.Struct, frozen=True):
         docs.after_commit.append(self.receipt.give)
 
 
-@functools.cache
-def _say_broken(function: str, error: str) -> None:
-    """Once an instance: it is asked at every call."""
-    log.alert("limit_override_broken", function=function, error=error)
+class Share(msgspec.Struct, frozen=True):
+    """The calls that this instance may let through without asking again; FULL: none may until `closes`."""
+
+    calls: int
+    closes: datetime
 
 
-def _refusal(closes: datetime, now: datetime) -> RateLimited:
-    return RateLimited(retryAfterSeconds=max(1, math.ceil((closes - now).total_seconds())))
+class Uncounted(msgspec.Struct, frozen=True):
+    """The calls of one counter or session that no commit counted, until they no longer matter."""
 
-
-def _window(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
-    """How many were counted in the open window, and when it opened."""
-    counter = docs.get(toll.path)
-    if counter is not None and counter.get("closed"):
-        raise Unauthenticated
-    if counter is None or now >= counter["openedAt"] + timedelta(seconds=toll.limit.per):
-        return 0, now
-    return counter["count"], counter["openedAt"]
-
-
-def toll(function: str, caller: str, limit: Limit) -> Toll:
-    """`caller` is a uid, or what stands for one (a hash of an address)."""
-    return Toll(f"rateLimits/{ids.derived(function, caller)}", limit, function)
-
-
-def close(docs: Docs, tolls: Iterable[Toll], now: datetime) -> None:
-    """From this commit on these calls are refused: their caller's account ends (faults A9).
-
-    A call that read the account before counts in its commit, which fails with the counter as it was: so nothing is
-    written in the name of an account that ends meanwhile. An ID token lives for an hour, a closed counter for a day.
-    """
-    for each in tolls:
-        docs.put(each.path, {"openedAt": now, "count": 0, "closed": True, "expiresAt": now + CLOSED})
+    calls: int
+    until: datetime
 
 
 class _Refill:
-    """One thread takes the next share for all of this process that wait for it."""
+    """One thread takes the next share, and the other threads of this process wait for it."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
         self.failed = False
 
 
-_shares: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
-"""{counter: (calls this instance may still let pass, until when)}; FULL: nobody may until then."""
-FULL = -1
-_refills: dict[str, _Refill] = {}
-_shares_lock = threading.Lock()
+class Counters:
+    """What this process knows about its callers' windows."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.shares: LRUCache[str, Share] = LRUCache(REMEMBERED_CALLERS)
+        self.uncounted: LRUCache[str, Uncounted] = LRUCache(REMEMBERED_CALLERS)
+        self.refills: dict[str, _Refill] = {}
+        self.reported: set[tuple[str, str]] = set()
+
+    def report_invalid(self, function: str, error: str) -> None:
+        """Alert about an invalid limit in the settings, once per instance: the limit is looked up at every call."""
+        with self.lock:
+            known = (function, error) in self.reported
+            self.reported.add((function, error))
+        if not known:
+            log.alert("limit_override_broken", function=function, error=error)
+
+    def note_uncounted(self, key: str, per: int, now: datetime, share: int | None = None) -> bool:
+        """Note one more uncounted call. True when they have reached `share`, which the caller then writes down."""
+        with self.lock:
+            noted = self.uncounted.pop(key, None)
+            if noted is None or now >= noted.until:
+                noted = Uncounted(0, now + timedelta(seconds=per))
+            if noted.calls + 1 == share:
+                return True
+            self.uncounted[key] = Uncounted(noted.calls + 1, noted.until)
+            return False
 
 
-def admit(toll: Toll, now: datetime | None = None) -> None:
-    """Count a call that commits nothing itself. `RateLimited`. Open when Firestore is not to be reached (R7)."""
-    moment = now or clock.now()
+@per_process
+def _counters() -> Counters:
+    return Counters()
+
+
+def charge(function: str, caller: str, limit: Limit) -> RateLimitCharge:
+    """The charge for one call. `caller` is a uid, or the hash of an address."""
+    return RateLimitCharge(f"rateLimits/{ids.derived(function, caller)}", limit, function)
+
+
+def _refusal(closes: datetime, now: datetime) -> RateLimited:
+    return RateLimited(retryAfterSeconds=max(1, math.ceil((closes - now).total_seconds())))
+
+
+def _window(docs: Docs, charge: RateLimitCharge, now: datetime) -> tuple[int, datetime]:
+    """How many calls were counted in the open window, and when it opened."""
+    counter = docs.get(charge.path)
+    if counter is not None and counter.get("closed"):
+        raise Unauthenticated
+    if counter is None or now >= counter["openedAt"] + timedelta(seconds=charge.limit.per):
+        return 0, now
+    return counter["count"], counter["openedAt"]
+
+
+def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None:
+    """Refuse these calls from this commit on: their caller's account is deleted (faults A9).
+
+    A call that read the account before is counted in its commit, which fails because the counter has changed. So
+    nothing is written for an account that was deleted meanwhile.
+    """
+    for each in charges:
+        docs.put(each.path, {"openedAt": now, "count": 0, "closed": True, "expiresAt": now + CLOSED})
+
+
+def admit(charge: RateLimitCharge, now: datetime | None = None) -> None:
+    """Count a call that commits nothing itself. `RateLimited`. Lets it through if Firestore cannot be reached (R7)."""
+    moment, counters = now or clock.now(), _counters()
     while True:
-        with _shares_lock:
-            left, until = _shares.get(toll.path, (0, moment))
-            if left == FULL and moment < until:
-                raise _refusal(until, moment)
-            if left > 0 and moment < until:
-                _shares[toll.path] = (left - 1, until)
-                toll.receipt.give()
-                return
-            others = _refills.get(toll.path)
-            refill = _refills.setdefault(toll.path, _Refill())
+        with counters.lock:
+            share = counters.shares.get(charge.path)
+            if share is not None and moment < share.closes:
+                if share.calls == FULL:
+                    raise _refusal(share.closes, moment)
+                if share.calls > 0:
+                    counters.shares[charge.path] = Share(share.calls - 1, share.closes)
+                    charge.receipt.give()
+                    return
+            others = counters.refills.get(charge.path)
+            refill = counters.refills.setdefault(charge.path, _Refill())
         if others is None:
-            _take(toll, moment, refill)
+            _refill(counters, charge, moment, refill)
         else:
             refill.done.wait()
         if refill.failed:
             return
 
 
-def _take(toll: Toll, now: datetime, refill: _Refill) -> None:
-    """Put the next share where all threads of this process find it."""
+def _refill(counters: Counters, charge: RateLimitCharge, now: datetime, refill: _Refill) -> None:
+    """Take the next share for all threads of this process."""
     refill.failed = True
     try:
         share = transact(
-            toll.path, lambda docs: _take_share(docs, toll, now), Reads(cached=[toll.path]), timeout_s=PATIENCE_S
+            charge.path, lambda docs: _take_share(docs, charge, now), Reads(cached=[charge.path]), timeout_s=TIMEOUT_S
         )
         refill.failed = False
     except (Contention, Unavailable):
-        log.warning("rate_limit_open", counter=toll.path)
+        log.warning("rate_limit_open", counter=charge.path)
     finally:
-        with _shares_lock:
+        with counters.lock:
             if not refill.failed:
-                _shares[toll.path] = share
-                _shares.move_to_end(toll.path)
-                while len(_shares) > REMEMBERED_CALLERS:
-                    _shares.popitem(last=False)
-            del _refills[toll.path]
+                counters.shares[charge.path] = share
+            del counters.refills[charge.path]
         refill.done.set()
 
 
-def _take_share(docs: Docs, toll: Toll, now: datetime) -> tuple[int, datetime]:
-    """How many calls this instance may let pass without asking again, and until when."""
-    taken, opened = _window(docs, toll, now)
-    closes = opened + timedelta(seconds=toll.limit.per)
-    share = min(max(1, toll.limit.calls // SHARES), toll.limit.calls - taken)
-    if share <= 0:
-        return FULL, closes
-    toll.count(docs, now, share)
-    return share, closes
+def _take_share(docs: Docs, charge: RateLimitCharge, now: datetime) -> Share:
+    """Count a share of the window, of which this instance then lets calls through."""
+    taken, opened = _window(docs, charge, now)
+    closes = opened + timedelta(seconds=charge.limit.per)
+    calls = min(max(1, charge.limit.calls // SHARES), charge.limit.calls - taken)
+    if calls <= 0:
+        return Share(FULL, closes)
+    charge.count(docs, now, calls)
+    return Share(calls, closes)
 
 
-_owed: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
-"""{counter or session: (calls that no commit counted, until when they matter)}, of this instance."""
+def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
+    """Count a call that ended without a commit: nine of ten cost nothing, the tenth writes them down.
 
-
-def _owe(key: str, per: int, now: datetime, share: int | None = None) -> bool:
-    """One call more that was not counted. Whether they are a share now, which its caller is to write down."""
-    with _shares_lock:
-        calls, until = _owed.pop(key, (0, now))
-        if now >= until:
-            calls, until = 0, now + timedelta(seconds=per)
-        if calls + 1 == share:
-            return True
-        _owed[key] = (calls + 1, until)
-        while len(_owed) > REMEMBERED_CALLERS:
-            _owed.popitem(last=False)
-        return False
-
-
-def charge(toll: Toll, now: datetime | None = None) -> None:
-    """Count a call that ended without its commit: nine of ten cost nothing, the tenth writes them down.
-
-    Never refuses; from then on `refuse_known` does, and every commit. Silent when Firestore is not to be reached.
+    Never refuses; `refuse_known` and every later commit do. Silent when Firestore cannot be reached.
     """
     moment = now or clock.now()
-    share = max(1, toll.limit.calls // SHARES)
-    if not _owe(toll.path, toll.limit.per, moment, share):
+    share = max(1, charge.limit.calls // SHARES)
+    if not _counters().note_uncounted(charge.path, charge.limit.per, moment, share):
         return
 
     def write_down(docs: Docs) -> None:
-        taken, _ = _window(docs, toll, moment)
-        if (owed := min(share, toll.limit.calls - taken)) > 0:
-            toll.count(docs, moment, owed)
+        taken, _ = _window(docs, charge, moment)
+        if (calls := min(share, charge.limit.calls - taken)) > 0:
+            charge.count(docs, moment, calls)
 
     try:
-        transact(toll.path, write_down, Reads(cached=[toll.path]), timeout_s=PATIENCE_S)
+        transact(charge.path, write_down, Reads(cached=[charge.path]), timeout_s=TIMEOUT_S)
     except (Contention, Unavailable):
-        log.warning("rate_limit_open", counter=toll.path)
+        log.warning("rate_limit_open", counter=charge.path)
     except Unauthenticated:
-        return  # the account was closed meanwhile, and its counter with it
+        return  # the account was deleted meanwhile, and its counter closed
 
 
-def remember_refused(toll: Toll, session: str, now: datetime | None = None) -> None:
-    """Count in memory, for one session: what is refused for who calls, or before it is understood.
+def remember_refused(charge: RateLimitCharge, session: str, now: datetime | None = None) -> None:
+    """Count a call in memory, for one session: one that is refused because of its caller, or before it is understood.
 
-    Not in the caller's counter: whoever holds an old token must not be able to use up its owner's calls.
+    The caller's counter stays as it is: an old token must not be able to use up its owner's calls.
     """
-    _owe(f"{toll.path}/{session}", toll.limit.per, now or clock.now())
+    _counters().note_uncounted(f"{charge.path}/{session}", charge.limit.per, now or clock.now())
 
 
-def refuse_known(toll: Toll, session: str, now: datetime | None = None) -> None:
-    """`RateLimited` for a caller of whom this instance knows that no call is left. Costs no round trip."""
-    moment, limit = now or clock.now(), toll.limit
-    with _shares_lock:
-        left, closes = _shares.get(toll.path, (0, moment))
-        refused, forgotten = _owed.get(f"{toll.path}/{session}", (0, moment))
-    if left == FULL and moment < closes:
-        raise _refusal(closes, moment)
-    if refused >= limit.calls and moment < forgotten:
-        raise _refusal(forgotten, moment)
-    counter = firestore.cached(toll.path)
+def refuse_known(charge: RateLimitCharge, session: str, now: datetime | None = None) -> None:
+    """`RateLimited` for a caller whose window this instance knows to be full. Costs no round trip."""
+    moment, limit, counters = now or clock.now(), charge.limit, _counters()
+    with counters.lock:
+        share = counters.shares.get(charge.path)
+        refused = counters.uncounted.get(f"{charge.path}/{session}")
+    if share is not None and share.calls == FULL and moment < share.closes:
+        raise _refusal(share.closes, moment)
+    if refused is not None and refused.calls >= limit.calls and moment < refused.until:
+        raise _refusal(refused.until, moment)
+    counter = firestore.cached(charge.path)
     if counter is None or counter.data is None or counter.data.get("closed"):
         return
-    # A window only fills: what it held a while ago is enough to know that it is full.
+    # A window only fills: a count of a while ago suffices to know that it is full.
     closes = counter.data["openedAt"] + timedelta(seconds=limit.per)
-    if toll.declared.in_commit and counter.data["count"] >= limit.calls and moment < closes:
+    if charge.declared.in_commit and counter.data["count"] >= limit.calls and moment < closes:
         raise _refusal(closes, moment)

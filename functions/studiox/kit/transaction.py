@@ -9,14 +9,17 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from . import documents, firestore, group_commit, log
-from .documents import D, Data, Path, Stored
+from . import firestore, group_commit, log
+from .documents import REMOVE, AlreadyDecided, Data, Docs, NotRead
 from .errors import Contention, Unavailable
 from .firestore import Document
+from .process import per_process
+
+__all__ = ["REMOVE", "AlreadyDecided", "Docs", "Reads", "transact"]
 
 T = TypeVar("T")
 
@@ -28,111 +31,6 @@ DEADLINE_S = 20.0
 MIN_TIMEOUT_S = 1.0
 """Every round trip gets at least this long, even near the deadline: a shorter timeout makes outcomes unknown."""
 MAX_BACKOFF_S = 0.5
-
-
-class NotRead(Exception):
-    """A decision asked for a document that was not read. It is read, and the decision is made again."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
-class AlreadyDecided(Exception):
-    """A decision created a document that exists: its cause has already had its effect. A bug if it surfaces."""
-
-
-REMOVE = object()
-"""As a field's value in `Docs.update`: remove the field."""
-
-
-class Docs:
-    """The documents that one decision reads and changes: its changes on top of the documents as read. No I/O."""
-
-    def __init__(self, look_up: Callable[[str], Data | None]) -> None:
-        self._look_up = look_up
-        self.touched: set[str] = set()
-        """The documents that the decision has read or changed."""
-        self.changes: dict[str, Data | None] = {}
-        """The changed documents; None: deleted."""
-        self.after_commit: list[Callable[[], None]] = []
-        """Called when the commit of these changes has succeeded, to note it in this process."""
-
-    def _data(self, path: str) -> Data | None:
-        self.touched.add(path)
-        return self.changes[path] if path in self.changes else self._look_up(path)
-
-    @overload
-    def get(self, path: Path[D]) -> D | None: ...  # type: ignore[overload-overlap]
-
-    @overload
-    def get(self, path: str) -> Data | None: ...
-
-    def get(self, path: str) -> Any:
-        """The document, or None if it does not exist."""
-        data = self._data(path)
-        return documents.decode(path.struct, data) if isinstance(path, Path) and data is not None else data
-
-    def exists(self, path: str) -> bool:
-        return self._data(path) is not None
-
-    @overload
-    def create(self, path: Path[D], document: D) -> None: ...
-
-    @overload
-    def create(self, path: str, document: Data) -> None: ...
-
-    def create(self, path: str, document: Stored | Data) -> None:
-        """Create a document. It need not have been read: the commit fails if it exists, and is decided again."""
-        try:
-            existing = self._data(path)
-        except NotRead:
-            existing = None
-        if existing is not None:
-            raise AlreadyDecided(path)
-        self.changes[path] = documents.encode(document) if isinstance(document, Stored) else document
-
-    @overload
-    def update(self, path: Path[D], fields: Data = ..., **changes: object) -> D: ...  # type: ignore[overload-overlap]
-
-    @overload
-    def update(self, path: str, fields: Data) -> Data: ...
-
-    def update(self, path: str, fields: Data | None = None, **changes: object) -> Any:
-        """Set top-level fields of an existing document, and return the document. KeyError if it does not exist.
-
-        A struct's fields go by its own names: `update(user_path(uid), plan="pro")`. A mapping's go by Firestore's, and
-        REMOVE removes one.
-        """
-        current = self._data(path)
-        if current is None:
-            raise KeyError(path)
-        if isinstance(path, Path):
-            changed = msgspec.structs.replace(documents.decode(path.struct, current), **changes)
-            self.put(path, changed)
-            return changed
-        merged = {name: value for name, value in {**current, **(fields or {})}.items() if value is not REMOVE}
-        if merged != current:
-            self.changes[path] = merged
-        return merged
-
-    @overload
-    def put(self, path: Path[D], document: D) -> None: ...
-
-    @overload
-    def put(self, path: str, document: Data) -> None: ...
-
-    def put(self, path: str, document: Stored | Data) -> None:
-        """Write the whole document, whether it exists or not."""
-        current = self._data(path)
-        data = documents.encode(document, over=current) if isinstance(document, Stored) else document
-        if current != data:
-            self.changes[path] = data
-
-    def delete(self, path: str) -> None:
-        """Delete the document if it exists."""
-        if self._data(path) is not None:
-            self.changes[path] = None
 
 
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,7 +65,7 @@ def transact(
     Firestore cannot be reached or an earlier commit may still be applied: retry with the same cause to know.
     """
     operation: _Operation[T] = _Operation(decide, reads or Reads())
-    _groups.submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S))
+    groups().submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S))
     return operation.result()
 
 
@@ -235,7 +133,9 @@ def _carry_out(batch: list[_Operation[Any]], deadline: float) -> None:
         time.sleep(pause)
 
 
-_groups: group_commit.GroupCommit[_Operation[Any]] = group_commit.GroupCommit(_carry_out)
+@per_process
+def groups() -> group_commit.GroupCommit[_Operation[Any]]:
+    return group_commit.GroupCommit(_carry_out)
 
 
 class _Decision(NamedTuple):
@@ -387,7 +287,7 @@ class _Attempt:
 
     def _retry_fresh(self) -> None:
         self.conflicted = True
-        firestore.forget(self.known)
+        firestore.cached_documents().forget(self.known)
         for each in self.decisions:
             each.operation.require_fresh(each.touched)
 

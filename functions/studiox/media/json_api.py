@@ -7,7 +7,6 @@ In the emulator (FUNCTIONS_EMULATOR is true) all requests go to the Storage emul
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import random
@@ -15,6 +14,8 @@ import time
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from studiox.kit.process import per_process
 
 from .download import MediaUnavailable
 
@@ -63,7 +64,7 @@ def upload_url(bucket: str | None, **query: str) -> str:
     return f"{root}/upload/storage/v1/b/{bucket or default_bucket()}/o?{urllib.parse.urlencode(query)}"
 
 
-@functools.cache
+@per_process
 def pool() -> urllib3.PoolManager:
     import certifi
     import urllib3
@@ -71,7 +72,7 @@ def pool() -> urllib3.PoolManager:
     return urllib3.PoolManager(num_pools=4, maxsize=32, ca_certs=certifi.where(), retries=False)
 
 
-@functools.cache
+@per_process
 def credentials() -> Any:
     """The service account's credentials, in production. google.auth's DefaultCredentialsError if there are none."""
     import google.auth

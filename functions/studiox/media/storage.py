@@ -6,7 +6,6 @@ bounded by the timeouts and tries of json_api.py. All errors are MediaErrors.
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from studiox.kit import clock
+from studiox.kit.process import memoized
 
 from . import json_api
 from .download import MediaGone, MediaUnavailable
@@ -82,7 +82,7 @@ def checked_path(path: str) -> str:
 # ------------------------------------------------------------------------------------------------ the library
 
 
-@functools.lru_cache(maxsize=4)
+@memoized(4)
 def _client(root: str) -> Client:
     """The library's client for the API at `root`."""
     from google.cloud.storage import Client
@@ -286,7 +286,7 @@ def _token_url(root: str, path: str, bucket: str) -> str:
     return f"{url}?alt=media&token={token}"
 
 
-@functools.lru_cache(maxsize=2048)
+@memoized(2048)
 def _signed(path: str, bucket: str, expires_s: int, _window: int) -> str:
     def request(client: Client, **_: Any) -> str:
         blob = client.bucket(bucket).blob(path)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.provider_health import PROVIDER_HEALTH, ProviderHealth
 
@@ -24,18 +25,22 @@ from .spend import Spend
 
 CACHE_S = 30.0
 
-_cache: deque[tuple[ProviderHealth, float]] = deque(maxlen=1)
 _lock = threading.Lock()
+
+
+@per_process
+def _cache() -> deque[tuple[ProviderHealth, float]]:
+    return deque(maxlen=1)
 
 
 def _remember(health: ProviderHealth) -> None:
     with _lock:
-        _cache.append((health, time.monotonic() + CACHE_S))
+        _cache().append((health, time.monotonic() + CACHE_S))
 
 
 def _last_seen() -> tuple[ProviderHealth, float]:
     with _lock:
-        return _cache[0] if _cache else (ProviderHealth(), 0.0)
+        return found[0] if (found := _cache()) else (ProviderHealth(), 0.0)
 
 
 def cached() -> ProviderHealth | None:

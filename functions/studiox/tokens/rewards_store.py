@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from studiox.kit import firestore, ids, log, query
-from studiox.kit.cache import UNKNOWN, Kept
+from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
+from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 
 from .social_tasks import TASKS, SocialTask
@@ -22,8 +23,12 @@ from .social_tasks import TASKS, SocialTask
 MAX_TASKS = 200
 
 _BUNDLED: Mapping[str, Mapping[str, Any]] = MappingProxyType({task.id: msgspec.to_builtins(task) for task in TASKS})
-# The tasks on offer.
-_offered: Kept[list[SocialTask]] = Kept(1)
+
+
+@per_process
+def _offered() -> Cache[list[SocialTask]]:
+    """The tasks on offer."""
+    return Cache(1, ttl_s=MINUTE_S)
 
 
 def task_path(task_id: str) -> str:
@@ -32,13 +37,13 @@ def task_path(task_id: str) -> str:
 
 def tasks() -> list[SocialTask]:
     """The tasks on offer, bundled ones first; read once in 60 s by a process. `Unavailable`."""
-    kept = _offered.get("")
+    kept = _offered().get("")
     if kept is not UNKNOWN:
         return kept
     held = {found.id: found.data for found in query.documents("socialTasks", limit=MAX_TASKS)}
     names = dict.fromkeys([*_BUNDLED, *sorted(held)])
     offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
-    _offered.put({"": offered})
+    _offered().put("", offered)
     return offered
 
 

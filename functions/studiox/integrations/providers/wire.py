@@ -23,6 +23,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from studiox.kit.process import memoized
+
 from .base import Base
 
 CONNECT_S = 5.0
@@ -104,7 +106,7 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-@functools.cache
+@memoized(64)
 def _pool(base: Base) -> urllib3.HTTPConnectionPool:
     """The process's connections for questions."""
     if base.scheme == "https":
