@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from studiox.models import ledger
-from studiox.models.ledger import MAX_BALANCE, Account, Buckets, Cause, Entry, EntryType, InsufficientTokens
+from studiox.models.ledger import MAX_BALANCE, Account, Buckets, Cause, EntryType, InsufficientTokens, LedgerEntry
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 AMOUNTS = st.integers(1, 500)
@@ -30,7 +30,7 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.account = Account()
-        self.entries: list[Entry] = []
+        self.entries: list[LedgerEntry] = []
         self.model = Counter({"monthly": 0, "bonus": 0, "purchased": 0})
         self.debits: list[Buckets] = []
 

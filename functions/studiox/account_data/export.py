@@ -13,7 +13,7 @@ from studiox.kit.documents import Data
 from studiox.kit.errors import Unavailable
 from studiox.kit.transaction import Docs
 from studiox.media import objects
-from studiox.models.ledger_store import entries_after
+from studiox.models.ledger_store import entries
 from studiox.models.posts import comment_paths
 from studiox.models.users import change_user, user_path
 
@@ -67,7 +67,7 @@ def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:
         if row.owner == inventory.ID:
             continue
         if name == "ledger":
-            yield name, (each.data for each in entries_after(uid, 0) if each.data["seq"] <= seq)
+            yield name, map(documents.encode, entries(uid, up_to=seq))
         elif name == "comments":
             yield name, _comments(uid)
         else:

@@ -6,7 +6,7 @@ from studiox.kit import ids
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs
 from studiox.models import ledger_store
-from studiox.models.ledger import Buckets, Cause, Entry, EntryType
+from studiox.models.ledger import Buckets, Cause, EntryType, LedgerEntry
 from studiox.models.users import user_path
 
 from .sign_up import person_address, used_month
@@ -40,7 +40,7 @@ def release_welcome(docs: Docs, uid: str) -> None:
         docs.delete(welcome_path(user.email))
 
 
-def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> Entry:
+def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> LedgerEntry:
     """The welcome bonus. An account that it was taken from and that gets it back has had its `welcome:` entry."""
     seq = _seq(docs, uid)
     entry_id = f"welcome:{uid}" if seq == 0 else f"restore:welcome:{seq}"
@@ -49,7 +49,7 @@ def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> Entry:
     return ledger_store.post(docs, uid, cause, Buckets(bonus=tokens), at)
 
 
-def take_welcome(docs: Docs, uid: str, tokens: int, taker: str, at: datetime) -> Entry:
+def take_welcome(docs: Docs, uid: str, tokens: int, taker: str, at: datetime) -> LedgerEntry:
     """Take an untouched bonus from an account whose sign-up failed, for the same person's next account."""
     seq = _seq(docs, uid)
     reason = "Welcome bonus moved to the account that came to be"

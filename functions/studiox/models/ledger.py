@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Stored
 from studiox.kit.errors import StudioxError
 
 MAX_BALANCE = 10**12
@@ -75,18 +77,64 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the ledger."""
+class Ref(Stored, frozen=True, kw_only=True):
+    """What an entry is about: the id of a `kind` of thing."""
 
-    cause: Cause
+    kind: RefKind
+    id: str
+
+
+class LedgerEntry(Stored, frozen=True, kw_only=True):
+    """One change of an account, `users/{uid}/ledger/{id}`. Entries are created, never changed."""
+
+    id: str
+    """Derived from the cause, so that a cause counts once."""
     seq: int
+    """1, 2, 3 …, without gaps."""
+    type: EntryType
+    amount: int
+    """Tokens, signed: the sum of `buckets`."""
     buckets: Buckets
+    """The change of each bucket, signed."""
     balance_after: int
-    at: datetime
+    """The account's balance with this entry: the running sum of amounts."""
+    ref: Ref
+    reason: str
+    """For the user to read."""
+    created_at: datetime
+
+
+class EntryAmount(Stored, frozen=True, kw_only=True):
+    """Of an entry, what usage figures need."""
+
+    type: EntryType
+    amount: int
+    created_at: datetime
+
+
+class UncheckedAccount(Stored, frozen=True):
+    """The account's fields of a user's document, whatever they hold: the audit must find what is wrong with them."""
+
+    balance: Any = None
+    buckets: Any = None
+    ledger_seq: Any = None
+    updated_at: Any = None
 
     @property
-    def amount(self) -> int:
-        return self.buckets.total
+    def figures(self) -> Mapping[str, Any]:
+        return {"balance": self.balance, "buckets": self.buckets, "ledgerSeq": self.ledger_seq}
+
+
+class UncheckedEntry(Stored, frozen=True, kw_only=True):
+    """An entry, whatever it holds: the audit must find what is wrong with it."""
+
+    id: Any = None
+    seq: Any = None
+    type: Any = None
+    amount: Any = None
+    buckets: Any = None
+    balance_after: Any = None
+    ref: Any = None
 
 
 def burn(account: Account, price: int) -> Buckets:
@@ -115,8 +163,8 @@ def part_of(taken: Buckets, tokens: int) -> Buckets:
     return Buckets(**part)
 
 
-def next_entry(account: Account, cause: Cause, change: Buckets, at: datetime) -> tuple[Account, Entry]:
-    """The account after `change`, and the entry that says so. ValueError for what no ledger may hold."""
+def next_entry(account: Account, cause: Cause, change: Buckets, at: datetime) -> tuple[Account, LedgerEntry]:
+    """The account after `change`, and the entry that records it. ValueError for what no ledger may hold."""
     after = Account(account.buckets + change, account.seq + 1)
     if abs(after.balance) > MAX_BALANCE:
         raise ValueError("a balance beyond all bounds")
@@ -124,4 +172,15 @@ def next_entry(account: Account, cause: Cause, change: Buckets, at: datetime) ->
         raise ValueError("only `purchased` may be a debt")
     if cause.type != "clawback" and after.buckets.purchased < min(0, account.buckets.purchased):
         raise ValueError("only a clawback makes a debt")
-    return after, Entry(cause=cause, seq=after.seq, buckets=change, balance_after=after.balance, at=at)
+    entry = LedgerEntry(
+        id=cause.id,
+        seq=after.seq,
+        type=cause.type,
+        amount=change.total,
+        buckets=change,
+        balance_after=after.balance,
+        ref=Ref(kind=cause.kind, id=cause.ref),
+        reason=cause.reason,
+        created_at=at,
+    )
+    return after, entry

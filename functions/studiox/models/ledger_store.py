@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import msgspec
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Path, Stored
+from studiox.kit.documents import Collection, Path
 from studiox.kit.transaction import Docs
 
-from .ledger import Account, Buckets, Cause, Entry, next_entry
+from .ledger import (
+    Account,
+    Buckets,
+    Cause,
+    EntryAmount,
+    EntryType,
+    LedgerEntry,
+    UncheckedAccount,
+    UncheckedEntry,
+    next_entry,
+)
 from .users import User, user_path
 
 
-def entry_path(uid: str, entry_id: str) -> str:
-    return f"{user_path(uid)}/ledger/{entry_id}"
+def ledger(uid: str) -> Collection[LedgerEntry]:
+    return Collection(f"{user_path(uid)}/ledger", LedgerEntry)
+
+
+def entry_path(uid: str, entry_id: str) -> Path[LedgerEntry]:
+    return ledger(uid).document(entry_id)
+
+
+def unchecked_entry_path(uid: str, entry_id: str) -> Path[UncheckedEntry]:
+    return Path(entry_path(uid, entry_id), UncheckedEntry)
 
 
 def account_of(user: User) -> Account:
@@ -27,19 +44,6 @@ def account_of(user: User) -> Account:
 
 def buckets_of(data: Mapping[str, int]) -> Buckets:
     return Buckets(data["monthly"], data["bonus"], data["purchased"])
-
-
-class UncheckedAccount(Stored, frozen=True):
-    """The account's fields of a user's document, whatever they hold: the audit must find what is wrong with them."""
-
-    balance: Any = None
-    buckets: Any = None
-    ledger_seq: Any = None
-    updated_at: Any = None
-
-    @property
-    def figures(self) -> Mapping[str, Any]:
-        return {"balance": self.balance, "buckets": self.buckets, "ledgerSeq": self.ledger_seq}
 
 
 def unchecked_path(uid: str) -> Path[UncheckedAccount]:
@@ -60,14 +64,14 @@ def set_account(docs: Docs, uid: str, account: Account, at: datetime) -> bool:
     return True
 
 
-def post(docs: Docs, uid: str, cause: Cause, change: Buckets, at: datetime) -> Entry:
+def post(docs: Docs, uid: str, cause: Cause, change: Buckets, at: datetime) -> LedgerEntry:
     """Move tokens in this commit: the account, and the entry whose id is the cause's."""
     path = user_path(uid)
     user = docs.get(path)
     if user is None:
         raise KeyError(uid)
     account, entry = next_entry(account_of(user), cause, change, at)
-    docs.create(entry_path(uid, cause.id), _entry_data(entry))
+    docs.create(entry_path(uid, cause.id), entry)
     docs.put(
         path,
         msgspec.structs.replace(
@@ -77,46 +81,38 @@ def post(docs: Docs, uid: str, cause: Cause, change: Buckets, at: datetime) -> E
     return entry
 
 
-def _entry_data(entry: Entry) -> dict[str, Any]:
-    return {
-        "seq": entry.seq,
-        "type": entry.cause.type,
-        "amount": entry.amount,
-        "buckets": msgspec.structs.asdict(entry.buckets),
-        "balanceAfter": entry.balance_after,
-        "ref": {"kind": entry.cause.kind, "id": entry.cause.ref},
-        "reason": entry.cause.reason,
-        "createdAt": entry.at,
-        "id": entry.cause.id,
-    }
-
-
 def list_entries(
-    uid: str, *, type: str | None, size: int, cursor: str | None
-) -> tuple[list[Mapping[str, Any]], str | None]:
-    """A page of the ledger, newest entry first."""
-    return query.page(f"{user_path(uid)}/ledger", {"type": type}, "seq", size=size, cursor=cursor)
+    uid: str, *, type: EntryType | None, size: int, cursor: str | None
+) -> tuple[list[LedgerEntry], str | None]:
+    """A page of the ledger, newest entry first, and the next page's cursor."""
+    found, following = query.page(ledger(uid), {"type": type}, "seq", size=size, cursor=cursor)
+    return [each.data for each in found], following
 
 
-def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Mapping[str, Any]]:
-    """Type and amount of the entries made in [since, until), the newest `limit` of them."""
+def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[EntryAmount]:
+    """The entries made in [since, until), the newest `limit` of them."""
     found = query.documents(
-        f"{user_path(uid)}/ledger",
+        ledger(uid).select(EntryAmount),
         order="createdAt",
         least=since,
         below=until,
-        fields=("type", "amount"),
         limit=limit,
         newest_first=True,
     )
     return [each.data for each in found]
 
 
-def entries_after(uid: str, seq: int) -> Iterator[query.Found[Any]]:
-    """The ledger from behind `seq` on, in its order; a page in memory at a time."""
-    return query.documents(f"{user_path(uid)}/ledger", order="seq", after=seq if seq else None)
+def entries_to_audit(uid: str, after: int) -> Iterator[query.Found[UncheckedEntry]]:
+    """The ledger behind the entry whose `seq` is `after`, in its order; a page in memory at a time."""
+    unchecked = Collection(ledger(uid), UncheckedEntry)
+    return query.documents(unchecked, order="seq", after=after if after else None)
+
+
+def entries(uid: str, up_to: int) -> Iterator[LedgerEntry]:
+    """The ledger up to the entry whose `seq` is `up_to`, in its order; a page in memory at a time."""
+    return (each.data for each in query.documents(ledger(uid), order="seq", most=up_to))
 
 
 def count_entries(uid: str) -> int:
-    """How many entries there are, whatever they hold."""
-    return query.count(f"{user_path(uid)}/ledger")
+    """The number of entries, whatever they hold."""
+    return query.count(ledger(uid))

@@ -90,11 +90,11 @@ def getUserCredits(caller: Reader, request: GetUserCredits) -> UserCredits:
     entries, _ = ledger_store.list_entries(caller.uid, type=None, size=TRANSACTIONS, cursor=None)
     listed = [
         CreditTransaction(
-            id=entry["id"],
-            type=entry["type"],
-            credits=entry["amount"],
-            timestamp=entry["createdAt"],
-            generation_request_id=entry["ref"]["id"] if entry["ref"]["kind"] == "job" else UNSET,
+            id=entry.id,
+            type=entry.type,
+            credits=entry.amount,
+            timestamp=entry.created_at,
+            generation_request_id=entry.ref.id if entry.ref.kind == "job" else UNSET,
         )
         for entry in entries
     ]

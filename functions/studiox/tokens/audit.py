@@ -16,7 +16,7 @@ from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
 from studiox.models import ledger_store
-from studiox.models.ledger import Account, Buckets
+from studiox.models.ledger import Account, Buckets, UncheckedEntry
 from studiox.models.users import users_to_audit
 
 from . import audit_store, invariants
@@ -121,9 +121,9 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     if type(seq) is not int or seq < start.seq:
         return [Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))], None
     fold, beyond = Fold(start), []
-    for page in chunks(ledger_store.entries_after(uid, start.seq), PAGE):
+    for page in chunks(ledger_store.entries_to_audit(uid, start.seq), PAGE):
         for entry in page:
-            if type(entry.data["seq"]) is int and entry.data["seq"] > seq:
+            if type(entry.data.seq) is int and entry.data.seq > seq:
                 beyond.append(entry.id)
             else:
                 fold.add(entry.id, entry.data)
@@ -141,9 +141,9 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     return fold.violations, fold.sum
 
 
-def _check_jobs_of(page: list[Found[Any]], fold: Fold) -> None:
+def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
     """Every entry of a job names one that there is."""
-    named = {each.id: each.data["ref"]["id"] for each in page if (each.data.get("ref") or {}).get("kind") == "job"}
+    named = {each.id: each.data.ref["id"] for each in page if (each.data.ref or {}).get("kind") == "job"}
     found = studio.which_exist(set(named.values()))
     for entry_id, job_id in named.items():
         if job_id not in found:
@@ -166,9 +166,11 @@ def _audit_jobs(jobs: list[Found[Any]], now: datetime) -> int:
 
 def _with_entries(jobs: list[Found[Any]], now: datetime) -> Iterator[tuple[Found[Any], list[Violation]]]:
     paths = [
-        ledger_store.entry_path(job.data["uid"], f"{kind}:{job.id}") for job in jobs for kind in ("deduction", "refund")
+        ledger_store.unchecked_entry_path(job.data["uid"], f"{kind}:{job.id}")
+        for job in jobs
+        for kind in ("deduction", "refund")
     ]
-    entries = firestore.read(*paths) if paths else []
+    entries = firestore.get_all(paths)
     for job, deduction, refund in zip(jobs, entries[::2], entries[1::2], strict=True):
         yield job, invariants.check_job(job.id, job.data, deduction, refund, now)
 
@@ -192,7 +194,7 @@ def rebuild(uid: str, actor: str) -> bool:
     if before is None:
         raise NotFound
     fold = Fold(Sum())
-    for entry in ledger_store.entries_after(uid, 0):
+    for entry in ledger_store.entries_to_audit(uid, 0):
         fold.add(entry.id, entry.data)
     if fold.violations or ledger_store.count_entries(uid) != fold.sum.seq:
         raise LedgerBroken

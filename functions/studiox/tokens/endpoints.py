@@ -30,7 +30,7 @@ from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, Rat
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import ledger_store
-from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, RefKind
+from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, LedgerEntry, RefKind
 from studiox.models.users import PlanId
 
 from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics
@@ -97,17 +97,17 @@ def getTokenTransactions(caller: Reader, request: GetTokenTransactions) -> Trans
     return Transactions(transactions=[_transaction(entry) for entry in entries], next_cursor=cursor)
 
 
-def _transaction(entry: Mapping[str, Any]) -> Transaction:
+def _transaction(entry: LedgerEntry) -> Transaction:
     return Transaction(
-        id=entry["id"],
-        seq=entry["seq"],
-        type=entry["type"],
-        amount=entry["amount"],
-        buckets=ledger_store.buckets_of(entry["buckets"]),
-        balance_after=entry["balanceAfter"],
-        ref=Ref(kind=entry["ref"]["kind"], id=entry["ref"]["id"]),
-        reason=entry["reason"],
-        created_at=entry["createdAt"],
+        id=entry.id,
+        seq=entry.seq,
+        type=entry.type,
+        amount=entry.amount,
+        buckets=entry.buckets,
+        balance_after=entry.balance_after,
+        ref=Ref(kind=entry.ref.kind, id=entry.ref.id),
+        reason=entry.reason,
+        created_at=entry.created_at,
     )
 
 

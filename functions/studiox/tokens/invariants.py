@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from studiox.kit.clock import datetime, timedelta
-from studiox.models.ledger import BURN_ORDER, MAX_BALANCE
+from studiox.models.ledger import BURN_ORDER, MAX_BALANCE, UncheckedEntry
 
 Data = Mapping[str, Any]
 
@@ -63,10 +63,10 @@ class Fold:
         if len(self.violations) < MAX_VIOLATIONS:
             self.violations.append(Violation(kind, subject, str(expected), str(found)))
 
-    def add(self, name: str, entry: Data) -> None:
+    def add(self, name: str, entry: UncheckedEntry) -> None:
         """The next entry; `name` is its document's."""
-        seq, amount, after = entry.get("seq"), entry.get("amount"), entry.get("balanceAfter")
-        buckets = entry.get("buckets") or {}
+        seq, amount, after = entry.seq, entry.amount, entry.balance_after
+        buckets = entry.buckets or {}
         figures = [seq, amount, after, *(buckets.get(each) for each in BURN_ORDER)]
         if any(type(each) is not int for each in figures):
             self.wrong("not_an_integer", name, "integers", "something else")
@@ -74,7 +74,7 @@ class Fold:
         if seq != self.sum.seq + 1:
             self.wrong("seq", name, self.sum.seq + 1, seq)
         before = msgspec.structs.replace(self.sum)
-        self.sum.seq = int(seq or 0)
+        self.sum.seq = seq
         for each in BURN_ORDER:
             setattr(self.sum, each, getattr(self.sum, each) + buckets[each])
         if amount != sum(buckets[each] for each in BURN_ORDER):
@@ -84,15 +84,15 @@ class Fold:
         self._check_cause(name, entry)
         self._check_change(name, entry, before)
 
-    def _check_cause(self, name: str, entry: Data) -> None:
-        ref = entry.get("ref") or {}
-        form = _IDS.get((entry.get("type", ""), ref.get("kind", "")))
-        expected = form.format(ref.get("id")) if form else entry.get("id")
-        if name != expected or entry.get("id") != name:
-            self.wrong("not_its_causes_name", name, expected, entry.get("id"))
+    def _check_cause(self, name: str, entry: UncheckedEntry) -> None:
+        ref = entry.ref or {}
+        form = _IDS.get((entry.type or "", ref.get("kind", "")))
+        expected = form.format(ref.get("id")) if form else entry.id
+        if name != expected or entry.id != name:
+            self.wrong("not_its_causes_name", name, expected, entry.id)
 
-    def _check_change(self, name: str, entry: Data, before: Sum) -> None:
-        type_, amount = entry.get("type"), entry["amount"]
+    def _check_change(self, name: str, entry: UncheckedEntry, before: Sum) -> None:
+        type_, amount = entry.type, entry.amount
         if (type_ in _POSITIVE and amount < 0) or (type_ in _NEGATIVE and amount > 0):
             self.wrong("sign", name, type_, amount)
         if type_ == "deduction" and -amount > before.balance:
@@ -113,17 +113,19 @@ class Fold:
             self.wrong("account_is_not_its_ledger", "ledgerSeq", self.sum.seq, seq)
 
 
-def check_job(job_id: str, job: Data, deduction: Data | None, refund: Data | None, now: datetime) -> list[Violation]:
-    """A job against its two entries (contract §4, 3 and 6)."""
+def check_job(
+    job_id: str, job: Data, deduction: UncheckedEntry | None, refund: UncheckedEntry | None, now: datetime
+) -> list[Violation]:
+    """A job against its two entries."""
     fold = Fold(Sum())
     price, status = job.get("price"), job.get("status")
-    back = refund["amount"] if refund is not None else 0
+    back = refund.amount if refund is not None else 0
     if deduction is None:
         fold.wrong("job_without_deduction", job_id, price, "none")
-    elif -deduction["amount"] != price:
-        fold.wrong("deduction_is_not_the_price", job_id, price, -deduction["amount"])
-    elif refund is not None and any(refund["buckets"][each] > -deduction["buckets"][each] for each in BURN_ORDER):
-        fold.wrong("refund_of_other_buckets", job_id, deduction["buckets"], refund["buckets"])
+    elif -deduction.amount != price:
+        fold.wrong("deduction_is_not_the_price", job_id, price, -deduction.amount)
+    elif refund is not None and any(refund.buckets[each] > -deduction.buckets[each] for each in BURN_ORDER):
+        fold.wrong("refund_of_other_buckets", job_id, deduction.buckets, refund.buckets)
     if status in ("failed", "cancelled") and back != price:
         fold.wrong("refund_missing" if refund is None else "refund_is_not_the_price", job_id, price, back)
     if status == "completed" and refund is not None and back >= (price or 0):

@@ -64,7 +64,7 @@ def _entry_id(streak: Streak) -> str:
 
 def _is_ours(docs: Docs, uid: str, streak: Streak, now: clock.datetime) -> bool:
     entry = docs.get(entry_path(uid, _entry_id(streak)))
-    return entry is not None and bool(entry["createdAt"] == now)
+    return entry is not None and entry.created_at == now
 
 
 def claim(caller: User, task_id: str, proof_url: str, request_id: str) -> Claimed:

@@ -45,9 +45,9 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
     def decide(docs: Docs) -> Used:
         earlier = docs.get(ledger_store.entry_path(caller.uid, entry_id))
         if earlier is not None:
-            if earlier["ref"]["id"] != feature_id:
+            if earlier.ref.id != feature_id:
                 raise RequestIdReused
-            return Used(-earlier["amount"], earlier["balanceAfter"])
+            return Used(-earlier.amount, earlier.balance_after)
         feature = catalogue.find_feature(docs, feature_id)
         account(docs)
         cause = Cause(id=entry_id, type="deduction", kind="feature", ref=feature_id, reason=feature.label)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from studiox.kit.errors import InvalidRequest
+from studiox.models.ledger import EntryAmount
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 92
@@ -32,13 +33,13 @@ class Figures(msgspec.Struct):
         self.by_model[job["model"]] += 1
         self.by_status[job["status"]] += 1
 
-    def add_entry(self, entry: Mapping[str, Any]) -> None:
-        if entry["type"] == "deduction":
-            self.spent -= entry["amount"]
-        elif entry["type"] == "refund":
-            self.refunded += entry["amount"]
-        elif entry["amount"] > 0:
-            self.earned += entry["amount"]
+    def add_entry(self, entry: EntryAmount) -> None:
+        if entry.type == "deduction":
+            self.spent -= entry.amount
+        elif entry.type == "refund":
+            self.refunded += entry.amount
+        elif entry.amount > 0:
+            self.earned += entry.amount
 
 
 def period(first: str | None, last: str | None, today: date) -> tuple[date, date]:
@@ -65,7 +66,7 @@ def _day(field: str, text: str | None) -> date | None:
 
 
 def by_day(
-    jobs: Iterable[Mapping[str, Any]], entries: Iterable[Mapping[str, Any]], begin: date, end: date
+    jobs: Iterable[Mapping[str, Any]], entries: Iterable[EntryAmount], begin: date, end: date
 ) -> tuple[dict[str, Figures], Figures]:
     """{day: its figures} of every day of the period, and those of all of it."""
     days = {(begin + timedelta(days=n)).isoformat(): Figures() for n in range((end - begin).days + 1)}
@@ -74,7 +75,7 @@ def by_day(
         for figures in (days[_date(job)], total):
             figures.add_job(job)
     for entry in entries:
-        for figures in (days[_date(entry)], total):
+        for figures in (days[entry.created_at.date().isoformat()], total):
             figures.add_entry(entry)
     return days, total
 
