@@ -83,6 +83,11 @@ def test_many_payments_many_deliveries_at_once_each_credited_once(
         "t=٣,v1=00",
         f"t={'9' * 400},v1=00",
         "t=1,t=2,v1=00",
+        "t=1",
+        "v1=00,t=",
+        "t=1,v1=ü",
+        "t=1,v1=00=00",
+        f"t={int(time.time())},v1={'0' * 64}," + "v1=00," * 2000,
         "ü" * 10,
     ],
 )
@@ -114,6 +119,24 @@ def test_a_signature_counts_for_300_seconds_either_way(shop: Shop, away: int, st
     body, _ = signed(_paid(shop), SECRET)
     assert send(body, _signature(body, at=time.time() + away)).status == status
     assert shop.balance() == (700 if status == 200 else 200)
+
+
+def test_one_of_several_signatures_is_enough(shop: Shop) -> None:
+    """Stripe signs with the old and the new secret while one is rolled (S12)."""
+    body, signature = signed(_paid(shop), SECRET)
+    time_part, claim = signature.split(",")
+    assert send(body, f"{time_part},v1={'0' * 64},{claim},v0={'0' * 64}").status == 200
+    assert shop.balance() == 700
+
+
+def test_only_the_time_that_was_signed_counts(shop: Shop) -> None:
+    """S10: another `t` beside the signed one changes nothing."""
+    body, _ = signed(_paid(shop), SECRET)
+    now, old = int(time.time()), int(time.time()) - 1000
+    stale = _signature(body, at=old)
+    assert send(body, f"t={now},{stale}").status == 400
+    assert send(body, f"{stale},t={now}").status == 400
+    assert shop.balance() == 200
 
 
 def test_two_secrets_are_accepted_while_one_is_replaced(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

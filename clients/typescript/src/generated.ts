@@ -115,10 +115,10 @@ export interface ConfirmCheckout {
 }
 
 /**
- * What has come of the checkout.
+ * The state of the checkout.
  *
- *     `open`: nobody has paid yet. `processing`: paid for by a slow method, or being looked at. `paid`: `tokens` of
- *     the pack, or `plan`, are the caller's. `expired`: nothing was bought, and nothing will be.
+ *     `open`: not paid yet. `processing`: the payment is delayed, or in review. `paid`: the caller has the pack's
+ *     `tokens`, or the `plan`. `expired`: nothing was bought, and the session can no longer be paid.
  */
 export interface ConfirmedCheckout {
   status: "expired" | "open" | "paid" | "processing";
@@ -126,7 +126,7 @@ export interface ConfirmedCheckout {
   plan?: "enterprise" | "free" | "pro";
 }
 
-/** Exactly one of the three: what is sold, never at which price or where to. */
+/** Exactly one of `packId`, `planId` and `priceId`. The price comes from the catalogue. */
 export interface CreateCheckoutSession {
   /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
   requestId?: string;
@@ -557,9 +557,7 @@ export interface Page {
   cursor?: string | null;
 }
 
-/**
- * `in_review`: the money arrived and matched nothing sold; we look at it. `void`: nobody will pay this any more.
- */
+/** `in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid. */
 export interface Payment {
   id: string;
   kind: "pack" | "subscription";
@@ -839,7 +837,7 @@ export interface SubmitSocialTask {
   requestId?: string;
 }
 
-/** `status` is Stripe's; `none` without a subscription. */
+/** `status` is Stripe's, or `none` without a subscription. */
 export interface Subscription {
   plan: "enterprise" | "free" | "pro";
   status: "active" | "canceled" | "incomplete" | "incomplete_expired" | "past_due" | "paused" | "trialing" | "unpaid" | "none";
@@ -978,7 +976,7 @@ export interface UserSuspended {
   suspended: boolean;
 }
 
-/** Of the events of the last 90 days; `failed` lists up to 100 of those that Stripe, or we, must try again. */
+/** Events of the last 90 days. `failed` lists up to 100 events that must be handled again. */
 export interface WebhookStatus {
   counts: EventCounts;
   failed: FailedEvent[];
@@ -1076,8 +1074,8 @@ export interface Refusals {
    */
   NotPublishable: { status: string };
   /**
-   * Payments are not available now; try again later.
-   * Stripe does not answer, or does not take our request; nothing happened.
+   * Payments aren't available right now. Try again later.
+   * Stripe does not answer, or rejects our request. Nothing was charged.
    * Code `unavailable`.
    */
   PaymentsUnavailable: Record<string, never>;
@@ -1302,7 +1300,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The packs on sale; amounts in the currency's minor unit.
+   * The token packs on sale. Amounts are in the currency's minor unit (cents).
    *
    * Anybody; no sign-in needed. At most 120 a minute.
    */
@@ -1312,7 +1310,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The plans: what they hold and what they cost a month.
+   * The plans, and what they cost a month. Amounts are in the currency's minor unit (cents).
    *
    * Anybody; no sign-in needed. At most 120 a minute.
    */
@@ -1322,7 +1320,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * A page of Stripe's where the caller pays for a pack or a plan.
+   * Create a Stripe checkout page where the caller pays for a pack or a plan.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1332,9 +1330,10 @@ export interface Functions {
     refusals: "AccountSuspended" | "AlreadySubscribed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "PaymentsUnavailable" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * For the page that Stripe returns to: settle the caller's own checkout session now, whether its event came or not.
+   * Settle the caller's own checkout session now, without waiting for Stripe's event.
    *
-   * Stripe puts the id into that page's address, as `session_id`. Somebody else's session: `NotFound`.
+   * For the page that Stripe returns the buyer to: its address contains the id, as `session_id`. `NotFound` for
+   * another user's session.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1344,7 +1343,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none.
+   * Create a Stripe portal page where the caller sees invoices and changes cards.
    *
    * A signed-in user, also a suspended one. At most 60 a minute.
    */
@@ -1354,7 +1353,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's plan and the subscription that it comes from.
+   * The caller's plan, and the subscription that it comes from.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1364,7 +1363,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Another plan from now on; the difference is charged or credited at once.
+   * Change the plan now. The difference is charged or credited at once.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1374,7 +1373,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * End the subscription when what is paid for is over, or at once and without a refund.
+   * Cancel the subscription at the end of the paid period, or at once without a refund.
    *
    * A signed-in user, also a suspended one. At most 60 a minute.
    */
@@ -1384,7 +1383,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * What the caller paid, newest first.
+   * The caller's payments, newest first.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1394,7 +1393,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * What happened to the caller's plan, newest first.
+   * The changes of the caller's plan, newest first.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1404,7 +1403,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * When the caller is charged next; null without a subscription, and for one that ends.
+   * When the caller is charged next; null without a subscription, or if it is cancelled.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1414,7 +1413,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * How many events were handled, failed, or were parked for a person to look at.
+   * How many of Stripe's events were handled, failed, or were parked for an administrator.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1424,7 +1423,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Handle these events again, or the failed ones (50 a call): how many are done now, how many are not.
+   * Handle these events again, or up to 50 that failed: how many are handled now, and how many failed again.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */

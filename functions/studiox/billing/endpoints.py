@@ -1,4 +1,4 @@
-"""Billing as clients, administrators, Stripe and the clock see it."""
+"""Billing's deployed functions: callables, Stripe's webhook and the hourly reconciliation."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TokenPacks(Response):
 
 @endpoint(limit=READS)
 def getTokenPacks(caller: Anyone, request: Nothing) -> TokenPacks:
-    """The packs on sale; amounts in the currency's minor unit."""
+    """The token packs on sale. Amounts are in the currency's minor unit (cents)."""
     found = sales_store.packs()
     return TokenPacks(packs=[TokenPack(**{name: getattr(pack, name) for name in _PACK}) for pack in found])
 
@@ -88,7 +88,7 @@ class Plans(Response):
 
 @endpoint(limit=READS)
 def getPlans(caller: Anyone, request: Nothing) -> Plans:
-    """The plans: what they hold and what they cost a month."""
+    """The plans, and what they cost a month. Amounts are in the currency's minor unit (cents)."""
     found = [
         PlanOffer(
             id=plan.id,
@@ -108,7 +108,7 @@ def getPlans(caller: Anyone, request: Nothing) -> Plans:
 
 
 class CreateCheckoutSession(Request, frozen=True):
-    """Exactly one of the three: what is sold, never at which price or where to."""
+    """Exactly one of `packId`, `planId` and `priceId`. The price comes from the catalogue."""
 
     request_id: RequestId
     pack_id: Id | None = None
@@ -135,7 +135,7 @@ class Checkout(Response):
     ),
 )
 def createCheckoutSession(caller: Buyer, request: CreateCheckoutSession) -> Checkout:
-    """A page of Stripe's where the caller pays for a pack or a plan."""
+    """Create a Stripe checkout page where the caller pays for a pack or a plan."""
     session_id, url = checkout.open_checkout(
         caller, request.request_id, request.pack_id, request.plan_id, request.price_id
     )
@@ -147,10 +147,10 @@ class ConfirmCheckout(Request, frozen=True):
 
 
 class ConfirmedCheckout(Response):
-    """What has come of the checkout.
+    """The state of the checkout.
 
-    `open`: nobody has paid yet. `processing`: paid for by a slow method, or being looked at. `paid`: `tokens` of
-    the pack, or `plan`, are the caller's. `expired`: nothing was bought, and nothing will be.
+    `open`: not paid yet. `processing`: the payment is delayed, or in review. `paid`: the caller has the pack's
+    `tokens`, or the `plan`. `expired`: nothing was bought, and the session can no longer be paid.
     """
 
     status: confirmation.Status
@@ -160,9 +160,10 @@ class ConfirmedCheckout(Response):
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NotFound, PaymentsUnavailable, RateLimited))
 def confirmCheckout(caller: User, request: ConfirmCheckout) -> ConfirmedCheckout:
-    """For the page that Stripe returns to: settle the caller's own checkout session now, whether its event came or not.
+    """Settle the caller's own checkout session now, without waiting for Stripe's event.
 
-    Stripe puts the id into that page's address, as `session_id`. Somebody else's session: `NotFound`.
+    For the page that Stripe returns the buyer to: its address contains the id, as `session_id`. `NotFound` for
+    another user's session.
     """
     found = confirmation.confirm_checkout(caller, request.session_id)
     tokens = UNSET if found.tokens is None else found.tokens
@@ -175,12 +176,12 @@ class Portal(Response):
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(PaymentsUnavailable, RateLimited))
 def createPortalSession(caller: AccountHolder, request: Nothing) -> Portal:
-    """Stripe's page where the caller sees invoices and changes cards; the customer is made if there is none."""
+    """Create a Stripe portal page where the caller sees invoices and changes cards."""
     return Portal(url=checkout.open_portal(caller))
 
 
 class Subscription(Response):
-    """`status` is Stripe's; `none` without a subscription."""
+    """`status` is Stripe's, or `none` without a subscription."""
 
     plan: PlanId
     status: SubscriptionStatus | Literal["none"]
@@ -201,7 +202,7 @@ def _subscription(standing: service.SubscriptionState) -> Subscription:
 
 @endpoint(limit=READS)
 def getSubscription(caller: Reader, request: Nothing) -> Subscription:
-    """The caller's plan and the subscription that it comes from."""
+    """The caller's plan, and the subscription that it comes from."""
     return _subscription(service.get_subscription(caller))
 
 
@@ -211,7 +212,7 @@ class UpdateSubscription(Request, frozen=True):
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
 def updateSubscription(caller: Buyer, request: UpdateSubscription) -> Subscription:
-    """Another plan from now on; the difference is charged or credited at once."""
+    """Change the plan now. The difference is charged or credited at once."""
     return _subscription(service.change_plan(caller, request.plan_id))
 
 
@@ -221,7 +222,7 @@ class CancelSubscription(Request, frozen=True):
 
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
 def cancelSubscription(caller: AccountHolder, request: CancelSubscription) -> Subscription:
-    """End the subscription when what is paid for is over, or at once and without a refund."""
+    """Cancel the subscription at the end of the paid period, or at once without a refund."""
     return _subscription(service.cancel(caller, at_period_end=request.at_period_end))
 
 
@@ -231,7 +232,7 @@ class Page(Request, frozen=True):
 
 
 class Payment(Response):
-    """`in_review`: the money arrived and matched nothing sold; we look at it. `void`: nobody will pay this any more."""
+    """`in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid."""
 
     id: str
     kind: PaymentKind
@@ -250,7 +251,7 @@ class BillingHistory(Response):
 
 @endpoint(limit=READS)
 def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
-    """What the caller paid, newest first."""
+    """The caller's payments, newest first."""
     found, cursor = store.list_payments(caller.uid, size=request.page_size, cursor=request.cursor)
     payments = [
         Payment(
@@ -283,7 +284,7 @@ class SubscriptionHistory(Response):
 
 @endpoint(limit=READS)
 def getSubscriptionHistory(caller: Reader, request: Page) -> SubscriptionHistory:
-    """What happened to the caller's plan, newest first."""
+    """The changes of the caller's plan, newest first."""
     found, cursor = store.list_plan_events(caller.uid, size=request.page_size, cursor=request.cursor)
     events = [
         SubscriptionEvent(
@@ -304,7 +305,7 @@ class NextBillingDate(Response):
 
 @endpoint(limit=READS)
 def getNextBillingDate(caller: Reader, request: Nothing) -> NextBillingDate:
-    """When the caller is charged next; null without a subscription, and for one that ends."""
+    """When the caller is charged next; null without a subscription, or if it is cancelled."""
     return NextBillingDate(next_billing_date=service.next_billing_date(caller))
 
 
@@ -323,7 +324,7 @@ class EventCounts(Response):
 
 
 class WebhookStatus(Response):
-    """Of the events of the last 90 days; `failed` lists up to 100 of those that Stripe, or we, must try again."""
+    """Events of the last 90 days. `failed` lists up to 100 events that must be handled again."""
 
     counts: EventCounts
     failed: list[FailedEvent]
@@ -331,7 +332,7 @@ class WebhookStatus(Response):
 
 @endpoint(limit=READS)
 def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
-    """How many events were handled, failed, or were parked for a person to look at."""
+    """How many of Stripe's events were handled, failed, or were parked for an administrator."""
     counts = event_store.count_events()
     failed = [
         FailedEvent(
@@ -359,25 +360,25 @@ class Retried(Response):
 
 @endpoint(limit=Limit(60, per=60), secrets=STRIPE, timeout_sec=300)
 def retryWebhooks(caller: Admin, request: RetryWebhooks) -> Retried:
-    """Handle these events again, or the failed ones (50 a call): how many are done now, how many are not."""
+    """Handle these events again, or up to 50 that failed: how many are handled now, and how many failed again."""
     retried, failed = webhook.retry(request.event_ids, caller.uid)
     return Retried(retried=retried, failed=failed)
 
 
 @https_fn.on_request(secrets=[*STRIPE, config.STRIPE_WEBHOOK_SECRET], timeout_sec=120)
 def stripeWebhook(request: flask.Request) -> flask.Response:
-    """200 handled, known or not ours; 400 not genuine; 405 not POST; 500 to be sent again."""
-    return _heard(request)
+    """200: handled, or not ours. 400: not signed by Stripe. 405: not POST. 500: Stripe must send it again."""
+    return _handle_webhook(request)
 
 
-def _heard(request: flask.Request) -> flask.Response:
+def _handle_webhook(request: flask.Request) -> flask.Response:
     if request.method != "POST":
         return not_allowed("POST", shared=False)
     body = webhook_body.body_of(request, MAX_EVENT_BYTES)
     if body is None:
         return flask.Response("too large", 400)
     try:
-        genuine = stripe.signature_holds(body, request.headers.get("Stripe-Signature", ""), clock.now())
+        genuine = stripe.is_signed(body, request.headers.get("Stripe-Signature", ""), clock.now())
         event = stripe.parse_event(body) if genuine else None
         if event is None:
             log.warning("stripe_event_refused", genuine=genuine)
@@ -392,5 +393,5 @@ def _heard(request: flask.Request) -> flask.Response:
 @scheduler_fn.on_schedule(schedule="23 * * * *", timezone=ZoneInfo("UTC"), secrets=STRIPE, timeout_sec=540)
 @batch.resumed
 def reconcilePayments(event: scheduler_fn.ScheduledEvent) -> None:
-    """Every hour: apply what Stripe holds and no event told us."""
+    """Every hour: apply changes in Stripe that no event has reported."""
     reconciliation.reconcile()

@@ -1,14 +1,13 @@
-"""Stripe (https://stripe.com): the only place that calls it. Its objects are read in stripe_objects.py.
+"""Client of Stripe (https://stripe.com). No other module calls Stripe; stripe_objects.py reads its objects.
 
-Each call has a timeout and two retries, which an idempotency key makes safe; what Stripe cannot do now becomes
-`PaymentsUnavailable`. An object that Stripe does not have (deleted, of the other mode) is no error: each function's
-type says what it answers then, so that every caller decides what it means. The SDK is loaded at the first call.
+Each call has a timeout and two retries, which its idempotency key makes safe. Failures become `PaymentsUnavailable`.
+A missing object (deleted, or of the other mode) is not a failure: each function documents its return value for it.
+The SDK is imported at the first call.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hmac
 import itertools
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,50 +32,64 @@ API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 10.0
 RETRIES = 2
 MAX_SKEW_S = 300
+MAX_SIGNATURE_HEADER = 4096
 PAGE = 100
 MAX_INVOICE_PAGES = 10
 
 
 class PaymentsUnavailable(StudioxError):
-    """Stripe does not answer, or does not take our request; nothing happened."""
+    """Stripe does not answer, or rejects our request. Nothing was charged."""
 
     code = "unavailable"
-    text = "Payments are not available now; try again later."
+    text = "Payments aren't available right now. Try again later."
 
 
 class Paid(NamedTuple):
-    """What a payment intent paid: our order, or else a subscription's invoice."""
+    """What a payment intent paid: our order, or a subscription's invoice. The other id is empty."""
 
     order_id: str
     invoice_id: str
     charge: Charge | None
 
 
-def signature_holds(body: bytes, header: str, now: datetime) -> bool:
-    """Whether Stripe signed these bytes within 300 s of `now`, either way, with one of our webhook secrets.
+def is_signed(body: bytes, header: str, now: datetime) -> bool:
+    """Whether Stripe signed these bytes within 300 s of `now`, before or after, with one of our webhook secrets.
 
-    Our own check: the SDK's accepts a time far in the future (faults S10). Several secrets, comma-separated, are
-    accepted while one is being replaced. MissingSecret when there is none.
+    STRIPE_WEBHOOK_SECRET may hold several secrets, comma-separated, while one is being replaced.
+    `MissingSecret` if it holds none.
     """
     secrets = [part.strip() for part in config.secret(config.STRIPE_WEBHOOK_SECRET).split(",") if part.strip()]
     if not secrets:
         raise config.MissingSecret(config.STRIPE_WEBHOOK_SECRET.name)
-    parts = [part.partition("=") for part in header[:4096].split(",")]
-    times = [value for name, _, value in parts if name.strip() == "t"]
-    claims = [value.strip() for name, _, value in parts if name.strip() == "v1"]
-    if len(times) != 1 or not (times[0].isascii() and times[0].isdecimal()) or len(times[0]) > 12:
+    # The SDK compares signatures as text, and its comparison raises TypeError for text that is not ASCII.
+    if not header.isascii():
         return False
-    if abs(int(times[0]) - now.timestamp()) > MAX_SKEW_S:
+    header = header[:MAX_SIGNATURE_HEADER]
+    return any(_verifies(body, header, secret) for secret in secrets) and _is_recent(header, now)
+
+
+def _verifies(body: bytes, header: str, secret: str) -> bool:
+    """Whether the SDK accepts the signature, of whatever time."""
+    import stripe
+
+    try:
+        return bool(stripe.WebhookSignature.verify_header(body, header, secret, tolerance=None))
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
         return False
-    signed = times[0].encode() + b"." + body
-    made = [hmac.new(secret.encode(), signed, "sha256").hexdigest().encode() for secret in secrets]
-    # Every pair is compared: how long it takes tells nothing.
-    matches = [hmac.compare_digest(each, claim.encode()) for each in made for claim in claims[:16]]
-    return any(matches)
+
+
+def _is_recent(header: str, now: datetime) -> bool:
+    """Whether a header that the SDK accepts is dated within MAX_SKEW_S of `now`.
+
+    The SDK refuses only times in the past, so a signature that is dated ahead would be valid until then and longer.
+    It signs over the header's first `t`.
+    """
+    stamp = next(item for item in header.split(",") if item.startswith("t=")).split("=")[1]
+    return now.timestamp() - MAX_SKEW_S <= int(stamp) <= now.timestamp() + MAX_SKEW_S
 
 
 def parse_event(body: bytes) -> Mapping[str, Any] | None:
-    """The JSON object of a webhook's body; None for what is none: another encoding, a byte order mark."""
+    """The JSON object of a webhook's body; None if it is not one, or not in plain UTF-8."""
     try:
         data = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -85,21 +98,21 @@ def parse_event(body: bytes) -> Mapping[str, Any] | None:
 
 
 def is_live() -> bool:
-    """Whether our key is a live one: events of the other mode are not ours."""
+    """Whether our key is of live mode. Events of the other mode are not ours."""
     return config.secret(config.STRIPE_SECRET_KEY).strip().startswith(("sk_live", "rk_live"))
 
 
 def _client() -> StripeClient:
-    return _made(config.secret(config.STRIPE_SECRET_KEY).strip(), config.STRIPE_API_BASE.value.rstrip("/"))
+    return _client_of(config.secret(config.STRIPE_SECRET_KEY).strip(), config.STRIPE_API_BASE.value.rstrip("/"))
 
 
 @memoized(2)
-def _made(key: str, base: str) -> StripeClient:
+def _client_of(key: str, base: str) -> StripeClient:
     import stripe
 
     address = urllib.parse.urlsplit(base)
     if address.scheme != "https" and not (config.in_emulator() and address.hostname in ("127.0.0.1", "localhost")):
-        raise config.MissingSecret("STRIPE_API_BASE must be https")  # the key would travel in the clear
+        raise config.MissingSecret("STRIPE_API_BASE must be https")  # the key would be sent unencrypted
     return stripe.StripeClient(
         key,
         stripe_version=API_VERSION,
@@ -110,8 +123,8 @@ def _made(key: str, base: str) -> StripeClient:
 
 
 @contextlib.contextmanager
-def _asking(what: str) -> Iterator[StripeClient]:
-    """Around every call: each of Stripe's errors as one of ours. Its words stay out of answers and logs."""
+def _translated_errors(what: str) -> Iterator[StripeClient]:
+    """Around every call: raises Stripe's errors as `PaymentsUnavailable`. Their messages are not logged."""
     client = _client()
     import stripe
 
@@ -129,14 +142,14 @@ def _asking(what: str) -> Iterator[StripeClient]:
 
 
 def create_customer(uid: str, email: str | None, key: str) -> str:
-    """The id of the customer that this idempotency key makes."""
+    """Create a customer: its id. The same key returns the same customer."""
     params: Any = {"metadata": {"uid": uid}, **({"email": email} if email else {})}
-    with _asking("create_customer") as client:
+    with _translated_errors("create_customer") as client:
         return client.v1.customers.create(params, {"idempotency_key": key}).id
 
 
-def _present(ask: Callable[[], T], *params: str) -> T | None:
-    """What is asked for; None if Stripe has no such object, or none of those that these parameters name."""
+def _find(ask: Callable[[], T], *params: str) -> T | None:
+    """The answer to `ask`; None if the object is missing, or the object that one of these parameters names."""
     import stripe
 
     try:
@@ -148,16 +161,19 @@ def _present(ask: Callable[[], T], *params: str) -> T | None:
 
 
 def create_session(params: Mapping[str, Any], key: str) -> tuple[str, str] | None:
-    """The id and address of the checkout session that this idempotency key makes; None: the customer is gone."""
-    with _asking("create_session") as client, _selling():
+    """Create a checkout session: its id and address. The same key returns the same session.
+
+    None if the customer is missing.
+    """
+    with _translated_errors("create_session") as client, _price_errors():
         sessions = client.v1.checkout.sessions
-        made = _present(lambda: sessions.create(dict(params), {"idempotency_key": key}), "customer")  # type: ignore[arg-type]
+        made = _find(lambda: sessions.create(dict(params), {"idempotency_key": key}), "customer")  # type: ignore[arg-type]
     return None if made is None else (made.id, made.url or "")
 
 
 @contextlib.contextmanager
-def _selling() -> Iterator[None]:
-    """Around what names a plan's price. One that Stripe does not have is a mistake in the catalogue."""
+def _price_errors() -> Iterator[None]:
+    """Around calls that name a plan's price. Alerts if it is missing: the catalogue is wrong."""
     import stripe
 
     try:
@@ -170,113 +186,109 @@ def _selling() -> Iterator[None]:
 
 
 def expire_session(session_id: str) -> str:
-    """Make sure that nobody can pay on it any more: the subscription that somebody has bought with it, or "".
+    """Expire a checkout session, so that it cannot be paid: "", or the id of the subscription if it was paid before.
 
-    A session that Stripe does not have is closed.
+    A missing session counts as expired.
     """
     import stripe
 
-    with _asking("expire_session") as client:
+    with _translated_errors("expire_session") as client:
         sessions = client.v1.checkout.sessions
         try:
             sessions.expire(session_id, options={"idempotency_key": f"expire:{session_id}"})
         except stripe.InvalidRequestError:
-            found = _present(lambda: sessions.retrieve(session_id))
-            bought = found is not None and found.status == "complete"
-            return objects.reference(found.to_dict().get("subscription")) if found is not None and bought else ""
+            found = _find(lambda: sessions.retrieve(session_id))
+            is_paid = found is not None and found.status == "complete"
+            return objects.session_subscription(found.to_dict()) if found is not None and is_paid else ""
         return ""
 
 
 def create_portal(customer_id: str, return_url: str, key: str) -> str | None:
-    """The address of the customer portal for this customer; None if the customer is gone."""
-    with _asking("create_portal") as client:
+    """The address of the customer portal for this customer; None if the customer is missing."""
+    with _translated_errors("create_portal") as client:
         portals = client.v1.billing_portal.sessions
         params: Any = {"customer": customer_id, "return_url": return_url}
-        made = _present(lambda: portals.create(params, {"idempotency_key": key}), "customer")
+        made = _find(lambda: portals.create(params, {"idempotency_key": key}), "customer")
     return None if made is None else made.url
 
 
 def session(session_id: str) -> Session | None:
-    """The session with what was paid, refunded and disputed on it."""
-    with _asking("session") as client:
+    """The session with its payment, refunds and disputes; None if it is missing. `BadShape`."""
+    with _translated_errors("session") as client:
         expand = ["line_items", "payment_intent.latest_charge"]
-        got = _present(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+        got = _find(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
     if got is None:
         return None
-    data = got.to_dict()
-    objects.expanded(data.get("payment_intent"))
-    found = objects.session(data)
+    found = objects.expanded_session(got.to_dict())
     return found if found.charge is None else found._replace(charge=_with_disputes(found.charge))
 
 
 def _with_disputes(charge: Charge) -> Charge:
     if not charge.disputed:
         return charge
-    with _asking("disputes") as client:
+    with _translated_errors("disputes") as client:
         found = client.v1.disputes.list({"charge": charge.id, "limit": PAGE}).data
     return charge._replace(disputes=tuple(objects.dispute(each.to_dict()) for each in found))
 
 
 def intent(intent_id: str) -> Paid | None:
-    """What a payment intent paid, and its charge."""
-    with _asking("intent") as client:
-        got = _present(lambda: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}))
+    """What a payment intent paid, and its charge; None if there is no such payment intent. `BadShape`."""
+    with _translated_errors("intent") as client:
+        got = _find(lambda: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}))
         if got is None:
             return None
-        found = got.to_dict()
-        order_id, invoice_id = objects.metadata(found, "orderId"), ""
+        order_id, charge = objects.intent(got.to_dict())
+        invoice_id = ""
         if not order_id:
             paid = client.v1.invoice_payments.list({"payment": {"type": "payment_intent", "payment_intent": intent_id}})
-            invoice_id = next((objects.reference(each.to_dict()["invoice"]) for each in paid.data), "")
-    latest = objects.expanded(found.get("latest_charge"))
-    charge = None if latest is None else _with_disputes(objects.charge(latest))
-    return Paid(order_id, invoice_id, charge)
+            invoice_id = next((objects.paid_invoice(each.to_dict()) for each in paid.data), "")
+    return Paid(order_id, invoice_id, None if charge is None else _with_disputes(charge))
 
 
 def invoice_subscription(invoice_id: str) -> str:
-    """The subscription that an invoice is for, "" if for none, and if there is no such invoice."""
-    with _asking("invoice") as client:
-        found = _present(lambda: client.v1.invoices.retrieve(invoice_id))
+    """Id of the subscription that an invoice is for; "" if there is none, or the invoice is missing."""
+    with _translated_errors("invoice") as client:
+        found = _find(lambda: client.v1.invoices.retrieve(invoice_id))
     return "" if found is None else objects.invoice_owner(found.to_dict())
 
 
 def invoice(invoice_id: str) -> Invoice | None:
-    """One invoice, however old."""
-    with _asking("invoice") as client:
-        found = _present(lambda: client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+    """An invoice of any age; None if it is missing. `BadShape`."""
+    with _translated_errors("invoice") as client:
+        found = _find(lambda: client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
     return None if found is None else objects.invoice(found.to_dict())
 
 
 def subscription(subscription_id: str) -> Subscription | None:
-    """The subscription as it stands."""
-    with _asking("subscription") as client:
-        found = _present(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
+    """The subscription's current state; None if it is missing. `BadShape`."""
+    with _translated_errors("subscription") as client:
+        found = _find(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
     return None if found is None else objects.subscription(found.to_dict())
 
 
 def invoices(subscription_id: str, since: datetime | None = None) -> list[Invoice]:
-    """The subscription's invoices made since then, oldest first; where there are more than 1,000, the newest."""
+    """The subscription's invoices created since then, oldest first; the newest 1,000 if there are more. `BadShape`."""
     params: dict[str, Any] = {"subscription": subscription_id, "expand": ["data.payments"]}
     if since is not None:
         params["created"] = {"gte": int(since.timestamp())}
     pages = itertools.islice(_pages("invoices", lambda client: client.v1.invoices, params), MAX_INVOICE_PAGES)
-    made = [objects.invoice(each) for page in pages for each in page if each["lines"]["data"]]
-    return sorted(made, key=lambda each: (each.created, each.id))
+    found = [objects.invoice(each) for page in pages for each in page if objects.has_lines(each)]
+    return sorted(found, key=lambda each: (each.created, each.id))
 
 
 def price(price_id: str) -> tuple[str, int]:
-    """A price's `metadata.planId` ("" if it has none, and if there is no such price) and its amount."""
-    with _asking("price") as client:
-        found = _present(lambda: client.v1.prices.retrieve(price_id))
+    """A price's `metadata.planId` ("" if it has none) and its amount; ("", 0) if the price is missing."""
+    with _translated_errors("price") as client:
+        found = _find(lambda: client.v1.prices.retrieve(price_id))
     if found is None:
         return "", 0
     return objects.metadata(found.to_dict(), "planId"), found.unit_amount or 0
 
 
 def change_price(subscription_id: str, item_id: str, price_id: str, key: str) -> bool:
-    """Move to another price now. It is paid for at once, and takes effect only if that succeeds.
+    """Change the price now, with proration. The difference is invoiced at once; the change applies once it is paid.
 
-    False if the subscription has ended, or Stripe does not have it.
+    False if the subscription has ended or is missing.
     """
     params = {
         "items": [{"id": item_id, "price": price_id}],
@@ -287,48 +299,48 @@ def change_price(subscription_id: str, item_id: str, price_id: str, key: str) ->
 
 
 def set_cancel_at_period_end(subscription_id: str, cancel: bool, key: str) -> bool:
-    """False if the subscription has ended, or Stripe does not have it."""
+    """Schedule the cancellation, or undo it. False if the subscription has ended or is missing."""
     return _change_subscription("set_cancel_at_period_end", subscription_id, {"cancel_at_period_end": cancel}, key)
 
 
 def _change_subscription(what: str, subscription_id: str, params: Any, key: str) -> bool:
-    """Whether there was a subscription to change. Stripe refuses the change of one that has ended in several ways."""
+    """Whether there was a subscription to change. Stripe has several errors for one that has ended."""
     import stripe
 
-    with _asking(what) as client, _selling():
+    with _translated_errors(what) as client, _price_errors():
         try:
             client.v1.subscriptions.update(subscription_id, params, {"idempotency_key": key})
         except stripe.InvalidRequestError:
-            if _stands(client, subscription_id):
+            if _exists(client, subscription_id):
                 raise
             return False
     return True
 
 
-def _stands(client: StripeClient, subscription_id: str) -> bool:
-    found = _present(lambda: client.v1.subscriptions.retrieve(subscription_id))
+def _exists(client: StripeClient, subscription_id: str) -> bool:
+    found = _find(lambda: client.v1.subscriptions.retrieve(subscription_id))
     return found is not None and found.status not in ENDED
 
 
 def cancel_subscription(subscription_id: str) -> None:
-    """End it now. It may have ended already, or never have been."""
+    """Cancel the subscription now. Does nothing if it has ended or is missing."""
     import stripe
 
-    with _asking("cancel_subscription") as client:
-        if not _stands(client, subscription_id):
+    with _translated_errors("cancel_subscription") as client:
+        if not _exists(client, subscription_id):
             return
         try:
             client.v1.subscriptions.cancel(subscription_id)
         except stripe.InvalidRequestError:
-            if _stands(client, subscription_id):
+            if _exists(client, subscription_id):
                 raise
 
 
 def refund(intent_id: str) -> None:
-    """Give all of a payment back, once. One that Stripe does not have is not to be given back."""
+    """Refund the whole payment. Does nothing if it was refunded before or is missing."""
     import stripe
 
-    with _asking("refund") as client:
+    with _translated_errors("refund") as client:
         try:
             client.v1.refunds.create({"payment_intent": intent_id}, {"idempotency_key": f"refund:{intent_id}"})
         except stripe.InvalidRequestError as error:
@@ -337,9 +349,9 @@ def refund(intent_id: str) -> None:
 
 
 def event(event_id: str) -> Event | None:
-    """An event of the last 30 days."""
-    with _asking("event") as client:
-        found = _present(lambda: client.v1.events.retrieve(event_id))
+    """An event of the last 30 days; None if it is missing. `BadShape`."""
+    with _translated_errors("event") as client:
+        found = _find(lambda: client.v1.events.retrieve(event_id))
     return None if found is None else objects.event(found.to_dict())
 
 
@@ -351,26 +363,26 @@ def events(since: datetime) -> Iterator[list[ListedEvent]]:
 
 
 def sessions(since: datetime) -> Iterator[list[Session]]:
-    """Pages of the checkout sessions since then that came to their end."""
+    """Pages of the checkout sessions created since then that are complete. `BadShape`."""
     params = {"status": "complete", "created": {"gte": int(since.timestamp())}}
     for page in _pages("sessions", lambda client: client.v1.checkout.sessions, params):
         yield [objects.session(each) for each in page]
 
 
 def subscription_ids(since: datetime) -> Iterator[Sequence[str]]:
-    """Pages of the subscriptions made since then, whatever became of them."""
+    """Pages of ids of the subscriptions created since then, in any state."""
     params = {"status": "all", "created": {"gte": int(since.timestamp())}}
     for page in _pages("subscriptions", lambda client: client.v1.subscriptions, params):
-        yield [str(each["id"]) for each in page]
+        yield [objects.identifier(each) for each in page]
 
 
 def _pages(what: str, service: Any, params: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
     after: dict[str, str] = {}
     while True:
-        with _asking(what) as client:
+        with _translated_errors(what) as client:
             listed = service(client).list({**params, **after, "limit": PAGE})
         page = [each.to_dict() for each in listed.data]
         yield page
         if not listed.has_more or not page:
             return
-        after = {"starting_after": page[-1]["id"]}
+        after = {"starting_after": objects.identifier(page[-1])}

@@ -1,7 +1,8 @@
-"""Stripe's objects as ours: what billing needs of each, read strictly, so that a shape we do not know is an error.
+"""Reads Stripe's raw objects into the types of stripe_types.py. Pure.
 
-Written for API version 2026-10-28.endive; where older versions keep a field elsewhere, both places are read, because
-events carry the version of the account that sent them. Pure.
+Reading is strict: `BadShape` for an object that lacks what billing needs. It is written for API version
+2026-10-28.endive. Fields that older versions keep elsewhere are read from both places, because an event has the API
+version of the account that sent it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 def event(data: Data) -> Event:
-    """`BadShape`. Only of `EVENT_TYPES`."""
+    """An event of one of `EVENT_TYPES`. `BadShape`."""
     return _read(_event, data)
 
 
@@ -35,6 +36,33 @@ def session(data: Data) -> Session:
     return _read(_session, data)
 
 
+def expanded_session(data: Data) -> Session:
+    """A session whose payment intent was asked for whole. `BadShape` also if it came as its id."""
+    expanded(data.get("payment_intent"))
+    return session(data)
+
+
+def session_subscription(data: Data) -> str:
+    """Id of the subscription that the session has sold, "" if there is none."""
+    return reference(data.get("subscription"))
+
+
+def intent(data: Data) -> tuple[str, Charge | None]:
+    """The order of a payment intent ("" if none), and its latest charge, which was asked for whole."""
+    latest = expanded(data.get("latest_charge"))
+    return metadata(data, "orderId"), None if latest is None else charge(latest)
+
+
+def paid_invoice(data: Data) -> str:
+    """Id of the invoice that an invoice payment is for."""
+    return reference(data["invoice"])
+
+
+def has_lines(data: Data) -> bool:
+    """Whether an invoice has any lines."""
+    return bool(data["lines"]["data"])
+
+
 def subscription(data: Data) -> Subscription:
     return _read(_subscription, data)
 
@@ -44,7 +72,7 @@ def invoice(data: Data) -> Invoice:
 
 
 def invoice_owner(data: Data) -> str:
-    """The subscription that the invoice is for, "" if for none."""
+    """Id of the subscription that the invoice is for, "" if there is none."""
     return reference(_parent(data).get("subscription"))
 
 
@@ -57,7 +85,7 @@ def dispute(data: Data) -> Dispute:
 
 
 def metadata(data: Data, name: str) -> str:
-    """A value of the object's metadata, "" if there is none."""
+    """A text of the object's metadata, "" if there is none."""
     value = (data.get("metadata") or {}).get(name, "")
     return value if isinstance(value, str) else ""
 
@@ -68,16 +96,16 @@ def identifier(data: Data) -> str:
 
 
 def reference(value: Any) -> str:
-    """The id of something that may be expanded, an id, or null."""
+    """The id of a field that holds an id or an expanded object; "" for null."""
     found = value.get("id") if isinstance(value, Mapping) else value
     return found if isinstance(found, str) else ""
 
 
 def expanded(value: Any) -> Data | None:
-    """An object that was asked for whole; None if there is none. `BadShape` for its id alone: it was not seen."""
+    """An object that we asked Stripe to expand; None for null. `BadShape` if Stripe sent its id alone."""
     if value is None or isinstance(value, Mapping):
         return value
-    raise BadShape("an object that was asked for came unexpanded")
+    raise BadShape("an object that should be expanded is not")
 
 
 def _read(read: Callable[[Data], T], data: Data) -> T:
@@ -127,7 +155,7 @@ def _paid_by(intent_id: str, order_id: str, uid: str) -> Subject | None:
 
 
 def _parent(about: Data) -> Data:
-    """Where an invoice says whose it is: before 2025-03-31 on the invoice itself."""
+    """Where an invoice names its subscription: before 2025-03-31 on the invoice itself."""
     old = {"subscription": about.get("subscription"), **(about.get("subscription_details") or {})}
     found: Data = (about.get("parent") or {}).get("subscription_details") or old
     return found
@@ -169,7 +197,7 @@ def _charge(data: Data) -> Charge:
 
 def _dispute(data: Data) -> Dispute:
     state: Literal["inquiry", "open", "won", "lost"] = "open"
-    # An inquiry that was closed, and a dispute that was prevented, left the money with us.
+    # A closed inquiry and a prevented dispute took no money.
     if data["status"] in ("won", "warning_closed", "prevented"):
         state = "won"
     elif data["status"] == "lost":
@@ -194,7 +222,7 @@ def _subscription(data: Data) -> Subscription:
         plan_id=metadata(price, "planId"),
         amount=price.get("unit_amount"),
         item_id=_text(item["id"]),
-        # Before 2025-03-31 the period was on the subscription.
+        # Before 2025-03-31 the period was a field of the subscription.
         period_start=_time(
             item["current_period_start"] if "current_period_start" in item else data["current_period_start"]
         ),
@@ -234,7 +262,7 @@ def _total(data: Data, lines: tuple[Line, ...]) -> int:
     if total is None:
         return sum(line.amount for line in lines)
     on_top = [each for each in data.get("total_taxes") or () if each.get("tax_behavior") == "exclusive"]
-    # Before 2025-03-31 taxes had another name.
+    # Before 2025-03-31 this field had another name.
     on_top += [each for each in data.get("total_tax_amounts") or () if each.get("inclusive") is False]
     return _whole(total) - sum(_whole(each["amount"]) for each in on_top)
 

@@ -41,15 +41,15 @@ EVENT_TYPES = (
 )
 
 ENDED = ("canceled", "incomplete_expired")
-"""The states of a subscription that never lives again."""
+"""The final states of a subscription."""
 
 
 class BadShape(Exception):
-    """An object of a known type that lacks what we need of it."""
+    """An object of a known type lacks a field that billing needs."""
 
 
 class Subject(NamedTuple):
-    """What an event is about: an object to fetch, and whose documents it probably concerns."""
+    """The object that an event is about, to be fetched. `order_id` and `uid` are hints and may be empty."""
 
     kind: Literal["session", "order", "subscription", "intent"]
     id: str
@@ -58,16 +58,16 @@ class Subject(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One of `EVENT_TYPES`. What it says is a hint: the state is fetched."""
+    """An event of one of `EVENT_TYPES`. Its content is only a hint: the object's state is fetched."""
 
     id: str
     type: str
     created: datetime
     livemode: bool
     account: str
-    """Another account's, for a Connect event; else empty."""
+    """The connected account of a Connect event; otherwise empty."""
     subject: Subject | None
-    """None for an object that cannot be ours: an invoice without a subscription."""
+    """None if the object cannot be ours, such as an invoice without a subscription."""
 
 
 class ListedEvent(NamedTuple):
@@ -81,21 +81,21 @@ class Dispute(NamedTuple):
     id: str
     amount: int
     state: Literal["inquiry", "open", "won", "lost"]
-    """An inquiry asks only; an open dispute has taken the money until it is won."""
+    """An inquiry moves no money. An open dispute holds the money back until it is won."""
 
 
 class Charge(NamedTuple):
     id: str
     amount: int
     refunded: int
-    """In the currency's minor unit: the sum of the refunds that did not fail."""
+    """Sum of the refunds that did not fail."""
     disputed: bool
     receipt_url: str
     disputes: tuple[Dispute, ...] = ()
 
 
 class Session(NamedTuple):
-    """A checkout session with what was paid on it."""
+    """A checkout session with its payment."""
 
     id: str
     mode: str
@@ -115,7 +115,7 @@ class Session(NamedTuple):
 
 
 class Subscription(NamedTuple):
-    """A subscription as it stands in Stripe."""
+    """A subscription's current state in Stripe."""
 
     id: str
     uid: str
@@ -125,7 +125,7 @@ class Subscription(NamedTuple):
     plan_id: str
     """The price's `metadata.planId`; empty if it has none."""
     amount: int | None
-    """The price's, a month."""
+    """The monthly price."""
     item_id: str
     period_start: datetime
     period_end: datetime
@@ -135,7 +135,7 @@ class Subscription(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of an invoice; one that gives back has a negative amount."""
+    """A line of an invoice. A credit has a negative amount."""
 
     price_id: str
     amount: int
@@ -154,11 +154,10 @@ class Invoice(NamedTuple):
     created: datetime
     lines: tuple[Line, ...]
     period_end: datetime
-    """Until when the lines are paid for."""
+    """The latest end of the lines' periods."""
     url: str
     intent_id: str
     total: int
-    """What it is over, after discounts and without tax on top, whether paid by card or by the customer's balance:
-    negative for a credit."""
+    """After discounts, without exclusive tax; paid by card or by the customer's balance. Negative for a credit."""
     reason: str = ""
-    """Why Stripe made it, such as `subscription_cycle`."""
+    """Stripe's billing reason, such as `subscription_cycle`."""
