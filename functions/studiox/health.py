@@ -1,4 +1,4 @@
-"""Whether the backend can do its work: a monitor's question, answered by touching what everything needs."""
+"""The health check: it reads from Firestore and Storage, which everything needs."""
 
 from __future__ import annotations
 

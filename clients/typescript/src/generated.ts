@@ -989,7 +989,7 @@ export interface WeeklyReports {
 /** The details of each refusal, by its reason. */
 export interface Refusals {
   /**
-   * This account is suspended.
+   * Your account is suspended. Contact support if you think this is a mistake.
    * Code `permission-denied`.
    */
   AccountSuspended: Record<string, never>;
@@ -1010,18 +1010,18 @@ export interface Refusals {
    */
   AlreadySubscribed: Record<string, never>;
   /**
-   * Too much is happening at once; nothing was changed, try again.
-   * Retries ran out and nothing happened.
+   * Too many changes happened at the same time. Nothing was changed; please try again.
+   * The retries ran out. Nothing was changed.
    * Code `aborted`.
    */
   Contention: { retryAfterSeconds: number };
   /**
-   * Confirm your e-mail address first.
+   * Please confirm your e-mail address first. We have sent you a link.
    * Code `failed-precondition`.
    */
   EmailNotVerified: Record<string, never>;
   /**
-   * You may not do this.
+   * You don't have permission to do this.
    * Code `permission-denied`.
    */
   Forbidden: Record<string, never>;
@@ -1036,12 +1036,12 @@ export interface Refusals {
    */
   InsufficientTokens: { balance: number; price: number };
   /**
-   * The cursor is not one of this list.
+   * This page is no longer available. Please start again from the first page.
    * Code `invalid-argument`.
    */
   InvalidCursor: Record<string, never>;
   /**
-   * The request is not valid.
+   * Some of the values are not valid. Please check them and try again.
    * `fields`: {field: message}; the empty name is the request itself.
    * Code `invalid-argument`.
    */
@@ -1063,7 +1063,7 @@ export interface Refusals {
    */
   NotCancellable: { status: "cancelled" | "completed" | "failed" | "pending" | "processing" };
   /**
-   * There is no such thing.
+   * We couldn't find that. It may have been deleted.
    * Code `not-found`.
    */
   NotFound: Record<string, never>;
@@ -1101,13 +1101,13 @@ export interface Refusals {
    */
   ProviderUnavailable: { jobId?: string; refunded?: number };
   /**
-   * Too many calls; wait a little.
+   * You're doing this too often. Please wait a moment and try again.
    * Code `resource-exhausted`.
    */
   RateLimited: { retryAfterSeconds: number };
   /**
-   * Sign in again first.
-   * The sign-in is older than `maxAgeSeconds`: sign in again, and repeat the call.
+   * Please sign in again to confirm that it is you.
+   * The sign-in is older than `maxAgeSeconds`. Sign in again and repeat the call.
    * Code `failed-precondition`.
    */
   RecentSignInRequired: { maxAgeSeconds: number };
@@ -1117,7 +1117,7 @@ export interface Refusals {
    */
   RemixDisabled: Record<string, never>;
   /**
-   * This requestId was used for another request.
+   * This requestId was already used for a different request. Use a new one.
    * Code `already-exists`.
    */
   RequestIdReused: Record<string, never>;
@@ -1132,13 +1132,13 @@ export interface Refusals {
    */
   TooManyJobs: { limit: number };
   /**
-   * Sign in first.
+   * Please sign in and try again.
    * Code `unauthenticated`.
    */
   Unauthenticated: Record<string, never>;
   /**
-   * The service cannot be reached; try again with the same request.
-   * The database cannot be reached: whether it happened shows when the call is repeated.
+   * We can't reach our servers right now. Please try again in a moment.
+   * The database cannot be reached. Repeat the same call to learn whether it took effect.
    * Code `unavailable`.
    */
   Unavailable: { retryAfterSeconds: number };

@@ -33,7 +33,7 @@ export function plain(value: unknown): unknown {
 export function currentUid(app: FirebaseApp, asked: string): string {
   const uid = getAuth(app).currentUser?.uid;
   if (uid) return uid;
-  throw new StudioXError('Unauthenticated', {}, 'unauthenticated', asked, undefined, 'Sign in first.');
+  throw new StudioXError('Unauthenticated', {}, 'unauthenticated', asked, undefined, 'Please sign in and try again.');
 }
 
 /** Follow the balance of whoever is signed in; null while nobody is, or the account is not there yet. */

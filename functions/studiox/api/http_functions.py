@@ -96,7 +96,7 @@ def _answer(method: str, contract: Contract, handler: Handler, http: flask.Reque
         return _error(408, InvalidRequest.__name__, late.text, fields={"": late.text})
     except Exception as error:  # noqa: BLE001 - a bug: the traceback is for the log, the caller learns nothing
         log.bug("bug", function=contract.name, error=type(error).__name__)
-        return _error(500, "Internal", "Something went wrong.")
+        return _error(500, "Internal", StudioxError.text)
 
 
 def _body(http: flask.Request) -> Any:

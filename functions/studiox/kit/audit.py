@@ -1,4 +1,4 @@
-"""The audit log: who did what to what, written in the commit that did it (contract §1). Nobody reads it by rule."""
+"""The audit log: who did what to what, written in the commit of the change. The rules let no client read it."""
 
 from __future__ import annotations
 

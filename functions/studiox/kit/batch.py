@@ -1,4 +1,4 @@
-"""Working through many things: the trouble of one is not the others', and an outage is no bug."""
+"""Process many items, isolate the failures of each, and tell an outage from a bug."""
 
 from __future__ import annotations
 
@@ -15,33 +15,34 @@ from . import log
 from .errors import StudioxError
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 PAUSES_S = (1.0, 5.0, 20.0)
-"""How long a run waits before it tries again what an outage kept from it."""
+"""Pauses before the items that an outage stopped are tried again."""
 
 
 class Trouble(enum.Enum):
-    """Why there is no result."""
+    """Why an item has no result."""
 
-    OUTAGE = enum.auto()  # nothing is known: try again
+    OUTAGE = enum.auto()  # the result is unknown: try again
     BUG = enum.auto()
 
 
-class Worked(NamedTuple, Generic[T]):
+class Worked(NamedTuple, Generic[T, D]):
     results: list[T]
-    missing: list[Found[Any]]
-    """What an outage kept from us to the end: neither right nor wrong."""
-    broken: list[Found[Any]]
-    """What a bug of ours, or a document that is wrong, stopped."""
+    missing: list[Found[D]]
+    """Items whose result is unknown: an outage lasted through every try."""
+    broken: list[Found[D]]
+    """Items that failed by a bug of ours or a malformed document."""
 
 
 def passes(error: Exception) -> bool:
-    """Whether it goes away by itself: a service that cannot be reached, too much at once."""
+    """Whether the error is temporary: a service cannot be reached, or there was contention."""
     return isinstance(error, StudioxError) and error.code in ("unavailable", "aborted")
 
 
 def alone(function: str, work: Callable[[], T], **about: object) -> T | Trouble:
-    """What `work` answers, or what kept it from that, logged: one item's trouble is not the others'."""
+    """The result of `work`, or why there is none, which is logged. Isolates the failures of one item."""
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - it is logged, and the caller goes on
@@ -53,10 +54,10 @@ def alone(function: str, work: Callable[[], T], **about: object) -> T | Trouble:
 
 
 def work_through(
-    pool: Executor, function: str, work: Callable[[Found[Any]], T], items: Iterable[Found[Any]]
-) -> Worked[T]:
-    """`work` on each item alone; what an outage keeps from us is tried again after each of PAUSES_S."""
-    worked: Worked[T] = Worked([], list(items), [])
+    pool: Executor, function: str, work: Callable[[Found[D]], T], items: Iterable[Found[D]]
+) -> Worked[T, D]:
+    """Run `work` on each item alone. Items that an outage stopped are tried again after each of PAUSES_S."""
+    worked: Worked[T, D] = Worked([], list(items), [])
     for pause_s in (0.0, *PAUSES_S):
         if worked.missing:
             time.sleep(pause_s)
@@ -64,7 +65,7 @@ def work_through(
     return worked
 
 
-def _tried(pool: Executor, function: str, work: Callable[[Found[Any]], T], worked: Worked[T]) -> Worked[T]:
+def _tried(pool: Executor, function: str, work: Callable[[Found[D]], T], worked: Worked[T, D]) -> Worked[T, D]:
     outcomes = list(pool.map(lambda each: alone(function, lambda: work(each), id=each.id), worked.missing))
     met = list(zip(worked.missing, outcomes, strict=True))
     return Worked(
@@ -75,7 +76,7 @@ def _tried(pool: Executor, function: str, work: Callable[[Found[Any]], T], worke
 
 
 def patiently(work: Callable[[], T], pauses_s: Iterable[float] | None = None) -> T:
-    """What `work` answers; after an outage it is tried again after each pause, and the last one is raised."""
+    """The result of `work`. After an outage it is tried again after each pause; the last outage is raised."""
     for pause_s in PAUSES_S if pauses_s is None else pauses_s:
         try:
             return work()
@@ -88,7 +89,7 @@ def patiently(work: Callable[[], T], pauses_s: Iterable[float] | None = None) ->
 
 
 def resumed(run: Callable[[Any], None]) -> Callable[[Any], None]:
-    """For a schedule: an outage ends the run with a warning, and the next one takes up what is left."""
+    """For a schedule: an outage ends the run with a warning, and the next run continues."""
 
     @functools.wraps(run)
     def guarded(event: Any) -> None:

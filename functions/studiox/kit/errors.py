@@ -1,4 +1,7 @@
-"""Refusals: a class is the public reason, its code the transport's, its details the figures (contract §1)."""
+"""Refusals. The class name is the public reason, `code` the transport's code, `details` the figures.
+
+`text` is for people: what happened, and what to do. It may change; the reason does not.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ CODES = (
 
 
 class StudioxError(Exception):
-    """A refusal that a client may see. `details` holds JSON values only; never a vendor's text or a secret."""
+    """A refusal, as the client sees it. `details` holds JSON values only, never a vendor's text or a secret."""
 
     code: ClassVar[str] = "internal"
-    text: ClassVar[str] = "Something went wrong."
+    text: ClassVar[str] = "Something went wrong on our side. Please try again later."
     figures: ClassVar[Mapping[str, Any]] = {}
-    """{detail: its type}, what `details` may hold; None marks one that may be absent. Clients' types are made of it."""
+    """{detail: its type}; None marks an optional one. Clients' types are generated from it."""
 
     def __init__(self, **details: Any) -> None:
         super().__init__(type(self).__name__)
@@ -43,30 +46,30 @@ class StudioxError(Exception):
 
 class Unauthenticated(StudioxError):
     code = "unauthenticated"
-    text = "Sign in first."
+    text = "Please sign in and try again."
 
 
 class Forbidden(StudioxError):
     code = "permission-denied"
-    text = "You may not do this."
+    text = "You don't have permission to do this."
 
 
 class AccountSuspended(StudioxError):
     code = "permission-denied"
-    text = "This account is suspended."
+    text = "Your account is suspended. Contact support if you think this is a mistake."
 
 
 class EmailNotVerified(StudioxError):
     code = "failed-precondition"
-    text = "Confirm your e-mail address first."
+    text = "Please confirm your e-mail address first. We have sent you a link."
 
 
 class RecentSignInRequired(StudioxError):
-    """The sign-in is older than `maxAgeSeconds`: sign in again, and repeat the call."""
+    """The sign-in is older than `maxAgeSeconds`. Sign in again and repeat the call."""
 
     code = "failed-precondition"
     figures = {"maxAgeSeconds": int}
-    text = "Sign in again first."
+    text = "Please sign in again to confirm that it is you."
 
 
 class InvalidRequest(StudioxError):
@@ -74,41 +77,41 @@ class InvalidRequest(StudioxError):
 
     code = "invalid-argument"
     figures = {"fields": dict[str, str]}
-    text = "The request is not valid."
+    text = "Some of the values are not valid. Please check them and try again."
 
 
 class InvalidCursor(StudioxError):
     code = "invalid-argument"
-    text = "The cursor is not one of this list."
+    text = "This page is no longer available. Please start again from the first page."
 
 
 class NotFound(StudioxError):
     code = "not-found"
-    text = "There is no such thing."
+    text = "We couldn't find that. It may have been deleted."
 
 
 class RequestIdReused(StudioxError):
     code = "already-exists"
-    text = "This requestId was used for another request."
+    text = "This requestId was already used for a different request. Use a new one."
 
 
 class RateLimited(StudioxError):
     code = "resource-exhausted"
     figures = {"retryAfterSeconds": int}
-    text = "Too many calls; wait a little."
+    text = "You're doing this too often. Please wait a moment and try again."
 
 
 class Contention(StudioxError):
-    """Retries ran out and nothing happened."""
+    """The retries ran out. Nothing was changed."""
 
     code = "aborted"
     figures = {"retryAfterSeconds": int}
-    text = "Too much is happening at once; nothing was changed, try again."
+    text = "Too many changes happened at the same time. Nothing was changed; please try again."
 
 
 class Unavailable(StudioxError):
-    """The database cannot be reached: whether it happened shows when the call is repeated."""
+    """The database cannot be reached. Repeat the same call to learn whether it took effect."""
 
     code = "unavailable"
     figures = {"retryAfterSeconds": int}
-    text = "The service cannot be reached; try again with the same request."
+    text = "We can't reach our servers right now. Please try again in a moment."
