@@ -9,7 +9,7 @@ import pytest
 
 import main
 from tests.auth.identity import Accounts
-from tests.support import Answer, Database, before_create, call, id_token
+from tests.support import Answer, Database, before_create, call, id_token, jobs
 
 TRIGGER: Any = main.onUserCreated
 
@@ -84,7 +84,7 @@ def test_a6_a_revoked_session_spends_and_publishes_no_more(auth: Accounts, datab
     job = {"requestId": "request-000000001", "type": "image", "model": "Model A", "prompt": "x", "size": "512x512"}
     assert call(main.createStudioJob, job, token=old).reason == "Unauthenticated"
     assert call(main.updateStreak, token=old).reason == "Unauthenticated"
-    database.put("creations/c0123456789", {"uid": "u1", "creationId": "c0123456789", "media": [{"path": "x"}]})
+    database.put("creations/c0123456789", jobs.creation("c0123456789", "u1"))
     assert call(main.publishPost, {"creationId": "c0123456789"}, token=old).reason == "Unauthenticated"
     assert call(main.getProfile, token=old).ok, "reading lasts as long as the token"
     new = id_token("u1", email="u1@canary.test", auth_time=int(time.time()) + 1)

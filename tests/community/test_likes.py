@@ -6,7 +6,7 @@ import random
 
 import main
 from tests.community.community import Community
-from tests.support import Answer, Rpcs, call, crowd
+from tests.support import Answer, Rpcs, call, crowd, jobs
 
 
 def like(uid: str, post_id: str, liked: bool | None = None) -> Answer:
@@ -98,5 +98,5 @@ def test_uids_with_an_underscore(community: Community) -> None:
     community.user("a_b")
     assert like("a_b", post).ok
     assert community.database.need(f"likes/{post}_a_b")["uid"] == "a_b"
-    community.database.put("creations/under_score", {"uid": "ann", "creationId": "under_score"})
+    community.database.put("creations/under_score", jobs.creation("under_score", "ann"))
     assert community.call("publishPost", "ann", creationId="under_score").reason == "NotFound"

@@ -14,6 +14,8 @@ from studiox.catalog import defaults
 from studiox.community import rules
 from studiox.kit.errors import InvalidRequest
 from studiox.models import posts
+from studiox.models.media_files import MediaFile
+from tests.support.jobs import made_creation
 from tests.support.people import user_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -114,20 +116,7 @@ VALUES = st.one_of(st.booleans(), st.integers(), st.text(max_size=10), st.lists(
 
 @given(st.dictionaries(st.sampled_from(["style", "size", "inputPaths", "price", "taskId", "x"]), VALUES), st.booleans())
 def test_c4_c5_only_listed_parameters_become_public(params: dict[str, Any], share: bool) -> None:
-    creation = {
-        "creationId": "c1",
-        "jobId": "c1",
-        "uid": "u1",
-        "type": "image",
-        "model": "m",
-        "prompt": "p",
-        "price": 3,
-        "params": params,
-        "media": [],
-        "title": "t",
-        "provider": "poyo",
-        "email": "e",
-    }
+    creation = made_creation("c1", "u1", prompt="p", params=params)
     post = rules.new_post(creation, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
     assert set(post.params or {}) <= {"style", "size"}
     assert (post.prompt is not None) == (post.params is not None) == share
@@ -145,16 +134,12 @@ def test_c4_of_every_input_in_the_catalogue_it_is_decided_whether_it_is_shared()
 
 
 def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
-    item = {"path": "users/u1/creations/c1/0.mp3", "contentType": "audio/mpeg", "bytes": 1, "tags": ["sad fox"]}
-    creation = {
-        "creationId": "c1",
-        "uid": "u1",
-        "type": "music",
-        "model": "m",
-        "prompt": "A sad fox sings",
-        "params": {},
-    }
-    titled = {**creation, "media": [{**item, "title": "a sad fox"}, {**item, "title": "Nocturne"}]}
+    path = "users/u1/creations/c1/0.mp3"
+    media = [
+        MediaFile(path=path, content_type="audio/mpeg", bytes=1, tags=["sad fox"], title=title)
+        for title in ("a sad fox", "Nocturne")
+    ]
+    titled = made_creation("c1", "u1", type="music", prompt="A sad fox sings", params={}, media=media)
 
     def shown(share: bool) -> list[tuple[Any, Any]]:
         post = rules.new_post(titled, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)

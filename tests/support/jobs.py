@@ -58,6 +58,11 @@ def state(uid: str, **fields: Any) -> dict[str, Any]:
 
 def creation(creation_id: str, uid: str, **fields: Any) -> dict[str, Any]:
     """`creations/{id}`, by default of a picture."""
+    return documents.encode(made_creation(creation_id, uid, **fields))
+
+
+def made_creation(creation_id: str, uid: str, **fields: Any) -> Creation:
+    """The struct of `creation`."""
     usual: dict[str, Any] = {
         "job_id": creation_id,
         "title": "a fox",
@@ -71,4 +76,4 @@ def creation(creation_id: str, uid: str, **fields: Any) -> dict[str, Any]:
         "created_at": THEN,
         "updated_at": THEN,
     }
-    return documents.encode(Creation(creation_id=creation_id, uid=uid, **{**usual, **fields}))
+    return Creation(creation_id=creation_id, uid=uid, **{**usual, **fields})

@@ -480,7 +480,9 @@ export interface Lyrics {
   balance: number;
 }
 
-/** One file: its path for the Storage SDK; `url`, good for an hour, only in the answer about one thing. */
+/**
+ * One file. `path` is for the Storage SDK; `url`, valid for an hour, is only given for a single job or creation.
+ */
 export interface MediaItem {
   path: string;
   contentType: string;
@@ -1553,7 +1555,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * One creation of the caller's, with addresses of its media that are good for an hour.
+   * One of the caller's creations, with addresses of its media that are valid for an hour.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1563,7 +1565,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Give a creation of the caller's another title.
+   * Rename one of the caller's creations.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1573,7 +1575,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Delete a creation of the caller's and its post; the files follow, if need be in a task.
+   * Delete one of the caller's creations with its post. Files that are left over are deleted by a task.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1583,7 +1585,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Toggle whether a creation of the caller's is a favourite, or set it with `favorite`.
+   * Mark one of the caller's creations as a favorite or not: as `favorite` says, or toggled without it.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1593,7 +1595,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Count a play: the caller's month, and the creation's own count if one is named.
+   * Count a play: for the caller's month, and for the creation if one is named.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1683,7 +1685,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * One session of the caller's: what it started from, and its jobs in the order they were ordered.
+   * One of the caller's sessions: its parameters, and its jobs in the order in which they were ordered.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */

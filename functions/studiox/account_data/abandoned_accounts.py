@@ -14,6 +14,7 @@ from studiox.kit import clock, log
 from studiox.kit.clock import timedelta
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Reads, transact
+from studiox.models.sweeps import ACCOUNT_SWEEP
 from studiox.models.users import all_users
 
 from .deletion import close_abandoned
@@ -62,7 +63,7 @@ def _close_without_sign_in(uids: list[str]) -> int:
 def _keep(uid: str | None) -> None:
     now = clock.now()
     transact(
-        sweep_store.ACCOUNTS_PATH,
+        ACCOUNT_SWEEP,
         lambda docs: sweep_store.keep_account(docs, uid, now),
-        Reads(fresh=[sweep_store.ACCOUNTS_PATH]),
+        Reads(fresh=[ACCOUNT_SWEEP]),
     )

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from studiox.kit import firestore
-from studiox.kit.documents import decode
 from studiox.models import creations as library
 from studiox.models import posts as community
 from studiox.models.media_files import MediaFile
@@ -42,7 +41,7 @@ def posts(*, size: int, cursor: str | None) -> tuple[list[ReportedPost], str | N
     creation_paths = [library.creation_path(each.post_id) for each in found]
     documents = firestore.read_documents([*post_paths, *creation_paths]) if found else {}
     shown = [
-        (moderation, post, [decode(MediaFile, each) for each in (documents[creation_path].data or {}).get("media", [])])
+        (moderation, post, creation.media if (creation := documents[creation_path].as_(creation_path)) else [])
         for moderation, post_path, creation_path in zip(found, post_paths, creation_paths, strict=True)
         if (post := documents[post_path].as_(post_path)) is not None
     ]

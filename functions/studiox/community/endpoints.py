@@ -234,9 +234,7 @@ class Remixed(Response):
 def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
     """Start a session with a post's shared parameters. Posts published from it name the remixed post."""
     session = service.remix(caller, request.post_id, request.request_id)
-    return Remixed(
-        session_id=session["sessionId"], params=session["params"], type=session["type"], model=session["model"]
-    )
+    return Remixed(session_id=session.session_id, params=session.params, type=session.type, model=session.model)
 
 
 @endpoint(limit=WRITES, refuses=(Forbidden, NotFound))

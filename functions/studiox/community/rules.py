@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from studiox.kit.clock import datetime
-from studiox.kit.documents import decode
 from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.kit.texts import plain_name
 from studiox.models import posts
+from studiox.models.creations import Creation
 from studiox.models.media_files import MediaFile
 from studiox.models.users import User
 
@@ -53,8 +53,6 @@ PUBLIC_PARAMS = frozenset(
 
 Uploads are not among them, since their paths name a person. A parameter that is new in the catalogue stays private
 until it is added here."""
-
-Data = Mapping[str, Any]
 
 
 class NotPublishable(StudioxError):
@@ -118,18 +116,14 @@ def public_path(post_id: str, path: str) -> str:
     return f"posts/{post_id}/{path.rsplit('/', 1)[1]}"
 
 
-def media_of(creation: Data) -> list[MediaFile]:
-    return [decode(MediaFile, item) for item in creation["media"]]
-
-
-def files_of(creation: Data) -> list[str]:
+def files_of(creation: Creation) -> list[str]:
     """The object names of all of a creation's files, covers included."""
-    media = media_of(creation)
+    media = creation.media
     return [file.path for file in media] + [file.image_path for file in media if file.image_path is not None]
 
 
 def new_post(
-    creation: Data,
+    creation: Creation,
     user: User | None,
     *,
     caption: str,
@@ -139,18 +133,18 @@ def new_post(
     now: datetime,
 ) -> posts.Post:
     """The public document. Fields of the creation that are not named here stay private."""
-    post_id, prompt = creation["creationId"], creation["prompt"]
-    shared = {name: value for name, value in creation["params"].items() if name in PUBLIC_PARAMS}
+    post_id, prompt = creation.creation_id, creation.prompt
+    shared = {name: value for name, value in creation.params.items() if name in PUBLIC_PARAMS}
     return posts.Post(
         post_id=post_id,
-        uid=creation["uid"],
+        uid=creation.uid,
         author_name=author_name(user),
         author_photo_url=None if user is None else user.photo_url,
-        type=creation["type"],
-        model=creation["model"],
+        type=creation.type,
+        model=creation.model,
         caption=caption,
         tags=tags,
-        media=[_public_file(post_id, file, prompt, share_params) for file in media_of(creation)],
+        media=[_public_file(post_id, file, prompt, share_params) for file in creation.media],
         like_count=0,
         comment_count=0,
         remix_count=0,

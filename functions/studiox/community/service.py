@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -24,8 +24,6 @@ from studiox.models.users import change_user, user_path
 
 from . import rules
 
-Data = Mapping[str, Any]
-
 ERASED_PER_STEP = 50
 """Posts, likes or comments of a user that one step removes. Each takes a commit, since it changes a post as well."""
 PUBLIC_CACHE = "public, max-age=300"
@@ -35,7 +33,7 @@ PUBLIC_CACHE = "public, max-age=300"
 class Copying(NamedTuple):
     """Announced public copies that must be made now."""
 
-    creation: Data
+    creation: library.Creation
     token: str
 
 
@@ -54,13 +52,13 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
 
     def begin(docs: Docs) -> Copying | None:
         creation = docs.get(creation_path)
-        if creation is None or creation["uid"] != caller.uid:
+        if creation is None or creation.uid != caller.uid:
             raise _unfinished(docs, caller.uid, creation_id)
         if docs.get(path) is not None:
             return None
-        if creation.get("moderated"):
+        if creation.moderated:
             raise Forbidden  # its post was hidden or removed by moderation
-        if not creation["media"]:
+        if not creation.media:
             raise rules.NotPublishable(status="completed")
         return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
 
@@ -84,7 +82,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         change_user(docs, caller.uid, now)
         audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
 
-    reads = [path, creation_path, clean_up_path("post", creation_id)]
+    reads: list[str] = [path, creation_path, clean_up_path("post", creation_id)]
     begun = caller.commit(path, begin, Reads(fresh=reads))
     if begun is not None:
         copying = begun
@@ -102,11 +100,11 @@ def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | rules.NotP
     return rules.NotPublishable(status=job.status)
 
 
-def copy_public(creation: Data) -> None:
+def copy_public(creation: library.Creation) -> None:
     """Copy all files within Cloud Storage. `NotPublishable` if one is missing, `Unavailable`."""
     try:
         for path in rules.files_of(creation):
-            objects.copy(path, rules.public_path(creation["creationId"], path), cache_control=PUBLIC_CACHE)
+            objects.copy(path, rules.public_path(creation.creation_id, path), cache_control=PUBLIC_CACHE)
     except objects.MediaGone:
         raise rules.NotPublishable(status="completed") from None
     except objects.MediaError as error:
@@ -195,30 +193,31 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
     caller.commit(path, decide, Reads(fresh=[path, comment_path]))
 
 
-def remix(caller: User, post_id: str, request_id: str) -> Data:
+def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
     """A new session of the caller with the post's shared parameters. `NotFound`, `RemixDisabled`, `RequestIdReused`."""
     now = clock.now()
     session_id = ids.derived("remixPost", caller.uid, request_id)
     path, session_path = posts.post_path(post_id), sessions.session_path(session_id)
 
-    def decide(docs: Docs) -> Data:
+    def decide(docs: Docs) -> sessions.Session:
         earlier = docs.get(session_path)
         if earlier is not None:
-            if earlier.get("sourcePostId") != post_id:
+            if earlier.source_post_id != post_id:
                 raise RequestIdReused
             return earlier
         post = posts.visible_post(docs, post_id)
         params = rules.remix_params(post)
-        session = sessions.add_session(
-            docs,
+        session = sessions.Session(
             session_id=session_id,
             uid=caller.uid,
             type=post.type,
             model=post.model,
             params=params,
+            jobs=[],
+            created_at=now,
             source_post_id=post_id,
-            now=now,
         )
+        sessions.add_session(docs, session)
         posts.count_remix(docs, post)
         audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
         return session

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Id, Name, Reader, Request, Response, User, endpoint, present
 from studiox.kit.clock import datetime
-from studiox.kit.documents import decode
 from studiox.kit.errors import NotFound, Unavailable
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
@@ -25,7 +23,7 @@ WRITES = Limit(60, per=60, in_commit=True)
 
 
 class MediaItem(Response):
-    """One file: its path for the Storage SDK; `url`, good for an hour, only in the answer about one thing."""
+    """One file. `path` is for the Storage SDK; `url`, valid for an hour, is only given for a single job or creation."""
 
     path: str
     content_type: str
@@ -71,21 +69,21 @@ class Creation(Response):
     post_id: str | UnsetType = UNSET
 
 
-def _creation(data: Mapping[str, Any], *, with_url: bool) -> Creation:
+def _creation(creation: store.Creation, *, with_url: bool) -> Creation:
     return Creation(
-        creation_id=data["creationId"],
-        job_id=data["jobId"],
-        title=data["title"],
-        type=data["type"],
-        model=data["model"],
-        prompt=data["prompt"],
-        params=data["params"],
-        media=[media_item(decode(MediaFile, item), with_url=with_url) for item in data["media"]],
-        is_favorite=data["isFavorite"],
-        play_count=data["playCount"],
-        created_at=data["createdAt"],
-        text=data.get("text", UNSET),
-        post_id=data.get("postId", UNSET),
+        creation_id=creation.creation_id,
+        job_id=creation.job_id,
+        title=creation.title,
+        type=creation.type,
+        model=creation.model,
+        prompt=creation.prompt,
+        params=creation.params,
+        media=[media_item(file, with_url=with_url) for file in creation.media],
+        is_favorite=creation.is_favorite,
+        play_count=creation.play_count,
+        created_at=creation.created_at,
+        text=present(creation.text),
+        post_id=present(creation.post_id),
     )
 
 
@@ -107,7 +105,7 @@ def getUserCreations(caller: Reader, request: GetUserCreations) -> Creations:
     found, cursor = store.list_creations(
         caller.uid, type=request.type, favorite=request.favorite, size=request.page_size, cursor=request.cursor
     )
-    return Creations(creations=[_creation(data, with_url=False) for data in found], next_cursor=cursor)
+    return Creations(creations=[_creation(each.data, with_url=False) for each in found], next_cursor=cursor)
 
 
 class GetCreation(Request, frozen=True):
@@ -116,7 +114,7 @@ class GetCreation(Request, frozen=True):
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getCreation(caller: Reader, request: GetCreation) -> Creation:
-    """One creation of the caller's, with addresses of its media that are good for an hour."""
+    """One of the caller's creations, with addresses of its media that are valid for an hour."""
     return _creation(store.owned_creation(caller.uid, request.creation_id), with_url=True)
 
 
@@ -127,7 +125,7 @@ class UpdateCreation(Request, frozen=True):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def updateCreation(caller: User, request: UpdateCreation) -> Creation:
-    """Give a creation of the caller's another title."""
+    """Rename one of the caller's creations."""
     return _creation(service.rename(caller, request.creation_id, request.title), with_url=False)
 
 
@@ -137,7 +135,7 @@ class CreationDeleted(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def deleteCreation(caller: User, request: GetCreation) -> CreationDeleted:
-    """Delete a creation of the caller's and its post; the files follow, if need be in a task."""
+    """Delete one of the caller's creations with its post. Files that are left over are deleted by a task."""
     service.delete(caller, request.creation_id)
     return CreationDeleted(deleted=True)
 
@@ -153,7 +151,7 @@ class Favorite(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def toggleFavorite(caller: User, request: ToggleFavorite) -> Favorite:
-    """Toggle whether a creation of the caller's is a favourite, or set it with `favorite`."""
+    """Mark one of the caller's creations as a favorite or not: as `favorite` says, or toggled without it."""
     return Favorite(is_favorite=service.favor(caller, request.creation_id, request.favorite))
 
 
@@ -168,6 +166,6 @@ class Plays(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def incrementPlayCount(caller: User, request: IncrementPlayCount) -> Plays:
-    """Count a play: the caller's month, and the creation's own count if one is named."""
+    """Count a play: for the caller's month, and for the creation if one is named."""
     count, resets_at = service.count_play(caller, request.creation_id)
     return Plays(monthly_plays=count, resets_at=resets_at)

@@ -1,4 +1,4 @@
-"""The sweep: bounded in number and time, resumed where it stopped; two at once do the same twice, which is harmless."""
+"""The nightly sweep of media: bounded in number and time, resumed where it stopped. Two runs at once are harmless."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
@@ -21,9 +20,11 @@ from studiox.models.creations import creation_path
 from studiox.models.deletions import clean_up_path
 from studiox.models.jobs import job_path
 from studiox.models.posts import post_path
+from studiox.models.sweeps import MEDIA_ALERTS, MEDIA_SWEEP, MediaAlert, Stage
 
 from . import sweep_rules, sweep_store
-from .sweep_rules import Place, Stage
+from .sweep_rules import Place
+from .sweep_store import CreatedMedia
 
 RUN_S = 1500.0  # of the half hour that a schedule has
 PAGE = 200
@@ -34,12 +35,12 @@ UPLOADS_LOOKED_AT = 20_000
 
 
 def sweep() -> dict[str, int]:
-    """One run from where the last one stopped: {what was done: how often}. Trouble ends it; the next one goes on."""
+    """One run from where the last one stopped; {what was done: how often}. After a failure the next run goes on."""
     until = time.monotonic() + RUN_S
     done = {"pages": 0, "deleted": 0, "postsCleared": 0, "missing": 0}
     kept = sweep_store.checkpoint()
-    stage: Stage | None = kept.get("stage") or sweep_rules.STAGES[0]
-    position = kept.get("position")
+    stage: Stage | None = (kept.stage if kept is not None else None) or sweep_rules.STAGES[0]
+    position = kept.position if kept is not None else None
     try:
         while stage is not None and time.monotonic() < until and done["pages"] < PAGES_PER_RUN:
             done["pages"] += 1
@@ -50,7 +51,7 @@ def sweep() -> dict[str, int]:
     except objects.MediaError as error:
         log.warning("sweep_stopped", stage=stage, error=type(error).__name__)
         if done["pages"] == 1 and position is not None:
-            _keep(stage, None)  # it may be a position that Cloud Storage no longer takes: this walk begins anew
+            _keep(stage, None)  # Cloud Storage may no longer accept the page token: the stage starts over
     log.info("media_sweep", finished=stage is None, **done)
     return done
 
@@ -58,14 +59,14 @@ def sweep() -> dict[str, int]:
 def _keep(stage: Stage | None, position: object) -> None:
     now = clock.now()
     transact(
-        sweep_store.CHECKPOINT_PATH,
+        MEDIA_SWEEP,
         lambda docs: sweep_store.keep_checkpoint(docs, stage, position, now),
-        Reads(fresh=[sweep_store.CHECKPOINT_PATH]),
+        Reads(fresh=[MEDIA_SWEEP]),
     )
 
 
 def _objects(stage: Stage, token: str | None, done: dict[str, int]) -> str | None:
-    """Look at a page of the bucket's listing; the next page's token, None at the end."""
+    """Sweep one page of the bucket's listing; the next page's token, None at the end."""
     now = clock.now()
     page = objects.list_prefix(f"{stage}/", token, PAGE)
     found = [(item.path, place) for item in page.items if (place := _old_place(item, now)) is not None]
@@ -81,7 +82,7 @@ def _old_place(item: objects.Head, now: datetime) -> Place | None:
     place = sweep_rules.place_of(item.path)
     if place is None or not sweep_rules.is_old(place, item.created_at, now):
         return None
-    # An id that no document can have is nobody's: nothing of ours wrote it, so it is left to a human.
+    # No document can have such an id, so we did not write the file: a person must decide.
     return place if all(ids.is_segment(part) for part in (place.owner, place.id) if part) else None
 
 
@@ -92,7 +93,7 @@ def _orphaned_uploads(found: Iterable[tuple[str, Place]]) -> list[str]:
 
 
 def _surplus_uploads(items: Iterable[objects.Head]) -> list[str]:
-    """Of everybody who has many in this page of the listing; what a running job was given stays."""
+    """The surplus uploads of each user with many on this page, without inputs of running jobs."""
     places = [
         place for item in items if (place := sweep_rules.place_of(item.path)) is not None and place.kind == "upload"
     ]
@@ -105,7 +106,7 @@ def _surplus_uploads(items: Iterable[objects.Head]) -> list[str]:
 
 
 def _uploads_of(uid: str) -> Iterator[sweep_rules.Upload]:
-    """At most UPLOADS_LOOKED_AT of them: of more, the next night sees the rest."""
+    """At most UPLOADS_LOOKED_AT of them; the next night sees the rest."""
     token: str | None = None
     for _ in range(UPLOADS_LOOKED_AT // UPLOADS_PAGE):
         page = objects.list_prefix(f"users/{uid}/uploads/", token, UPLOADS_PAGE)
@@ -120,17 +121,18 @@ def _orphaned_media(found: Iterable[tuple[str, Place]]) -> list[str]:
     if not files:
         return []
     asked = sorted({place.id for _, place in files})
-    # In one read, so that a job which completes meanwhile is seen either running or with its creation.
-    documents = firestore.read(*map(creation_path, asked), *map(job_path, asked))
-    creations = dict(zip(asked, documents[: len(asked)], strict=True))
-    jobs = dict(zip(asked, documents[len(asked) :], strict=True))
-    return [
-        path for path, place in files if sweep_rules.is_orphan(path, place.owner, creations[place.id], jobs[place.id])
-    ]
+    # In one read: a job that completes meanwhile is seen either as running or with its creation.
+    documents = firestore.read_documents([*map(creation_path, asked), *map(job_path, asked)])
+
+    def is_orphan(path: str, place: Place) -> bool:
+        creation, job = creation_path(place.id), job_path(place.id)
+        return sweep_rules.is_orphan(path, place.owner, documents[creation].as_(creation), documents[job].as_(job))
+
+    return [path for path, place in files if is_orphan(path, place)]
 
 
 def _delete(path: str) -> bool:
-    """One object's trouble is not the others': what stays is found again."""
+    """Delete one object; False if it failed. Failures are isolated: the next sweep finds the object again."""
     try:
         objects.delete(path)
     except objects.MediaError as error:
@@ -140,7 +142,7 @@ def _delete(path: str) -> bool:
 
 
 def _clear_posts(post_ids: set[str]) -> int:
-    """Order the clean-up of every folder without a visible post: it knows how not to meet a call that publishes."""
+    """Order the clean-up of every folder without a visible post; how many. A clean-up waits for calls that publish."""
     asked = sorted(post_ids)
     posts = firestore.get_all([post_path(post_id) for post_id in asked])
     cleared = 0
@@ -158,7 +160,7 @@ def _order_clean_up(post_id: str) -> bool:
     def decide(docs: Docs) -> bool:
         post, under_way = docs.get(path), docs.get(record)
         if under_way is not None:
-            return under_way.token == token  # a publishing call or a clean-up is there: theirs it is
+            return under_way.token == token  # else a publishing call or another clean-up is responsible
         if post is not None and not post.hidden:
             return False
         cleanup_store.order(docs, "post", post_id, "" if post is None else post.uid, token, now)
@@ -167,37 +169,36 @@ def _order_clean_up(post_id: str) -> bool:
     try:
         return transact(record, decide, Reads(fresh=[path, record]))
     except (Contention, Unavailable):
-        return False  # the next sweep finds it again
+        return False  # the next sweep tries again
 
 
 def _documents(since: datetime | None, until: float, done: dict[str, int]) -> datetime | None:
-    """Look for the media of creations over a day old, from `since` on; where to go on, None at the end."""
+    """Check the media of creations over a day old, from `since` on; where to continue, None at the end."""
     found = sweep_store.creations_until(clock.now() - sweep_rules.MEDIA_AGE, since)
     with ThreadPoolExecutor(THREADS) as pool:
         while chunk := list(itertools.islice(found, PAGE)):
             done["missing"] += sum(pool.map(_report_missing, chunk))
-            reached: datetime = chunk[-1].data["createdAt"]
+            reached = chunk[-1].data.created_at
             if time.monotonic() > until:
                 return reached
             _keep("creations", reached)
     return None
 
 
-def _report_missing(creation: Found[Any]) -> bool:
-    """Alert once of a creation that lacks media, and keep the mark that it was reported."""
-    missing = sweep_rules.lacks(creation.data, _there(sorted(sweep_rules.media_paths(creation.data))))
+def _report_missing(creation: Found[CreatedMedia]) -> bool:
+    """Log one alert for a creation whose media are missing, and record it in `mediaAlerts`. True if it is new."""
+    media, text = creation.data.media, creation.data.text
+    missing = sweep_rules.missing_media(media, text, _existing(sorted(sweep_rules.media_paths(media))))
     if not missing:
         return False
-    now = clock.now()
-    path, mark = creation_path(creation.id), sweep_store.alert_path(creation.id)
-    # By their names alone: what stays here when an account is deleted must not tell whose it was.
+    path, mark = creation_path(creation.id), MEDIA_ALERTS.document(creation.id)
     names = [each.rpartition("/")[2] for each in missing]
-    fresh = {"creationId": creation.id, "missing": names, "createdAt": now}
+    alert = MediaAlert(creation_id=creation.id, missing=names, created_at=clock.now())
 
     def decide(docs: Docs) -> bool:
-        if docs.get(path) is None or docs.get(mark) is not None:
+        if not docs.exists(path) or docs.exists(mark):
             return False  # deleted meanwhile, and its files first; or reported before
-        docs.create(mark, fresh)
+        docs.create(mark, alert)
         return True
 
     reported = transact(mark, decide, Reads(fresh=[path, mark]))
@@ -206,5 +207,5 @@ def _report_missing(creation: Found[Any]) -> bool:
     return reported
 
 
-def _there(paths: Sequence[str]) -> list[str]:
+def _existing(paths: Sequence[str]) -> list[str]:
     return [path for path in paths if objects.exists(path)]

@@ -1,9 +1,6 @@
-"""The library's use cases: rename, favour, play, delete."""
+"""The library's use cases: rename, mark as favorite, count plays, delete."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from studiox.api.callables import User
 from studiox.auth import service as accounts
@@ -15,42 +12,50 @@ from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations
 from studiox.models import jobs as studio
 from studiox.models import posts as community
+from studiox.models.creations import Creation
 from studiox.models.deletions import clean_up_path
 from studiox.models.users import Plays, change_user, user_path
 
-Data = Mapping[str, Any]
 
-
-def rename(caller: User, creation_id: str, title: str) -> Data:
-    """The creation with its new title."""
-    now = clock.now()
+def rename(caller: User, creation_id: str, title: str) -> Creation:
+    """The creation with its new title. `NotFound`."""
+    now, entry_id = clock.now(), ids.new()
     path = creations.creation_path(creation_id)
 
-    def decide(docs: Docs) -> Data:
+    def decide(docs: Docs) -> Creation:
         creations.need_creation(docs, caller.uid, creation_id)
-        audit.record(docs, actor=caller.uid, action="updateCreation", target=path, at=now)
+        audit.record_as(docs, entry_id, actor=caller.uid, action="updateCreation", target=path, at=now)
         return creations.change_creation(docs, creation_id, now, title=title)
 
     return caller.commit(path, decide, Reads(fresh=[path]))
 
 
 def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
-    """Set or toggle whether it is a favourite; what it is then."""
-    now = clock.now()
+    """Set whether the creation is a favorite, or toggle it if `favorite` is None; what it is then. `NotFound`."""
+    now, entry_id = clock.now(), ids.new()
     path = creations.creation_path(creation_id)
-    target = favorite
+    # A toggle always writes its audit entry. If the entry exists, the commit's answer was lost: do not toggle back.
+    marks = [audit.entry_path(entry_id)] if favorite is None else []
 
     def decide(docs: Docs) -> bool:
-        nonlocal target
         creation = creations.need_creation(docs, caller.uid, creation_id)
-        # Once chosen it stays: a commit whose answer was lost must not toggle back when it is decided anew.
-        target = not creation["isFavorite"] if target is None else target
-        if creation["isFavorite"] != target:
-            creations.change_creation(docs, creation_id, now, isFavorite=target)
-            audit.record(docs, actor=caller.uid, action="toggleFavorite", target=path, at=now, favorite=target)
+        if any(docs.exists(mark) for mark in marks):
+            return creation.is_favorite
+        target = not creation.is_favorite if favorite is None else favorite
+        if creation.is_favorite != target:
+            creations.change_creation(docs, creation_id, now, is_favorite=target)
+            audit.record_as(
+                docs,
+                entry_id,
+                actor=caller.uid,
+                action="toggleFavorite",
+                target=path,
+                at=now,
+                favorite=target,
+            )
         return target
 
-    return caller.commit(path, decide, Reads(fresh=[path]))
+    return caller.commit(path, decide, Reads(fresh=[path], assumed_absent=marks))
 
 
 def count_play(caller: User, creation_id: str | None) -> tuple[int, datetime]:
@@ -69,7 +74,7 @@ def _count_play(caller: User, creation_id: str | None, account: accounts.Account
         user = account(docs)
         if creation_id:
             creation = creations.need_creation(docs, caller.uid, creation_id)
-            creations.change_creation(docs, creation_id, now, playCount=creation["playCount"] + 1)
+            creations.change_creation(docs, creation_id, now, play_count=creation.play_count + 1)
         count, resets_at = one_more_play(user.plays, now)
         plays = Plays(count=count, reset_at=resets_at)
         change_user(docs, caller.uid, now, plays=plays, last_seen_at=now)
@@ -88,9 +93,11 @@ def one_more_play(plays: Plays, now: datetime) -> tuple[int, datetime]:
 
 
 def delete(caller: User, creation_id: str) -> None:
-    """The document, its post and the job's mention of it in one commit; every file follows, resumable (C14–C16)."""
-    now = clock.now()
-    token = ids.new()
+    """Delete the creation, its post and its job's result in one commit, then the files, resumably (faults C14–C16).
+
+    `NotFound`, `Unavailable`.
+    """
+    now, token, entry_id = clock.now(), ids.new(), ids.new()
     path, post_path = creations.creation_path(creation_id), community.post_path(creation_id)
     record = clean_up_path("creation", creation_id)
     post_record = clean_up_path("post", creation_id)
@@ -98,19 +105,34 @@ def delete(caller: User, creation_id: str) -> None:
     def decide(docs: Docs) -> None:
         ordered = docs.get(record)
         if ordered is not None and ordered.token == token:
-            return  # by this very call, whose first commit's answer was lost
+            return  # our own commit, whose answer was lost
         creations.need_creation(docs, caller.uid, creation_id)
         published = docs.get(post_path) is not None
-        # Copies may be under way without a post: whoever makes them learns here that they are not wanted.
+        # A call that is copying the files has no post yet: it learns by this record that they must go.
         if published or docs.get(post_record) is not None:
             community.remove_post(docs, creation_id)
             cleanup_store.order(docs, "post", creation_id, caller.uid, token, now)
         creations.remove_creation(docs, creation_id)
         studio.forget_result(docs, creation_id)
         cleanup_store.order(docs, "creation", creation_id, caller.uid, token, now)
-        audit.record(docs, actor=caller.uid, action="deleteCreation", target=path, at=now, published=published)
+        audit.record_as(
+            docs,
+            entry_id,
+            actor=caller.uid,
+            action="deleteCreation",
+            target=path,
+            at=now,
+            published=published,
+        )
 
-    reads = [path, record, post_path, post_record, community.state_path(creation_id), studio.job_path(creation_id)]
-    caller.commit(path, decide, Reads(fresh=[*reads]))
+    reads: list[str] = [
+        path,
+        record,
+        post_path,
+        post_record,
+        community.state_path(creation_id),
+        studio.job_path(creation_id),
+    ]
+    caller.commit(path, decide, Reads(fresh=reads))
     cleanups.start("post", creation_id, cleanups.clear_post)
     cleanups.start("creation", creation_id, cleanups.clear_creation)

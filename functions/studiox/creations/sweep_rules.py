@@ -7,12 +7,15 @@ the exception, where there are too many of one person's: no rule of Cloud Storag
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Literal, NamedTuple
 
 from studiox.kit.clock import datetime, timedelta
+from studiox.models.creations import Creation
+from studiox.models.jobs import Job
+from studiox.models.media_files import MediaFile
+from studiox.models.sweeps import Stage
 
-Stage = Literal["users", "posts", "creations"]
 STAGES: tuple[Stage, ...] = ("users", "posts", "creations")
 
 MEDIA_AGE = timedelta(hours=24)
@@ -20,10 +23,7 @@ UPLOAD_AGE = timedelta(days=7)
 MAX_UPLOADS = 200
 MAX_UPLOAD_BYTES = 1 << 30
 CROWD = 25
-"""Nobody with fewer uploads in each of two neighbouring pages has too many: one has at most 20 MiB."""
-TERMINAL = ("completed", "failed", "cancelled")
-
-Data = Mapping[str, Any]
+"""Users with fewer uploads on each of two neighbouring pages cannot have too many: one is at most 20 MiB."""
 
 
 class Place(NamedTuple):
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place | None:
-    """None for a path that is none of ours: it is left alone."""
+    """None for a path that does not belong to us: the sweep does not touch it."""
     match path.split("/"):
         case ["users", uid, "uploads", _]:
             return Place("upload", uid, "")
@@ -48,12 +48,12 @@ def place_of(path: str) -> Place | None:
 
 
 def is_old(place: Place, created_at: datetime, now: datetime) -> bool:
-    """Whether it has been there for so long that nobody is writing it any more."""
+    """Whether it is so old that nothing is being written to it any more."""
     return now - created_at > (UPLOAD_AGE if place.kind == "upload" else MEDIA_AGE)
 
 
 class Upload(NamedTuple):
-    """A file that somebody put there."""
+    """A file that a user uploaded."""
 
     path: str
     size: int
@@ -61,7 +61,7 @@ class Upload(NamedTuple):
 
 
 def surplus(uploads: Iterable[Upload]) -> list[str]:
-    """The oldest uploads of one person, beyond what each may keep: so many, and so many bytes."""
+    """The oldest of one user's uploads, beyond MAX_UPLOADS and MAX_UPLOAD_BYTES."""
     kept = size = 0
     gone = []
     for upload in sorted(uploads, key=lambda each: (each.created_at, each.path), reverse=True):
@@ -71,28 +71,27 @@ def surplus(uploads: Iterable[Upload]) -> list[str]:
     return gone
 
 
-def media_paths(creation: Data) -> set[str]:
-    """Every object that the document names."""
-    named = ("path", "imagePath")
-    return {item[name] for item in creation.get("media", ()) for name in named if item.get(name)}
+def media_paths(media: Iterable[MediaFile]) -> set[str]:
+    """The object names of these files and of their covers."""
+    return {path for file in media for path in (file.path, file.image_path) if path}
 
 
-def is_orphan(path: str, owner: str, creation: Data | None, job: Data | None) -> bool:
-    """Whether a file of a creation's folder belongs to nothing. What a running job has brought in does not."""
-    if job is not None and job["status"] not in TERMINAL:
+def is_orphan(path: str, owner: str, creation: Creation | None, job: Job | None) -> bool:
+    """Whether a file of a creation's folder belongs to no document. The files of a running job do not count as such."""
+    if job is not None and not job.is_terminal:
         return False
-    return creation is None or creation["uid"] != owner or path not in media_paths(creation)
+    return creation is None or creation.uid != owner or path not in media_paths(creation.media)
 
 
-def lacks(creation: Data, there: Collection[str]) -> list[str]:
-    """The media that the document names and that are not there; a creation of neither media nor text lacks all."""
-    named = media_paths(creation)
-    if not named and not creation.get("text"):
+def missing_media(media: Iterable[MediaFile], text: str | None, existing: Collection[str]) -> list[str]:
+    """The media of a creation that do not exist; `media` for a creation that has neither media nor text."""
+    named = media_paths(media)
+    if not named and not text:
         return ["media"]
-    return sorted(named - set(there))
+    return sorted(named - set(existing))
 
 
 def next_stage(stage: Stage) -> Stage | None:
-    """The walk after this one, None after the last."""
+    """The stage after this one, None after the last."""
     position = STAGES.index(stage) + 1
     return STAGES[position] if position < len(STAGES) else None

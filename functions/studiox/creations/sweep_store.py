@@ -1,53 +1,63 @@
-"""Where the sweeps keep how far they came (`sweeps/media`, `sweeps/accounts`), and what they reported
-(`mediaAlerts/{creationId}`)."""
+"""The sweeps' checkpoints, and the queries of the sweep of media."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Stored
 from studiox.kit.transaction import Docs
-
-CHECKPOINT_PATH = "sweeps/media"
-ACCOUNTS_PATH = "sweeps/accounts"
-
-
-def checkpoint() -> Mapping[str, Any]:
-    """How far the sweep under way has come: {stage, position}; empty when there is none."""
-    [found] = firestore.read(CHECKPOINT_PATH)
-    return found or {}
+from studiox.models.creations import CREATIONS
+from studiox.models.jobs import JOBS
+from studiox.models.media_files import MediaFile
+from studiox.models.sweeps import ACCOUNT_SWEEP, MEDIA_SWEEP, AccountSweep, MediaSweep, Stage
 
 
-def keep_checkpoint(docs: Docs, stage: str | None, position: object, now: datetime) -> None:
-    """`stage` None: all of it is done, and the next run begins anew."""
-    docs.put(CHECKPOINT_PATH, {"stage": stage, "position": position, "updatedAt": now})
+class CreatedMedia(Stored, frozen=True, kw_only=True):
+    """Of a creation, what the sweep checks."""
+
+    media: list[MediaFile]
+    created_at: datetime
+    text: str | None = None
+
+
+class JobInputs(Stored, frozen=True, kw_only=True):
+    """Of a job, its inputs."""
+
+    params: dict[str, Any]
+
+
+def checkpoint() -> MediaSweep | None:
+    """How far the sweep of media has come; None before the first one. `Unavailable`."""
+    return firestore.get(MEDIA_SWEEP)
+
+
+def keep_checkpoint(docs: Docs, stage: Stage | None, position: object, now: datetime) -> None:
+    """`stage` None: all stages are done, and the next run starts over."""
+    docs.put(MEDIA_SWEEP, MediaSweep(stage=stage, position=position, updated_at=now))
 
 
 def account_reached() -> str | None:
-    """The account that the walk over all of them came to; None when the next one begins anew."""
-    [found] = firestore.read(ACCOUNTS_PATH)
-    return None if found is None else found["uid"]
+    """The last account that the sweep of accounts looked at; None if the next run starts over. `Unavailable`."""
+    found = firestore.get(ACCOUNT_SWEEP)
+    return None if found is None else found.uid
 
 
 def keep_account(docs: Docs, uid: str | None, now: datetime) -> None:
-    docs.put(ACCOUNTS_PATH, {"uid": uid, "updatedAt": now})
+    docs.put(ACCOUNT_SWEEP, AccountSweep(uid=uid, updated_at=now))
 
 
-def alert_path(creation_id: str) -> str:
-    return f"mediaAlerts/{creation_id}"
-
-
-def creations_until(moment: datetime, since: datetime | None) -> Iterator[query.Found[Any]]:
-    """The creations made in [since, moment), the oldest first; a page in memory at a time."""
-    return query.documents("creations", order="createdAt", least=since, below=moment, fields=("uid", "media", "text"))
+def creations_until(moment: datetime, since: datetime | None) -> Iterator[query.Found[CreatedMedia]]:
+    """The creations made in [since, moment), oldest first, a page in memory at a time. `Unavailable`."""
+    return query.documents(CREATIONS.select(CreatedMedia), order="createdAt", least=since, below=moment)
 
 
 def inputs_in_use(uid: str) -> set[str]:
-    """The uploads that this user's running jobs were given."""
+    """The uploads that are inputs of this user's running jobs. `Unavailable`."""
     used: set[str] = set()
     for status in ("pending", "processing"):
-        for found in query.documents("jobs", equal={"uid": uid, "status": status}, fields=("params",)):
-            used |= set(found.data.get("params", {}).get("inputPaths") or ())
+        for found in query.documents(JOBS.select(JobInputs), equal={"uid": uid, "status": status}):
+            used |= set(found.data.params.get("inputPaths") or ())
     return used

@@ -12,10 +12,22 @@ from .clock import datetime
 from .transaction import Docs
 
 
+def entry_path(entry_id: str) -> str:
+    return f"auditLogs/{entry_id}"
+
+
 def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **details: object) -> None:
     """Add an entry to this commit. `action` is the function's name; details hold ids and figures, no private text."""
-    entry = {"actor": actor, "action": action, "target": target, "at": at, "details": details}
-    docs.create(f"auditLogs/{ids.new()}", entry)
+    record_as(docs, ids.new(), actor=actor, action=action, target=target, at=at, **details)
+
+
+def record_as(
+    docs: Docs, entry_id: str, *, actor: str, action: str, target: str, at: datetime, **details: object
+) -> None:
+    """As `record`, with an id from outside of the decision, which so has the same result each time that it runs."""
+    docs.create(
+        entry_path(entry_id), {"actor": actor, "action": action, "target": target, "at": at, "details": details}
+    )
 
 
 def entries(

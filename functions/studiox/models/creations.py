@@ -1,32 +1,31 @@
-"""Where the library lies: `creations/{id}`, one for each completed job, under the job's id."""
+"""The library: `creations/{id}`, one for each completed job, under the job's id."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Path, Stored
+from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.errors import NotFound
-from studiox.kit.transaction import REMOVE, Docs
+from studiox.kit.query import Found
+from studiox.kit.transaction import Docs
 
 from .jobs import JobType
 from .media_files import MediaFile
 
-Data = Mapping[str, Any]
-
 
 class Creation(Stored, frozen=True, kw_only=True):
-    """`creations/{id}`: an entry of a user's library, under the id of the job that made it."""
+    """`creations/{id}`: an entry of a user's library. Written when its job completes, and by its owner's calls."""
 
     creation_id: str
     job_id: str
     uid: str
     title: str
-    """At most 100 characters on one line: the job's, or its prompt, until its owner gives it another one."""
+    """At most 100 characters on one line: the job's title or prompt, until its owner changes it."""
     type: JobType
     model: str
+    """The catalogue's id of the model."""
     prompt: str
     params: dict[str, Any]
     """The job's inputs."""
@@ -36,43 +35,47 @@ class Creation(Stored, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     text: str | None = None
+    """What the job wrote: lyrics, or an analysis."""
     post_id: str | None = None
     """Its post, while it is published."""
     moderated: bool = False
-    """Its post was removed by a moderator: it is not published again."""
+    """Moderation removed its post: it cannot be published again."""
 
 
-def creation_path(creation_id: str) -> str:
-    return f"creations/{creation_id}"
+CREATIONS = Collection("creations", Creation)
+
+
+def creation_path(creation_id: str) -> Path[Creation]:
+    return CREATIONS.document(creation_id)
 
 
 def add_creation(docs: Docs, creation: Creation) -> None:
     """A new entry of its owner's library, in the commit that completes its job."""
-    docs.create(Path(creation_path(creation.creation_id), Creation), creation)
+    docs.create(creation_path(creation.creation_id), creation)
 
 
-def need_creation(docs: Docs, uid: str, creation_id: str) -> Data:
-    """The caller's creation, in a decision. `NotFound` for an absent one and somebody else's alike."""
+def need_creation(docs: Docs, uid: str, creation_id: str) -> Creation:
+    """The caller's creation, in a decision. `NotFound` also for somebody else's."""
     creation = docs.get(creation_path(creation_id))
-    if creation is None or creation["uid"] != uid:
+    if creation is None or creation.uid != uid:
         raise NotFound
     return creation
 
 
-def change_creation(docs: Docs, creation_id: str, now: datetime, **fields: object) -> Data:
-    """Set fields of a creation that exists; what it holds then."""
-    return docs.update(creation_path(creation_id), {**fields, "updatedAt": now})
+def change_creation(docs: Docs, creation_id: str, now: datetime, **changes: Any) -> Creation:
+    """Set fields of an existing creation, by the struct's names; the creation as it is then."""
+    return docs.update(creation_path(creation_id), **changes, updated_at=now)
 
 
 def link_post(docs: Docs, creation_id: str, post_id: str) -> None:
-    docs.update(creation_path(creation_id), {"postId": post_id})
+    docs.update(creation_path(creation_id), post_id=post_id)
 
 
 def unlink_post(docs: Docs, creation_id: str, *, moderated: bool) -> None:
-    """Its post is gone. `moderated`: not by its author's free will, so it is not published again."""
-    if docs.get(creation_path(creation_id)) is not None:
-        flag = {"moderated": True} if moderated else {}
-        docs.update(creation_path(creation_id), {"postId": REMOVE, **flag})
+    """Its post was removed. `moderated`: not by its author, so it cannot be published again."""
+    creation = docs.get(creation_path(creation_id))
+    if creation is not None:
+        docs.update(creation_path(creation_id), post_id=None, moderated=creation.moderated or moderated)
 
 
 def remove_creation(docs: Docs, creation_id: str) -> None:
@@ -80,20 +83,20 @@ def remove_creation(docs: Docs, creation_id: str) -> None:
 
 
 def has_any(uid: str) -> bool:
-    """Whether somebody has made anything that is still there. `Unavailable`."""
-    return bool(query.names("creations", {"uid": uid}, 1))
+    """Whether the user's library holds anything. `Unavailable`."""
+    return bool(query.names(CREATIONS, {"uid": uid}, 1))
 
 
-def owned_creation(uid: str, creation_id: str) -> Data:
-    """The caller's creation. `NotFound` for an absent one and somebody else's alike."""
-    [creation] = firestore.read(creation_path(creation_id))
-    if creation is None or creation["uid"] != uid:
+def owned_creation(uid: str, creation_id: str) -> Creation:
+    """The caller's creation. `NotFound` also for somebody else's."""
+    creation = firestore.get(creation_path(creation_id))
+    if creation is None or creation.uid != uid:
         raise NotFound
     return creation
 
 
 def list_creations(
-    uid: str, *, type: str | None, favorite: bool | None, size: int, cursor: str | None
-) -> tuple[list[Data], str | None]:
+    uid: str, *, type: JobType | None, favorite: bool | None, size: int, cursor: str | None
+) -> tuple[list[Found[Creation]], str | None]:
     equal = {"uid": uid, "type": type, "isFavorite": favorite}
-    return query.page("creations", equal, "createdAt", size=size, cursor=cursor)
+    return query.page(CREATIONS, equal, "createdAt", size=size, cursor=cursor)

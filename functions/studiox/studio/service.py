@@ -166,15 +166,22 @@ def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Mo
     return model, catalog.chosen(model, new.given, listed)
 
 
-def _session(docs: Docs, uid: str, new: NewJob, inputs: Data, job_id: str, now: datetime) -> str:
+def _session(docs: Docs, uid: str, new: NewJob, inputs: dict[str, Any], job_id: str, now: datetime) -> str:
     """The id of the job's session: the caller's own, or a new one with these parameters. `NotFound`."""
     if new.session_id is not None:
         sessions.join_session(docs, new.session_id, uid, job_id)
         return new.session_id
     session_id = ids.derived("session", job_id)
-    sessions.add_session(
-        docs, session_id=session_id, uid=uid, type=new.type, model=new.model, params=inputs, now=now, job_id=job_id
+    session = sessions.Session(
+        session_id=session_id,
+        uid=uid,
+        type=new.type,
+        model=new.model,
+        params=inputs,
+        jobs=[job_id],
+        created_at=now,
     )
+    sessions.add_session(docs, session)
     return session_id
 
 

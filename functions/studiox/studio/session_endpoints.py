@@ -1,13 +1,12 @@
-"""One's own sessions, as callables."""
+"""The caller's sessions, as callables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from studiox.api.callables import Id, Reader, Request, Response, endpoint
+from studiox.api.callables import Id, Reader, Request, Response, endpoint, present
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
@@ -28,15 +27,15 @@ class Session(Response):
     source_post_id: str | UnsetType = UNSET
 
 
-def _session(data: Mapping[str, Any]) -> Session:
+def _session(session: store.Session) -> Session:
     return Session(
-        session_id=data["sessionId"],
-        params=data["params"],
-        type=data["type"],
-        model=data["model"],
-        jobs=list(data.get("jobs", ())),
-        created_at=data["createdAt"],
-        source_post_id=data.get("sourcePostId", UNSET),
+        session_id=session.session_id,
+        params=session.params,
+        type=session.type,
+        model=session.model,
+        jobs=session.jobs,
+        created_at=session.created_at,
+        source_post_id=present(session.source_post_id),
     )
 
 
@@ -54,7 +53,7 @@ class Sessions(Response):
 def listSessions(caller: Reader, request: ListSessions) -> Sessions:
     """The caller's sessions, newest first."""
     found, cursor = store.list_sessions(caller.uid, size=request.page_size, cursor=request.cursor)
-    return Sessions(sessions=[_session(data) for data in found], next_cursor=cursor)
+    return Sessions(sessions=[_session(each.data) for each in found], next_cursor=cursor)
 
 
 class GetSession(Request, frozen=True):
@@ -63,5 +62,5 @@ class GetSession(Request, frozen=True):
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getSession(caller: Reader, request: GetSession) -> Session:
-    """One session of the caller's: what it started from, and its jobs in the order they were ordered."""
+    """One of the caller's sessions: its parameters, and its jobs in the order in which they were ordered."""
     return _session(store.owned_session(caller.uid, request.session_id))
