@@ -18,7 +18,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await publish.getByLabel('Tags').fill(`${tag} snow`);
   await publish.getByRole('button', { name: 'Publish' }).click();
   await grace.page.getByRole('heading', { name: 'He waited for me' }).waitFor();
-  await grace.page.getByText('It is in the feed.').waitFor();
+  await grace.page.getByText('Published to the feed.').waitFor();
   await decoded(grace.page.getByRole('img', { name: 'He waited for me' }));
   await fits(grace.page);
 
@@ -54,7 +54,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await grace.page.getByRole('listitem').filter({ hasText: 'Lovely lines!' }).waitFor();
   await grace.page.getByRole('button', { name: 'Like, 1 so far' }).waitFor();
   await grace.page.getByRole('button', { name: /^Notifications, \d unread/ }).click();
-  await grace.page.getByRole('link', { name: 'Somebody commented on a post of yours' }).waitFor();
+  await grace.page.getByRole('link', { name: 'Somebody commented on your post' }).waitFor();
   await accessible(grace.page, 'the notifications');
   await grace.page.getByRole('button', { name: 'Mark all as read' }).click();
   await grace.page.getByRole('button', { name: 'Notifications', exact: true }).waitFor();

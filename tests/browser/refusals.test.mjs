@@ -23,12 +23,12 @@ story('signing in with a wrong password, and up with an address that is taken', 
   await signUp(ada, 'Ada');
   await signOut(page);
   const dialog = await signIn(ada, 'another password');
-  await said(page, 'E-mail address and password do not belong together.');
+  await said(page, 'The e-mail address or the password is wrong.');
   await accessible(page, 'the dialog with what is wrong');
   await dialog.getByRole('button', { name: 'I am new here' }).click();
   await dialog.getByLabel('Password').fill(PASSWORD);
   await dialog.getByRole('button', { name: 'Sign up', exact: true }).click();
-  await said(page, 'There is an account with this e-mail address.');
+  await said(page, 'There is already an account with this e-mail address.');
   await dialog.getByLabel('E-mail address').fill('somebody@mailinator.com');
   await dialog.getByRole('button', { name: 'Sign up', exact: true }).click();
   await said(page, 'This e-mail address cannot be used here.');
@@ -54,16 +54,16 @@ story('an order that costs too much, one that is refused, one that fails: the to
   await form.getByRole('combobox', { name: 'Model' }).selectOption('nano-banana');
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('Something forbidden fault:moderation');
   await form.getByRole('button', { name: /^Generate/ }).click();
-  await said(page, 'The model would not make this. Your tokens are back');
+  await said(page, 'The model refused this. Your tokens were refunded.');
   await balance(page, 200);
 
   const card = await order(page, { type: 'Picture', model: 'nano-banana', prompt: 'A boat fault:fail' });
-  await card.getByText('5 tokens are back').waitFor();
-  assert.doesNotMatch((await card.getByText('5 tokens are back').innerText()), TECHNICAL);
+  await card.getByText('5 tokens refunded').waitFor();
+  assert.doesNotMatch((await card.getByText('5 tokens refunded').innerText()), TECHNICAL);
   await balance(page, 200);
   await accessible(page, 'a job that failed');
   await page.getByRole('button', { name: /^Notifications, [12] unread/ }).click();
-  await page.getByRole('link', { name: 'No picture this time; your tokens are back' }).first().waitFor();
+  await page.getByRole('link', { name: 'Your picture failed; your tokens were refunded' }).first().waitFor();
 });
 
 story('more jobs than the plan has room for, and one that is cancelled', async (visit) => {
@@ -78,11 +78,11 @@ story('more jobs than the plan has room for, and one that is cancelled', async (
   const form = page.getByRole('form', { name: 'Order' });
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('Four');
   await form.getByRole('button', { name: /^Generate/ }).click();
-  await said(page, 'You have 3 at work already. Wait for one to end, or cancel one.');
+  await said(page, 'You already have 3 jobs running. Wait for one to finish, or cancel one.');
   for (const prompt of wishes) {
     const card = page.getByRole('article', { name: prompt });
     await card.getByRole('button', { name: 'Cancel' }).click();
-    await card.getByText('2 tokens are back').waitFor();
+    await card.getByText('2 tokens refunded').waitFor();
   }
   await balance(page, 200);
 });
@@ -100,7 +100,7 @@ story('no connection, and an answer that is lost on its way: ordered once', asyn
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('A boat');
   await context.setOffline(true);
   await form.getByRole('button', { name: /^Generate/ }).click();
-  await said(page, 'No answer came. Look at your connection and try again; nothing is charged twice.');
+  await said(page, 'We got no answer. Check your connection and try again. Nothing is charged twice.');
   const packs = page.getByRole('region', { name: 'Packs' });
   for (const [place, where] of [['Library', page], ['Feed', page], ['Tokens', packs]]) {
     await page.getByRole('navigation').getByRole('link', { name: place }).click();
@@ -164,9 +164,9 @@ story('addresses that lead nowhere, and files of the wrong kind', async (visit) 
   const { page } = ada;
   ada.allow(REFUSED);
   await page.goto('/nowhere');
-  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await page.getByRole('heading', { name: 'Page not found' }).waitFor();
   await page.goto(`/post/${'a'.repeat(20)}`);
-  await page.getByRole('heading', { name: 'This is not in the feed any more' }).waitFor();
+  await page.getByRole('heading', { name: 'This is no longer in the feed' }).waitFor();
   await page.goto('/library');
   await page.getByText('Sign in to see what you have made.').waitFor();
   await signUp(ada);

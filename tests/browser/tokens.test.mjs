@@ -33,7 +33,7 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
   await page.getByRole('button', { name: 'Pay', exact: true }).click();
   await page.waitForURL('**/tokens');
-  await page.getByText('Thank you! You have 500 tokens more.').waitFor(); // the page itself has settled it
+  await page.getByText('Thank you! 500 tokens were added.').waitFor(); // the page itself has settled it
   await balance(page, 700);
   assert.deepEqual(await ledger(page, 2), [['Welcome', 200], ['Bought', 500]]);
   await page.getByRole('region', { name: 'Payments' }).getByRole('cell', { name: '$5.00' }).waitFor();
@@ -91,7 +91,7 @@ story('a profile, a streak, and an account that goes for good', async (visit) =>
   await name.fill('Linus the Second');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved.').waitFor();
-  await page.getByRole('button', { name: 'I am here today' }).click();
+  await page.getByRole('button', { name: 'Check in today' }).click();
   await page.getByText('Day 1 in a row.').waitFor();
   const letters = page.getByRole('switch', { name: 'When tokens run low' });
   const before = await letters.isChecked();
@@ -99,7 +99,7 @@ story('a profile, a streak, and an account that goes for good', async (visit) =>
   await page.reload();
   await until(async () => (await name.inputValue()) === 'Linus the Second', 'the name that was saved');
   await until(async () => (await letters.isChecked()) !== before, 'the choice that was saved');
-  await page.getByText('1 day in a row, at best 1').waitFor();
+  await page.getByText('1 day in a row (best: 1)').waitFor();
 
   await page.getByRole('button', { name: 'Export everything' }).click();
   const file = await page.getByRole('link', { name: 'Download' }).getAttribute('href');
@@ -110,13 +110,13 @@ story('a profile, a streak, and an account that goes for good', async (visit) =>
   await page.getByRole('button', { name: 'Change my password' }).click();
   const changing = page.getByRole('dialog', { name: 'Change your password' });
   await accessible(page, 'the dialog to change the password');
-  await changing.getByLabel('The new one').fill('another long password');
-  await changing.getByLabel('Your password now').fill('not my password');
-  await changing.getByRole('button', { name: 'Change it' }).click();
-  await changing.getByText('do not belong together').waitFor();
-  await changing.getByLabel('Your password now').fill(PASSWORD);
-  await changing.getByRole('button', { name: 'Change it' }).click();
-  await page.getByText('Your password is changed.').waitFor();
+  await changing.getByLabel('New password').fill('another long password');
+  await changing.getByLabel('Current password').fill('not my password');
+  await changing.getByRole('button', { name: 'Change password' }).click();
+  await changing.getByText('password is wrong').waitFor();
+  await changing.getByLabel('Current password').fill(PASSWORD);
+  await changing.getByRole('button', { name: 'Change password' }).click();
+  await page.getByText('Your password was changed.').waitFor();
   await page.goto('/feed');
   await signOut(page);
   await (await signIn(linus, 'another long password')).waitFor({ state: 'detached' });
@@ -128,7 +128,7 @@ story('a profile, a streak, and an account that goes for good', async (visit) =>
   await dialog.getByLabel('Type your e-mail address to confirm').fill(linus.email);
   await dialog.getByLabel('Your password').fill('another long password');
   await dialog.getByRole('button', { name: 'Delete everything' }).click();
-  await page.getByText('Your account is gone. Farewell!').waitFor();
+  await page.getByText('Your account was deleted.').waitFor();
   await signIn(linus);
-  await page.getByRole('alert').filter({ hasText: 'do not belong together' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'password is wrong' }).waitFor();
 });

@@ -220,17 +220,17 @@ export interface Draft {
   model: string;
   values: Record<string, unknown>;
   sessionId?: string;
-  /** Said above the form. */
+  /** Shown above the form. */
   from: string;
 }
 
 const SUBJECTS: Record<string, string> = {
   payment_failed: 'A payment failed',
-  payment_in_review: 'We are looking at your payment',
+  payment_in_review: 'We are reviewing your payment',
   payment_action_required: 'Your bank asks you to confirm a payment',
   trial_ending: 'Your trial ends soon',
-  tokens_low: 'You have few tokens left',
-  post_commented: 'Somebody commented on a post of yours',
+  tokens_low: 'You are low on tokens',
+  post_commented: 'Somebody commented on your post',
 };
 
 function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
@@ -242,8 +242,8 @@ function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
     type === 'job_completed'
       ? [`Your ${what} is ready`, `/library/${text('jobId')}`]
       : type === 'job_failed'
-        ? [`No ${what} this time; your tokens are back`, '/']
-        : [SUBJECTS[type] ?? 'Something happened in your account', type === 'post_commented' ? `/post/${text('postId')}` : '/tokens'];
+        ? [`Your ${what} failed; your tokens were refunded`, '/']
+        : [SUBJECTS[type] ?? 'Something changed in your account', type === 'post_commented' ? `/post/${text('postId')}` : '/tokens'];
   return {
     type,
     createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),

@@ -26,7 +26,7 @@ const ROUTES: readonly [path: RegExp, page: (app: App, id: string) => Page][] = 
 
 const lost = (): Page => ({
   title: 'Not found',
-  view: () => html`<h1>There is no such page</h1><p><a href="/">Go to the studio</a></p>`,
+  view: () => html`<h1>Page not found</h1><p><a href="/">Go to the studio</a></p>`,
 });
 
 let shown = '';
@@ -49,7 +49,7 @@ function arrive(): void {
 }
 
 const firebase = await connect().catch((error: unknown) => {
-  render(html`<main><h1>StudioX cannot be reached</h1><p>Look at your connection and <a href="">load it again</a>.</p></main>`, root);
+  render(html`<main><h1>StudioX cannot be reached</h1><p>Check your connection and <a href="">reload the page</a>.</p></main>`, root);
   throw error;
 });
 
@@ -77,5 +77,5 @@ const back = new URLSearchParams(location.search);
 if (back.has('checkout') || back.has('portal')) {
   history.replaceState(null, '', '/tokens');
   if (back.get('checkout') === 'success') app.bought = back.get('session_id');
-  if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and nothing charged.');
+  if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and you were not charged.');
 }

@@ -72,7 +72,7 @@ function signedIn(app: App): TemplateResult {
         ${unread ? html`<button class="link" @click=${() => app.markRead()}>Mark all as read</button>` : nothing}
       </div>
       ${app.notifications.length === 0
-        ? html`<p class="muted">Nothing yet. You hear here when something is ready.</p>`
+        ? html`<p class="muted">Nothing yet. We tell you here when something is ready.</p>`
         : html`<ul class="plain">
             ${app.notifications.map(
               ({ subject, createdAt, read, href }) => html`<li class=${read ? '' : 'unread'}>

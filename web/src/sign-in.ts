@@ -53,7 +53,7 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
     if (!field.reportValidity()) return;
     try {
       await sendPasswordResetEmail(app.auth, field.value.trim());
-      sent = 'If there is an account with this address, a message with a link is on its way.';
+      sent = 'If this address has an account, we have sent it a message with a link.';
     } catch (error) {
       wrong = said(error);
     }
@@ -63,8 +63,8 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
   const dialog: Dialog = {
     label: 'Sign in',
     view: () => html`
-      <h2>${signingUp ? 'Make an account' : 'Welcome back'}</h2>
-      <p class="muted">${signingUp ? 'It comes with tokens to begin with. No card needed.' : 'Sign in to go on where you left.'}</p>
+      <h2>${signingUp ? 'Create an account' : 'Welcome back'}</h2>
+      <p class="muted">${signingUp ? 'You start with free tokens. No card needed.' : 'Sign in to continue.'}</p>
       <form @submit=${submit}>
         ${signingUp
           ? html`<label>Name <span class="muted">(shown with what you publish)</span>

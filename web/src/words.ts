@@ -47,10 +47,10 @@ const TYPES: Record<string, string> = {
 };
 export const typeName = (type: string): string => TYPES[type] ?? type;
 
-/** The inputs of models for which their name is not what people say. */
+/** Labels of inputs whose name is not a good label. */
 const INPUTS: Record<string, string> = {
   color: 'Colours',
-  customMode: 'With a style and a title of my own',
+  customMode: 'Choose style and title',
   durationSeconds: 'Length',
   generateAudio: 'With sound',
   inputPaths: 'Pictures to start from',
@@ -65,16 +65,16 @@ const INPUTS: Record<string, string> = {
 /** A field's name, for people. */
 export const inputName = (name: string): string => INPUTS[name] ?? spelled(name);
 
-/** Other fields, of forms that are no order. */
-const FIELDS: Record<string, string> = { confirm: 'What you typed', displayName: 'Name', proofUrl: 'Address', text: 'What you write' };
+/** Labels of fields in other forms than orders. */
+const FIELDS: Record<string, string> = { confirm: 'Confirmation', displayName: 'Name', proofUrl: 'Address', text: 'Text' };
 
-/** Why a field was refused; what the functions' decoder says of it is for developers. */
+/** Why a field was refused. The functions' own message is for developers. */
 function refusal(field: string, why: string): string {
   const name = FIELDS[field] ?? (inputName(field.replace('options.', '')) || 'This');
   const [, sign, length] = /length (>=|<=) (\d+)/.exec(why) ?? [];
   if (sign === '>=') return `${name} must not be empty.`;
   if (sign === '<=') return `${name} is too long: ${count(Number(length))} at most.`;
-  return /^(Expected|Invalid|Object) /.test(why) ? `${name} is not right.` : `${name}: ${why}.`;
+  return /^(Expected|Invalid|Object) /.test(why) ? `${name} is not valid.` : `${name}: ${why}.`;
 }
 
 /** `partially_refunded` → `Partially refunded`. */
@@ -86,68 +86,68 @@ export function spelled(name: string): string {
 type Sayings = { [K in FailureReason]: (details: Failures[K]) => string };
 
 const SAYINGS: Sayings = {
-  AccountSuspended: () => 'Your account is suspended, so this is not possible. Write to us if you think that is wrong.',
+  AccountSuspended: () => 'Your account is suspended, so you can’t do this. Contact us if you think this is a mistake.',
   AllowanceExceeded: ({ limit, resetsAt }) =>
-    `Your plan includes ${count(limit)} of these a month, and you have had them. The next ones come on ${onDay(resetsAt)}, or with a larger plan.`,
-  AlreadyClaimed: () => 'You have claimed this already.',
-  AlreadySubscribed: () => 'You have a subscription already. Change it below instead.',
-  Contention: () => 'Too much happened at once, and nothing was changed. Try again.',
-  EmailNotVerified: () => 'Confirm your e-mail address first: we have sent you a message with a link.',
-  Forbidden: () => 'You may not do this.',
-  GenerationFailed: () => 'That did not work. Your tokens are back.',
+    `You have used all ${count(limit)} that your plan includes this month. You get more on ${onDay(resetsAt)}, or with a larger plan.`,
+  AlreadyClaimed: () => 'You have already claimed this.',
+  AlreadySubscribed: () => 'You already have a subscription. Change it below instead.',
+  Contention: () => 'Too many requests arrived at once, so nothing was changed. Try again.',
+  EmailNotVerified: () => 'Confirm your e-mail address first. We have sent you a message with a link.',
+  Forbidden: () => 'You are not allowed to do this.',
+  GenerationFailed: () => 'That did not work. Your tokens were refunded.',
   InsufficientTokens: ({ balance, price }) => `This costs ${tokens(price)}, and you have ${count(balance)}.`,
   InvalidCursor: () => 'This list has changed. Load it again.',
   InvalidRequest: ({ fields }) => {
     const wrong = Object.entries(fields);
-    if (wrong.length === 0) return 'Something in this form is not right.';
+    if (wrong.length === 0) return 'Something in this form is not valid.';
     return wrong.map(([field, why]) => refusal(field, why)).join(' ');
   },
-  LedgerBroken: () => 'This account needs our attention first. We have been told.',
+  LedgerBroken: () => 'This account needs our attention first. We have been notified.',
   NoSubscription: () => 'You have no subscription.',
-  NotCancellable: () => 'It had ended already.',
-  NotFound: () => 'That is not here any more.',
-  NotPublishable: () => 'There is nothing in this that can be shown in the feed.',
-  PaymentsUnavailable: () => 'Payments are not available just now. Nothing was charged; try again in a minute.',
-  PlanRequired: ({ plan }) => `This comes with the ${spelled(plan)} plan.`,
-  PriceChanged: ({ price }) => `The price has just changed to ${tokens(price)}. Order again if that is fine.`,
-  ProviderRejected: () => 'The model would not make this. Your tokens are back; try other words or another model.',
+  NotCancellable: () => 'It has already ended.',
+  NotFound: () => 'We couldn’t find that.',
+  NotPublishable: () => 'This has nothing that the feed can show.',
+  PaymentsUnavailable: () => 'Payments are not available right now. You were not charged. Try again in a minute.',
+  PlanRequired: ({ plan }) => `This needs the ${spelled(plan)} plan.`,
+  PriceChanged: ({ price }) => `The price has changed to ${tokens(price)}. Order again to accept it.`,
+  ProviderRejected: () => 'The model refused this. Your tokens were refunded. Try other words or another model.',
   ProviderUnavailable: ({ refunded }) =>
-    `This model cannot be reached just now${refunded ? ', and your tokens are back' : ''}. Try another one, or try later.`,
-  RateLimited: ({ retryAfterSeconds }) => `That was a lot at once. Try again in ${soon(retryAfterSeconds)}.`,
-  RecentSignInRequired: () => 'Sign out and in again first, to show that it is you. Then do this within ten minutes.',
-  RemixDisabled: () => 'Its maker keeps to themselves how this was made.',
-  RequestIdReused: () => 'That was sent before with something else in it. Try again.',
-  TooManyComments: () => 'So many have commented on this that it takes no more.',
-  TooManyJobs: ({ limit }) => `You have ${count(limit)} at work already. Wait for one to end, or cancel one.`,
+    `This model is not available right now${refunded ? ', and your tokens were refunded' : ''}. Try another one, or try again later.`,
+  RateLimited: ({ retryAfterSeconds }) => `You have done this too often. Try again in ${soon(retryAfterSeconds)}.`,
+  RecentSignInRequired: () => 'Sign out and sign in again first, to confirm that it is you. Then do this within ten minutes.',
+  RemixDisabled: () => 'The author doesn’t share how this was made.',
+  RequestIdReused: () => 'This was already sent with different content. Try again.',
+  TooManyComments: () => 'This post has reached its maximum number of comments.',
+  TooManyJobs: ({ limit }) => `You already have ${count(limit)} jobs running. Wait for one to finish, or cancel one.`,
   Unauthenticated: () => 'Sign in first.',
-  Unavailable: () => 'We could not reach our own database. Try again in a moment; nothing is charged twice.',
-  NoAnswer: () => 'No answer came. Look at your connection and try again; nothing is charged twice.',
-  Internal: () => 'Something went wrong on our side. We have been told.',
+  Unavailable: () => 'Our database is not available. Try again in a moment. Nothing is charged twice.',
+  NoAnswer: () => 'We got no answer. Check your connection and try again. Nothing is charged twice.',
+  Internal: () => 'Something went wrong on our side. We have been notified.',
 };
 
 // https://firebase.google.com/docs/auth/admin/errors and the SDK's own AuthErrorCodes.
 const SIGN_IN: Record<string, string> = {
-  'auth/email-already-in-use': 'There is an account with this e-mail address. Sign in instead.',
-  'auth/invalid-credential': 'E-mail address and password do not belong together.',
-  'auth/invalid-login-credentials': 'E-mail address and password do not belong together.',
-  'auth/user-not-found': 'E-mail address and password do not belong together.',
-  'auth/wrong-password': 'E-mail address and password do not belong together.',
+  'auth/email-already-in-use': 'There is already an account with this e-mail address. Sign in instead.',
+  'auth/invalid-credential': 'The e-mail address or the password is wrong.',
+  'auth/invalid-login-credentials': 'The e-mail address or the password is wrong.',
+  'auth/user-not-found': 'The e-mail address or the password is wrong.',
+  'auth/wrong-password': 'The e-mail address or the password is wrong.',
   'auth/invalid-email': 'This is not an e-mail address.',
-  'auth/missing-password': 'Type your password.',
-  'auth/weak-password': 'A password has at least six characters.',
-  'auth/too-many-requests': 'That was tried too often. Wait a few minutes.',
-  'auth/user-disabled': 'This account is closed.',
-  'auth/network-request-failed': 'No answer came. Look at your connection and try again.',
-  'auth/requires-recent-login': 'Sign out and in again first.',
+  'auth/missing-password': 'Enter your password.',
+  'auth/weak-password': 'A password needs at least six characters.',
+  'auth/too-many-requests': 'Too many attempts. Wait a few minutes.',
+  'auth/user-disabled': 'This account is disabled.',
+  'auth/network-request-failed': 'We got no answer. Check your connection and try again.',
+  'auth/requires-recent-login': 'Sign out and sign in again first.',
 };
 
-/** What went wrong, as a person would say it: no code, no stack. */
+/** What went wrong, in a sentence for people: no code, no stack. */
 export function said(error: unknown): string {
   if (error instanceof StudioXError) return (SAYINGS[error.reason] as (details: unknown) => string)(error.details);
   if (error instanceof RangeError) return error.message; // an upload of the wrong kind or size
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   // What the sign-up trigger refuses comes wrapped by Auth: https://cloud.google.com/identity-platform/docs/blocking-functions
-  if (message.includes('e-mail domain cannot sign up')) return 'This e-mail address cannot be used here. Take another one.';
+  if (message.includes('e-mail domain cannot sign up')) return 'This e-mail address cannot be used here. Use another one.';
   if (code.startsWith('storage/')) return 'The file could not be loaded. Try again.';
   return SIGN_IN[code] ?? SAYINGS.Internal({});
 }

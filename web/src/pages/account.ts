@@ -10,9 +10,9 @@ const LETTERS: readonly [keyof Preferences, string][] = [
   ['emailJobs', 'When something is ready, or has failed'],
   ['emailPayments', 'About payments'],
   ['emailTokens', 'When tokens run low'],
-  ['emailComments', 'When somebody comments on a post of mine'],
+  ['emailComments', 'When somebody comments on my post'],
 ];
-const STATES = { pending: 'We are looking at it', approved: 'Done', rejected: 'Not accepted; try again', available: '' };
+const STATES = { pending: 'In review', approved: 'Done', rejected: 'Not accepted; try again', available: '' };
 
 export function accountPage(app: App): Page {
   const { user } = app;
@@ -52,14 +52,14 @@ export function accountPage(app: App): Page {
       const done = await app.attempt(() => app.studiox.submitSocialTask({ taskId: task.id, proofUrl }));
       if (!done) return;
       app.show(null);
-      app.say(done.status === 'approved' ? `${tokens(done.tokens)} for you!` : 'Thank you. We look at it, and the tokens follow.');
+      app.say(done.status === 'approved' ? `${tokens(done.tokens)} for you!` : 'Thank you. You get the tokens when we have reviewed it.');
       await load();
     };
     app.show({
       label: task.title,
       view: () => html`<h2>${task.title}</h2>
         <form @submit=${submit}>
-          <label>Where we can see it<input name="proof" type="url" required maxlength="2048" placeholder="https://…" autofocus /></label>
+          <label>Link to your proof<input name="proof" type="url" required maxlength="2048" placeholder="https://…" autofocus /></label>
           <button class="main wide">Send</button>
         </form>`,
     });
@@ -69,7 +69,7 @@ export function accountPage(app: App): Page {
     if (made)
       app.show({
         label: 'Your data',
-        view: () => html`<h2>Your data are ready</h2><p>One file with all we keep about you. The link works for an hour.</p>
+        view: () => html`<h2>Your data is ready</h2><p>One file with everything that we store about you. The link works for an hour.</p>
           <p><a class="button main" href=${made.url} target="_blank" rel="noopener" download>Download</a></p>`,
       });
   };
@@ -89,15 +89,15 @@ export function accountPage(app: App): Page {
       };
       if (!(await app.attempt(changing))) return;
       app.show(null);
-      app.say('Your password is changed.');
+      app.say('Your password was changed.');
     };
     app.show({
       label: 'Change your password',
       view: () => html`<h2>Change your password</h2>
         <form @submit=${submit}>
-          <label>Your password now${passwordField('current', 'current-password')}</label>
-          <label>The new one, at least six characters${passwordField('fresh', 'new-password')}</label>
-          <button class="main wide">Change it</button>
+          <label>Current password${passwordField('current', 'current-password')}</label>
+          <label>New password (at least six characters)${passwordField('fresh', 'new-password')}</label>
+          <button class="main wide">Change password</button>
         </form>`,
     });
   };
@@ -114,13 +114,13 @@ export function accountPage(app: App): Page {
       if (!(await app.attempt(deleting))) return;
       app.show(null);
       await signOut(app.auth);
-      app.say('Your account is gone. Farewell!');
+      app.say('Your account was deleted.');
       app.go('/');
     };
     app.show({
       label: 'Delete the account',
       view: () => html`<h2>Delete your account for good?</h2>
-        <p>Your library, your posts and ${app.balance ? tokens(app.balance.balance) : 'your tokens'} go with it. A subscription is ended.</p>
+        <p>This also deletes your library, your posts and ${app.balance ? tokens(app.balance.balance) : 'your tokens'}, and ends your subscription.</p>
         <form @submit=${submit}>
           <label>Type your e-mail address to confirm<input name="confirm" required autocomplete="off" maxlength="320" /></label>
           ${hasPassword(user) ? html`<label>Your password${passwordField('password', 'current-password')}</label>` : nothing}
@@ -141,7 +141,7 @@ export function accountPage(app: App): Page {
               <form @submit=${save}>
                 <label>Name <span class="muted">(shown with what you publish)</span>
                   <input name="name" maxlength="100" autocomplete="nickname" .value=${profile.displayName ?? ''} /></label>
-                <p class="muted">${profile.email} · here since ${onDay(profile.createdAt)}</p>
+                <p class="muted">${profile.email} · member since ${onDay(profile.createdAt)}</p>
                 <button>Save</button>
               </form>
               ${user.emailVerified || !user.email
@@ -149,7 +149,7 @@ export function accountPage(app: App): Page {
                 : html`<p class="note">Your e-mail address is not confirmed.
                     <button class="link" @click=${() => confirmAddress(app, user)}>Send me the link</button></p>`}
             </section>
-            <section class="card" aria-label="E-mail"><h2>Write to me</h2>
+            <section class="card" aria-label="E-mail"><h2>E-mail me</h2>
               ${LETTERS.map(
                 ([name, label]) => html`<label class="switch"><input type="checkbox" role="switch" .checked=${profile!.preferences[name] === true}
                   @change=${(event: Event) => prefer(name, (event.target as HTMLInputElement).checked)} /><span>${label}</span></label>`,
@@ -157,7 +157,7 @@ export function accountPage(app: App): Page {
             </section>
             <section class="card" aria-label="Rewards"><h2>Rewards</h2>
               <p class="row between"><span>${streak(visit ?? { currentStreak: profile.streak.current, longestStreak: profile.streak.longest })}</span>
-                <button @click=${comeBy}>I am here today</button></p>
+                <button @click=${comeBy}>Check in today</button></p>
               <ul class="plain">
                 ${tasks.map(
                   (task) => html`<li class="row between"><span>${task.title} <small>${tokens(task.tokens)}</small></span>
@@ -177,10 +177,10 @@ export function accountPage(app: App): Page {
   };
 }
 
-/** Whether this account signs in by a password, and not by a provider such as Google alone. */
+/** Whether this account has a password, and not only a provider such as Google. */
 const hasPassword = (user: User): boolean => user.providerData.some(({ providerId }) => providerId === 'password');
 
-/** Prove that it is still this user: what cannot be undone asks for it. Throws what Auth says of a wrong password. */
+/** Ask for the password again before something that cannot be undone. Throws Auth's error for a wrong password. */
 const signInAgain = async (user: User, password: string): Promise<void> => {
   await reauthenticateWithCredential(user, EmailAuthProvider.credential(user.email ?? '', password));
   await user.getIdToken(true);
@@ -191,8 +191,8 @@ const passwordField = (name: string, kind: 'current-password' | 'new-password') 
 
 async function confirmAddress(app: App, user: User): Promise<void> {
   const failed = (await app.attempt(() => sendEmailVerification(user))) === null; // it answers nothing
-  if (!failed) app.say('A message with a link is on its way.');
+  if (!failed) app.say('We have sent you a message with a link.');
 }
 
 const streak = ({ currentStreak, longestStreak }: Pick<StreakVisited, 'currentStreak' | 'longestStreak'>): string =>
-  currentStreak > 0 ? `${currentStreak} ${currentStreak === 1 ? 'day' : 'days'} in a row, at best ${longestStreak}` : 'Come by every day: streaks earn tokens.';
+  currentStreak > 0 ? `${currentStreak} ${currentStreak === 1 ? 'day' : 'days'} in a row (best: ${longestStreak})` : 'Check in every day. Streaks earn tokens.';

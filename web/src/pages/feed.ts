@@ -45,7 +45,7 @@ export function feedPage(app: App): Page {
         <h1>${tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? 'Feed') : 'Feed'}</h1>
         <fieldset class="segments"><legend class="hidden">Order</legend>
           ${(['new', 'top'] as const).map(
-            (by) => html`<label><input type="radio" name="sort" .checked=${sort === by} @change=${order(by)} /><span>${by === 'new' ? 'New' : 'Loved'}</span></label>`,
+            (by) => html`<label><input type="radio" name="sort" .checked=${sort === by} @change=${order(by)} /><span>${by === 'new' ? 'New' : 'Top'}</span></label>`,
           )}
         </fieldset>
       </div>
@@ -53,7 +53,7 @@ export function feedPage(app: App): Page {
       ${list.items === null
         ? list.missing()
         : list.items.length === 0
-          ? html`<div class="empty"><span class="blob" aria-hidden="true"></span><p>${tag || uid ? 'Nothing here.' : 'Nobody has shown anything yet. Be the first.'}</p></div>`
+          ? html`<div class="empty"><span class="blob" aria-hidden="true"></span><p>${tag || uid ? 'Nothing here.' : 'Nobody has published anything yet. Be the first.'}</p></div>`
           : html`<div class="grid">${repeat(list.items, ({ postId }) => postId, (post) => tile(app, post))}</div>${list.more()}`}
     `,
   };

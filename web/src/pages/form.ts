@@ -18,7 +18,7 @@ const PROMPTS: Record<string, string> = {
   edit: 'Make it winter',
   video: 'Waves under a lighthouse, slow motion',
   music: 'A calm song about the sea at night, piano and strings',
-  speech: 'The words that are to be spoken',
+  speech: 'The words to speak',
   lyrics: 'What the song is about',
   analysis: 'What do you want to know about the picture?',
 };
@@ -62,7 +62,7 @@ export class OrderForm {
     this.app.update();
   }
 
-  /** Start with what a remix, or a creation that is used again, says. */
+  /** Start with the settings of a remix, or of a creation that is used again. */
   begin(draft: Draft): void {
     if (!this.options) return; // `load` comes here again
     this.app.draft = null;
@@ -170,7 +170,7 @@ export class OrderForm {
     const input = asked(model, this.values, name);
     const label = name === 'inputPaths' && this.type === 'analysis' ? 'Pictures to look at' : inputName(name);
     const value = valueOf(model, this.values, name);
-    const title = html`<span>${label}${input.required ? nothing : html` <span class="muted">(if you like)</span>`}</span>`;
+    const title = html`<span>${label}${input.required ? nothing : html` <span class="muted">(optional)</span>`}</span>`;
     const write = (event: Event) => this.set(name, (event.target as HTMLInputElement).value);
     switch (input.kind) {
       case 'text': {
@@ -230,7 +230,7 @@ export class OrderForm {
       if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
       this.app.update();
     };
-    return html`<fieldset class="uploads"><legend>${label}${required ? nothing : html` <span class="muted">(if you like)</span>`}</legend>
+    return html`<fieldset class="uploads"><legend>${label}${required ? nothing : html` <span class="muted">(optional)</span>`}</legend>
       ${paths.map((path, index) => {
         const src = this.app.files.private(path);
         return html`<span class="thumb">

@@ -68,7 +68,7 @@ export function libraryPage(app: App): Page {
         ? list.missing()
         : list.items.length === 0
           ? html`<div class="empty"><span class="blob" aria-hidden="true"></span>
-              <p>${type || favorite ? 'Nothing here that fits.' : 'Nothing yet.'}</p><a class="button main" href="/">Make something</a></div>`
+              <p>${type || favorite ? 'No matches.' : 'Nothing yet.'}</p><a class="button main" href="/">Create something</a></div>`
           : html`<div class="grid">
               ${repeat(list.items, ({ creationId }) => creationId, (creation) => tile(app, creation, star))}
             </div>${list.more()}`}
@@ -101,7 +101,7 @@ export function creationPage(app: App, creationId: string): Page {
     const done = await app.attempt(() => app.studiox.updateCreation({ creationId, title }));
     if (done) {
       one.value!.title = done.title;
-      app.say('The title is changed.');
+      app.say('The title was changed.');
     }
   };
   const star = async () => {
@@ -116,14 +116,14 @@ export function creationPage(app: App, creationId: string): Page {
   };
   const again = () => {
     const { type, model, prompt, params, title } = one.value!;
-    app.draft = { type, model, values: { ...params, prompt }, from: `As “${title || prompt}” was made` };
+    app.draft = { type, model, values: { ...params, prompt }, from: `Settings of “${title || prompt}”` };
     app.go('/');
   };
   const remove = () =>
     app.show({
       label: 'Delete',
       view: () => html`<h2>Delete this for good?</h2>
-        <p>Its files go too${one.value?.postId ? ', and so does its post with all likes and comments' : ''}.</p>
+        <p>This also deletes its files${one.value?.postId ? ', and its post with all likes and comments' : ''}.</p>
         <p class="row"><button class="bad" @click=${reallyRemove}>Delete</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
     });
   const reallyRemove = async () => {
@@ -202,7 +202,7 @@ function publish(app: App, creation: Creation): void {
       }),
     );
     if (!done) return;
-    app.say('It is in the feed.');
+    app.say('Published to the feed.');
     app.go(`/post/${done.postId}`);
   };
   app.show({
@@ -210,8 +210,8 @@ function publish(app: App, creation: Creation): void {
     view: () => html`<h2>Publish “${creation.title || creation.prompt}”</h2>
       <form @submit=${submit}>
         <label>Caption<textarea name="caption" rows="3" maxlength="2000" autofocus></textarea></label>
-        <label>Tags <span class="muted">(with spaces between)</span><input name="tags" maxlength="300" placeholder="sea dawn" /></label>
-        <label class="switch"><input type="checkbox" role="switch" name="share" checked /><span>Show how it was made, so that others may remix it</span></label>
+        <label>Tags <span class="muted">(separated by spaces)</span><input name="tags" maxlength="300" placeholder="sea dawn" /></label>
+        <label class="switch"><input type="checkbox" role="switch" name="share" checked /><span>Share how it was made, so that others can remix it</span></label>
         <button class="main wide">Publish</button>
       </form>`,
   });

@@ -12,7 +12,7 @@ import { like, shownPost } from './feed.ts';
 import { parameters } from './library.ts';
 import { List, One } from './list.ts';
 
-const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'It belongs to somebody else', other: 'Something else' };
+const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'Somebody else’s work', other: 'Something else' };
 
 export function postPage(app: App, postId: string): Page {
   const one = new One<Post>(app, () => app.studiox.getPost({ postId }));
@@ -64,7 +64,7 @@ export function postPage(app: App, postId: string): Page {
   };
   const remove = async () => {
     if (!(await app.attempt(() => app.studiox.deletePost({ postId })))) return;
-    app.say('It is no longer in the feed. You still have it in your library.');
+    app.say('Removed from the feed. You still have it in your library.');
     app.go('/feed');
   };
 
@@ -74,7 +74,7 @@ export function postPage(app: App, postId: string): Page {
     view: () => {
       const post = one.value;
       if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing(load)}`;
-      if (post === null) return html`<h1>This is not in the feed any more</h1><p><a href="/feed">Back to the feed</a></p>`;
+      if (post === null) return html`<h1>This is no longer in the feed</h1><p><a href="/feed">Back to the feed</a></p>`;
       const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, likedByMe = false } = post;
       const mine = app.user?.uid === uid;
       return html`<p><a href="/feed">‹ Feed</a></p>
@@ -90,7 +90,7 @@ export function postPage(app: App, postId: string): Page {
               <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
               ${params ? html`<button @click=${remix}>${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}</button>` : nothing}
               ${mine
-                ? html`<button class="bad" @click=${remove}>${icon('trash')}Take it out of the feed</button>`
+                ? html`<button class="bad" @click=${remove}>${icon('trash')}Remove from the feed</button>`
                 : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>`}
             </div>
             ${params ? parameters(params) : nothing}
@@ -131,16 +131,16 @@ function report(app: App, postId: string): void {
     const reason = form.get('reason') as keyof typeof REASONS;
     if (!(await app.attempt(() => app.studiox.reportPost({ postId, reason, ...(text ? { text } : {}) })))) return;
     app.show(null);
-    app.say('Thank you. Somebody will look at it.');
+    app.say('Thank you. We will review it.');
   };
   app.show({
     label: 'Report',
-    view: () => html`<h2>What is wrong with it?</h2>
+    view: () => html`<h2>What is wrong with this post?</h2>
       <form @submit=${submit}>
         <fieldset class="chips"><legend class="hidden">Reason</legend>
           ${Object.entries(REASONS).map(([id, label]) => html`<label><input type="radio" name="reason" value=${id} required /><span>${label}</span></label>`)}
         </fieldset>
-        <label>More about it <span class="muted">(if you like)</span><textarea name="text" rows="3" maxlength="2000"></textarea></label>
+        <label>Details <span class="muted">(optional)</span><textarea name="text" rows="3" maxlength="2000"></textarea></label>
         <button class="main wide">Report</button>
       </form>`,
   });

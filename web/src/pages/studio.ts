@@ -44,7 +44,7 @@ export function studioPage(app: App): Page {
 
   const cancel = async (jobId: string) => {
     const done = await app.attempt(() => app.studiox.cancelStudioJob({ jobId }));
-    if (done) app.say(done.refunded > 0 ? `Cancelled. ${tokens(done.refunded)} are back.` : 'Cancelled.');
+    if (done) app.say(done.refunded > 0 ? `Cancelled. ${tokens(done.refunded)} refunded.` : 'Cancelled.');
   };
 
   return {
@@ -92,10 +92,10 @@ function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => v
           ${creationId ? html`<footer><a class="button" href="/library/${creationId}">Open in the library</a></footer>` : nothing}`
       : hasEnded(status)
         ? html`<p class="note">${status === 'cancelled' ? 'Cancelled.' : failure(error?.reason)}
-            ${refunded > 0 ? html`${tokens(refunded)} ${refunded === 1 ? 'is' : 'are'} back.` : nothing}</p>`
+            ${refunded > 0 ? html`${tokens(refunded)} refunded.` : nothing}</p>`
         : html`<div class="working">
             <progress max="100" .value=${progress} aria-label="Progress of ${label}"></progress>
-            <span>${status === 'pending' ? 'Waiting its turn' : `${progress} %`}</span>
+            <span>${status === 'pending' ? 'Waiting' : `${progress} %`}</span>
             <button @click=${() => cancel(jobId)}>Cancel</button>
           </div>`}
   </article>`;
@@ -103,10 +103,10 @@ function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => v
 
 // functions/studiox/studio/lifecycle.py, MESSAGES: a job's own reasons. What came back is said beside it.
 const FAILURES: Record<string, string> = {
-  ContentRejected: 'The model would not make this. Try other words.',
-  InvalidInput: 'The model could not use what it was given. Try another picture or other choices.',
-  ProviderUnavailable: 'This model cannot be reached just now. Try another one, or try later.',
-  TimedOut: 'It took too long, so we ended it.',
+  ContentRejected: 'The model refused this. Try other words.',
+  InvalidInput: 'The model could not use these inputs. Try another picture or other settings.',
+  ProviderUnavailable: 'This model is not available right now. Try another one, or try again later.',
+  TimedOut: 'It took too long, so we stopped it.',
   MediaFailed: 'The result could not be saved.',
 };
-const failure = (reason = ''): string => FAILURES[reason] ?? 'It did not work this time.';
+const failure = (reason = ''): string => FAILURES[reason] ?? 'It failed this time.';

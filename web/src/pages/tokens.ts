@@ -20,28 +20,28 @@ import { List, missing } from './list.ts';
 const KINDS: Record<string, string> = {
   welcome_bonus: 'Welcome',
   deduction: 'Order',
-  refund: 'Back from an order',
+  refund: 'Refund',
   purchase: 'Bought',
   plan_grant: 'From the plan',
-  plan_expiry: 'Unused, plan ended',
+  plan_expiry: 'Expired',
   reward: 'Reward',
   admin_adjustment: 'From us',
-  clawback: 'Payment taken back',
-  restore: 'Payment given back',
+  clawback: 'Payment reversed',
+  restore: 'Payment restored',
 };
 type Kind = NonNullable<GetTokenTransactions['type']>;
 
-/** How long to wait before asking (again) what came of a checkout. */
+/** How long to wait before asking for a checkout's state (again). */
 const CONFIRM_MS = [0, 2_000, 5_000, 10_000];
 const CONFIRMED: Record<Exclude<ConfirmedCheckout['status'], 'open'>, (done: ConfirmedCheckout) => string> = {
-  paid: ({ tokens: bought, plan }) => `Thank you! ${bought ? `You have ${tokens(bought)} more.` : `You are on the ${spelled(plan ?? '')} plan.`}`,
-  processing: () => 'Thank you! It is yours as soon as the payment arrives.',
-  expired: () => 'Nothing was bought, and nothing charged.',
+  paid: ({ tokens: bought, plan }) => `Thank you! ${bought ? `${tokens(bought)} were added.` : `You are on the ${spelled(plan ?? '')} plan.`}`,
+  processing: () => 'Thank you! You get it as soon as the payment arrives.',
+  expired: () => 'Nothing was bought, and you were not charged.',
 };
-const STATES: Record<string, string> = { in_review: 'Being looked at' };
+const STATES: Record<string, string> = { in_review: 'In review' };
 const state = (status: string): string => STATES[status] ?? spelled(status);
 
-/** What the tables hang on, as the live document says it. */
+/** What the tables depend on, from the live document. */
 const standing = (live: Balance | null): string => (live ? `${live.balance} ${live.plan} ${live.isPremium}` : '');
 
 export function tokensPage(app: App): Page {
@@ -103,20 +103,20 @@ export function tokensPage(app: App): Page {
   const change = async (planId: PlanOffer['id']) => {
     const done = await app.attempt(() => app.studiox.updateSubscription({ planId }));
     if (!done) return;
-    app.say(planId === app.balance?.plan ? 'Your plan goes on.' : 'Your plan is changing. That takes a moment.');
+    app.say(planId === app.balance?.plan ? 'Your plan continues.' : 'Your plan is changing. This takes a moment.');
     await loadMoney();
   };
   const end = () =>
     app.show({
       label: 'End the plan',
       view: () => html`<h2>End your plan?</h2>
-        <p>You keep it until ${subscription?.currentPeriodEnd ? onDay(subscription.currentPeriodEnd) : 'the end of the month you paid for'}, and pay nothing more. Tokens you bought stay yours.</p>
+        <p>You keep it until ${subscription?.currentPeriodEnd ? onDay(subscription.currentPeriodEnd) : 'the end of the month you paid for'} and are not charged again. You keep the tokens that you bought.</p>
         <p class="row"><button class="bad" @click=${reallyEnd}>End it</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
     });
   const reallyEnd = async () => {
     app.show(null);
     if (!(await app.attempt(() => app.studiox.cancelSubscription()))) return;
-    app.say('Your plan ends with the month you paid for.');
+    app.say('Your plan ends after the month that you paid for.');
     await loadMoney();
   };
 
@@ -162,7 +162,7 @@ export function tokensPage(app: App): Page {
               ${chart('Tokens spent a day', 'tokens', usage.days.map(({ date, tokens: { spent } }) => ({ date, value: spent })))}`
           : missing(!told, () => void loadAccount())}
       </section>
-      <section aria-label="Ledger"><div class="row between wrap"><h2>Every token</h2>
+      <section aria-label="Ledger"><div class="row between wrap"><h2>Token history</h2>
         <label class="row">Show
           <select @change=${(event: Event) => { kind = ((event.target as HTMLSelectElement).value || null) as Kind | null; void ledger.reload(); }}>
             <option value="">everything</option>
@@ -211,7 +211,7 @@ function wallet({ balance, buckets, creditResetAt, plan }: Balance): TemplateRes
       ${parts.map(([, value, name]) => html`<span class=${name} style="width:${(Math.max(0, value) / sum) * 100}%"></span>`)}
     </div>
     <ul class="legend">${parts.map(([label, value, name]) => html`<li class=${name}>${label} <strong>${count(value)}</strong></li>`)}</ul>
-    <p class="muted">The ${spelled(plan)} plan fills up again on ${onDay(creditResetAt)}.</p>
+    <p class="muted">The ${spelled(plan)} plan adds new tokens on ${onDay(creditResetAt)}.</p>
   </section>`;
 }
 
@@ -236,7 +236,7 @@ function planCard(plan: PlanOffer, mine: string | undefined, subscription: Subsc
   const another = () => (paying ? changed('Change to') : wide(`Choose ${plan.name}`, ways.buy));
   const button = current && paying ? mineToPay() : current || plan.amount === 0 ? nothing : another();
   return html`<article class="card offer ${current ? 'mine' : ''}">
-    <h3>${plan.name}${current ? html` <span class="tag">yours</span>` : nothing}</h3>
+    <h3>${plan.name}${current ? html` <span class="tag">current</span>` : nothing}</h3>
     <p class="big">${plan.amount === 0 ? 'Free' : html`${money(plan.amount, plan.currency)} <span>a month</span>`}</p>
     <ul class="ticks">${plan.features.map((each) => html`<li>${each}</li>`)}</ul>
     ${button}
@@ -244,7 +244,7 @@ function planCard(plan: PlanOffer, mine: string | undefined, subscription: Subsc
 }
 
 function renewal({ status, currentPeriodEnd, cancelAtPeriodEnd }: Subscription): string {
-  if (status === 'past_due') return 'The last payment did not go through. Look at your card, so that the plan stays.';
+  if (status === 'past_due') return 'The last payment failed. Check your card to keep the plan.';
   if (!currentPeriodEnd) return '';
   return cancelAtPeriodEnd ? `It ends on ${onDay(currentPeriodEnd)}.` : `It renews on ${onDay(currentPeriodEnd)}.`;
 }
