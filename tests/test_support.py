@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -163,4 +162,3 @@ def test_a_crowd_answers_in_order_and_raises_what_is_not_expected() -> None:
 def test_each_test_has_a_project_of_its_own(project: str, database: Database) -> None:
     assert firestore.client().project == project
     assert database.all() == {}
-    assert "main" not in sys.modules or sys.modules["main"].__name__ == "main"

@@ -69,8 +69,8 @@ def test_a9_nothing_is_left_but_money_under_a_pseudonym(
     invariants(BOB)
 
 
-def test_a_live_token_does_not_bring_it_back(people: People, database: Database, gcs: Gcs) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_a_live_token_does_not_bring_it_back(database: Database, gcs: Gcs) -> None:
     assert delete().ok
     for function, request in (
         (main.initializeUser, {}),
@@ -86,18 +86,18 @@ def test_a_live_token_does_not_bring_it_back(people: People, database: Database,
     assert [path for path in traces(database, gcs) if not path.startswith("rateLimits")] == []
 
 
-def test_a5_signing_up_again_brings_no_second_bonus(people: People, database: Database, auth: Accounts) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_a5_signing_up_again_brings_no_second_bonus(database: Database, auth: Accounts) -> None:
     assert delete().ok
     auth.users.add("a-new-uid")
     assert before_create(TRIGGER, "a-new-uid", email=ADDRESS[ADA]).ok
     assert database.need("users/a-new-uid")["balance"] == 0
 
 
-def test_deleting_twice_and_at_once_is_one_deletion(people: People, database: Database, gcs: Gcs) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_deleting_twice_and_at_once_is_one_deletion(database: Database, gcs: Gcs) -> None:
     answers = crowd(8, lambda _: delete())
-    assert all(answer.ok for answer in answers if isinstance(answer, Answer))
+    assert all(answer.ok for answer in answers)
     before = {path: data for path, data in database.all().items() if not path.startswith("rateLimits")}
     assert delete().ok
     assert {path: data for path, data in database.all().items() if not path.startswith("rateLimits")} == before
@@ -108,13 +108,13 @@ STEPS = ["_end_subscription", "_end_jobs", "erase_from_community", "_delete_sign
 
 
 @pytest.mark.parametrize("step", [*STEPS, "store.delete_own", "store.move_money", "store.rename", "store.close"])
+@pytest.mark.usefixtures("people")
 def test_a10_a_deletion_that_is_stopped_anywhere_is_finished_later(
-    people: People, database: Database, gcs: Gcs, queue: Queue, clock: Clock, monkeypatch: pytest.MonkeyPatch, step: str
+    database: Database, gcs: Gcs, queue: Queue, clock: Clock, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """The database goes away after the step did its work; the schedule finds the rest."""
     from studiox.account_data import deletion, owned
 
-    assert people
     holder: Any = owned if step.startswith("store.") else deletion
     name = step.removeprefix("store.")
     real = getattr(holder, name)
@@ -137,12 +137,12 @@ def test_a10_a_deletion_that_is_stopped_anywhere_is_finished_later(
     assert_gone(database, gcs)
 
 
+@pytest.mark.usefixtures("people")
 def test_many_documents_go_in_bounded_steps(
-    people: People, database: Database, gcs: Gcs, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    database: Database, gcs: Gcs, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from studiox.account_data import deletion, owned
 
-    assert people
     monkeypatch.setattr(owned, "PAGE", 3)
     monkeypatch.setattr(deletion, "STEPS", 1)
     monkeypatch.setattr(deletion, "MEDIA_PER_STEP", 1)
@@ -156,10 +156,8 @@ def test_many_documents_go_in_bounded_steps(
     assert_gone(database, gcs)
 
 
-def test_auth_is_away_and_the_rest_follows(
-    people: People, database: Database, gcs: Gcs, auth: Accounts, clock: Clock
-) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_auth_is_away_and_the_rest_follows(database: Database, gcs: Gcs, auth: Accounts, clock: Clock) -> None:
     auth.read_only = True
     assert delete().ok
     assert ADA in auth.users
@@ -171,8 +169,8 @@ def test_auth_is_away_and_the_rest_follows(
 
 
 @pytest.mark.parametrize("confirm", ["bob@canary.test", "yes", ADA])
-def test_it_must_be_confirmed(people: People, database: Database, confirm: str) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_it_must_be_confirmed(database: Database, confirm: str) -> None:
     before = database.hash("rateLimits")
     assert delete(confirm=confirm).reason == "InvalidRequest"
     assert call(main.deleteAccount, {"confirm": "a"}).reason == "Unauthenticated"
@@ -195,10 +193,10 @@ def export(uid: str = ADA) -> Answer:
     return call(main.exportAccount, uid=uid, email=ADDRESS[uid])
 
 
+@pytest.mark.usefixtures("people")
 def test_an_export_holds_everything_and_proves_the_balance(
-    people: People, database: Database, gcs: Gcs, monkeypatch: pytest.MonkeyPatch
+    database: Database, gcs: Gcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert people
     monkeypatch.setattr("studiox.kit.query.PAGE", 3)
     monkeypatch.setattr("studiox.account_data.export.UPLOADS_PER_PAGE", 2)
     gcs.put_object(f"users/{BOB}/uploads/b.png", b"bob's", {})
@@ -242,7 +240,7 @@ def test_an_export_holds_everything_and_proves_the_balance(
     assert not [name for name in gcs.objects if name.startswith("exports/")]
 
 
-def test_storage_is_away(people: People, gcs: Gcs) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_storage_is_away(gcs: Gcs) -> None:
     gcs.statuses[:] = [503] * 20
     assert export().reason == "Unavailable"

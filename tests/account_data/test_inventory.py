@@ -16,7 +16,7 @@ from studiox.account_data import inventory
 from studiox.account_data.inventory import IMPERSONAL, OWNED, Owned
 from studiox.kit.documents import Collection, encode
 from studiox.models.users import pseudonym, user_path
-from tests.account_data.conftest import ADA, ADDRESS, People
+from tests.account_data.conftest import ADA, ADDRESS
 from tests.account_data.test_closing import assert_gone, delete
 from tests.media.servers import Gcs
 from tests.rules import table
@@ -80,8 +80,8 @@ def plant(database: Database) -> None:
                 database.put(f"{row.collection}/planted-{field}", planted(row, field))
 
 
-def test_deleting_an_account_reaches_every_row(people: People, database: Database, gcs: Gcs) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_deleting_an_account_reaches_every_row(database: Database, gcs: Gcs) -> None:
     plant(database)
     before = {path: data for path, data in database.all().items() if ADA in path + repr(data)}
     for row in OWNED:
@@ -100,8 +100,8 @@ def test_deleting_an_account_reaches_every_row(people: People, database: Databas
             assert not [path for path in planted_paths if database.get(path)]
 
 
-def test_an_export_has_every_row(people: People, database: Database, gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert people
+@pytest.mark.usefixtures("people")
+def test_an_export_has_every_row(database: Database, gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(database)
     monkeypatch.setattr("studiox.media.objects.signed_url", lambda path, _: f"https://signed.example/{path}")
     assert call(main.exportAccount, uid=ADA, email=ADDRESS[ADA]).ok

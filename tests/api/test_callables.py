@@ -268,13 +268,22 @@ def test_a_refusal_answers_code_reason_and_figures(logged: Any) -> None:
     assert (line["severity"], line["function"], line["reason"]) == ("INFO", "tryTake", "OutOfStock")
 
 
-@pytest.mark.parametrize("bug", ["bug", "undumpable"])
-def test_a_bug_is_internal_without_a_word_and_a_traceback_in_the_log(logged: Any, bug: str) -> None:
+@pytest.mark.parametrize(
+    ("bug", "frame", "error"),
+    [
+        ("bug", 'tests/api/test_callables.py", line', "ZeroDivisionError"),
+        ("undumpable", 'studiox/api/callables.py", line', "TypeError"),
+    ],
+)
+def test_a_bug_is_internal_without_a_word_and_a_traceback_in_the_log(
+    logged: Any, bug: str, frame: str, error: str
+) -> None:
     answer = call(tryTake, {"itemId": bug}, uid="u1", headers={"X-Cloud-Trace-Context": "0af7651916cd43dd/1;o=1"})
     assert (answer.status, answer.code, answer.message, answer.details) == (500, "internal", "INTERNAL", {})
     (line,) = logged.lines("bug")
     assert line["severity"] == "ERROR"
-    assert "test_callables.py" in line["stack_trace"] or "callables.py" in line["stack_trace"]
+    assert frame in line["stack_trace"]
+    assert line["stack_trace"].splitlines()[-1].startswith(error)
     assert line["logging.googleapis.com/trace"].endswith("/traces/0af7651916cd43dd")
 
 

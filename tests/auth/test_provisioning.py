@@ -91,7 +91,7 @@ def test_a1_a_trigger_that_comes_again_changes_nothing(database: Database, times
 
 def test_a1_thirty_two_at_once_give_one_bonus(database: Database, invariants: Callable[[str], None]) -> None:
     answers = crowd(32, lambda _: sign_up("u1"))
-    assert all(isinstance(answer, Answer) for answer in answers)
+    assert all(answer.ok for answer in answers), answers
     invariants("u1")
     assert ledger(database, "u1") == {"welcome:u1": 200}
     assert len(database.under("auditLogs")) == 1
@@ -104,7 +104,7 @@ def test_the_trigger_and_initialize_user_at_once_give_one_bonus(
         return sign_up("u1") if number % 2 else call(main.initializeUser, uid="u1", email=ADDRESS)
 
     answers = crowd(24, act)
-    assert [answer for answer in answers if not isinstance(answer, Answer) or not answer.ok] == []
+    assert [answer for answer in answers if not answer.ok] == []
     invariants("u1")
     assert ledger(database, "u1") == {"welcome:u1": 200}
 

@@ -33,7 +33,7 @@ def test_c6_c8_thirty_two_people_at_once(community: Community, rpcs: Rpcs) -> No
         community.user(f"fan{number}")
     rpcs.reset()
     answers = crowd(32, lambda number: like(f"fan{number}", post))
-    assert all(isinstance(answer, Answer) and answer.ok for answer in answers), answers
+    assert all(answer.ok for answer in answers), answers
     likes = community.database.under("likes")
     assert set(likes) == {f"{post}_fan{number}" for number in range(32)}
     assert community.post(post)["likeCount"] == 32
@@ -57,7 +57,7 @@ def test_c6_one_user_toggles_from_many_devices(community: Community) -> None:
     dice = random.Random(3)
     wishes = [dice.choice([None, True, False]) for _ in range(40)]
     answers = crowd(40, lambda number: like("bob", post, wishes[number]))
-    assert all(isinstance(answer, Answer) and answer.ok for answer in answers), answers
+    assert all(answer.ok for answer in answers), answers
     assert community.post(post)["likeCount"] == len(community.database.under("likes")) <= 1
 
 
