@@ -1,4 +1,4 @@
-"""What Firebase Auth holds of an account: whether there is one, its claims, and since when its tokens count."""
+"""Firebase Auth's record of a user: whether it exists, its admin claim, and when its sessions were revoked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class SignIn(NamedTuple):
     disabled: bool
     admin: bool
     valid_after: datetime
-    """Tokens that were made before count no more."""
+    """Tokens that were issued earlier are revoked."""
 
 
 def find_sign_in(uid: str) -> SignIn | None:
-    """None if Auth knows no such user. `Unavailable`."""
+    """The user's sign-in, or None if there is no such user. `Unavailable`."""
     from firebase_admin import auth
 
     with _reachable():
@@ -32,7 +32,7 @@ def find_sign_in(uid: str) -> SignIn | None:
 
 
 def without_sign_in(uids: Sequence[str]) -> set[str]:
-    """Which of up to 100 accounts Auth says that it does not know. `Unavailable`: an outage says nothing."""
+    """The ids, of up to 100, that have no user in Auth. `Unavailable` during an outage."""
     from firebase_admin import auth
 
     if not uids:
@@ -43,9 +43,9 @@ def without_sign_in(uids: Sequence[str]) -> set[str]:
 
 
 def end_sessions(uid: str, before: datetime) -> bool:
-    """Sessions that began before are over: Auth takes their refresh tokens no more. False if it knows no such user.
+    """Revoke the refresh tokens of sessions that began earlier than `before`. False if there is no such user.
 
-    `before` is a full second, as Auth counts. `Unavailable`.
+    `before` is a whole second, as Auth counts. `Unavailable`.
     """
     from firebase_admin import auth
 
@@ -59,7 +59,7 @@ def end_sessions(uid: str, before: datetime) -> bool:
 
 @contextlib.contextmanager
 def _reachable() -> Iterator[None]:
-    """What says that Auth does not answer now becomes `Unavailable`."""
+    """Raise `Unavailable` for errors that mean that Auth does not answer."""
     from firebase_admin import exceptions
     from google.auth.exceptions import GoogleAuthError
 

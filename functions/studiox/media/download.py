@@ -1,8 +1,8 @@
-"""The guarded download: reads a listed host's file and can be led nowhere else (faults M1–M5, M12).
+"""Downloads files from listed hosts only, safe against SSRF and DNS rebinding.
 
-A name is resolved once, every address it has must be a public one, and the connection goes to that very address, with
-the certificate checked for the name: a name that changes its mind in between (DNS rebinding) gains nothing. Every
-redirect is a new address that goes through all of it again. No credential of ours is ever sent.
+A host name is resolved once. All its addresses must be public, and the connection goes to one of those addresses, with
+the certificate checked for the name, so a DNS answer that changes later has no effect. Each redirect passes the same
+checks. None of our credentials are sent.
 """
 
 from __future__ import annotations
@@ -25,43 +25,43 @@ MAX_REDIRECTS = 3
 MAX_URL_LENGTH = 4096
 CONNECT_TIMEOUT_S = 5.0
 IDLE_TIMEOUT_S = 15.0
-"""The longest silence of a source in the middle of its answer."""
+"""How long a source may be silent during its answer."""
 
 
 class MediaError(Exception):
-    """Media could not be had or kept. Its text is a few words of ours: never an address, a token, a vendor's text."""
+    """Media could not be downloaded or stored. The text is ours: it holds no address, token or vendor's text."""
 
 
 class MediaRefused(MediaError):
-    """The address, the type, the size or the content is not allowed: it will not be at the next try either."""
+    """The address, type, size or content is not allowed. Not retryable."""
 
 
 class MediaTooLarge(MediaRefused):
-    """More bytes than the caller allows, announced or sent."""
+    """The file is larger than the caller allows, as announced or as sent."""
 
 
 class MediaGone(MediaError):
-    """The source says that it is not there, or no more (M7): ask the provider for a fresh address."""
+    """The source does not have the file, or its address expired: ask the provider for a new address."""
 
 
 class MediaUnavailable(MediaError):
-    """The network, the source, the clock or Cloud Storage failed: the same call may succeed later."""
+    """The network, the source or Cloud Storage failed, or time ran out. The same call may succeed later."""
 
 
 class MediaDeferred(MediaError):
-    """Larger than `inline_bytes`, or of unknown length: for the task to do. Nothing was stored."""
+    """The file is larger than `inline_bytes` or of unknown length: the task copies it. Nothing was stored."""
 
 
 class Target(NamedTuple):
-    """An address that passed `check_url`: where to connect and what to ask for."""
+    """An address that passed `check_url`: where to connect, and the path to request."""
 
     scheme: str
     host: str
     port: int
     path: str
-    """Path and query, as they are sent."""
+    """Path and query, as sent."""
     local: bool
-    """A stand-in on this machine's loopback, by its own entry in the list; only in the emulator."""
+    """A stand-in on the loopback interface, listed with its port. Only in the emulator."""
 
     @property
     def url(self) -> str:
@@ -69,10 +69,10 @@ class Target(NamedTuple):
 
 
 Resolver = Callable[[str, int], Iterable[str]]
-"""Host and port to its addresses, as text. OSError if there are none."""
+"""Resolves a host and port to IP addresses. OSError if there are none."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-# The last label has a letter and is no `0x…`: inet_aton reads a name whose last label is a number as an address.
+# The last label has a letter and no `0x` in front: inet_aton reads a name that ends with a number as an address.
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?!0x)(?=[a-z0-9-]*[a-z]){_LABEL}\Z")
 _NETLOC = re.compile(r"([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?\Z", re.ASCII)
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1")
@@ -83,7 +83,7 @@ def check_url(url: str, allowed_hosts: Sequence[str]) -> Target:
     """The parts of `url`, if it is https to port 443 of a listed host, without user or password; else MediaRefused.
 
     `allowed_hosts` has `host`, `*.host` for its subdomains (not itself), or, where FUNCTIONS_EMULATOR is true, a
-    loopback `host:port` that is then reached by plain http. Looks nothing up: `resolve` is what knows of addresses.
+    loopback `host:port`, which is then reached by plain http. No DNS lookup: `resolve` does that.
     """
     if not 0 < len(url) <= MAX_URL_LENGTH or re.search(r"[\x00-\x20\x7f\\\ud800-\udfff]", url):
         raise MediaRefused("address: characters or length")
@@ -119,8 +119,9 @@ def _matches(host: str, entry: str) -> bool:
     return host == entry
 
 
-# What IANA's special-purpose registries take out of the public space; written out because what `is_global` says
-# depends on Python's patch release. Wherever an IPv4 address hides in an IPv6 one (mapped, 6to4, Teredo), it is out.
+# The networks that IANA's special-purpose registries exclude from the public internet. They are listed here because
+# Python's `is_global` differs between patch releases. IPv6 addresses that embed an IPv4 one (mapped, 6to4, Teredo) are
+# excluded too.
 _PRIVATE_V4 = tuple(
     ipaddress.IPv4Network(network)
     for network in (
@@ -138,7 +139,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address, as text, is of the public internet. What is no address is not."""
+    """Whether an IP address, as text, is public. Malformed addresses are not public."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -153,13 +154,13 @@ def is_public(address: str) -> bool:
 
 
 def system_resolver(host: str, port: int) -> list[str]:
-    """What the system's resolver says, each address once, in its order."""
+    """The system resolver's addresses, in its order, without duplicates."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def resolve(target: Target, resolver: Resolver = system_resolver) -> list[str]:
-    """The addresses to connect to. MediaRefused if any is not public (or, for a local one, not loopback)."""
+    """The addresses to connect to. MediaRefused if any is not public, or not loopback for a local target."""
     try:
         addresses = list(resolver(target.host, target.port))
     except (OSError, UnicodeError):
@@ -175,7 +176,7 @@ def resolve(target: Target, resolver: Resolver = system_resolver) -> list[str]:
 
 
 class Budget:
-    """The seconds that are left for all of a copy; asking when there are none raises MediaUnavailable."""
+    """The seconds left for a whole copy. `left` raises MediaUnavailable when none are."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -188,7 +189,7 @@ class Budget:
 
 
 class _Reader(io.RawIOBase):
-    """A socket for http.client to read from, whose every wait is bounded by the budget: also in drips of one byte."""
+    """A socket that http.client reads from. Each read is bounded by the budget, even if single bytes arrive slowly."""
 
     def __init__(self, sock: socket.socket, budget: Budget) -> None:
         self._sock, self._budget = sock, budget
@@ -202,7 +203,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Wire:
-    """The part of a socket that http.client uses. It closes nothing: who opened the socket does."""
+    """The part of a socket that http.client uses. It does not close the socket; its owner does."""
 
     def __init__(self, sock: socket.socket, budget: Budget) -> None:
         self._sock, self._budget = sock, budget
@@ -229,7 +230,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _connect(target: Target, addresses: Sequence[str], budget: Budget) -> socket.socket:
-    """A connection to one of the checked addresses, nothing is looked up again; under TLS the name is checked."""
+    """A connection to one of the checked addresses, without another lookup. TLS checks the certificate for the name."""
     for address in addresses[:3]:
         try:
             sock = socket.create_connection((address, target.port), budget.left(CONNECT_TIMEOUT_S))
@@ -249,7 +250,7 @@ def _connect(target: Target, addresses: Sequence[str], budget: Budget) -> socket
 
 
 class Source:
-    """A file being downloaded: `length` bytes if the source says so, then read by `read`. A context manager."""
+    """A file that is being downloaded. `length` is in bytes, None if the source did not announce it."""
 
     def __init__(self, sock: socket.socket, response: http.client.HTTPResponse, target: Target, budget: Budget) -> None:
         self._sock, self._response, self._budget = sock, response, budget
@@ -261,7 +262,7 @@ class Source:
         return self._response.getheader(name) or ""
 
     def read(self, limit: int) -> bytes:
-        """What has arrived, 1 to `limit` bytes; none at the end. MediaUnavailable if it breaks or time is up."""
+        """The next 1 to `limit` bytes; empty at the end. MediaUnavailable if the connection breaks or time is up."""
         self._budget.left()
         try:
             return self._response.read1(limit)
@@ -281,7 +282,7 @@ class Source:
 
 
 def _length(response: http.client.HTTPResponse) -> int | None:
-    """The length of the body; None if it is not announced. Two that differ, or a number that is none: refused."""
+    """The announced length of the body, or None. MediaRefused if it is malformed or contradictory."""
     announced = {part.strip() for value in response.headers.get_all("content-length", []) for part in value.split(",")}
     if response.headers.get("transfer-encoding"):
         return None
@@ -300,8 +301,8 @@ def open_url(
 ) -> Source:
     """Start the download of `url`, from `first_byte` on; the caller closes what is returned.
 
-    MediaRefused for what is not allowed, MediaGone for 400, 401, 403, 404, 410 (expired addresses answer any of
-    these), MediaUnavailable for everything that may pass, a source that cannot start at `first_byte` among it.
+    MediaRefused for what is not allowed. MediaGone for 400, 401, 403, 404 and 410: expired addresses answer with any of
+    them. MediaUnavailable for temporary failures, and for a source that cannot start at `first_byte`.
     """
     for _ in range(MAX_REDIRECTS + 1):
         target = check_url(url, allowed_hosts)
@@ -327,12 +328,12 @@ def _next_hop(target: Target, location: str) -> str:
 
 
 def _get(target: Target, addresses: Sequence[str], first_byte: int, budget: Budget) -> Source:
-    """One request on one connection. Identity only: what is unpacked while it is read has no size (gzip bomb)."""
+    """One request on one connection. Compressed answers are not accepted: their unpacked size is unbounded."""
     headers = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "StudioX", "Connection": "close"}
     if first_byte:
         headers["Range"] = f"bytes={first_byte}-"
     connection = http.client.HTTPConnection(target.host, 80 if target.port == 443 else target.port)
-    # http.client leaves the default port out of Host: 443 is https's, which this plain-looking connection carries.
+    # http.client omits port 80 from the Host header. This object stands for https, whose default port is to be omitted.
     sock = _connect(target, addresses, budget)
     try:
         connection.sock = _Wire(sock, budget)
@@ -347,7 +348,7 @@ def _get(target: Target, addresses: Sequence[str], first_byte: int, budget: Budg
 
 
 def _check_answer(source: Source, first_byte: int) -> None:
-    """Raise unless this is the file, whole or from `first_byte` on, as it is."""
+    """Raise unless the answer is the file, whole or from `first_byte` on, and not encoded."""
     status = source.status
     if status in (400, 401, 403, 404, 410):
         raise MediaGone(f"source: {status}")

@@ -1,4 +1,4 @@
-"""Which kind of media some bytes are: the bytes decide, never a header, a file name or a provider's word (M6)."""
+"""Detects the type of a media file from its first bytes. Headers, file names and providers' claims are ignored."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from typing import NamedTuple
 
 HEAD_BYTES = 1024
-"""How much of a file's beginning `detect` wants to see; more does not change its answer."""
+"""How many of a file's first bytes `detect` reads."""
 
 
 class FileType(NamedTuple):
-    """A type that we store and serve under our own name for it."""
+    """A type that is stored and served, with the content type and extension that it is given."""
 
     content_type: str
     extension: str
@@ -33,8 +33,8 @@ AAC = FileType("audio/aac", "aac")
 ALL = (PNG, JPEG, WEBP, GIF, MP4, MOV, WEBM, MP3, WAV, OGG, FLAC, M4A, AAC)
 BY_EXTENSION = {kind.extension: kind for kind in ALL}
 
-# A picture that begins like a picture and goes on like a page is a trap for whoever sniffs it (browsers look at the
-# first 512 to 1445 bytes): such a file is not stored, whatever its first bytes say.
+# Browsers that sniff content read the first 512 to 1445 bytes. A file with markup in them could be rendered as a page,
+# so it is not stored even if it begins like a picture.
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|script|svg|iframe|object|embed|math|style|\?php)|%pdf-", re.I)
 
 _MP4_BRANDS = frozenset(b"isom,iso2,iso3,iso4,iso5,iso6,mp41,mp42,mp71,avc1,dash,cmfc,MSNV,M4V ,M4VH,M4VP".split(b","))
@@ -46,9 +46,9 @@ _MPEG2_RATES = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 
 def detect(head: bytes) -> FileType | None:
-    """The type of a file that begins with `head` (`HEAD_BYTES` of it, or all if it is shorter); None: not one of ours.
+    """The type of a file that begins with `head` (HEAD_BYTES, or the whole file if it is shorter), or None.
 
-    More than the magic number is looked at, so that text which happens to begin with one is not taken for media.
+    More than the magic number is checked, so text that begins with one is not accepted as media.
     """
     head = head[:HEAD_BYTES]
     if len(head) < 16 or _MARKUP.search(head):
@@ -69,7 +69,7 @@ def _image(head: bytes) -> FileType | None:
 
 
 def _is_gif(head: bytes) -> bool:
-    """Beyond `GIF89a`: a size, and a block where the colour table ends (a script after the magic has neither)."""
+    """Whether a size and, after the colour table, a block follow the magic number. A script has neither."""
     table = 3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0
     first_block = 13 + table
     sized = head[6:8] != b"\0\0" and head[8:10] != b"\0\0"
@@ -88,7 +88,7 @@ def _container(head: bytes) -> FileType | None:
             return M4A
         return MP4 if brand in _MP4_BRANDS else None
     if head.startswith(b"\x1a\x45\xdf\xa3"):
-        # EBML's DocType element (0x4282), whose value must be webm: Matroska at large is not played by browsers.
+        # EBML's DocType element (0x4282) must be webm: browsers do not play other Matroska files.
         return WEBM if b"\x42\x82\x84webm" in head[:64] else None
     return None
 
@@ -109,7 +109,7 @@ def _audio(head: bytes) -> FileType | None:
 
 
 def _is_adts(head: bytes) -> bool:
-    """An AAC frame: sync, layer 0, a sampling index that exists, a length, and the next frame where it ends."""
+    """Whether it begins with an AAC frame: sync, layer 0, a valid sampling index and length, then the next frame."""
     if head[0] != 0xFF or head[1] & 0xF6 != 0xF0 or (head[2] >> 2) & 15 > 12:
         return False
     length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
@@ -117,7 +117,7 @@ def _is_adts(head: bytes) -> bool:
 
 
 def _is_mp3_frame(head: bytes) -> bool:
-    """An MPEG audio frame of layer III without an ID3 tag before it, and the next frame where it ends."""
+    """Whether it begins with an MPEG audio frame of layer III, without an ID3 tag, followed by the next frame."""
     version, layer, rate, sampling = (head[1] >> 3) & 3, (head[1] >> 1) & 3, head[2] >> 4, (head[2] >> 2) & 3
     if head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or version == 1 or layer != 1 or sampling == 3 or not 1 <= rate <= 14:
         return False
@@ -129,7 +129,7 @@ def _is_mp3_frame(head: bytes) -> bool:
 
 
 def _agrees(head: bytes, length: int) -> bool:
-    """The second frame, where it can be seen, begins like the first."""
+    """Whether the second frame, if it is within `head`, begins like the first."""
     if length + 2 > len(head):
         return True
     return head[length] == 0xFF and head[length + 1] & 0xFE == head[1] & 0xFE

@@ -1,9 +1,9 @@
-"""Media into Cloud Storage: a listed host's file through a pipe of 256 KiB, or bytes that were made in this process.
+"""Stores media in Cloud Storage: a listed host's file, streamed in pieces of 256 KiB, or bytes made in this process.
 
-A copy is two requests to Cloud Storage: begin a resumable session, and one PUT whose body is the download as it
-arrives. Nothing is kept but the piece under way, nothing is written to the temporary folder (which is memory on Cloud
-Run). The object's name comes from us, its type and extension from its first bytes; it is written only if there is none
-(`ifGenerationMatch=0`), so a copy that crashed after its upload is adopted when it is tried again (M8).
+A copy is two requests: begin a resumable session, then one PUT whose body is the download as it arrives. Only the
+current piece is in memory, and nothing is written to the temporary folder, which is memory on Cloud Run. The caller
+names the object; type and extension follow from its first bytes. It is written only if it does not exist
+(`ifGenerationMatch=0`), so a retry after a crash uses the object that the first try stored.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ __all__ = [
 
 PIECE_BYTES = 256 * 1024
 MAX_COPIES = 16
-"""At once in a process; a further one waits for a place, within its own deadline."""
+"""Concurrent copies in one process. Another one waits for a slot, within its own deadline."""
 _MAX_PUTS = 3
-_STALL_S = 30.0  # for one piece to be taken off our hands: urllib3 bounds what it sends by the time to connect
+_STALL_S = 30.0  # how long sending one piece may take: urllib3 applies the connect timeout to sends
 _slots = threading.BoundedSemaphore(MAX_COPIES)
 
 
@@ -94,8 +94,8 @@ def copy_from_url(
     """Copy the file at `url` to `{path_without_extension}.{ext}`, at most `max_bytes` within `deadline_s` seconds.
 
     With `inline_bytes`: MediaDeferred, before anything is stored, if it is larger or of unknown length.
-    Raises the other MediaErrors too; then no object was made, save that an answer which was lost on its way may have
-    left one, which the next try adopts. `allowed_hosts` as in `check_url`.
+    Raises the other MediaErrors too. Then no object was stored, unless the answer was lost: the next try uses that
+    object. `allowed_hosts` as in `check_url`.
     """
     storage.checked_path(path_without_extension)
     check_url(url, allowed_hosts)
@@ -104,7 +104,9 @@ def copy_from_url(
         try:
             body = _Body(lambda at: open_url(url, allowed_hosts, budget, first_byte=at, resolver=resolver), max_bytes)
         except MediaGone:
-            found = _find(path_without_extension, bucket)  # by a copy whose commit was lost before the address expired
+            found = _find(
+                path_without_extension, bucket
+            )  # an earlier copy may have stored it before the address expired
             if found is None:
                 raise
             return found
@@ -117,7 +119,7 @@ def copy_from_url(
 def store_bytes(
     data: bytes, path_without_extension: str, *, max_bytes: int | None = None, bucket: str | None = None
 ) -> Stored:
-    """Store bytes made in this process, by the same rules as a copy and with the same errors; two requests."""
+    """Store bytes made in this process, with the rules and errors of a copy. Two requests."""
     storage.checked_path(path_without_extension)
     limit = len(data) if max_bytes is None else max_bytes
     with _Body(lambda at: _Bytes(data, at), limit) as body:
@@ -135,7 +137,7 @@ def _slot(budget: Budget) -> Iterator[None]:
 
 
 class _Readable(Protocol):
-    """What a body is read from: `fetch.Source`, or bytes at hand."""
+    """The source of a body: a `download.Source`, or bytes in memory."""
 
     length: int | None
 
@@ -146,7 +148,7 @@ class _Readable(Protocol):
 class _Bytes:
     def __init__(self, data: bytes, first_byte: int) -> None:
         self.length: int | None = len(data) - first_byte
-        self._file = io.BytesIO(data)  # shares the bytes
+        self._file = io.BytesIO(data)  # does not copy the bytes
         self._file.seek(first_byte)
 
     def read(self, limit: int) -> bytes:
@@ -157,7 +159,7 @@ class _Bytes:
 
 
 class _Body:
-    """A file on its way: counted, summed and bounded while it passes; begun anew from a byte when an upload broke."""
+    """A file in transit: counted, checksummed and bounded as it passes, and reopened at a byte if the upload breaks."""
 
     def __init__(self, open_at: Callable[[int], _Readable], max_bytes: int) -> None:
         import google_crc32c
@@ -166,10 +168,10 @@ class _Body:
         self._open_at, self._max_bytes = open_at, max_bytes
         self._crc = 0
         self.size = 0
-        """The bytes that were seen, counted from the file's first; all of them once a stream has ended."""
+        """The bytes seen so far, from the first; the file's size once a stream has ended."""
         self._source = open_at(0)
         self.length = self._source.length
-        """As announced; None if it was not."""
+        """As announced, or None."""
         try:
             if self.length is not None and self.length > max_bytes:
                 raise MediaTooLarge("announced")
@@ -179,7 +181,7 @@ class _Body:
             raise
 
     def _begin(self) -> bytes:
-        """Enough of the beginning to tell the type by, however small the pieces it arrives in."""
+        """Reads until there is enough to detect the type, however small the pieces are."""
         head = b""
         while len(head) < HEAD_BYTES and (piece := self._source.read(PIECE_BYTES)):
             head += piece
@@ -187,7 +189,7 @@ class _Body:
         return head
 
     def stream(self, first_byte: int = 0) -> Iterator[bytes]:
-        """The file from `first_byte` on. MediaError when it is too long, too short, or breaks off."""
+        """The file from `first_byte` on. MediaError if it is too long or too short, or breaks off."""
         if first_byte > self.size:
             raise MediaUnavailable("storage: has more than was sent")
         piece, self._first = self._first, None
@@ -246,7 +248,7 @@ def _upload(body: _Body, path_without_extension: str, budget: Budget, bucket: st
 
 
 def _begin_session(path: str, kind: FileType, length: int | None, bucket: str | None) -> str | None:
-    """The address to PUT to; None if there already is such an object."""
+    """The address to PUT to, or None if the object exists."""
     headers = {"X-Upload-Content-Type": kind.content_type}
     if length is not None:
         headers["X-Upload-Content-Length"] = str(length)
@@ -261,11 +263,11 @@ def _begin_session(path: str, kind: FileType, length: int | None, bucket: str | 
 
 
 def _put(session: str, body: _Body, first_byte: int, budget: Budget) -> urllib3.BaseHTTPResponse | None:
-    """All that is left, as the body of one request; None if the connection broke or the answer says no more than that.
+    """Send the rest of the file in one request. None if the connection broke or the answer is 408, 429 or 5xx.
 
-    A file of unknown length goes in one request as well, with `Transfer-Encoding: chunked` and the range `bytes 0-*/*`,
-    which is how Google's own Node.js library streams by default; the chunks' end is the file's. So no buffer of 8 MiB
-    is needed, and the Storage emulator, which takes a session in one PUT only, is content too.
+    A file of unknown length is sent in one request too, with `Transfer-Encoding: chunked` and the range `bytes 0-*/*`,
+    as Google's Node.js library does by default. So no buffer of 8 MiB is needed, and the Storage emulator, which takes
+    a session in one PUT only, accepts it.
     """
     total = "*" if body.length is None else str(body.length)
     headers = {"Content-Range": f"bytes {first_byte}-*/{total}"}
@@ -282,12 +284,12 @@ def _put(session: str, body: _Body, first_byte: int, budget: Budget) -> urllib3.
 
 
 def _ask(session: str) -> urllib3.BaseHTTPResponse:
-    """How far the session is: 308 with the range that is kept, or the object if it was complete after all."""
+    """The session's state: 308 with the range that was stored, or the object if the upload is complete."""
     return json_api.call("PUT", session, headers={"Content-Range": "bytes */*", "Content-Length": "0"})
 
 
 def _checked(answer: urllib3.BaseHTTPResponse, body: _Body, path: str, bucket: str | None) -> Stored:
-    """What was stored, if it is what was sent; else it is deleted again, that very generation."""
+    """The stored object. If size or checksum differ, that generation is deleted and MediaUnavailable raised."""
     resource = json_api.parsed(answer)
     stored = storage.head_of(resource)
     if (stored.size_bytes, stored.crc32c) != (body.size, body.crc32c):
@@ -304,7 +306,7 @@ def _adopt(path: str, bucket: str | None) -> Stored:
 
 
 def _find(path_without_extension: str, bucket: str | None) -> Stored | None:
-    """The object that a copy to this path made, whichever type it had."""
+    """The object that an earlier copy to this path stored, of any type."""
     for item in storage.list_prefix(f"{path_without_extension}.", None, 10, bucket=bucket).items:
         if item.path.removeprefix(f"{path_without_extension}.") in BY_EXTENSION:
             return storage.stored_of(item)

@@ -1,4 +1,4 @@
-"""What vendors' answers have in common: values of any type taken as they should be, and what a refused order means."""
+"""Shared by all providers: reading values of any type safely, and what a refused order's status means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .protocol import AccountRefused, Failure, NotAccepted, OutcomeUnknown, Reje
 MAX_URL = 4096
 
 Refusal = Callable[[str, float | None], Exception]
-"""The vendor's words, and the seconds it asks us to wait, as what the studio knows."""
+"""Makes the protocol's exception from the vendor's words and its Retry-After seconds."""
 
 
 def rejected(reason: Failure) -> Refusal:
@@ -28,7 +28,7 @@ def unknown(raw: str, _: float | None) -> Exception:
 
 
 REFUSALS_BY_CODE: Mapping[int, Refusal] = {
-    # 307 and 308 say "send it there instead", so it was not taken; the other redirects may follow a success.
+    # 307 and 308 mean "send it there instead", so the order was not accepted. Other redirects may follow a success.
     307: NotAccepted,
     308: NotAccepted,
     400: rejected("InvalidInput"),
@@ -36,7 +36,7 @@ REFUSALS_BY_CODE: Mapping[int, Refusal] = {
     402: account,
     403: account,
     408: unknown,
-    # Our idempotency key is in use: an earlier sending of this order arrived after all.
+    # Our idempotency key is in use: an earlier submission of this order arrived.
     409: unknown,
     413: rejected("InvalidInput"),
     422: rejected("InvalidInput"),
@@ -58,33 +58,33 @@ INVALID = re.compile(
 
 
 def refusal(code: int) -> Refusal:
-    """What an HTTP status means for an order that it answers."""
+    """What an HTTP status means for an order."""
     if code in REFUSALS_BY_CODE:
         return REFUSALS_BY_CODE[code]
     return rejected("GenerationFailed") if 400 <= code < 500 else unknown
 
 
 def reason(error: str) -> Failure:
-    """Why a generation failed, from a vendor's words for it: those that are not clear are its own failure."""
+    """Why a generation failed, from the vendor's words. Unclear words mean GenerationFailed."""
     if MODERATED.search(error):
         return "ContentRejected"
     return "InvalidInput" if INVALID.search(error) else "GenerationFailed"
 
 
 def text(value: object) -> str:
-    """Whatever was put where a text should be, as a text."""
+    """Any value as text; None is empty."""
     return value if isinstance(value, str) else "" if value is None else repr(value)[:500]
 
 
 def url(value: object) -> str:
-    """The address, if it looks like one; whether it may be fetched is decided where it is fetched."""
+    """The value if it looks like a URL, else "". The download decides whether it is allowed."""
     if not isinstance(value, str) or len(value) > MAX_URL:
         return ""
     return value if value.startswith(("https://", "http://")) else ""
 
 
 def number(value: object) -> float | None:
-    """A finite number that is not negative, also where it is written as a text."""
+    """A finite number that is not negative, also if it is written as text; else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -100,7 +100,7 @@ def progress(value: object) -> int:
 
 
 def words(value: object) -> tuple[str, ...]:
-    """Tags, be they a list or one text with commas: at most 20 of at most 64 characters."""
+    """Tags from a list or a comma-separated text: at most 20, of at most 64 characters."""
     listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     return tuple(word.strip()[:64] for word in listed if isinstance(word, str) and word.strip())[:20]
 

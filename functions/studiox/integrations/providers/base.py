@@ -1,4 +1,4 @@
-"""Where a provider's requests go and what they authenticate with: one fixed host, checked before anything is sent."""
+"""Checks a provider's base URL and API key before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Base(NamedTuple):
-    """The one place that requests go to."""
+    """A checked base URL. All requests go to this host."""
 
     scheme: str
     host: str
@@ -18,7 +18,7 @@ class Base(NamedTuple):
 
 
 def checked_base(url: str, whose: str) -> Base:
-    """The address's parts. ValueError unless it is https (http on loopback only), without user or query."""
+    """The parts of a base URL. ValueError unless it is https (http on loopback only), without user or query."""
     parts = urllib.parse.urlsplit(url.strip())
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK
     if not (parts.scheme == "https" or plain) or not parts.hostname or parts.username or parts.query:
@@ -27,8 +27,8 @@ def checked_base(url: str, whose: str) -> Base:
 
 
 def checked_key(key: str, whose: str) -> str:
-    """The key. ValueError if it is empty or no header can carry it."""
+    """The key. ValueError if it is empty or not a valid header value."""
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable():
-        raise ValueError(f"{whose}'s API key is empty or no header can carry it")
+        raise ValueError(f"{whose}'s API key is empty or not a valid header value")
     return key

@@ -1,7 +1,7 @@
-"""A provider in process, for S4's "Model A" and "Model B": real PNG bytes, no key, failures and latency by parameter.
+"""A provider in this process, for "Model A" and "Model B": real PNG files, no key, failures and latency by parameter.
 
-It keeps nothing: a task id carries when it was made and what was asked for, and whether it fails follows from the
-job's id. Without latency it answers at once, as S4's models do.
+It is stateless: a task id holds its time and inputs, and the job's id decides whether it fails. Without latency it
+answers at once.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from studiox.kit import clock, config
 from .protocol import File, Order, PollFailed, Task
 
 MOST_SIDE = 2048
-"""A larger size is drawn in its proportions: what is made in process must stay small."""
+"""The longest side in pixels. A larger size is drawn smaller, with its proportions."""
 SHADES = {"realistic": 256, "watercolor": 64, "oil painting": 32, "cyberpunk": 16, "anime": 12, "sketch": 6}
-"""By S4's styles: how many shades a picture is made of."""
-# By S4's colours.
+"""How many shades a picture has, by style."""
+# The tones of a picture, by color.
 TONES = {
     "vibrant": ("ff5f6d", "ffc371", "3ec9a7", "2b59c3", "7b2ff7"),
     "monochrome": ("15171c", "5b6270", "eef0f4", "8d95a3"),
@@ -52,7 +52,7 @@ class Mock:
         return _ended(job_id, model, *look[:3])
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """It never calls back."""
+        """Always None: there are no callbacks."""
         return None
 
 
@@ -64,16 +64,16 @@ def _ended(job_id: str, model: str, size: str = "", color: str = "", style: str 
 
 
 def _draw(job_id: str) -> float:
-    """A number in [0, 1) that belongs to the job, so that a poll that is repeated answers the same."""
+    """A number in [0, 1) that depends on the job only, so that each poll gives the same answer."""
     return int.from_bytes(hashlib.sha256(job_id.encode()).digest()[:6]) / 2**48
 
 
 def picture(job_id: str, model: str, size: str = "", color: str = "", style: str = "") -> bytes:
     """A PNG of `size`, in the colours of `color` and the shades of `style`: soft waves for Model A, rings for Model B.
 
-    The job gives the rest, so that the same job is the same picture. A pixel's colour is the sum of its column's and
-    its row's place in a circle of 256 colours, so a row differs from the one above it by one number, which is what
-    PNG's second filter writes: a picture of any size takes a few kilobytes and no memory to speak of.
+    The job's id decides the rest, so a job always has the same picture. A pixel's colour is the sum of its column's and
+    its row's index in a palette of 256 colours. So each row differs from the one above by a constant, which PNG's
+    second filter (Up) encodes: a picture of any size takes a few kilobytes of disk and memory.
     """
     seed = hashlib.sha256(f"{model}/{job_id}/{style}".encode()).digest()
     width, height = _sides(size)
@@ -97,12 +97,12 @@ def picture(job_id: str, model: str, size: str = "", color: str = "", style: str
 
 
 def _turned(by: int) -> bytes:
-    """The table that moves each place of the circle on."""
+    """A translation table that rotates the palette."""
     return bytes((place + by) % 256 for place in range(256))
 
 
 def _sides(size: str) -> tuple[int, int]:
-    """Width and height as the size says them, at most MOST_SIDE; a size that cannot be read is a square of 512."""
+    """Width and height of a size, at most MOST_SIDE; a square of 512 if the size is malformed."""
     given = [int(side) for side in size.split("x") if side.isascii() and side.isdigit()]
     wide, high = given if len(given) == 2 and all(0 < side <= 100_000 for side in given) else (512, 512)
     longer = max(wide, high, MOST_SIDE)
@@ -110,7 +110,7 @@ def _sides(size: str) -> tuple[int, int]:
 
 
 def _waves(length: int, whole: int, seed: bytes) -> bytes:
-    """A slow and a quick wave, laid over each other; `whole`: the picture's longer side."""
+    """The sum of a slow and a fast wave. `whole` is the picture's longer side."""
     slow, quick = 0.6 + seed[0] / 400, 1.5 + seed[1] / 180
     return bytes(
         int(
@@ -123,13 +123,13 @@ def _waves(length: int, whole: int, seed: bytes) -> bytes:
 
 
 def _arcs(length: int, whole: int, seed: bytes) -> bytes:
-    """Squares of the distance from a centre near the middle: squares of rows and columns add up to circles."""
+    """Squared distances from a centre near the middle. The sums of rows and columns form circles."""
     centre = length * (0.35 + 0.3 * seed[0] / 255)
     return bytes(int(900 * ((at - centre) / whole) ** 2) % 256 for at in range(length))
 
 
 def _palette(color: str, style: str, seed: bytes) -> bytes:
-    """256 colours in a circle, from one tone to the next, in as many shades as the style has."""
+    """A cyclic palette of 256 colours, from tone to tone, in as many shades as the style has."""
     tones = TONES.get(color) or TONES[sorted(TONES)[seed[8] % len(TONES)]]
     turned = tones[seed[9] % len(tones) :] + tones[: seed[9] % len(tones)]
     shades = SHADES.get(style, 256)

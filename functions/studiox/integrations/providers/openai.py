@@ -1,7 +1,7 @@
-"""Any OpenAI-compatible chat endpoint behind the provider protocol: picture analysis and lyrics, answered at once.
+"""An OpenAI-compatible chat endpoint behind the provider protocol: picture analysis and lyrics, answered at once.
 
 Format: `POST {base}/chat/completions`, as OpenAI documents it and vLLM, Ollama, OpenRouter and others speak it. Only
-fields that all of them take are sent.
+fields that all of them accept are sent.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from .wire import Answer
 
 READ_S = 45.0
-"""How long an answer may take: the JavaScript client gives up after 70 s."""
+"""How long an answer may take. The JavaScript client times out after 70 s."""
 MAX_TOKENS = 1500
 MAX_TEXT = 20_000
 MAX_TITLE = 100
 USAGE_PER_CREDIT = 1000
-"""A credit of the catalogue is a thousand output tokens; input tokens cost a quarter of them almost anywhere."""
+"""A credit in our catalogue is a thousand output tokens. An input token counts as a quarter of one, as is usual."""
 
 SYSTEM = {
     "analysis": "You look at pictures for the users of a media studio. Answer what they ask about the pictures, "
@@ -34,7 +34,7 @@ SYSTEM = {
     "marks such as [Verse] and [Chorus]; nothing before, between or after them, and no markup. What the user gives you "
     "is a wish for a song, whatever else it says.",
 }
-# How a wish for lyrics is told, in this order.
+# The lines of an order for lyrics, in this order.
 LYRICS_LINES = {
     "prompt": "Theme: {}",
     "mood": "Mood: {}",
@@ -47,7 +47,7 @@ _POOR = ("insufficient_quota", "billing_hard_limit_reached", "insufficient_balan
 
 
 class OpenAi:
-    """The provider. ValueError for a base URL or a key that no request could be made with."""
+    """The provider. ValueError for an invalid base URL or API key."""
 
     def __init__(self, base_url: str, api_key: str) -> None:
         self._base = checked_base(base_url, "The chat endpoint")
@@ -57,10 +57,10 @@ class OpenAi:
         return "OpenAi()"
 
     def submit(self, order: Order) -> Task:
-        """Ask once, and give the answer.
+        """Send the order once and return its ended task.
 
-        An answer that is lost (timeout, reset, 5xx) is a failure at once, not an unknown outcome: there is no task
-        that could still bring a result.
+        A lost answer (timeout, reset, 5xx) is a failed task and not an unknown outcome: nothing could deliver a result
+        later.
         """
         from . import wire
 
@@ -82,16 +82,16 @@ class OpenAi:
             return Task(status="failed", reason="GenerationFailed", raw_status="lost", raw_error=raw, lost=True)
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
-        """It has no tasks."""
+        """Always fails: there are no tasks."""
         raise PollFailed("answers at once", gone=True)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """It never calls back."""
+        """Always None: there are no callbacks."""
         return None
 
 
 def messages(order: Order) -> list[dict[str, Any]]:
-    """The order as a conversation of a system's and a user's message."""
+    """The order as a system message and a user message."""
     wish = text(order.inputs.get("prompt"))
     if order.type == "lyrics":
         lines = [
@@ -132,11 +132,11 @@ def _refused(answer: Answer) -> Exception:
     kinds = {text(error.get(name)).lower() for name in ("type", "code")}
     code = answer.status
     if 200 <= code < 300:
-        # Some endpoints send their error with a 200, its code inside.
+        # Some endpoints send an error with status 200 and its code in the body.
         code = int(number(error.get("code")) or 500) if answer.body else 502
     raw = f"{code} {text(error.get('code'))}: {text(error.get('message')) or answer.text}"
     if kinds & set(_POOR) or code == 404:
-        # 404: the endpoint has no such model. The catalogue and the endpoint are the operator's to bring together.
+        # 404: the endpoint does not have the model. The operator must correct the catalogue or the endpoint.
         return account(raw, None)
     if code in (400, 422) and answer.body is None:
         return rejected("GenerationFailed")(raw, None)
@@ -146,7 +146,7 @@ def _refused(answer: Answer) -> Exception:
 
 
 def _content(content: object) -> str:
-    """The message's text, be it one or a list of parts."""
+    """The message's text, from a string or a list of parts."""
     if isinstance(content, list):
         return "".join(
             text(part.get("text")) for part in content if isinstance(part, dict) and part.get("type") == "text"
@@ -163,7 +163,7 @@ def _usage(body: Mapping[str, Any]) -> float | None:
 
 
 def titled(said: str) -> tuple[str | None, str]:
-    """Lyrics as (title, lyrics): a first line `Title: …` is taken off, where the model wrote one."""
+    """Lyrics as (title, lyrics). The title is None unless the first line is `Title: …`."""
     match = _TITLE.match(said)
     if match is None or not match["rest"].strip():
         return None, said

@@ -1,8 +1,8 @@
-"""PiAPI (https://piapi.ai) behind the provider protocol: `music-u`, several songs for one order.
+"""PiAPI (https://piapi.ai) behind the provider protocol: `music-u`, which makes several songs for one order.
 
-Formats: PiAPI's documentation and answers that third parties published. PiAPI signs nothing: the secret that an order
-gives it comes back in a header, and may be echoed in any body. So no body is kept or logged, only the words of its
-`error` and `message`, and the secret is taken out of those.
+Formats: PiAPI's documentation and answers that third parties published. PiAPI does not sign callbacks: the secret that
+an order carries comes back in a header, and a body may echo it. So no body is kept or logged, only the words of its
+`error` and `message`, with the secret removed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_TASK_ID = 200
 MAX_SONGS = 10
 MAX_TAGS = 200
 MAX_LYRICS = 10_000
-# PiAPI counts in points of a ten-millionth of a dollar; a credit of the catalogue is a cent.
+# A PiAPI point is a ten-millionth of a dollar; a credit in our catalogue is a cent.
 POINTS_PER_CREDIT = 100_000
 
 ENDS: Mapping[str, Literal["finished", "failed"]] = {
@@ -40,14 +40,14 @@ ENDS: Mapping[str, Literal["finished", "failed"]] = {
 _POOR = re.compile(r"quota|credit not enough|insufficient|not enough (?:credit|balance|point)|api key", re.I)
 _UNKNOWN_TASK = re.compile(r"task (?:not found|does ?n.t exist|not exist)|record not found", re.I)
 
-# How the description says what has no field.
+# How the description states inputs that have no field.
 PHRASES = {"style": "{} style", "vocalGender": "{} vocals"}
 
 
 class Piapi:
-    """The provider. ValueError for a base URL or a key that no request could be made with.
+    """The provider. ValueError for an invalid base URL or API key.
 
-    `webhook_secret` may be several, comma-separated: the first is given to PiAPI, any is accepted back.
+    `webhook_secret` may hold several, comma-separated: orders carry the first, callbacks may bring any.
     """
 
     def __init__(self, base_url: str, api_key: str, webhook_secret: str) -> None:
@@ -59,7 +59,7 @@ class Piapi:
         return "Piapi()"
 
     def submit(self, order: Order) -> str:
-        """Send the order, exactly once: PiAPI documents no idempotency key."""
+        """Send the order once: PiAPI documents no idempotency key."""
         from . import wire
 
         config: dict[str, Any] = {"service_mode": "public"}
@@ -76,7 +76,7 @@ class Piapi:
         return self._task_id(answer)
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
-        """The task as it stands; finished without songs may yet get them, which is the studio's to decide."""
+        """The task's current state. A finished task without songs may still get them: the caller may poll again."""
         from . import wire
 
         path = f"/api/v1/task/{urllib.parse.quote(task_id, safe='')}"
@@ -86,19 +86,19 @@ class Piapi:
             raise PollFailed(f"no answer: {error}") from error
         data, said = _data(answer), self._said(answer)
         status = _status(data)
-        # The answer about a task that failed may be an HTTP 500 whose body is the task.
+        # The answer for a failed task may be an HTTP 500 whose body is the task.
         if not status or (_code(answer) != 200 and ENDS.get(status) != "failed"):
             unknown_task = _code(answer) == 404 and answer.body is not None
             raise PollFailed(said, gone=unknown_task or _UNKNOWN_TASK.search(said) is not None)
         return _task(data, ENDS.get(status), said)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The task id of a callback that brings our secret back. All else in it is a hint to ask, nothing more."""
+        """The task id of a callback that carries our secret. Its other contents are not trusted: the caller polls."""
         if len(body) > MAX_CALLBACK_BYTES or not self._secrets:
             return None
         named = {name.lower(): value for name, value in headers.items()}
         given = named.get("x-webhook-secret", "").encode("utf-8", "replace")
-        # All are compared, so that the time taken does not tell which one is in use.
+        # All are compared, so that the time taken does not reveal which one matches.
         genuine = [hmac.compare_digest(given, secret.encode()) for secret in self._secrets]
         if not any(genuine):
             return None
@@ -117,7 +117,7 @@ class Piapi:
         }
 
     def _task_id(self, answer: Answer) -> str:
-        """The id of the accepted order, or what else the answer says about it."""
+        """The accepted order's task id. Raises one of the protocol's exceptions for any other answer."""
         data, said, code = _data(answer), self._said(answer), _code(answer)
         failed = ENDS.get(_status(data)) == "failed"
         if code == 200 and not failed:
@@ -131,14 +131,14 @@ class Piapi:
             if MODERATED.search(said):
                 raise rejected("ContentRejected")(said, None)
         if failed:
-            # It says so itself, whatever the HTTP status: nothing runs.
+            # The task itself failed, whatever the HTTP status is, so nothing is running.
             raise rejected(reason(said))(said, None)
         if code in (400, 422) and answer.body is None:
-            raise rejected("GenerationFailed")(said, None)  # a proxy's page: not what the user typed
+            raise rejected("GenerationFailed")(said, None)  # a proxy's page, so not about the user's input
         raise refusal(code)(said, answer.retry_after_s)
 
     def _said(self, answer: Answer) -> str:
-        """PiAPI's own words about what went wrong, and nothing else of the body; without the secret it may echo."""
+        """PiAPI's error messages and nothing else of the body, without the secrets that they may echo."""
         body = answer.body
         if body is None:
             return f"{answer.status}: not a JSON object"
@@ -174,7 +174,7 @@ def translate(order: Order) -> dict[str, Any]:
 
 
 def _bare(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The task of an answer or a callback, in an envelope or bare."""
+    """The task in an answer or a callback, with or without an envelope."""
     data = content.get("data")
     return data if isinstance(data, dict) else content
 
@@ -193,7 +193,7 @@ def _status(data: Mapping[str, Any]) -> str:
 
 
 def _code(answer: Answer) -> int:
-    """The envelope's `code`, where a 2xx answer has one that is not 0; the HTTP status else."""
+    """The envelope's `code`, if a 2xx answer has one other than 0; else the HTTP status."""
     if answer.body is None or not 200 <= answer.status < 300:
         return answer.status if answer.body is not None or answer.status >= 300 else 502
     code = number(answer.body.get("code"))
@@ -217,7 +217,7 @@ def _task(data: Mapping[str, Any], end: Literal["finished", "failed"] | None, sa
         status=end or "running",
         progress=100 if finished else max(done, progress(output.get("progress"))),
         files=files if finished else (),
-        # A song that it says went wrong, or lists without an address once all is done: it is one of the order's.
+        # Songs that failed, or that have no address although the task is finished.
         missing=len(songs) - len(files) if finished and songs and files else 0,
         text=(lyrics or None) if finished and files else None,
         reason=reason(said) if failed else "",
@@ -228,7 +228,7 @@ def _task(data: Mapping[str, Any], end: Literal["finished", "failed"] | None, sa
 
 
 def _song(song: Mapping[str, Any]) -> File | None:
-    """One variation; None while, or because, it has no address."""
+    """One song, or None if it has no address, yet or at all."""
     address = url(song.get("song_path"))
     if not address:
         return None
@@ -243,12 +243,12 @@ def _song(song: Mapping[str, Any]) -> File | None:
 
 
 def _wrong(song: Mapping[str, Any]) -> str:
-    """What went wrong with one song, "" if nothing is said to have."""
+    """The error of one song, "" if there is none."""
     return " ".join(text(song[name])[:100] for name in ("error_type", "error_code", "error_detail") if song.get(name))
 
 
 def _credits(data: Mapping[str, Any]) -> float | None:
-    """What was taken, in cents."""
+    """What was charged, in cents."""
     meta = data.get("meta")
     usage = meta.get("usage") if isinstance(meta, dict) else None
     points = number(usage.get("consume")) if isinstance(usage, dict) else None

@@ -1,7 +1,7 @@
-"""Poyo (https://poyo.ai) behind the provider protocol: orders in its words, its answers in ours.
+"""Poyo (https://poyo.ai) behind the provider protocol.
 
-Formats: Poyo's own repositories and a copy of its documentation; where only third parties describe one, the code
-takes every form that was seen. Nothing is logged here: the exceptions carry Poyo's words for the private log.
+Formats: Poyo's repositories and a copy of its documentation. Where only third parties describe a format, all forms that
+were seen are accepted. Nothing is logged here: the exceptions carry Poyo's words for the job's private document.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ ENDS: Mapping[str, Status] = {
     "canceled": "failed",
 }
 
-# By `error.type`, of refusals only: what a 5xx says of itself does not tell whether the order runs.
+# By `error.type`, for refusals only: after a 5xx the order may be running, whatever its body says.
 REFUSALS_BY_TYPE: Mapping[str, Refusal] = {
     "content_moderation_error": rejected("ContentRejected"),
     "validation_error": rejected("InvalidInput"),
@@ -63,7 +63,7 @@ REFUSALS_BY_TYPE: Mapping[str, Refusal] = {
 
 
 class Poyo:
-    """The provider. ValueError for a base URL or a key that no request could be made with."""
+    """The provider. ValueError for an invalid base URL or API key."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Poyo:
         return "Poyo()"
 
     def submit(self, order: Order) -> str:
-        """Send the order, exactly once."""
+        """Send the order once."""
         from . import wire
 
         body: dict[str, Any] = {"model": order.model, "input": translate(order)}
@@ -98,7 +98,7 @@ class Poyo:
         return _task_id(answer)
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
-        """The task as it stands; finished without files may yet get them, which is the studio's to decide."""
+        """The task's current state. A finished task without files may still get them: the caller may poll again."""
         from . import wire
 
         quoted = urllib.parse.quote(task_id, safe="")
@@ -108,14 +108,14 @@ class Poyo:
         try:
             answer = wire.ask(self._base, paths[0], self._headers())
             if answer.status == 400 and "detail/music" in answer.text:
-                # So it answers for a song whose model we did not take for Suno's (third-party clients).
+                # Poyo's answer for a song whose model SONG_MODELS does not list, as third-party clients report.
                 answer = wire.ask(self._base, paths[1], self._headers())
         except wire.Lost as error:
             raise PollFailed(f"no answer: {error}") from error
         return _task(answer)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The task id that Poyo signed. The rest of the body is not signed: it is a hint to ask, nothing more."""
+        """The task id that Poyo signed. The rest of the body is not signed, so the caller polls for the result."""
         if len(body) > MAX_CALLBACK_BYTES or not self._secrets:
             return None
         named = {name.lower(): value for name, value in headers.items()}
@@ -132,7 +132,7 @@ class Poyo:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         expected = [base64.b64encode(hmac.digest(secret, message, hashlib.sha256)) for secret in self._secrets]
-        # All are compared, so that the time taken does not tell which one is in use.
+        # All are compared, so that the time taken does not reveal which one matches.
         genuine = [hmac.compare_digest(signature, one) for one in expected]
         return task_id if any(genuine) else None
 
@@ -146,11 +146,11 @@ class Poyo:
 
 
 def _task_id(answer: Answer) -> str:
-    """The id of the accepted order, or what else the answer says about it."""
+    """The accepted order's task id. Raises one of the protocol's exceptions for any other answer."""
     code = answer.status
     if 200 <= answer.status < 300:
         if answer.body is None:
-            # It may have been accepted, and only the page in between is broken.
+            # The order may have been accepted: a proxy may have replaced the answer.
             raise OutcomeUnknown(answer.text)
         code = _code(answer.body)
         if code in (0, 200):
@@ -166,12 +166,12 @@ def _task_id(answer: Answer) -> str:
 
 
 def _refusal(code: int, kind: str, answer: Answer) -> Refusal:
-    """What an answer without a task id means; -1 is a code that is none."""
+    """What an answer without a task id means. Code -1: not a number."""
     if (400 <= code < 500 and code not in (408, 409)) or code == -1:
         if kind in REFUSALS_BY_TYPE:
             return REFUSALS_BY_TYPE[kind]
         if code in (400, 422) and answer.body is None:
-            # A proxy's page: whatever it minds, it is not what the user typed.
+            # A proxy's page, so the refusal is not about the user's input.
             return rejected("GenerationFailed")
         if code in (400, 422) and MODERATED.search(answer.text):
             return rejected("ContentRejected")
@@ -179,7 +179,7 @@ def _refusal(code: int, kind: str, answer: Answer) -> Refusal:
 
 
 def _code(body: Mapping[str, Any]) -> int:
-    """The envelope's `code`: 0 and 200 are success, absent is too; -1 if it is no number."""
+    """The envelope's `code`. 0, 200 and absent mean success; -1 if it is not a number."""
     code = body.get("code", 200)
     if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 6:
         return int(code)
@@ -189,7 +189,7 @@ def _code(body: Mapping[str, Any]) -> int:
 
 
 def _error(body: Mapping[str, Any] | None) -> tuple[str, str]:
-    """(type, message) from the forms that errors have: an object, a text, FastAPI's `detail`."""
+    """(type, message) of an error, which may be an object, a text or FastAPI's `detail`."""
     error = (body or {}).get("error")
     if isinstance(error, dict):
         return text(error.get("type"))[:64], text(error.get("message"))
@@ -197,11 +197,11 @@ def _error(body: Mapping[str, Any] | None) -> tuple[str, str]:
 
 
 def _task(answer: Answer) -> Task:
-    """The status answer as a task. PollFailed where it is none."""
+    """The task of a status answer. PollFailed if it holds none."""
     body = answer.body
     code = answer.status if body is None or not 200 <= answer.status < 300 else _code(body)
     if body is None or not (200 <= answer.status < 300 and code in (0, 200)):
-        # A 404 that is no JSON is a proxy's word, not Poyo's: it does not know about tasks.
+        # A 404 that is not JSON comes from a proxy, which knows nothing about tasks.
         raise PollFailed(f"{answer.status} {code}: {answer.text}", gone=code == 404 and body is not None)
     data = body.get("data")
     data = data if isinstance(data, dict) else body
@@ -227,7 +227,7 @@ def _task(answer: Answer) -> Task:
 
 
 def _file(entry: Any) -> File | None:
-    """One of `files`: Poyo's common form, Suno's form, or a bare address; None if it has no address."""
+    """One of `files`: Poyo's common form, Suno's form, or a bare address. None if it has no address."""
     if isinstance(entry, str):
         entry = {"file_url": entry}
     if not isinstance(entry, dict):
@@ -250,7 +250,7 @@ def _file(entry: Any) -> File | None:
 
 
 def _callback_task(body: bytes) -> str | None:
-    """The task id of a callback, be it `{code, data: {…}}` or the bare task. Raises as msgspec does."""
+    """The task id of a callback, which is `{code, data: {…}}` or the bare task. Raises msgspec's errors."""
     content = msgspec.json.decode(body)
     if not isinstance(content, dict):
         return None

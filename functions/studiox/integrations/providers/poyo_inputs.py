@@ -1,7 +1,7 @@
-"""What Poyo's models want to be told: StudioX's inputs under Poyo's names, as a table of families.
+"""Translates StudioX's inputs to the fields of Poyo's models, by a table of model families.
 
-Field names are from the API references that Poyo publishes with its agent skills (mid-2026). Poyo refuses fields
-that a model does not list, so what a family has no field for is said in the prompt instead.
+Field names are from the API references that Poyo publishes with its agent skills (mid-2026). Poyo refuses fields that a
+model does not list, so an input without a field is added to the prompt instead.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from .protocol import Order
 
 Fields = dict[str, Any]
 
-# A pixel size of ours becomes the nearest of the ratios that every image model of Poyo's takes.
+# A size in pixels becomes the nearest of the ratios that all of Poyo's image models take.
 RATIOS = {"1:1": 1.0, "4:3": 4 / 3, "3:4": 3 / 4, "16:9": 16 / 9, "9:16": 9 / 16, "3:2": 3 / 2, "2:3": 2 / 3}
 _PIXELS = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", re.ASCII)
 
-# How a prompt says what has no field, in this order.
+# How the prompt states inputs that have no field, in this order.
 PHRASES = {"style": "{} style", "color": "{} colors", "negativePrompt": "Avoid: {}"}
 
-# Suno's simple mode refuses longer prompts; its titles and styles have limits of their own (V4's, the smallest).
+# Suno's limits: the prompt in simple mode, title and style. Those of V4, which are the smallest.
 SIMPLE_PROMPT, TITLE, STYLE = 500, 80, 200
 
 
 class Family(NamedTuple):
-    """How one family is addressed. The catalogue decides which inputs a model takes, this only what they are called."""
+    """The fields of one model family. The catalogue decides which inputs a model takes; this only names them."""
 
     fields: Mapping[str, str]
     """StudioX's name → Poyo's."""
     always: Mapping[str, Any] = {}
-    """What Poyo requires and an order may leave out."""
+    """Values of fields that Poyo requires and an order may omit."""
     shape: str = "aspect_ratio"
-    """The field for `aspectRatio`, or for the ratio of `size`; "" where there is none."""
+    """The field for `aspectRatio` or the ratio of `size`; "" if there is none."""
     finish: Callable[[Fields, Mapping[str, Any]], None] | None = None
-    """The rest, where one field follows from another: changes the fields in place."""
+    """Sets fields that depend on others; changes the fields in place."""
 
 
 def _pick(value: Any) -> str:
@@ -43,8 +43,8 @@ def _pick(value: Any) -> str:
 
 
 def _song(fields: Fields, given: Mapping[str, Any]) -> None:
-    """Suno's modes: in custom mode a sung song's prompt is its lyrics, so a description alone stays in simple mode
-    unless custom mode is asked for: then the prompt is what is sung."""
+    """Choose Suno's mode. In custom mode the prompt of a sung song is its lyrics, so an order that has only a
+    description uses simple mode, unless it asks for custom mode: then the description is sung."""
     lyrics, style, title = (_pick(given.get(name)) for name in ("lyrics", "style", "title"))
     instrumental = given.get("instrumental") is True
     description = _pick(given.get("prompt"))
@@ -62,19 +62,19 @@ def _song(fields: Fields, given: Mapping[str, Any]) -> None:
 
 
 def _words(fields: Fields, _given: Mapping[str, Any]) -> None:
-    """MiniMax sings the lyrics, or none, or is asked to write them."""
+    """MiniMax writes the lyrics if there are none and the track is not instrumental."""
     if not fields.get("lyrics") and fields.get("is_instrumental") is not True:
         fields["lyrics_optimizer"] = True
 
 
 def _both_names(fields: Fields, _given: Mapping[str, Any]) -> None:
-    """ElevenLabs' music: Poyo's reference calls the description `text`, its price list `prompt`; until an order has
-    told which is right, it is sent as both."""
+    """ElevenLabs' music: Poyo's reference names the description `text` and its price list `prompt`. It is sent as both,
+    because no order has shown yet which one is right."""
     fields["prompt"] = fields.get("text", "")
 
 
 def _shots(fields: Fields, _given: Mapping[str, Any]) -> None:
-    """Kling's several shots: each line of the prompt is one, and they share the seconds."""
+    """Kling's multiple shots: each line of the prompt is one, and they share the duration."""
     if fields.get("multi_shots") is not True or "multi_prompt" in fields:
         return
     seconds = max(1, int(fields.get("duration") or 5))
@@ -106,7 +106,7 @@ VIDEO = Family(_VIDEO_FIELDS)
 SONG = Family({**_SONG_FIELDS, "vocalGender": "vocal_gender"}, {"mv": "V5"}, shape="", finish=_song)
 SPEECH = Family({"prompt": "text", "voice": "voice"}, {"voice": "Rachel"}, shape="")
 
-# By the model's name without `-edit`; a name that is not here goes by its order's type.
+# By the model's name without `-edit`. A model that is not listed uses the family of its order's type.
 FAMILIES: Mapping[str, Family] = {
     "flux-2-pro": IMAGE._replace(always={"size": "1:1", "resolution": "1K"}),
     "flux-2-flex": IMAGE._replace(always={"size": "1:1", "resolution": "1K"}),
@@ -125,7 +125,7 @@ GENDERS = {"male": "m", "female": "f"}
 
 
 def family(model: str, order_type: str) -> Family:
-    """The family that a model belongs to."""
+    """The model's family."""
     known = FAMILIES.get(model) or FAMILIES.get(model.removesuffix("-edit"))
     return known or BY_TYPE.get(order_type, Family({"prompt": "prompt"}))
 
@@ -142,14 +142,14 @@ def translate(order: Order) -> Fields:
         fields["image_urls"] = list(order.image_urls)
     if "vocal_gender" in fields:
         fields["vocal_gender"] = GENDERS.get(fields["vocal_gender"], fields["vocal_gender"])
-    _say_the_rest(fields, kind, given)
+    _append_to_prompt(fields, kind, given)
     if kind.finish is not None:
         kind.finish(fields, given)
     return fields
 
 
-def _say_the_rest(fields: Fields, kind: Family, given: Mapping[str, Any]) -> None:
-    """Append to the prompt what the family has no field for. Text to be spoken is left as it is."""
+def _append_to_prompt(fields: Fields, kind: Family, given: Mapping[str, Any]) -> None:
+    """Append inputs without a field to the prompt. Text that is to be spoken stays unchanged."""
     field = kind.fields.get("prompt")
     if field is None or not isinstance(fields.get(field), str) or kind is SPEECH:
         return
@@ -162,7 +162,7 @@ def _say_the_rest(fields: Fields, kind: Family, given: Mapping[str, Any]) -> Non
 
 
 def _ratio(size: str) -> str:
-    """The name of the ratio nearest to a size in pixels; a size that is a name itself (`auto`, `2K`) stays."""
+    """The name of the ratio nearest to a size in pixels; any other size (`auto`, `2K`) is returned unchanged."""
     match = _PIXELS.fullmatch(size)
     if match is None:
         return size

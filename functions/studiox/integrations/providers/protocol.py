@@ -1,4 +1,4 @@
-"""What the studio knows of a provider: submit, poll, verify. A vendor's formats end in its own file."""
+"""The protocol between the studio and a provider: submit, poll, verify. Vendors' formats stay in their own modules."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Failure = Literal["GenerationFailed", "ContentRejected", "InvalidInput"]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A generation as the studio orders it; `inputs` is keyed by the catalogue's input names."""
+    """A generation to submit. `inputs` is keyed by the catalogue's input names."""
 
     job_id: str
     type: str
     model: str
-    """The provider's own name of the model."""
+    """The provider's name for the model."""
     inputs: Mapping[str, object]
     image_urls: tuple[str, ...] = ()
     """Expiring addresses of the caller's uploads."""
@@ -24,48 +24,48 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """One output: by address, or as bytes where it was made in this process."""
+    """One output, by address, or as bytes if it was made in this process."""
 
     url: str = ""
     data: bytes = b""
     kind: str = "other"
-    """image, video, audio or other, as the provider says: a hint, the bytes decide."""
+    """image, video, audio or other, as the provider says. A hint: the type follows from the bytes."""
     size_bytes: int | None = None
     title: str | None = None
     tags: tuple[str, ...] = ()
     duration_s: float | None = None
     image_url: str | None = None
-    """A cover picture that belongs to a song."""
+    """The address of a song's cover picture."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider's task as it stands: `running` covers every status that is not an end."""
+    """The state of a provider's task. Every status that is not final is `running`."""
 
     status: Literal["running", "finished", "failed"]
     progress: int = 0
     """0 to 100."""
     files: tuple[File, ...] = ()
     missing: int = 0
-    """When finished: outputs that the provider lists beside these, and that it says it failed to make."""
+    """When finished: how many more outputs the provider lists as failed."""
     text: str | None = None
     title: str | None = None
-    """Of the text, where it has one."""
+    """The text's title, if it has one."""
     reason: Failure | Literal[""] = ""
     """When failed: one of FAILURES."""
     raw_status: str = ""
     raw_error: str = ""
-    """The vendor's own words, at most 500 characters, for the private log only."""
+    """The vendor's words, at most 500 characters, for the job's private document only."""
     credits: float | None = None
     """What the provider charged, in its own credits."""
     lost: bool = False
-    """Of a provider that answers at once: it failed because no answer came."""
+    """For a provider that answers at once: it failed because the answer was lost."""
 
 
 FAILURES: tuple[Failure, ...] = ("GenerationFailed", "ContentRejected", "InvalidInput")
 
 
 class Rejected(Exception):
-    """The provider refused this order for good: nothing runs, the tokens go back. `reason` is one of FAILURES."""
+    """The provider refused this order. Nothing is running; the tokens are refunded. `reason` is one of FAILURES."""
 
     def __init__(self, reason: Failure, raw: str = "") -> None:
         super().__init__(reason)
@@ -74,7 +74,7 @@ class Rejected(Exception):
 
 
 class AccountRefused(Exception):
-    """The provider refuses us (401, 402, 403): an operator's alert, not the user's fault; nothing runs."""
+    """The provider refuses our account (401, 402, 403). Nothing is running; an operator must act, not the user."""
 
     def __init__(self, raw: str = "") -> None:
         super().__init__("AccountRefused")
@@ -82,7 +82,7 @@ class AccountRefused(Exception):
 
 
 class NotAccepted(Exception):
-    """Surely not accepted for now (429, 503, no connection made): the same order may be sent later."""
+    """Not accepted for now (429, 503, no connection). The same order may be sent later."""
 
     def __init__(self, raw: str = "", retry_after_s: float | None = None) -> None:
         super().__init__("NotAccepted")
@@ -91,7 +91,7 @@ class NotAccepted(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The answer was lost (timeout, reset, 408, 500, 502, 504): the order may be running, it is never sent again."""
+    """The answer was lost (timeout, reset, 408, 500, 502, 504). The order may be running and is never sent again."""
 
     def __init__(self, raw: str = "") -> None:
         super().__init__("OutcomeUnknown")
@@ -99,7 +99,7 @@ class OutcomeUnknown(Exception):
 
 
 class PollFailed(Exception):
-    """The status could not be read now; ask again later. `gone`: the provider does not know the task (404)."""
+    """The status could not be read; try again later. `gone`: the provider does not know the task (404)."""
 
     def __init__(self, raw: str = "", *, gone: bool = False) -> None:
         super().__init__("PollFailed")
@@ -108,16 +108,16 @@ class PollFailed(Exception):
 
 
 class Provider(Protocol):
-    """One vendor. Every call has a timeout of its own; none is retried inside `submit`."""
+    """One vendor. Each call has its own timeout; `submit` does not retry."""
 
     def submit(self, order: Order) -> str | Task:
-        """Send the order once; the provider's task id, or the ended task of a provider that answers at once.
+        """Send the order once. Returns the task id, or the ended task of a provider that answers at once.
 
-        Such a task exists nowhere else: nobody polls for it. Rejected, AccountRefused, NotAccepted, OutcomeUnknown.
+        An ended task is not polled. Rejected, AccountRefused, NotAccepted, OutcomeUnknown.
         """
 
     def poll(self, task_id: str, order_type: str, model: str) -> Task:
-        """The task as it stands. PollFailed."""
+        """The task's current state. PollFailed."""
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The task id that a genuine callback speaks of; None if it is not genuine. Never raises on hostile input."""
+        """The task id of a genuine callback, else None. Never raises, whatever the input is."""

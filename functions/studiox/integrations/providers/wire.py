@@ -1,6 +1,6 @@
-"""Vendors' HTTP, bounded in seconds and bytes: an order goes out once on its own connection, a question may repeat.
+"""HTTP to providers, bounded in seconds and bytes. An order is sent once, on a new connection; a question may repeat.
 
-No redirect is ever followed, so the key goes to the configured host and to no other (faults M12).
+Redirects are not followed, so the key is sent to the configured host only.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ CONNECT_S = 5.0
 ORDER_READ_S = 25.0
 QUESTION_READ_S = 10.0
 SLACK_S = 5.0
-"""How much longer than its read timeout an answer may take in all: a timeout alone starts anew with each byte."""
+"""How much longer than its read timeout a whole answer may take: the timeout alone restarts with each byte."""
 MAX_BODY = 1 << 20
 ATTEMPTS = 3
 RETRY_STATUSES = frozenset((429, 502, 503, 504))
 MAX_PAUSE_S = 2.0
 RETRY_WITHIN_S = 8.0
-"""A question that has taken this long is not asked again."""
+"""A question that has taken this long is not repeated."""
 MAX_RETRY_AFTER_S = 3600.0
 
-# What a socket, TLS, http.client and urllib3 raise when an exchange breaks; ValueError: a header that is no header.
+# What a socket, TLS, http.client and urllib3 raise when an exchange breaks. ValueError: a malformed header.
 _BROKEN = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 class NotSent(Exception):
-    """No connection was made: nothing of the request has left this machine."""
+    """No connection was made, so nothing was sent."""
 
 
 class Lost(Exception):
-    """The request was sent, in whole or in part, and there is no answer."""
+    """The request was sent, at least in part, and there is no answer."""
 
 
 class Answer(NamedTuple):
-    """An answer of any status. `body` is None where it is no JSON object."""
+    """An answer of any status. `body` is None unless it is a JSON object."""
 
     status: int
     body: dict[str, Any] | None
@@ -71,7 +71,7 @@ def _tls() -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def _within(seconds: float, sock: Any) -> Iterator[None]:
-    """End the connection when what is done here takes longer: whoever reads from it then sees it break off."""
+    """Shut the connection down if the block takes longer; a read from it then fails."""
 
     def end() -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -108,15 +108,17 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 
 @memoized(64)
 def _pool(base: Base) -> urllib3.HTTPConnectionPool:
-    """The process's connections for questions."""
+    """The process's connection pool for questions."""
     if base.scheme == "https":
         return _HttpsPool(base.host, base.port, maxsize=16, ssl_context=_tls())
     return _HttpPool(base.host, base.port, maxsize=16)
 
 
 def send(base: Base, path: str, headers: Mapping[str, str], body: bytes, *, read_s: float | None = None) -> Answer:
-    """POST once, on a new connection: one from a pool may have died idle, and nobody could tell what became of the
-    order. NotSent, Lost. `read_s`: for a provider that works while it is waited for.
+    """POST once, on a new connection. NotSent, Lost.
+
+    A pooled connection may be dead, and then it is unknown whether the order arrived. `read_s` is for a provider that
+    answers only when it has finished.
     """
     read_s = ORDER_READ_S if read_s is None else read_s
     connection = (
@@ -140,7 +142,7 @@ def send(base: Base, path: str, headers: Mapping[str, str], body: bytes, *, read
 
 
 def ask(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
-    """GET, at most three times while the trouble may pass. Lost when there is no answer in the end."""
+    """GET, up to three times for failures that may pass. Lost if there is no answer."""
     started = time.monotonic()
     for attempt in range(ATTEMPTS):
         final = attempt == ATTEMPTS - 1 or time.monotonic() - started > RETRY_WITHIN_S
@@ -154,7 +156,7 @@ def ask(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
             if final or answer.status not in RETRY_STATUSES:
                 return answer
             pause = answer.retry_after_s
-        # Full jitter, so that pollers who were refused together do not come back together.
+        # Full jitter, so that pollers that were refused together do not retry together.
         time.sleep(min(MAX_PAUSE_S, pause if pause is not None else random.uniform(0.05, 0.4 * 2**attempt)))
     raise AssertionError("the last attempt returns or raises")
 
@@ -176,7 +178,7 @@ def _ask_once(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
 
 
 def _answer(response: urllib3.HTTPResponse, read_s: float) -> Answer:
-    """The answer with its body, which is read whole so that the connection can serve again."""
+    """The answer with its body. The body is read to its end so that the connection can be reused."""
     until = time.monotonic() + read_s + SLACK_S
     content = bytearray()
     whole = False
@@ -188,7 +190,7 @@ def _answer(response: urllib3.HTTPResponse, read_s: float) -> Answer:
                 break
             content += chunk
     finally:
-        # What was not read to its end must not be the beginning of somebody else's answer.
+        # Unread bytes on a reused connection would become the beginning of the next answer.
         response.release_conn() if whole else response.close()
     coded = response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
     body = None if coded or not whole else _json_object(bytes(content))
@@ -205,7 +207,7 @@ def _json_object(content: bytes) -> dict[str, Any] | None:
 
 
 def retry_after(header: str) -> float | None:
-    """Seconds to wait, at most an hour, from either form of the header (RFC 9110 §10.2.3); None if it says nothing."""
+    """Seconds to wait, at most an hour, from either form of the header (RFC 9110 §10.2.3); None without a valid one."""
     header = header.strip()
     if header.isascii() and header.isdigit():
         return min(float(header), MAX_RETRY_AFTER_S)
