@@ -12,6 +12,10 @@ from typing import Literal
 import msgspec
 
 from studiox.models import deletions, notifications, posts
+from studiox.models.jobs import JOBS, LYRIC_ERRORS, PROVIDER_LOSSES, STATES
+from studiox.models.orders import ORDERS
+from studiox.models.payments import PAYMENTS, UNMATCHED_PAYMENTS
+from studiox.models.subscriptions import BILLING_ACCOUNTS, PLAN_EVENTS, SUBSCRIPTIONS
 from studiox.models.users import USERS
 
 AtDeletion = Literal["deleted", "moved", "renamed", "deleted_last", "closed", "by_domain"]
@@ -67,13 +71,13 @@ OWNED: tuple[Owned, ...] = (
         at_deletion="closed",
         note="The closed account keeps balance, plan and dates. Marks that make a call count once are not exported.",
     ),
-    Owned(collection="billing", owner=ID, exported_as="billing", at_deletion="deleted_last"),
+    Owned(collection=BILLING_ACCOUNTS, owner=ID, exported_as="billing", at_deletion="deleted_last"),
     _below_user("ledger", "ledger", "moved", "Exported in order, with a running sum that proves the balance."),
-    _below_user("payments", "payments", "moved"),
-    _below_user("subscriptionEvents", "subscriptionEvents", "deleted"),
+    _below_user(PAYMENTS, "payments", "moved"),
+    _below_user(PLAN_EVENTS, "subscriptionEvents", "deleted"),
     _below_user(notifications.NOTIFICATIONS, "notifications", "deleted"),
     Owned(
-        collection="jobs",
+        collection=JOBS,
         exported_as="jobs",
         at_deletion="by_domain",
         note="The studio deletes them and keeps what they cost today in the day's spend.",
@@ -99,9 +103,9 @@ OWNED: tuple[Owned, ...] = (
         note="The community deletes them. A post's sum of reports stays.",
     ),
     Owned(collection="socialClaims", exported_as="socialClaims", at_deletion="deleted"),
-    Owned(collection="lyricGenerationErrors", exported_as="lyricGenerationErrors", at_deletion="deleted"),
-    Owned(collection="orders", exported_as="orders", at_deletion="renamed", note="Accounting."),
-    Owned(collection="subscriptions", exported_as="subscriptions", at_deletion="renamed", note="Accounting."),
+    Owned(collection=LYRIC_ERRORS, exported_as="lyricGenerationErrors", at_deletion="deleted"),
+    Owned(collection=ORDERS, exported_as="orders", at_deletion="renamed", note="Accounting."),
+    Owned(collection=SUBSCRIPTIONS, exported_as="subscriptions", at_deletion="renamed", note="Accounting."),
     Owned(collection=notifications.MAIL, exported_as="mail", at_deletion="deleted"),
     Owned(
         collection="auditLogs",
@@ -120,14 +124,14 @@ OWNED: tuple[Owned, ...] = (
     ),
     # Not exported.
     Owned(
-        collection="private",
+        collection=STATES,
         below="jobs",
         exported_as=None,
         at_deletion="by_domain",
         note="The provider's task and costs. Deleted with the job.",
     ),
     Owned(
-        collection="private",
+        collection=posts.STATES,
         below="posts",
         exported_as=None,
         at_deletion="by_domain",
@@ -146,7 +150,7 @@ OWNED: tuple[Owned, ...] = (
         note="Reports of other people about the user's posts. The community deletes them with the posts.",
     ),
     Owned(
-        collection="providerLosses",
+        collection=PROVIDER_LOSSES,
         exported_as=None,
         at_deletion="deleted",
         note="What providers charged us beyond a job's price.",
@@ -158,7 +162,7 @@ OWNED: tuple[Owned, ...] = (
         note="Idempotency records of administrators' calls; the audit log has their effect.",
     ),
     Owned(
-        collection="unmatchedPayments",
+        collection=UNMATCHED_PAYMENTS,
         exported_as=None,
         at_deletion="renamed",
         note="Accounting. `payments` lists the same payments.",

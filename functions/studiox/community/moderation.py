@@ -97,6 +97,12 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
             return None
         return community.Copying(creation, cleanup_store.begin_copying(docs, post_id, post.uid, token, now))
 
+    record = clean_up_path("post", post_id)
+    copying = caller.commit(path, begin, Reads(fresh=[path, creation_path, record]))
+    if copying is None:
+        return
+    community.copy_public(copying.creation)
+
     def finish(docs: Docs) -> None:
         post = docs.get(path)
         if post is None:
@@ -109,13 +115,8 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         docs.put(posts.moderation_path(post_id), reports.after_restore(current))
         audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
 
-    record = clean_up_path("post", post_id)
-    begun = caller.commit(path, begin, Reads(fresh=[path, creation_path, record]))
-    if begun is not None:
-        copying = begun
-        community.copy_public(copying.creation)
-        transact(path, finish, Reads(fresh=[path, posts.state_path(post_id), posts.moderation_path(post_id), record]))
-        _settle_reports(post_id, now, upheld=False)
+    transact(path, finish, Reads(fresh=[path, posts.state_path(post_id), posts.moderation_path(post_id), record]))
+    _settle_reports(post_id, now, upheld=False)
 
 
 def moderate(caller: User, post_id: str, action: rules.ModerationAction, note: str | None) -> None:

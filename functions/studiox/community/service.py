@@ -54,7 +54,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         creation = docs.get(creation_path)
         if creation is None or creation.uid != caller.uid:
             raise _unfinished(docs, caller.uid, creation_id)
-        if docs.get(path) is not None:
+        if docs.exists(path):
             return None
         if creation.moderated:
             raise Forbidden  # its post was hidden or removed by moderation
@@ -62,13 +62,19 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
             raise rules.NotPublishable(status="completed")
         return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
 
+    reads: list[str] = [path, creation_path, clean_up_path("post", creation_id)]
+    copying = caller.commit(path, begin, Reads(fresh=reads))
+    if copying is None:
+        return creation_id
+    copy_public(copying.creation)
+
     def finish(docs: Docs) -> None:
         creation = docs.get(creation_path)
         if creation is None:
             raise NotFound  # deleted meanwhile, and its clean-up deletes the copies
         caller.check(docs)
         user = docs.get(user_path(caller.uid))
-        if docs.get(path) is not None:
+        if docs.exists(path):
             return
         cleanup_store.end_copying(docs, creation_id, copying.token)
         job = docs.get(studio.job_path(creation_id))
@@ -82,13 +88,8 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         change_user(docs, caller.uid, now)
         audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
 
-    reads: list[str] = [path, creation_path, clean_up_path("post", creation_id)]
-    begun = caller.commit(path, begin, Reads(fresh=reads))
-    if begun is not None:
-        copying = begun
-        copy_public(copying.creation)
-        more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
-        transact(path, finish, Reads(fresh=[*reads, *more]))
+    more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
+    transact(path, finish, Reads(fresh=[*reads, *more]))
     return creation_id
 
 
@@ -113,22 +114,23 @@ def copy_public(creation: library.Creation) -> None:
 
 def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
     """Set the caller's like, or toggle it if `liked` is None; the like and the post's count afterwards. `NotFound`."""
-    now = clock.now()
-    path, like_path = posts.post_path(post_id), posts.like_path(post_id, caller.uid)
-    target = liked
+    now, entry_id = clock.now(), ids.new()
+    path, like_path, entry = posts.post_path(post_id), posts.like_path(post_id, caller.uid), audit.entry_path(entry_id)
+    # A toggle whose outcome was unknown is decided again: its audit entry tells whether it was committed.
+    entries = [entry] if liked is None else []
 
     def decide(docs: Docs) -> tuple[bool, int]:
-        nonlocal target
         post = posts.visible_post(docs, post_id)
         has = docs.exists(like_path)
-        # The first attempt fixes the target: a commit whose outcome was unknown must not be toggled back.
-        target = not has if target is None else target
+        if any(docs.exists(each) for each in entries):
+            return has, post.like_count
+        target = not has if liked is None else liked
         if target != has:
             post = posts.set_like(docs, post, caller.uid, target, now)
-            audit.record(docs, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
+            audit.record_as(docs, entry_id, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
         return target, post.like_count
 
-    return caller.commit(path, decide, Reads(fresh=[path, like_path]))
+    return caller.commit(path, decide, Reads(fresh=[path, like_path], assumed_absent=entries))
 
 
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:

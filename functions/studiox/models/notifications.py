@@ -84,7 +84,7 @@ class Mail(Stored, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-NOTIFICATIONS = "notifications"
+NOTIFICATIONS = Collection("notifications", Notification)
 MAIL = Collection("mail", Mail)
 
 

@@ -141,6 +141,7 @@ class Moderation(Stored, frozen=True, kw_only=True):
 POSTS = Collection("posts", Post)
 COMMENTS = Collection("comments", Comment)
 """The collection group."""
+STATES = Collection("private", PostState)
 COMMENT_REQUESTS = Collection("commentRequests", CommentRequest)
 LIKES = Collection("likes", Like)
 REPORTS = Collection("reports", Report)
@@ -152,7 +153,7 @@ def post_path(post_id: str) -> Path[Post]:
 
 
 def state_path(post_id: str) -> Path[PostState]:
-    return Path(f"{post_path(post_id)}/private/state", PostState)
+    return Path(f"{post_path(post_id)}/{STATES}/state", PostState)
 
 
 def comments(post_id: str) -> Collection[Comment]:
