@@ -1,4 +1,4 @@
-"""A Stripe account in memory: what its customers buy, refuse, dispute and end, and the events that this makes."""
+"""A Stripe account in memory: its objects, the actions of customers and banks, and the events that they cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _rounded(amount: int, whole: int) -> int:
 
 
 class Refused(Exception):
-    """An error as Stripe answers it."""
+    """An error that the API answers as Stripe would."""
 
     def __init__(
         self, status: int, message: str, code: str = "", param: str = "", type_: str = "invalid_request_error"
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class Account:
-    """Every object by its id. One lock: what an action changes is seen whole, with its events."""
+    """Every object by its id. Each action holds one lock, so readers see all of its changes and events, or none."""
 
     def __init__(self, base_url: str = "http://127.0.0.1:4012", *, clock: Callable[[], float] = time.time) -> None:
         self.base_url = base_url
@@ -39,7 +39,7 @@ class Account:
         self.objects: dict[str, Object] = {}
         self.events: list[Object] = []
         self.declines: set[str] = set()
-        """Customers whose card is refused for now."""
+        """Customers whose card is declined."""
         self.hear: Callable[[Object], None] = lambda _event: None
         self.clock = clock
         for plan, (name, amount) in PLANS.items():
@@ -56,7 +56,7 @@ class Account:
         return made
 
     def get(self, object_id: str, kind: str, param: str = "id") -> Object:
-        """`Refused` with resource_missing."""
+        """The object. `Refused` with `resource_missing` if there is none."""
         found = self.objects.get(object_id)
         if found is None or found["object"] != kind or found.get("deleted"):
             raise Refused(404, f"No such {kind}: '{object_id}'", "resource_missing", param)
@@ -73,10 +73,10 @@ class Account:
         self.hear(made)
         return made
 
-    # What a customer does on the checkout page.
+    # Actions on the checkout page.
 
     def pay(self, session_id: str, *, slow: bool = False) -> Object:
-        """Complete a session: by card, or by a slow method whose money comes later (`arrive`)."""
+        """Complete a session: by card, or by a delayed payment method (`arrive` decides)."""
         with self.lock:
             session = self._open(session_id)
             if session["mode"] == "subscription":
@@ -94,7 +94,7 @@ class Account:
             return session
 
     def arrive(self, session_id: str, *, well: bool = True) -> Object:
-        """A slow payment comes in, or does not."""
+        """A delayed payment succeeds or fails."""
         with self.lock:
             session = self.get(session_id, "checkout.session")
             intent = self.get(session["payment_intent"], "payment_intent")
@@ -110,14 +110,14 @@ class Account:
             return session
 
     def try_again(self, session_id: str) -> Object:
-        """A slow payment that failed is under way once more."""
+        """A delayed payment that failed is tried again."""
         with self.lock:
             session = self.get(session_id, "checkout.session")
             self.get(session["payment_intent"], "payment_intent")["status"] = "processing"
             return session
 
     def decline(self, session_id: str) -> Object:
-        """The card is refused; the session stays open."""
+        """The card is declined; the session stays open."""
         with self.lock:
             session = self._open(session_id)
             if session["mode"] == "payment":
@@ -152,7 +152,7 @@ class Account:
         self.emit("charge.succeeded", made)
         return made
 
-    # Money that goes back.
+    # Refunds and disputes.
 
     def refund(self, intent_id: str, amount: int | None = None) -> Object:
         with self.lock:
@@ -170,7 +170,7 @@ class Account:
             return made
 
     def fail_refund(self, refund_id: str) -> Object:
-        """The bank does not take a refund: the money comes back to us."""
+        """A refund fails at the bank: the merchant has the money again."""
         with self.lock:
             refund = self.get(refund_id, "refund")
             charge = self.get(refund["charge"], "charge")
@@ -182,7 +182,7 @@ class Account:
             return refund
 
     def dispute(self, intent_id: str, amount: int | None = None, *, inquiry: bool = False) -> Object:
-        """The bank takes the money back until the dispute is closed; an inquiry only asks."""
+        """Open a dispute, which withdraws the money until it is closed, or an inquiry, which does not."""
         with self.lock:
             intent = self.get(intent_id, "payment_intent", "payment_intent")
             charge = self.get(intent["latest_charge"] or "", "charge")
@@ -196,7 +196,7 @@ class Account:
             return made
 
     def escalate(self, dispute_id: str) -> Object:
-        """An inquiry becomes a dispute: now the money goes."""
+        """An inquiry becomes a dispute, which withdraws the money."""
         with self.lock:
             dispute = self.get(dispute_id, "dispute")
             dispute["status"] = "needs_response"
@@ -205,7 +205,7 @@ class Account:
             return dispute
 
     def close_dispute(self, dispute_id: str, *, won: bool) -> Object:
-        """Won by us, the merchant, or lost."""
+        """Close a dispute: won or lost by the merchant."""
         with self.lock:
             dispute = self.get(dispute_id, "dispute")
             inquiry = dispute["status"].startswith("warning_")
@@ -240,7 +240,7 @@ class Account:
     def subscribe(
         self, customer_id: str, price_id: str, metadata: Mapping[str, str], trial_days: int = 0, *, silent: bool = False
     ) -> Object:
-        """A subscription whose first invoice is paid."""
+        """Create a subscription and pay its first invoice."""
         with self.lock:
             price = self.get(price_id, "price")
             sub = self.add(objects.subscription(customer_id, price, dict(metadata), self.now(), trial_days))
@@ -255,7 +255,7 @@ class Account:
             return sub
 
     def _bill(self, sub: Object, lines: list[Object], reason: str, *, pay: bool = True, silent: bool = False) -> Object:
-        """An invoice, paid at once if it can be: first by the customer's balance, which a negative one adds to."""
+        """Create an invoice and pay it if possible, first from the customer's balance. A credit adds to the balance."""
         customer = self.objects.get(sub["customer"]) or {"balance": 0}
         invoice = self.add(objects.invoice(sub, lines, reason, self.base_url, self.now(), customer["balance"]))
         customer["balance"] += invoice["total"] - invoice["amount_due"]
@@ -290,7 +290,7 @@ class Account:
         return [each for each in self.all("invoice_payment") if each["invoice"] == invoice_id]
 
     def pay_invoice(self, invoice_id: str) -> Object:
-        """An open invoice is paid after all."""
+        """Pay an open invoice."""
         with self.lock:
             invoice = self.get(invoice_id, "invoice")
             if invoice["status"] != "open":
@@ -303,7 +303,7 @@ class Account:
             return invoice
 
     def advance(self, subscription_id: str, *, pay: bool = True) -> Object:
-        """The paid period is over: the next one is charged for, or what was to end ends."""
+        """End the paid period: charge for the next one, or end a subscription that was to be cancelled."""
         with self.lock:
             sub = self.get(subscription_id, "subscription")
             if sub["cancel_at_period_end"]:
@@ -330,7 +330,7 @@ class Account:
             return sub
 
     def delete_customer(self, customer_id: str) -> Object:
-        """Somebody deletes the customer in the dashboard: what they pay for ends, and only the id is left."""
+        """Delete the customer, as in the dashboard: the subscriptions end, and only the id remains."""
         with self.lock:
             customer = self.get(customer_id, "customer")
             for sub in self.all("subscription"):
@@ -341,7 +341,7 @@ class Account:
             return gone
 
     def set_status(self, subscription_id: str, status: str) -> Object:
-        """Any other state, with the event that tells of it."""
+        """Set another status, with its event."""
         with self.lock:
             sub = self.get(subscription_id, "subscription")
             before = sub["status"]
@@ -351,16 +351,16 @@ class Account:
             return sub
 
     def tell(self, subscription_id: str, type_: str) -> Object:
-        """An event that changes nothing: trial_will_end, or invoice.payment_action_required."""
+        """Send an event that changes nothing: `trial_will_end` or `invoice.payment_action_required`."""
         with self.lock:
             sub = self.get(subscription_id, "subscription")
             about = self.get(sub["latest_invoice"], "invoice") if type_.startswith("invoice.") else sub
             return self.emit(type_, about)
 
     def change_price(self, sub: Object, price: Object, *, invoice_now: bool) -> None:
-        """Another price from now on, prorated: billed now, or with the next period.
+        """Change the price now, prorated: invoiced at once, or with the next period.
 
-        A difference that cannot be paid leaves all as it was; a credit goes to the customer's balance.
+        If the difference cannot be paid, nothing changes. A credit goes to the customer's balance.
         """
         item = sub["items"]["data"][0]
         old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
@@ -369,7 +369,7 @@ class Account:
         now = min(max(self.now(), start), end)
         back, due = (_rounded(each["unit_amount"] * (end - now), end - start) for each in (old, price))
         if sub["status"] == "trialing":
-            back = due = 0  # nothing was paid, and nothing is yet
+            back = due = 0  # nothing was paid for this period yet
         lines = [
             objects.invoice_line(old, -back, now, end, "Unused time"),
             objects.invoice_line(price, due, now, end, "Remaining time"),

@@ -1,4 +1,4 @@
-"""The stand-in's REST API: Stripe's paths, its form encoding, `expand`, pages, and memory for idempotency keys."""
+"""The stand-in's REST API: Stripe's paths, form encoding, `expand`, pagination and idempotency keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Handler = Callable[["Api", Params, str], Object]
 
 
 def parse_form(text: str) -> Params:
-    """`a[b][0][c]=1` as nested dicts; numbered members as a list."""
+    """Decode `a[b][0][c]=1` into nested dicts; numbered members become a list."""
     found: Params = {}
     for name, value in urllib.parse.parse_qsl(text, keep_blank_values=True):
         first, *rest = re.split(r"\[|\]\[|\]", name.removesuffix("]"))
@@ -43,20 +43,20 @@ def _lists(value: Any) -> Any:
 
 
 class Api:
-    """Requests against one account. Every one is kept in `requests`: (method, path, parameters, idempotency key)."""
+    """Answers requests against one account. `requests` records each: (method, path, parameters, idempotency key)."""
 
     def __init__(self, account: Account, key: str) -> None:
         self.account = account
         self.key = key
         self.requests: list[tuple[str, str, str, str]] = []
         self.down = False
-        """While true, every answer is 503."""
+        """While true, every request is answered 503."""
         self._answers: dict[str, tuple[str, int, Object]] = {}
         self._lock = threading.Lock()
         self._key_locks: dict[str, threading.Lock] = {}
 
     def answer(self, method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, Object]:
-        """The status and the JSON that Stripe would answer."""
+        """The status and the JSON of Stripe's answer."""
         key = headers.get("Idempotency-Key", "")
         self.requests.append((method, path, form, key))
         if self.down:
@@ -96,7 +96,7 @@ class Api:
         return 404, {"error": {"type": "invalid_request_error", "message": message}}
 
     def shown(self, made: Object, expand: list[list[str]]) -> Object:
-        """A copy without what is ours, and with what was asked to be expanded."""
+        """A copy without the stand-in's own fields, with the requested fields expanded."""
         copied: Object = copy.deepcopy({name: value for name, value in made.items() if not name.startswith("_")})
         for first, *rest in expand:
             if first == "data":
@@ -110,7 +110,7 @@ class Api:
         return copied
 
     def page(self, found: list[Object], params: Params, url: str) -> Object:
-        """A page of what is listed, newest first."""
+        """A page of a list, newest first."""
         created = params.get("created", {})
         since = int(created.get("gte", 0)) if isinstance(created, dict) else 0
         kept = [each for each in found if each["created"] >= since]

@@ -1,4 +1,4 @@
-"""stripe-mock, Stripe's own check of requests: built by Go once, and kept beside the other tools of the cache."""
+"""stripe-mock, Stripe's own validation of requests. It is built with Go once and cached with the other tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def binary() -> Path:
 
 
 def install() -> Path:
-    """The binary, built first if it is not there: half a minute. It takes its place whole."""
+    """Path of the binary. Builds it if it is missing, which takes half a minute, and moves it into place atomically."""
     place = binary()
     if place.exists():
         return place

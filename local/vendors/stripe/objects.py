@@ -1,4 +1,4 @@
-"""Stripe's objects as the stand-in keeps them: the fields of API version 2026-10-28.endive that anybody reads."""
+"""Stripe's objects in the stand-in: those fields of API version 2026-10-28.endive that StudioX or the SDK reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_id(prefix: str) -> str:
 
 
 def months_after(moment: int, months: int = 1) -> int:
-    """The same day and time so many months later; a day that the month lacks is its last."""
+    """The same day and time that many months later, or the month's last day if it is shorter."""
     when = datetime.datetime.fromtimestamp(moment, datetime.UTC)
     year, month = divmod(when.year * 12 + when.month - 1 + months, 12)
     day = min(when.day, calendar.monthrange(year, month + 1)[1])
@@ -231,7 +231,7 @@ def invoice_line(price: Object, amount: int, start: int, end: int, description: 
 def invoice(
     subscription: Object, lines: list[Object], reason: str, base_url: str, now: int, balance: int = 0
 ) -> Object:
-    """`balance` is the customer's before it, negative for a credit, which pays first."""
+    """`balance` is the customer's before the invoice. It is negative for a credit, which pays first."""
     invoice_id = new_id("in")
     total = sum(line["amount"] for line in lines)
     parent = {"subscription": subscription["id"], "metadata": dict(subscription["metadata"])}

@@ -1,4 +1,4 @@
-"""The stand-in's pages: a developer pays, refuses, refunds, disputes and ends by clicking. No JavaScript."""
+"""The stand-in's pages, where a developer pays, declines, refunds, disputes and cancels. No JavaScript."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> s
 
 
 def checkout(session: Object) -> bytes:
-    """Where the customer pays."""
+    """The checkout page."""
     if session["status"] != "open":
         back = html.escape(session["success_url"] or "/")
         return page(
@@ -156,7 +156,7 @@ def _event_row(event: Object, sent: str) -> list[str]:
 
 
 def overview(account: Account, webhooks: Webhooks | None) -> bytes:
-    """Everything there is, newest first, with what can be done to it."""
+    """The dashboard: every object, newest first, with its actions."""
     with account.lock:
         sessions = [_session_row(each) for each in account.all("checkout.session")[:SHOWN]]
         subs = account.all("subscription")[:SHOWN]
@@ -185,7 +185,7 @@ def receipt(paid: Object) -> bytes:
 
 
 def portal(account: Account, customer_id: str, back: str) -> bytes:
-    """The customer portal: what a customer may do alone."""
+    """The customer portal."""
     with account.lock:
         account.get(customer_id, "customer")
         subs = [each for each in account.all("subscription") if each["customer"] == customer_id]
@@ -216,7 +216,7 @@ def portal(account: Account, customer_id: str, back: str) -> bytes:
 
 
 def act(account: Account, webhooks: Webhooks | None, object_id: str, action: str, amount: str, price: str) -> str:
-    """Do what a button says; where to go next. `Refused`, KeyError for a button that there is not."""
+    """Run a button's action: the address to redirect to. `Refused`; KeyError if there is no such button."""
     with account.lock:
         found = account.objects.get(object_id)
         if action in ("pay", "slow"):

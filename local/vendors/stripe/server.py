@@ -1,4 +1,4 @@
-"""A Stripe to develop against: its API, signed webhooks, and pages where a developer pays and refuses by clicking.
+"""A stand-in for Stripe: its API, signed webhooks, and pages where a developer pays or declines.
 
 with stand_in() as stripe:            # on a free port
     stripe.url, stripe.account, stripe.api
@@ -51,11 +51,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent: the pages show what happened."""
+        """Log nothing: the pages show what happened."""
 
     def setup(self) -> None:
         super().setup()
-        self.connection.setsockopt(6, 1, 1)  # TCP_NODELAY: head and body go out as two writes
+        self.connection.setsockopt(6, 1, 1)  # TCP_NODELAY: head and body are two writes
 
     def do_GET(self) -> None:
         self._serve("GET")
@@ -94,9 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, pages.page("Not found", "<section>There is no such page.</section>"), "text/html")
 
     def _is_foreign(self, method: str) -> bool:
-        """Whether a page elsewhere presses our buttons. Our own forms name us, and programs name nobody.
+        """Whether the request comes from another site's page. Our own forms send our origin; programs send none.
 
-        A sandboxed frame calls itself `null`; an address that a foreign name resolves to is still that name's.
+        A sandboxed frame sends `null`. The Host header is checked too, because another name may resolve to our address.
         """
         address = urllib.parse.urlsplit(self.server.stand_in.url).netloc
         ours = (address, address.replace("127.0.0.1", "localhost"))
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
 def stand_in(
     port: int = 0, *, key: str = settings.SECRETS["STRIPE_SECRET_KEY"], secret: str = "", webhook: str = ""
 ) -> Iterator[StandIn]:
-    """A stand-in while the block runs; on a free port by default. `webhook`: where events go, signed with `secret`."""
+    """Run a stand-in within the block, on a free port by default. Events go to `webhook`, signed with `secret`."""
     account = Account()
     webhooks = Webhooks(webhook, secret) if webhook else None
     served = StandIn("", account, Api(account, key), webhooks)
@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--secret", default=settings.SECRETS["STRIPE_WEBHOOK_SECRET"])
     parser.add_argument("--webhook", default="", help="where events are sent")
     options = parser.parse_args()
-    # During a rotation the functions accept several; we sign with the first.
+    # During a rotation the functions accept several secrets; the stand-in signs with the first.
     secret = options.secret.split(",")[0].strip()
     with stand_in(options.port, key=options.key, secret=secret, webhook=options.webhook) as running:
         print(f"Stripe stand-in at {running.url}", flush=True)

@@ -1,4 +1,4 @@
-"""Delivers the stand-in's events as Stripe does: signed, again until they are taken, and on demand in bad order."""
+"""Delivers the stand-in's events as Stripe does: signed, with retries, and optionally out of order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def signed(event: Object, secret: str, at: float | None = None) -> tuple[bytes, 
 
 @dataclass
 class Delivery:
-    """One event on its way to one address."""
+    """The delivery of one event."""
 
     event: Object
     due: float
@@ -41,20 +41,20 @@ class Delivery:
 
 @dataclass
 class Webhooks:
-    """Sends to `url` what `hear` is told, in a thread of its own."""
+    """Sends events to `url`, in threads of its own."""
 
     url: str
     secret: str
     copies: int = 1
-    """How often each event is sent, as Stripe sometimes does."""
+    """How often each event is sent; Stripe sometimes sends one twice."""
     delay_s: float = 0.0
-    """At most so long each event waits, at random."""
+    """Each event is delayed at random by at most so long."""
     deliveries: deque[Delivery] = field(default_factory=lambda: deque(maxlen=1000))
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _stopped: bool = False
 
     def start(self) -> None:
-        for number in range(2):  # two at once, so that order is not certain
+        for number in range(2):  # two threads, so the order is not guaranteed
             threading.Thread(target=self._run, name=f"webhooks {number}", daemon=True).start()
 
     def stop(self) -> None:
@@ -69,7 +69,7 @@ class Webhooks:
             self._wake.notify_all()
 
     def _next(self) -> Delivery | None:
-        """The next delivery that is due, marked as being sent; None when stopped."""
+        """The next delivery that is due, marked as being sent; None once stopped."""
         with self._wake:
             while not self._stopped:
                 now = time.monotonic()
