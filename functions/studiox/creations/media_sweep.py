@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from studiox.deletions import service as cleanups
+from studiox.deletions import service as deletions
 from studiox.deletions import store as cleanup_store
 from studiox.kit import clock, firestore, ids, log
 from studiox.kit.clock import datetime
@@ -148,7 +148,7 @@ def _clear_posts(post_ids: set[str]) -> int:
     cleared = 0
     for post_id, post in zip(asked, posts, strict=True):
         if (post is None or post.hidden) and _order_clean_up(post_id):
-            cleanups.start("post", post_id, cleanups.clear_post)
+            deletions.start("post", post_id, deletions.clear_post)
             cleared += 1
     return cleared
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from studiox.api.callables import User
-from studiox.auth import service as accounts
-from studiox.deletions import service as cleanups
+from studiox.auth import service as auth_service
+from studiox.deletions import service as deletions
 from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, ids
 from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.transaction import Docs, Reads
-from studiox.models import creations
-from studiox.models import jobs as studio
-from studiox.models import posts as community
+from studiox.models import creations, jobs, posts
 from studiox.models.creations import Creation
 from studiox.models.deletions import clean_up_path
 from studiox.models.users import Plays, change_user, user_path
@@ -60,12 +58,12 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
 
 def count_play(caller: User, creation_id: str | None) -> tuple[int, datetime]:
     """The caller's plays of the month with one more, and when the month ends. A play is no streak visit."""
-    return accounts.with_account(
+    return auth_service.with_account(
         caller, "incrementPlayCount", lambda account: _count_play(caller, creation_id, account)
     )
 
 
-def _count_play(caller: User, creation_id: str | None, account: accounts.AccountOf) -> tuple[int, datetime]:
+def _count_play(caller: User, creation_id: str | None, account: auth_service.AccountOf) -> tuple[int, datetime]:
     now = clock.now()
     path = user_path(caller.uid)
     creation_path = creations.creation_path(creation_id) if creation_id else ""
@@ -98,7 +96,7 @@ def delete(caller: User, creation_id: str) -> None:
     `NotFound`, `Unavailable`.
     """
     now, token, entry_id = clock.now(), ids.new(), ids.new()
-    path, post_path = creations.creation_path(creation_id), community.post_path(creation_id)
+    path, post_path = creations.creation_path(creation_id), posts.post_path(creation_id)
     record = clean_up_path("creation", creation_id)
     post_record = clean_up_path("post", creation_id)
 
@@ -110,10 +108,10 @@ def delete(caller: User, creation_id: str) -> None:
         published = docs.get(post_path) is not None
         # A call that is copying the files has no post yet: it learns by this record that they must go.
         if published or docs.get(post_record) is not None:
-            community.remove_post(docs, creation_id)
+            posts.remove_post(docs, creation_id)
             cleanup_store.order(docs, "post", creation_id, caller.uid, token, now)
         creations.remove_creation(docs, creation_id)
-        studio.forget_result(docs, creation_id)
+        jobs.forget_result(docs, creation_id)
         cleanup_store.order(docs, "creation", creation_id, caller.uid, token, now)
         audit.record_as(
             docs,
@@ -130,9 +128,9 @@ def delete(caller: User, creation_id: str) -> None:
         record,
         post_path,
         post_record,
-        community.state_path(creation_id),
-        studio.job_path(creation_id),
+        posts.state_path(creation_id),
+        jobs.job_path(creation_id),
     ]
     caller.commit(path, decide, Reads(fresh=reads))
-    cleanups.start("post", creation_id, cleanups.clear_post)
-    cleanups.start("creation", creation_id, cleanups.clear_creation)
+    deletions.start("post", creation_id, deletions.clear_post)
+    deletions.start("creation", creation_id, deletions.clear_creation)

@@ -29,7 +29,7 @@ from studiox.api.methods import not_allowed
 from studiox.catalog import store as catalogue
 from studiox.catalog.catalog import Input, PlanRequired, Price, PriceChanged, Rule
 from studiox.creations.endpoints import MediaItem, media_item
-from studiox.deletions import service as cleanups
+from studiox.deletions import service as deletions
 from studiox.integrations.providers import registry, specs
 from studiox.kit import batch, config, ids, log
 from studiox.kit.clock import datetime
@@ -319,7 +319,7 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     """Every minute: submit waiting jobs, end jobs past their deadline, enqueue polls of the rest; resume deletions."""
     dispatch.dispatch()
-    cleanups.resume()
+    deletions.resume()
 
 
 @https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["poyo"].secrets])

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Id, Reader, Request, RequestId, Response, Text, VerifiedUser
 from studiox.api.http_functions import route
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.integrations.providers import specs
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
@@ -86,7 +86,7 @@ class UserCredits(Response):
 def getUserCredits(caller: Reader, request: GetUserCredits) -> UserCredits:
     """The caller's tokens and the last hundred entries of the ledger, newest first."""
     generation_requests.check_user(caller, request.user_id)
-    user = accounts.account(caller)
+    user = auth_service.account(caller)
     entries, _ = ledger_store.list_entries(caller.uid, type=None, size=TRANSACTIONS, cursor=None)
     listed = [
         CreditTransaction(

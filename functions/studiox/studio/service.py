@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from studiox.api.callables import User
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.catalog import catalog, margins, sales_store
 from studiox.catalog import store as catalogue
 from studiox.integrations.providers.protocol import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
@@ -68,7 +68,9 @@ def create_job(caller: User, new: NewJob) -> Created:
             raise
         # A replay whose upload was deleted meanwhile: the first answer stands.
     sender = ids.new()
-    ordered = accounts.with_account(caller, new.function, lambda account: _order(caller, new, job_id, sender, account))
+    ordered = auth_service.with_account(
+        caller, new.function, lambda account: _order(caller, new, job_id, sender, account)
+    )
     if ordered.replayed:
         return _first_answer(*_await_first_answer(ordered.job, ordered.state))
     balance = ordered.state.balance_after
@@ -85,9 +87,9 @@ def create_job(caller: User, new: NewJob) -> Created:
     return Created(job, balance + (job.refunded if isinstance(event, lifecycle.Failed) else 0))
 
 
-def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: accounts.AccountOf) -> Ordered:
+def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth_service.AccountOf) -> Ordered:
     """The one transaction: debit, ledger entry and job, which `sender`, this call, then submits."""
-    now = clock.now()
+    now, entry_id = clock.now(), ids.new()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
     keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
@@ -143,7 +145,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: acco
             now=now,
         )
         job_store.add_job(docs, job, state)
-        audit.record(docs, actor=caller.uid, action=new.function, target=path, at=now, price=price)
+        audit.record_as(docs, entry_id, actor=caller.uid, action=new.function, target=path, at=now, price=price)
         return Ordered(job, state, replayed=False)
 
     return caller.commit(user, decide, Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from studiox.catalog import margins
-from studiox.kit import audit, clock, log
+from studiox.kit import audit, clock, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs, notifications
@@ -22,6 +22,16 @@ from studiox.tokens.service import refund_job
 
 from . import lifecycle, results, spend
 from .lifecycle import Event, Step
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Who settles a job, when and why: what its audit entry holds, made outside of the decision."""
+
+    entry_id: str
+    action: str
+    actor: str
+    now: datetime
+    reason: str
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -54,6 +64,7 @@ def settle_job(
     wants it, for the audit entry.
     """
     now = clock.now()
+    context = Context(entry_id=ids.new(), action=action, actor=actor, now=now, reason=reason)
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(uid)
 
     def decide(docs: Docs) -> Settled:
@@ -66,7 +77,7 @@ def settle_job(
         if first is not None:
             first(docs, state)
         step = replace(step, state=spend.with_costs(job, state, step, now))
-        after = _apply(docs, step, action, actor, now, reason)
+        after = _apply(docs, step, context)
         loss = _loss(after, state, step, now)
         if loss is not None:
             docs.put(jobs.PROVIDER_LOSSES.document(job_id), loss)
@@ -122,9 +133,9 @@ def _loss(job: Job, before: JobState, step: Step, now: datetime) -> ProviderLoss
     )
 
 
-def _apply(docs: Docs, step: Step, action: str, actor: str, now: datetime, reason: str) -> Job:
+def _apply(docs: Docs, step: Step, context: Context) -> Job:
     """Write the step: both documents, tokens, library, place, notification and audit entry. The job as written."""
-    job, state = step.job, step.state
+    job, state, now = step.job, step.state, context.now
     uid, job_id, path = job.uid, job.job_id, jobs.job_path(job.job_id)
     user = docs.get(user_path(uid)) if step.ends or step.frees_place else None
     if user is not None:
@@ -142,11 +153,23 @@ def _apply(docs: Docs, step: Step, action: str, actor: str, now: datetime, reaso
         add_creation(docs, results.creation_of(job, now))
         job = replace(job, creation_id=job_id)
     if step.ends:
-        about = {"status": step.ends, **({"reason": reason} if reason else {})}
-        audit.record(docs, actor=actor, action=action, target=path, at=now, **about)
+        about = {"status": step.ends, **({"reason": context.reason} if context.reason else {})}
+        _record(docs, context, path, about)
     docs.put(jobs.state_path(job_id), state)
     docs.put(path, job)
     return job
+
+
+def _record(docs: Docs, context: Context, target: str, about: Mapping[str, object]) -> None:
+    audit.record_as(
+        docs,
+        context.entry_id,
+        actor=context.actor,
+        action=context.action,
+        target=target,
+        at=context.now,
+        **about,
+    )
 
 
 def _refund(docs: Docs, step: Step, now: datetime) -> Job:

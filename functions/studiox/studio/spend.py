@@ -1,7 +1,8 @@
-"""What orders cost us, who paid for them, and what one account may cost us for nothing. Pure.
+"""What orders cost us, which part somebody paid for, and how much one account's refunded orders may cost. Pure.
 
-An order is paid for as far as its tokens were bought or came with a paid plan. What nobody paid for (a bonus, the
-free plan's month) has a pot of its own, so that it can never close a provider for those who pay.
+Somebody paid for an order as far as its tokens were bought or came with a paid plan. Orders that nobody paid for (by a
+bonus, or the free plan's monthly tokens) have a daily budget of their own, so that they never stop orders of paying
+users.
 """
 
 from __future__ import annotations
@@ -24,27 +25,27 @@ from . import lifecycle
 CANCELS_PER_DAY = 10
 WASTE_UNPAID_MICRO_USD = 2_000_000
 WASTE_PAID_MICRO_USD = 10_000_000
-"""What an account's refunded orders may cost us in a day: those of tokens that nobody paid for, and the others. Far
-below both pots, so that no account empties one."""
+"""How much an account's refunded orders may cost us in a day: orders that nobody paid for, and all others. Far below
+both daily budgets, so that no account can use one up."""
 USERS_FAULTS = ("ContentRejected", "InvalidInput")
 MOST_TIMES = 10
-"""A provider that says it charged more than so many times what the catalogue expects is not believed."""
+"""A reported charge of more than this many times what the catalogue expects is capped, and alerted."""
 
 
 class Spend(NamedTuple):
-    """What orders cost us, in millionths of a dollar: all of them, and of that what nobody paid for."""
+    """What orders cost us, in millionths of a dollar: in total, and the part that nobody paid for."""
 
     total: int = 0
     unpaid: int = 0
 
 
 def paid_tokens(buckets: Buckets, plan: str) -> int:
-    """How many of these tokens somebody paid for: bought ones, and the monthly ones of a paid plan."""
+    """How many of these tokens somebody paid for: bought tokens, and the monthly tokens of a paid plan."""
     return max(0, buckets.purchased) + (0 if plan == "free" else buckets.monthly)
 
 
 def unpaid_part(cost: int, price: int, paid: int) -> int:
-    """Of an order's cost what nobody paid for, where `paid` of its price's tokens were paid for; rounded up."""
+    """The part of an order's cost that nobody paid for, if `paid` tokens of its price were paid for; rounded up."""
     return cost - cost * min(paid, price) // price if price else cost
 
 
@@ -128,7 +129,7 @@ def with_waste(counted: DayWaste | None, cost: int, now: datetime) -> DayWaste:
 
 
 def check_waste(counted: DayWaste | None, unpaid: bool, now: datetime) -> None:
-    """`RateLimited` until midnight for an account whose failures cost us enough for today."""
+    """`RateLimited` until midnight (UTC) for an account whose failed orders have reached the day's limit."""
     if _of_today(counted, now) >= _most_waste(unpaid):
         refuse_until_midnight(now)
 
@@ -136,7 +137,7 @@ def check_waste(counted: DayWaste | None, unpaid: bool, now: datetime) -> None:
 def count_cancel(counted: DayCancels | None, cost: int, unpaid: bool, now: datetime) -> DayCancels:
     """The day's count with one more cancel of a job at its provider, which costs us and is refunded. `RateLimited`.
 
-    No provider confirms a cancel, so each counts at what its order is expected to cost. The first of a day always goes.
+    No provider confirms a cancel, so each counts at its order's expected cost. A day's first cancel is always allowed.
     """
     before = _of_today(counted, now)
     if before and before + cost > _most_waste(unpaid):
@@ -154,17 +155,17 @@ def _of_today(counted: DayCancels | DayWaste | None, now: datetime) -> int:
 
 
 def limit_micro_usd(parameter: str) -> int:
-    """A limit as it is given in dollars; 0: there is none. ValueError for what is no amount."""
+    """A limit that a parameter gives in dollars; 0 for no limit. ValueError unless it is an amount."""
     usd = float(parameter or 0)
     if not math.isfinite(usd):
-        raise ValueError("a limit that is no amount")
+        raise ValueError("the limit is not an amount")
     return int(usd * 1_000_000)
 
 
 def used_up(spent: Mapping[str, Spend], limit: int, free_limit: int) -> tuple[list[str], list[str]]:
-    """The providers whose paid orders, and those whose unpaid orders, have cost their limit of the day.
+    """The providers whose paid orders have reached the day's limit, and those whose unpaid orders have.
 
-    Without a pot of their own (0) unpaid orders count with the others.
+    Without a limit of their own (0), unpaid orders count towards the other limit.
     """
     paid = {name: each.total - (each.unpaid if free_limit else 0) for name, each in spent.items()}
     closed = [name for name, cost in paid.items() if limit and cost >= limit]
