@@ -134,7 +134,7 @@ def database(project: str) -> Database:
 
 @pytest.fixture(name="invariants")
 def _invariants(database: Database) -> Callable[[str], None]:
-    """`invariants(uid)`: assert contract §4 (1–3) of this user."""
+    """`invariants(uid)`: assert that this user's balance, ledger and jobs agree (docs/guarantees.md)."""
     return functools.partial(invariants.check, database=database)
 
 

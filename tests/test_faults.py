@@ -22,6 +22,11 @@ GENERATED = {"node_modules", "__pycache__"}
 # A letter and a number, or a range of them: `J5`, `J4–J8`.
 CODE = re.compile(r"\b([ABCGIJMR])(\d{1,2})(?:[–-]\1?(\d{1,2}))?(?![\w.])")
 IN_A_NAME = re.compile(r"(?<=_)([abcgijmr]\d{1,2})(?=_)")
+# Documents that a reader of this repository does not have, and their numbering.
+ELSEWHERE = re.compile(
+    r"[Cc]ontract §|[Ff]aults? §|\bS\d{1,2}\b|[Ss]eed document|(?<![\w/-])seeds/"
+    r"|\b(?:contract|vendors|performance|platform|design)\.md"
+)
 TEST = re.compile(r"`(tests/[\w/.]+\.(?:py|mjs))(?:::(\w+))?`")
 
 
@@ -66,6 +71,15 @@ def named() -> dict[str, set[str]]:
             for code in codes(prose(path)):
                 found.setdefault(code, set()).add(str(path.relative_to(ROOT)))
     return found
+
+
+def test_nothing_refers_to_documents_that_are_not_here() -> None:
+    found = {
+        str(path.relative_to(ROOT)): sorted(set(ELSEWHERE.findall(prose(path))))
+        for path in files()
+        if path.name != pathlib.Path(__file__).name
+    }
+    assert {path: words for path, words in found.items() if words} == {}
 
 
 def entries() -> dict[str, str]:

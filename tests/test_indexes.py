@@ -18,7 +18,7 @@ from tests.support import Database, Rpcs, call, schedule
 from tests.support.indexes import Index, asked, deployed, missing, needed, read_file
 from tests.support.posts import post
 
-# Queries of clients themselves, under the rules (contract §3).
+# Queries that clients make themselves, under the rules.
 LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
 
 # The queries of what no sample request gets as far as: whoever deletes an account makes its comments anonymous.

@@ -1,4 +1,4 @@
-"""One account, one bonus, one person: sign-up, initializeUser, and every way that they may meet (faults §2.3)."""
+"""One account, one bonus, one person: sign-up, initializeUser, and every way that they may meet."""
 
 from __future__ import annotations
 

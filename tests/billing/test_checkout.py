@@ -52,7 +52,7 @@ def test_every_post_has_an_idempotency_key(shop: Shop) -> None:
 
 
 def test_a_double_click_opens_one_session(shop: Shop) -> None:
-    """S18: one request id, 8 at once: one session, one order."""
+    """B18: one request id, 8 at once: one session, one order."""
     answers = crowd(8, lambda _: shop.ask(request_id="request-0123456789", packId="starter"))
     assert {answer.result["sessionId"] for answer in answers} == {shop.account.all("checkout.session")[0]["id"]}
     assert len(shop.account.all("checkout.session")) == 1
@@ -101,7 +101,7 @@ def test_a_customer_deleted_in_stripe_is_made_anew(shop: Shop) -> None:
     ],
 )
 def test_the_client_names_no_price_and_no_address(shop: Shop, asked: dict[str, Any], unchanged: None) -> None:  # noqa: ARG001
-    """S15, S24: nothing is asked of Stripe."""
+    """B15, B24: nothing is asked of Stripe."""
     answer = call(main.createCheckoutSession, {"requestId": "r" * 16, **asked}, uid="u1")
     assert (answer.code, answer.reason) == ("invalid-argument", "InvalidRequest")
     assert shop.api.requests == []
@@ -228,7 +228,7 @@ HOSTILE = (
 
 @given(path=st.text(max_size=30) | st.sampled_from(HOSTILE))
 def test_no_address_leads_away_from_the_site(path: str) -> None:
-    """S24."""
+    """B24."""
     try:
         made = site_url("https://studio.example", path)
     except ValueError:

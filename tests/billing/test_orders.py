@@ -1,4 +1,4 @@
-"""The rules of an order on their own: nothing is taken twice, nor more than was sold (S3–S8)."""
+"""The rules of an order on their own: nothing is taken twice, nor more than was sold (B3–B8)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _seen(refunded: int, disputes: tuple[Dispute, ...] = ()) -> Session:
 
 @given(sold=st.integers(1, 10**9), amount=st.integers(1, 10**8), reversed_=st.integers(0, 10**9))
 def test_the_target_is_the_floor_of_the_part(sold: int, amount: int, reversed_: int) -> None:
-    """S6."""
+    """B6."""
     target = taken_target(sold, reversed_, amount)
     assert 0 <= target <= sold
     assert target == sold * min(reversed_, amount) // amount
@@ -59,7 +59,7 @@ def test_the_target_is_the_floor_of_the_part(sold: int, amount: int, reversed_: 
 
 @given(seen=st.lists(st.tuples(st.integers(0, 999), st.lists(STATES, max_size=2)), max_size=8))
 def test_whatever_is_seen_exactly_that_part_is_taken(seen: list[tuple[int, list[str]]]) -> None:
-    """S6, S8: refunds that fail, inquiries that become disputes and disputes that are won included."""
+    """B6, B8: refunds that fail, inquiries that become disputes and disputes that are won included."""
     order, moved, ids = ORDER, 0, set()
     for refunded, states in seen:
         disputes = tuple(Dispute(f"du{number}", 400, state) for number, state in enumerate(states))  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def test_whatever_is_seen_exactly_that_part_is_taken(seen: list[tuple[int, list[
 
 
 def test_a_won_dispute_gives_back_exactly_what_it_took() -> None:
-    """S8."""
+    """B8."""
     taken = settle_order(settle_order(ORDER, SESSION).order, _seen(0, (Dispute("du1", 999, "open"),)))
     assert [move.tokens for move in taken.moves] == [-500]
     won = settle_order(taken.order, _seen(0, (Dispute("du1", 999, "won"),)))
@@ -87,7 +87,7 @@ def test_a_won_dispute_gives_back_exactly_what_it_took() -> None:
 
 
 def test_an_unpaid_session_waits_and_may_fail() -> None:
-    """S3, S4."""
+    """B3, B4."""
     waiting = SESSION._replace(payment_status="unpaid", intent_status="processing")
     assert (settle_order(ORDER, waiting).moves, settle_order(ORDER, waiting).order.status) == ((), "pending")
     failed = settle_order(ORDER, waiting._replace(intent_status="requires_payment_method"))
@@ -104,7 +104,7 @@ def test_an_open_session_sells_nothing() -> None:
 
 
 def test_what_was_not_sold_so_is_a_problem() -> None:
-    """S23."""
+    """B23."""
     assert settle_order(ORDER, SESSION._replace(amount=998)).problem == "amount_mismatch"
     assert settle_order(ORDER, SESSION._replace(currency="eur")).problem == "currency_mismatch"
     assert settle_order(ORDER, SESSION._replace(uid="u2")).problem == "user_mismatch"

@@ -40,7 +40,7 @@ def test_a_purchase_costs_two_round_trips(shop: Shop, rpcs: Rpcs) -> None:
 
 
 def test_a_partial_refund_takes_its_part(shop: Shop) -> None:
-    """S6."""
+    """B6."""
     session = shop.bought()
     shop.account.refund(shop.intent(session), 333)
     shop.hear_all()
@@ -56,7 +56,7 @@ def test_a_partial_refund_takes_its_part(shop: Shop) -> None:
 
 
 def test_a_debt_is_left_when_spent_tokens_are_taken_back(shop: Shop, invariants: Callable[[str], None]) -> None:
-    """S7: nothing can be spent until it is paid off, by the next purchase first of all."""
+    """B7: nothing can be spent until it is paid off, by the next purchase first of all."""
     session = shop.bought()
 
     def spend(docs: Docs) -> None:
@@ -76,7 +76,7 @@ def test_a_debt_is_left_when_spent_tokens_are_taken_back(shop: Shop, invariants:
 
 @pytest.mark.parametrize("won", [True, False])
 def test_a_dispute_takes_all_and_a_won_one_gives_it_back(shop: Shop, won: bool) -> None:
-    """S8."""
+    """B8."""
     session = shop.bought()
     dispute = shop.account.dispute(shop.intent(session))
     shop.hear_all()
@@ -89,7 +89,7 @@ def test_a_dispute_takes_all_and_a_won_one_gives_it_back(shop: Shop, won: bool) 
 
 
 def test_a_slow_payment_is_pending_until_it_comes_or_does_not(shop: Shop) -> None:
-    """S3, S4."""
+    """B3, B4."""
     good, bad = shop.checkout(packId="starter"), shop.checkout(packId="creator")
     for session in (good, bad):
         shop.account.pay(session, slow=True)
@@ -114,7 +114,7 @@ def test_a_refused_card_is_no_payment(shop: Shop) -> None:
 
 
 def test_a_pack_and_a_plan_in_the_same_minute(shop: Shop, invariants: Callable[[str], None]) -> None:
-    """S25: both count, in any order, also at once."""
+    """B25: both count, in any order, also at once."""
     shop.account.pay(shop.checkout(packId="starter"))
     shop.account.pay(shop.checkout(planId="pro"))
     events = list(shop.account.events)

@@ -62,7 +62,7 @@ def _look(
 
 @given(seen=st.lists(st.tuples(st.integers(0, 900), st.sampled_from(["", "open", "won", "lost"])), max_size=6))
 def test_never_more_than_the_grant_is_taken_back(seen: list[tuple[int, str]]) -> None:
-    """S6, S8 for invoices."""
+    """B6, B8 for invoices."""
     held, monthly, _ = _look(None, _subscription(), [_invoice(0)], 0)
     ids = set[str]()
     for refunded, state in seen:

@@ -1,4 +1,4 @@
-"""What no event told us is found in Stripe itself (S21)."""
+"""What no event told us is found in Stripe itself (B21)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_even_without_any_event_paid_sessions_and_subscriptions_are_found(shop: 
 
 
 def test_after_an_outage_it_looks_back_as_far_as_the_outage(shop: Shop, clock: Clock) -> None:
-    """S21: ten days without a run; Stripe gave up after three."""
+    """B21: ten days without a run; Stripe gave up after three."""
     shop.reconcile()
     shop.account.pay(shop.checkout(packId="starter"))
     clock.ahead = timedelta(days=10)

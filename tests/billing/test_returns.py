@@ -1,4 +1,4 @@
-"""Money that goes back and comes again: refunds that fail at the bank, inquiries, slow payments that fail (S4–S8)."""
+"""Money that goes back and comes again: refunds that fail at the bank, inquiries, slow payments that fail (B4–B8)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_refund_that_fails_at_the_bank_gives_the_tokens_back(shop: Shop, invar
 
 
 def test_a_failed_refund_of_tokens_already_spent_pays_the_debt(shop: Shop, invariants: Invariants) -> None:
-    """S7."""
+    """B7."""
     intent = shop.intent(shop.bought())
     before = shop.buckets()
     refund = _tell(shop, lambda: shop.account.refund(intent))

@@ -1,4 +1,4 @@
-"""Every order in which Stripe may tell a story ends in the same state: all 720 of six events (S2–S5, S8)."""
+"""Every order in which Stripe may tell a story ends in the same state: all 720 of six events (B2–B5, B8)."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _tell_as_it_happens(shop: Shop, act: Callable[[], object]) -> None:
 
 
 def test_a_story_told_as_it_happens_ends_as_one_told_afterwards(shop: Shop) -> None:
-    """The balance and the history are the same; only the ledger shows that tokens went and came back (S8)."""
+    """The balance and the history are the same; only the ledger shows that tokens went and came back (B8)."""
     session = shop.checkout(packId="starter")
     account = shop.account
     _tell_as_it_happens(shop, lambda: account.pay(session, slow=True))

@@ -1,4 +1,4 @@
-"""Money that nobody was credited for: its buyer sees it, and somebody hears of it until it is dealt with (S16, S23)."""
+"""Money that nobody was credited for: its buyer sees it, and somebody hears of it until it is dealt with (B16, B23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stripeWebhook: what is genuine, what is ours, and that 200 means durable (S1, S9–S14, S16, S19, S20, S22)."""
+"""stripeWebhook: what is genuine, what is ours, and that 200 means durable (B1, B9–B14, B16, B19, B20, B22)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _paid(shop: Shop) -> Object:
 
 
 def test_one_event_delivered_200_times_at_once_credits_once(shop: Shop, invariants: Callable[[str], None]) -> None:
-    """S1."""
+    """B1."""
     paid = _paid(shop)
     for _ in range(2):
         replies = crowd(32, lambda _: deliver(paid).status)
@@ -55,7 +55,7 @@ def test_one_event_delivered_200_times_at_once_credits_once(shop: Shop, invarian
 def test_many_payments_many_deliveries_at_once_each_credited_once(
     shop: Shop, invariants: Callable[[str], None]
 ) -> None:
-    """S1, S2: 40 payments of four users, 24 deliveries of each (STUDIOX_EXHAUSTIVE: 100 and 200), 32 at a time."""
+    """B1, B2: 40 payments of four users, 24 deliveries of each (STUDIOX_EXHAUSTIVE: 100 and 200), 32 at a time."""
     users = [shop.user(f"crowd{number}") for number in range(4)]
     for number in range(PAYMENTS):
         shop.account.pay(shop.checkout(users[number % 4], packId="starter"))
@@ -92,7 +92,7 @@ def test_many_payments_many_deliveries_at_once_each_credited_once(
     ],
 )
 def test_a_forged_signature_is_refused(shop: Shop, forged: str | None, rpcs: Rpcs) -> None:
-    """S9: 400, and nothing is read or written."""
+    """B9: 400, and nothing is read or written."""
     body, _ = signed(_paid(shop), SECRET)
     before = shop.database.hash()
     rpcs.reset()
@@ -102,12 +102,12 @@ def test_a_forged_signature_is_refused(shop: Shop, forged: str | None, rpcs: Rpc
 
 
 def test_only_the_secrets_own_signature_of_these_bytes_counts(shop: Shop, logged: Logged) -> None:
-    """S9: v0, another secret, another body."""
+    """B9: v0, another secret, another body."""
     body, signature = signed(_paid(shop), SECRET)
     assert send(body, _signature(body, scheme="v0")).status == 400
     assert send(body, _signature(body, secret="whsec_another")).status == 400
     assert send(body + b" ", signature).status == 400
-    assert send(json.dumps(json.loads(body)).encode(), signature).status == 400  # re-serialised (S13)
+    assert send(json.dumps(json.loads(body)).encode(), signature).status == 400  # re-serialised (B13)
     assert shop.balance() == 200
     assert "cs_test" not in "".join(map(str, logged.lines("stripe_event_refused")))
     assert send(body, signature).status == 200
@@ -115,14 +115,14 @@ def test_only_the_secrets_own_signature_of_these_bytes_counts(shop: Shop, logged
 
 @pytest.mark.parametrize(("away", "status"), [(-301, 400), (-298, 200), (298, 200), (302, 400), (315_360_000, 400)])
 def test_a_signature_counts_for_300_seconds_either_way(shop: Shop, away: int, status: int) -> None:
-    """S10, S11: the SDK alone takes one that is dated ten years ahead."""
+    """B10, B11: the SDK alone takes one that is dated ten years ahead."""
     body, _ = signed(_paid(shop), SECRET)
     assert send(body, _signature(body, at=time.time() + away)).status == status
     assert shop.balance() == (700 if status == 200 else 200)
 
 
 def test_one_of_several_signatures_is_enough(shop: Shop) -> None:
-    """Stripe signs with the old and the new secret while one is rolled (S12)."""
+    """Stripe signs with the old and the new secret while one is rolled (B12)."""
     body, signature = signed(_paid(shop), SECRET)
     time_part, claim = signature.split(",")
     assert send(body, f"{time_part},v1={'0' * 64},{claim},v0={'0' * 64}").status == 200
@@ -130,7 +130,7 @@ def test_one_of_several_signatures_is_enough(shop: Shop) -> None:
 
 
 def test_only_the_time_that_was_signed_counts(shop: Shop) -> None:
-    """S10: another `t` beside the signed one changes nothing."""
+    """B10: another `t` beside the signed one changes nothing."""
     body, _ = signed(_paid(shop), SECRET)
     now, old = int(time.time()), int(time.time()) - 1000
     stale = _signature(body, at=old)
@@ -140,7 +140,7 @@ def test_only_the_time_that_was_signed_counts(shop: Shop) -> None:
 
 
 def test_two_secrets_are_accepted_while_one_is_replaced(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S12."""
+    """B12."""
     body, _ = signed(_paid(shop), SECRET)
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", f" whsec_new , {SECRET},")
     assert send(body, _signature(body, "whsec_new")).status == 200
@@ -154,7 +154,7 @@ def test_two_secrets_are_accepted_while_one_is_replaced(shop: Shop, monkeypatch:
 def test_an_empty_secret_refuses_to_serve(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, logged: Logged, empty: str
 ) -> None:
-    """S11: loudly, and never with an empty key."""
+    """B11: loudly, and never with an empty key."""
     body, _ = signed(_paid(shop), SECRET)
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", empty)
     assert send(body, _signature(body, "")).status == 500
@@ -167,7 +167,7 @@ def test_an_empty_secret_refuses_to_serve(
     "body", [b"\xef\xbb\xbf{}", b"\xff\xfe", b"", b"[]", b"null", b'{"a":NaN}', b"{" * 5000, "ü".encode("latin-1")]
 )
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    """S13: 400, never 500, even when signed."""
+    """B13: 400, never 500, even when signed."""
     assert send(body, _signature(body)).status == 400
 
 
@@ -177,7 +177,7 @@ def test_only_post(method: str) -> None:
 
 
 def test_events_of_the_other_mode_or_account_are_not_ours(shop: Shop, rpcs: Rpcs) -> None:
-    """S14."""
+    """B14."""
     paid = _paid(shop)
     rpcs.reset()
     assert deliver({**paid, "livemode": True}).status == 200
@@ -189,7 +189,7 @@ def test_events_of_the_other_mode_or_account_are_not_ours(shop: Shop, rpcs: Rpcs
 
 
 def test_live_keys_hear_live_events_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S14, the other way round."""
+    """B14, the other way round."""
     paid = _paid(shop)
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_0123456789")
     assert deliver(paid).status == 200
@@ -197,7 +197,7 @@ def test_live_keys_hear_live_events_only(shop: Shop, monkeypatch: pytest.MonkeyP
 
 
 def test_a_known_type_in_a_bad_shape_is_sent_again(shop: Shop, logged: Logged) -> None:
-    """S22."""
+    """B22."""
     paid = _paid(shop)
     before = comparable(shop.database.all())
     for broken in ({**paid, "data": {}}, {**paid, "created": "now"}, {**paid, "id": None}):
@@ -219,7 +219,7 @@ _JSON = st.recursive(
 @given(type_=st.sampled_from(EVENT_TYPES), about=st.dictionaries(st.sampled_from(
     ["id", "metadata", "payment_intent", "parent", "client_reference_id", "customer", "amount"]), _JSON))  # fmt: skip
 def test_any_object_of_any_known_type_never_moves_money(shop: Shop, type_: str, about: dict[str, Any]) -> None:
-    """S22: what is not in Stripe has no effect, whatever a signed body says."""
+    """B22: what is not in Stripe has no effect, whatever a signed body says."""
     body = json.dumps({**event(type_, about, int(time.time()))}).encode()
     if b"\\ud" in body:  # a lone surrogate is no JSON text
         return
@@ -228,7 +228,7 @@ def test_any_object_of_any_known_type_never_moves_money(shop: Shop, type_: str, 
 
 
 def test_money_for_nobody_is_parked(shop: Shop, logged: Logged) -> None:
-    """S16: a deleted user; an order that is not there."""
+    """B16: a deleted user; an order that is not there."""
     for number, spoil in enumerate(("users/u1", "order")):
         session = shop.account.objects[shop.checkout(packId="starter", uid="u1")]
         paid = shop.account.pay(session["id"]) and shop.account.events[-1]
@@ -254,7 +254,7 @@ def test_money_for_nobody_is_parked(shop: Shop, logged: Logged) -> None:
     ],
 )
 def test_what_was_not_sold_so_is_parked(shop: Shop, change: dict[str, Any], reason: str) -> None:
-    """S23: another currency, a 100 % coupon, another amount."""
+    """B23: another currency, a 100 % coupon, another amount."""
     session = shop.checkout(packId="starter")
     shop.account.pay(session)
     shop.account.objects[session].update(change)
@@ -264,7 +264,7 @@ def test_what_was_not_sold_so_is_parked(shop: Shop, change: dict[str, Any], reas
 
 
 def test_two_of_a_pack_are_twice_the_tokens(shop: Shop) -> None:
-    """S23: tokens = the line's quantity times the pack's."""
+    """B23: tokens = the line's quantity times the pack's."""
     session = shop.checkout(packId="starter")
     shop.account.objects[session]["_line_items"][0]["quantity"] = 2
     shop.account.objects[session]["amount_total"] = 1000
@@ -274,7 +274,7 @@ def test_two_of_a_pack_are_twice_the_tokens(shop: Shop) -> None:
 
 
 def test_what_was_sold_is_credited_whatever_the_price_table_says_now(shop: Shop) -> None:
-    """S17."""
+    """B17."""
     session = shop.checkout(packId="starter")
     shop.database.put("tokenPacks/starter", {"tokens": 1, "amount": 99_999})
     shop.account.pay(session)
@@ -284,7 +284,7 @@ def test_what_was_sold_is_credited_whatever_the_price_table_says_now(shop: Shop)
 
 @pytest.mark.parametrize("fault", ["fail_before", "fail_after_apply"])
 def test_200_is_only_said_when_it_is_durable(shop: Shop, rpcs: Rpcs, fault: str, clock: Clock) -> None:
-    """S19, S20: Firestore is away, or dies between the commit and its answer; Stripe sends the event again."""
+    """B19, B20: Firestore is away, or dies between the commit and its answer; Stripe sends the event again."""
     paid = _paid(shop)
     clock.ahead = timedelta()
     getattr(rpcs, fault)("Commit", times=1)
@@ -297,7 +297,7 @@ def test_200_is_only_said_when_it_is_durable(shop: Shop, rpcs: Rpcs, fault: str,
 
 
 def test_a_process_that_dies_after_its_commit_leaves_a_known_event(shop: Shop, rpcs: Rpcs) -> None:
-    """S19: nobody answered Stripe; the next delivery finds it done."""
+    """B19: nobody answered Stripe; the next delivery finds it done."""
     paid = _paid(shop)
 
     class Killed(BaseException):
@@ -317,7 +317,7 @@ def test_a_process_that_dies_after_its_commit_leaves_a_known_event(shop: Shop, r
 
 
 def test_firestore_down_is_500_and_nothing_is_lost(shop: Shop, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S20."""
+    """B20."""
     from studiox.kit import firestore
 
     monkeypatch.setattr(firestore, "RPC_TIMEOUT_S", 0.3)

@@ -23,7 +23,7 @@ _numbers = itertools.count()
 CLEAN_UP: Any = main.cleanUp  # the SDK types it as what it answers
 DISPATCH: Any = main.dispatchStudioJobs
 
-# Contract §3, and not a field more.
+# The fields of a public document (docs/client.md), and not one more.
 POST_FIELDS = {
     *("postId", "uid", "authorName", "authorPhotoUrl", "type", "model", "caption", "tags", "params", "prompt", "media"),
     *("likeCount", "commentCount", "remixCount", "remixOf", "hidden", "score", "createdAt"),

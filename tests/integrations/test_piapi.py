@@ -255,7 +255,7 @@ def test_the_key_goes_in_its_header_only(provider: Piapi) -> None:
 
 
 def test_an_echoed_secret_is_in_no_exception_and_no_log(caplog: pytest.LogCaptureFixture) -> None:
-    """vendors.md: `config.webhook_config.secret` may be echoed in bodies."""
+    """PiAPI may echo `config.webhook_config.secret` in its bodies."""
     caplog.set_level(logging.DEBUG)
     config = {"webhook_config": {"secret": SECRET}}
     words = {"code": 1, "raw_message": f"bad config {SECRET}", "message": f"key {KEY}"}

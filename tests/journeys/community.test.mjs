@@ -31,7 +31,7 @@ async function published(test, client, request = {}, post = {}) {
   return { postId, creationId, ...created };
 }
 
-/** What a public document may hold (contract §3), and no value that is the author's own affair (faults C5). */
+/** The fields of a public document (docs/client.md), without any private value of its author (C5). */
 function assertPublic(post, author) {
   const known = new Set([
     ...['postId', 'uid', 'authorName', 'authorPhotoUrl', 'type', 'model', 'caption', 'tags', 'params', 'prompt'],

@@ -99,7 +99,7 @@ export async function finished(test, client, request = {}) {
 
 export const download = async (client, path) => Buffer.from(await getBytes(ref(client.storage, path)));
 
-/** The ledger proves the balance, and a refund every job without a result: contract §4, seen by a client. */
+/** The ledger proves the balance, and every job without a result is refunded, as a client sees it. */
 export async function assertAccounted(client) {
   const { transactions, nextCursor } = await client.call('getTokenTransactions', { pageSize: 100 });
   assert.equal(nextCursor, null);

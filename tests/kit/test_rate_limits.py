@@ -202,7 +202,7 @@ def test_remembered_callers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_settings_say_otherwise_without_a_round_trip(database: Database, rpcs: Rpcs) -> None:
-    """S3: configurable per endpoint. What is read anyway brings the settings along, once a minute."""
+    """Each endpoint's limit can be changed. The settings are read with other documents, once a minute."""
     database.put("settings/limits", {"f": {"calls": 2, "per": 30}, "off": {"calls": 0}})
     charge = rate_limits.charge("f", "u1", Limit(100, per=60))
     assert [admitted(charge) for _ in range(4)] == [True] * 2 + [False] * 2

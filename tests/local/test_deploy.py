@@ -1,4 +1,4 @@
-"""`make deploy`: what production must not run with is refused before anything is sent (faults A7, contract §5)."""
+"""`make deploy`: what production must not run with is refused before anything is sent (A7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what to which document: contract §3 as a table, a row for each kind of document there is."""
+"""Who may do what to which document, as a table: a row for each kind of document."""
 
 from __future__ import annotations
 

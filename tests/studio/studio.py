@@ -122,7 +122,7 @@ class Studio:
         raise AssertionError([self.job(each) for each in job_ids])
 
     def check(self, uid: str | None = None) -> None:
-        """Contract §4 (1–6) of this user, and one task at the provider for a job at most (faults I15, I16)."""
+        """This user's guarantees (docs/guarantees.md), and at most one task at the provider for each job (I15, I16)."""
         uid = uid or self.uid
         invariants.check(uid, self.database)
         everything = self.database.all()

@@ -1,4 +1,4 @@
-"""S4's plain HTTP routes, as its document describes them: 200, 400, 401, 402, 403, 405, 429, 500 with refund."""
+"""The plain HTTP routes for pictures and credits: 200, 400, 401, 402, 403, 405, 429, 500 with refund."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outputs that cannot be had: the job completes with the others, and their part of the price goes back (§4.3)."""
+"""Outputs that cannot be had: the job completes with the others, and their part of the price goes back."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_j27_a_clock_that_is_ahead_stops_nobody(studio: Studio) -> None:
 
 
 def test_a_lease_ends_soon_after_the_deadline(studio: Studio) -> None:
-    """Its holder dies in the last second before it: the job ends all the same, two runs later (contract §4.6)."""
+    """Its holder dies in the last second before it: the job ends all the same, two runs later."""
     studio.poyo.plan(seconds=570.0)
     job_id = studio.created()
     studio.advance(599)

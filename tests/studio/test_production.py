@@ -1,4 +1,4 @@
-"""The debit as production runs it: gunicorn with sixteen threads, one instance and two (faults J1, J3, §5.6)."""
+"""The debit as production runs it: gunicorn with sixteen threads, one instance and two (J1, J3)."""
 
 from __future__ import annotations
 

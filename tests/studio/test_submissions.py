@@ -154,7 +154,7 @@ def test_j8_one_that_never_ends_is_refunded_at_its_deadline(studio: Studio, outc
     studio.heal(job_id)
     job = studio.job(job_id)
     assert (job["status"], job["error"]["reason"]) == ("failed", "TimedOut")
-    assert job["completedAt"] - created < timedelta(minutes=12)  # its deadline and two runs (contract §4.6)
+    assert job["completedAt"] - created < timedelta(minutes=12)  # its deadline and two runs
     assert studio.balance() == 1000
     studio.check()
 

@@ -1,4 +1,4 @@
-"""The invariants of contract §4 (1–3) recomputed from what Firestore holds, without a line of the production code."""
+"""The guarantees about balance, ledger and jobs, recomputed from stored documents, without any production code."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_a_debt_is_shown(database: Database) -> None:
 
 
 def test_balance_takes_one_round_trip(rpcs: Rpcs) -> None:
-    """performance.md: 1, and one more for each tenth of the limit."""
+    """One round trip, and one more for each tenth of the limit."""
     before_create(TRIGGER, "u1")
     call(main.getUserBalance, uid="u1")
     rpcs.reset()

@@ -108,7 +108,7 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_proves_the_balance(self) -> None:
-        """Contract §4, 1."""
+        """The ledger proves the balance."""
         assert self.account.balance == self.account.buckets.total == sum(entry.amount for entry in self.entries)
         assert [entry.seq for entry in self.entries] == list(range(1, self.account.seq + 1))
         running = Buckets()
@@ -119,7 +119,7 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def only_purchased_may_be_a_debt(self) -> None:
-        """Contract §4, 2."""
+        """Only `purchased` may be below zero."""
         assert self.account.buckets.monthly >= 0
         assert self.account.buckets.bonus >= 0
 
@@ -136,7 +136,7 @@ def accounts(draw: st.DrawFn) -> Account:
 
 @given(accounts(), st.integers(1, 400))
 def test_a_debit_takes_its_price_or_nothing(account: Account, price: int) -> None:
-    """J3, S7: never more than the balance, also where a debt eats a part of it."""
+    """J3, B7: never more than the balance, also where a debt eats a part of it."""
     if price > account.balance:
         with pytest.raises(InsufficientTokens):
             ledger.burn(account, price)
@@ -185,7 +185,7 @@ def test_a_balance_has_a_bound() -> None:
 
 
 def test_a_purchase_pays_a_debt_first() -> None:
-    """S7: what was clawed back after it was spent comes out of the next purchase."""
+    """B7: what was clawed back after it was spent comes out of the next purchase."""
     owing = Account(Buckets(0, 3, -10), 2)
     after, entry = ledger.next_entry(owing, cause("purchase"), Buckets(purchased=8), NOW)
     assert after == Account(Buckets(0, 3, -2), 3)

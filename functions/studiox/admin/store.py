@@ -12,7 +12,7 @@ KEEP = timedelta(days=90)
 
 
 def request_path(function: str, admin: str, request_id: str) -> str:
-    """A request's scope is one administrator and one function (contract §1)."""
+    """A request's scope is one administrator and one function."""
     return f"adminRequests/{ids.derived(function, admin, request_id)}"
 
 

@@ -1,4 +1,4 @@
-"""Plain HTTP functions for signed-in users (S4): the same contract as a callable's, with status codes and a JSON body.
+"""Plain HTTP functions for signed-in users: the same contract as a callable's, with status codes and a JSON body.
 
 Who calls, what gets in and what is counted is decided by the callables' own `perform`; only the wire differs: a
 Bearer ID token, the request as the JSON body or the query, and errors as {"error", "reason", "statusCode"}.

@@ -1,4 +1,4 @@
-"""Options every function shares, the parameters and secrets of contract §5, and how a missing one fails."""
+"""Options that all functions share, the parameters and secrets, and how a missing one fails."""
 
 from __future__ import annotations
 

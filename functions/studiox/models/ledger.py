@@ -67,7 +67,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Why tokens move. The entry's id is derived from it, so that a cause counts once (contract §3)."""
+    """Why tokens move. The entry's id is derived from it, so a cause counts once."""
 
     id: str
     type: EntryType

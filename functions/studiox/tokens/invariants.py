@@ -1,4 +1,4 @@
-"""The invariants of contract §4 as the nightly audit recomputes them: what is wrong, and what was right. Pure."""
+"""The guarantees of docs/guarantees.md about ledgers and jobs, as the nightly audit recomputes them. Pure."""
 
 from __future__ import annotations
 
