@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from local import installer
-from local.stack import engine
+from local.stack import engine, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
@@ -28,6 +28,7 @@ COPIED = (
     "package-lock.json",
     ".npmrc",
     "firebase.json",
+    *settings.DECLARED,
 )
 TOOLS = {
     "node": "echo v22.12.0",
@@ -80,7 +81,7 @@ class Machine:
             made.mkdir()
         shutil.copytree(ROOT / "local", self.root / "local", ignore=lambda *_: ["media", "api", "__pycache__"])
         for name in COPIED:
-            (self.root / name).parent.mkdir(exist_ok=True)
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
         for name in ("web/src/main.ts", "clients/typescript/src/index.ts"):
             (self.root / name).parent.mkdir(parents=True)
