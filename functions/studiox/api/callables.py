@@ -289,6 +289,7 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
         email=token.get("email"),
         email_verified=verified,
         admin=admin,
+        function=contract.name,
         rate_limit=charge,
         signed_in_at=_moment(token.get("auth_time")),
         token_made_at=_moment(token.get("iat")),

@@ -7,14 +7,14 @@ opens a page of Stripe's looks at the account too (docs/decisions/0011-who-may-c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from studiox.integrations import firebase_auth
-from studiox.kit import clock, firestore, rate_limits
+from studiox.kit import audit, clock, firestore, ids, rate_limits
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import AccountSuspended, Forbidden, RecentSignInRequired, Unauthenticated
 from studiox.kit.transaction import Docs, Reads, transact
@@ -44,6 +44,8 @@ class Anyone(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     email_verified: bool = False
     admin: bool = False
+    function: str = ""
+    """The deployed function's name: the action in the audit log."""
     rate_limit: rate_limits.RateLimitCharge | None = None
     signed_in_at: datetime | None = None
     """When the session began that the token is of."""
@@ -112,20 +114,35 @@ class User(Reader, frozen=True, kw_only=True):
         """What the call is still to be counted by."""
         return self.rate_limit if self.rate_limit is not None and self.rate_limit.declared.in_commit else None
 
-    def commit(self, key: str, decide: Callable[[Docs], T], reads: Reads = Reads()) -> T:
-        """`transact` in the caller's name: the caller is checked first, and the call is counted in the same commit.
+    def commit(
+        self,
+        key: str,
+        decide: Callable[[Docs], T],
+        reads: Reads = Reads(),
+        *,
+        target: str | None = None,
+        details: Callable[[T], Mapping[str, object]] | None = None,
+    ) -> T:
+        """Check the account, charge the rate limit, make the decision and write its audit entry, in one commit.
 
-        A replay is not: one of the documents that it would make, `assumed_absent`, is there. Account and counter are
-        read with what is read fresh, or else taken from the cache: at no round trip of their own.
+        A replay is not charged: one of the documents that it would create, `assumed_absent`, exists. Account and
+        counter are read with the documents that are read fresh, or come from the cache: they cost no round trip.
+        `target` is the path of what the call changes. With it, a decision that changes anything leaves an audit entry,
+        with `details(answer)`: ids and figures, no private text.
         """
-        now, charge = clock.now(), self._uncounted
+        now, charge, entry_id = clock.now(), self._uncounted, ids.new()
         own = [user_path(self.uid), *([charge.path] if charge is not None else [])]
 
         def decide_for_caller(docs: Docs) -> T:
             self.check(docs)
             if charge is not None and not any(docs.exists(path) for path in reads.assumed_absent):
                 charge.count(docs, now)
-            return decide(docs)
+            counted = dict(docs.changes)
+            answer = decide(docs)
+            if target is not None and docs.changes != counted:
+                found = {} if details is None else details(answer)
+                audit.record_as(docs, entry_id, actor=self.uid, action=self.function, target=target, at=now, **found)
+            return answer
 
         more = [path for path in own if path not in reads.cached and path not in reads.already_read]
         name = "fresh" if reads.fresh else "cached"

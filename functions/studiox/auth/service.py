@@ -175,18 +175,19 @@ def _update(
 ) -> users.User:
     now = clock.now()
     path = users.user_path(caller.uid)
+    given = {"display_name": name, "photo_url": photo}
+    fields = sorted(
+        _STORED[each] for each, value in {**given, "preferences": preferences or None}.items() if value is not None
+    )
 
     def decide(docs: Docs) -> users.User:
         user = account(docs)
-        given = {"display_name": name, "photo_url": photo}
         changes: dict[str, Any] = {field: value or None for field, value in given.items() if value is not None}
         if preferences:
             changes["preferences"] = msgspec.structs.replace(user.preferences, **preferences)
-        fields = sorted(_STORED[field] for field in changes)
-        audit.record(docs, actor=caller.uid, action="updateProfile", target=path, at=now, fields=fields)
         return docs.update(path, **changes, updated_at=now)
 
-    return caller.commit(path, decide, Reads(cached=[path]))
+    return caller.commit(path, decide, Reads(cached=[path]), target=path, details=lambda _user: {"fields": fields})
 
 
 def revoke_sessions(caller: User) -> datetime:
@@ -212,6 +213,5 @@ def _revoke(caller: User, ended: datetime, account: AccountOf) -> None:
     def decide(docs: Docs) -> None:
         account(docs)
         users.change_user(docs, caller.uid, now, sessions_revoked_at=ended)
-        audit.record(docs, actor=caller.uid, action="revokeSessions", target=path, at=now)
 
-    caller.commit(path, decide, Reads(cached=[path]))
+    caller.commit(path, decide, Reads(cached=[path]), target=path)

@@ -17,15 +17,14 @@ from studiox.models.users import Plays, change_user, user_path
 
 def rename(caller: User, creation_id: str, title: str) -> Creation:
     """The creation with its new title. `NotFound`."""
-    now, entry_id = clock.now(), ids.new()
+    now = clock.now()
     path = creations.creation_path(creation_id)
 
     def decide(docs: Docs) -> Creation:
         creations.need_creation(docs, caller.uid, creation_id)
-        audit.record_as(docs, entry_id, actor=caller.uid, action="updateCreation", target=path, at=now)
         return creations.change_creation(docs, creation_id, now, title=title)
 
-    return caller.commit(path, decide, Reads(fresh=[path]))
+    return caller.commit(path, decide, Reads(fresh=[path]), target=path)
 
 
 def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:

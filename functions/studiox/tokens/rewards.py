@@ -7,7 +7,7 @@ from typing import NamedTuple
 from studiox.api.callables import User
 from studiox.auth import service as accounts
 from studiox.auth.service import AccountOf
-from studiox.kit import audit, clock
+from studiox.kit import clock
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.ledger import Buckets, Cause
@@ -48,10 +48,9 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
             cause = Cause(id=_entry_id(after), type="reward", kind="streak", ref=_day(after), reason=reason)
             post(docs, caller.uid, cause, Buckets(bonus=bonus), now)
             tried = bonus
-        audit.record(docs, actor=caller.uid, action="updateStreak", target=path, at=now, reward=bonus)
         return after, bonus
 
-    return caller.commit(path, decide, Reads(cached=[path]))
+    return caller.commit(path, decide, Reads(cached=[path]), target=path, details=lambda visit: {"reward": visit[1]})
 
 
 def _day(streak: Streak) -> str:
@@ -89,10 +88,10 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
         docs.put(path, rewards_store.new_claim(caller.uid, task, request_id, proof_url, now))
         if not task.review:
             _reward(docs, caller.uid, task_id, task.tokens, task.title, now)
-        audit.record(docs, actor=caller.uid, action="submitSocialTask", target=path, at=now, taskId=task_id)
         return Claimed("pending", 0) if task.review else Claimed("approved", task.tokens)
 
-    return caller.commit(key, decide, Reads(fresh=[path, rewards_store.task_path(task_id)], cached=[key]))
+    reads = Reads(fresh=[path, rewards_store.task_path(task_id)], cached=[key])
+    return caller.commit(key, decide, reads, target=path, details=lambda _claimed: {"taskId": task_id})
 
 
 def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | None) -> Claimed:
@@ -112,10 +111,11 @@ def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | No
         docs.update(path, {"status": wanted, "reviewedAt": now, "reviewedBy": admin.uid, "note": note})
         if approve and docs.get(user_path(uid)) is not None:
             _reward(docs, uid, task_id, held["tokens"], "Social task approved", now)
-        audit.record(docs, actor=admin.uid, action="reviewSocialTask", target=path, at=now, approve=approve)
         return Claimed(wanted, held["tokens"] if approve else 0)
 
-    return admin.commit(user_path(uid), decide, Reads(fresh=[path]))
+    return admin.commit(
+        user_path(uid), decide, Reads(fresh=[path]), target=path, details=lambda _claimed: {"approve": approve}
+    )
 
 
 def _reward(docs: Docs, uid: str, task_id: str, tokens: int, reason: str, now: clock.datetime) -> None:

@@ -10,7 +10,7 @@ from studiox.auth import service as accounts
 from studiox.auth.service import AccountOf
 from studiox.catalog import sales_store
 from studiox.catalog import store as catalogue
-from studiox.kit import audit, clock, ids
+from studiox.kit import clock, ids
 from studiox.kit.clock import datetime
 from studiox.kit.errors import RequestIdReused
 from studiox.kit.transaction import Docs, Reads
@@ -52,12 +52,15 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
         account(docs)
         cause = Cause(id=entry_id, type="deduction", kind="feature", ref=feature_id, reason=feature.label)
         entry = debit(docs, caller.uid, cause, feature.tokens, now)
-        audit.record(docs, actor=caller.uid, action="useTokens", target=path, at=now, feature=feature_id)
         return Used(-entry.amount, entry.balance_after)
 
     reads = catalogue.stale([f"features/{feature_id}"])
     return caller.commit(
-        path, decide, Reads(fresh=reads, cached=[path], assumed_absent=[ledger_store.entry_path(caller.uid, entry_id)])
+        path,
+        decide,
+        Reads(fresh=reads, cached=[path], assumed_absent=[ledger_store.entry_path(caller.uid, entry_id)]),
+        target=path,
+        details=lambda _used: {"feature": feature_id},
     )
 
 
@@ -87,10 +90,9 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
         if not left.allowed:
             return left, False
         change_user(docs, caller.uid, now, **allowance.with_one_more(left), generation_mark=mark)
-        audit.record(docs, actor=caller.uid, action="checkGenerationAllowance", target=path, at=now)
         return Allowance(left.limit, left.used + 1, left.resets_at), True
 
-    return caller.commit(path, decide, Reads(fresh=sales_store.stale(), cached=[path]))
+    return caller.commit(path, decide, Reads(fresh=sales_store.stale(), cached=[path]), target=path)
 
 
 class Usage(NamedTuple):
