@@ -113,9 +113,9 @@ def test_a10_a_deletion_that_is_stopped_anywhere_is_finished_later(
     database: Database, gcs: Gcs, queue: Queue, clock: Clock, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """The database goes away after the step did its work; the schedule finds the rest."""
-    from studiox.account_data import deletion, owned
+    from studiox.account_data import deletion, erasure
 
-    holder: Any = owned if step.startswith("store.") else deletion
+    holder: Any = erasure if step.startswith("store.") else deletion
     name = step.removeprefix("store.")
     real = getattr(holder, name)
 
@@ -141,9 +141,9 @@ def test_a10_a_deletion_that_is_stopped_anywhere_is_finished_later(
 def test_many_documents_go_in_bounded_steps(
     database: Database, gcs: Gcs, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from studiox.account_data import deletion, owned
+    from studiox.account_data import deletion, erasure
 
-    monkeypatch.setattr(owned, "PAGE", 3)
+    monkeypatch.setattr(erasure, "PAGE", 3)
     monkeypatch.setattr(deletion, "STEPS", 1)
     monkeypatch.setattr(deletion, "MEDIA_PER_STEP", 1)
     monkeypatch.setattr(deletion, "RUNS", 2)

@@ -23,7 +23,7 @@ from studiox.models.users import closed_path, pseudonym, user_path
 from studiox.studio import lifecycle
 from studiox.studio.settlement import settle_job
 
-from . import inventory, owned
+from . import erasure, inventory
 from .export_store import folder
 
 CALL_S = 40.0
@@ -85,7 +85,7 @@ def close_abandoned(uid: str) -> bool:
 
 def _order(docs: Docs, uid: str, token: str, now: datetime) -> None:
     """Close the account and its rate limits, and order the deletion of its data, in this commit."""
-    owned.begin(docs, uid, now)
+    erasure.begin(docs, uid, now)
     rate_limits.close(docs, _charges(uid), now)
     cleanup_store.order(docs, "account", pseudonym(uid), uid, token, now)
 
@@ -108,18 +108,18 @@ def erase(uid: str, name: str) -> bool:
     done = (
         _end_jobs(uid)
         and _all(lambda: erase_from_community(uid))
-        and _all(lambda: owned.delete_own(uid))
+        and _all(lambda: erasure.delete_own(uid))
         and objects.delete_prefix(f"users/{uid}/", MEDIA_PER_STEP)
         and objects.delete_prefix(f"{folder(uid)}/", MEDIA_PER_STEP)
-        and _all(lambda: owned.move_money(uid, name))
-        and _all(lambda: owned.rename(uid, name))
-        and owned.clear_cleanups(uid, name, clean_up_path("account", name))
+        and _all(lambda: erasure.move_money(uid, name))
+        and _all(lambda: erasure.rename(uid, name))
+        and erasure.clear_cleanups(uid, name, clean_up_path("account", name))
     )
     if not done:
         return False
     _delete_sign_in(uid)
     last = [f"{row.collection}/{uid}" for row in inventory.rows("deleted_last")]
-    return owned.close(uid, clock.now(), last)
+    return erasure.close(uid, clock.now(), last)
 
 
 def _all(step: Callable[[], bool]) -> bool:
@@ -137,10 +137,10 @@ def _end_subscription(uid: str) -> None:
 def _end_jobs(uid: str) -> bool:
     """Cancel the running jobs. Their refunds go into the ledger, which moves to the closed account."""
     for status in ("pending", "processing"):
-        found = query.names("jobs", {"uid": uid, "status": status}, owned.PAGE)
+        found = query.names("jobs", {"uid": uid, "status": status}, erasure.PAGE)
         for path in found:
             settle_job(path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid))
-        if len(found) == owned.PAGE:
+        if len(found) == erasure.PAGE:
             return False
     return True
 

@@ -35,12 +35,15 @@ def export(caller: User) -> tuple[str, datetime]:
     `Unauthenticated` if the account is deleted meanwhile. A file that was written too late for that deletion is deleted
     within a day.
     """
-    user = documents.encode(accounts.account(caller))
+    account = accounts.account(caller)
     now = clock.now()
-    profile = {name: value for name, value in user.items() if name not in _INTERNAL}
-    head = {"exportedAt": now, "uid": caller.uid, **_documents(caller.uid, profile)}
+    parts = _documents(caller.uid)
+    user = parts["profile"] or documents.encode(account)
+    parts["profile"] = {name: value for name, value in user.items() if name not in _INTERNAL}
+    head = {"exportedAt": now, "uid": caller.uid, **parts}
+    lists = _lists(caller.uid, user["ledgerSeq"])
     try:
-        path = export_store.put(caller.uid, statement.written(head, _lists(caller.uid, user["ledgerSeq"]), user))
+        path = export_store.put(caller.uid, statement.written(head, lists, balance=user["balance"]))
         url = objects.signed_url(path, URL_S)
     except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=30) from error
@@ -53,12 +56,10 @@ def export(caller: User) -> tuple[str, datetime]:
     return url, now + timedelta(seconds=URL_S)
 
 
-def _documents(uid: str, profile: Data) -> dict[str, Data | None]:
-    """The parts of the export that are one document each, None where there is none."""
-    named = {name: f"{row.collection}/{uid}" for name, row in inventory.exported() if row.owner == inventory.ID}
-    others = {name: path for name, path in named.items() if name != "profile"}
-    found = dict(zip(others, firestore.read(*others.values()), strict=True))
-    return {name: profile if name == "profile" else found[name] for name in named}
+def _documents(uid: str) -> dict[str, Data | None]:
+    """The parts of the export that are one document each, with every stored field; None where there is none."""
+    paths = {name: f"{row.collection}/{uid}" for name, row in inventory.exported() if row.owner == inventory.ID}
+    return dict(zip(paths, firestore.read(*paths.values()), strict=True))
 
 
 def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:

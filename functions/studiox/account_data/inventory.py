@@ -1,5 +1,5 @@
 """What a person owns: every collection that holds a person's data, how it is exported, and what deleting the account
-does to it. `export.py` and `owned.py` work from this table alone. Pure.
+does to it. `export.py` and `erasure.py` work from this table alone. Pure.
 
 A test compares it with every collection that the security rules, `models/` and the served data know.
 """
@@ -12,9 +12,11 @@ from typing import Literal
 import msgspec
 
 from studiox.models import deletions, notifications, posts
+from studiox.models.creations import CREATIONS
 from studiox.models.jobs import JOBS, LYRIC_ERRORS, PROVIDER_LOSSES, STATES
 from studiox.models.orders import ORDERS
 from studiox.models.payments import PAYMENTS, UNMATCHED_PAYMENTS
+from studiox.models.sessions import SESSIONS
 from studiox.models.subscriptions import BILLING_ACCOUNTS, PLAN_EVENTS, SUBSCRIPTIONS
 from studiox.models.users import USERS
 
@@ -82,8 +84,8 @@ OWNED: tuple[Owned, ...] = (
         at_deletion="by_domain",
         note="The studio deletes them and keeps what they cost today in the day's spend.",
     ),
-    Owned(collection="creations", exported_as="creations", at_deletion="deleted"),
-    Owned(collection="sessions", exported_as="sessions", at_deletion="deleted"),
+    Owned(collection=CREATIONS, exported_as="creations", at_deletion="deleted"),
+    Owned(collection=SESSIONS, exported_as="sessions", at_deletion="deleted"),
     Owned(
         collection=posts.POSTS,
         exported_as="posts",

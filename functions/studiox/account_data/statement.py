@@ -11,7 +11,7 @@ from studiox.kit.clock import datetime
 Data = Mapping[str, Any]
 
 
-def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], user: Data) -> Iterator[str]:
+def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], *, balance: int) -> Iterator[str]:
     """The file's text in pieces: the fields of `head`, then each list. `ledger` must be in the order of `seq`."""
     yield "{"
     for name, value in head.items():
@@ -25,12 +25,7 @@ def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], user: Data)
                 document = {**document, "runningSum": total}
             yield f"{',' if number else ''}\n{_json(document)}"
         yield "],\n"
-    proof = {
-        "entries": entries,
-        "sum": total,
-        "accountBalance": user.get("balance"),
-        "proven": total == user.get("balance"),
-    }
+    proof = {"entries": entries, "sum": total, "accountBalance": balance, "proven": total == balance}
     yield f'"ledgerProof":{_json(proof)}}}\n'
 
 
