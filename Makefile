@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench lock admin catalogue client pictures deploy
+.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
+
+mutants: setup ## Change the pure rules a little and see that a test fails: ONLY=models/ledger
+	@$(VENV)/python -m tests.mutants $(ONLY)
 
 lock: setup ## Compile the requirements anew from pyproject.toml
 	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml -o functions/requirements.txt

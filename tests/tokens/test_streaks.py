@@ -48,6 +48,23 @@ def test_no_order_of_clocks_earns_more_than_the_days_themselves(days: list[int])
     assert again == (streak, 0)
 
 
+def test_the_bonus_of_each_day() -> None:
+    assert {day: bonus for day in range(-1, 130) if (bonus := reward(day))} == {
+        3: 5,
+        7: 10,
+        14: 20,
+        30: 50,
+        60: 50,
+        90: 50,
+        120: 50,
+    }
+
+
+def test_a_second_visit_of_a_day_keeps_a_streak() -> None:
+    streak = Streak(current=2, longest=5, last_active_date="2026-03-02")
+    assert visit(streak, date(2026, 3, 2)) == (streak, 0)
+
+
 def test_the_milestones_of_a_year() -> None:
     earned = {day + 1: visited(list(range(day + 1)))[1] - visited(list(range(day)))[1] for day in range(120)}
     assert {day: bonus for day, bonus in earned.items() if bonus} == {**MILESTONES, 60: 50, 90: 50, 120: 50}
