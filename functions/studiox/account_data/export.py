@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from studiox.api.callables import User
 from studiox.auth import service as accounts
-from studiox.kit import audit, clock, documents, firestore, query
+from studiox.kit import clock, documents, firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Data
 from studiox.kit.errors import Unavailable
@@ -50,9 +50,8 @@ def export(caller: User) -> tuple[str, datetime]:
 
     def decide(docs: Docs) -> None:
         change_user(docs, caller.uid, now)  # the commit fails if the account was deleted meanwhile
-        audit.record(docs, actor=caller.uid, action="exportAccount", target=user_path(caller.uid), at=now)
 
-    caller.commit(user_path(caller.uid), decide)
+    caller.commit(user_path(caller.uid), decide, target=user_path(caller.uid))
     return url, now + timedelta(seconds=URL_S)
 
 

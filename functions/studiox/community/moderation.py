@@ -74,10 +74,10 @@ def hide(caller: User, post_id: str, note: str | None) -> None:
             raise NotFound
         posts.hide_post(docs, post_id, "admin")
         cleanup_store.order(docs, "post", post_id, post.uid, token, now)
-        audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="hide", note=note)
 
     record = clean_up_path("post", post_id)
-    caller.commit(path, decide, Reads(fresh=[path, posts.state_path(post_id), record]))
+    reads = Reads(fresh=[path, posts.state_path(post_id), record])
+    caller.commit(path, decide, reads, target=path, details=lambda _none: {"decision": "hide", "note": note})
     cleanups.start("post", post_id, cleanups.clear_post)
 
 

@@ -160,7 +160,6 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
         name = rules.author_name(user)
         added = posts.Comment(comment_id=comment_id, uid=caller.uid, author_name=name, text=text, created_at=now)
         posts.add_comment(docs, post, added, request)
-        audit.record(docs, actor=caller.uid, action="commentPost", target=path, at=now, commentId=comment_id)
         if post.uid != caller.uid:
             notifications.add(
                 docs,
@@ -173,13 +172,13 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
                 author_name=name,
             )
 
-    caller.commit(path, decide, Reads(fresh=[path, request_path]))
+    reads = Reads(fresh=[path, request_path])
+    caller.commit(path, decide, reads, target=path, details=lambda _none: {"commentId": comment_id})
     return comment_id
 
 
 def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
     """Delete a comment in the name of its author, the post's author or an administrator. `NotFound`, `Forbidden`."""
-    now = clock.now()
     path, comment_path = posts.post_path(post_id), posts.comment_path(post_id, comment_id)
 
     def decide(docs: Docs) -> None:
@@ -190,9 +189,8 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
             raise NotFound if post.hidden else Forbidden
         posts.remove_comment(docs, post, comment_id)
         notifications.withdraw(docs, post.uid, "post_commented", comment_id)
-        audit.record(docs, actor=caller.uid, action="deleteComment", target=comment_path, at=now)
 
-    caller.commit(path, decide, Reads(fresh=[path, comment_path]))
+    caller.commit(path, decide, Reads(fresh=[path, comment_path]), target=comment_path)
 
 
 def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
@@ -221,10 +219,10 @@ def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
         )
         sessions.add_session(docs, session)
         posts.count_remix(docs, post)
-        audit.record(docs, actor=caller.uid, action="remixPost", target=path, at=now, sessionId=session_id)
         return session
 
-    return caller.commit(path, decide, Reads(fresh=[path, session_path]))
+    reads = Reads(fresh=[path, session_path])
+    return caller.commit(path, decide, reads, target=path, details=lambda _session: {"sessionId": session_id})
 
 
 def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
