@@ -39,7 +39,7 @@ serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts ev
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))
 
 vendors: setup ## The vendors' stand-ins and the schedules, beside a `firebase emulators:start`
-	@$(VENV)/python -m local.vendors.__main__
+	@$(VENV)/python -m local.vendors
 
 seed-data: setup ## Make emulator-data/ anew from local/generate/seed.json, by the API of a fresh stack
 	@$(VENV)/python -m local.generate.seed

@@ -1,4 +1,4 @@
-"""What a failed installation means: one line of what happened, one of what to do."""
+"""Explains a failed installation: one line says what happened, one what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Advice(NamedTuple):
-    """Two sentences for a developer who did nothing wrong."""
+    """What happened, and what to do about it."""
 
     happened: str
     to_do: str
@@ -20,7 +20,7 @@ FORBIDDEN = Advice(
     "Give this user the right to it, or choose other folders:"
     " STUDIOX_CACHE, UV_CACHE_DIR, npm_config_cache, CARGO_HOME.",
 )
-# The first that matches counts. What pip, uv, npm and cargo print is no interface: what is not known is shown as it is.
+# The first match is used. The output of pip, uv, npm and cargo is not a stable interface, so others are printed.
 KNOWN = (
     (r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT", NO_SPACE),
     (r"EACCES|EROFS|EPERM|Permission denied|Read-only file system|\(os error (?:13|20|30)\)", FORBIDDEN),
@@ -59,13 +59,13 @@ LAST_LINES = 60
 
 
 def read(output: str) -> Advice | None:
-    """What the end of a failed command's output means, None for what is not known."""
+    """The advice for the last lines of a failed command's output, or None."""
     last = "\n".join(output.splitlines()[-LAST_LINES:])
     return next((advice for pattern, advice in KNOWN if re.search(pattern, last)), None)
 
 
 def of(error: OSError) -> str:
-    """The two lines for what our own files met."""
+    """The advice for an error of our own file access, as two lines."""
     known = {errno.ENOSPC: NO_SPACE, errno.EDQUOT: NO_SPACE}.get(error.errno or 0, FORBIDDEN)
     said = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     return f"The setup stopped, {known.happened} ({said})\n{known.to_do}"

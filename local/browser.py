@@ -12,7 +12,7 @@ from local.stack.settings import STATE
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGES = ("chromium", "fonts-inter")  # the page asks for Inter first
 APT_TIMEOUT_S = 600
-# The lines that apt-get prints, about, for the packages and what they depend on.
+# About how many lines apt-get prints for the packages and their dependencies.
 APT_LINES = 150
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from local.stack import engine, settings
 
 CLI = settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
-# What is loaded into the CLI first, of local/stack: for a quick start, and for its functions emulator or for ours.
+# Modules of local/stack that are preloaded into the CLI: for a quick start, and for its functions emulator or ours.
 OFFICIAL_FUNCTIONS = ("suite_auth", "worker_ports", "worker_connections")
 OUR_FUNCTIONS = ("suite_auth", "suite_tasks")
 

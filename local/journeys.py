@@ -1,4 +1,4 @@
-"""Runs the journeys and the browser tests: real clients against a whole stack, started for them and ended after them.
+"""Runs the journeys and the browser tests: real clients against a whole stack that runs for as long as they do.
 
 Words on the command line choose the files whose path holds one of them.
 """
@@ -37,7 +37,7 @@ def main() -> int:
 
 def run(tests: list[str], data_dir: Path | None = None) -> int:
     """Run these of Node's tests against a stack that starts with `data_dir`; the exit code."""
-    # Each concurrent request of the suite is a process of its own: two files at a time are enough for two cores.
+    # The suite serves each concurrent request in its own process: two files at a time are enough for two cores.
     command = ["node", "--test", "--test-concurrency=2", *tests]
     environment = dict(os.environ)
     stop_on_signals()

@@ -1,4 +1,4 @@
-"""Shows how far a long command is: a bar that moves on a terminal, plain lines anywhere else."""
+"""Shows the progress of a long command: a bar on a terminal, otherwise plain lines."""
 
 from __future__ import annotations
 

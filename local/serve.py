@@ -20,11 +20,11 @@ SERVED_DATA = settings.ROOT / "emulator-data"
 
 
 class Stopped(Exception):
-    """A signal asked us to stop."""
+    """A signal to end was received."""
 
 
 def stop_on_signals() -> None:
-    """Raise Stopped on the first signal that asks us to end; later ones must not interrupt the ending."""
+    """Raise Stopped on the first signal to end. Later ones are ignored, so that they do not interrupt the shutdown."""
     asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     asked: list[int] = []
@@ -39,9 +39,9 @@ def stop_on_signals() -> None:
 
 
 class Make:
-    """The `make` that started us, if one did. A SIGINT that only it got is not passed on: it waits for us for ever.
+    """The `make` that started this process, if any. It does not pass on a SIGINT that it alone received, but waits.
 
-    All that shows of it is that it no longer catches the signal.
+    The only sign of that is that it no longer catches the signal.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def addresses(running: Stack) -> str:
 
 
 def people(data: Path | None) -> str:
-    """Who can sign in to what is served, and with which password; nothing for other data than ours."""
+    """The accounts in the served data and their password; empty for any other data."""
     if data != SERVED_DATA:
         return ""
     seed = json.loads((settings.ROOT / "local/generate/seed.json").read_text())

@@ -35,7 +35,7 @@ CARGO_STEPS = 286
 
 
 class CannotSetUp(Exception):
-    """Something that only the developer can install is missing; the message says what."""
+    """A tool is missing that the developer must install. The message names it."""
 
 
 def check_tools() -> None:
@@ -86,7 +86,7 @@ def install_development() -> None:
 def install_functions() -> None:
     venv = FUNCTIONS / "venv"
     sync("The functions' own packages", FUNCTIONS / "requirements.txt", venv)
-    # The Firebase CLI calls the runtime of firebase.json by its name; here any Python that fits answers to it.
+    # The Firebase CLI starts the runtime in firebase.json by its name. Locally any Python that fits is linked to it.
     runtime = json.loads((ROOT / "firebase.json").read_text())["functions"]["runtime"]
     named = venv / "bin" / re.sub(r"python(\d)(\d+)", r"python\1.\2", runtime)
     if not named.exists():
@@ -102,7 +102,7 @@ def install_node() -> None:
     def installed() -> int:
         return sum(1 for pattern in ("*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
 
-    # It begins anew each time, from its cache: what was downloaded once is not asked for again.
+    # It starts from the beginning each time, but from its cache: nothing is downloaded twice.
     command = ["npm", "ci", "--prefer-offline"]
     log = STATE / "setup-node.log"
     run("Emulator suite and client SDK", [command], log, total=total, measure=installed, cwd=ROOT)
@@ -182,7 +182,7 @@ def install() -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what is under way is ended with us
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a running step ends too
     try:
         install()
     except (CannotSetUp, installer.NoInstaller, engine.NoEngine, CommandFailed) as error:

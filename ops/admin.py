@@ -1,7 +1,7 @@
 """`make admin EMAIL=…`: give an account the claim `admin: true`, or take it away with REMOVE=1.
 
-On the local stack unless PROJECT names a real project. The claim is in the account's next ID token: who is signed in
-signs in again, or waits for the hour to pass.
+It acts on the local stack unless PROJECT names a real project. The claim is in the account's next ID token: sign in
+again, or wait up to an hour.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ CLAIM = "admin"
 
 
 class Refused(Exception):
-    """Why nothing was changed, for a person to read."""
+    """Nothing was changed. The message says why."""
 
 
 def aim(project: str, offset: int) -> str:
-    """The project to work on, by its id or its alias; without one, the local stack's, whose Auth must be there."""
+    """The project's id, from its id or alias; the local stack's if empty. `Refused` if that does not run."""
     project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(project, project)
     host = os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
     if project and not project.startswith("demo-"):
@@ -44,7 +44,7 @@ def aim(project: str, offset: int) -> str:
 
 
 def set_admin(project: str, email: str, *, admin: bool) -> str:
-    """Set or remove the claim, leaving other claims as they are; the account's uid. `Refused`."""
+    """Set or remove the claim and keep all other claims. Returns the account's uid. `Refused`."""
     import firebase_admin
     from firebase_admin import auth, exceptions
     from google.auth.exceptions import GoogleAuthError

@@ -1,7 +1,7 @@
 """`make deploy PROJECT=staging|production`: the checks of docs/deploy.md, then `firebase deploy`.
 
-Everything that is wrong is said at once, and nothing is deployed then. What the owner decides (App Check off, mock
-models in staging) is asked for by name: CONFIRM=app-check,mock-models.
+All problems are listed at once, and then nothing is deployed. Settings that are the owner's choice (App Check off, mock
+models in staging) must be confirmed by name: CONFIRM=app-check,mock-models.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parameters(alias: str, project: str, functions: Path = ROOT / "functions") -
 
 
 def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> list[str]:
-    """What production must not run with, and how each is mended."""
+    """The parameters that production must not run with, and how to correct each."""
     found = [
         f"{name} is an emulator's: production would take unsigned tokens" for name in given if EMULATOR.search(name)
     ]
@@ -70,7 +70,7 @@ def _is_public(address: str) -> bool:
 
 
 def wrong_environment(environment: Mapping[str, str]) -> list[str]:
-    """Variables of this shell that would aim the deployment's tools at an emulator."""
+    """Variables of this shell that would direct the deployment's tools to an emulator."""
     return [f"{name} is set in this shell: unset it" for name in sorted(environment) if name.endswith("_EMULATOR_HOST")]
 
 
@@ -94,9 +94,9 @@ def has_secret(project: str, name: str) -> bool:
 
 
 def config_of(project: str, config: str) -> str:
-    """firebase.json as this project gets it: its page talks to the project's own functions, and not to loopback.
+    """firebase.json for this project: its page may call the project's own functions, and not loopback.
 
-    The file itself cannot know the project, so it allows every project's functions, and serves the local stack too.
+    The file in the repository serves all projects and the local stack, so it allows every project's functions.
     """
     own = config.replace("https://*.cloudfunctions.net", f"https://{REGION}-{project}.cloudfunctions.net")
     return own.replace(" http://127.0.0.1:* http://localhost:*", "")

@@ -1,7 +1,7 @@
-"""Rebuild users' balances from their ledgers, after a bad write (R15): `python -m ops.rebuild UID…`.
+"""Rebuild users' balances from their ledgers, after a bad write: `python -m ops.rebuild UID…`.
 
 It acts on the project of GCLOUD_PROJECT, or on the emulator of FIRESTORE_EMULATOR_HOST. A ledger that does not add up
-is left alone: restore its entries first (docs/operations.md).
+is not used: restore its entries first (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def main(uids: list[str]) -> int:
-    """0 if every account now is what its ledger adds up to."""
+    """The exit code: 0 if every balance now equals the sum of its ledger."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
     from studiox.kit.errors import StudioxError
     from studiox.tokens import audit

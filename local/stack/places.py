@@ -1,4 +1,4 @@
-"""Where a stack may run: a directory and ports that are its own, and that a browser opens."""
+"""Allocates a directory and ports to a stack. Ports that browsers refuse to open are avoided."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ BAD_PORTS = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *
 
 
 class PlaceTaken(Exception):
-    """There is no place for this stack; the message says what is in the way and what to do."""
+    """The directory or a port is taken. The message says which, and what to do."""
 
 
 class Place:
-    """A stack's own directory and ports, kept for it until `close`."""
+    """A stack's directory and ports, reserved until `close`."""
 
     def __init__(self, offset: int) -> None:
         self.offset, self.ports = offset, settings.shifted(offset)
@@ -30,11 +30,11 @@ class Place:
         self._kept = contextlib.ExitStack()
 
     def take(self) -> None:
-        """Make it ours. PlaceTaken, and then nothing is kept."""
+        """Reserve it. PlaceTaken if that fails; then nothing stays reserved."""
         self.path.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         self._kept.callback(os.close, lock)
-        # The suite listens on them seconds later, after another that starts: until then they only look free.
+        # The suite listens on them seconds later. Until then another stack that starts would find them free.
         holders = {name: processes.hold(port) for name, port in self.ports.items()}
         for holder in filter(None, holders.values()):
             self._kept.enter_context(holder)

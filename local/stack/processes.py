@@ -1,4 +1,4 @@
-"""Starts processes that can be found again, and ends them whatever became of whoever started them.
+"""Starts processes that can be found again, and ends them even if the process that started them is gone.
 
 The emulator suite starts processes that outlive it: function workers, and a Firestore engine in a session of its
 own. All of them inherit our environment, so a mark in it finds them when parents and groups no longer do.
@@ -58,7 +58,7 @@ def command_line(pid: int) -> list[str]:
 
 
 def end_all(stack_id: str, *, patience_s: float) -> list[int]:
-    """End every process of the stack; answers the ids that would not go, normally none.
+    """End every process of the stack. Returns the ids of those that are still running, normally none.
 
     The functions go first, at once. The suite's own process gets one SIGINT, alone: a second one makes it leave at
     once, without exporting and without its Firestore engine. Only what is left after `patience_s` is ended by force.
@@ -105,10 +105,10 @@ def is_free(port: int) -> bool:
 
 
 def hold(port: int) -> socket.socket | None:
-    """Keep the port for ourselves though nobody listens there yet, until the socket is closed; None: somebody has it.
+    """Reserve the port, without listening, until the returned socket is closed. None if the port is taken.
 
-    It is held on a loopback address of its own, as worker_ports.cjs does, so that whoever is to listen on 127.0.0.1
-    can. Where there is no such address (macOS without an alias) it is not held.
+    It is bound on another loopback address, as in worker_ports.cjs, so that 127.0.0.1 stays free for the listener.
+    Without such an address (macOS without an alias) the port is not reserved.
     """
     holder = socket.socket()
     try:

@@ -1,4 +1,4 @@
-"""What the local stack runs with: ports, parameters and secrets, and the directory it all is laid out in.
+"""The local stack's settings: ports, stand-ins, parameters, secrets, and the directory that it runs in.
 
 The suite's own functions emulator reads `.env` and `.secret.local` beside the functions' source and lets them beat the
 environment. So that the environment can win, and the developer's files stay as they are, it is given a directory made
@@ -82,7 +82,7 @@ PORTS = {
     **{name: stand_in.port for name, stand_in in STAND_INS.items()},
 }
 
-# Files of the functions that are no code and that a running stack reads again when they change.
+# Files of the functions, beside the code, that a running stack reads again when they change.
 ENV_FILES = (".env", ".env.local", ".secret.local")
 
 # The suite's emulators that are started where the functions are served by us; suite_tasks.cjs adds Tasks.
@@ -102,7 +102,7 @@ def declared_secrets() -> list[str]:
     return sorted(set(re.findall(r'\bSecretParam\("([A-Z0-9_]+)"\)', code)))
 
 
-# A local value for every secret: one without a value would be asked of Secret Manager.
+# A local value for every secret: the functions would ask Secret Manager for one without a value.
 SECRETS = {name: f"local-{name.lower().replace('_', '-')}" for name in declared_secrets()} | {
     "STRIPE_SECRET_KEY": "sk_test_local",
     "STRIPE_WEBHOOK_SECRET": "whsec_local",
@@ -151,7 +151,7 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
 
 
 def write_local_files(functions: Path = ROOT / "functions", state: Path = STATE) -> None:
-    """Make `.env.local` and `.secret.local`, from which Firebase's own commands take what is local.
+    """Make `.env.local` and `.secret.local`, which Firebase's own commands read.
 
     What the developer wrote there stays: only values that an earlier run wrote follow the defaults.
     """

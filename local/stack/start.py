@@ -32,7 +32,7 @@ START_TIMEOUT_S = 180.0
 EXPORT_PATIENCE_S = 60.0
 NOTED_LINES = 40
 OFFICIAL = "official"
-# Lines of the suite's log that a developer must see; the rest stays in the log.
+# The lines of the suite's log that are printed; the others stay in the log.
 MATTERS = re.compile(
     r"^functions: |\bERROR\b|\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"|Failed to |Traceback|^\s*⚠"
 )
@@ -124,7 +124,7 @@ def stand_ins(ports: Mapping[str, int], values: Mapping[str, str]) -> dict[str, 
         if name == "stripe":
             functions = f"http://127.0.0.1:{ports['functions']}/{settings.PROJECT}/{settings.REGION}"
             arguments += ["--webhook", f"{functions}/stripeWebhook"]
-        if values[stand_in.parameter].endswith(f":{port}{stand_in.suffix}"):  # else the keys are the real vendor's
+        if values[stand_in.parameter].endswith(f":{port}{stand_in.suffix}"):  # else they are the real vendor's keys
             for option, secret in stand_in.options.items():
                 arguments += [option, values[secret] or settings.SECRETS[secret]]
         started[f"{stand_in.vendor} stand-in"] = (port, arguments)
@@ -203,11 +203,11 @@ def stack(
     functions_dir: Path | None = None,
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> Iterator[Stack]:
-    """The whole stack while the block runs, and none of its processes afterwards.
+    """Run the whole stack for the duration of the block; all its processes are ended afterwards.
 
     `offset` shifts every port; None takes free ones. `env` overrides parameters and secrets, on top of this
     process's environment. `data_dir` is an export to start with, `export_dir` where to export at the end.
-    StackError says what is in the way; whatever happens, everything that was started is ended.
+    StackError says why the stack could not start. Everything that was started is ended in any case.
     """
     chosen = engine.choose()
     stack_id = uuid.uuid4().hex

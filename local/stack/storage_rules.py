@@ -1,4 +1,4 @@
-"""The Storage emulator's rules runtime: answers its requests, one JSON object a line, by our evaluator.
+"""The Storage emulator's rules runtime: reads requests as lines of JSON and answers with our evaluator's result.
 
 The emulator starts it as `java … serve`; the launcher puts a `java` first on the PATH that comes here.
 """

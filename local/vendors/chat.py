@@ -103,7 +103,7 @@ def completion(model: str, said: str, plan: Plan) -> dict[str, Any]:
         case "stuck":
             message["content"], finish = said[: len(said) // 2], "length"
     if plan.files is not None:
-        message["content"] = [{"type": "text", "text": said}]  # some endpoints answer in parts
+        message["content"] = [{"type": "text", "text": said}]  # some endpoints answer with a list of parts
     usage = USAGE if plan.credits is None else {"prompt_tokens": 0, "completion_tokens": plan.credits}
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
     return {"id": "chatcmpl-stand-in", "object": "chat.completion", "model": model, "choices": [choice], "usage": usage}

@@ -23,7 +23,7 @@ SECRET = "local-piapi-webhook-secret"
 SONGS = 2
 POINTS = 500_000
 LYRICS = "[Verse]\nA line that was sung\n[Chorus]\nAnd another one"
-# Its documentation has them capitalised, its answers mostly not.
+# The documentation capitalises them; the answers mostly do not.
 STATUSES = {"not_started": "Pending", "running": "processing", "finished": "completed", "failed": "Failed"}
 STATUSES |= {"cancelled": "failed"}
 ERRORS = {"insufficient_credits_error": "failed to freeze account point quota: account credit not enough"}
@@ -61,7 +61,7 @@ class PiapiHandler(Handler):
         piapi, given = self.poyo, body.get("input")
         webhook = (body.get("config") or {}).get("webhook_config") or {}
         callback_url = str(webhook.get("endpoint") or "")
-        # It knows no idempotency key; whose order it was shows in where it calls back.
+        # PiAPI has no idempotency key. The callback's address identifies the job.
         key = urllib.parse.parse_qs(urllib.parse.urlsplit(callback_url).query).get("job", [""])[0]
         piapi.note_order(body, key)
         piapi.tasks_kept.sent(key)

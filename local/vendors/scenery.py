@@ -40,7 +40,7 @@ MOODS = {
     "mist": Mood("7f9b9a", "b9cdc4", "eaf0e2", "ffffff", "a9c0b6", "203c3a", 0.45),
     "neon": Mood("0a0226", "5a0f7a", "ff3f9b", "ffd0ec", "7a2a9c", "0b0322", 0.28, stars=70),
 }
-# A picture's mood, features and grading are told by its words; what none of them says, its dice do.
+# The prompt's words choose mood, features and grading. Random draws choose the rest.
 WORDS: dict[str, str] = {
     "dawn": r"dawn|sunrise|morning|first light|breakfast",
     "dusk": r"dusk|sunset|evening|golden hour|autumn|fire",
@@ -88,7 +88,7 @@ class Scene:
         moods = [name for name in MOODS if name in said]
         self.mood = MOODS[moods[0] if moods else dice.choice(list(MOODS))]
         self.grade = next((name for name in GRADES if name in said), "")
-        # Every die is thrown, said or not: one word more does not make another picture.
+        # Every draw is made, needed or not, so that one more word does not change the rest of the picture.
         throws = {"water": chance() < 0.6, "pines": chance() < 0.4, "boat": chance() < 0.3, "balloon": chance() < 0.15}
         told = said & {"water", "pines", "city", "lighthouse", "boat", "balloon"}
         self.has = told or {name for name, thrown in throws.items() if thrown}

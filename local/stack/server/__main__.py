@@ -46,7 +46,7 @@ def main() -> None:
     functions = given.functions.resolve()
     ports = settings.shifted(given.offset)
     parameters, _ = settings.resolve(ports, os.environ)
-    sys.path[0] = str(functions)  # as in production, where there is nothing else of this checkout
+    sys.path[0] = str(functions)  # as in production, where the rest of the checkout does not exist
     Server(functions, ports, threads=int(parameters.get("THREADS") or 8), **WORKER_OPTIONS).run()
 
 

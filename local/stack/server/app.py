@@ -140,7 +140,7 @@ class Watcher:
             if now == self.before:
                 continue
             time.sleep(POLL_S)
-            if self.look() == now:  # else it is still being written
+            if self.look() == now:  # otherwise it is still being written
                 break
         changed = sorted(name for name, _ in now.items() ^ self.before.items())
         say(f"{os.path.relpath(changed[0], self.functions)} changed; loading them anew")

@@ -1,4 +1,4 @@
-"""Which functions there are, by their manifest, and what the emulators must know of them.
+"""Reads the functions' manifest and registers them with the emulators.
 
 The requests are those by which the suite's own functions emulator registers blocking functions and task queues
 (firebase-tools, functionsEmulator.js: performPostLoadOperations, addTaskQueueTrigger).

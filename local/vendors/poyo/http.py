@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(answer.length))))
         self.end_headers()
         self.close_connection = True
-        with contextlib.suppress(OSError):  # whoever has seen enough hangs up
+        with contextlib.suppress(OSError):  # clients may disconnect early
             for piece in answer.body:
                 for at in range(0, len(piece), CHUNK):
                     part = piece[at : at + CHUNK]
