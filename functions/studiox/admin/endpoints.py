@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from firebase_functions import scheduler_fn
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import asdict
 
 from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
@@ -21,6 +21,7 @@ from studiox.models import users
 from studiox.models.jobs import JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.posts import ReportReason
+from studiox.models.rewards import SocialClaim
 from studiox.models.users import PlanId, search_users
 from studiox.studio.lifecycle import NotCancellable
 
@@ -138,7 +139,7 @@ def getAuditLog(caller: Admin, request: GetAuditLog) -> AuditLog:
     """Who did what to what, newest first. A target is a document's path: users/{uid}, jobs/{id}."""
     wanted = {"actor": request.actor, "action": request.action, "target": request.target}
     found, cursor = audit.entries(wanted, size=request.page_size, cursor=request.cursor)
-    return AuditLog(entries=[AuditEntry(**entry) for entry in found], next_cursor=cursor)
+    return AuditLog(entries=[AuditEntry(**asdict(entry)) for entry in found], next_cursor=cursor)
 
 
 class SearchUsers(Request, frozen=True):
@@ -238,14 +239,14 @@ def getModerationQueue(caller: Admin, request: GetModerationQueue) -> Moderation
     return ModerationQueue(items=[_claim(each) for each in claims], next_cursor=cursor)
 
 
-def _claim(claim: Mapping[str, Any]) -> ModerationItem:
+def _claim(claim: SocialClaim) -> ModerationItem:
     return ModerationItem(
         kind="claims",
-        uid=claim["uid"],
-        task_id=claim["taskId"],
-        tokens=claim["tokens"],
-        proof_url=claim["proofUrl"],
-        claimed_at=claim["createdAt"],
+        uid=claim.uid,
+        task_id=claim.task_id,
+        tokens=claim.tokens,
+        proof_url=claim.proof_url,
+        claimed_at=claim.created_at,
     )
 
 

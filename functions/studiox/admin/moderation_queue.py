@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from studiox.kit import firestore
 from studiox.models import creations as library
 from studiox.models import posts as community
 from studiox.models.media_files import MediaFile
+from studiox.models.rewards import SocialClaim
 from studiox.tokens import rewards_store as rewards
-
-Data = Mapping[str, Any]
 
 REPORTS = 10
 """Reports listed with a post, at most."""
@@ -26,7 +24,7 @@ class ReportedPost(NamedTuple):
     reports: list[community.Report]
 
 
-def claims(*, size: int, cursor: str | None) -> tuple[list[Data], str | None]:
+def claims(*, size: int, cursor: str | None) -> tuple[list[SocialClaim], str | None]:
     """The claims that wait for `reviewSocialTask`, the longest waiting first."""
     return rewards.pending_claims(size=size, cursor=cursor)
 

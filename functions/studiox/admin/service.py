@@ -13,6 +13,7 @@ from studiox.kit import audit, clock, log
 from studiox.kit.errors import NotFound, RequestIdReused
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import users
+from studiox.models.admin_requests import KEEP, AdminRequest, request_path
 from studiox.models.jobs import Job
 from studiox.models.ledger_store import account_of, entry_path, post
 from studiox.models.users import user_path
@@ -20,7 +21,7 @@ from studiox.studio import lifecycle
 from studiox.studio.job_store import find_job
 from studiox.studio.settlement import settle_job
 
-from . import corrections, store
+from . import corrections
 
 Data = Mapping[str, Any]
 FREE = "free"
@@ -29,23 +30,24 @@ FREE = "free"
 def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str) -> int:
     """Give tokens, or take them when the amount is negative; the balance then. `NotFound`, `InsufficientTokens`."""
     now = clock.now()
-    user, kept = user_path(uid), store.request_path("addTokens", admin.uid, request_id)
+    user, kept = user_path(uid), request_path("addTokens", admin.uid, request_id)
     asked = {"uid": uid, "amount": amount, "reason": reason}
     cause = corrections.adjustment_cause(request_id, admin.uid, reason)
 
     def decide(docs: Docs) -> int:
         before = docs.get(kept)
         if before is not None:
-            if before["request"] != asked:
+            if before.request != asked:
                 raise RequestIdReused
-            return int(before["answer"]["balanceAfter"])
+            return int(before.answer["balanceAfter"])
         account = docs.get(user)
         if account is None:
             raise NotFound
         if docs.get(entry_path(uid, cause.id)) is not None:
             raise RequestIdReused  # another administrator's, by chance or by copying
         entry = post(docs, uid, cause, corrections.adjustment(account_of(account), amount), now)
-        docs.create(kept, store.new_request(uid, asked, {"balanceAfter": entry.balance_after}, now))
+        answer = {"balanceAfter": entry.balance_after}
+        docs.create(kept, AdminRequest(uid=uid, request=asked, answer=answer, created_at=now, expires_at=now + KEEP))
         audit.record(docs, actor=admin.uid, action="addTokens", target=user, at=now, amount=amount, reason=reason)
         return entry.balance_after
 

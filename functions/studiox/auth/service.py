@@ -17,6 +17,7 @@ from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import Unauthenticated, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import users
+from studiox.models.welcomes import Welcome
 
 from . import sign_up
 
@@ -60,7 +61,7 @@ def _provision(user: NewUser, action: str, now: datetime, *, settled: Contested 
     path, closed = users.user_path(user.uid), users.closed_path(user.uid)
     tokens = config.WELCOME_TOKENS.value
     due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
-    welcome = welcome_bonus.welcome_path(user.email) if user.email else ""
+    welcome = welcome_bonus.welcome_path(user.email) if user.email else None
 
     def decide(docs: Docs) -> users.User | Contested:
         current = docs.get(path)
@@ -68,24 +69,24 @@ def _provision(user: NewUser, action: str, now: datetime, *, settled: Contested 
             raise Unauthenticated  # a token of an account that was deleted
         if current is not None and (not due or current.welcome != "pending" or current.closing):
             return current
-        holder = docs.get(welcome) if due else None
-        contested = holder is not None and holder["uid"] != user.uid
-        if holder is not None and contested and settled is None:
-            return Contested(holder["uid"], holder["seq"])
+        held = None if welcome is None else docs.get(welcome)
+        contested = due and held is not None and held.uid != user.uid
+        if held is not None and contested and settled is None:
+            return Contested(held.uid, held.seq)
         if current is None:
-            had = docs.get(welcome) if welcome else None
-            current = sign_up.new_user(user.email, user.name, user.photo, now, (had or {}).get("month"))
+            month = None if held is None else held.month
+            current = sign_up.new_user(user.email, user.name, user.photo, now, month)
             docs.create(path, current)
             audit.record(docs, actor=user.uid, action=action, target=path, at=now)
-        if not due:
+        if not due or welcome is None:
             return current
         if contested and settled is not None and not _take_back(docs, settled, user.uid, now):
             return docs.update(path, welcome="refused")
         if tokens > 0:
             grant_welcome(docs, user.uid, tokens, now)
         current = docs.update(path, welcome="granted")
-        taken = {"uid": user.uid, "seq": current.ledger_seq, "tokens": tokens, "at": now}
-        docs.put(welcome, {**(docs.get(welcome) or {}), **taken})
+        month = None if held is None else held.month
+        docs.put(welcome, Welcome(uid=user.uid, seq=current.ledger_seq, tokens=tokens, at=now, month=month))
         return current
 
     return transact(path, decide, Reads(fresh=[path, closed, *([welcome] if welcome else [])]))

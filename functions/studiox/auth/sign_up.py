@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.texts import plain_name
 from studiox.models.ledger import Buckets
 from studiox.models.users import FREE_PLAN, Plays, Preferences, Streak, User
+from studiox.models.welcomes import UsedMonth
 
 MAX_NAME = 100
 
@@ -91,29 +92,30 @@ def photo_url(given: str | None) -> str | None:
     return given if given and given.startswith("https://") and len(given) <= 2048 and given.isprintable() else None
 
 
-def used_month(user: User) -> dict[str, Any]:
+def used_month(user: User) -> UsedMonth:
     """What an account that ends has had of its month: it is kept with the person's welcome."""
-    used = {
-        "creditResetAt": user.credit_reset_at,
-        "generationCount": user.generation_count,
-        "generationResetAt": user.generation_reset_at,
-    }
-    return {name: value for name, value in used.items() if value is not None}
+    return UsedMonth(
+        credit_reset_at=user.credit_reset_at,
+        generation_count=user.generation_count,
+        generation_reset_at=user.generation_reset_at,
+    )
 
 
-def resumed(used: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+def resumed(used: UsedMonth | None, now: datetime) -> dict[str, Any]:
     """The fields of a new account whose person ended another one this month: its month and its songs go on."""
     fields: dict[str, Any] = {}
-    until, songs_until = (used or {}).get("creditResetAt"), (used or {}).get("generationResetAt")
-    if until is not None and now < until <= clock.a_month_after(now):
+    if used is None:
+        return fields
+    until, songs_until = used.credit_reset_at, used.generation_reset_at
+    if now < until <= clock.a_month_after(now):
         fields |= {"credit_reset_at": until, "credit_anchor_day": until.day}
     if songs_until is not None and now < songs_until:
-        fields |= {"generation_count": (used or {}).get("generationCount", 0), "generation_reset_at": songs_until}
+        fields |= {"generation_count": used.generation_count, "generation_reset_at": songs_until}
     return fields
 
 
 def new_user(
-    email: str | None, name: str | None, photo: str | None, now: datetime, used: Mapping[str, Any] | None = None
+    email: str | None, name: str | None, photo: str | None, now: datetime, used: UsedMonth | None = None
 ) -> User:
     """A user's document before any ledger entry.
 

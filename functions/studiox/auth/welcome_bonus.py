@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from studiox.kit import ids
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Path
 from studiox.kit.transaction import Docs
 from studiox.models import ledger_store
 from studiox.models.ledger import Buckets, Cause, EntryType, LedgerEntry
 from studiox.models.users import user_path
+from studiox.models.welcomes import WELCOMES, Welcome
 
 from .sign_up import person_address, used_month
 
 
-def welcome_path(email: str) -> str:
+def welcome_path(email: str) -> Path[Welcome]:
     """Named by a keyed hash: the address itself is not kept, and nobody without the key can test one."""
-    return f"welcomes/{ids.keyed('welcome', person_address(email))}"
+    return WELCOMES.document(ids.keyed("welcome", person_address(email)))
 
 
 def keep_month(docs: Docs, uid: str) -> None:
@@ -26,8 +28,8 @@ def keep_month(docs: Docs, uid: str) -> None:
     if user is None or not user.email:
         return
     welcome = welcome_path(user.email)
-    if docs.get(welcome) is not None:
-        docs.update(welcome, {"month": used_month(user)})
+    if docs.exists(welcome):
+        docs.update(welcome, month=used_month(user))
 
 
 def release_welcome(docs: Docs, uid: str) -> None:
@@ -36,7 +38,7 @@ def release_welcome(docs: Docs, uid: str) -> None:
     if user is None or not user.email or user.generation_count:
         return
     welcome = docs.get(welcome_path(user.email))
-    if welcome is not None and (welcome["uid"], welcome["seq"]) == (uid, user.ledger_seq):
+    if welcome is not None and (welcome.uid, welcome.seq) == (uid, user.ledger_seq):
         docs.delete(welcome_path(user.email))
 
 

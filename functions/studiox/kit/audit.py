@@ -9,11 +9,29 @@ from studiox.kit import query
 
 from . import ids
 from .clock import datetime
+from .documents import Collection, Path, Stored
 from .transaction import Docs
 
 
-def entry_path(entry_id: str) -> str:
-    return f"auditLogs/{entry_id}"
+class AuditEntry(Stored, frozen=True, kw_only=True):
+    """Who did what to what, `auditLogs/{random id}`."""
+
+    actor: str
+    """A uid, `system`, or the pseudonym of a deleted account."""
+    action: str
+    """The function's name."""
+    target: str
+    """The document's path."""
+    at: datetime
+    details: dict[str, Any]
+    """Ids and figures, no private text."""
+
+
+AUDIT_LOGS = Collection("auditLogs", AuditEntry)
+
+
+def entry_path(entry_id: str) -> Path[AuditEntry]:
+    return AUDIT_LOGS.document(entry_id)
 
 
 def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **details: object) -> None:
@@ -24,14 +42,12 @@ def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **
 def record_as(
     docs: Docs, entry_id: str, *, actor: str, action: str, target: str, at: datetime, **details: object
 ) -> None:
-    """As `record`, with an id from outside of the decision, which so has the same result each time that it runs."""
-    docs.create(
-        entry_path(entry_id), {"actor": actor, "action": action, "target": target, "at": at, "details": details}
-    )
+    """As `record`, with an id from outside: a decision that is made again writes the same entry."""
+    entry = AuditEntry(actor=actor, action=action, target=str(target), at=at, details=details)
+    docs.create(entry_path(entry_id), entry)
 
 
-def entries(
-    equal: Mapping[str, str | None], *, size: int, cursor: str | None
-) -> tuple[list[Mapping[str, Any]], str | None]:
+def entries(equal: Mapping[str, str | None], *, size: int, cursor: str | None) -> tuple[list[AuditEntry], str | None]:
     """A page of the entries whose actor, action and target are these (None: any), newest first."""
-    return query.page("auditLogs", equal, "at", size=size, cursor=cursor)
+    found, following = query.page(AUDIT_LOGS, equal, "at", size=size, cursor=cursor)
+    return [each.data for each in found], following

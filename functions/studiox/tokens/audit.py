@@ -6,17 +6,19 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec.structs import replace
 
 from studiox.kit import audit, batch, clock, firestore, log
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Data
 from studiox.kit.errors import NotFound, StudioxError
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
 from studiox.models import ledger_store
 from studiox.models.ledger import Account, Buckets, UncheckedEntry
+from studiox.models.ledger_audits import AuditRun, checkpoint_path, run_path
 from studiox.models.users import users_to_audit
 
 from . import audit_store, invariants
@@ -38,26 +40,17 @@ class LedgerBroken(StudioxError):
     text = "The ledger does not add up."
 
 
-class Run(NamedTuple):
-    started: datetime
-    full: bool
-    since: datetime | None
-
-
 def audit_ledger() -> int:
     """One run, or what one that died left; how many violations it found. Bounded in time and memory."""
     now = clock.now()
     until = time.monotonic() + RUN_S
     last = audit_store.last_run()
-    if "finishedAt" in last or not last:
-        full_at = last.get("fullAt")
-        full = full_at is None or now - full_at >= FULL_EVERY
-        run = Run(now, full, None if full else last["startedAt"] - OVERLAP)
-        last = {"startedAt": now, "full": full, "since": run.since, "fullAt": full_at, "cursor": ""}
-        _save(last)
+    if last is None or last.finished_at is not None:
+        run = _next_run(last, now)
+        _save(run)
     else:
-        run = Run(last["startedAt"], last["full"], last["since"])
-    found, missing = _audit_users(run, last, now, until)
+        run = last
+    found, missing = _audit_users(run, now, until)
     if missing or time.monotonic() > until:
         log.alert("ledger_audit_unfinished", part="users", missing=missing)
         return found
@@ -66,16 +59,24 @@ def audit_ledger() -> int:
         if time.monotonic() > until:
             log.alert("ledger_audit_unfinished", part="jobs", missing=0)
             return found
-    _save({**last, "finishedAt": now, "cursor": "", "fullAt": run.started if run.full else last["fullAt"]})
+    _save(replace(run, finished_at=now, cursor="", full_at=run.started_at if run.full else run.full_at))
     log.info("ledger_audit", full=run.full, violations=found)
     return found
 
 
-def _audit_users(run: Run, last: Data, now: datetime, until: float) -> tuple[int, int]:
+def _next_run(last: AuditRun | None, now: datetime) -> AuditRun:
+    """All accounts once in FULL_EVERY, else those that changed since the last run started."""
+    full_at = None if last is None else last.full_at
+    full = last is None or full_at is None or now - full_at >= FULL_EVERY
+    since = None if last is None or full else last.started_at - OVERLAP
+    return AuditRun(started_at=now, full=full, since=since, full_at=full_at, cursor="")
+
+
+def _audit_users(run: AuditRun, now: datetime, until: float) -> tuple[int, int]:
     """How many violations were found, and how many users could not be read: the checkpoint does not pass those."""
     found = missing = 0
     with ThreadPoolExecutor(THREADS) as pool:
-        for page in chunks(users_to_audit(last["cursor"] or None, run.since), USERS_PER_PAGE):
+        for page in chunks(users_to_audit(run.cursor or None, run.since), USERS_PER_PAGE):
             audited = batch.work_through(pool, "auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
             unreadable = [Violation("not_readable", each.id, "an account", "see the log") for each in audited.broken]
             for violation in unreadable:
@@ -83,16 +84,15 @@ def _audit_users(run: Run, last: Data, now: datetime, until: float) -> tuple[int
             found += sum(audited.results) + len(unreadable)
             missing += len(audited.missing)
             if not missing:
-                _save({**last, "cursor": page[-1].id if run.full else ""})
+                _save(replace(run, cursor=page[-1].id if run.full else ""))
             if time.monotonic() > until or len(audited.missing) == len(page):
                 break
     return found, missing
 
 
-def _save(state: dict[str, object] | Data) -> None:
-    transact(
-        audit_store.RUN_PATH, lambda docs: docs.put(audit_store.RUN_PATH, state), Reads(fresh=[audit_store.RUN_PATH])
-    )
+def _save(run: AuditRun) -> None:
+    path = run_path()
+    transact(path, lambda docs: docs.put(path, run), Reads(fresh=[path]))
 
 
 def _audit_user(uid: str, full: bool, now: datetime) -> int:
@@ -103,7 +103,7 @@ def _audit_user(uid: str, full: bool, now: datetime) -> int:
         names = {(each.kind, each.subject) for each in again}
         violations = [each for each in violations if (each.kind, each.subject) in names] or again
     if not violations and sums is not None:
-        path = audit_store.checkpoint_path(uid)
+        path = checkpoint_path(uid)
         transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), Reads(fresh=[path]))
     _report(uid, violations, now)
     return len(violations)
@@ -111,12 +111,12 @@ def _audit_user(uid: str, full: bool, now: datetime) -> int:
 
 def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     """What does not hold of the user's account and ledger, from the checkpoint on or from the beginning."""
-    path, checkpoint = ledger_store.unchecked_path(uid), audit_store.checkpoint_path(uid)
+    path, checkpoint = ledger_store.unchecked_path(uid), checkpoint_path(uid)
     seen = firestore.read_documents([path, checkpoint])
     user = seen[path].as_(path)
     if user is None:
         return [], None  # deleted meanwhile
-    start = Sum() if full else audit_store.checkpoint_of(seen[checkpoint].data)
+    start = Sum() if full else audit_store.checkpoint_of(seen[checkpoint].as_(checkpoint))
     seq = user.ledger_seq
     if type(seq) is not int or seq < start.seq:
         return [Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))], None

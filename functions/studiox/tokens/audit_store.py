@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
+from msgspec.structs import asdict
 
 from studiox.kit import firestore, ids
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Path
 from studiox.kit.transaction import Docs
+from studiox.models.ledger_audits import (
+    LEDGER_ALERTS,
+    AuditRun,
+    LedgerAlert,
+    LedgerCheckpoint,
+    checkpoint_path,
+    run_path,
+)
 
 from .invariants import Sum, Violation
 
-RUN_PATH = "ledgerAudits/nightly"
+
+def alert_path(uid: str, violation: Violation) -> Path[LedgerAlert]:
+    """One for each violation: one that is found again is not a second alert."""
+    return LEDGER_ALERTS.document(ids.derived(uid, violation.kind, violation.subject))
 
 
-def checkpoint_path(uid: str) -> str:
-    return f"ledgerCheckpoints/{uid}"
-
-
-def alert_path(uid: str, violation: Violation) -> str:
-    """One for each thing that is wrong: what is found again is not a second alert."""
-    return f"ledgerAlerts/{ids.derived(uid, violation.kind, violation.subject)}"
-
-
-def checkpoint_of(data: Mapping[str, Any] | None) -> Sum:
-    return Sum() if data is None else Sum(**{name: data[name] for name in Sum.__struct_fields__})
+def checkpoint_of(held: LedgerCheckpoint | None) -> Sum:
+    return Sum() if held is None else Sum(held.seq, held.monthly, held.bonus, held.purchased)
 
 
 def put_checkpoint(docs: Docs, uid: str, sums: Sum, now: datetime) -> None:
-    docs.put(checkpoint_path(uid), {**msgspec.structs.asdict(sums), "uid": uid, "sum": sums.balance, "at": now})
+    checkpoint = LedgerCheckpoint(uid=uid, **asdict(sums), sum=sums.balance, at=now)
+    docs.put(checkpoint_path(uid), checkpoint)
 
 
 def put_alert(docs: Docs, uid: str, violation: Violation, now: datetime) -> None:
     path = alert_path(uid, violation)
-    first = (docs.get(path) or {}).get("firstSeenAt", now)
-    docs.put(path, {**msgspec.structs.asdict(violation), "uid": uid, "firstSeenAt": first, "lastSeenAt": now})
+    before = docs.get(path)
+    first = now if before is None else before.first_seen_at
+    docs.put(path, LedgerAlert(uid=uid, **asdict(violation), first_seen_at=first, last_seen_at=now))
 
 
-def last_run() -> Mapping[str, Any]:
-    """The last run's state: {startedAt, full, cursor, finishedAt?, fullAt?}."""
-    [run] = firestore.read(RUN_PATH)
-    return run or {}
+def last_run() -> AuditRun | None:
+    return firestore.get(run_path())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,6 +30,7 @@ from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import ledger_store
 from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, LedgerEntry, RefKind
+from studiox.models.rewards import SocialClaim
 from studiox.models.users import PlanId
 
 from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics
@@ -257,9 +257,9 @@ def getSocialTasks(caller: Reader, request: Nothing) -> SocialTasks:
     return SocialTasks(tasks=[_task(task, claim) for task, claim in zip(tasks, claims, strict=True)])
 
 
-def _task(task: social_tasks.SocialTask, claim: Mapping[str, Any] | None) -> SocialTaskStatus:
-    status: social_tasks.Status = "available" if claim is None else claim["status"]
-    note = (claim or {}).get("note") or UNSET
+def _task(task: social_tasks.SocialTask, claim: SocialClaim | None) -> SocialTaskStatus:
+    status: social_tasks.Status = "available" if claim is None else claim.status
+    note = (claim.note or UNSET) if claim is not None else UNSET
     return SocialTaskStatus(
         id=task.id, title=task.title, tokens=task.tokens, status=status, proof_hosts=task.hosts, note=note
     )

@@ -12,6 +12,7 @@ from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.ledger import Buckets, Cause
 from studiox.models.ledger_store import entry_path, post
+from studiox.models.rewards import ClaimStatus, claim_path, task_path
 from studiox.models.users import Streak, change_user, user_path
 
 from . import rewards_store, social_tasks, streaks
@@ -75,13 +76,13 @@ def claim(caller: User, task_id: str, proof_url: str, request_id: str) -> Claime
 
 def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account: AccountOf) -> Claimed:
     now = clock.now()
-    path, key = rewards_store.claim_path(caller.uid, task_id), user_path(caller.uid)
+    path, key = claim_path(caller.uid, task_id), user_path(caller.uid)
 
     def decide(docs: Docs) -> Claimed:
         task = rewards_store.find_task(docs, task_id)
         existing = docs.get(path)
         if existing is not None and social_tasks.replayed(existing, request_id, proof_url):
-            return Claimed(existing["status"], existing["tokens"] if existing["status"] == "approved" else 0)
+            return Claimed(existing.status, existing.tokens if existing.status == "approved" else 0)
         social_tasks.check_proof(task, proof_url)
         user = account(docs)
         change_user(docs, caller.uid, now, claims=social_tasks.count_claim(user.claims, now))
@@ -90,28 +91,28 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
             _reward(docs, caller.uid, task_id, task.tokens, task.title, now)
         return Claimed("pending", 0) if task.review else Claimed("approved", task.tokens)
 
-    reads = Reads(fresh=[path, rewards_store.task_path(task_id)], cached=[key])
+    reads = Reads(fresh=[path, task_path(task_id)], cached=[key])
     return caller.commit(key, decide, reads, target=path, details=lambda _claimed: {"taskId": task_id})
 
 
 def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | None) -> Claimed:
     """Approve (and reward) or reject a claim. Saying the same again changes nothing; an approval is final."""
     now = clock.now()
-    path = rewards_store.claim_path(uid, task_id)
+    path = claim_path(uid, task_id)
 
     def decide(docs: Docs) -> Claimed:
         held = docs.get(path)
         if held is None:
             raise NotFound
-        wanted: social_tasks.Status = "approved" if approve else "rejected"
-        if held["status"] in (wanted, "approved"):
-            if held["status"] != wanted:
+        wanted: ClaimStatus = "approved" if approve else "rejected"
+        if held.status in (wanted, "approved"):
+            if held.status != wanted:
                 raise social_tasks.AlreadyClaimed
-            return Claimed(wanted, held["tokens"] if approve else 0)
-        docs.update(path, {"status": wanted, "reviewedAt": now, "reviewedBy": admin.uid, "note": note})
+            return Claimed(wanted, held.tokens if approve else 0)
+        docs.update(path, status=wanted, reviewed_at=now, reviewed_by=admin.uid, note=note)
         if approve and docs.get(user_path(uid)) is not None:
-            _reward(docs, uid, task_id, held["tokens"], "Social task approved", now)
-        return Claimed(wanted, held["tokens"] if approve else 0)
+            _reward(docs, uid, task_id, held.tokens, "Social task approved", now)
+        return Claimed(wanted, held.tokens if approve else 0)
 
     return admin.commit(
         user_path(uid), decide, Reads(fresh=[path]), target=path, details=lambda _claimed: {"approve": approve}

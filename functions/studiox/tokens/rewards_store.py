@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit import firestore, ids, log, query
+from studiox.kit import documents, firestore, log, query
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
+from studiox.models.rewards import SOCIAL_CLAIMS, SOCIAL_TASKS, SocialClaim, SocialTaskOverride, claim_path, task_path
 
 from .social_tasks import TASKS, SocialTask
 
@@ -31,16 +32,12 @@ def _offered() -> Cache[list[SocialTask]]:
     return Cache(1, ttl_s=MINUTE_S)
 
 
-def task_path(task_id: str) -> str:
-    return f"socialTasks/{task_id}"
-
-
 def tasks() -> list[SocialTask]:
     """The tasks on offer, bundled ones first; read once in 60 s by a process. `Unavailable`."""
     kept = _offered().get("")
     if kept is not UNKNOWN:
         return kept
-    held = {found.id: found.data for found in query.documents("socialTasks", limit=MAX_TASKS)}
+    held = {found.id: found.data for found in query.documents(SOCIAL_TASKS, limit=MAX_TASKS)}
     names = dict.fromkeys([*_BUNDLED, *sorted(held)])
     offered = [task for name in names if (task := _task(name, held.get(name))) is not None]
     _offered().put("", offered)
@@ -55,10 +52,10 @@ def find_task(docs: Docs, task_id: str) -> SocialTask:
     return task
 
 
-def _task(task_id: str, override: Mapping[str, Any] | None) -> SocialTask | None:
+def _task(task_id: str, override: SocialTaskOverride | None) -> SocialTask | None:
     """The bundled task with the document's fields laid over it. A broken one is not offered, and somebody is told."""
     bundled = _BUNDLED.get(task_id)
-    entry = {**(bundled or {}), **(override or {}), "id": task_id}
+    entry = {**(bundled or {}), **(documents.encode(override) if override else {}), "id": task_id}
     if (bundled is None and override is None) or entry.get("enabled", True) is not True:
         return None
     try:
@@ -69,27 +66,25 @@ def _task(task_id: str, override: Mapping[str, Any] | None) -> SocialTask | None
         return None
 
 
-def claim_path(uid: str, task_id: str) -> str:
-    return f"socialClaims/{ids.derived('claim', uid, task_id)}"
-
-
-def claims_of(uid: str, tasks: list[SocialTask]) -> list[Mapping[str, Any] | None]:
+def claims_of(uid: str, tasks: list[SocialTask]) -> list[SocialClaim | None]:
     """The user's claims of these tasks, in one round trip."""
-    return firestore.read(*(claim_path(uid, task.id) for task in tasks))
+    return firestore.get_all([claim_path(uid, task.id) for task in tasks])
 
 
-def pending_claims(*, size: int, cursor: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
+def pending_claims(*, size: int, cursor: str | None) -> tuple[list[SocialClaim], str | None]:
     """A page of the claims that wait for a review, the longest waiting first."""
-    return query.page("socialClaims", {"status": "pending"}, "createdAt", size=size, cursor=cursor, oldest_first=True)
+    waiting = {"status": "pending"}
+    found, following = query.page(SOCIAL_CLAIMS, waiting, "createdAt", size=size, cursor=cursor, oldest_first=True)
+    return [each.data for each in found], following
 
 
-def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: datetime) -> dict[str, Any]:
-    return {
-        "uid": uid,
-        "taskId": task.id,
-        "tokens": task.tokens,
-        "requestId": request_id,
-        "proofUrl": proof_url,
-        "status": "pending" if task.review else "approved",
-        "createdAt": now,
-    }
+def new_claim(uid: str, task: SocialTask, request_id: str, proof_url: str, now: datetime) -> SocialClaim:
+    return SocialClaim(
+        uid=uid,
+        task_id=task.id,
+        tokens=task.tokens,
+        request_id=request_id,
+        proof_url=proof_url,
+        status="pending" if task.review else "approved",
+        created_at=now,
+    )

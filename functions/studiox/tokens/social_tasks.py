@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from studiox.kit.clock import datetime
 from studiox.kit.daily_quota import one_more_today
 from studiox.kit.errors import InvalidRequest, RequestIdReused, StudioxError
+from studiox.models.rewards import SocialClaim
 from studiox.models.users import DayCount
 
 CLAIMS_PER_DAY = 3
@@ -56,15 +56,15 @@ def check_proof(task: SocialTask, url: str) -> None:
         raise InvalidRequest(fields={"proofUrl": f"not at {' or '.join(task.hosts)}"})
 
 
-def replayed(claim: Mapping[str, Any] | None, request_id: str, proof_url: str) -> bool:
+def replayed(claim: SocialClaim | None, request_id: str, proof_url: str) -> bool:
     """Whether this request made the claim. `RequestIdReused`, `AlreadyClaimed` unless it was rejected."""
     if claim is None:
         return False
-    if claim["requestId"] == request_id:
-        if claim["proofUrl"] != proof_url:
+    if claim.request_id == request_id:
+        if claim.proof_url != proof_url:
             raise RequestIdReused
         return True
-    if claim["status"] != "rejected":
+    if claim.status != "rejected":
         raise AlreadyClaimed
     return False
 
