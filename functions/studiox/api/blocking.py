@@ -1,4 +1,4 @@
-"""A blocking trigger that answers Auth alone: its address is public, and the SDK takes garbage for a bug of ours."""
+"""A blocking trigger that answers only Firebase Auth. Its address is public, and the SDK answers garbage with 500."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Sent(msgspec.Struct, frozen=True):
 
 
 def from_auth_only(trigger: Any) -> Trigger:
-    """The deployed trigger, which sees a request only if Auth signed it. Others get a 401, and a line at INFO."""
+    """The deployed trigger, called only with requests that Firebase Auth signed. Others get a 401."""
 
     @functools.wraps(trigger)
     def guarded(http: flask.Request) -> flask.Response:
@@ -62,7 +62,7 @@ def _is_from_auth(http: flask.Request) -> bool:
 
 @per_process
 def _verifier() -> Any:
-    """The SDK's own, kept with the certificates that it fetched: a new one would fetch them for every request."""
+    """The SDK's verifier, kept with the certificates that it fetched: a new one would fetch them for every request."""
     from firebase_functions.private import token_verifier
 
     sdk: Any = token_verifier  # it has no types

@@ -166,7 +166,7 @@ def endpoint(
 
 
 def _guard(http: flask.Request) -> flask.Response | None:
-    """Refuse what the SDK would answer with 500, or log with its values: huge, deep or broken bodies, extra keys."""
+    """Refuse bodies that the SDK would answer with 500 or log: too large, too deep, malformed, with extra keys."""
     if http.method != "POST":
         return not_allowed("POST", shared=True, answer=_refusal(405, "Only POST."))
     if http.content_length is None or http.content_length > MAX_BODY_BYTES:
@@ -193,7 +193,7 @@ def _refusal(status: int, message: str) -> flask.Response:
 
 
 def _with_reason(answer: flask.Response) -> flask.Response:
-    """The SDK refuses a token that it cannot verify without saying so in the details."""
+    """Add the reason to the SDK's refusal of a token that it cannot verify."""
     if answer.status_code != 401 or b'"details"' in answer.get_data():
         return answer
     refusal = Unauthenticated()
@@ -209,7 +209,7 @@ def too_deep(value: object, left: int = MAX_DEPTH) -> bool:
 
 
 def _answer(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """Every way in which a callable can end."""
+    """The result of a call, or its error as an HttpsError."""
     try:
         return perform(contract, handler, received)
     except StudioxError as refusal:
@@ -222,9 +222,9 @@ def _answer(contract: Contract, handler: Handler, received: https_fn.CallableReq
 
 
 def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """The order of every call: authenticate, parse, limit, act; the answer as JSON values.
+    """Authenticate, parse, limit, act; the answer as JSON values.
 
-    What this instance knows to be too much is refused before anything is asked of anybody.
+    A caller whose rate limit this instance knows to be exhausted is refused before any request is made.
     """
     caller, charge = _authenticate(contract, received)
     acts = False
@@ -248,7 +248,7 @@ def perform(contract: Contract, handler: Handler, received: https_fn.CallableReq
 
 
 def _refused(caller: User, charge: RateLimitCharge, refusal: StudioxError, acts: bool) -> None:
-    """Whoever may not call is told so, whatever else is wrong with the call. What cost us something is counted."""
+    """A caller without permission gets that refusal, whatever else is wrong. Calls that caused work are charged."""
     try:
         caller.verify()
     except (Unauthenticated, AccountSuspended, Forbidden):
@@ -263,12 +263,12 @@ def _refused(caller: User, charge: RateLimitCharge, refusal: StudioxError, acts:
 
 
 def _session(caller: Anyone) -> str:
-    """What tells a caller's sessions apart."""
+    """The session's id: its sign-in time."""
     return str(caller.signed_in_at)
 
 
 def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> tuple[Anyone, RateLimitCharge]:
-    """The caller as the contract's type, and how the call is counted; the ID token alone says who that is."""
+    """The caller as the contract's type, and the call's rate-limit charge. Only the ID token identifies the caller."""
     if config.ENFORCE_APP_CHECK.value and received.app is None:
         raise Unauthenticated
     token = received.auth.token if received.auth is not None else {}
@@ -301,12 +301,12 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
 
 
 def _moment(seconds: object) -> datetime | None:
-    """A time as tokens have it."""
+    """A token's time, in seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 <= seconds < 2**37 else None
 
 
 def _consume(attested: str) -> None:
-    """Use the App Check token up. `Unauthenticated` for one that was used before; `Unavailable` if nobody can tell."""
+    """Consume the App Check token. `Unauthenticated` if it was used before; `Unavailable` if App Check is."""
     from firebase_admin import app_check, exceptions
     from google.auth.exceptions import GoogleAuthError
 

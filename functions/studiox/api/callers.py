@@ -1,8 +1,8 @@
-"""Who calls, as types: what a function needs of its caller follows from the caller's type alone.
+"""Callers as types: a function's requirements on its caller follow from the caller's type.
 
-An ID token lives for an hour, whatever becomes of its account meanwhile. So a call that changes something, exports, or
-opens a page of Stripe's looks at the account too (docs/decisions/0011-who-may-call.md): in its own commit
-(`caller.commit`), or before anything else (`verified`), where it asks a vendor first.
+An ID token is valid for an hour, even if its account is suspended or deleted meanwhile. So a call that changes
+something, exports data or opens a Stripe page also checks the account (docs/decisions/0011-who-may-call.md): in its own
+commit (`caller.commit`), or at the start (`verified`) if it asks a vendor first.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ C = TypeVar("C", bound="User")
 
 
 class Call:
-    """What has been done for one call so far."""
+    """The state of one call."""
 
     def __init__(self) -> None:
         self.checked = False
-        """Whether somebody asked if the caller may change something; the answer may have been a refusal."""
+        """Whether the caller's account was checked; the check may have refused the call."""
         self.allowed = False
-        """Whether the last answer was that they may."""
+        """Whether the last check allowed the call."""
 
 
 class Anyone(msgspec.Struct, frozen=True, kw_only=True):
-    """A caller who need not be signed in; `uid` is None or who it is."""
+    """A caller who may be signed out; then `uid` is None."""
 
     writes: ClassVar[bool] = False
-    """Whether a function with such a caller may change something."""
+    """Whether functions with such a caller may change anything."""
 
     uid: str | None
     email: str | None = None
@@ -48,19 +48,19 @@ class Anyone(msgspec.Struct, frozen=True, kw_only=True):
     """The deployed function's name: the action in the audit log."""
     rate_limit: rate_limits.RateLimitCharge | None = None
     signed_in_at: datetime | None = None
-    """When the session began that the token is of."""
+    """Sign-in time of the session (`auth_time`)."""
     token_made_at: datetime | None = None
     call: Call = msgspec.field(default_factory=Call)
 
 
 class Reader(Anyone, frozen=True, kw_only=True):
-    """A signed-in caller who changes nothing: a suspended user, and one whose session was ended, may read on."""
+    """A signed-in caller who changes nothing. Suspended users and ended sessions may still read."""
 
     uid: str
 
 
 class User(Reader, frozen=True, kw_only=True):
-    """A signed-in caller who may change what is theirs: not suspended, not deleted, of a session that was not ended.
+    """A signed-in caller who may change their own data: not suspended, not deleted, with a valid session.
 
     `admin` is true only while Auth says so too.
     """
@@ -69,12 +69,12 @@ class User(Reader, frozen=True, kw_only=True):
     may_be_suspended: ClassVar[bool] = False
     may_be_closed: ClassVar[bool] = False
     asks_auth: ClassVar[bool] = False
-    """Whether Auth is asked too: it knows of accounts that were deleted, disabled or signed out past our functions."""
+    """Whether Firebase Auth is asked too: accounts may be deleted, disabled or signed out without our functions."""
     max_age: ClassVar[timedelta | None] = None
-    """How old the sign-in may be."""
+    """Maximum age of the sign-in."""
 
     def check(self, docs: Docs) -> None:
-        """Refuse whoever may not, first thing in a decision. `Unauthenticated`, `AccountSuspended`, `Forbidden`."""
+        """Check the account at the start of a decision. `Unauthenticated`, `AccountSuspended`, `Forbidden`."""
         self.call.checked, self.call.allowed = True, False
         self._check(docs)
         self.call.allowed = True
@@ -93,25 +93,25 @@ class User(Reader, frozen=True, kw_only=True):
             raise Forbidden if isinstance(self, Admin) else AccountSuspended
 
     def admit(self, docs: Docs, now: datetime) -> None:
-        """As `commit` does it, in a decision that another domain commits: check the caller, count the call."""
+        """Check the account and charge the rate limit, in a decision that is not committed by `commit`."""
         self.check(docs)
         if (charge := self._uncounted) is not None:
             charge.count(docs, now)
 
     def admit_beforehand(self) -> None:
-        """Before a vendor is asked: refuse whoever may not or has no call left, in one round trip. Counts nothing."""
+        """As `admit`, before a vendor is asked: in one round trip, and without charging the rate limit."""
         paths = self.paths()
         seen = dict(zip(paths, firestore.read(*paths), strict=True))
         self.admit(Docs(seen.__getitem__), clock.now())
 
     def paths(self) -> list[str]:
-        """What `admit` looks at."""
+        """The documents that `admit` reads."""
         charge = self._uncounted
         return [user_path(self.uid), closed_path(self.uid), *([charge.path] if charge is not None else [])]
 
     @property
     def _uncounted(self) -> rate_limits.RateLimitCharge | None:
-        """What the call is still to be counted by."""
+        """The rate-limit charge that the call's commit makes, if any."""
         return self.rate_limit if self.rate_limit is not None and self.rate_limit.declared.in_commit else None
 
     def commit(
@@ -149,7 +149,7 @@ class User(Reader, frozen=True, kw_only=True):
         return transact(key, decide_for_caller, replace(reads, **{name: [*getattr(reads, name), *more]}))
 
     def verify(self) -> None:
-        """Check the caller now, in one round trip, unless this call did it before."""
+        """Check the account now, in one round trip, unless this call has checked it."""
         if not self.call.checked:
             paths = (user_path(self.uid), closed_path(self.uid))
             self.check(Docs(dict(zip(paths, firestore.read(*paths), strict=True)).__getitem__))
@@ -160,20 +160,20 @@ class VerifiedUser(User, frozen=True, kw_only=True):
 
 
 class Buyer(VerifiedUser, frozen=True, kw_only=True):
-    """A verified user who is about to pay: Auth is asked too."""
+    """A verified user who is about to pay. Firebase Auth is asked too."""
 
     asks_auth: ClassVar[bool] = True
 
 
 class AccountHolder(User, frozen=True, kw_only=True):
-    """A user who may be suspended: for what nobody is kept from, such as taking one's data. Auth is asked too."""
+    """A user who may be suspended, for calls open to everybody, such as an export. Firebase Auth is asked too."""
 
     may_be_suspended: ClassVar[bool] = True
     asks_auth: ClassVar[bool] = True
 
 
 class RecentAccountHolder(AccountHolder, frozen=True, kw_only=True):
-    """An account holder who signed in within the last ten minutes; may repeat the call that closed the account."""
+    """An account holder who signed in within the last ten minutes. May repeat the call that deleted the account."""
 
     may_be_closed: ClassVar[bool] = True
     max_age: ClassVar[timedelta | None] = timedelta(minutes=10)
@@ -186,9 +186,9 @@ class Admin(User, frozen=True, kw_only=True):
 
 
 def verified(caller: C) -> C:
-    """The caller, checked before the call does anything. `admin` is what Auth says of it, whatever the token says.
+    """The caller, checked before the call acts. `admin` is true only if Firebase Auth says so too.
 
-    `Unauthenticated`, `AccountSuspended`, `Forbidden`, `RecentSignInRequired`; `Unavailable` if nobody can tell.
+    `Unauthenticated`, `AccountSuspended`, `Forbidden`, `RecentSignInRequired`; `Unavailable` if Auth or Firestore is.
     """
     paths = (user_path(caller.uid), closed_path(caller.uid))
     seen = firestore.read_documents(paths)
@@ -201,7 +201,7 @@ def verified(caller: C) -> C:
         if found is None and not (caller.may_be_closed and closed is not None):
             raise Unauthenticated
         if found is not None:
-            # A suspension ends the sessions too, and leaves their tokens what a suspended user may do.
+            # A suspension ends the sessions too. Their tokens remain valid for what a suspended user may do.
             suspended = account is not None and account.suspended
             made = caller.token_made_at
             if found.disabled or (not suspended and (made is None or made < found.valid_after)):

@@ -1,4 +1,4 @@
-"""Which address a request came from, and what stands for it where calls are counted."""
+"""The address that a request came from, as a hash: rate limits of signed-out callers count by it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _WITH_PORT = re.compile(r"^(?:\[(?P<six>[^\]]+)\]|(?P<four>[0-9.]+))(?::\d+)?$")
 
 
 def hashed(http: flask.Request) -> str:
-    """What stands for a caller who is not signed in; one network of IPv6 is one caller."""
+    """The hash of the caller's address. An IPv6 network counts as one caller."""
     return hashlib.sha256(_network(_hop(http), http.remote_addr or "").encode()).hexdigest()
 
 
 def _hop(http: flask.Request) -> str:
-    """What the outermost proxy that we trust saw: the last address, or that many before it (TRUSTED_PROXIES).
+    """The address that the outermost trusted proxy saw: the last one, or TRUSTED_PROXIES before it.
 
-    What stands further left was sent by the caller and says nothing.
+    Addresses further left come from the caller and cannot be trusted.
     """
     hops = [each.strip() for each in http.headers.get("X-Forwarded-For", "").split(",")]
     own = config.TRUSTED_PROXIES.value
@@ -29,7 +29,7 @@ def _hop(http: flask.Request) -> str:
 
 
 def _network(hop: str, peer: str) -> str:
-    """An IPv4 address, an IPv6 address's /64 (the least that a customer gets), or the peer where that is no address."""
+    """The IPv4 address, or the /64 of an IPv6 address (the smallest block a customer gets). `peer` if it is neither."""
     matched = _WITH_PORT.match(hop)
     bare = (matched["six"] or matched["four"]) if matched else hop
     try:

@@ -26,7 +26,7 @@ from . import request_body
 from .callables import MAX_BODY_BYTES, Contract, Handler, perform, too_deep
 from .methods import not_allowed
 
-# HTTP has a 402, which callables lack; what a caller cannot mend by asking again is 400.
+# HTTP has a 402, which callables lack; errors that are not retryable are 400.
 STATUS = {
     "unauthenticated": 401,
     "permission-denied": 403,
@@ -112,7 +112,7 @@ def _body(http: flask.Request) -> Any:
 
 
 def _who(http: flask.Request) -> tuple[https_fn.AuthData, https_fn.AppCheckData | None]:
-    """Whoever the Bearer token says, before the body is looked at. `Unauthenticated` without a good one."""
+    """The user of the Bearer token, before the body is read. `Unauthenticated` without a valid one."""
     from firebase_admin import app_check, auth, exceptions
 
     scheme, _, token = http.headers.get("Authorization", "").partition(" ")

@@ -1,4 +1,4 @@
-"""The refusal of a method that a function does not take, with the methods that it does (RFC 9110, 15.5.6)."""
+"""405 Method Not Allowed, with the methods that a function accepts (RFC 9110, 15.5.6)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import flask
 
 
 def allowed(method: str, *, shared: bool) -> str:
-    """What `Allow` says of a function that takes this one. `shared` with pages: CORS answers OPTIONS as well."""
+    """The `Allow` header of a function that accepts this method. `shared`: CORS answers OPTIONS too."""
     return f"{method}, OPTIONS" if shared else method
 
 
 def not_allowed(method: str, *, shared: bool, answer: flask.Response | None = None) -> flask.Response:
-    """A 405, as plain text or the answer given, and `Allow`."""
+    """A 405 with `Allow`, as plain text or with the body of `answer`."""
     refusal = answer or flask.Response(f"{method} only", mimetype="text/plain")
     refusal.status_code = 405
     refusal.headers["Allow"] = allowed(method, shared=shared)

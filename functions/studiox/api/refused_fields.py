@@ -1,4 +1,4 @@
-"""What is wrong with a request, field by field and in words. Pure."""
+"""Validation errors of a request, in words, by field. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 MAX_UNKNOWN = 10
-"""Names of unknown fields are the caller's own text: so many are told, and none is logged."""
+"""Unknown fields that an answer lists. Their names are the caller's own text and are not logged."""
 
-# By the beginning of a rule's pattern, because its end only says where a text ends.
+# By the start of a pattern: its end only marks where the text ends.
 _WORDS = {
     "^[A-Za-z0-9_-]{16,64}": "16 to 64 letters (A-Z), digits, _ or -",
     "^(?!__.*__$)[A-Za-z0-9_-]{1,128}": "1 to 128 letters (A-Z), digits, _ or -",
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec.ValidationError) -> dict[str, str]:
-    """{field: what is wrong} of every field that is, for a request that `error` was raised about."""
+    """{field: what is wrong} of every invalid field of a request that raised `error`."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
     unknown = [name for name in given if name not in fields][:MAX_UNKNOWN]
     found = {name[:64]: "contains unknown field" for name in unknown}
@@ -39,7 +39,7 @@ def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec
 
 
 def _told(message: str, name: str) -> dict[str, str]:
-    """msgspec says `What is wrong - at `$.path``: {path: what is wrong}, without any of the caller's values."""
+    """{path: what is wrong} of msgspec's message `What is wrong - at `$.path``, without the caller's values."""
     what, _, where = message.partition(" - at `")
     path = (name + where.rstrip("`").removeprefix("$")).lstrip(".")
     for prefix in ("Object contains unknown field `", "Object missing required field `"):

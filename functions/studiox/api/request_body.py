@@ -1,7 +1,7 @@
-"""Reading a request's body within a deadline: who sends a byte now and then must not keep a thread.
+"""Reads a request's body within a deadline, so that a slow sender cannot occupy a thread.
 
-A server's read blocks, and a timeout of the socket begins anew with each byte. So a thread looks, while bodies are
-being read, for those that take too long, and ends what their sockets still receive: the read returns at once.
+The server's read blocks, and a socket timeout restarts with each byte. So while bodies are being read, a thread looks
+for late ones and shuts their sockets down for reading; the read then returns at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TICK_S = 0.25
 
 
 class TooSlow(RequestTimeout):
-    """The framework answers it with 408, where nobody else does. The connection ends with the answer."""
+    """The framework answers it with 408, unless the function does. The connection is closed after the answer."""
 
     text = "The body took too long."
 
@@ -81,7 +81,7 @@ def _watch() -> _Watch:
 
 
 def complete(http: flask.Request) -> bytes:
-    """The whole body, of a request whose length was looked at; `http.get_data()` answers it from then on.
+    """The whole body of a request whose length was checked; `http.get_data()` returns it from then on.
 
     `TooSlow` after DEADLINE_S.
     """
@@ -92,13 +92,13 @@ def complete(http: flask.Request) -> bytes:
 @contextlib.contextmanager
 def deadline(http: flask.Request) -> Iterator[None]:
     """The block may read the body for DEADLINE_S. `TooSlow`."""
-    # gunicorn's; another server's reads are its own to bound.
+    # Set by gunicorn. Another server must bound its reads itself.
     reading = _Reading(http.environ.get("gunicorn.socket"))
     _watch().add(reading)
     try:
         yield
     except Exception:
-        if not reading.expired:  # else it is the server's word for a body that ended early
+        if not reading.expired:  # an expired read raises because the body ended early
             raise
     finally:
         _watch().remove(reading)

@@ -1,4 +1,4 @@
-"""What a vendor's callback sends, before anything is known about it."""
+"""Reads the body of a vendor's callback before it is verified."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from . import request_body
 
 
 def body_of(request: flask.Request, most: int) -> bytes | None:
-    """The body, `None` for one of more than `most` bytes.
+    """The body, or None if it has more than `most` bytes.
 
-    A vendor may send its callback in chunks, which tell no length beforehand: then no more is read than it takes to see
-    that it is too much. `bodies.TooSlow` is answered with 408.
+    A chunked body has no length in advance: at most `most` + 1 bytes are read. `TooSlow` becomes a 408.
     """
     if (request.content_length or 0) > most:
         return None
