@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 from bench.stage import HERE, ORDER, Peer, Stage
@@ -37,6 +36,7 @@ def main() -> None:
     import main as deployed
     from tests.support.calls import call
     from tests.support.database import Database
+    from tests.support.posts import post
 
     database = Database()
     rows: list[tuple[str, int, int]] = []
@@ -68,9 +68,7 @@ def main() -> None:
     call(deployed.cancelStudioJob, {"jobId": job_id}, uid="u1")
     call(deployed.getJobStatus, {"jobId": job_id}, uid="u1")
     count("getJobStatus, of a job that has ended", 1, lambda: call(deployed.getJobStatus, {"jobId": job_id}, uid="u1"))
-    now = datetime.now(UTC)
-    post = {"postId": "post1", "uid": "u2", "authorName": "Ann", "hidden": False, "likeCount": 0, "score": 0.0}
-    database.put("posts/post1", {**post, "commentCount": 0, "remixCount": 0, "createdAt": now})
+    database.put("posts/post1", post("post1", "u2"))
     count("likePost", 2, lambda: call(deployed.likePost, {"postId": "post1"}, uid="u1"))
     print(json.dumps(rows))
 
