@@ -19,6 +19,7 @@ from studiox.kit.errors import InvalidRequest, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.models.deletions import CleanUp, clean_up_path
+from studiox.models.jobs import JOBS
 from studiox.models.users import closed_path, pseudonym, user_path
 from studiox.studio import lifecycle
 from studiox.studio.settlement import settle_job
@@ -137,7 +138,7 @@ def _end_subscription(uid: str) -> None:
 def _end_jobs(uid: str) -> bool:
     """Cancel the running jobs. Their refunds go into the ledger, which moves to the closed account."""
     for status in ("pending", "processing"):
-        found = query.names("jobs", {"uid": uid, "status": status}, erasure.PAGE)
+        found = query.names(JOBS, {"uid": uid, "status": status}, erasure.PAGE)
         for path in found:
             settle_job(path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid))
         if len(found) == erasure.PAGE:

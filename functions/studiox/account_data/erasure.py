@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from studiox.kit import clock, firestore, query
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.deletions import CLEAN_UPS
 from studiox.models.users import ClosedAccount, closed_path, user_path
 from studiox.studio.job_store import delete_jobs
 
@@ -116,7 +117,7 @@ def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
 
     A post's clean-up continues under the pseudonym. A creation's is deleted: its folder was deleted with all others.
     """
-    found = [path for path in query.names("cleanups", {"uid": uid}, PAGE) if path != own]
+    found = [path for path in query.names(CLEAN_UPS, {"uid": uid}, PAGE) if path != own]
     firestore.delete_all([path for path in found if "creation-" in path])
     _rewrite(uid, pseudonym, [path for path in found if "creation-" not in path])
     return len(found) < PAGE - 1

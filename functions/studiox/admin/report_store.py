@@ -9,6 +9,9 @@ from typing import Any
 
 from studiox.kit import query
 from studiox.kit.clock import datetime
+from studiox.models.jobs import PROVIDER_LOSSES
+from studiox.models.ledger_audits import LEDGER_ALERTS
+from studiox.models.payments import PAYMENTS
 
 Data = Mapping[str, Any]
 
@@ -30,7 +33,7 @@ def latest(limit: int) -> list[Data]:
 def revenue(start: datetime, end: datetime) -> Counter[str]:
     """What was paid in [start, end) by currency, in minor units, without what went back since."""
     total: Counter[str] = Counter()
-    for payment in query.between("payments", start, end, ("amount", "currency", "status", "refunded"), group=True):
+    for payment in query.between(str(PAYMENTS), start, end, ("amount", "currency", "status", "refunded"), group=True):
         if payment.get("status") in KEPT:
             total[str(payment["currency"])] += int(payment["amount"]) - int(payment.get("refunded") or 0)
     return total
@@ -42,7 +45,7 @@ def losses(start: datetime, end: datetime) -> Counter[str]:
     Not of cancelled jobs: those are a known price of cancelling, which has its own limit.
     """
     total: Counter[str] = Counter()
-    for loss in query.between("providerLosses", start, end, ("model", "status", "lossMicroUsd")):
+    for loss in query.between(str(PROVIDER_LOSSES), start, end, ("model", "status", "lossMicroUsd")):
         if loss.get("status") != "cancelled":
             total[str(loss["model"])] += int(loss["lossMicroUsd"])
     return total
@@ -50,5 +53,5 @@ def losses(start: datetime, end: datetime) -> Counter[str]:
 
 def violations(start: datetime, end: datetime) -> list[str]:
     """The users whose ledger an audit of that week found wrong, the first hundred alerts' at least."""
-    found = query.between("ledgerAlerts", start, end, ("uid",))
+    found = query.between(str(LEDGER_ALERTS), start, end, ("uid",))
     return sorted({str(alert.get("uid")) for alert in itertools.islice(found, MAX_LISTED)})
