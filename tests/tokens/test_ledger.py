@@ -190,3 +190,7 @@ def test_a_purchase_pays_a_debt_first() -> None:
     after, entry = ledger.next_entry(owing, cause("purchase"), Buckets(purchased=8), NOW)
     assert after == Account(Buckets(0, 3, -2), 3)
     assert (entry.amount, entry.balance_after) == (8, 1)
+
+
+def test_the_most_that_a_balance_may_be() -> None:
+    assert ledger.MAX_BALANCE == 1_000_000_000_000
