@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import main
+from studiox.kit.documents import encode
+from studiox.models.ledger_audits import LedgerAlert
 from tests.admin.weeks import MONDAY, WEEK, job, put_all, put_jobs, random_week, recount
 from tests.conftest import SECRETS, Logged
 from tests.support import Answer, Database, call, schedule
@@ -25,6 +27,13 @@ REPORT = f"weeklyReports/report_{MONDAY + WEEK:%Y%m%d}"
 
 def run(start: str = "2026-03-02", *, admin: bool = True) -> Answer:
     return call(main.runWeeklyReport, {"weekStart": start}, uid="boss", admin=admin)
+
+
+def alert(uid: str, first_seen_at: datetime, last_seen_at: datetime | None = None) -> dict[str, Any]:
+    found = {"kind": "balance", "subject": "balance", "expected": "1", "found": "2"}
+    return encode(
+        LedgerAlert(uid=uid, first_seen_at=first_seen_at, last_seen_at=last_seen_at or first_seen_at, **found)
+    )
 
 
 def report(database: Database) -> dict[str, Any]:
@@ -91,25 +100,29 @@ def test_revenue_is_what_was_paid_and_kept_of_all_users(database: Database) -> N
 def test_anomalies_of_the_books_and_the_providers(database: Database, logged: Logged) -> None:
     put_all(
         [
-            ("ledgerAlerts/a1", {"uid": "u7", "createdAt": MONDAY}),
-            ("ledgerAlerts/a2", {"uid": "u7", "createdAt": MONDAY}),
-            ("ledgerAlerts/a3", {"uid": "u8", "createdAt": MONDAY - timedelta(days=1)}),
+            ("ledgerAlerts/a1", alert("u7", MONDAY)),
+            ("ledgerAlerts/a2", alert("u7", MONDAY)),
+            ("ledgerAlerts/a3", alert("u8", MONDAY - timedelta(days=1))),
+            ("ledgerAlerts/a4", alert("u9", MONDAY + WEEK)),
+            ("ledgerAlerts/a5", alert("u6", MONDAY - timedelta(days=9), MONDAY + WEEK)),
             ("providerLosses/j1", {"model": "m", "status": "failed", "lossMicroUsd": 70, "createdAt": MONDAY}),
             ("providerLosses/j2", {"model": "m", "status": "completed", "lossMicroUsd": 5, "createdAt": MONDAY}),
             ("providerLosses/j3", {"model": "n", "status": "cancelled", "lossMicroUsd": 9, "createdAt": MONDAY}),
         ]
     )
     expected = [
+        {"kind": "ledger_violation", "subject": "u6", "value": 1, "expected": 0},
         {"kind": "ledger_violation", "subject": "u7", "value": 1, "expected": 0},
         {"kind": "provider_loss", "subject": "m", "value": 75, "expected": 0},
     ]
     assert report(database)["anomalies"] == expected
     assert [(line["kind"], line["subject"]) for line in logged.lines("anomaly")] == [
+        ("ledger_violation", "u6"),
         ("ledger_violation", "u7"),
         ("provider_loss", "m"),
     ]
     report(database)
-    assert len(logged.lines("anomaly")) == 2, "each is alerted once"
+    assert len(logged.lines("anomaly")) == 3, "each is alerted once"
 
 
 def test_an_administrator_reports_the_week_under_way(database: Database) -> None:

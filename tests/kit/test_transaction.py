@@ -134,6 +134,22 @@ def test_a_decision_that_asks_for_ever_more_ends() -> None:
         transaction.transact(USER, decide)
 
 
+def test_a_refusal_after_a_document_of_a_new_id_is_raised(rpcs: Rpcs) -> None:
+    """An audit entry has another id in each decision: no read can show that it does not exist."""
+    decisions = []
+
+    def decide(docs: Docs) -> None:
+        decisions.append(1)
+        assert len(decisions) < 10, "it is decided for ever"
+        docs.create(f"auditLogs/{len(decisions)}", {"at": 1})
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        transaction.transact(USER, decide, Reads(fresh=[USER]))
+    assert rpcs.count("Commit") == 0
+    assert len(decisions) == 2
+
+
 def test_an_answer_never_rests_on_the_cache_alone(database: Database) -> None:
     opened(database, 50)
     debit("one")

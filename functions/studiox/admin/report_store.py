@@ -52,6 +52,10 @@ def losses(start: datetime, end: datetime) -> Counter[str]:
 
 
 def violations(start: datetime, end: datetime) -> list[str]:
-    """The users whose ledger an audit of that week found wrong, the first hundred alerts' at least."""
-    found = query.between(str(LEDGER_ALERTS), start, end, ("uid",))
-    return sorted({str(alert.get("uid")) for alert in itertools.islice(found, MAX_LISTED)})
+    """The users whose ledger an audit found wrong in [start, end), by at most MAX_LISTED alerts. `Unavailable`.
+
+    An alert that is older and was found again counts; so does one that was found again after `end`.
+    """
+    found = query.documents(LEDGER_ALERTS, order="lastSeenAt", least=start)
+    seen = (alert.data.uid for alert in found if alert.data.first_seen_at < end)
+    return sorted(set(itertools.islice(seen, MAX_LISTED)))

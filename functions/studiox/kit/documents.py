@@ -116,6 +116,8 @@ class Docs:
         """The documents that the decision has read or changed."""
         self.changes: dict[str, Data | None] = {}
         """The changed documents; None: deleted."""
+        self.created_unread: set[str] = set()
+        """Those of them that were created without being read, as an audit entry is under a new random id."""
         self.after_commit: list[Callable[[], None]] = []
         """Called when the commit of these changes has succeeded, to note it in this process."""
 
@@ -149,6 +151,7 @@ class Docs:
             existing = self._data(path)
         except NotRead:
             existing = None
+            self.created_unread.add(path)
         if existing is not None:
             raise AlreadyDecided(path)
         self.changes[path] = encode(document) if isinstance(document, Stored) else document

@@ -145,6 +145,7 @@ class _Decision(NamedTuple):
     answer: Any
     error: Exception | None
     touched: set[str]
+    created_unread: set[str]
     changes: Mapping[str, Data | None]
     after_commit: Sequence[Callable[[], None]]
 
@@ -236,14 +237,18 @@ class _Attempt:
             except Exception as raised:  # noqa: BLE001 - a refusal, or a bug of the caller: raised to the caller
                 error = raised
             changes, after_commit = ({}, ()) if error else (docs.changes, docs.after_commit)
-            self._accept(_Decision(operation, answer, error, docs.touched, changes, after_commit))
+            self._accept(_Decision(operation, answer, error, docs.touched, docs.created_unread, changes, after_commit))
             return
         operation.finish(error=RecursionError(f"a decision asked for more than {MAX_ON_DEMAND_READS} documents"))
 
     def _accept(self, decision: _Decision) -> None:
         """Finish the operation now, or with the commit, or make its decision again."""
         operation = decision.operation
-        if self._is_unverified(decision.touched, {**self.changes, **decision.changes}):
+        unverified = self._unverified(decision.touched, {**self.changes, **decision.changes})
+        if decision.error is not None and operation.only_fresh:
+            # A new random id is another one in each decision: reading it would never verify the error.
+            unverified -= decision.created_unread
+        if unverified:
             operation.require_fresh(decision.touched)
         elif operation.may_still_be_applied(decision.changes):
             operation.finish(error=Unavailable(retryAfterSeconds=5))
@@ -253,11 +258,11 @@ class _Attempt:
             self.changes.update(decision.changes)
             self.decisions.append(decision)
 
-    def _is_unverified(self, touched: set[str], changes: Mapping[str, Data | None]) -> bool:
-        """Whether the decision depends on a cached or assumed document that a commit of `changes` does not verify."""
+    def _unverified(self, touched: set[str], changes: Mapping[str, Data | None]) -> set[str]:
+        """The cached or assumed documents that the decision depends on and a commit of `changes` does not verify."""
         guesses = {path for path in touched if path in self.unverified or path not in self.known}
         # A document that was assumed absent, created and deleted again is not part of the commit.
-        return not guesses <= {path for path, data in changes.items() if data is not None or path in self.known}
+        return guesses - {path for path, data in changes.items() if data is not None or path in self.known}
 
     def commit(self) -> None:
         """Write all changes in one commit. Operations that are not done afterwards are attempted again."""
