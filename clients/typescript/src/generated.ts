@@ -23,7 +23,7 @@ export interface AddTokens {
   requestId?: string;
 }
 
-/** What a plan may do in a month; null is unlimited. */
+/** A plan's monthly limits; null is unlimited. */
 export interface Allowances {
   songsPerMonth: number | null;
 }
@@ -192,7 +192,7 @@ export interface Creations {
   nextCursor: string | null;
 }
 
-/** `credits` is signed: what was spent is negative. All of an account's entries add up to its balance. */
+/** A ledger entry. `credits` is negative for a debit. The sum of all entries of an account is its balance. */
 export interface CreditTransaction {
   id: string;
   type: "admin_adjustment" | "clawback" | "deduction" | "plan_expiry" | "plan_grant" | "purchase" | "refund" | "restore" | "reward" | "welcome_bonus";
@@ -364,14 +364,14 @@ export interface IncrementPlayCount {
   creationId?: string | null;
 }
 
-/** One input of a model, enough for a client to draw its field. */
+/** One input of a model, with everything a client needs to render its form field. */
 export interface Input {
   kind: "choice" | "files" | "flag" | "integer" | "text";
   required?: boolean;
-  /** Choice: what may be chosen. */
+  /** Choice: the allowed values. */
   values?: (string | number)[];
   min?: number | null;
-  /** Integer: the range; text: code points; files: how many. */
+  /** Integer: the largest value, and `min` the smallest; text: the most code points; files: the most files. */
   max?: number | null;
   default?: string | number | boolean | null;
   /** Choice: the values are this collection's ids. */
@@ -639,9 +639,11 @@ export interface Preferences {
   emailComments?: boolean | null;
 }
 
-/** Tokens for a job: `tokens`, looked up `by` the values of these inputs in turn, times the units of `per`. */
+/**
+ * The price of a job: the rate in `tokens`, times the number of `per` units. `by` names the inputs that pick it.
+ */
 export interface Price {
-  /** An integer, or a table of tables keyed by the inputs' values as text, one level for each of `by`. */
+  /** An integer, or nested tables keyed by the inputs' values as text, with one level for each input of `by`. */
   tokens: unknown;
   by?: string[];
   per?: "job" | "minute" | "second" | "thousandCharacters";
@@ -730,15 +732,15 @@ export interface ReviewSocialTask {
   note?: string | null;
 }
 
-/** What follows for other inputs when one is set, or has one of `values`. False and absent are not set. */
+/** Constraints that apply when input `when` is set, or has one of `values`. False, empty and absent are unset. */
 export interface Rule {
   when: string;
   values?: (string | number | boolean)[];
-  /** Required then. */
+  /** Inputs that are required when the rule applies. */
   needs?: string[];
-  /** Not to be set then. */
+  /** Inputs that must not be set when the rule applies. */
   excludes?: string[];
-  /** Text: code points, integer: the largest; tighter than the input's own. */
+  /** Upper limits, lower than the inputs' own. Text: the most code points; integer: the largest value. */
   max?: Record<string, number>;
 }
 
@@ -799,9 +801,9 @@ export interface SocialTaskStatus {
   title: string;
   tokens: number;
   status: "approved" | "available" | "pending" | "rejected";
-  /** Where the proof must lie; empty: any https address. */
+  /** The hosts that the proof's URL may have; empty: any https URL. */
   proofHosts: string[];
-  /** What an administrator said about the claim. */
+  /** The administrator's note on the claim. */
   note?: string;
 }
 
@@ -1605,7 +1607,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * All that may be ordered, with inputs and prices: enough to draw the whole form.
+   * List everything that can be ordered, with inputs, rules and prices: all a client needs to render the form.
    *
    * Anybody; no sign-in needed. At most 120 a minute.
    */
@@ -1617,6 +1619,8 @@ export interface Functions {
   /**
    * Debit the model's price and start the generation.
    *
+   * Repeating a request with the same `requestId` returns the same job and debits once. A failed job is refunded.
+   *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
    */
   createStudioJob: {
@@ -1625,7 +1629,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The job as it stands. Polls the provider when a poll is due, and stores small media at once.
+   * Return a job's status and media. Polls the provider if a poll is due, and stores small media at once.
    *
    * A signed-in user, also a suspended one. At most 240 a minute.
    */
@@ -1635,7 +1639,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's jobs, newest first; media by path.
+   * List the caller's jobs, newest first. Media have paths and no signed URLs.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1645,7 +1649,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts.
+   * Count the caller's jobs by status and by type, with the tokens spent and refunded.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1655,7 +1659,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Cancel a pending or processing job with a full refund; a late result is discarded.
+   * Cancel a pending or processing job with a full refund. A result that arrives later is discarded.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1665,7 +1669,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Write lyrics while the caller waits. Failures are refunded, and recorded with what was asked for.
+   * Write lyrics and return them in the response. A failure is refunded and recorded with the request.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 30 a minute.
    */
@@ -1675,7 +1679,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's sessions, newest first.
+   * List the caller's sessions, newest first.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1685,7 +1689,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * One of the caller's sessions: its parameters, and its jobs in the order in which they were ordered.
+   * Return one of the caller's sessions: its parameters, and its jobs in the order of their creation.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1695,7 +1699,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot.
+   * Return the caller's tokens by bucket. Live clients can listen to `users/{uid}` with onSnapshot instead.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1705,7 +1709,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's ledger, newest entry first.
+   * List the caller's ledger entries, newest first.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1715,7 +1719,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Pay for a feature at the catalogue's price.
+   * Pay for a feature at the catalogue's price. Repeating a request with the same `requestId` debits once.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1725,7 +1729,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.
+   * Return the caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1735,7 +1739,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The plan's songs of the month; null is unlimited. With `consume` a song made outside is counted, if allowed.
+   * Return the plan's monthly song allowance; null is unlimited. `consume` counts one song, if one is left.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1745,7 +1749,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Every task on offer, and how far the caller is with it.
+   * List every task on offer, with the status of the caller's claim.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1755,7 +1759,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Claim a task's tokens with an address that proves it; most wait for an administrator's review.
+   * Claim a task's tokens with a URL as proof. Most claims wait for an administrator's review.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
@@ -1765,7 +1769,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Approve a claim, which rewards it, or reject it, after which it may be claimed again.
+   * Approve a claim and credit its tokens, or reject it. A rejected task can be claimed again.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1775,7 +1779,7 @@ export interface Functions {
     refusals: "AlreadyClaimed" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Count today's visit, once a UTC day; milestones earn bonus tokens.
+   * Count today's visit, at most once per UTC day. Milestones earn bonus tokens.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */

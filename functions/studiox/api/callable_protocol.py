@@ -1,7 +1,7 @@
-"""What Firebase's SDKs send and expect beyond plain JSON: 64-bit integers in wrappers, answers as a stream.
+"""The parts of Firebase's callable protocol beyond plain JSON: 64-bit integers in wrappers, and streamed responses.
 
-The protocol is that of https://firebase.google.com/docs/functions/callable-reference. It defines two wrappers and none
-for times: those are ISO 8601 strings.
+See https://firebase.google.com/docs/functions/callable-reference. The protocol has two integer wrappers and none for
+times, which are ISO 8601 strings.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ _TYPE = "type.googleapis.com/google.protobuf."
 _RANGES = {f"{_TYPE}Int64Value": (-(2**63), 2**63 - 1), f"{_TYPE}UInt64Value": (0, 2**64 - 1)}
 _DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _EXACT = 2**53
-"""Beyond it a float does not say which integer was meant."""
+"""The largest integer up to which a float is exact."""
 _STREAM = "text/event-stream"
 
 MAX_WRONG = 10
-"""So many wrong values are told: their paths are the caller's own text."""
+"""The most errors in one answer. Their paths are the caller's own text, so the answer's size must be limited."""
 
 
 def is_wrapper(value: Mapping[str, Any]) -> bool:
-    """Whether it stands for one value, although it is an object: then nothing is nested in it."""
+    """Whether the object is a wrapper of a single value."""
     return value.keys() == {"@type", "value"} and not isinstance(value["value"], dict | list)
 
 
 def decoded(value: object) -> tuple[Any, dict[str, str]]:
-    """`value` with plain integers for wrapped ones and for floats without a fraction; and {path: what is wrong}.
+    """`value` with wrapped integers and integral floats as plain integers, and {path: error}.
 
-    What is wrong stays as it is. `@type` is the protocol's own word: an object that has it is a wrapper or wrong.
+    Invalid values are returned unchanged. `@type` is reserved: an object that has it is a valid wrapper or an error.
     """
     wrong: dict[str, str] = {}
     return _decoded(value, "", wrong), wrong
@@ -54,7 +54,7 @@ def _decoded(value: Any, path: str, wrong: dict[str, str]) -> Any:
 
 
 def _unwrapped(wrapper: Mapping[str, Any]) -> int | None:
-    """The integer in a wrapper. Its value is a string; a JSON integer is taken like protobuf's own JSON takes it."""
+    """The integer in a wrapper, None if invalid. Its value is a string or, as in protobuf's JSON, an integer."""
     kind, value = wrapper["@type"], wrapper.get("value")
     if not is_wrapper(wrapper) or not isinstance(kind, str) or kind not in _RANGES:
         return None
@@ -65,11 +65,11 @@ def _unwrapped(wrapper: Mapping[str, Any]) -> int | None:
 
 
 def as_asked(http: flask.Request, answer: flask.Response) -> flask.Response:
-    """`answer` in the form that the client asked for: JSON, or a stream of it as one event for `stream()` of the SDKs.
+    """`answer` in the form that the client accepts: JSON, or a stream with one event, for the SDKs' `stream()`.
 
-    A stream is always 200: the SDKs for Apple and Android read no reason from a stream that begins with another status.
+    A stream always has status 200: the Apple and Android SDKs cannot read a refusal from a stream with another status.
     """
     if http.accept_mimetypes.best_match(["application/json", _STREAM]) != _STREAM:
         return answer
-    event = b"".join(answer.get_data().splitlines())  # a line is an event's unit, and JSON has none inside its strings
+    event = b"".join(answer.get_data().splitlines())  # an event is one line; JSON strings contain no line breaks
     return flask.Response(b"data: " + event + b"\n\n", 200, mimetype=_STREAM, headers={"Cache-Control": "no-cache"})

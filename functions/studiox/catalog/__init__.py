@@ -1,1 +1,1 @@
-"""What may be ordered, with which inputs, at what price: data, and the pure rules that read it."""
+"""The catalogue: models, features, packs and plans, their inputs and prices, and the pure rules that read them."""

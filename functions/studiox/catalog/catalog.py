@@ -1,4 +1,4 @@
-"""The rules of the catalogue: what a model takes, what of a request it is given, and what that costs. Pure."""
+"""The catalogue's rules: which inputs a model accepts, how a request is checked against them, and its price. Pure."""
 
 from __future__ import annotations
 
@@ -26,47 +26,47 @@ class PlanRequired(StudioxError):
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """One input of a model, enough for a client to draw its field."""
+    """One input of a model, with everything a client needs to render its form field."""
 
     kind: Literal["text", "choice", "integer", "flag", "files"]
     required: bool = False
     values: tuple[str | int, ...] = ()
-    """choice: what may be chosen."""
+    """choice: the allowed values."""
     min: int | None = None
     max: int | None = None
-    """integer: the range; text: code points; files: how many."""
+    """Integer: the largest value, and `min` the smallest; text: the most code points; files: the most files."""
     default: str | int | bool | None = None
     catalogue: Literal["", "styles", "colors", "sizes"] = ""
     """choice: the values are this collection's ids."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """What follows for other inputs when one is set, or has one of `values`. False and absent are not set."""
+    """Constraints that apply when input `when` is set, or has one of `values`. False, empty and absent are unset."""
 
     when: str
     values: tuple[str | int | bool, ...] = ()
     needs: tuple[str, ...] = ()
-    """Required then."""
+    """Inputs that are required when the rule applies."""
     excludes: tuple[str, ...] = ()
-    """Not to be set then."""
+    """Inputs that must not be set when the rule applies."""
     max: dict[str, int] = msgspec.field(default_factory=dict)
-    """text: code points, integer: the largest; tighter than the input's own."""
+    """Upper limits, lower than the inputs' own. Text: the most code points; integer: the largest value."""
 
 
 PriceTable = int | dict[str, "PriceTable"]
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Tokens for a job: `tokens`, looked up `by` the values of these inputs in turn, times the units of `per`."""
+    """The price of a job: the rate in `tokens`, times the number of `per` units. `by` names the inputs that pick it."""
 
     tokens: Any
-    """An integer, or a table of tables keyed by the inputs' values as text, one level for each of `by`."""
+    """An integer, or nested tables keyed by the inputs' values as text, with one level for each input of `by`."""
     by: tuple[str, ...] = ()
     per: Literal["job", "second", "minute", "thousandCharacters"] = "job"
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A model as the catalogue holds it, and as a Firestore document of the same id may override it."""
+    """A model of the catalogue. A Firestore document of the same id overrides its fields."""
 
     id: str
     type: JobType
@@ -76,18 +76,18 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     inputs: dict[str, Input]
     price: Price
     credits: Price
-    """What the provider charges for the same, in its own credits times 100 (vendors quote hundredths)."""
+    """The provider's charge for the same job, in hundredths of its own credits."""
     rules: tuple[Rule, ...] = ()
     plan: PlanId = "free"
-    """The lowest plan that may order it."""
+    """The lowest plan that includes this model."""
     outputs: int | str = 0
-    """How many files an order is sure to bring: a number, or the input that says it. Fewer are refunded in part.
-    0: nobody promises a number, and the order is for as many as the provider lists."""
+    """The number of files that an order returns, or the name of the input that holds it. If the provider delivers
+    fewer, the difference is refunded. 0: the number is not guaranteed, and the order is for what the provider lists."""
     enabled: bool = True
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Something that `useTokens` pays for, at the catalogue's price."""
+    """A feature that `useTokens` pays for, at the catalogue's price in tokens."""
 
     id: str
     label: str
@@ -99,10 +99,10 @@ PLANS = ("free", "pro", "enterprise")
 
 
 def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -> dict[str, Any]:
-    """The inputs of a job: `given` checked against the model's, defaults filled in. `InvalidRequest`.
+    """Check `given` against the model's inputs, fill in defaults, and return the job's inputs. `InvalidRequest`.
 
-    `given` holds the request's named inputs, and its options as `options.<name>`; `listed` says of each chosen
-    catalogue id (`styles/anime`) whether the catalogue has it.
+    `given` holds the request's named inputs, and its options as `options.<name>`. `listed` maps each chosen catalogue
+    id (`styles/anime`) to whether the catalogue contains it.
     """
     wrong: dict[str, str] = {}
     inputs: dict[str, Any] = {}
@@ -130,7 +130,7 @@ def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -
 
 
 def _broken_rules(rules: Iterable[Rule], inputs: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, str]:
-    """{field: what is wrong} of inputs that are right each by itself."""
+    """{field: error} of inputs that are individually valid but break one of the model's rules."""
     wrong: dict[str, str] = {}
     for rule in rules:
         value = inputs.get(rule.when)
@@ -156,7 +156,7 @@ def _is_any_of(value: Any, values: Iterable[Any]) -> bool:
 
 
 def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
-    """What is wrong with the value, "" if nothing is."""
+    """The value's error message, "" if it is valid."""
     match spec.kind:
         case "text" if not isinstance(value, str):
             return "expected text"
@@ -181,11 +181,11 @@ def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
 
 
 def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
-    """What a job with these inputs costs; 0 is free. `InvalidRequest` for a catalogue entry without a price."""
+    """The price of a job with these inputs, in tokens; 0 is free. `InvalidRequest` if an input's value has no rate."""
     rate: Any = price.tokens
     for name in price.by:
         rate = rate.get(_key(inputs[name]))
-        if rate is None:  # an entry that the catalogue was given later than the model its prices
+        if rate is None:  # a size or style that was added to the catalogue after the model's price table was written
             raise InvalidRequest(fields={name: "this model has no price for it"})
     match price.per:
         case "job":
@@ -200,16 +200,16 @@ def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
 
 
 def outputs_of(model: Model, inputs: Mapping[str, Any]) -> int:
-    """How many files an order with these inputs is sure to bring, 0 if nobody promises a number."""
+    """The number of files that an order with these inputs returns, 0 if the number is not guaranteed."""
     return int(inputs[model.outputs]) if isinstance(model.outputs, str) else model.outputs
 
 
-MAX_TOKENS = 1_000_000  # of a rate
+MAX_TOKENS = 1_000_000  # the highest rate
 MAX_OUTPUTS = 10
 
 
 def check_model(model: Model) -> None:
-    """ValueError unless every order that `chosen` lets pass has a price: an override may be anything."""
+    """ValueError unless every order that `chosen` accepts has a price. Overrides are unchecked data from Firestore."""
     for price in (model.price, model.credits):
         _check_rates(model, price.tokens, price.by)
         counted = {"second": "durationSeconds", "minute": "durationSeconds", "thousandCharacters": "prompt"}.get(
@@ -266,12 +266,12 @@ def _key(value: Any) -> str:
 
 
 def check_price(price: int, max_price: int | None) -> None:
-    """`PriceChanged` when it costs more than the caller agreed to."""
+    """`PriceChanged` if the price is above the caller's `maxPrice`."""
     if max_price is not None and price > max_price:
         raise PriceChanged(price=price, maxPrice=max_price)
 
 
 def check_plan(model: Model, plan: str) -> None:
-    """`PlanRequired` when the model needs a higher plan."""
+    """`PlanRequired` if the model needs a higher plan."""
     if PLANS.index(plan) < PLANS.index(model.plan):
         raise PlanRequired(plan=model.plan)

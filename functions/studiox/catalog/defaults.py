@@ -1,4 +1,4 @@
-"""The bundled catalogue: what is offered until a Firestore document of the same id says otherwise."""
+"""The bundled catalogue: the entries on offer unless a Firestore document of the same id overrides them."""
 
 from __future__ import annotations
 

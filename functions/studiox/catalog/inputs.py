@@ -1,4 +1,4 @@
-"""Inputs that many models of the bundled catalogue take alike."""
+"""Inputs that several models of the bundled catalogue share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundled catalogue's models that are not Poyo's, each with our price and what the provider takes for the same."""
+"""The bundled models of the providers other than Poyo, with our price and the provider's charge for each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _mock(model: str) -> Model:
 
 MOCK = (_mock("Model A"), _mock("Model B"))
 
-# PiAPI takes 500,000 points for an order, of ten million to the dollar.
+# PiAPI charges 500,000 points per order; a dollar is ten million points.
 PIAPI = (
     Model(
         id="music-u",
@@ -47,7 +47,7 @@ PIAPI = (
     ),
 )
 
-# The model's name is what the endpoint calls it: an override's `providerModel` names another.
+# `provider_model` is the endpoint's own name for the model. An override's `providerModel` selects another one.
 OPENAI = (
     Model(
         id="image-analysis",
@@ -57,7 +57,7 @@ OPENAI = (
         label="Image analysis",
         inputs={"prompt": text(2000, required=True), "inputPaths": files(4, required=True)},
         price=Price(tokens=2),
-        # One large picture is 25,500 of the endpoint's tokens, four of them cost what two of ours bring.
+        # A large picture is 25,500 of the endpoint's tokens. Four of them cost about what two of our tokens earn.
         credits=Price(tokens=700),
     ),
     Model(

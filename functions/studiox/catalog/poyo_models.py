@@ -46,7 +46,7 @@ def _poyo(
 
 
 def _image(model: str, label: str, credits: int) -> list[Model]:
-    """A family whose edit variant takes pictures and costs the same."""
+    """A model and its edit variant, which also accepts pictures and costs the same."""
     inputs = {**LOOK, "size": SIZE, "aspectRatio": RATIO}
     edit = {**inputs, "inputPaths": files(4, required=True)}
     return [
@@ -99,7 +99,7 @@ def _kling(model: str, label: str, credits: dict[str, int], more: dict[str, Inpu
 
 
 def _seconds(model: str, label: str, credits: dict[str, int], resolution: str, ratio: Input | None = None) -> Model:
-    """A model priced by its few lengths, at one resolution."""
+    """A model with a price for each of its lengths, at one resolution."""
     lengths = tuple(int(length) for length in credits)
     inputs = {
         "prompt": PROMPT,
@@ -119,7 +119,7 @@ _SEEDANCE = {
     "inputPaths": files(2),
 }
 
-# Suno: in simple mode the prompt describes the song; in custom mode it is what is sung, unless there are lyrics.
+# Suno: in simple mode the prompt describes the song; in custom mode it is the sung text, unless lyrics are given.
 _SUNO = {
     "prompt": text(3000, required=True),
     "customMode": flag(),
@@ -140,7 +140,7 @@ _SUNG_OR_NOT = (Rule(when="instrumental", excludes=("lyrics",)),)
 _TRACK = {"prompt": text(2000, required=True), "lyrics": text(3000), "instrumental": flag()}
 _TIMED = {**_TRACK, "durationSeconds": Input(kind="integer", min=10, max=300, default=60)}
 
-# By their names: Poyo refuses ElevenLabs' own ids.
+# Voices by name: Poyo rejects ElevenLabs' own ids.
 _VOICES = (
     *("Rachel", "Adam", "Alice", "Aria", "Bill", "Brian", "Callum", "Charlie", "Charlotte", "Chris", "Daniel", "Eric"),
     *("George", "Jessica", "Laura", "Liam", "Lily", "Matilda", "River", "Roger", "Sarah", "Will"),

@@ -1,7 +1,7 @@
-"""What is sold: token packs and plans, their bundled defaults, and how an entry of the catalogue becomes one. Pure.
+"""Token packs and plans: their fields and bundled defaults. Pure.
 
-A token sells for about a cent, and less in larger packs. A plan's `priceId` is its recurring price in Stripe; the
-bundled ones are those of the local stand-in, production's are set in `plans/{id}` (docs/billing.md).
+A token sells for about a cent, and less in larger packs. A plan's `priceId` is its recurring price in Stripe. The
+bundled ids are those of the local stand-in; production sets its own in `plans/{id}` (docs/billing.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Tokens that are bought once. `amount` is in the currency's minor unit."""
+    """A one-time purchase of tokens. `amount` is in the currency's minor unit."""
 
     id: str
     name: str
@@ -29,13 +29,13 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Allowances(msgspec.Struct, frozen=True, rename="camel"):
-    """What a plan may do in a month; null is unlimited."""
+    """A plan's monthly limits; null is unlimited."""
 
     songs_per_month: int | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a user may do, and what it costs a month in the currency's minor unit."""
+    """A subscription plan: its features, limits and monthly price (`amount`, in the currency's minor unit)."""
 
     id: PlanId
     name: str
@@ -47,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     max_concurrent_jobs: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     interval: Literal["month"] = "month"
     price_id: str = ""
-    """Stripe's; empty for a plan that is not sold."""
+    """The id of the price in Stripe; empty for a plan that is not sold."""
 
 
 PACKS = (

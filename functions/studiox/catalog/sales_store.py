@@ -1,7 +1,7 @@
-"""Where what is sold lies: the bundled packs and plans, and the documents that override or add to them.
+"""Reads packs and plans: the bundled ones, and the Firestore documents that override or add to them.
 
-`tokenPacks/{id}` and `plans/{id}`, each kept for 60 s by a process. A field of the document beats the bundled one;
-`enabled: false` takes a pack off sale. There are three plans, whatever the documents say.
+Each process caches `tokenPacks/{id}` and `plans/{id}` for 60 s. A document's field overrides the bundled one, and
+`enabled: false` takes a pack off sale. The three plans always exist; documents cannot add or remove one.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ def _packs() -> Cache[list[sales.Pack]]:
 
 
 def stale(keys: tuple[str, ...] = sales.PLAN_KEYS) -> list[str]:
-    """The documents that must be read before a decision may use these entries."""
+    """The documents of these entries that are not cached, to be read before a decision uses the entries."""
     return firestore.kept_for_a_minute().missing(keys)
 
 
 def plan_of(docs: Docs, plan_id: str) -> sales.Plan:
-    """What a user on this plan may do, from memory or this decision's documents; an unknown plan is the free one."""
-    plans = all_plans(docs)  # all that `stale` had read are remembered, or each call would read the others again
+    """The plan, from the cache or this decision's documents. An unknown id gives the free plan."""
+    plans = all_plans(docs)  # looks up every plan that `stale` listed, so that all of them are cached
     return plans.get(plan_id) or plans["free"]
 
 
 def all_plans(docs: Docs) -> dict[str, sales.Plan]:
-    """{id: plan}, as `plan_of`."""
+    """{id: plan} of all plans, from the cache or this decision's documents."""
     return {key.partition("/")[2]: _plan(key, _find(docs, key)) for key in sales.PLAN_KEYS}
 
 
 def pack_key(pack_id: str) -> str:
-    """What `stale` is asked of a pack."""
+    """A pack's key for `stale`."""
     return f"{PACKS}/{pack_id}"
 
 
 def find_pack(docs: Docs, pack_id: str) -> sales.Pack | None:
-    """The pack, None if it is not on sale."""
+    """The pack, or None if it is not on sale."""
     key = pack_key(pack_id)
     return _pack(key, _find(docs, key))
 
 
 def plans() -> list[sales.Plan]:
-    """Every plan, in one read if none is remembered. `Unavailable`."""
+    """Every plan, with at most one read for those that are not cached. `Unavailable`."""
     held = {key: firestore.kept_for_a_minute().get(key) for key in sales.PLAN_KEYS}
     if missing := [key for key, override in held.items() if override is UNKNOWN]:
         held |= dict(zip(missing, firestore.read(*missing), strict=True))
@@ -69,7 +69,7 @@ def plans() -> list[sales.Plan]:
 
 
 def packs() -> list[sales.Pack]:
-    """The packs on sale, bundled ones first, read in one query in 60 s. `Unavailable`."""
+    """The packs on sale, bundled ones first. One query, cached for 60 s. `Unavailable`."""
     kept = _packs().get("")
     if kept is not UNKNOWN:
         return kept
@@ -94,14 +94,14 @@ def _pack(key: str, override: Entry | None) -> sales.Pack | None:
 
 
 def _plan(key: str, override: Entry | None) -> sales.Plan:
-    """A plan exists whatever became of its override: people are subscribed to it."""
+    """The plan with its override. A malformed override is ignored: a plan has subscribers and must always exist."""
     bundled = sales.BUNDLED[key]
     plan = _as({**bundled, **(override or {}), "id": bundled["id"]}, sales.Plan)
     return plan or msgspec.convert(bundled, sales.Plan)
 
 
 def _as(entry: Entry, kind: type[S]) -> S | None:
-    """A broken override is not sold, and somebody is told."""
+    """The entry as a pack or plan, or None with an alert if it is malformed."""
     try:
         return msgspec.convert(entry, kind, strict=True)
     except msgspec.ValidationError as error:

@@ -1,7 +1,7 @@
-"""Where the catalogue lies: the bundled defaults, and Firestore documents that override or add to them.
+"""Reads the catalogue: the bundled defaults, and the Firestore documents that override or add to them.
 
-Overrides are `models/{id}`, `styles/{id}`, `colors/{id}`, `sizes/{id}`, `features/{id}`, each kept for 60 s. A `/`
-in a model's id is `~` in its document's name, because a document's name has none.
+Overrides are `models/{id}`, `styles/{id}`, `colors/{id}`, `sizes/{id}` and `features/{id}`, each cached for 60 s. A
+`/` in a model's id is written as `~` in its document's name, because a document's name cannot contain one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Catalogue = tuple[list[Model], dict[str, list[Entry]]]
 
 
 def _bundled() -> dict[str, Entry]:
-    """{collection/id: entry} of the defaults, as their documents would be."""
+    """{collection/id: entry} of the defaults, in the form of their documents."""
     entries: dict[str, Entry] = {f"models/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
     for name, listed in (("styles", defaults.STYLES), ("colors", defaults.COLORS), ("sizes", defaults.SIZES)):
         entries |= {f"{name}/{id_}": {"id": id_, "label": id_, "enabled": True} for id_ in listed}
@@ -47,28 +47,28 @@ firestore.KEPT_FOR_A_MINUTE.update(COLLECTIONS)
 
 @per_process
 def _offered() -> Cache[Catalogue]:
-    """The whole catalogue as it is offered."""
+    """The whole catalogue on offer."""
     return Cache(1, ttl_s=MINUTE_S)
 
 
 def path_of(key: str) -> str:
-    """The document of `collection/id`."""
+    """The document path of the entry `collection/id`."""
     collection, _, name = key.partition("/")
     return f"{collection}/{name.replace('/', '~')}"
 
 
 def stale(keys: Iterable[str]) -> list[str]:
-    """The documents that must be read before these entries may be used."""
+    """The documents of these entries that are not cached, to be read before the entries are used."""
     return firestore.kept_for_a_minute().missing(path_of(key) for key in keys if _has_document(key))
 
 
 def _has_document(key: str) -> bool:
-    """Whether there can be such a document: a caller may order the style `..` (faults C18)."""
+    """Whether the key is a valid document name. A caller can send any text as a style, such as `..` (faults C18)."""
     return ids.is_segment(path_of(key).partition("/")[2])
 
 
 def find(docs: Docs, key: str) -> Entry | None:
-    """The entry, from this process's memory or from the documents of this decision; None if there is none."""
+    """The entry, from the cache or this decision's documents; None if it is not on offer."""
     if not _has_document(key):
         return None
     override = firestore.kept_for_a_minute().get(path_of(key))
@@ -76,7 +76,7 @@ def find(docs: Docs, key: str) -> Entry | None:
 
 
 def _merged(key: str, override: Entry | None) -> Entry | None:
-    """The bundled entry with the override's fields laid over it; None when there is neither, or it is disabled."""
+    """The bundled entry merged with the override's fields; None if neither exists or the entry is disabled."""
     bundled = _BUNDLED.get(key)
     if bundled is None and override is None:
         return None
@@ -85,7 +85,7 @@ def _merged(key: str, override: Entry | None) -> Entry | None:
 
 
 def find_model(docs: Docs, model_id: str) -> Model:
-    """The model a job orders. `InvalidRequest` if the catalogue does not offer it."""
+    """The model, from the cache or this decision's documents. `InvalidRequest` if the catalogue does not offer it."""
     model = _as_model(find(docs, f"models/{model_id}"))
     if model is None:
         raise InvalidRequest(fields={"model": "not in the catalogue"})
@@ -93,7 +93,7 @@ def find_model(docs: Docs, model_id: str) -> Model:
 
 
 def find_feature(docs: Docs, feature_id: str) -> Feature:
-    """What `useTokens` is to pay for. `InvalidRequest` if the catalogue does not offer it."""
+    """The feature that `useTokens` pays for. `InvalidRequest` if the catalogue does not offer it."""
     entry = find(docs, f"features/{feature_id}")
     try:
         if entry is not None:
@@ -104,7 +104,7 @@ def find_feature(docs: Docs, feature_id: str) -> Feature:
 
 
 def _as_model(entry: Entry | None) -> Model | None:
-    """The entry as a model on offer. A broken override is not offered, and somebody is told."""
+    """The entry as a model; None if it is not on offer, or, with an alert, if it is malformed."""
     if entry is None or (entry.get("provider") == "mock" and not config.ENABLE_MOCK_MODELS.value):
         return None
     try:
@@ -115,7 +115,7 @@ def _as_model(entry: Entry | None) -> Model | None:
 
 
 def _checked(entry: Entry) -> Model:
-    """The entry as a model. ValueError, msgspec.ValidationError for one that cannot be ordered."""
+    """The entry as a model. ValueError or msgspec.ValidationError if it cannot be ordered."""
     model = msgspec.convert(entry, Model, strict=True)
     check_model(model)
     if model.provider not in specs.PROVIDERS:
@@ -124,14 +124,14 @@ def _checked(entry: Entry) -> Model:
 
 
 def check_entry(key: str, override: Entry) -> None:
-    """ValueError, msgspec.ValidationError for a model's document with which the model would not be offered."""
+    """ValueError or msgspec.ValidationError if this override would make its model invalid."""
     entry = _merged(key, override)
     if key.startswith("models/") and entry is not None:
         _checked(entry)
 
 
 def everything() -> Catalogue:
-    """All models on offer, and the other collections' entries; read once in 60 s by a process. `Unavailable`."""
+    """All models on offer, and the other collections' entries. Each process caches them for 60 s. `Unavailable`."""
     kept = _offered().get("")
     if kept is not UNKNOWN:
         return kept

@@ -1,8 +1,8 @@
-"""What the nightly sweep may delete, and what it reports. Pure.
+"""Which files the nightly sweep may delete, and which problems it reports. Pure.
 
-Three walks, one after the other: `users` (uploads and the media of creations), `posts` (public copies), `creations`
-(documents whose media are gone). Nothing younger than a day is touched: a job has ended long before that. Uploads are
-the exception, where there are too many of one person's: no rule of Cloud Storage's can count.
+The sweep has three stages: `users` (uploads and the media of creations), `posts` (public copies) and `creations`
+(documents whose media are missing). It keeps files younger than a day, because a running job may still write them. The
+exception is a user with too many uploads: Cloud Storage rules cannot enforce a count.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ UPLOAD_AGE = timedelta(days=7)
 MAX_UPLOADS = 200
 MAX_UPLOAD_BYTES = 1 << 30
 CROWD = 25
-"""Users with fewer uploads on each of two neighbouring pages cannot have too many: one is at most 20 MiB."""
+"""A user with fewer uploads than this on each of two neighbouring pages is within both limits: an upload is at most
+20 MiB."""
 
 
 class Place(NamedTuple):
-    """What an object's path says it is: an upload of `owner`, a file of the creation `id`, a copy of the post `id`."""
+    """The kind of an object, from its path: an upload of `owner`, a file of creation `id`, or a copy of post `id`."""
 
     kind: Literal["upload", "creation", "post"]
     owner: str
@@ -35,7 +36,7 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place | None:
-    """None for a path that does not belong to us: the sweep does not touch it."""
+    """The kind of the object at this path, or None for an unknown path, which the sweep keeps."""
     match path.split("/"):
         case ["users", uid, "uploads", _]:
             return Place("upload", uid, "")
@@ -48,7 +49,7 @@ def place_of(path: str) -> Place | None:
 
 
 def is_old(place: Place, created_at: datetime, now: datetime) -> bool:
-    """Whether it is so old that nothing is being written to it any more."""
+    """Whether the object is old enough to be deleted: no running job can still refer to it."""
     return now - created_at > (UPLOAD_AGE if place.kind == "upload" else MEDIA_AGE)
 
 
@@ -77,14 +78,14 @@ def media_paths(media: Iterable[MediaFile]) -> set[str]:
 
 
 def is_orphan(path: str, owner: str, creation: Creation | None, job: Job | None) -> bool:
-    """Whether a file of a creation's folder belongs to no document. The files of a running job do not count as such."""
+    """Whether no document refers to this file of a creation's folder. Files of a running job are not orphans."""
     if job is not None and not job.is_terminal:
         return False
     return creation is None or creation.uid != owner or path not in media_paths(creation.media)
 
 
 def missing_media(media: Iterable[MediaFile], text: str | None, existing: Collection[str]) -> list[str]:
-    """The media of a creation that do not exist; `media` for a creation that has neither media nor text."""
+    """The paths of the creation's media that do not exist; `["media"]` if it has neither media nor text."""
     named = media_paths(media)
     if not named and not text:
         return ["media"]

@@ -1,4 +1,4 @@
-"""Options that all functions share, the parameters and secrets, and how a missing one fails."""
+"""The options that all functions share, the deployment's parameters, and its secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from firebase_functions.params import BoolParam, IntParam, SecretParam, StringPa
 REGION = "us-central1"
 VERSION = "0.1.0"
 
-# Before any decorator runs: they read the global options at import. Without `cpu` this means 1/6 of one.
+# Set before any decorator runs, because decorators read the global options at import. Without `cpu` it is 1/6 CPU.
 options.set_global_options(region=REGION, max_instances=2, concurrency=80, memory=options.MemoryOption.MB_256, cpu=1)
 
 ALLOWED_ORIGINS = StringParam("ALLOWED_ORIGINS", default="http://127.0.0.1:5000,http://localhost:5000")
@@ -19,17 +19,17 @@ STRIPE_API_BASE = StringParam("STRIPE_API_BASE", default="https://api.stripe.com
 SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
 FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
 WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
-DAILY_SPEND_LIMIT_USD = StringParam("DAILY_SPEND_LIMIT_USD", default="100")  # "" is none, as 0 is
-FREE_SPEND_LIMIT_USD = StringParam("FREE_SPEND_LIMIT_USD", default="20")  # of tokens that nobody paid for
+DAILY_SPEND_LIMIT_USD = StringParam("DAILY_SPEND_LIMIT_USD", default="100")  # "" and "0": no limit
+FREE_SPEND_LIMIT_USD = StringParam("FREE_SPEND_LIMIT_USD", default="20")  # for jobs paid with free tokens
 MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)
 REQUIRE_VERIFIED_EMAIL = BoolParam("REQUIRE_VERIFIED_EMAIL", default=False)
 ENFORCE_APP_CHECK = BoolParam("ENFORCE_APP_CHECK", default=False)
 BLOCKED_EMAIL_DOMAINS = StringParam("BLOCKED_EMAIL_DOMAINS", default="")
 ALLOWED_EMAIL_DOMAINS = StringParam("ALLOWED_EMAIL_DOMAINS", default="")
 TRUSTED_PROXIES = IntParam("TRUSTED_PROXIES", default=0)
-"""How many load balancers of one's own stand between a caller and Google's front end; each adds its own address."""
+"""The number of your own load balancers between callers and Google's front end. Each appends its address."""
 REPORTS_TO_HIDE = IntParam("REPORTS_TO_HIDE", default=5)
-MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK keeps its float parameter private
+MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK's float parameter is private
 MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)
 
 # The providers' secrets, base URLs and hosts are in integrations/providers/specs.py.
@@ -39,11 +39,11 @@ APP_SIGNING_KEY = SecretParam("APP_SIGNING_KEY")
 
 
 class MissingSecret(Exception):
-    """A function asked for a secret that is not bound to it, or is empty."""
+    """The secret is empty, or is not bound to the function that reads it."""
 
 
 def secret(param: SecretParam) -> str:
-    """The secret's value, read at each call so that none is frozen at discovery. MissingSecret, never ""."""
+    """The secret's value, never "". Read at each call, because it has no value at discovery. `MissingSecret`."""
     value: str = param.value
     if not value.strip():
         raise MissingSecret(param.name)
@@ -59,7 +59,7 @@ def project_id() -> str:
 
 
 def functions_base_url() -> str:
-    """Where vendors' callbacks reach the HTTP functions, without a trailing slash."""
+    """The base URL of the HTTP functions, for vendors' callbacks, without a trailing slash."""
     given: str = FUNCTIONS_BASE_URL.value
     if given:
         return given.rstrip("/")
@@ -69,5 +69,5 @@ def functions_base_url() -> str:
 
 
 def listed(param: StringParam) -> list[str]:
-    """A comma-separated parameter as its items, trimmed, empty ones dropped."""
+    """The items of a comma-separated parameter, trimmed, without empty ones."""
     return [item.strip() for item in param.value.split(",") if item.strip()]

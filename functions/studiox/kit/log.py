@@ -1,8 +1,8 @@
-"""One JSON line per record, as Cloud Logging reads them: severity, message, the request's trace, our fields.
+"""Logs one JSON line per record in Cloud Logging's format: severity, message, the request's trace, our fields.
 
-The SDK's own logger raises on datetimes, has no trace and garbles lines under threads, so this is the
-standard library's logging with a formatter. Fields are figures, ids and reasons: never a prompt, a secret,
-a token, an e-mail address or a vendor's body.
+It uses the standard library's logging with a formatter, because the SDK's logger raises on datetimes, omits the trace
+and garbles lines under threads. Fields hold figures, ids and reasons, never a prompt, a secret, a token, an e-mail
+address or a vendor's response body.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ALERT = logging.CRITICAL + 5
 logging.addLevelName(ALERT, "ALERT")
 _logger = logging.getLogger("studiox")
 
-# What Cloud Logging calls Python's levels (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry).
+# Cloud Logging's names of Python's levels (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry).
 _SEVERITIES = {"WARN": "WARNING", "FATAL": "CRITICAL", "NOTSET": "DEFAULT"}
 
 
@@ -41,7 +41,7 @@ class JsonLines(logging.Formatter):
 
 
 class _NotTheSdks(logging.Filter):
-    """Leaves out what the SDK says of every call, and the token that it quotes when it cannot read it."""
+    """Drops the SDK's line about every call, and its error that quotes a token it cannot read."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         unwanted = ("Callable request verification passed", "Error validating token")
@@ -55,26 +55,26 @@ def setup() -> None:
     handler.addFilter(_NotTheSdks())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
-    # Their INFO lines are one per request and say nothing that ours do not.
+    # These log an INFO line per request, which duplicates ours.
     for chatty in ("werkzeug", "google", "urllib3", "functions_framework", "stripe"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def info(message: str, **fields: object) -> None:
-    """Something that an operator may want to count: a refusal, a settled job."""
+    """Log an event that an operator may want to count: a refusal, a settled job."""
     _logger.info(message, extra={"fields": fields})
 
 
 def warning(message: str, **fields: object) -> None:
-    """Something that heals by itself but should be rare: a lost answer, a retry that ran out."""
+    """Log a rare problem that recovers without action: a lost response, exhausted retries."""
     _logger.warning(message, extra={"fields": fields})
 
 
 def bug(message: str, **fields: object) -> None:
-    """Something that our own code did wrong, with the traceback of the exception being handled."""
+    """Log a bug in our code, with the traceback of the exception being handled."""
     _logger.error(message, extra={"fields": fields}, exc_info=True)
 
 
 def alert(message: str, **fields: object) -> None:
-    """Something that needs a person soon: docs/operations.md has what to do for each message."""
+    """Log a problem that needs a person soon. docs/operations.md says what to do for each message."""
     _logger.log(ALERT, message, extra={"fields": fields})

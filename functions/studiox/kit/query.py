@@ -15,9 +15,9 @@ from .documents import Collection, D, Data
 from .errors import InvalidCursor
 
 PAGE = 300
-"""Documents of one round trip, where a whole list is walked."""
+"""Documents per round trip when a whole list is read."""
 BULK = 1_000
-"""The same where each document is a few fields."""
+"""Documents per round trip when only a few fields of each are read."""
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 DEFAULT_SIZE = 20
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Found(NamedTuple, Generic[T]):
-    """A document and where it lies."""
+    """A document and its path."""
 
     path: str
     data: T
@@ -86,11 +86,12 @@ def documents(
     group: bool = False,
     page_size: int | None = None,
 ) -> Iterator[Found[Any]]:
-    """The documents whose fields are `equal` and whose `order` is at least, below or at most so much, up to `limit`.
+    """The documents that match, sorted by `order`, up to `limit`. `Unavailable`.
 
-    `after`: from behind this value of `order` (a name: behind the document of this id). Of a projection
-    (`JOBS.select(JobTimes)`) only its fields are read. `group`: of every collection of that name. A page is in memory
-    at a time, PAGE or `page_size` documents of it. `Unavailable`.
+    `equal`: field values that must match. `least`, `below`, `most`: bounds of the `order` field (>=, <, <=). `after`:
+    start after this value of `order`, or, when sorting by name, after the document with this id. A projection
+    (`JOBS.select(JobTimes)`) reads only its fields. `group`: search every collection with this name. One page is in
+    memory at a time: PAGE or `page_size` documents.
     """
     asked = _narrowed(collection, order, least, below, most, group=group)
     direction = "DESCENDING" if newest_first else "ASCENDING"
@@ -124,13 +125,13 @@ def _projected(collection: str) -> list[str]:
 
 
 def _read(collection: str, snapshot: Any) -> Any:
-    """The snapshot as its collection's struct; a mapping where the collection has none."""
+    """The snapshot as its collection's struct, or as a mapping if the collection has none."""
     data = documents_.plain(snapshot.to_dict() or {})
     return documents_.decode(collection.struct, data) if isinstance(collection, Collection) else data
 
 
 def names(collection: str, equal: Mapping[str, object], limit: int) -> list[str]:
-    """The paths of up to `limit` documents whose fields are `equal`. `Unavailable`."""
+    """The paths of up to `limit` documents with these field values. `Unavailable`."""
     asked = _equal(firestore.client().collection(collection).select([]), equal)
     return [snapshot.reference.path for snapshot in firestore.run(asked.limit(limit))]
 
@@ -143,15 +144,15 @@ def count(
     least: object = None,
     below: object = None,
 ) -> int:
-    """How many documents have `equal` fields and an `order` that is at least and below so much: Firestore counts.
+    """The number of documents with these field values and with `order` in [`least`, `below`). `Unavailable`.
 
-    `Unavailable`.
+    An aggregation: Firestore counts, and no document is read.
     """
     return firestore.aggregate(_equal(_narrowed(collection, order, least, below), equal or {}).count())
 
 
 def total(collection: str, field: str, *, equal: Mapping[str, object], group: bool = False) -> int:
-    """What `field` adds up to in the documents whose fields are `equal`: Firestore adds. `Unavailable`."""
+    """The sum of `field` over the documents with these field values, as a Firestore aggregation. `Unavailable`."""
     return firestore.aggregate(_equal(_source(collection, group=group), equal).sum(field))
 
 
@@ -193,11 +194,11 @@ def page(
     named: str | None = None,
     oldest_first: bool = False,
 ) -> tuple[list[Any], str | None]:
-    """One page of the documents whose fields are `equal` (None: any), and the cursor of the next, None at the end.
+    """One page of the documents with these field values, and the cursor of the next page, None on the last.
 
-    `holds`: fields that are lists, and a member that each must have (None: any). Newest first: by `order` (a time or a
-    number), then by name, both descending; `oldest_first`: both ascending. One round trip that reads size + 1 documents
-    however large the collection is. `InvalidCursor` for another list's cursor.
+    `equal`: field values (None: any). `holds`: list fields and a member that each must contain (None: any). Sorted by
+    `order` (a time or a number), then by name, both descending; with `oldest_first` both ascending. One round trip
+    reads at most size + 1 documents. `InvalidCursor` for a cursor of another list.
     """
     filters = [(field, "==", value) for field, value in sorted(equal.items()) if value is not None]
     filters += [(field, "array_contains", value) for field, value in sorted((holds or {}).items()) if value is not None]
@@ -226,16 +227,16 @@ def page(
 def between(
     collection: str, start: datetime, end: datetime, fields: Sequence[str], *, group: bool = False
 ) -> Iterator[Data]:
-    """The documents made in [start, end), oldest first, with these fields; a page of 1,000 in memory at a time.
+    """These fields of the documents created in [start, end), oldest first, with 1,000 in memory at a time.
 
-    `group`: of every collection of that name. `Unavailable`.
+    `group`: search every collection with this name. `Unavailable`.
     """
     found = documents(collection, order="createdAt", least=start, below=end, fields=fields, group=group, page_size=BULK)
     return (each.data for each in found)
 
 
 def count_between(collection: str, start: datetime, end: datetime) -> int:
-    """How many documents were made in [start, end): Firestore counts. `Unavailable`."""
+    """The number of documents created in [start, end), as a Firestore aggregation. `Unavailable`."""
     return count(collection, order="createdAt", least=start, below=end)
 
 
@@ -267,7 +268,7 @@ def _where(asked: Any, field: str, relation: str, value: object) -> Any:
 
 
 def _sealed(value: object, name: str, list_id: list[str]) -> str:
-    """The position as `base64url(JSON).seal`: a client may look at it, only this deployment can make it."""
+    """The position as `base64url(JSON).seal`. Clients can read it; only this deployment can create it."""
     position = [value.isoformat() if isinstance(value, datetime) else value, name]
     body = base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
     return f"{body}.{ids.keyed('cursor', *list_id, body)}"

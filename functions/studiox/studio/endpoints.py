@@ -77,7 +77,7 @@ class StudioOptions(Response):
 
 @endpoint(limit=READS)
 def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
-    """All that may be ordered, with inputs and prices: enough to draw the whole form."""
+    """List everything that can be ordered, with inputs, rules and prices: all a client needs to render the form."""
     models, others = catalogue.everything()
     shown = [
         ModelOption(
@@ -95,7 +95,7 @@ def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
     return StudioOptions(models=shown, **{name: [dict(entry) for entry in found] for name, found in others.items()})
 
 
-OptionText = Annotated[str, Meta(min_length=1, max_length=5_000), Text]  # lyrics are one
+OptionText = Annotated[str, Meta(min_length=1, max_length=5_000), Text]  # long enough for lyrics
 ShortText = Annotated[str, Meta(min_length=1, max_length=100), Text]
 
 
@@ -137,7 +137,7 @@ _INPUTS = {
 
 
 def _given(request: CreateStudioJob) -> dict[str, Any]:
-    """The inputs that the request names, by their names on the wire."""
+    """The inputs that the request sets, by their wire names."""
     named = {wire: getattr(request, field) for field, wire in _INPUTS.items()}
     given = {name: value for name, value in named.items() if value is not None and value != []}
     for name, value in (request.options or {}).items():
@@ -162,10 +162,13 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
         lifecycle.ProviderRejected,
         lifecycle.ProviderUnavailable,
     ),
-    timeout_sec=120,  # a provider that answers at once may take most of a minute
+    timeout_sec=120,  # a synchronous provider can take most of a minute
 )
 def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreated:
-    """Debit the model's price and start the generation."""
+    """Debit the model's price and start the generation.
+
+    Repeating a request with the same `requestId` returns the same job and debits once. A failed job is refunded.
+    """
     new = orders.NewJob(
         function="createStudioJob",
         request_id=request.request_id,
@@ -228,7 +231,7 @@ class JobRef(Request, frozen=True):
 
 @endpoint(limit=Limit(240, per=60), secrets=specs.SECRETS, refuses=(NotFound,), timeout_sec=120)
 def getJobStatus(caller: Reader, request: JobRef) -> Job:
-    """The job as it stands. Polls the provider when a poll is due, and stores small media at once."""
+    """Return a job's status and media. Polls the provider if a poll is due, and stores small media at once."""
     job, _ = job_store.owned_job(caller.uid, request.job_id)
     if not job.is_terminal:
         job = polling.advance(request.job_id, action="getJobStatus", inline=True) or job
@@ -249,7 +252,7 @@ class Jobs(Response):
 
 @endpoint(limit=READS)
 def listStudioJobs(caller: Reader, request: ListStudioJobs) -> Jobs:
-    """The caller's jobs, newest first; media by path."""
+    """List the caller's jobs, newest first. Media have paths and no signed URLs."""
     found, cursor = job_store.list_jobs(
         caller.uid, status=request.status, type=request.type, size=request.page_size, cursor=request.cursor
     )
@@ -266,7 +269,7 @@ class JobStats(Response):
 
 @endpoint(limit=READS)
 def getJobStats(caller: Reader, request: Nothing) -> JobStats:
-    """How many jobs the caller has ordered, how they ended, and what they cost; Firestore counts."""
+    """Count the caller's jobs by status and by type, with the tokens spent and refunded."""
     by_status, by_type, spent, refunded = job_store.totals(caller.uid)
     return JobStats(
         total=sum(by_status.values()),
@@ -285,7 +288,7 @@ class JobCancelled(Response):
 
 @endpoint(limit=Limit(60, per=60, in_commit=True), refuses=(NotFound, lifecycle.NotCancellable, RateLimited))
 def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
-    """Cancel a pending or processing job with a full refund; a late result is discarded."""
+    """Cancel a pending or processing job with a full refund. A result that arrives later is discarded."""
     job = service.cancel_job(caller, request.job_id)
     return JobCancelled(job_id=job.job_id, status=job.status, refunded=job.refunded)
 
@@ -298,7 +301,7 @@ def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
 )
 @batch.repeated
 def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
-    """Advance one job, and enqueue this task again until it has ended. Malformed data is dropped: not retryable."""
+    """Advance one job, and enqueue this task again until the job has ended. Malformed data is logged and dropped."""
     data = request.data if isinstance(request.data, dict) else {}
     job_id = data.get("jobId")
     if not isinstance(job_id, str) or not ids.is_id(job_id):
@@ -317,25 +320,25 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
 )
 @batch.resumed
 def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
-    """Every minute: submit waiting jobs, end jobs past their deadline, enqueue polls of the rest; resume deletions."""
+    """Every minute: submit waiting jobs, end overdue jobs, enqueue polls of the rest, and resume deletions."""
     dispatch.dispatch()
     deletions.resume()
 
 
 @https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["poyo"].secrets])
 def poyoWebhook(request: flask.Request) -> flask.Response:
-    """Poyo's callback. It is verified, and then only a hint that the job may have changed."""
+    """Poyo's callback. Its signature is verified; its content is only a hint to poll the job."""
     return _webhook("poyo", request)
 
 
 @https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["piapi"].secrets])
 def piapiWebhook(request: flask.Request) -> flask.Response:
-    """PiAPI's callback. It carries the secret that it was given, and is only a hint that the job may have changed."""
+    """PiAPI's callback. Its secret is verified; its content is only a hint to poll the job."""
     return _webhook("piapi", request)
 
 
 def _webhook(name: str, request: flask.Request) -> flask.Response:
-    """405 not POST, 413 too large, 401 not genuine, 503 to be retried, 200 known, unknown or settled."""
+    """405: not POST. 413: too large. 401: not authentic. 503: retry later. 200: received; unknown jobs are ignored."""
     if request.method != "POST":
         return not_allowed("POST", shared=False)
     body = webhook_body.body_of(request, MAX_CALLBACK_BYTES)
@@ -352,7 +355,7 @@ def _webhook(name: str, request: flask.Request) -> flask.Response:
         log.warning("callback_refused", provider=name)
         return flask.Response("not genuine", 401)
     try:
-        # A genuine callback that lost our address's query still names its task.
+        # An authentic callback without our URL's query still carries its task id.
         known = job_id or job_store.find_by_task(name, task_id)
         if known is not None:
             polling.hint(known, task_id, action=f"{name}Webhook")

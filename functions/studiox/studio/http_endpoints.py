@@ -1,4 +1,4 @@
-"""Pictures made at once and the credits they took, by plain HTTP with a Bearer ID token."""
+"""Plain HTTP functions with a Bearer ID token: generate a picture synchronously, and read the caller's tokens."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class GenerationRequest(Response):
     timeout_sec=120,
 )
 def createGenerationRequest(caller: VerifiedUser, request: CreateGenerationRequest) -> GenerationRequest:
-    """Generate a picture and wait for it, with a model that answers at once."""
+    """Generate a picture and return its URL in the response. The model must be one that answers synchronously."""
     generation_requests.check_user(caller, request.user_id)
     given = {"style": request.style, "color": request.color, "size": request.size, "prompt": request.prompt}
     job_id, price, url = generation_requests.generate(caller, request.model, given, request.request_id)
@@ -68,7 +68,7 @@ class GetUserCredits(Request, frozen=True):
 
 
 class CreditTransaction(Response):
-    """`credits` is signed: what was spent is negative. All of an account's entries add up to its balance."""
+    """A ledger entry. `credits` is negative for a debit. The sum of all entries of an account is its balance."""
 
     id: str
     type: EntryType
@@ -84,7 +84,7 @@ class UserCredits(Response):
 
 @route("GET", limit=Limit(120, per=60), refuses=(Forbidden,))
 def getUserCredits(caller: Reader, request: GetUserCredits) -> UserCredits:
-    """The caller's tokens and the last hundred entries of the ledger, newest first."""
+    """Return the caller's balance and the latest 100 ledger entries, newest first."""
     generation_requests.check_user(caller, request.user_id)
     user = auth_service.account(caller)
     entries, _ = ledger_store.list_entries(caller.uid, type=None, size=TRANSACTIONS, cursor=None)

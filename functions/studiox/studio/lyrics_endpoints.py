@@ -1,4 +1,4 @@
-"""Lyrics, as a callable."""
+"""The callable that writes lyrics."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class Lyrics(Response):
     timeout_sec=120,
 )
 def generateLyrics(caller: VerifiedUser, request: GenerateLyrics) -> Lyrics:
-    """Write lyrics while the caller waits. Failures are refunded, and recorded with what was asked for."""
+    """Write lyrics and return them in the response. A failure is refunded and recorded with the request."""
     lyrics, title, price, balance = lyric_orders.write(caller, request.request_id, request.wish)
     return Lyrics(lyrics=lyrics, title=title, price=price, balance=balance)

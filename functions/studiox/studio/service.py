@@ -37,7 +37,7 @@ ANSWER_WAIT_S = 15.0
 
 
 class Created(NamedTuple):
-    """A job as it is now, and the balance that the first answer gave."""
+    """The job's current state, and the balance that the first answer returned."""
 
     job: Job
     balance: int
@@ -56,9 +56,9 @@ class Ordered(NamedTuple):
 def create_job(caller: User, new: NewJob) -> Created:
     """Debit and create the job, then submit it.
 
-    A replay answers with the same job, price and balance, or the same refusal; the job's status is the current one.
-    `ProviderRejected` after the refund; `ProviderUnavailable` after the refund, or without a job while the provider's
-    circuit is open.
+    A replay returns the same job, price and balance, or raises the same refusal; the job's status is the current one.
+    `ProviderRejected` is raised after the refund. `ProviderUnavailable` is raised after the refund, or, while the
+    provider's circuit is open, before a job is created.
     """
     job_id = ids.derived(new.function, caller.uid, new.request_id)
     try:
@@ -66,7 +66,7 @@ def create_job(caller: User, new: NewJob) -> Created:
     except (InvalidRequest, Unavailable):
         if job_store.find_job(job_id) is None:
             raise
-        # A replay whose upload was deleted meanwhile: the first answer stands.
+        # A replay whose upload has since been deleted returns the first answer.
     sender = ids.new()
     ordered = auth_service.with_account(
         caller, new.function, lambda account: _order(caller, new, job_id, sender, account)
@@ -77,8 +77,8 @@ def create_job(caller: User, new: NewJob) -> Created:
     try:
         job, event = submit(ordered.job, ordered.state, action=new.function)
     except (Contention, Unavailable):
-        # Debited and perhaps sent, and then the database was unreachable: the callback, the task or the deadline
-        # settle it.
+        # The job is debited and possibly sent, but the database is unreachable. The callback, the task or the deadline
+        # settles it.
         log.warning("submission_not_recorded", jobId=job_id)
         return Created(ordered.job, balance)
     if isinstance(event, lifecycle.Failed) and event.answer != "failed":
@@ -88,7 +88,7 @@ def create_job(caller: User, new: NewJob) -> Created:
 
 
 def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth_service.AccountOf) -> Ordered:
-    """The one transaction: debit, ledger entry and job, which `sender`, this call, then submits."""
+    """Debit and create the job in one transaction. `sender` identifies this call, which then submits the job."""
     now, entry_id = clock.now(), ids.new()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
@@ -104,7 +104,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
         if existing is not None and state is not None:
             if state.request_hash != new.fingerprint:
                 raise RequestIdReused
-            # Our own commit, whose answer was lost, is no replay: only this call submits it (fault J22).
+            # If our own commit's response was lost, this is not a replay: this call submits the job (fault J22).
             return Ordered(existing, state, replayed=state.sender != sender)
         model, inputs = _chosen(docs, new, keys[1:])
         account = account_of(docs)
@@ -152,7 +152,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
 
 
 def _count_song(docs: Docs, uid: str, account: Account, now: datetime) -> datetime:
-    """Count a song of the plan's; when the month ends that it counts in. `AllowanceExceeded`."""
+    """Count one song against the plan's allowance; returns the end of that month. `AllowanceExceeded`."""
     plan = sales_store.plan_of(docs, account.plan)
     month = allowance.of(account, plan.allowances.songs_per_month, now)
     change_user(docs, uid, now, **allowance.with_one_more(month))
@@ -160,7 +160,7 @@ def _count_song(docs: Docs, uid: str, account: Account, now: datetime) -> dateti
 
 
 def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Model, dict[str, Any]]:
-    """The model and the job's inputs. `InvalidRequest`."""
+    """The model and the job's checked inputs. `InvalidRequest`."""
     model = catalogue.find_model(docs, new.model)
     if model.type != new.type:
         raise InvalidRequest(fields={"type": "not this model's type"})
@@ -188,14 +188,14 @@ def _session(docs: Docs, uid: str, new: NewJob, inputs: dict[str, Any], job_id: 
 
 
 def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
-    """Inputs are pictures that the caller has uploaded. `InvalidRequest`; `Unavailable` when Storage cannot tell."""
+    """`InvalidRequest` unless each path is a picture that the caller uploaded; `Unavailable` if Storage fails."""
     try:
         found = [_upload(uid, path) for path in paths]
     except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
     if None in found:
         raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
-    # Every provider is sent them as pictures: a song would be paid for, refused there, and refunded.
+    # Providers accept only pictures here. Other files would be debited, rejected and refunded.
     if any(head is not None and head.content_type.startswith(("audio/", "video/")) for head in found):
         raise InvalidRequest(fields={"inputPaths": "not a picture"})
 
@@ -208,11 +208,11 @@ def _upload(uid: str, path: str) -> objects.Head | None:
 
 
 def _await_first_answer(job: Job, state: JobState) -> tuple[Job, JobState]:
-    """The job once the call that created it has its answer: a second click waits for the same answer."""
+    """Wait up to ANSWER_WAIT_S for the call that created the job, so that a replay returns the same answer."""
     until, pause = time.monotonic() + ANSWER_WAIT_S, 0.1
     while not state.answer and job.status == "pending" and time.monotonic() < until:
         if clock.now() >= state.sending_since + lifecycle.SENDING:
-            break  # that call died
+            break  # the submitting call has died
         time.sleep(pause)
         pause = min(1.0, pause * 2)
         found = job_store.find_job(job.job_id)
@@ -223,10 +223,10 @@ def _await_first_answer(job: Job, state: JobState) -> tuple[Job, JobState]:
 
 
 def _first_answer(job: Job, state: JobState) -> Created:
-    """What the first call answered, or would have: the same refusal, the same balance."""
+    """The first call's answer: the same refusal or the same balance."""
     if state.answer in ("ProviderRejected", "ProviderUnavailable"):
         raise _refusal(state.answer, job)
-    refunded = job.refunded if state.answer == "failed" else 0  # in the call that debited
+    refunded = job.refunded if state.answer == "failed" else 0  # refunded by the first call, so part of its balance
     submitting = not state.answer and job.status == "pending" and clock.now() < state.sending_since + lifecycle.SENDING
     return Created(job, state.balance_after + refunded, submitting)
 
@@ -237,8 +237,8 @@ def _refusal(name: str, job: Job) -> StudioxError:
 
 
 def submit(job: Job, state: JobState, *, action: str) -> tuple[Job, lifecycle.Event]:
-    """Send the order once, and commit the outcome. The job must be marked as being submitted by this call."""
-    # An instance that was frozen comes too late: by now its order counts as lost, and may be refunded.
+    """Send the order once and commit the outcome. The job must be marked as being submitted by this call."""
+    # An instance that was frozen may resume after the order counted as lost and was refunded: do not send it then.
     late = clock.now() >= state.sending_since + lifecycle.SENDING
     event, answered = _Sending(lifecycle.Postponed()) if late else _send(job, state)
     if isinstance(event, Task):
@@ -251,16 +251,16 @@ def submit(job: Job, state: JobState, *, action: str) -> tuple[Job, lifecycle.Ev
 
 
 class _Sending(NamedTuple):
-    """What the provider's answer means for the job, or the result that it answered with."""
+    """The lifecycle event that the provider's answer causes, or the result of a synchronous provider."""
 
     event: lifecycle.Event | Task
     answered: bool | None = None
-    """For the circuit breaker: it accepted the order or refused it for good. None: it was not asked, or the fault is
-    ours."""
+    """For the circuit breaker: True if the provider accepted the order or rejected it permanently. None if it was not
+    called, or the error is ours."""
 
 
 def _send(job: Job, state: JobState) -> _Sending:
-    """Send the order, and map every answer that a provider can give. Never raises."""
+    """Send the order and map every possible answer to an event. Never raises."""
     job_id, name = job.job_id, state.provider
     try:
         urls = tuple(objects.signed_url(path, UPLOAD_URL_S) for path in state.inputs.get("inputPaths", ()))
@@ -273,7 +273,7 @@ def _send(job: Job, state: JobState) -> _Sending:
             callback_url=callback_url(name, job_id),
         )
         vendor = provider(name)
-    except Exception as error:  # noqa: BLE001 - a key, an address or an upload is missing: nothing was sent
+    except Exception as error:  # noqa: BLE001 - a key, a URL or an upload is missing; nothing was sent
         log.alert("provider_not_configured", provider=name, error=type(error).__name__)
         return _Sending(lifecycle.Failed("ProviderUnavailable", "", "ProviderUnavailable"))
     try:
@@ -292,19 +292,19 @@ def _send(job: Job, state: JobState) -> _Sending:
     except OutcomeUnknown:
         log.warning("submission_outcome_unknown", provider=name, jobId=job_id)
         return _Sending(lifecycle.OutcomeLost(), answered=False)
-    except Exception:  # noqa: BLE001 - a bug of ours, and the order may have been sent
+    except Exception:  # noqa: BLE001 - our bug; the order may have been sent
         log.bug("bug", function="submit", jobId=job_id)
         return _Sending(lifecycle.OutcomeLost())
 
 
 def callback_url(provider_name: str, job_id: str) -> str:
-    """Where the provider calls back: the job's id and its HMAC, so that only holders of the address can use it."""
+    """The callback URL, with the job's id and an HMAC of it, so that the URL cannot be guessed."""
     seal = ids.keyed("callback", provider_name, job_id)
     return f"{config.functions_base_url()}/{provider_name}Webhook?job={job_id}&seal={seal}"
 
 
 def cancel_job(caller: User, job_id: str) -> Job:
-    """Cancel with a full refund. `NotFound`, `NotCancellable`; cancelling a cancelled job answers the same again."""
+    """Cancel with a full refund. Cancelling a cancelled job returns it again. `NotFound`, `NotCancellable`."""
     job, _ = job_store.owned_job(caller.uid, job_id)
     now = clock.now()
 
@@ -323,7 +323,7 @@ def cancel_job(caller: User, job_id: str) -> Job:
         if cancelled is None:
             raise NotFound
         job = cancelled
-    caller.verify()  # nothing was committed for a job that had ended
+    caller.verify()  # if the job had already ended, no commit has checked the caller
     if job.status != "cancelled":
         raise lifecycle.NotCancellable(status=job.status)
     return job

@@ -1,4 +1,4 @@
-"""The caller's sessions, as callables."""
+"""The callables that read sessions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Sessions(Response):
 
 @endpoint(limit=READS)
 def listSessions(caller: Reader, request: ListSessions) -> Sessions:
-    """The caller's sessions, newest first."""
+    """List the caller's sessions, newest first."""
     found, cursor = store.list_sessions(caller.uid, size=request.page_size, cursor=request.cursor)
     return Sessions(sessions=[_session(each.data) for each in found], next_cursor=cursor)
 
@@ -62,5 +62,5 @@ class GetSession(Request, frozen=True):
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getSession(caller: Reader, request: GetSession) -> Session:
-    """One of the caller's sessions: its parameters, and its jobs in the order in which they were ordered."""
+    """Return one of the caller's sessions: its parameters, and its jobs in the order of their creation."""
     return _session(store.owned_session(caller.uid, request.session_id))

@@ -1,4 +1,4 @@
-"""A user's balance and ledger, as callables."""
+"""The callables for balance, ledger, features, allowance and rewards, and the nightly token schedules."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Balance(Response):
 
 @endpoint(limit=READS)
 def getUserBalance(caller: Reader, request: Nothing) -> Balance:
-    """The caller's tokens by bucket; a live client reads the same from `users/{uid}` by onSnapshot."""
+    """Return the caller's tokens by bucket. Live clients can listen to `users/{uid}` with onSnapshot instead."""
     user = accounts.account(caller)
     return Balance(
         balance=user.balance,
@@ -90,7 +90,7 @@ class Transactions(Response):
 
 @endpoint(limit=READS)
 def getTokenTransactions(caller: Reader, request: GetTokenTransactions) -> Transactions:
-    """The caller's ledger, newest entry first."""
+    """List the caller's ledger entries, newest first."""
     entries, cursor = ledger_store.list_entries(
         caller.uid, type=request.type, size=request.page_size, cursor=request.cursor
     )
@@ -116,7 +116,7 @@ def _transaction(entry: LedgerEntry) -> Transaction:
 )
 @batch.resumed
 def auditLedger(event: scheduler_fn.ScheduledEvent) -> None:
-    """Nightly: see that every balance is its ledger's and every job has its entries; tell of what does not hold."""
+    """Nightly: check every balance against its ledger and every job against its entries, and report mismatches."""
     audit.audit_ledger()
 
 
@@ -135,7 +135,7 @@ class TokensUsed(Response):
     refuses=(AccountSuspended, EmailNotVerified, InsufficientTokens, RequestIdReused),
 )
 def useTokens(caller: VerifiedUser, request: UseTokens) -> TokensUsed:
-    """Pay for a feature at the catalogue's price."""
+    """Pay for a feature at the catalogue's price. Repeating a request with the same `requestId` debits once."""
     used = usage.use_tokens(caller, request.feature, request.request_id)
     return TokensUsed(spent=used.spent, balance=used.balance)
 
@@ -180,7 +180,7 @@ class UsageAnalytics(Response):
 
 @endpoint(limit=Limit(120, per=60), timeout_sec=60)
 def getUsageAnalytics(caller: Reader, request: GetUsageAnalytics) -> UsageAnalytics:
-    """The caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92."""
+    """Return the caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92."""
     found = usage.usage_of(caller, request.from_, request.to)
     days = [UsageDay(date=day, jobs=_jobs(each), tokens=_tokens(each)) for day, each in found.days.items()]
     total = UsageTotal(jobs=_jobs(found.total), tokens=_tokens(found.total))
@@ -214,7 +214,7 @@ class GenerationAllowance(Response):
 
 @endpoint(limit=Limit(60, per=60), refuses=(AccountSuspended,))
 def checkGenerationAllowance(caller: User, request: CheckGenerationAllowance) -> GenerationAllowance:
-    """The plan's songs of the month; null is unlimited. With `consume` a song made outside is counted, if allowed."""
+    """Return the plan's monthly song allowance; null is unlimited. `consume` counts one song, if one is left."""
     if request.consume:
         return _allowance(*usage.consume_allowance(caller))
     left = usage.check_allowance(caller)
@@ -240,9 +240,9 @@ class SocialTaskStatus(Response):
     tokens: int
     status: social_tasks.Status
     proof_hosts: tuple[str, ...]
-    """Where the proof must lie; empty: any https address."""
+    """The hosts that the proof's URL may have; empty: any https URL."""
     note: str | UnsetType = UNSET
-    """What an administrator said about the claim."""
+    """The administrator's note on the claim."""
 
 
 class SocialTasks(Response):
@@ -251,7 +251,7 @@ class SocialTasks(Response):
 
 @endpoint(limit=Limit(120, per=60))
 def getSocialTasks(caller: Reader, request: Nothing) -> SocialTasks:
-    """Every task on offer, and how far the caller is with it."""
+    """List every task on offer, with the status of the caller's claim."""
     tasks = rewards_store.tasks()
     claims = rewards_store.claims_of(caller.uid, tasks)
     return SocialTasks(tasks=[_task(task, claim) for task, claim in zip(tasks, claims, strict=True)])
@@ -281,7 +281,7 @@ class TaskClaimed(Response):
     refuses=(AccountSuspended, EmailNotVerified, RateLimited, RequestIdReused, social_tasks.AlreadyClaimed),
 )
 def submitSocialTask(caller: VerifiedUser, request: SubmitSocialTask) -> TaskClaimed:
-    """Claim a task's tokens with an address that proves it; most wait for an administrator's review."""
+    """Claim a task's tokens with a URL as proof. Most claims wait for an administrator's review."""
     status, tokens = rewards.claim(caller, request.task_id, request.proof_url, request.request_id)
     return TaskClaimed(status=status, tokens=tokens)
 
@@ -295,7 +295,7 @@ class ReviewSocialTask(Request, frozen=True):
 
 @endpoint(limit=WRITES, refuses=(NotFound, social_tasks.AlreadyClaimed))
 def reviewSocialTask(caller: Admin, request: ReviewSocialTask) -> TaskClaimed:
-    """Approve a claim, which rewards it, or reject it, after which it may be claimed again."""
+    """Approve a claim and credit its tokens, or reject it. A rejected task can be claimed again."""
     status, tokens = rewards.review(caller, request.uid, request.task_id, approve=request.approve, note=request.note)
     return TaskClaimed(status=status, tokens=tokens)
 
@@ -309,7 +309,7 @@ class StreakVisited(Response):
 
 @endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified))
 def updateStreak(caller: VerifiedUser, request: Nothing) -> StreakVisited:
-    """Count today's visit, once a UTC day; milestones earn bonus tokens."""
+    """Count today's visit, at most once per UTC day. Milestones earn bonus tokens."""
     streak, reward = rewards.visit(caller)
     return StreakVisited(
         current_streak=streak.current,
@@ -324,5 +324,5 @@ def updateStreak(caller: VerifiedUser, request: Nothing) -> StreakVisited:
 )
 @batch.resumed
 def resetMonthlyTokens(event: scheduler_fn.ScheduledEvent) -> None:
-    """Daily at 02:00 UTC: whoever's month is over and has no paid subscription gets the plan's monthly tokens anew."""
+    """Daily at 02:00 UTC: reset the monthly tokens of users without a paid subscription whose month has ended."""
     monthly_reset.reset_monthly()
