@@ -11,7 +11,9 @@ from local.generate.api.contract import Api, Operation
 Item = dict[str, Any]
 
 # Folders in the order in which a newcomer goes: what the first answers name, the later ones ask for.
-FIRST = ["auth", "tokens", "studio", "creations", "sessions", "usage", "lyrics", "community", "rewards", "billing"]
+FIRST = ["auth", "studio", "creations", "community", "tokens", "billing"]
+# In a folder after these: they make creations of their own, and the others are about the first job's.
+AT_ONCE = ["createGenerationRequest", "getUserCredits", "generateLyrics"]
 ENDING = ["deleteComment", "deletePost", "deleteCreation", "revokeSessions", "deleteAccount"]
 VARIABLES = {
     "baseUrl": "http://127.0.0.1:5001/demo-studiox/us-central1",
@@ -158,12 +160,14 @@ def item(api: Api, each: Operation) -> Item:
 
 
 def collection(api: Api) -> str:
-    plain = [each for each in api.operations if each.caller != "Admin" and each.name not in ENDING]
+    plain = [each for each in api.operations if each.caller != "Admin" and each.name not in (*ENDING, *AT_ONCE)]
     domains = sorted({each.domain for each in plain}, key=lambda name: (name not in FIRST, _rank(name), name))
     folders = [signing_in()]
     for domain in domains:
         items = [item(api, each) for each in plain if each.domain == domain]
         folders.append({"name": reference.title(domain), "item": items})
+    at_once = [item(api, each) for each in api.operations if each.name in AT_ONCE]
+    folders.append({"name": "Answered at once", "item": at_once})
     admins = [item(api, each) for each in api.operations if each.caller == "Admin"]
     health = request("GET", "{{baseUrl}}", "health", None, {"type": "noauth"}, "Whether the backend can do its work.")
     folders.append({"name": "Administrators", "item": admins})
