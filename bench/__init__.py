@@ -1,1 +1,1 @@
-"""The benchmarks: what StudioX does beside its peer in one run, as ratios; nothing here is a test."""
+"""The benchmarks: StudioX and its peer measured in the same run and compared as ratios. These are not tests."""

@@ -1,4 +1,4 @@
-"""`make bench`: each figure beside its peer in one run. `--quick` takes less than a minute; name parts to run them."""
+"""`make bench`: measure StudioX beside its peer. `--quick` takes less than a minute; name parts to run only those."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARTS = {
 
 
 def install() -> None:
-    """The peer's packages and the load generator, only here: nothing else needs them."""
+    """Install the peer's packages and the load generator, which only the benchmarks need."""
     log = setup.STATE / "setup-bench.log"
     modules = HERE / "node_modules"
 
@@ -35,7 +35,7 @@ def install() -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round of everything")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them unless named")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="the parts to run; all by default")
     options = parser.parse_args()
     try:
         with setup.alone_in_checkout():
@@ -48,7 +48,7 @@ def main() -> int:
     with stage() as ready:
         for name in options.parts or PARTS:
             PARTS[name](ready, quick=options.quick)
-    print(f"\nMeasured in {time.monotonic() - began:.0f} s. The ratios are the point: the machine is whatever it is.")
+    print(f"\nMeasured in {time.monotonic() - began:.0f} s. Compare the ratios: the figures depend on the machine.")
     return 0
 
 

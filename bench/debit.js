@@ -1,4 +1,4 @@
-// The peer: the same debit in the stack that a user would pick instead, written as its documentation has it.
+// The peer: the same debit in Node with Firebase's own SDKs, written as their documentation shows.
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import { HttpsError, onCall } from 'firebase-functions/https';

@@ -1,7 +1,7 @@
-"""The debit by itself, served as production serves functions: what `createStudioJob` adds to it is measured apart.
+"""The debit alone, served as production serves functions. `createStudioJob`, which does more, is measured separately.
 
-Its tokens are moved by the product's own code (`tokens.service.debit_job` in `transact`), and it writes what the
-peer in debit.js writes: the user, the ledger entry, the job.
+The product's own code moves the tokens (`tokens.service.debit_job` in `transact`). The function writes the same
+documents as the peer in debit.js: the user, the ledger entry, the job.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PRICE = 1
 
 @https_fn.on_call()
 def debit(request: https_fn.CallableRequest[Any]) -> Any:
-    """Take one token for a job, once per request id."""
+    """Debit one token for a job, once per request id."""
     if request.auth is None or request.auth.uid is None:
         raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAUTHENTICATED, "Sign in first.")
     uid, prompt = request.auth.uid, str(request.data["prompt"])

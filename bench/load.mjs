@@ -1,5 +1,5 @@
-// The load: reads one JSON line with what to do, prints one with what came of it.
-// {urls, tokens, data, connections, seconds}: keep so many calls under way; {…, burst}: so many at once, and no more.
+// The load generator: reads a job as one JSON line from stdin and prints the result as one JSON line.
+// {urls, tokens, data, connections, seconds}: keep `connections` calls running; {…, burst}: send `burst` calls at once.
 import autocannon from 'autocannon';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 const given = JSON.parse(await text(process.stdin));
 let number = 0;
 
-/** A call of the next user with a request id of its own. */
+/** A call of the next user, with a new request id. */
 function next() {
   const token = given.tokens[number % given.tokens.length];
   const data = { ...given.data, requestId: `bench-${given.round}-${String(number++).padStart(12, '0')}` };

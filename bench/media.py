@@ -1,4 +1,4 @@
-"""What copying media into Cloud Storage costs in memory, whatever its size."""
+"""The memory that copying media into Cloud Storage needs, which must not depend on the media's size."""
 
 from __future__ import annotations
 

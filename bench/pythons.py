@@ -1,4 +1,4 @@
-"""What another Python costs at a cold start: imports and the first answer, the oldest supported beside production's."""
+"""The cold start by Python version: imports and the first response, on the oldest supported and production's."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(stage: Stage, *, quick: bool) -> None:
 
 
 def _environment(version: str) -> str | None:
-    """The Python of an environment that holds what is deployed, on this version. None where the machine has none."""
+    """A Python of this version with the deployed packages, None if the machine has none."""
     given = (os.environ.get("OTHER_PYTHON"), sys.executable, shutil.which(f"python{version}"))
     fitting = next((name for name in given if name and _is(name, version)), None)
     if fitting is None:

@@ -1,4 +1,4 @@
-"""The weekly report of a week of 100,000 jobs, beside one of 10,000: its time, and memory that does not grow."""
+"""The weekly report of 100,000 jobs beside one of 10,000: its time, and its memory, which must not grow."""
 
 from __future__ import annotations
 
@@ -44,4 +44,4 @@ def run(_stage: Stage, *, quick: bool) -> None:
         Row("peak memory, MiB", after, before, "≤", 1.1),
     ]
     table("The weekly report", f"{many:,}", f"{few:,}", rows)
-    counts("What its schedule gives it", [("seconds", long, SCHEDULE_S), ("memory, MiB", after, 512)])
+    counts("Its schedule's limits", [("seconds", long, SCHEDULE_S), ("memory, MiB", after, 512)])

@@ -1,4 +1,4 @@
-"""Round trips to Firestore, counted on the wire in a process of their own, each beside its budget."""
+"""Round trips to Firestore per call, counted on the wire in a separate process, beside their budgets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.table import counts
 PEER = Peer("roundtrips", "demo-bench-trips", "", ORDER)
 
 
-def run(stage: Stage, *, quick: bool) -> None:  # noqa: ARG001 - counts are as quick as they get
+def run(stage: Stage, *, quick: bool) -> None:  # noqa: ARG001 - counting is always quick
     stage.user(PEER, "u1")
     stage.user(PEER, "poor", balance=0)
     env = {**os.environ, "GCLOUD_PROJECT": PEER.project, "PYTHONPATH": f"{HERE.parent}:{HERE.parent / 'functions'}"}
@@ -28,7 +28,7 @@ def run(stage: Stage, *, quick: bool) -> None:  # noqa: ARG001 - counts are as q
 
 
 def main() -> None:
-    """In the process that is watched."""
+    """Count the round trips. Runs in the watched process."""
     from tests.support.rpcs import Rpcs, watch
 
     rpcs = Rpcs()
@@ -57,13 +57,13 @@ def main() -> None:
         rows.append((what, len(trips), budget))
         return answer
 
-    call(deployed.getStudioOptions, {})  # the catalogue is cached for a minute, and most calls find it so
-    # The commit after the submit is one more.
+    call(deployed.getStudioOptions, {})  # most calls find the catalogue cached, for a minute
+    # The commit after the submit adds one.
     count("createStudioJob, cold", 2 + 1, order)
     job_id = count("createStudioJob, warm", 1 + 1, order).result["jobId"]
     count("createStudioJob, a replay", 2, lambda: order(request=1))
     count("createStudioJob, refused", 2, lambda: order("poor"), "InsufficientTokens")
-    call(deployed.getUserBalance, {}, uid="u1")  # takes a share of the limit, for many calls
+    call(deployed.getUserBalance, {}, uid="u1")  # reserves a share of the rate limit for later calls
     count("getUserBalance", 1, lambda: call(deployed.getUserBalance, {}, uid="u1"))
     call(deployed.cancelStudioJob, {"jobId": job_id}, uid="u1")
     call(deployed.getJobStatus, {"jobId": job_id}, uid="u1")

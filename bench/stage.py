@@ -1,4 +1,4 @@
-"""What the benchmarks run on: an engine, the queue's stand-in, users, and servers that each have one core."""
+"""The benchmarks' environment: an engine, the queue's stand-in, users, and servers with one core each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "LOG_LEVEL": "ERROR",
     **dict.fromkeys(settings.SECRETS, "bench-key-0123456789abcdef"),
 }
-# Its SDK would ask the Auth emulator about each token; that it reads them unverified spares it some work.
+# Node's SDK would ask the Auth emulator about each token. Reading tokens unverified saves it some work.
 UNVERIFIED = {
     "NODE_ENV": "production",
     "FIREBASE_DEBUG_MODE": "true",
@@ -46,7 +46,7 @@ OTHER_CORES = (ALL_CORES - SERVER_CORE) or ALL_CORES
 
 
 class Peer(NamedTuple):
-    """A way to serve the debit. `project` is its own part of the database."""
+    """A server of the debit. `project` is the peer's own part of the database."""
 
     name: str
     project: str
@@ -63,7 +63,7 @@ WHOLE = Peer("createStudioJob", "demo-bench-whole", "createStudioJob", ORDER)
 
 @contextmanager
 def on(cores: set[int]) -> Iterator[None]:
-    """What is started in the block runs on these cores."""
+    """Processes started in the block run on these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -73,19 +73,19 @@ def on(cores: set[int]) -> Iterator[None]:
 
 
 class Stage:
-    """The running stage; `logs` is where servers write."""
+    """The running environment. Servers write to files in `logs`."""
 
     def __init__(self, engine: Engine, logs: Path) -> None:
         self.engine, self.logs = engine, logs
         self._round = 0
 
     def seed(self, peer: Peer) -> list[str]:
-        """USERS accounts for this peer, rich enough for every round; their tokens."""
+        """Create USERS accounts for this peer, with a balance for all rounds. Returns their ID tokens."""
         with ThreadPoolExecutor(16) as pool:
             return list(pool.map(lambda n: self.user(peer, f"user{n}"), range(USERS)))
 
     def user(self, peer: Peer, uid: str, balance: int = 1_000_000) -> str:
-        """An account with this balance; its ID token."""
+        """Create an account with this balance. Returns its ID token."""
         now = datetime.now(UTC)
         buckets = {"monthly": 0, "bonus": balance, "purchased": 0}
         data: dict[str, Any] = {"email": "x@example.com", "displayName": None, "photoUrl": None, "plan": "enterprise"}
@@ -97,7 +97,7 @@ class Stage:
         return id_token(uid, project=peer.project)
 
     def serve(self, peer: Peer, python: str = sys.executable) -> AbstractContextManager[Served]:
-        """A new instance of the peer, on the servers' core; if it is ours, on this Python."""
+        """Start a new instance of the peer on the servers' core. `python` runs StudioX's instances."""
         os.environ["GCLOUD_PROJECT"] = peer.project
         self._round += 1
         log = self.logs / f"{peer.name}-{self._round}.log"
@@ -113,7 +113,7 @@ class Stage:
             return _Entered(server)
 
     def load(self, peer: Peer, urls: list[str], tokens: list[str], **what: Any) -> dict[str, Any]:
-        """Run load.mjs and answer what it measured."""
+        """Run load.mjs and return its measurements."""
         self._round += 1
         given = {"urls": urls, "tokens": tokens, "data": peer.data, "round": f"{self._round:06d}", **what}
         command = ["node", str(HERE / "load.mjs")]
@@ -126,7 +126,7 @@ class Stage:
 
 
 class _Entered(AbstractContextManager[Served]):
-    """A server that was started at once, while its cores were chosen."""
+    """A server that is already running, started while its cores were set."""
 
     def __init__(self, server: AbstractContextManager[Served]) -> None:
         self._server = server
@@ -141,7 +141,7 @@ class _Entered(AbstractContextManager[Served]):
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Everything is ended with the block."""
+    """Start the environment, and stop all of it at the end of the block."""
     os.environ.update(ENVIRONMENT)
     logs = Path(tempfile.mkdtemp(prefix="studiox-bench-"))
     with on(OTHER_CORES):

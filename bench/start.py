@@ -1,4 +1,4 @@
-"""From nothing to the first answer: imports, start, memory, beside the same in Node."""
+"""The cold start beside Node's: imports, time to the first response, memory."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(stage: Stage, *, quick: bool) -> None:
 
 
 def output_of(command: list[str], folder: Path) -> str:
-    """The last line that the command says, on the servers' core."""
+    """Run the command on the servers' core and return its last line of output."""
     with on(SERVER_CORE):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.splitlines()[-1]
@@ -77,7 +77,7 @@ def first_answer(stage: Stage, peer: Peer, python: str = sys.executable) -> floa
 
 
 def _memory(stage: Stage, peer: Peer) -> float:
-    """MiB of the instance's processes, what they share counted once, after 51 calls."""
+    """Memory (PSS) of the instance's processes after 51 calls, in MiB."""
     os.environ["GCLOUD_PROJECT"] = peer.project
     uids = [f"memory{number}" for number in range(3)]
     for uid in uids:

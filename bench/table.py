@@ -1,4 +1,4 @@
-"""Small tables: two figures side by side, their ratio, and the budget of docs/performance beside it."""
+"""Small tables: two figures side by side, their ratio, and its budget from docs/performance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A figure of ours beside another; `sign` and `budget` say what their ratio ought to be."""
+    """One of our figures and the one to compare. `sign` and `budget` are the limit of their ratio."""
 
     what: str
     ours: float
@@ -42,7 +42,7 @@ def table(title: str, ours: str, other: str, rows: Iterable[Row]) -> None:
 
 
 def counts(title: str, rows: Iterable[tuple[str, float, float]]) -> None:
-    """Exact counts, each beside the most that it may be."""
+    """Print exact counts beside their upper limits."""
     print(f"\n{title}")
     print(f"  {'':<52} {'measured':>12} {'at most':>12}")
     for what, measured, budget in rows:

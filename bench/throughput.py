@@ -1,4 +1,4 @@
-"""The debit under load, in interleaved rounds beside the same in Node, each on one core."""
+"""The debit under load beside the same in Node, in interleaved rounds, each on one core."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _rounds(stage: Stage, *, rounds: int, seconds: int) -> Measured:
     tokens = {peer.name: stage.seed(peer) for peer in peers}
     with ExitStack() as running:
         urls = {peer.name: [running.enter_context(stage.serve(peer)).url] for peer in peers}
-        for peer in peers:  # imports, connections, compilers: not what is measured
+        for peer in peers:  # warm up: imports, connections, compilers
             stage.load(peer, urls[peer.name], tokens[peer.name], connections=8, seconds=1)
         for _ in range(rounds):
             for connections in BUDGET:
@@ -54,9 +54,9 @@ def _rounds(stage: Stage, *, rounds: int, seconds: int) -> Measured:
 
 
 def _hot(stage: Stage, *, different: float, quick: bool) -> None:
-    """Eighty calls of one user at once on a balance of fifty, then eighty all the time."""
+    """80 simultaneous calls of one user with a balance of 50, then a sustained load of 80 connections."""
     rows = []
-    for peer, count in ((PYTHON, 1), (PYTHON, 2), *([] if quick else [(NODE, 1)])):  # the peer takes a quarter minute
+    for peer, count in ((PYTHON, 1), (PYTHON, 2), *([] if quick else [(NODE, 1)])):  # the peer takes 15 s
         uid = f"burst{count}"
         token = stage.user(peer, uid, balance=50)
         warm = stage.user(peer, f"warm{count}")

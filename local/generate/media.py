@@ -1,6 +1,6 @@
-"""Makes local/vendors/media anew: films of drawn frames and music of computed tones. It needs ffmpeg with flite.
+"""Generates local/vendors/media: films of drawn frames and music of computed tones. It needs ffmpeg with flite.
 
-`python -m local.generate.media [DIRECTORY]`. The files are committed; other builds of the encoders give other bytes.
+`python -m local.generate.media [DIRECTORY]`. The files are committed, because other encoder builds give other bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILMS = {
 }
 FRAMES, PER_SECOND = 96, 24
 SPOKEN = "Hello. I am the voice of the local studio. The real one will read your words."
-# Four chords of four notes, in semitones from the A below middle C, and the order in which they are plucked.
+# Four chords of four notes, in semitones from the A below middle C, and the order in which the notes are plucked.
 SONGS = {
     "song.mp3": (((-9, 3, 7, 10), (-4, 3, 8, 12), (-2, 5, 10, 14), (-9, 3, 7, 15)), (0, 1, 2, 3, 2, 1, 3, 2)),
     "song-again.mp3": (((0, 7, 12, 16), (-5, 2, 11, 14), (-3, 4, 12, 16), (-7, 0, 9, 16)), (0, 2, 1, 3, 1, 2, 3, 1)),
@@ -75,7 +75,7 @@ def song(chords: Sequence[Sequence[int]], order: Sequence[int], dice: random.Ran
 
 
 def sea(dice: random.Random) -> bytes:
-    """Slow waves on a beach: noise that swells, its high tones taken away."""
+    """Slow waves on a beach: low-pass filtered noise that swells."""
     samples, low = array("h"), 0.0
     length = RATE * FRAMES // PER_SECOND
     for n in range(length):

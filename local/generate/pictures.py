@@ -1,4 +1,4 @@
-"""`make pictures`: make the pictures of docs/pictures/ anew, of the playground with the data that `make serve` has."""
+"""`make pictures`: take the screenshots in docs/pictures/ of the playground, with the data of `make serve`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Fills a fresh stack with what local/generate/seed.json describes, by the API alone: what is there is what clients made.
+// Fills a fresh stack with the content of local/generate/seed.json, only through the API, as clients would.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ async function signUp({ email, name, admin }) {
   await client.call('updateProfile', { displayName: name });
   if (admin) {
     execFileSync(process.env.STUDIOX_PYTHON, ['-m', 'ops.admin', '--email', email], { stdio: 'inherit' });
-    await user.getIdToken(true); // the claim is in the next token
+    await user.getIdToken(true); // only a new token contains the claim
   } else await client.call('updateStreak');
   people[email.split('@')[0]] = Object.assign(client, { uid: user.uid });
 }

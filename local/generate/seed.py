@@ -1,4 +1,4 @@
-"""`make seed-data`: make `emulator-data/` anew from local/generate/seed.json, by the API of a fresh stack."""
+"""`make seed-data`: generate `emulator-data/` from local/generate/seed.json, through the API of a fresh stack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main() -> int:
     fresh = settings.STATE / "seed"
     shutil.rmtree(fresh, ignore_errors=True)
     print("Filling a fresh stack …", flush=True)
-    # What is kept names the stand-ins' addresses, such as a receipt's: `make serve`'s own, if nothing is there.
+    # The data contains URLs of the stand-ins, such as receipts. Use the ports of `make serve` if they are free.
     usual = all(processes.is_free(port) for port in settings.PORTS.values())
     try:
         with stack(0 if usual else None, export_dir=fresh) as running:
@@ -39,17 +39,17 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     if done.returncode != 0 or not (fresh / "firebase-export-metadata.json").exists():
-        print("The data was not made; emulator-data/ is as it was.", file=sys.stderr)
+        print("The data could not be generated. emulator-data/ is unchanged.", file=sys.stderr)
         return done.returncode or 1
     _forget_tokens(fresh)
     shutil.rmtree(DATA, ignore_errors=True)
     shutil.move(str(fresh), DATA)
-    print(f"Made {DATA.relative_to(settings.ROOT)}/ anew.")
+    print(f"Generated {DATA.relative_to(settings.ROOT)}/.")
     return 0
 
 
 def _forget_tokens(export: Path) -> None:
-    """The emulator makes a download token for each file that was read by address; what is kept needs none."""
+    """Remove the download tokens, which the emulator adds to each file that was read by URL. The data needs none."""
     for path in export.glob("storage_export/metadata/**/*.json"):
         metadata = json.loads(path.read_text())
         if metadata.pop("downloadTokens", None) is not None:

@@ -1,8 +1,8 @@
-"""Reads and evaluates Storage security rules, because the official runtime is a download that may not be had.
+"""Parses and evaluates Storage security rules, because the official runtime is a download that may be unavailable.
 
-The statements (match, allow, function) are read here; the conditions are CEL and are left to a CEL library, with
-the three places overridden where rules differ from it: `matches` is about the whole string, values of different
-types are unequal instead of an error, and `x is type` exists.
+This module parses the statements (match, allow, function). A CEL library evaluates the conditions, with overrides for
+the three differences between rules and CEL: `matches` matches the whole string, values of different types are unequal
+instead of an error, and `x is type` exists.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ TYPES: dict[str, tuple[type, ...]] = {
 STRING = r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""
 IS_TYPE = re.compile(rf"(?:\b[A-Za-z_][\w.]*(?:\[(?:{STRING}|\w+)\][\w.]*)*)\s+is\s+({'|'.join(TYPES)})\b|{STRING}")
 ENVIRONMENT = celpy.Environment()
-# `firestore.get(/databases/(default)/documents/users/$(uid))`: a path is no CEL, so it becomes a text.
+# `firestore.get(/databases/(default)/documents/users/$(uid))`: CEL has no path literals, so the path becomes a string.
 SEGMENT = r"\(default\)|[A-Za-z0-9_-]+|\$\([A-Za-z_][\w.]*\)"
 LOOKUP = re.compile(rf"\bfirestore\.(get|exists)\(\s*((?:/(?:{SEGMENT}))+)\s*\)|{STRING}")
 LOOK_UP: ContextVar[Callable[[str], cel.MapType | None]] = ContextVar("LOOK_UP", default=lambda _path: None)
-"""How the rules that are being evaluated read a document of Firestore; None: there is none, or nobody answers."""
+"""Reads a Firestore document for the rules under evaluation. None if it does not exist or cannot be read."""
 
 
 class RulesSyntaxError(Exception):
-    """The rules cannot be read; `line` is where, counted from 1."""
+    """The rules are malformed at `line`, counted from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -70,7 +70,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Block:
-    """One `match` (or the service itself, whose pattern is empty) with all that stands in it."""
+    """One `match` block, or the service itself, whose pattern is empty, with its contents."""
 
     pattern: tuple[str, ...] = ()
     allows: list[tuple[frozenset[str], Expression | None]] = field(default_factory=list)
@@ -79,10 +79,10 @@ class Block:
 
 
 class Reader:
-    """A cursor over the rules' text; every `read_…` leaves it behind what it read."""
+    """A cursor over the rules' text. Each `read_…` method advances it past what it parsed."""
 
     def __init__(self, text: str) -> None:
-        # Comments become blanks, so that positions still give the right line.
+        # Replace comments with blanks, so that line numbers stay correct.
         blank = rf"({STRING})|//[^\n]*|/\*.*?\*/"
         self.text = re.sub(blank, lambda m: m[1] or re.sub(r"[^\n]", " ", m[0]), text, flags=re.DOTALL)
         self.at = 0
@@ -165,7 +165,7 @@ def _call_of_is(found: re.Match[str]) -> str:
 def _call_of_lookup(found: re.Match[str]) -> str:
     if not found[1]:
         return found[0]
-    # As long as before or longer, on the same lines: positions still give the right line.
+    # The replacement stays on the same lines, so line numbers stay correct.
     parts = re.split(r"\$\(([A-Za-z_][\w.]*)\)", found[2])
     text = " + ".join(part if position % 2 else f"'{part}'" for position, part in enumerate(parts))
     return f"firestore_{found[1]}({text})"
@@ -208,9 +208,9 @@ def _split(text: Any, pattern: Any) -> cel.ListType:
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, but for the library's habit of handing errors over as arguments: they are the result then.
+    """`function`, which returns any error that the library passes as an argument.
 
-    Without it `request.auth.uid != x` would hold for a caller without a uid.
+    Without this, `request.auth.uid != x` would be true for a caller without a uid.
     """
 
     def called(*arguments: Any) -> Any:
@@ -257,7 +257,7 @@ class Ruleset:
 
     @classmethod
     def parse(cls, text: str) -> Ruleset:
-        """The rules in `text`, checked as far as can be without a request. RulesSyntaxError names the line."""
+        """Parse and check the rules in `text`. RulesSyntaxError names the line."""
         reader = Reader(text)
         version = reader.take(r"rules_version\s*=\s*['\"]([12])['\"]\s*;?")
         reader.expect(r"service\s+firebase\.storage\s*\{", "service firebase.storage {")
@@ -268,7 +268,7 @@ class Ruleset:
         return cls(int(version[1]) if version else 1, root)
 
     def permits(self, method: str, path: str, variables: Mapping[str, Any]) -> bool:
-        """Whether any `allow` that matches `path` grants `method`; a condition that fails to evaluate does not."""
+        """Whether an `allow` that matches `path` grants `method`. A condition that fails to evaluate grants nothing."""
         segments = [segment for segment in path.split("/") if segment]
         return self._grants(self.root, segments, method, dict(variables), {})
 
@@ -287,7 +287,7 @@ class Ruleset:
         return False
 
     def _bindings(self, pattern: tuple[str, ...], segments: list[str]) -> Iterator[tuple[dict[str, Any], list[str]]]:
-        """Every way to lay `pattern` over the beginning of `segments`, with what is left of them."""
+        """Every match of `pattern` with the beginning of `segments`, as (bound variables, remaining segments)."""
         if not pattern:
             yield {}, segments
             return
@@ -319,7 +319,7 @@ def _evaluate(
     functions: Mapping[str, Function],
     depth: int,
 ) -> Any:
-    """`names` are what this expression sees; `scope` what every function sees beside its parameters."""
+    """`names`: the variables of this expression. `scope`: the variables of every function beside its parameters."""
 
     def caller(function: Function) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
@@ -338,7 +338,7 @@ def _evaluate(
 
 
 def _check_calls(block: Block, outer: Mapping[str, Function]) -> None:
-    """Refuse calls of functions that nobody defined: in a request they would only look like a denial."""
+    """Reject calls of undefined functions; in a request they would look like a denial. RulesSyntaxError."""
     functions = {**outer, **block.functions}
     expressions = [condition for _, condition in block.allows if condition is not None]
     for function in block.functions.values():

@@ -1,4 +1,4 @@
-"""What the stand-ins' pictures are painted on: whole rows and columns of bytes, which the interpreter handles in C."""
+"""The canvas of the stand-ins' pictures. It works on whole rows and columns of bytes, which CPython handles in C."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from collections.abc import Callable, Sequence
 
 LONG_SIDE = 720
 GLOW = 96
-"""Steps of light around a sun."""
+"""The number of brightness steps in a sun's glow."""
 
 Colour = tuple[int, int, int]
 Span = Callable[[float], tuple[float, float] | None]
-"""From a row to the part of it that a shape covers."""
+"""Maps a row to the part of it that a shape covers, None if the shape does not reach the row."""
 
 
 class Canvas:
-    """Three planes of rows, red, green and blue, that grow from the top."""
+    """Three planes of rows (red, green, blue). Rows are appended from top to bottom."""
 
     def __init__(self, width: int) -> None:
         self.width = width
         self.planes: list[list[bytearray]] = [[], [], []]
 
     def fill(self, top: float, bottom: float, colour: Colour, shape: Span, strength: float = 1.0) -> None:
-        """Paint a shape between two rows, its left and right ends by the share of the pixel that they cover."""
+        """Paint a shape between two rows. Pixels at its left and right ends are blended by the covered share."""
         for y in range(max(0, int(top)), min(len(self.planes[0]), math.ceil(bottom))):
             span = shape(y + 0.5)
             if span is None:
@@ -54,7 +54,7 @@ class Canvas:
     def png(self) -> bytes:
         """All rows as a PNG (https://www.w3.org/TR/png/)."""
         height, stride = len(self.planes[0]), 3 * self.width + 1
-        rows = bytearray(stride * height)  # a row begins with its filter, 0: none
+        rows = bytearray(stride * height)  # each row begins with its filter type; 0 is none
         for channel, plane in enumerate(self.planes):
             for y, row in enumerate(plane):
                 rows[y * stride + 1 + channel : (y + 1) * stride : 3] = row
@@ -70,13 +70,13 @@ _PLAIN = [bytes((value,)) * LONG_SIDE for value in range(256)]
 
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    """`one` at 0, `other` at 1; beyond, as far as colours go."""
+    """A blend: `one` at share 0, `other` at 1. Shares outside 0 to 1 extrapolate, clamped to 0 to 255."""
     red, green, blue = (max(0, min(255, int(a + (b - a) * share))) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 def column(behind: Sequence[bytes], heights: Sequence[float], bands: Sequence[bytes], bottom: int) -> bytes:
-    """One column, three bytes a pixel: what is behind, down to each ridge, whose own pixel is a blend of both."""
+    """One column, three bytes per pixel: the background down to each ridge, whose own pixel is a blend of both."""
     pixels = bytearray(3 * bottom)
     for channel, plane in enumerate(behind):
         pixels[channel::3] = plane
@@ -91,13 +91,13 @@ def column(behind: Sequence[bytes], heights: Sequence[float], bands: Sequence[by
 
 @functools.lru_cache(maxsize=4096)
 def toward(value: int, brightness: int, steps: int) -> bytes:
-    """A table from a byte, of so many fiftieths of its brightness, to one `steps` fiftieths of the way to `value`."""
+    """A byte table: scale by `brightness` fiftieths, then move `steps` fiftieths of the way to `value`."""
     return bytes((old * brightness * (50 - steps) + value * steps * 50) // 2500 for old in range(256))
 
 
 @functools.lru_cache(maxsize=4096)
 def lit(behind: int, light: int) -> bytes:
-    """A table from a step of light to what it makes of a colour behind it."""
+    """A table from a step of light to the lit value of the background colour."""
     return bytes(
         int(behind + (light - behind) * 0.62 * (step / GLOW) ** 2.6) for step in range(256) if step <= GLOW
     ).ljust(256)
@@ -105,7 +105,7 @@ def lit(behind: int, light: int) -> bytes:
 
 @functools.lru_cache(maxsize=LONG_SIDE)
 def glow(away: int) -> bytes:
-    """The steps of light in a row that is `away` from the sun's, from its middle outwards to where there is none."""
+    """The steps of light in a row `away` rows from the sun, from the middle outwards until the light ends."""
     reach = LONG_SIDE * 0.55
     wide = math.isqrt(max(0, int(reach * reach) - away * away)) if away < reach else 0
     return bytes(max(0, int(GLOW * (1 - math.hypot(x, away) / reach))) for x in range(wide + 1))
@@ -120,7 +120,7 @@ def ellipse(x: float, half: float, y: float, thick: float) -> Span:
 
 
 def taper(x: float, top: float, upper: float, bottom: float, lower: float) -> Span:
-    """A trapezium, by half its widths."""
+    """A trapezium, given by half its upper and lower width."""
 
     def span(row: float) -> tuple[float, float]:
         half = upper + (lower - upper) * (row - top) / (bottom - top)

@@ -1,6 +1,6 @@
-"""Draws the stand-ins' pictures: a landscape whose light, season and subject follow the words it is asked for.
+"""Draws the stand-ins' pictures: a landscape whose light, season and subject follow the prompt's words.
 
-The same words and proportions give the same bytes, in some hundredths of a second and without any library.
+The same words and proportions give the same bytes. A picture takes a few hundredths of a second and needs no library.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from local.vendors.canvas import LONG_SIDE, Canvas, Colour, column, ellipse, glo
 
 
 class Mood(NamedTuple):
-    """Colours of a time of day, as RRGGBB: the sky from above to the horizon, its light, the hills far and near."""
+    """The colours of a time of day, as RRGGBB: the sky from top to horizon, the light, the far and the near hills."""
 
     top: str
     middle: str
@@ -25,7 +25,7 @@ class Mood(NamedTuple):
     far: str
     near: str
     height: float
-    """Of the sun over the horizon, as a share of the sky."""
+    """The sun's height over the horizon, as a share of the sky."""
     stars: int = 0
     snow: bool = False
 
@@ -66,29 +66,29 @@ GRADES = ("monochrome", "pastel", "vintage", "vibrant")
 
 
 def picture(words: str, ratio: float) -> bytes:
-    """A PNG (https://www.w3.org/TR/png/) of what the words suggest, `ratio` times as wide as high (1:4 to 4:1)."""
+    """A PNG (https://www.w3.org/TR/png/) drawn from the words. `ratio` is width by height, limited to 1:4 to 4:1."""
     ratio = min(4.0, max(0.25, ratio))
     width, height = (LONG_SIDE, round(LONG_SIDE / ratio)) if ratio >= 1 else (round(LONG_SIDE * ratio), LONG_SIDE)
     return Scene(words, width, height).draw().png()
 
 
 def named(words: str) -> set[str]:
-    """The names of WORDS that these words say."""
+    """The names in WORDS whose pattern occurs in these words."""
     return {name for name, pattern in _WORDS.items() if pattern.search(words.lower())}
 
 
 class Scene:
-    """One picture on its way: three planes of rows, painted from the sky to the foreground."""
+    """A picture that is being drawn: three planes of rows, painted from the sky to the foreground."""
 
     def __init__(self, words: str, width: int, height: int, moment: float = 0.0) -> None:
-        """`moment`, 0 to 1, is how far what moves has come: of a film's frames."""
+        """`moment`, 0 to 1, is the position in a film's motion."""
         said = named(words)
         self.dice = dice = random.Random(words)
         chance = dice.random
         moods = [name for name in MOODS if name in said]
         self.mood = MOODS[moods[0] if moods else dice.choice(list(MOODS))]
         self.grade = next((name for name in GRADES if name in said), "")
-        # Every draw is made, needed or not, so that one more word does not change the rest of the picture.
+        # Make every random draw, needed or not, so that an extra word does not change the rest of the picture.
         throws = {"water": chance() < 0.6, "pines": chance() < 0.4, "boat": chance() < 0.3, "balloon": chance() < 0.15}
         told = said & {"water", "pines", "city", "lighthouse", "boat", "balloon"}
         self.has = told or {name for name, thrown in throws.items() if thrown}
@@ -120,7 +120,7 @@ class Scene:
         return self.canvas
 
     def colour(self, hexadecimal: str) -> Colour:
-        """An RRGGBB as this picture's grading has it."""
+        """An RRGGBB colour after this picture's colour grading."""
         red, green, blue = bytes.fromhex(hexadecimal)
         light = int(0.3 * red + 0.59 * green + 0.11 * blue)
         match self.grade:
@@ -134,7 +134,7 @@ class Scene:
                 return mixed((light, light, light), (red, green, blue), 1.35)
         return red, green, blue
 
-    # From behind to the front
+    # Layers, from back to front
 
     def _sky(self) -> None:
         top, middle, low = (self.colour(each) for each in self.mood[:3])
@@ -160,7 +160,7 @@ class Scene:
                     self.canvas.blend(near, x, x + 1, white, 0.3)
 
     def _clouds(self) -> None:
-        """Long, flat ones, of a few ellipses each."""
+        """Paint long, flat clouds of a few ellipses each."""
         white = mixed(self.colour(self.mood.low), self.colour(self.mood.sun), 0.6)
         for _ in range(self.dice.randrange(2, 6)):
             x, y = self.width * self.dice.random(), self.skyline * (0.1 + 0.6 * self.dice.random())
@@ -172,7 +172,7 @@ class Scene:
                 self.canvas.fill(y + up - thick, y + up + thick, white, ellipse(middle, half, y + up, thick), 0.16)
 
     def _hills(self) -> None:
-        """Ranges, each nearer, darker and lower than the one behind it; the air between them is light."""
+        """Paint mountain ranges, each nearer, darker and lower than the one behind it, with light haze between them."""
         far, near, low = (self.colour(each) for each in (self.mood.far, self.mood.near, self.mood.low))
         water, count = "water" in self.has, 3 if "water" in self.has else 5
         bottom = self.horizon
@@ -205,7 +205,7 @@ class Scene:
             self._windows(roofs, street)
 
     def _band(self, colour: Colour, low: Colour, number: int) -> bytes:
-        """A range's column from its ridge down: snow where there is some, then its colour into the haze."""
+        """A column of a range from its ridge down: snow, if any, then the range's colour fading into haze."""
         haze = self.skyline * 0.42
         snow = mixed((250, 252, 255), colour, 0.12) if self.mood.snow and number < 3 else colour
         pixels = bytearray()
@@ -234,7 +234,7 @@ class Scene:
                     self.canvas.blend(y + down, x, x + 2, self.colour("ffd98a"), 0.75)
 
     def _water(self) -> None:
-        """What is above the horizon, upside down, darker and rippled, and the light's path on it."""
+        """Paint the reflection of everything above the horizon, darker and rippled, with the light's path on it."""
         rows = self.height - self.horizon
         tint = self.colour(self.mood.middle)
         phase = (self.dice.random() + 3 * self.moment) * math.tau
@@ -255,10 +255,10 @@ class Scene:
             y = self.horizon + int(depth * (rows - 1))
             self.canvas.blend(y, int(middle - half), int(middle + half), light, 0.5 * (1 - 0.6 * depth))
 
-    # Things
+    # Objects
 
     def _lighthouse(self) -> None:
-        """On a rock at the side where the sun is not, so that it stands against the sky."""
+        """Paint a lighthouse on a rock, on the side away from the sun."""
         side = 0.78 if self.sun[0] < self.width / 2 else 0.22
         x, foot, high = self.width * side, float(self.horizon), min(self.width, self.height) * 0.34
         dark, white, red = self.colour(self.mood.near), self.colour("f6efe2"), self.colour("c8443c")
@@ -305,7 +305,7 @@ class Scene:
         self.canvas.fill(basket, basket + size * 0.24, self.colour("6b4630"), taper(x, 0, size * 0.16, 1, size * 0.16))
 
     def _pines(self) -> None:
-        """A wood in front, denser to one side, with the middle left open."""
+        """Paint a wood in the foreground, denser on one side and open in the middle."""
         dark = mixed(self.colour(self.mood.near), (8, 12, 18), 0.35)
         left = self.dice.random() < 0.5
         trees = []
@@ -321,7 +321,7 @@ class Scene:
 
 
 def jagged(dice: random.Random, width: int) -> list[float]:
-    """Heights of mountains, 0 to 1, by halving: each middle is moved by half as much as the one before."""
+    """Heights of mountains, 0 to 1, by midpoint displacement: each subdivision moves midpoints half as far."""
     points, spread = [dice.random(), dice.random()], 0.7
     while len(points) <= 256:
         between = [(a + b) / 2 + spread * (dice.random() - 0.5) for a, b in itertools.pairwise(points)]

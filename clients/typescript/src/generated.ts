@@ -1306,7 +1306,7 @@ export interface Functions {
   /**
    * The token packs on sale. Amounts are in the currency's minor unit (cents).
    *
-   * Anybody; no sign-in needed. At most 120 a minute.
+   * Anyone; no sign-in needed. At most 120 a minute.
    */
   getTokenPacks: {
     request: Nothing;
@@ -1316,7 +1316,7 @@ export interface Functions {
   /**
    * The plans, and what they cost a month. Amounts are in the currency's minor unit (cents).
    *
-   * Anybody; no sign-in needed. At most 120 a minute.
+   * Anyone; no sign-in needed. At most 120 a minute.
    */
   getPlans: {
     request: Nothing;
@@ -1449,7 +1449,7 @@ export interface Functions {
   /**
    * Posts that are not hidden, newest or highest ranked first, optionally of one tag (in any case) or one author.
    *
-   * Anybody; no sign-in needed. At most 120 a minute.
+   * Anyone; no sign-in needed. At most 120 a minute.
    */
   getFeed: {
     request: GetFeed;
@@ -1459,7 +1459,7 @@ export interface Functions {
   /**
    * One post. Only administrators can read a hidden one.
    *
-   * Anybody; no sign-in needed. At most 120 a minute.
+   * Anyone; no sign-in needed. At most 120 a minute.
    */
   getPost: {
     request: PostRef;
@@ -1469,7 +1469,7 @@ export interface Functions {
   /**
    * A post's comments, newest first.
    *
-   * Anybody; no sign-in needed. At most 120 a minute.
+   * Anyone; no sign-in needed. At most 120 a minute.
    */
   getComments: {
     request: GetComments;
@@ -1609,7 +1609,7 @@ export interface Functions {
   /**
    * List everything that can be ordered, with inputs, rules and prices: all a client needs to render the form.
    *
-   * Anybody; no sign-in needed. At most 120 a minute.
+   * Anyone; no sign-in needed. At most 120 a minute.
    */
   getStudioOptions: {
     request: Nothing;

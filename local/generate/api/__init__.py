@@ -1,1 +1,1 @@
-"""What is generated of the deployed functions: the typed client, the reference, OpenAPI, the Postman collection."""
+"""Generators that read the deployed functions: the typed client, the reference, OpenAPI, the Postman collection."""

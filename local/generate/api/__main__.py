@@ -1,4 +1,4 @@
-"""`make client`: write the typed client's types and docs/api/ anew from what functions/main.py deploys."""
+"""`make client`: generate the typed client's types and docs/api/ from the functions that functions/main.py deploys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TSC = ["node", "node_modules/typescript/bin/tsc"]
 
 
 def files() -> dict[Path, str]:
-    """{path in the project: its text} of everything that is generated."""
+    """{path in the project: text} of every generated file."""
     api = contract.load()
     return {
         CLIENT / "src/generated.ts": typescript.generated(api),
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def compile_client() -> int:
-    """Compile the client to clients/typescript/dist, which is what Node and npm use; tsc's exit code."""
+    """Compile the client to clients/typescript/dist, which Node and npm use. Returns tsc's exit code."""
     return subprocess.run([*TSC, "-p", str(CLIENT)], cwd=contract.ROOT, check=False, timeout=120).returncode
 
 

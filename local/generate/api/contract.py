@@ -1,4 +1,4 @@
-"""The deployed API as data: operations, the schemas of their structs, refusals; everything is generated from it."""
+"""The deployed API as data: operations, schemas of their structs, and refusals. All generators read it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """`figures` is the schema of its details beside `reason`."""
+    """A refusal. `figures` is the schema of its details beside `reason`."""
 
     reason: str
     code: str
@@ -33,7 +33,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """One function that clients call. `method` is None for a callable, else that of the HTTP function."""
+    """A function that clients call. `method` is the HTTP function's method, None for a callable."""
 
     name: str
     domain: str
@@ -51,12 +51,12 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def repeatable(self) -> bool:
-        """Whether it may be repeated when it is not known whether it happened."""
+        """Whether the call may be repeated after an unknown outcome."""
         return self.takes_request_id or re.match("get|list|search", self.name) is not None
 
 
 class Api(msgspec.Struct, frozen=True):
-    """`others` are (name, kind, what it does) of the functions that no client calls."""
+    """The deployed API. `others`: (name, kind, description) of the functions that clients do not call."""
 
     operations: list[Operation]
     schemas: dict[str, Schema]
@@ -73,13 +73,13 @@ class Api(msgspec.Struct, frozen=True):
 
 @functools.cache
 def load() -> Api:
-    """All that functions/main.py deploys."""
+    """The API of everything that functions/main.py deploys."""
     functions = str(ROOT / "functions")
     if functions not in sys.path:
         sys.path.insert(0, functions)
     main = importlib.import_module("main")
     deployed = {name: made for name, made in inspect.getmembers(main) if hasattr(made, "__firebase_endpoint__")}
-    contracts = {name: each for name, each in _contracts().items() if name in deployed}  # not those of a test
+    contracts = {name: each for name, each in _contracts().items() if name in deployed}  # without tests' own
     structs = [struct for _, contract in contracts.values() for struct in (contract.request, contract.response)]
     schemas, names = _schemas(structs)
     refusals = _refusals()
@@ -121,7 +121,7 @@ def _contracts() -> dict[str, tuple[str | None, Any]]:
 
 
 def about(domain: str) -> str:
-    """What a domain is for: the first line of its endpoints' docstring."""
+    """A domain's purpose: the first line of its endpoints module's docstring."""
     return (importlib.import_module(f"studiox.{domain}.endpoints").__doc__ or "").split("\n")[0]
 
 
@@ -130,7 +130,7 @@ def _domain(function: Any) -> str:
 
 
 def _place(function: Any) -> tuple[str, int]:
-    """Where the function stands, so that a page lists its functions in the order of the source."""
+    """The function's place in the source, which is its order on a page."""
     return function.__module__, inspect.unwrap(function).__code__.co_firstlineno
 
 
@@ -151,7 +151,7 @@ def _kind(function: Any) -> str:
 
 
 def _reasons(contract: Any, fields: set[str]) -> Iterator[str]:
-    """The refusals that a function may answer: its own, and those of its caller, its request and every call."""
+    """The refusals that a function can return: its own, its caller's and its request's, and those of every call."""
     caller = contract.caller.__name__
     found = {refusal.__name__ for refusal in contract.refusals}
     found |= {"Unauthenticated", "InvalidRequest", "RateLimited", "Contention", "Unavailable"}
@@ -171,7 +171,7 @@ def _refusals() -> dict[str, Refusal]:
         for refusal in waiting.pop().__subclasses__():
             waiting.append(refusal)
             name = refusal.__name__
-            # One beginning with _ is between our own functions; another module's is a test's.
+            # Skip internal refusals, whose names begin with _, and those that tests define.
             if not name.startswith("_") and refusal.__module__.startswith("studiox."):
                 doc = inspect.cleandoc(refusal.__dict__.get("__doc__") or "")
                 found[name] = Refusal(name, refusal.code, refusal.text, doc, _figures(refusal.figures))
@@ -190,9 +190,9 @@ def _figures(declared: dict[str, Any]) -> Schema:
 
 
 def _schemas(structs: list[type]) -> tuple[dict[str, Schema], dict[type, str]]:
-    """{name: JSON Schema} of these structs and all within them, and the name of each of these.
+    """{name: JSON Schema} of these structs and the structs within them, and the name of each of these.
 
-    msgspec's schemas, with what it leaves out: times, the fields' docstrings, which fields an answer always has.
+    The schemas are msgspec's, extended with times, the fields' docstrings and the fields that a response always has.
     """
     _, components = msgspec.json.schema_components(structs, ref_template="{name}")
     renamed = {name: _short(name) for name in components}
@@ -209,13 +209,13 @@ def _schemas(structs: list[type]) -> tuple[dict[str, Schema], dict[type, str]]:
 
 
 def _short(name: str) -> str:
-    """`studiox.tokens.endpoints.Balance`, which msgspec says where two structs share a name, as `TokensBalance`."""
+    """`studiox.tokens.endpoints.Balance` as `TokensBalance`. msgspec uses full names if two structs share a name."""
     parts = name.split(".")
     return name if len(parts) == 1 else parts[1].title().replace("_", "") + parts[-1]
 
 
 def _reachable(structs: list[type]) -> list[msgspec.inspect.StructType]:
-    """The structs and all within them, each once."""
+    """The structs and the structs within them, each once."""
     found: dict[type, msgspec.inspect.StructType] = {}
 
     def walk(info: Any) -> None:
@@ -249,17 +249,17 @@ def _complete(schema: Schema, info: msgspec.inspect.StructType) -> None:
         if issubclass(info.cls, request) and field.encode_name not in schema["required"]:
             given = _nullable(given)
         schema["properties"][field.encode_name] = given
-        # An answer's default is written like any value, unless the struct leaves defaults out.
+        # A response always contains fields with defaults, unless the struct omits defaults.
         always = "default" in given and not config.omit_defaults and not issubclass(info.cls, request)
         if always and field.encode_name not in schema["required"]:
             schema["required"].append(field.encode_name)
     if not issubclass(info.cls, request):
-        schema.pop("additionalProperties", None)  # an answer may get fields
+        schema.pop("additionalProperties", None)  # a later version may add fields to a response
     schema.pop("title", None)
 
 
 def _nullable(schema: Schema) -> Schema:
-    """The schema of a field that may be left out of a request, where null says the same as leaving it out."""
+    """The schema of an optional field of a request, in which null is the same as absent."""
     if {"type": "null"} in schema.get("anyOf", []):
         return schema
     about: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
@@ -269,7 +269,7 @@ def _nullable(schema: Schema) -> Schema:
 
 
 def _timed(schema: Schema, info: Any) -> Schema:
-    """The schema with `format: date-time` where the type is a time: msgspec says so only of those with a zone."""
+    """The schema with `format: date-time` for every time. msgspec adds it only for times with a zone."""
     if isinstance(info, msgspec.inspect.DateTimeType):
         return {**schema, "type": "string", "format": "date-time"}
     if isinstance(info, msgspec.inspect.UnionType) and "anyOf" in schema:
@@ -285,7 +285,7 @@ def _timed(schema: Schema, info: Any) -> Schema:
 
 
 def _ecma(schema: Schema) -> Schema:
-    r"""Patterns as JavaScript reads them: \A and \Z are Python's, and its $ matches before no newline."""
+    r"""Patterns in JavaScript's syntax, which lacks \A and \Z and whose $ does not match before a final newline."""
     if "anyOf" in schema:
         return {**schema, "anyOf": [_ecma(each) for each in schema["anyOf"]]}
     if "pattern" in schema:
@@ -296,7 +296,7 @@ def _ecma(schema: Schema) -> Schema:
 
 @functools.cache
 def _field_docs(struct: type) -> dict[str, str]:
-    """{field: the docstring below it}, also of the structs that it extends."""
+    """{field: the docstring below it}, including inherited fields."""
     found: dict[str, str] = {}
     for each in reversed(struct.__mro__):
         if not each.__module__.startswith("studiox."):

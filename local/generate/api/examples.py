@@ -1,4 +1,4 @@
-"""A request of each function that a newcomer can send as it is: what `{{…}}` stands for, earlier answers have said."""
+"""An example request of each function, ready to send. Earlier responses supply the values of `{{…}}`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from local.generate.api import wording
 from local.generate.api.contract import Api, Operation, Schema
 
-# By the field's name, wherever it is required.
+# Example values by field name, used for required fields.
 FIELDS: dict[str, Any] = {
     "requestId": "{{$randomUUID}}",
     "jobId": "{{jobId}}",
@@ -34,7 +34,7 @@ FIELDS: dict[str, Any] = {
     "approve": True,
     "suspended": False,
 }
-# What a function is shown with beside what it requires, or instead of the above.
+# Example values by function: for optional fields, or in place of the values above.
 OF_FUNCTION: dict[str, dict[str, Any]] = {
     "createStudioJob": {"type": "image", "style": "anime", "color": "neon", "size": "512x512", "maxPrice": 10},
     "createCheckoutSession": {"packId": "{{packId}}"},
@@ -68,7 +68,7 @@ def of(api: Api, operation: Operation) -> dict[str, Any]:
 
 
 def sample(schema: Schema) -> Any:
-    """Something that the schema takes, for a field that nobody has thought of."""
+    """A value that the schema accepts, for a field without an example value."""
     given, _ = wording.present(schema)
     if "enum" in given:
         return given["enum"][0]

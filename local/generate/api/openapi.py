@@ -1,4 +1,4 @@
-"""openapi.json: the callables as POST {data} → {result}, the HTTP functions with their Bearer ID token."""
+"""Generates openapi.json: callables as POST {data} → {result}, and HTTP functions with a Bearer ID token."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ REFUSED = "#/components/schemas/{}Refusal"
 ABOUT = """\
 Generated from the structs of the deployed functions by `make client`.
 
-**Calls.** A callable takes `POST {"data": request}` and answers `{"result": answer}`; Firebase's SDKs do that for you.
-The two HTTP functions take and answer plain JSON. The ID token of the signed-in user goes into `Authorization: Bearer`.
+**Calls.** Send a callable `POST {"data": request}`; it returns `{"result": response}`. Firebase's SDKs do this for you.
+The two HTTP functions use plain JSON. Send the signed-in user's ID token as `Authorization: Bearer`.
 
-**Requests.** A null field is an absent field, and null data is `{}`. Unknown fields are refused. An integer may be sent
+**Requests.** A null field counts as absent, and null data as `{}`. Unknown fields are rejected. An integer may be sent
 as a float without a fraction, or in the callable protocol's `Int64Value` and `UInt64Value` wrappers.
 
-**Streams.** A callable that is asked with `Accept: text/event-stream` answers 200 and one event,
-`data: {"result": …}` or `data: {"error": …}`.
+**Streams.** With `Accept: text/event-stream` a callable returns 200 and one event, `data: {"result": …}` or
+`data: {"error": …}`.
 
-**Refusals.** A callable that refuses answers `{"error": {"status", "message", "details"}}`, an HTTP function `{"error",
-"reason", "statusCode"}` and the figures beside them. `reason` is stable and has a schema here, `<reason>Refusal`; the
-message may change. A call is checked in this order: method and body (400, 405, 413), who calls (401, 403), its fields
-(400, `InvalidRequest` names each), its limit (429), then what it asks for. Where `retryAfterSeconds` is given, the same
-request may be sent again after it. `Contention`: nothing happened. `Unavailable`: it is not known whether it happened;
-send it again with the same `requestId`.
+**Refusals.** A callable returns a refusal as `{"error": {"status", "message", "details"}}`, an HTTP function as
+`{"error", "reason", "statusCode"}` with the figures beside them. `reason` is stable and has a schema here,
+`<reason>Refusal`; the message may change. A call is checked in this order: method and body (400, 405, 413), caller
+(401, 403), fields (400, `InvalidRequest` names each), rate limit (429), then the function's own rules. If
+`retryAfterSeconds` is present, retry the same request after that time. `Contention`: nothing was changed.
+`Unavailable`: the outcome is unknown; retry with the same `requestId`.
 """
 # The HTTP status of a callable's code (https://firebase.google.com/docs/functions/callable-reference).
 STATUS = {
@@ -76,7 +76,7 @@ def status(each: Operation, refusal: Refusal) -> int:
 
 
 def refused(each: Operation, refusals: list[Refusal]) -> dict[str, Any]:
-    """The answer with one status: a callable's error object, or the flat one of an HTTP function."""
+    """The error response of one status: a callable's error object, or an HTTP function's flat object."""
     told = ", ".join(refusal.reason for refusal in refusals)
     options = [{"$ref": REFUSED.format(refusal.reason)} for refusal in refusals]
     details: Schema = options[0] if len(options) == 1 else {"oneOf": options}
@@ -108,7 +108,7 @@ def responses(api: Api, each: Operation) -> dict[str, Any]:
 
 
 def other_method(method: str) -> dict[str, Any]:
-    """The answer to another method; OPTIONS is answered as CORS has it."""
+    """The response to a wrong method. OPTIONS is answered by CORS."""
     told = importlib.import_module("studiox.api.methods").allowed(method, shared=True)
     return {"description": f"Only {method}.", "headers": {"Allow": {"required": True, "schema": {"const": told}}}}
 
@@ -134,7 +134,7 @@ def operation(api: Api, each: Operation) -> dict[str, Any]:
         ]
     else:
         request = reference(each.request)
-        # Null data is {}, which a function takes that requires no field.
+        # Null data counts as {}, which is valid for a function without required fields.
         data = request if api.schema(each.request).get("required") else {"anyOf": [request, {"type": "null"}]}
         schema = request if each.method else wrapped("data", data)
         described["requestBody"] = {"required": True, "content": body(schema)}

@@ -1,4 +1,4 @@
-"""The Postman collection: sign in through the Auth emulator, then every function in an order in which they work."""
+"""Generates the Postman collection: sign-in through the Auth emulator, then every function in an order that works."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from local.generate.api.contract import Api, Operation
 
 Item = dict[str, Any]
 
-# Folders in the order in which a newcomer goes: what the first answers name, the later ones ask for.
+# The folders' order. Later requests use ids from earlier responses.
 FIRST = ["auth", "studio", "creations", "community", "tokens", "billing"]
-# In a folder after these: they make creations of their own, and the others are about the first job's.
+# These run in a later folder: they make other creations, and the requests before them use the first job's.
 AT_ONCE = ["createGenerationRequest", "getUserCredits", "generateLyrics"]
 ENDING = ["deleteComment", "deletePost", "deleteCreation", "revokeSessions", "deleteAccount"]
 VARIABLES = {
@@ -26,14 +26,14 @@ VARIABLES = {
     **dict.fromkeys(["taskId", "feature", "packId"], ""),
     "polls": "0",
 }
-# What is refused in a run from top to bottom, where there is nothing to do for it, and how.
+# The refusals that are expected in a run from top to bottom, because the function then has nothing to act on.
 REFUSED = {
     "cancelStudioJob": "NotCancellable",
     "setJobStatus": "NotCancellable",
     "updateSubscription": "NoSubscription",
     "cancelSubscription": "NoSubscription",
 }
-# Every request checks its answer: the fields that it always has, or the refusal.
+# Every request tests its response: the fields that it always has, or the expected refusal.
 DONE = """\
 pm.test('{name} answers', () => {{
   pm.response.to.have.status(200);
@@ -47,7 +47,7 @@ pm.test('{name} is refused: {reason}', () => {{
 }});"""
 SIGNED_IN = """\
 pm.test('signed in', () => pm.expect(pm.response.json()).to.include.all.keys('idToken', 'localId', 'email'));"""
-# In a run a job is asked for until it has ended; what follows is about its creation. Once a second, a minute at most.
+# A run polls the job once a second, for at most a minute, until it has ended: later requests need its creation.
 AWAIT_JOB = """\
 const { status } = pm.response.json().result || {};
 const polls = Number(pm.collectionVariables.get('polls')) + 1;
@@ -59,7 +59,7 @@ if (again) {
 } else {
   pm.test('the job is completed', () => pm.expect(status).to.equal('completed'));
 }"""
-# What an answer names is remembered for the requests after it.
+# Ids in a response are stored as variables for later requests.
 REMEMBER = """\
 const answer = pm.response.json();
 const result = answer.result || answer;
@@ -80,7 +80,7 @@ def script(*sources: str) -> list[Item]:
 
 
 def check(name: str, always: list[str]) -> str:
-    """The test of an answer that has these fields, or of the refusal that the run has instead."""
+    """The test that the response has these fields, or that it is the expected refusal."""
     if name in REFUSED:
         return IS_REFUSED.format(name=name, reason=REFUSED[name])
     return DONE.format(name=name, keys=json.dumps(always))
@@ -91,7 +91,7 @@ def bearer(token: str) -> Item:
 
 
 def request(method: str, base: str, path: str, body: Any, auth: Item | None, doc: str = "") -> Item:
-    """`auth` None is the collection's own: the user's token."""
+    """A request. `auth` None uses the collection's authorization: the user's token."""
     address, _, query = path.partition("?")
     url: Item = {"raw": f"{base}/{path}", "host": [base], "path": address.split("/")}
     if query:
@@ -110,7 +110,7 @@ def sign(name: str, method: str, body: Item, remember: str, doc: str) -> Item:
 
 
 def signing_in() -> Item:
-    """Sign up a user and an administrator. A second sign-up is another person."""
+    """Sign up a user and an administrator. Each run creates new accounts."""
     fresh = {"email": "{{$randomUUID}}@example.com", "password": "{{password}}", "returnSecureToken": True}
     known = {"email": "{{email}}", "password": "{{password}}", "returnSecureToken": True}
     user = (
@@ -194,7 +194,7 @@ def _rank(domain: str) -> int:
 
 
 def _ending(api: Api) -> list[Item]:
-    """What takes away what the others need, the account last; a new sign-in after all sessions were revoked."""
+    """Requests that delete what other requests need, the account last, with a new sign-in after `revokeSessions`."""
     by_name = {each.name: each for each in api.operations}
     again = next(each for each in signing_in()["item"] if each["name"] == "Sign in")
     found = []

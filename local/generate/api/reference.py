@@ -1,4 +1,4 @@
-"""The pages of docs/api: one for each domain, and one that lists every function and every refusal."""
+"""Generates the pages of docs/api: one per domain, and an index of every function and every refusal."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from local.generate.api.contract import Api, Operation, Refusal, Schema
 NOTE = "<!-- Generated from the structs of the deployed functions by `make client`: do not edit. -->"
 COMMON = ("Contention", "InvalidRequest", "RateLimited", "Unauthenticated", "Unavailable")
 INTRODUCTION = """\
-Every function of StudioX, from the same structs that check its requests. How to call them, live data, media and
-errors in general: [the client guide](../client.md). For whoever knows REST routes: [their functions](../from-rest.md).
-The typed client: [clients/typescript](../../clients/typescript/).
+Every function of StudioX, generated from the structs that validate its requests. The [client guide](../client.md)
+explains calls, live data, media and errors. If you know the REST routes, see [their functions](../from-rest.md). The
+typed client is in [clients/typescript](../../clients/typescript/).
 
-- [openapi.json](openapi.json): callables as `POST {"data": …}` → `{"result": …}`, the HTTP functions as they are.
+- [openapi.json](openapi.json): callables as `POST {"data": …}` → `{"result": …}`, and the HTTP functions.
 - [studiox.postman_collection.json](studiox.postman_collection.json): import it into Postman, run `make serve`, and run
   the collection in its order: every request checks its answer. On the command line that is
   `npx newman run docs/api/studiox.postman_collection.json`. For another port or project set the collection's variables
   `baseUrl` and `authUrl`.
 
-A null field is an absent field, unknown fields are refused, times are ISO 8601 in UTC, lengths count code points.
-Limits are of one user (or, not signed in, one address) on one function.
+A null field counts as absent, unknown fields are rejected, times are ISO 8601 in UTC, and lengths count code points.
+Rate limits apply per function and per user, or per IP address for callers who are not signed in.
 """
 
 
@@ -30,7 +30,7 @@ def title(domain: str) -> str:
 
 
 def type_name(schema: Schema) -> str:
-    """A type in words, with links to the structs below."""
+    """A type in words, with links to the structs on the page."""
     given, nullable = wording.present(schema)
     if "$ref" in given:
         name = given["$ref"].rsplit("/", 1)[1]
@@ -63,7 +63,7 @@ def fields(schema: Schema, *, request: bool) -> list[str]:
     rows = []
     for name, given in schema.get("properties", {}).items():
         needed = name in schema["required"]
-        # In a request null says the same as leaving the field out; in an answer it is a value.
+        # In a request null is the same as absent; in a response it is a value.
         shown = wording.present(given)[0] if request else given
         mark = name if needed else f"{name}?"
         rows.append((f"`{mark}`", type_name(shown), wording.about({**given, "format": None}, request=request)))
@@ -71,7 +71,7 @@ def fields(schema: Schema, *, request: bool) -> list[str]:
 
 
 def nested(api: Api, names: list[str]) -> list[str]:
-    """The structs within these, in the order of their appearance."""
+    """The structs within these, in order of appearance."""
     found: list[str] = []
 
     def look(schema: object) -> None:

@@ -1,4 +1,4 @@
-"""The generated file of the TypeScript client: types of every request, answer and refusal, and the table of calls."""
+"""Generates the TypeScript client's types of every request, response and refusal, and its table of calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOBODY = "Record<string, never>"
 
 
 def type_of(schema: Schema) -> str:
-    """The TypeScript type of a JSON Schema as msgspec writes them."""
+    """The TypeScript type of a JSON Schema from msgspec."""
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[1]
     if "enum" in schema:
@@ -40,7 +40,7 @@ def type_of(schema: Schema) -> str:
 
 
 def comment(text: str, indent: str = "") -> list[str]:
-    """A doc comment; nothing for no text."""
+    """A doc comment; no lines for an empty text."""
     lines = text.replace("*/", "*\u200b/").strip().splitlines()
     if not lines:
         return []
@@ -50,7 +50,7 @@ def comment(text: str, indent: str = "") -> list[str]:
 
 
 def interface(name: str, schema: Schema, request: bool) -> list[str]:
-    """One struct. In a request a requestId may be left to the client to make."""
+    """The type of one struct. In a request `requestId` is optional, because the client can generate it."""
     fields = schema.get("properties", {})
     head = comment(schema.get("description", ""))
     if not fields:
@@ -88,8 +88,8 @@ def call(each: Operation) -> list[str]:
 
 
 def traits(each: Operation) -> str:
-    """What the client must know at run time: how long to wait, what may be repeated, what gets a requestId, and what
-    uses its App Check token up."""
+    """The client's run-time table: each function's timeout, whether it may be repeated, whether it takes a `requestId`,
+    and whether it consumes its App Check token."""
     known = {
         "timeout": (each.timeout + 10) * 1000,
         "takesRequestId": each.takes_request_id,

@@ -1,11 +1,11 @@
-"""How a schema is said to a person: types, ranges, who may call, limits."""
+"""Schemas in words: ranges, defaults, callers and rate limits."""
 
 from __future__ import annotations
 
 from local.generate.api.contract import Operation, Schema
 
 CALLERS = {
-    "Anyone": "Anybody; no sign-in needed.",
+    "Anyone": "Anyone; no sign-in needed.",
     "Reader": "A signed-in user, also a suspended one.",
     "User": "A signed-in user who is not suspended.",
     "VerifiedUser": "A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on.",
@@ -34,7 +34,7 @@ def present(schema: Schema) -> tuple[Schema, bool]:
 
 
 def span(low: int | None, high: int | None, unit: str = "") -> str:
-    """`1–100 characters`, `at most 10 items`; empty without bounds."""
+    """`1–100 characters` or `at most 10 items`; empty without bounds."""
     after = f" {unit}" if unit else ""
     if low is None and high is None:
         return ""
@@ -67,7 +67,7 @@ def bounds(schema: Schema) -> str:
 
 
 def default(schema: Schema) -> str:
-    """`default 20`; empty for none and for null, which is an absent field."""
+    """`default 20`; empty without a default, and for null, which counts as absent."""
     value = schema.get("default")
     if value is None or value in ([], {}, ""):
         return ""
@@ -75,7 +75,7 @@ def default(schema: Schema) -> str:
 
 
 def about(schema: Schema, *, request: bool) -> str:
-    """What is known of a field beside its type; a default is of interest in a request only."""
+    """A field's description, bounds and, in a request, default."""
     told = [schema.get("description", "").rstrip("."), bounds(schema), default(schema) if request else ""]
     text = "; ".join(filter(None, told))
     return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -1,4 +1,4 @@
-"""The Poyo stand-in's callbacks: signed, sent when their task ends, tried three times (Poyo's documentation)."""
+"""The Poyo stand-in's callbacks: signed, sent when a task ends, with three attempts, as Poyo documents."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MAX_NOTED = 1000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Sign = Callable[[str, str, Mapping[str, Any], float], tuple[bytes, dict[str, str]]]
-"""Secret, task id, body and time to content and headers."""
+"""Signs a callback: (secret, task id, body, time) → (content, headers)."""
 
 
 class Callbacks:
-    """Delivers in its own threads; `body` makes what a task's callback says."""
+    """Delivers callbacks in its own threads. `body` makes a task's callback body."""
 
     def __init__(
         self, tasks: Tasks, secret: str, *, bare: bool, body: Callable[[Task], dict[str, Any]], sign: Sign = signed
@@ -39,10 +39,10 @@ class Callbacks:
         self._clock = threading.Thread(target=self._run, name="poyo-callbacks", daemon=True)
         self._clock.start()
         self.sent: deque[dict[str, Any]] = deque(maxlen=MAX_NOTED)
-        """{taskId, attempt, forged, status}: status 0 is no answer."""
+        """{taskId, attempt, forged, status} of each attempt. Status 0: no response."""
 
     def plan(self, task: Task) -> None:
-        """Deliver when the task ends, if it does and somebody asked for it."""
+        """Schedule the callback for the task's end, if the task has a callback URL and will end."""
         if (
             task.callback_url
             and task.plan.callback not in ("none", "early")
@@ -53,7 +53,7 @@ class Callbacks:
                 self._changed.notify()
 
     def hurry(self) -> None:
-        """The clock was moved."""
+        """Recheck due callbacks after the clock was moved."""
         with self._changed:
             self._changed.notify()
 
@@ -64,7 +64,7 @@ class Callbacks:
         self._senders.shutdown(wait=True, cancel_futures=True)
 
     def deliver(self, task: Task) -> None:
-        """All callbacks of a task that has ended, as its plan says."""
+        """Send all callbacks of a task that has ended, according to its plan."""
         if task.plan.callback == "forged":
             self._forge(task)
         for _ in range(2 if task.plan.callback == "twice" else 1):
@@ -94,7 +94,7 @@ class Callbacks:
         return status
 
     def _forge(self, task: Task) -> None:
-        """What an attacker who knows the task id would send: a wrong signature, an address that must stay unread."""
+        """Send what an attacker who knows the task id could: a wrong signature, and a URL that must not be fetched."""
         data = {**self._body(task), "status": "finished", "files": [{"file_url": METADATA, "file_type": "image"}]}
         content, headers = self._sign("not-the-secret", task.id, {"code": 200, "data": data}, self._tasks.wall())
         status = _send(task.callback_url, content, headers)
@@ -102,7 +102,7 @@ class Callbacks:
 
 
 def _send(url: str, content: bytes, headers: dict[str, str]) -> int:
-    """POST; the status, 0 if there is none. Only to this machine: a stand-in has no business elsewhere."""
+    """POST and return the status, 0 without a response. Sends only to loopback addresses."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in LOOPBACK:
         return 0

@@ -1,4 +1,4 @@
-"""The Poyo stand-in's media: real bytes that every player opens, and the ways in which a download goes wrong."""
+"""The Poyo stand-in's media: real files that every player opens, and the faults of downloads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEDIA = Path(__file__).parents[1] / "media"
 CHUNK = 64 * 1024
 MAX_STREAM = 4 << 30
 
-# Extension by kind; pictures are drawn, the others are committed (see media/README.md), a few of each.
+# Extension by kind. Pictures are drawn; the other kinds have a few committed files each (see media/README.md).
 EXTENSIONS = {"image": "png", "video": "mp4", "music": "mp3", "speech": "mp3", "cover": "png"}
 CONTENT_TYPES = {"png": "image/png", "mp4": "video/mp4", "mp3": "audio/mpeg"}
 SOURCES = {
@@ -28,18 +28,18 @@ HTML = b"<!doctype html><html><body><script>alert(document.domain)</script></bod
 
 
 class Download(NamedTuple):
-    """An answer to a request for a file. `length` is what is announced, None: chunked; `body` may have other ideas."""
+    """A response with a file. `length` is the announced length, None: chunked. `body` may have another length."""
 
     status: int
     headers: dict[str, str]
     length: int | None
     body: Iterator[bytes]
     pause_s: float = 0
-    """Between two chunks."""
+    """The pause between two chunks, in seconds."""
 
 
 def content(kind: str, words: str, number: int, ratio: float = 1.0) -> bytes:
-    """The bytes of a task's file: a picture of its words, or one of the committed files, another for each number."""
+    """The bytes of a task's file: a picture drawn from `words`, or a committed file, chosen by `number`."""
     if kind not in SOURCES:
         return picture(f"{words}/{number}", ratio)
     wooded = kind == "video" and "water" not in scenery.named(words)
@@ -53,12 +53,12 @@ def _committed(name: str) -> bytes:
 
 @functools.lru_cache(maxsize=256)
 def picture(seed: str, ratio: float) -> bytes:
-    """A PNG that the seed's words suggest; the same seed gives the same bytes."""
+    """A PNG drawn from the seed's words. The same seed gives the same bytes."""
     return scenery.picture(seed, ratio)
 
 
 def download(data: bytes, extension: str, plan: Plan, first_byte: int = 0) -> Download:
-    """The answer for a file as its plan says; `first_byte` of a range request, as Cloud Storage's CDN answers them."""
+    """The response for a file according to its plan. `first_byte`: the start of a range request."""
     headers = {"Content-Type": CONTENT_TYPES[extension], "Accept-Ranges": "bytes"}
     match plan.file:
         case "expired":
@@ -87,7 +87,7 @@ def download(data: bytes, extension: str, plan: Plan, first_byte: int = 0) -> Do
 
 
 def _padded(data: bytes, size: int) -> Iterator[bytes]:
-    """`data`, then zeros up to `size`."""
+    """`data`, padded with zeros up to `size`."""
     yield data
     zeros = bytes(CHUNK)
     for at in range(len(data), size, CHUNK):

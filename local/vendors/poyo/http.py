@@ -1,4 +1,4 @@
-"""The Poyo stand-in's front: requests and answers in Poyo's formats (its own repositories), and their faults."""
+"""The Poyo stand-in's HTTP interface: requests and responses in the formats of Poyo's own repositories, and faults."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FILE = re.compile(r"/files/([^/]+)/(cover)?([0-9]+)\.(png|mp4|mp3)")
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
+    wbufsize = -1  # send head and body in one packet
     timeout = 60
     poyo: State  # set by the server's own subclass
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: a request's line holds addresses, and prompts have no place in a log."""
+        """Log nothing: a request line contains URLs, and prompts must not be logged."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._error(404, "resource_not_found_error", "Not found")
 
-    # Poyo's own
+    # Poyo's API
 
     def _submit(self, body: dict[str, Any]) -> None:
         poyo, key = self.poyo, self.headers.get("Idempotency-Key", "")
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
             task.wrong_polls += 1
             return self._wrong(plan.poll_answer, plan.poll_status, plan.poll_code, plan.poll_retry_after, plan)
         if task.is_suno != music:
-            # So third-party clients have seen it answer.
+            # Third-party clients report this answer.
             right = "detail/music" if task.is_suno else "status"
             return self._error(400, "validation_error", f"Use /api/generate/{right} for this task")
         if task.state(self.poyo.tasks_kept.now())[0] == "finished":
@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._json(200, {"code": 200, "data": self.poyo.data(task)})
 
     def _wrong(self, answer: str, status: int, code: int | None, retry_after: str, plan: Plan) -> None:
-        """An answer other than the ordinary one."""
+        """Send a faulty response."""
         headers = {"Retry-After": retry_after} if retry_after else {}
         match answer:
             case "error" if plan.detail:
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._stream(download(data, EXTENSIONS[kind], plan, int(start[1]) if start else 0))
 
     def _stream(self, answer: Download) -> None:
-        """Send it, whether or not the body is as long as announced; the connection then ends."""
+        """Send the file, even if its body has another length than announced, and close the connection."""
         self.send_response(answer.status)
         chunked = answer.length is None
         for name, value in {**answer.headers, "Connection": "close"}.items():
@@ -243,7 +243,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _drop(self) -> None:
-        """Reset the connection: without lingering, closing it is a RST."""
+        """Reset the connection: with a linger time of 0, closing sends a RST."""
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""What the Poyo stand-in does to an order: plans set by tests, and faults asked for by words in a prompt."""
+"""How the Poyo stand-in handles an order: plans set by tests, and faults requested by words in a prompt."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ AnswerKind = Literal["ok", "error", "html", "garbage", "empty", "nothing", "drop
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How one order fares; the defaults are an ordinary one."""
+    """How the stand-in handles one order. The defaults are a successful order."""
 
     answer: AnswerKind = "ok"
-    """Of submit. `empty`: a success without a task id; `nothing`: no body; `drop`: the connection is reset."""
+    """The response to submit. `empty`: success without a task id; `nothing`: no body; `drop`: a connection reset."""
     status: int = 200
     code: int | None = None
-    """In the envelope; as the status where it is not given."""
+    """The code in the envelope; the HTTP status if None."""
     error_type: str = ""
     message: str = "A message of Poyo's"
     detail: bool = False
-    """The other form of errors: {"detail": [{"msg"}]}."""
+    """Use the vendor's other error form: {"detail": [{"msg"}]}."""
     retry_after: str = ""
     accepted: bool = False
-    """The order runs although the answer is not the ordinary one."""
+    """The order runs although the response is an error."""
     delay_s: float = 0
     hang_s: float = 60
     redirect_to: str = METADATA
 
     outcome: Literal["finish", "fail", "cancel", "never", "stuck"] = "finish"
-    """`never` makes progress, `stuck` stays at a tenth."""
+    """`never` makes progress without end; `stuck` stays at 10 %."""
     error_message: str = "The generation failed"
     seconds: float | None = None
     raw_status: str = ""
-    """What a running task's status is called."""
+    """The status of a running task, if not the usual one."""
     progress: Any = None
     credits: Any = None
     files: int | None = None
-    """How many; 0: it finishes without any."""
+    """The number of files; 0: the task finishes without files."""
     empty_polls: int = 0
-    """So many answers say finished and have no files yet."""
+    """The number of polls that report `finished` without files."""
 
     poll_answer: Literal["", "error", "html", "garbage", "drop", "hang", "redirect"] = ""
     poll_status: int = 500
     poll_code: int | None = None
     poll_retry_after: str = ""
     poll_times: int = 0
-    """So many status answers go wrong; 0: all of them."""
+    """The number of polls that fail; 0: all of them."""
 
     file: Literal["ok", "expired", "truncated", "lying", "endless", "html", "svg", "redirect", "big", "slow"] = "ok"
-    """`lying`: the announced length is half; `big`: `file_mb` of zeros behind a true beginning."""
+    """`lying`: the announced length is half the real one; `big`: a valid beginning, then zeros up to `file_mb`."""
     file_times: int = 0
-    """So many downloads of each file go wrong; 0: all of them."""
+    """The number of downloads of each file that fail; 0: all of them."""
     file_mb: float = 64
 
     callback: Literal["once", "none", "twice", "forged", "early"] = "once"
-    """`forged`: one with a wrong signature comes first; `early`: it comes before submit is answered."""
+    """`forged`: a callback with a wrong signature comes first; `early`: the callback precedes submit's response."""
     callback_shape: Literal["", "envelope", "bare"] = ""
 
 
@@ -72,7 +72,7 @@ def _error(status: int, error_type: str = "", **more: Any) -> Fields:
     return {"answer": "error", "status": status, "error_type": error_type, **more}
 
 
-# By name, for `fault` in a plan and `fault:name` in a prompt.
+# Faults by name, for `fault` in a plan and `fault:name` in a prompt.
 FAULTS: Mapping[str, Fields] = {
     "validation": _error(400, "validation_error"),
     "moderation": _error(400, "content_moderation_error"),
@@ -157,7 +157,7 @@ _MAGIC = re.compile(r"\bfault:([a-z0-9-]+)")
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which orders a plan is for; what is not given matches all."""
+    """The orders that a plan applies to. An empty field matches every order."""
 
     model: str = ""
     prompt_contains: str = ""
@@ -167,11 +167,11 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def make(faults: Iterable[str] = (), **fields: Any) -> Plan:
-    """A plan of named faults, one laid over the other, and single fields. ValueError for what does not exist."""
+    """A plan of named faults, merged in order, and single fields. ValueError for an unknown fault or field."""
     merged: dict[str, Any] = {}
     for name in faults:
         if name not in FAULTS:
-            raise ValueError(f"no fault is called {name[:40]}; there are: {', '.join(FAULTS)}")
+            raise ValueError(f"unknown fault {name[:40]}; the faults are: {', '.join(FAULTS)}")
         merged |= FAULTS[name]
     merged |= fields
     if merged.get("answer", "ok") == "ok":
@@ -180,7 +180,7 @@ def make(faults: Iterable[str] = (), **fields: Any) -> Plan:
 
 
 class Plans:
-    """The plans that wait for an order; the oldest that fits is taken, as often as it was given."""
+    """The pending plans. An order uses the oldest plan that matches it; a plan applies to a given number of orders."""
 
     def __init__(self, *, magic: bool) -> None:
         self._magic = magic

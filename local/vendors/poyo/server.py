@@ -1,7 +1,7 @@
 """A stand-in for Poyo: `python -m local.vendors.poyo.server --port 4010`, or `with PoyoStandIn() as poyo` in a test.
 
-It speaks Poyo's formats, makes real media, calls back signed, and goes wrong in every way that a test or a developer
-asks for (`POST /_/plan`, or `fault:name` in a prompt with --magic; `GET /_/faults` lists the names). Loopback only.
+It uses Poyo's formats, makes real media, sends signed callbacks, and produces the faults that a test or a developer
+requests (`POST /_/plan`, or `fault:name` in a prompt with --magic; `GET /_/faults` lists the names). Loopback only.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ class _Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away, which is what faults make them do."""
+        """Do not report disconnected clients: faults cause disconnects."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 
 
 class PoyoStandIn(State):
-    """The running stand-in. `seconds`: how long a generation takes, in all or by kind; `file_hours`: how long files
-    can be had, None for ever. Other vendors' stand-ins are this one with a front and a signature of their own.
+    """The running stand-in. `seconds`: the duration of a generation, for all kinds or by kind. `file_hours`: hours
+    until files expire, None: never. Other vendors' stand-ins extend this one with their own HTTP interface and
+    signature.
     """
 
     handler: type[Handler] = Handler
@@ -71,7 +72,7 @@ class PoyoStandIn(State):
         self.close()
 
     def close(self) -> None:
-        """Stop serving; downloads and callbacks under way end too."""
+        """Stop serving, and end running downloads and callbacks."""
         self.closed.set()
         if self._thread.is_alive():
             self._server.shutdown()
@@ -86,7 +87,7 @@ class PoyoStandIn(State):
 
     @property
     def host(self) -> str:
-        """As `MEDIA_HOSTS` wants it."""
+        """The stand-in's host and port, in the form of `MEDIA_HOSTS`."""
         return f"127.0.0.1:{self.port}"
 
 
@@ -100,9 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"--{kind}-s", type=float, default=seconds, help=f"seconds a generation takes ({seconds:g})"
         )
     parser.add_argument("--no-callbacks", action="store_true")
-    parser.add_argument("--bare-callbacks", action="store_true", help="the bare task, not {code, data}")
-    parser.add_argument("--magic", action="store_true", help="`fault:name` in a prompt asks for a fault")
-    parser.add_argument("--file-hours", type=float, default=HOURS, help="files expire after so many hours")
+    parser.add_argument("--bare-callbacks", action="store_true", help="send the bare task instead of {code, data}")
+    parser.add_argument("--magic", action="store_true", help="`fault:name` in a prompt causes a fault")
+    parser.add_argument("--file-hours", type=float, default=HOURS, help="hours until files expire")
     given = parser.parse_args(arguments)
     return serve(
         "Poyo stand-in",
@@ -121,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(what: str, port: int, make: Callable[[], PoyoStandIn]) -> int:
-    """Serve until SIGINT or SIGTERM; the process's exit code."""
+    """Serve until SIGINT or SIGTERM. Returns the process's exit code."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

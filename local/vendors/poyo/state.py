@@ -1,4 +1,4 @@
-"""The Poyo stand-in's state: its plans, tasks, orders and callbacks, whatever serves them."""
+"""The Poyo stand-in's state: plans, tasks, orders and callbacks, independent of the HTTP interface."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOURS = 24.0
 
 
 class State:
-    """What the stand-in knows. `url` is set by the server: the address that files are downloaded from."""
+    """The stand-in's state. The server sets `url`, the base URL of its files."""
 
     url: str
 
@@ -45,32 +45,32 @@ class State:
         self._file_hours = file_hours
         self._calls_back = callbacks
         self._orders: deque[dict[str, Any]] = deque(maxlen=MAX_NOTED)
-        # While secrets are rotated there are two, separated by a comma; a vendor signs with one.
+        # During a rotation the setting holds two secrets, separated by a comma. A vendor signs with one of them.
         signing = secret.split(",")[0].strip()
         self._callbacks = Callbacks(self.tasks_kept, signing, bare=bare_callbacks, body=self.data, sign=self.sign)
 
     def plan(
         self, *faults: str, match: Match | Mapping[str, str] = Match(), times: int | None = 1, **fields: Any
     ) -> None:
-        """The next `times` orders that match (None: all) fare so: named faults, and single fields of `Plan`."""
+        """Apply these named faults and fields of `Plan` to the next `times` matching orders (None: all)."""
         if times is not None and not (type(times) is int and times > 0):
             raise ValueError("times: a number above 0, or null for all")
         fits = match if isinstance(match, Match) else Match(**match)
         self.plans.add(plans.make(faults, **fields), fits, times)
 
     def advance(self, seconds: float) -> None:
-        """Move the stand-in's clock: generations get on, files expire."""
+        """Move the stand-in's clock forward: generations progress, files expire."""
         self.tasks_kept.advance(seconds)
         self._callbacks.hurry()
 
     def reset(self) -> None:
-        """Forget tasks, orders, charges and plans."""
+        """Delete all tasks, orders, charges and plans."""
         self.plans.clear()
         self.tasks_kept.clear()
         self._orders.clear()
 
     def tasks(self) -> list[dict[str, Any]]:
-        """What was taken, oldest first."""
+        """The accepted orders, oldest first."""
         now = self.tasks_kept.now()
         return [
             {
@@ -92,15 +92,15 @@ class State:
         return self.tasks_kept.charges()
 
     def orders(self) -> list[dict[str, Any]]:
-        """Every submit that came with the right key, refused ones too: {model, input, callback_url, idempotencyKey}."""
+        """Every authorized submit, also rejected ones: {model, input, callback_url, idempotencyKey}."""
         return list(self._orders)
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """Every callback that was sent: {taskId, attempt, forged, status}."""
+        """Every sent callback: {taskId, attempt, forged, status}."""
         return list(self._callbacks.sent)
 
     def wait_callbacks(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
-        """The callbacks sent once there are `count`; TimeoutError."""
+        """Wait until `count` callbacks were sent and return them. TimeoutError."""
         until = time.monotonic() + timeout_s
         while len(self._callbacks.sent) < count:
             if time.monotonic() > until:
@@ -111,7 +111,7 @@ class State:
     def balance(self) -> float:
         return CREDITS - float(sum(entry["credits"] for entry in self.charges().values()))
 
-    # For the front
+    # For the HTTP interface
 
     def sign(self, secret: str, task_id: str, body: Mapping[str, Any], at: float) -> tuple[bytes, dict[str, str]]:
         """A callback's content and headers."""
@@ -129,7 +129,7 @@ class State:
         return task
 
     def data(self, task: Task) -> dict[str, Any]:
-        """The task as answers and callbacks show it, its files' addresses signed until they expire."""
+        """The task in the form of responses and callbacks, with signed URLs of its files."""
         hours = 24 * 365 if self._file_hours is None else self._file_hours
         made = self.tasks_kept.wall() - (self.tasks_kept.now() - task.made_at)
         return task.answer(self.tasks_kept.now(), self.url, int(made + hours * 3600))

@@ -1,4 +1,4 @@
-"""The Poyo stand-in's tasks: what was ordered, how far it is, what it was charged for. The last 1,000 are kept."""
+"""The Poyo stand-in's tasks: their orders, progress and charges. The last 1,000 are kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SONGS = 2
 _RATIO = re.compile(r"([1-9][0-9]{0,4})[:x*]([1-9][0-9]{0,4})")
 
 _CLIP = ("prompt", "duration")
-# What each model requires, by the beginning of its name, and the kind of media that it makes.
+# (prefix of the model's name, kind of media, required inputs).
 MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("nano-banana", "image", ("prompt",)),
     ("seedream-", "image", ("prompt",)),
@@ -45,7 +45,7 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("elevenlabs-v3-tts", "speech", ("text", "voice")),
 )
 CREDITS = {"image": 5.0, "video": 20.0, "music": 20.0, "speech": 16.0}
-# Models that Poyo's price list has below their kind's.
+# Models that cost less than their kind in Poyo's price list.
 CREDITS_OF_MODEL = {"z-image": 2.0, "gpt-image-2": 2.0, "gpt-image-2-edit": 2.0}
 
 
@@ -55,7 +55,7 @@ def kind_of(model: str) -> str | None:
 
 
 def missing(model: str, given: Mapping[str, Any]) -> str:
-    """The first required field that `given` lacks, "" if it has all."""
+    """The first required field missing from `given`, "" if it has all."""
     required = next((fields for start, _, fields in MODELS if model.startswith(start)), ())
     if model.startswith("kling-3.0/"):
         required = (*required, "multi_prompt" if given.get("multi_shots") is True else "prompt")
@@ -71,7 +71,7 @@ def prompt_of(given: Mapping[str, Any]) -> str:
 
 
 def words_of(given: Mapping[str, Any]) -> str:
-    """What is to be seen: everything that was said, but what is to be avoided."""
+    """The words to draw: all texts of the order, without those to avoid."""
     said = (given.get(name) for name in ("title", "style", "seed", "gpt_description_prompt"))
     return " ".join(str(each) for each in (prompt_of(given).partition("Avoid: ")[0].strip(), *said) if each)
 
@@ -89,7 +89,7 @@ class Task:
     seconds: float
     created: datetime
     words: str
-    """What its pictures are drawn from: an order's own words, and how often they were ordered before."""
+    """The seed of the task's pictures: the order's words, and the number of earlier orders with them."""
     polls: int = 0
     wrong_polls: int = 0
     downloads: dict[str, int] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Task:
         return SONGS if self.is_suno else min(9, wanted) if type(wanted) is int and wanted > 0 else 1
 
     def state(self, now: float) -> tuple[str, int]:
-        """(status, progress) at a moment of the stand-in's clock."""
+        """(status, progress) at this time of the stand-in's clock."""
         share = (now - self.made_at) / self.seconds if self.seconds > 0 else 1.0
         running = self.plan.raw_status or ("not_started" if share < 0.1 else "running")
         match self.plan.outcome:
@@ -128,7 +128,7 @@ class Task:
         return "failed", 60
 
     def files(self, base: str, expires: int) -> list[dict[str, Any]]:
-        """`files` of a finished task, in the form that its model's answers have."""
+        """`files` of a finished task, in the form of its model's responses."""
         return [
             self._song(base, expires, n) if self.is_suno else self._file(base, expires, n) for n in range(self.count)
         ]
@@ -160,7 +160,7 @@ class Task:
         }
 
     def answer(self, now: float, base: str, expires: int) -> dict[str, Any]:
-        """`data` of the status answers and of callbacks."""
+        """`data` of status responses and callbacks."""
         status, progress = self.state(now)
         over = status == "finished"
         complete = over and (not self.plan.empty_polls or self.polls > self.plan.empty_polls)
@@ -181,7 +181,7 @@ class Task:
 
 
 class Tasks:
-    """All tasks, and how often each idempotency key was sent, taken and charged."""
+    """All tasks, and how often each idempotency key was sent, accepted and charged."""
 
     def __init__(self, seconds: Mapping[str, float]) -> None:
         self._seconds = seconds
@@ -194,7 +194,7 @@ class Tasks:
         return time.monotonic() + self._ahead
 
     def wall(self) -> float:
-        """The stand-in's own time of day."""
+        """The stand-in's time, in seconds since 1970."""
         return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
@@ -244,7 +244,7 @@ class Tasks:
             self._sent.clear()
 
     def charges(self) -> dict[str, dict[str, Any]]:
-        """{idempotency key: {submits, tasks: the ids taken, charged: how many finished, credits}}."""
+        """{idempotency key: {submits, tasks: accepted ids, charged: number of finished tasks, credits}}."""
         with self._lock:
             found = {
                 key: {"submits": times, "tasks": [], "charged": 0, "credits": 0.0} for key, times in self._sent.items()
