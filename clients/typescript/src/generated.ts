@@ -518,16 +518,16 @@ export interface Moderated {
   action: "hide" | "remove" | "restore";
 }
 
-/** A reported post, or a claim of a social task; `uid` is whose it is. */
+/** A reported post, or a claim of a social task. `uid` is its owner. */
 export interface ModerationItem {
   kind: "claims" | "posts";
   uid: string;
   postId?: string;
-  /** When the first of its open reports came. */
+  /** The time of the first open report. */
   reportedAt?: Timestamp;
   hidden?: boolean;
   reportCount?: number;
-  /** Ten of them at most. */
+  /** At most ten reports. */
   reports?: GivenReport[];
   type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model?: string;
@@ -1052,7 +1052,7 @@ export interface Refusals {
   InvalidRequest: { fields: Record<string, string> };
   /**
    * The ledger does not add up.
-   * The ledger itself does not add up: nothing is rebuilt from it (restore it first, docs/operations.md).
+   * The ledger is inconsistent, so no balance can be rebuilt from it. Restore it first (docs/operations.md).
    * Code `failed-precondition`.
    */
   LedgerBroken: Record<string, never>;
@@ -1174,7 +1174,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "RecentSignInRequired" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Give bonus tokens, or take tokens when the amount is negative, by an entry of the ledger.
+   * Add bonus tokens to a user, or debit tokens if the amount is negative. Makes a ledger entry.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1184,7 +1184,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * End a pending or processing job with its refund; a late result is discarded.
+   * End a pending or processing job with a full refund. A result that arrives later is discarded.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1194,7 +1194,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotCancellable" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Put a user on a plan without a payment; what becomes of a paid subscription sets it again.
+   * Set a user's plan without payment. A later change of a paid subscription sets the plan again.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1204,7 +1204,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Let a user neither spend nor publish, and sign them out everywhere; or let them again.
+   * Suspend a user, who then cannot spend or publish and is signed out everywhere, or lift the suspension.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1214,7 +1214,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Who did what to what, newest first. A target is a document's path: users/{uid}, jobs/{id}.
+   * List the audit log, newest first. A target is a document path, such as users/{uid} or jobs/{id}.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1224,7 +1224,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Accounts by their exact address, their uid or their plan, newest first; without any of these, all of them.
+   * List accounts, newest first, filtered by exact e-mail address, uid or plan; at most one of them.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1234,7 +1234,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * What waits for a decision, the longest waiting first: reported posts, or claims with their proofs.
+   * List what awaits a decision, oldest first: reported posts, or social-task claims with their proofs.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1244,7 +1244,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The last reports, newest week first.
+   * List the latest weekly reports, newest first.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1254,7 +1254,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Report the week that began on this Monday, also the one under way.
+   * Make the report of the week that began on this Monday, which may be the current week.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */

@@ -1,1 +1,1 @@
-"""What administrators do to accounts and jobs, and where they look it up."""
+"""Administrators' corrections of accounts and jobs, their lists, and the weekly report."""

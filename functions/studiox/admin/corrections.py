@@ -1,4 +1,4 @@
-"""The rules of an administrator's corrections: what an adjustment of tokens takes or gives. Pure."""
+"""The rules of an administrator's token adjustments. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_ADJUSTMENT = 10**9
 
 
 def adjustment(account: Account, amount: int) -> Buckets:
-    """What the amount does to the buckets: bonus tokens when positive, else as a debit burns. `InsufficientTokens`."""
+    """The change of the buckets: a positive amount adds bonus tokens, a negative one debits. `InsufficientTokens`."""
     if amount < 0:
         return burn(account, -amount)
     if amount == 0 or account.balance + amount > MAX_BALANCE:
@@ -18,5 +18,5 @@ def adjustment(account: Account, amount: int) -> Buckets:
 
 
 def adjustment_cause(request_id: str, admin: str, reason: str) -> Cause:
-    """The entry names who made it; `adjustment:{requestId}` counts once in a ledger."""
+    """The entry's cause. It names the administrator; the id `adjustment:{requestId}` is unique in a ledger."""
     return Cause(id=f"adjustment:{request_id}", type="admin_adjustment", kind="admin", ref=admin, reason=reason)

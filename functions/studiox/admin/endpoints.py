@@ -1,4 +1,4 @@
-"""The administrators' callables: corrections, and the two lists that they start from."""
+"""The administrators' callables: corrections, the audit log, search, the moderation queue and the weekly report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .corrections import MAX_ADJUSTMENT
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 
-# The Admin SDK may make uids that no client may send as an id; what cannot be part of a path names nobody.
+# The Admin SDK allows uids that are no valid `Id`. A text that cannot be part of a document path is no uid.
 Uid = Annotated[str, Meta(pattern=r"^(?!\.{1,2}$|__.*__$)[^/\x00]{1,128}$(?!\n)")]
 Reason = Annotated[str, Meta(min_length=1, max_length=500), Text]
 
@@ -49,7 +49,7 @@ class TokensAdded(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound, RequestIdReused, InsufficientTokens))
 def addTokens(caller: Admin, request: AddTokens) -> TokensAdded:
-    """Give bonus tokens, or take tokens when the amount is negative, by an entry of the ledger."""
+    """Add bonus tokens to a user, or debit tokens if the amount is negative. Makes a ledger entry."""
     balance = service.add_tokens(caller, request.uid, request.amount, request.reason, request.request_id)
     return TokensAdded(balance=balance)
 
@@ -68,7 +68,7 @@ class JobEnded(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound, NotCancellable))
 def setJobStatus(caller: Admin, request: SetJobStatus) -> JobEnded:
-    """End a pending or processing job with its refund; a late result is discarded."""
+    """End a pending or processing job with a full refund. A result that arrives later is discarded."""
     job = service.set_job_status(caller, request.job_id, request.status, request.reason)
     return JobEnded(job_id=job.job_id, status=job.status, refunded=job.refunded)
 
@@ -87,7 +87,7 @@ class PlanSet(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def setPlan(caller: Admin, request: SetPlan) -> PlanSet:
-    """Put a user on a plan without a payment; what becomes of a paid subscription sets it again."""
+    """Set a user's plan without payment. A later change of a paid subscription sets the plan again."""
     user = service.set_plan(caller, request.uid, request.plan_id, request.reason)
     return PlanSet(uid=request.uid, plan=user.plan, is_premium=user.is_premium)
 
@@ -105,7 +105,7 @@ class UserSuspended(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def suspendUser(caller: Admin, request: SuspendUser) -> UserSuspended:
-    """Let a user neither spend nor publish, and sign them out everywhere; or let them again."""
+    """Suspend a user, who then cannot spend or publish and is signed out everywhere, or lift the suspension."""
     user = service.suspend_user(caller, request.uid, request.suspended, request.reason)
     return UserSuspended(uid=request.uid, suspended=user.suspended)
 
@@ -136,7 +136,7 @@ class AuditLog(Response):
 
 @endpoint(limit=READS)
 def getAuditLog(caller: Admin, request: GetAuditLog) -> AuditLog:
-    """Who did what to what, newest first. A target is a document's path: users/{uid}, jobs/{id}."""
+    """List the audit log, newest first. A target is a document path, such as users/{uid} or jobs/{id}."""
     wanted = {"actor": request.actor, "action": request.action, "target": request.target}
     found, cursor = audit.entries(wanted, size=request.page_size, cursor=request.cursor)
     return AuditLog(entries=[AuditEntry(**asdict(entry)) for entry in found], next_cursor=cursor)
@@ -168,7 +168,7 @@ class FoundUsers(Response):
 
 @endpoint(limit=READS)
 def searchUsers(caller: Admin, request: SearchUsers) -> FoundUsers:
-    """Accounts by their exact address, their uid or their plan, newest first; without any of these, all of them."""
+    """List accounts, newest first, filtered by exact e-mail address, uid or plan; at most one of them."""
     if sum(given is not None for given in (request.email, request.uid, request.plan)) > 1:
         raise InvalidRequest(fields={"": "at most one of email, uid and plan"})
     found, cursor = search_users(
@@ -203,17 +203,17 @@ class GivenReport(Response):
 
 
 class ModerationItem(Response):
-    """A reported post, or a claim of a social task; `uid` is whose it is."""
+    """A reported post, or a claim of a social task. `uid` is its owner."""
 
     kind: Literal["posts", "claims"]
     uid: str
     post_id: str | UnsetType = UNSET
     reported_at: datetime | UnsetType = UNSET
-    """When the first of its open reports came."""
+    """The time of the first open report."""
     hidden: bool | UnsetType = UNSET
     report_count: int | UnsetType = UNSET
     reports: list[GivenReport] | UnsetType = UNSET
-    """Ten of them at most."""
+    """At most ten reports."""
     type: JobType | UnsetType = UNSET
     model: str | UnsetType = UNSET
     caption: str | UnsetType | None = UNSET
@@ -231,7 +231,7 @@ class ModerationQueue(Response):
 
 @endpoint(limit=READS)
 def getModerationQueue(caller: Admin, request: GetModerationQueue) -> ModerationQueue:
-    """What waits for a decision, the longest waiting first: reported posts, or claims with their proofs."""
+    """List what awaits a decision, oldest first: reported posts, or social-task claims with their proofs."""
     if request.kind == "posts":
         posts, cursor = moderation_queue.posts(size=request.page_size, cursor=request.cursor)
         return ModerationQueue(items=[_reported(each) for each in posts], next_cursor=cursor)
@@ -279,7 +279,7 @@ def _reported(found: moderation_queue.ReportedPost) -> ModerationItem:
 )
 @batch.resumed
 def weeklyReport(event: scheduler_fn.ScheduledEvent) -> None:
-    """Every Monday 00:00 UTC: report the week that has just ended."""
+    """Every Monday at 00:00 UTC: report the week that has just ended."""
     start, _ = report_rules.week_before(event.schedule_time)
     weekly_report.run_scheduled(start, at=clock.now())
 
@@ -294,7 +294,7 @@ class WeeklyReports(Response):
 
 @endpoint(limit=Limit(120, per=60))
 def getWeeklyReports(caller: Admin, request: GetWeeklyReports) -> WeeklyReports:
-    """The last reports, newest week first."""
+    """List the latest weekly reports, newest first."""
     return WeeklyReports(reports=[dict(report) for report in report_store.latest(request.limit)])
 
 
@@ -309,14 +309,14 @@ class ReportMade(Response):
 
 @endpoint(limit=Limit(60, per=60), timeout_sec=540, memory=512)
 def runWeeklyReport(caller: Admin, request: RunWeeklyReport) -> ReportMade:
-    """Report the week that began on this Monday, also the one under way."""
+    """Make the report of the week that began on this Monday, which may be the current week."""
     start = _monday(request.week_start)
     report = weekly_report.run(start, actor=caller.uid, action="runWeeklyReport", at=clock.now())
     return ReportMade(report_status="success", report=dict(report))
 
 
 def _monday(text: str) -> datetime:
-    """`InvalidRequest` unless it is a Monday that has come."""
+    """The Monday as a time. `InvalidRequest` unless the text is the date of a Monday that is not in the future."""
     try:
         day = datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What awaits an administrator's decision: reported posts, and claims of social tasks."""
+"""The posts and claims that await an administrator's decision."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from studiox.models.rewards import SocialClaim
 from studiox.tokens import rewards_store as rewards
 
 REPORTS = 10
-"""Reports listed with a post, at most."""
+"""The most reports listed with a post."""
 
 
 class ReportedPost(NamedTuple):
     moderation: community.Moderation
     post: community.Post
     media: list[MediaFile]
-    """The creation's own files: a hidden post has none."""
+    """The creation's files, because a hidden post has none."""
     reports: list[community.Report]
 
 
 def claims(*, size: int, cursor: str | None) -> tuple[list[SocialClaim], str | None]:
-    """The claims that wait for `reviewSocialTask`, the longest waiting first."""
+    """The claims that await `reviewSocialTask`, oldest first."""
     return rewards.pending_claims(size=size, cursor=cursor)
 
 
 def posts(*, size: int, cursor: str | None) -> tuple[list[ReportedPost], str | None]:
-    """The posts that await `moderatePost`, longest waiting first, and the next page's cursor. `Unavailable`.
+    """The posts that await `moderatePost`, oldest report first, and the next page's cursor. `Unavailable`.
 
     A post that its author has deleted is omitted, so a page may be shorter than `size`.
     """

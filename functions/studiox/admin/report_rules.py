@@ -1,6 +1,6 @@
-"""The rules of the weekly report: which week, what is counted, and what is unusual. Pure.
+"""The rules of the weekly report: its period, its figures and its anomalies. Pure.
 
-Counters grow with models and users, never with jobs: a job is added and forgotten.
+Memory grows with the number of models and users, not with the number of jobs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OTHER = "other"
 LATENCY_STEP_S = 0.1
 MAX_LATENCY_S = 7_200
 
-# An anomaly needs numbers large enough not to be chance, and a figure far from what is expected of it.
+# An anomaly needs enough jobs or users to exclude chance, and a figure far from the expected one.
 MIN_JOBS = 20
 EXPECTED_FAILURE_RATE = 0.1
 SPIKE = 3.0
@@ -34,7 +34,7 @@ Kind = Literal["failure_spike", "refund_ratio", "heavy_user", "ledger_violation"
 
 
 class Anomaly(msgspec.Struct, frozen=True, rename="camel"):
-    """`value` was seen where about `expected` was to be seen."""
+    """A figure `value` that is far from the `expected` one."""
 
     kind: Kind
     subject: str
@@ -50,12 +50,12 @@ def week_before(moment: datetime) -> tuple[datetime, datetime]:
 
 
 def report_id(end: datetime) -> str:
-    """Named by the day it ran for: the Monday after the week."""
+    """The report's id, from the Monday after the week."""
     return f"report_{end:%Y%m%d}"
 
 
 class Tally:
-    """What the jobs of a week add up to."""
+    """The counts of a week's jobs."""
 
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
@@ -67,7 +67,7 @@ class Tally:
         self.latencies: Counter[int] = Counter()
 
     def add(self, job: Mapping[str, Any]) -> None:
-        """Count one job, as its document holds it."""
+        """Count one job, given as its document."""
         self.statuses[job["status"]] += 1
         for field, name in DIMENSIONS.items():
             _count(self.by[name], job[field])
@@ -89,7 +89,7 @@ class Tally:
         return self.statuses.total()
 
     def percentile(self, share: float) -> float | None:
-        """The latency in seconds, to a tenth, that this share of the completed jobs kept within; None without any."""
+        """The latency percentile `share` of completed jobs, in seconds to a tenth; None without completed jobs."""
         rank = max(1, -(-self.latencies.total() * share // 1))
         for step in sorted(self.latencies):
             rank -= self.latencies[step]
@@ -99,12 +99,12 @@ class Tally:
 
 
 def _count(counter: Counter[str], key: str) -> None:
-    """Count under the key; a week with more keys than any catalogue has lumps the rest together."""
+    """Count under the key. Once there are MAX_KEYS keys, new keys are counted together as OTHER."""
     counter[key if key in counter or len(counter) < MAX_KEYS else OTHER] += 1
 
 
 def anomalies(tally: Tally, violations: Iterable[str], losses: Mapping[str, float]) -> list[Anomaly]:
-    """What was unusual. Violations name users; losses say what a model's provider charged beyond what it earned."""
+    """The week's anomalies. `violations`: uids. `losses`: by model, the provider's charges beyond the jobs' revenue."""
     found = [*_failure_spikes(tally), *_refund_ratio(tally), *_heavy_users(tally)]
     found += [Anomaly("ledger_violation", uid, 1, 0) for uid in violations]
     found += [Anomaly("provider_loss", model, lost, 0) for model, lost in sorted(losses.items()) if lost > 0]
@@ -112,7 +112,7 @@ def anomalies(tally: Tally, violations: Iterable[str], losses: Mapping[str, floa
 
 
 def _failure_spikes(tally: Tally) -> list[Anomaly]:
-    """Models that failed far more often than models do, measured against the other models of the week."""
+    """Models that failed far more often than the week's other models."""
     found = []
     for model, jobs in sorted(tally.by["requestsByModel"].items()):
         if jobs < MIN_JOBS:
@@ -136,7 +136,7 @@ def _refund_ratio(tally: Tally) -> list[Anomaly]:
 
 
 def _heavy_users(tally: Tally) -> list[Anomaly]:
-    """Users with more than ten times as many jobs as the median user, once there are peers to compare with."""
+    """Users with more than ten times as many jobs as the median user, if there are at least MIN_USERS."""
     if len(tally.by_user) < MIN_USERS:
         return []
     counts = sorted(tally.by_user.values())
@@ -148,7 +148,7 @@ def _heavy_users(tally: Tally) -> list[Anomaly]:
 def document(
     tally: Tally, start: datetime, end: datetime, *, new_users: int, revenue: Mapping[str, int], found: list[Anomaly]
 ) -> dict[str, Any]:
-    """The report as it is kept, but for when it was made: the same week gives the same figures."""
+    """The stored report, without its creation time. The same week gives the same figures."""
     ended = tally.statuses["completed"] + tally.statuses["failed"]
     return {
         "reportId": report_id(end),

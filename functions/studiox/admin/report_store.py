@@ -1,4 +1,4 @@
-"""Where reports lie: `weeklyReports/{id}`; and what a week's payments, losses and ledger alerts add up to."""
+"""Stores reports in `weeklyReports/{id}`, and reads a week's payments, losses and ledger alerts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studiox.models.payments import PAYMENTS
 Data = Mapping[str, Any]
 
 MAX_LISTED = 100
-# What a payment's status leaves of its amount; in between, `refunded` says how much went back.
+# The statuses in which we keep the payment's amount, less `refunded`.
 KEPT = ("paid", "succeeded", "partially_refunded")
 
 
@@ -25,13 +25,13 @@ def report_path(report_id: str) -> str:
 
 
 def latest(limit: int) -> list[Data]:
-    """The last reports, newest week first. `Unavailable`."""
+    """The latest reports, newest week first. `Unavailable`."""
     found = query.documents("weeklyReports", order="weekStartDate", newest_first=True, limit=limit)
     return [each.data for each in found]
 
 
 def revenue(start: datetime, end: datetime) -> Counter[str]:
-    """What was paid in [start, end) by currency, in minor units, without what went back since."""
+    """Payments of [start, end) by currency, in minor units, less later refunds."""
     total: Counter[str] = Counter()
     for payment in query.between(str(PAYMENTS), start, end, ("amount", "currency", "status", "refunded"), group=True):
         if payment.get("status") in KEPT:
@@ -40,9 +40,9 @@ def revenue(start: datetime, end: datetime) -> Counter[str]:
 
 
 def losses(start: datetime, end: datetime) -> Counter[str]:
-    """By model, in millionths of a dollar: what providers charged in [start, end) beyond what the jobs earned.
+    """By model: the providers' charges in [start, end) beyond the jobs' revenue, in millionths of a dollar.
 
-    Not of cancelled jobs: those are a known price of cancelling, which has its own limit.
+    Cancelled jobs are excluded: their cost is expected and has its own limit.
     """
     total: Counter[str] = Counter()
     for loss in query.between(str(PROVIDER_LOSSES), start, end, ("model", "status", "lossMicroUsd")):
@@ -52,9 +52,9 @@ def losses(start: datetime, end: datetime) -> Counter[str]:
 
 
 def violations(start: datetime, end: datetime) -> list[str]:
-    """The users whose ledger an audit found wrong in [start, end), by at most MAX_LISTED alerts. `Unavailable`.
+    """The users with a ledger alert in [start, end), from at most MAX_LISTED alerts. `Unavailable`.
 
-    An alert that is older and was found again counts; so does one that was found again after `end`.
+    An alert counts if it was first seen before `end` and last seen at or after `start`.
     """
     found = query.documents(LEDGER_ALERTS, order="lastSeenAt", least=start)
     seen = (alert.data.uid for alert in found if alert.data.first_seen_at < end)

@@ -1,4 +1,4 @@
-"""Corrections by hand, each in one commit with its audit entry: tokens, jobs, plans, suspensions."""
+"""Administrators' corrections of tokens, jobs, plans and suspensions, each in one commit with its audit entry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FREE = "free"
 
 
 def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str) -> int:
-    """Give tokens, or take them when the amount is negative; the balance then. `NotFound`, `InsufficientTokens`."""
+    """Add tokens, or debit if negative. Returns the balance. `NotFound`, `InsufficientTokens`, `RequestIdReused`."""
     now = clock.now()
     user, kept = user_path(uid), request_path("addTokens", admin.uid, request_id)
     asked = {"uid": uid, "amount": amount, "reason": reason}
@@ -44,7 +44,7 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
         if account is None:
             raise NotFound
         if docs.get(entry_path(uid, cause.id)) is not None:
-            raise RequestIdReused  # another administrator's, by chance or by copying
+            raise RequestIdReused  # another administrator used this id
         entry = post(docs, uid, cause, corrections.adjustment(account_of(account), amount), now)
         answer = {"balanceAfter": entry.balance_after}
         docs.create(kept, AdminRequest(uid=uid, request=asked, answer=answer, created_at=now, expires_at=now + KEEP))
@@ -55,7 +55,7 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
 
 
 def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Job:
-    """End a job with a full refund, as its failure or its cancellation would. `NotFound`, `NotCancellable`."""
+    """End a job as failed or cancelled, with a full refund. `NotFound`, `NotCancellable`."""
     found = find_job(job_id)
     if found is None:
         raise NotFound
@@ -77,20 +77,20 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
     if ended is None:
         raise NotFound
     if ended.status != status:
-        raise lifecycle.NotCancellable(status=ended.status)  # it ended by itself meanwhile
+        raise lifecycle.NotCancellable(status=ended.status)  # the job has ended otherwise
     return ended
 
 
 def set_plan(admin: User, uid: str, plan: str, reason: str) -> users.User:
-    """Put the user on a plan from now on; its tokens come with the next monthly reset. `NotFound`."""
+    """Set the user's plan. Its tokens are granted at the next monthly reset. `NotFound`."""
     fields = {"plan": plan, "is_premium": plan != FREE}
     return _change(admin, "setPlan", uid, fields, plan=plan, reason=reason)
 
 
 def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.User:
-    """Let the user neither change nothing from now on, and sign them out; or let them again. `NotFound`.
+    """Suspend the user and end their sessions, or lift the suspension. `NotFound`.
 
-    `Unavailable` while Auth does not answer: they can do nothing already; call again, so that their sessions end too.
+    `Unavailable` if Auth does not respond: the suspension is in effect; retry to end the sessions too.
     """
     user = _change(admin, "suspendUser", uid, {"suspended": suspended}, suspended=suspended, reason=reason)
     if suspended and not end_sessions(uid, clock.now().replace(microsecond=0)):
@@ -99,7 +99,7 @@ def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.U
 
 
 def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **about: object) -> users.User:
-    """Set fields of a user's document. The audit log has who did it also where they were set already."""
+    """Set fields of a user's document. The audit log records the call even if nothing changes."""
     now = clock.now()
     path = user_path(uid)
 

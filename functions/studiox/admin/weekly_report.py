@@ -1,4 +1,4 @@
-"""Making the weekly report: read a week once, in pages, and keep what it adds up to."""
+"""Makes the weekly report: reads the week's jobs once, in pages, and stores the totals."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ Data = Mapping[str, Any]
 
 
 PAUSES_S = (60.0, 300.0, 600.0)
-"""Between the tries of a schedule that an outage meets, within the half hour that it has."""
+"""Pauses between a schedule's attempts during an outage, within its 1,800 s."""
 
 
 def run_scheduled(start: datetime, *, at: datetime) -> None:
-    """`run`, tried again after an outage: the schedule's next turn reports another week. `Unavailable` and an alert."""
+    """`run`, retried after an outage, because the next run reports another week. If all attempts fail, it logs an
+    alert. `Contention`, `Unavailable`.
+    """
     try:
         batch.patiently(lambda: run(start, actor="system", action="weeklyReport", at=at), PAUSES_S)
     except (Contention, Unavailable):
@@ -31,9 +33,9 @@ def run_scheduled(start: datetime, *, at: datetime) -> None:
 
 
 def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
-    """Report the week that began at `start`, also one under way. A second run makes the same document.
+    """Report the week that began at `start`, which may be the current week. A second run makes the same document.
 
-    An anomaly is alerted once, when a report first has it.
+    Each anomaly is alerted once, when it first appears in the report.
     """
     end = start + report_rules.WEEK
     tally = report_rules.Tally()
@@ -50,7 +52,7 @@ def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
         report = {**figures, "createdAt": before["createdAt"]}
         if report != before:
             docs.put(path, report)
-        if report != before or actor != "system":  # what a person did is in the log whatever came of it
+        if report != before or actor != "system":  # a person's call is always recorded
             audit.record(docs, actor=actor, action=action, target=path, at=at)
         known = {(each["kind"], each["subject"]) for each in before["anomalies"]}
         return report, [each for each in report["anomalies"] if (each["kind"], each["subject"]) not in known]

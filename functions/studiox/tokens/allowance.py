@@ -1,4 +1,4 @@
-"""The rules of a plan's allowance of songs: so many a month, counted at once, given back when one fails. Pure."""
+"""The rules of a plan's monthly song allowance: counted when a song is ordered, restored when it fails. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AllowanceExceeded(StudioxError):
 
 
 class Allowance(msgspec.Struct, frozen=True):
-    """What is left of a month: `limit` None is unlimited, `used` counts also where there is no limit."""
+    """The allowance of the current month. `limit` None is unlimited; `used` is counted even then."""
 
     limit: int | None
     used: int
@@ -34,21 +34,23 @@ class Allowance(msgspec.Struct, frozen=True):
 
 
 def of(user: User, limit: int | None, now: datetime) -> Allowance:
-    """The user's month as it stands. A new one begins with the first song after the last, up to the monthly reset."""
+    """The user's current allowance. A new month begins with the first song after the old one ended, and ends with the
+    next monthly reset.
+    """
     if user.generation_reset_at is not None and now < user.generation_reset_at:
         return Allowance(limit, user.generation_count, user.generation_reset_at)
     return Allowance(limit, 0, user.credit_reset_at if now < user.credit_reset_at else a_month_after(now))
 
 
 def with_one_more(allowance: Allowance) -> dict[str, Any]:
-    """The fields of the user's document with one more song. `AllowanceExceeded`."""
+    """The user's fields after counting one song. `AllowanceExceeded`."""
     if not allowance.allowed:
         raise AllowanceExceeded(limit=allowance.limit, resetsAt=iso(allowance.resets_at))
     return {"generation_count": allowance.used + 1, "generation_reset_at": allowance.resets_at}
 
 
 def with_one_less(user: User, counted_until: datetime) -> dict[str, Any]:
-    """The fields with one song given back, if the month that it was counted in is still the user's."""
+    """The user's fields after restoring one song; no fields if the month in which it was counted has ended."""
     if user.generation_reset_at != counted_until:
         return {}
     return {"generation_count": max(0, user.generation_count - 1)}

@@ -1,4 +1,4 @@
-"""The audit of every user touched since the last run, weekly of all; and the rebuilding of a balance (R14, R15)."""
+"""The ledger audit: nightly of the users changed since the last run, weekly of all. Also rebuilds a balance."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from .monthly_reset import RUN_S, THREADS, chunks
 
 FULL_EVERY = timedelta(days=7) - timedelta(hours=1)
 OVERLAP = timedelta(minutes=10)
-"""Clocks of instances may differ so much (faults J27)."""
+"""The largest expected difference between instances' clocks (faults J27)."""
 USERS_PER_PAGE = 50
 JOBS_PER_PAGE = 100
 PAGE = 300
 
 
 class LedgerBroken(StudioxError):
-    """The ledger itself does not add up: nothing is rebuilt from it (restore it first, docs/operations.md)."""
+    """The ledger is inconsistent, so no balance can be rebuilt from it. Restore it first (docs/operations.md)."""
 
     code = "failed-precondition"
     text = "The ledger does not add up."
 
 
 def audit_ledger() -> int:
-    """One run, or what one that died left; how many violations it found. Bounded in time and memory."""
+    """Run the audit, or resume an interrupted run. Returns the number of violations. Bounded in time and memory."""
     now = clock.now()
     until = time.monotonic() + RUN_S
     last = audit_store.last_run()
@@ -65,7 +65,7 @@ def audit_ledger() -> int:
 
 
 def _next_run(last: AuditRun | None, now: datetime) -> AuditRun:
-    """All accounts once in FULL_EVERY, else those that changed since the last run started."""
+    """A new run: of all accounts once per FULL_EVERY, otherwise of those changed since the last run started."""
     full_at = None if last is None else last.full_at
     full = last is None or full_at is None or now - full_at >= FULL_EVERY
     since = None if last is None or full else last.started_at - OVERLAP
@@ -73,7 +73,7 @@ def _next_run(last: AuditRun | None, now: datetime) -> AuditRun:
 
 
 def _audit_users(run: AuditRun, now: datetime, until: float) -> tuple[int, int]:
-    """How many violations were found, and how many users could not be read: the checkpoint does not pass those."""
+    """The numbers of violations and of users that could not be read. The checkpoint does not pass unread users."""
     found = missing = 0
     with ThreadPoolExecutor(THREADS) as pool:
         for page in chunks(users_to_audit(run.cursor or None, run.since), USERS_PER_PAGE):
@@ -96,7 +96,7 @@ def _save(run: AuditRun) -> None:
 
 
 def _audit_user(uid: str, full: bool, now: datetime) -> int:
-    """Check the user, and again what looked wrong: what was only under way holds then. How many violations."""
+    """Check the user, and recheck violations, which a concurrent change may have caused. Returns their number."""
     violations, sums = _check_user(uid, full=full)
     if violations:
         again, _ = _check_user(uid, full=True)
@@ -110,12 +110,12 @@ def _audit_user(uid: str, full: bool, now: datetime) -> int:
 
 
 def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
-    """What does not hold of the user's account and ledger, from the checkpoint on or from the beginning."""
+    """The violations in the user's account and ledger, from the checkpoint on or, if `full`, from the beginning."""
     path, checkpoint = ledger_store.unchecked_path(uid), checkpoint_path(uid)
     seen = firestore.read_documents([path, checkpoint])
     user = seen[path].as_(path)
     if user is None:
-        return [], None  # deleted meanwhile
+        return [], None  # the account was deleted
     start = Sum() if full else audit_store.checkpoint_of(seen[checkpoint].as_(checkpoint))
     seq = user.ledger_seq
     if type(seq) is not int or seq < start.seq:
@@ -133,7 +133,7 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     fold.compare(user.balance, user.buckets or {}, seq)
     number = ledger_store.count_entries(uid)
     after = firestore.get(path)
-    if after is not None and after.ledger_seq == seq:  # else somebody spends just now
+    if after is not None and after.ledger_seq == seq:  # otherwise the user is spending right now
         if number != seq:
             fold.wrong("entries_counted", uid, seq, number)
         for entry_id in beyond:
@@ -142,7 +142,7 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
 
 
 def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
-    """Every entry of a job names one that there is."""
+    """Check that every entry of a job refers to an existing job."""
     named = {each.id: each.data.ref["id"] for each in page if (each.data.ref or {}).get("kind") == "job"}
     found = studio.which_exist(set(named.values()))
     for entry_id, job_id in named.items():
@@ -154,7 +154,7 @@ def _audit_jobs(jobs: list[Found[Any]], now: datetime) -> int:
     suspects = [each for each in _with_entries(jobs, now) if each[1]]
     if not suspects:
         return 0
-    # A job that ended between the two reads holds when all is read again.
+    # A job that ended between the two reads is consistent when both are read again.
     again = firestore.read(*(job.path for job, _ in suspects))
     fresh = [Found(job.path, data) for (job, _), data in zip(suspects, again, strict=True) if data is not None]
     found = 0
@@ -187,7 +187,7 @@ def _report(uid: str, violations: list[Violation], now: datetime) -> None:
 
 
 def rebuild(uid: str, actor: str) -> bool:
-    """Set the user's account to what its ledger adds up to; whether that changed anything. `LedgerBroken`."""
+    """Set the user's account to the sum of its ledger. Returns whether anything changed. `LedgerBroken`."""
     now = clock.now()
     path = ledger_store.unchecked_path(uid)
     before = firestore.get(path)
@@ -203,7 +203,7 @@ def rebuild(uid: str, actor: str) -> bool:
     def decide(docs: Docs) -> bool:
         user = docs.get(path)
         if user is None or user.figures != before.figures:
-            raise LedgerBroken  # tokens moved meanwhile: run it again
+            raise LedgerBroken  # the balance changed during the rebuild: run it again
         if not ledger_store.set_account(docs, uid, total, now):
             return False
         audit.record(docs, actor=actor, action="rebuildAccount", target=path, at=now, seq=total.seq)

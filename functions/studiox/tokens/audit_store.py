@@ -1,4 +1,4 @@
-"""Where the audit lies: `ledgerAlerts/{of a violation}`, `ledgerCheckpoints/{uid}`, `ledgerAudits/nightly`."""
+"""Stores the audit: `ledgerAlerts/{id of a violation}`, `ledgerCheckpoints/{uid}`, `ledgerAudits/nightly`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .invariants import Sum, Violation
 
 
 def alert_path(uid: str, violation: Violation) -> Path[LedgerAlert]:
-    """One for each violation: one that is found again is not a second alert."""
+    """The alert's path, derived from the violation, so that finding it again makes no second alert."""
     return LEDGER_ALERTS.document(ids.derived(uid, violation.kind, violation.subject))
 
 

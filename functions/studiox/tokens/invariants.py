@@ -13,12 +13,12 @@ from studiox.models.ledger import BURN_ORDER, MAX_BALANCE, UncheckedEntry
 Data = Mapping[str, Any]
 
 MAX_VIOLATIONS = 50
-"""Of one user that one run reports: what broke so much is looked at by a person anyway."""
+"""The most violations of one user that a run reports. They are enough for the person who investigates."""
 OVERDUE = timedelta(minutes=15)
 
 _POSITIVE = ("welcome_bonus", "refund", "purchase", "plan_grant", "reward", "restore")
 _NEGATIVE = ("deduction", "plan_expiry", "clawback")
-# {(type, what its ref names): its id}: a cause counts once because its entry has one name.
+# {(type, kind of ref): entry id}. The id is derived from the cause, so a cause is counted once.
 _IDS = {
     ("deduction", "job"): "deduction:{}",
     ("refund", "job"): "refund:{}",
@@ -31,7 +31,7 @@ _IDS = {
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """What does not hold. `subject` is an entry's or a job's id, or the field of the user's document."""
+    """A broken guarantee. `subject` is an entry's or a job's id, or a field of the user's document."""
 
     kind: str
     subject: str
@@ -40,7 +40,7 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Sum(msgspec.Struct):
-    """A ledger up to `seq`: what its entries' buckets add up to."""
+    """The sums of a ledger's buckets up to entry `seq`."""
 
     seq: int = 0
     monthly: int = 0
@@ -53,7 +53,7 @@ class Sum(msgspec.Struct):
 
 
 class Fold:
-    """Adds up a ledger, entry by entry in the order of `seq`, and notes what does not hold."""
+    """Adds up a ledger, entry by entry in the order of `seq`, and collects violations."""
 
     def __init__(self, start: Sum) -> None:
         self.sum = msgspec.structs.replace(start)
@@ -64,7 +64,7 @@ class Fold:
             self.violations.append(Violation(kind, subject, str(expected), str(found)))
 
     def add(self, name: str, entry: UncheckedEntry) -> None:
-        """The next entry; `name` is its document's."""
+        """Add the next entry. `name` is its document's id."""
         seq, amount, after = entry.seq, entry.amount, entry.balance_after
         buckets = entry.buckets or {}
         figures = [seq, amount, after, *(buckets.get(each) for each in BURN_ORDER)]
@@ -104,7 +104,7 @@ class Fold:
             self.wrong("debt_without_clawback", name, before.purchased, self.sum.purchased)
 
     def compare(self, balance: object, buckets: Data, seq: object) -> None:
-        """What the user's document holds against what its ledger adds up to."""
+        """Compare the user's document with the sums of the ledger."""
         for name, found in (("balance", balance), *((each, buckets.get(each)) for each in BURN_ORDER)):
             expected = getattr(self.sum, name)
             if type(found) is not int or found != expected or found > MAX_BALANCE:
@@ -116,7 +116,7 @@ class Fold:
 def check_job(
     job_id: str, job: Data, deduction: UncheckedEntry | None, refund: UncheckedEntry | None, now: datetime
 ) -> list[Violation]:
-    """A job against its two entries."""
+    """Compare a job with its two ledger entries."""
     fold = Fold(Sum())
     price, status = job.get("price"), job.get("status")
     back = refund.amount if refund is not None else 0

@@ -1,4 +1,4 @@
-"""The rules of the monthly reset: when the next one is due, and what one moves. Pure."""
+"""The rules of the monthly reset: when it is due, and which ledger entries it makes. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from studiox.models.users import User
 
 
 class Reset(msgspec.Struct, frozen=True):
-    """What a due reset does: entries in their order, and the user's next date."""
+    """A due reset: its ledger entries in order, and the user's next reset date."""
 
     period: str
-    """The date that was due: it names the entries, so that a period counts once however late or often it runs."""
+    """The due date. The entries' ids contain it, so a period is counted once, even if the reset runs late or twice."""
     entries: tuple[tuple[Cause, Buckets], ...]
     fields: Mapping[str, Any]
 
@@ -28,7 +28,7 @@ def is_due(user: User, now: datetime) -> bool:
 
 
 def reset(user: User, tokens: int, now: datetime) -> Reset:
-    """What is left of the month goes, the plan's tokens come; months that were missed bring one grant, not several."""
+    """Expire the rest of the monthly tokens and grant the plan's. Several missed months give one grant."""
     due = user.credit_reset_at
     period = due.date().isoformat()
     left = user.buckets.monthly
@@ -44,8 +44,8 @@ def reset(user: User, tokens: int, now: datetime) -> Reset:
 
 
 def next_date(due: datetime, day: int, now: datetime) -> datetime:
-    """The first date after `now` on this day of a month; the last of a month that lacks it."""
-    # Not month by month: an account may come back after years.
+    """The first date after `now` on this day of a month, or on the month's last day if it is shorter."""
+    # Skip whole months at once: an account may return after years.
     months = max(0, (now.year - due.year) * 12 + now.month - due.month - 1)
     while (moment := months_after(due, months, day)) <= max(now, due):
         months += 1
@@ -53,9 +53,9 @@ def next_date(due: datetime, day: int, now: datetime) -> datetime:
 
 
 def anchor_day(user: User) -> int:
-    """The day of the month that resets are due on: kept, because a short month's date no longer tells it.
+    """The day of the month on which resets are due. It is stored, because a short month's date loses it.
 
-    A date that somebody else set (a subscription's end) is its own anchor.
+    A date set by another cause, such as a subscription's end, is its own anchor.
     """
     due = user.credit_reset_at
     last = calendar.monthrange(due.year, due.month)[1]

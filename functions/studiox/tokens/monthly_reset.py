@@ -1,4 +1,4 @@
-"""The monthly reset: every user whose month is over, once, however often, late or in parallel it runs."""
+"""The monthly reset of users whose month has ended. Each period is reset once, even if runs are late or overlap."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from . import monthly
 
 T = TypeVar("T")
 
-RUN_S = 1500.0  # of the half hour that a schedule has
+RUN_S = 1500.0  # of the schedule's 1,800 s
 THREADS = 8
 CHUNK = 100
 
 
 def reset_monthly() -> int:
-    """Reset every user who is due; how many. What a run does not come to is first in the next one."""
+    """Reset every user who is due. Returns their number. Users that a run does not reach are first in the next one."""
     now = clock.now()
     until = time.monotonic() + RUN_S
     done = missing = 0
@@ -61,7 +61,7 @@ def _reset(uid: str, due: datetime, now: datetime) -> bool:
     def decide(docs: Docs) -> bool:
         user = docs.get(path)
         if user is None or user.credit_reset_at != due or not monthly.is_due(user, now):
-            return False  # another run was here, or a subscription began
+            return False  # another run has reset the user, or a subscription began
         reset = monthly.reset(user, sales_store.plan_of(docs, user.plan).monthly_tokens, now)
         if not any(docs.get(each) for each in posted):
             for cause, buckets in reset.entries:

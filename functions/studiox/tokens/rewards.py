@@ -1,4 +1,4 @@
-"""Earning tokens: a visit that keeps a streak, a social task that is claimed and reviewed."""
+"""The use cases of earning tokens: streaks of daily visits, and social tasks, which are claimed and reviewed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from . import rewards_store, social_tasks, streaks
 
 
 class Claimed(NamedTuple):
-    """What became of a claim: `tokens` is what it earned, 0 while it waits for its review."""
+    """A claim's status, and the tokens it earned: 0 until it is approved."""
 
     status: social_tasks.Status
     tokens: int
 
 
 def visit(caller: User) -> tuple[Streak, int]:
-    """Count today's visit, once a UTC day; the streak and the bonus it earned just now."""
+    """Count today's visit, at most once per UTC day. Returns the streak and the bonus that this visit earned."""
     return accounts.with_account(caller, "updateStreak", lambda account: _visit(caller, account))
 
 
@@ -40,7 +40,7 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
         before = account(docs).streak
         after, bonus = streaks.visit(before, now.date())
         if after == before and tried and _is_ours(docs, caller.uid, after, now):
-            return after, tried  # our own commit, whose answer was lost (faults J22)
+            return after, tried  # our own commit succeeded, but its response was lost (faults J22)
         if after == before:
             return after, 0
         change_user(docs, caller.uid, now, streak=after)
@@ -68,7 +68,7 @@ def _is_ours(docs: Docs, uid: str, streak: Streak, now: clock.datetime) -> bool:
 
 
 def claim(caller: User, task_id: str, proof_url: str, request_id: str) -> Claimed:
-    """Claim a task; one that nobody reviews is rewarded at once. `AlreadyClaimed`, `RateLimited`."""
+    """Claim a task. A task without review is rewarded at once. `AlreadyClaimed`, `RateLimited`."""
     return accounts.with_account(
         caller, "submitSocialTask", lambda account: _claim(caller, task_id, proof_url, request_id, account)
     )
@@ -96,7 +96,7 @@ def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account:
 
 
 def review(admin: User, uid: str, task_id: str, *, approve: bool, note: str | None) -> Claimed:
-    """Approve (and reward) or reject a claim. Saying the same again changes nothing; an approval is final."""
+    """Approve and reward a claim, or reject it. Repeating a decision changes nothing; an approval is final."""
     now = clock.now()
     path = claim_path(uid, task_id)
 

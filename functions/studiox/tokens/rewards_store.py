@@ -1,6 +1,6 @@
-"""Where rewards lie: `socialTasks/{id}` over the bundled tasks, and `socialClaims/{of a user and task}`.
+"""Stores rewards: `socialTasks/{id}`, which overrides the bundled tasks, and `socialClaims/{id of user and task}`.
 
-The streak and the day's count of claims are on the user's document.
+The user's document holds the streak and the day's number of claims.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _offered() -> Cache[list[SocialTask]]:
 
 
 def tasks() -> list[SocialTask]:
-    """The tasks on offer, bundled ones first; read once in 60 s by a process. `Unavailable`."""
+    """The tasks on offer, bundled ones first. Each process caches them for 60 s. `Unavailable`."""
     kept = _offered().get("")
     if kept is not UNKNOWN:
         return kept
@@ -45,7 +45,7 @@ def tasks() -> list[SocialTask]:
 
 
 def find_task(docs: Docs, task_id: str) -> SocialTask:
-    """The task as it is on offer. `InvalidRequest`."""
+    """The task. `InvalidRequest` if it is not on offer."""
     task = _task(task_id, docs.get(task_path(task_id)))
     if task is None:
         raise InvalidRequest(fields={"taskId": "not in the catalogue"})
@@ -53,7 +53,7 @@ def find_task(docs: Docs, task_id: str) -> SocialTask:
 
 
 def _task(task_id: str, override: SocialTaskOverride | None) -> SocialTask | None:
-    """The bundled task with the document's fields laid over it. A broken one is not offered, and somebody is told."""
+    """The bundled task merged with the document's fields; None if not on offer, or, with an alert, if malformed."""
     bundled = _BUNDLED.get(task_id)
     entry = {**(bundled or {}), **(documents.encode(override) if override else {}), "id": task_id}
     if (bundled is None and override is None) or entry.get("enabled", True) is not True:
@@ -72,7 +72,7 @@ def claims_of(uid: str, tasks: list[SocialTask]) -> list[SocialClaim | None]:
 
 
 def pending_claims(*, size: int, cursor: str | None) -> tuple[list[SocialClaim], str | None]:
-    """A page of the claims that wait for a review, the longest waiting first."""
+    """A page of the claims that await review, oldest first."""
     waiting = {"status": "pending"}
     found, following = query.page(SOCIAL_CLAIMS, waiting, "createdAt", size=size, cursor=cursor, oldest_first=True)
     return [each.data for each in found], following

@@ -1,4 +1,4 @@
-"""Moving tokens inside another domain's commit: debits, refunds, and what was paid for."""
+"""Debits, refunds and purchases of tokens, as part of another domain's commit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studiox.models.users import user_path
 
 
 def debit(docs: Docs, uid: str, cause: Cause, tokens: int, at: datetime) -> LedgerEntry:
-    """Take `tokens`, monthly ones first, and tell the user when few are left. `InsufficientTokens`."""
+    """Debit `tokens`, monthly tokens first, and notify the user if the balance gets low. `InsufficientTokens`."""
     user = docs.get(user_path(uid))
     if user is None:
         raise KeyError(uid)
@@ -23,13 +23,13 @@ def debit(docs: Docs, uid: str, cause: Cause, tokens: int, at: datetime) -> Ledg
 
 
 def debit_job(docs: Docs, uid: str, job_id: str, price: int, reason: str, at: datetime) -> LedgerEntry:
-    """Take the job's price, monthly tokens first. `InsufficientTokens`."""
+    """Debit the job's price, monthly tokens first. `InsufficientTokens`."""
     cause = Cause(id=f"deduction:{job_id}", type="deduction", kind="job", ref=job_id, reason=reason)
     return debit(docs, uid, cause, price, at)
 
 
 def refund_job(docs: Docs, uid: str, job_id: str, paid_from: Buckets, reason: str, at: datetime) -> LedgerEntry:
-    """Give the tokens back to the buckets that they were `paid_from`."""
+    """Refund the tokens to the buckets they were `paid_from`."""
     cause = Cause(id=f"refund:{job_id}", type="refund", kind="job", ref=job_id, reason=reason)
     return ledger_store.post(docs, uid, cause, paid_from, at)
 
@@ -37,8 +37,8 @@ def refund_job(docs: Docs, uid: str, job_id: str, paid_from: Buckets, reason: st
 def post_paid(
     docs: Docs, uid: str, cause: Cause, tokens: int, bucket: Literal["purchased", "monthly"], at: datetime
 ) -> LedgerEntry:
-    """Move tokens because of money that came or went back: packs in `purchased`, plans in `monthly`. Signed.
+    """Credit tokens for a payment or, if negative, debit them for its refund: packs in `purchased`, plans in `monthly`.
 
-    Only a clawback may leave `purchased` below zero: a debt, for tokens that were spent before the money went back.
+    Only a clawback can make `purchased` negative: a debt for tokens that were spent before the payment was refunded.
     """
     return ledger_store.post(docs, uid, cause, Buckets(**{bucket: tokens}), at)

@@ -1,4 +1,4 @@
-"""The rules of social tasks: each is rewarded once per user, at most so many claims a day. Pure."""
+"""The rules of social tasks: each is rewarded once per user, and claims per day are limited. Pure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class AlreadyClaimed(StudioxError):
 
 
 class SocialTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task of the catalogue: `review` says whether a person looks at the proof first."""
+    """A task of the catalogue. `review`: an administrator checks the proof before the reward."""
 
     id: str
     title: str
     tokens: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     review: bool = True
     hosts: tuple[str, ...] = ()
-    """Where the proof must lie; empty: any https address."""
+    """The hosts that the proof's URL may have; empty: any https URL."""
 
 
 TASKS = (
@@ -43,7 +43,7 @@ TASKS = (
 
 
 def check_proof(task: SocialTask, url: str) -> None:
-    """`InvalidRequest` unless the proof is a plain https address at one of the task's hosts."""
+    """`InvalidRequest` unless the proof is an https URL at a host of the task, on port 443, without credentials."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").removeprefix("www.")
@@ -57,7 +57,7 @@ def check_proof(task: SocialTask, url: str) -> None:
 
 
 def replayed(claim: SocialClaim | None, request_id: str, proof_url: str) -> bool:
-    """Whether this request made the claim. `RequestIdReused`, `AlreadyClaimed` unless it was rejected."""
+    """Whether this request made the claim. `RequestIdReused`; `AlreadyClaimed` unless the claim was rejected."""
     if claim is None:
         return False
     if claim.request_id == request_id:
@@ -70,5 +70,5 @@ def replayed(claim: SocialClaim | None, request_id: str, proof_url: str) -> bool
 
 
 def count_claim(counted: DayCount | None, now: datetime) -> DayCount:
-    """The user's count of the day with one more claim. `RateLimited`."""
+    """The user's number of claims today, with one more. `RateLimited`."""
     return DayCount(date=now.date().isoformat(), count=one_more_today(counted, CLAIMS_PER_DAY, now))

@@ -6,15 +6,15 @@ from datetime import date, timedelta
 
 from studiox.models.users import Streak
 
-# Tokens when a streak reaches so many days; beyond the last, every further 30 days earn its bonus again.
+# {days: bonus tokens}. After the last milestone, every further 30 days earn its bonus again.
 MILESTONES = {3: 5, 7: 10, 14: 20, 30: 50}
 EVERY_AFTER_LAST = 30
 
 
 def visit(streak: Streak, today: date) -> tuple[Streak, int]:
-    """The streak after a visit on `today`, and the tokens it earns: none for a second visit of a day.
+    """The streak after a visit on `today`, and the tokens it earns: 0 for a second visit on the same day.
 
-    A clock that is behind (a day before the last visit's) changes nothing.
+    If a clock is behind and `today` precedes the last visit, nothing changes.
     """
     last = None if streak.last_active_date is None else date.fromisoformat(streak.last_active_date)
     if last is not None and today <= last:

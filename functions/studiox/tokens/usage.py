@@ -1,4 +1,4 @@
-"""The use cases of spending without a job: pay for a feature, count a song, see the figures."""
+"""The use cases of spending without a job: pay for a feature, count a song, read usage figures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .allowance import Allowance
 from .service import debit
 
 MAX_DOCUMENTS = 5_000
-"""Of jobs, and of ledger entries, that one answer rests on; beyond that it says that it is truncated."""
+"""The most jobs, and the most ledger entries, that one answer reads. If there are more, it is `truncated`."""
 
 
 class Used(NamedTuple):
@@ -65,7 +65,7 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
 
 
 def check_allowance(caller: Reader) -> Allowance:
-    """What is left of the caller's songs of the month."""
+    """The caller's song allowance of the month."""
     user = accounts.account(caller)
     plans = {plan.id: plan for plan in sales_store.plans()}
     plan = plans.get(user.plan, plans["free"])
@@ -73,7 +73,7 @@ def check_allowance(caller: Reader) -> Allowance:
 
 
 def consume_allowance(caller: User) -> tuple[Allowance, bool]:
-    """Count a song that was made outside; the allowance after it, and whether there was one left to count."""
+    """Count a song made elsewhere. Returns the allowance after it, and whether the song was counted."""
     return accounts.with_account(caller, "checkGenerationAllowance", lambda account: _consume(caller, account))
 
 
@@ -86,7 +86,7 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
         plan = sales_store.plan_of(docs, user.plan)
         left = allowance.of(user, plan.allowances.songs_per_month, now)
         if user.generation_mark == mark:
-            return left, True  # our own commit, whose answer was lost (faults J22)
+            return left, True  # our own commit succeeded, but its response was lost (faults J22)
         if not left.allowed:
             return left, False
         change_user(docs, caller.uid, now, **allowance.with_one_more(left), generation_mark=mark)
@@ -96,7 +96,7 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
 
 
 class Usage(NamedTuple):
-    """`truncated`: there was more than one answer reads."""
+    """A user's figures by day. `truncated`: there were more than MAX_DOCUMENTS jobs or entries."""
 
     begin: str
     end: str
@@ -106,7 +106,7 @@ class Usage(NamedTuple):
 
 
 def usage_of(caller: Reader, first: str | None, last: str | None) -> Usage:
-    """The caller's figures of these days (UTC). `InvalidRequest`, `Unavailable`."""
+    """The caller's figures for these UTC days. `InvalidRequest`, `Unavailable`."""
     begin, end = usage_analytics.period(first, last, clock.now().date())
     since = datetime.combine(begin, time(), UTC)
     until = datetime.combine(end + timedelta(days=1), time(), UTC)

@@ -1,4 +1,4 @@
-"""What of jobs and ledger entries goes into a user's figures, day by day. Pure."""
+"""Computes a user's daily figures from jobs and ledger entries. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_DAYS = 92
 
 
 class Figures(msgspec.Struct):
-    """Of one day, or of all. `earned` is every credit that is no refund: purchases, grants, rewards, bonuses."""
+    """The figures of one day or of the whole period. `earned`: all credits except refunds, such as purchases."""
 
     jobs: int = 0
     by_type: Counter[str] = msgspec.field(default_factory=Counter)
@@ -43,7 +43,7 @@ class Figures(msgspec.Struct):
 
 
 def period(first: str | None, last: str | None, today: date) -> tuple[date, date]:
-    """The days asked for, both included: the last 30 unless said otherwise, at most 92. `InvalidRequest`."""
+    """The first and last day, both included: the last 30 days by default, at most 92. `InvalidRequest`."""
     end = _day("to", last) or today
     begin = _day("from", first) or end - timedelta(days=DEFAULT_DAYS - 1)
     if begin > end:
@@ -68,7 +68,7 @@ def _day(field: str, text: str | None) -> date | None:
 def by_day(
     jobs: Iterable[Mapping[str, Any]], entries: Iterable[EntryAmount], begin: date, end: date
 ) -> tuple[dict[str, Figures], Figures]:
-    """{day: its figures} of every day of the period, and those of all of it."""
+    """{day: figures} for every day of the period, and the figures of the whole period."""
     days = {(begin + timedelta(days=n)).isoformat(): Figures() for n in range((end - begin).days + 1)}
     total = Figures()
     for job in jobs:
