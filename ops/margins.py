@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from studiox.catalog import defaults, margins
-from studiox.catalog.catalog import Model, price_of
+from studiox.catalog.catalog import price_of
+from studiox.models.catalog import Model
 
 HEAD = ("model", "type", "chosen", "provider's credits", "tokens", "we earn", "it costs", "margin")
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiox.billing.orders import new_order, payment_status, settle_order, taken_target
-from studiox.catalog.sales import Pack
 from studiox.integrations.stripe_types import Charge, Dispute, Session
+from studiox.models.catalog import Pack
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER = new_order(

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from studiox.billing.monthly_tokens import PriceTerms, Reversal, in_proportion
 from studiox.billing.subscriptions import SettlementInput, fetched_record, settle_subscription
-from studiox.catalog.sales import PLANS, Plan
+from studiox.catalog.sales import PLANS
 from studiox.integrations.stripe_types import Charge, Invoice, Line, Subscription
+from studiox.models.catalog import Plan
 from studiox.models.subscriptions import SubscriptionRecord
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

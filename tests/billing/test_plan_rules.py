@@ -19,8 +19,9 @@ from studiox.billing.subscriptions import (
     settle_subscription,
     summary,
 )
-from studiox.catalog.sales import PLANS, Plan
+from studiox.catalog.sales import PLANS
 from studiox.integrations.stripe_types import Charge, Dispute, Invoice, Line, Subscription
+from studiox.models.catalog import Plan
 from studiox.models.subscriptions import SubscriptionRecord
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import main
 from ops.margins import table
 from studiox.catalog import catalog, defaults, margins, store
-from studiox.catalog.catalog import Input, Rule
 from studiox.kit.errors import InvalidRequest
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.catalog import Feature, Input, Model, Rule
 from tests.support import Database, before_create, call
 
 SIGN_UP: Any = main.onUserCreated  # the SDK types it as what it answers
@@ -23,14 +23,12 @@ MODELS = {model.id: model for model in defaults.MODELS}
 PROMPT = Input(kind="text", required=True, max=10)
 
 
-def model_with(*rules: Rule, **inputs: Input) -> catalog.Model:
-    changed: catalog.Model = msgspec.structs.replace(
-        MODELS["z-image"], inputs={"prompt": PROMPT, **inputs}, rules=rules
-    )
+def model_with(*rules: Rule, **inputs: Input) -> Model:
+    changed: Model = msgspec.structs.replace(MODELS["z-image"], inputs={"prompt": PROMPT, **inputs}, rules=rules)
     return changed
 
 
-def refused(model: catalog.Model, **options: Any) -> dict[str, str]:
+def refused(model: Model, **options: Any) -> dict[str, str]:
     sent = {name if name == "prompt" else f"options.{name}": value for name, value in options.items()}
     try:
         catalog.chosen(model, {"prompt": "a cat", **sent}, {})
@@ -102,9 +100,9 @@ def test_the_margins_in_the_documentation_are_the_catalogues() -> None:
     assert table() in documented, "PYTHONPATH=functions python -m ops.margins prints the table anew"
 
 
-def feature(feature_id: str) -> catalog.Feature:
+def feature(feature_id: str) -> Feature:
     key = f"features/{feature_id}"
-    found: list[catalog.Feature] = []
+    found: list[Feature] = []
 
     def decide(docs: Docs) -> None:
         found.append(store.find_feature(docs, feature_id))

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from studiox.catalog import catalog, defaults
-from studiox.catalog.catalog import Input
+from studiox.models.catalog import Input
 
 MODELS = {model.id: model for model in defaults.MODELS}
 

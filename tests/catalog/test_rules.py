@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiox.catalog import catalog, defaults, margins
-from studiox.catalog.catalog import Input, Model, Price
 from studiox.kit.errors import InvalidRequest
+from studiox.models.catalog import Input, Model, Price
 
 MODELS = {model.id: model for model in defaults.MODELS}
 IDS = {"styles": defaults.STYLES, "colors": defaults.COLORS, "sizes": tuple(defaults.SIZES)}

@@ -13,7 +13,7 @@ import pytest
 
 import main
 from studiox.catalog import catalog
-from studiox.catalog.catalog import Input
+from studiox.models.catalog import Input
 from tests.catalog.test_rules import IDS, LISTED, MODELS, PRICES, as_given, least
 from tests.support import call
 

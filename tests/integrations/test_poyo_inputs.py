@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from local.vendors.poyo.server import PoyoStandIn
-from studiox.catalog import catalog, defaults
+from studiox.catalog import defaults
 from studiox.integrations.providers.poyo import Poyo
 from studiox.integrations.providers.poyo_inputs import translate
 from studiox.integrations.providers.protocol import Order
+from studiox.models.catalog import Model
 
 LYRICS = "[Verse]\nThe tide is low\n[Chorus]\nand the moon is high"
 
@@ -185,7 +186,7 @@ def test_uploads_are_sent_as_addresses() -> None:
 
 
 @pytest.mark.parametrize("model", [model for model in defaults.MODELS if model.provider == "poyo"], ids=lambda m: m.id)
-def test_every_model_of_the_catalogue_is_ordered_whole(model: catalog.Model, poyo: PoyoStandIn, provider: Poyo) -> None:
+def test_every_model_of_the_catalogue_is_ordered_whole(model: Model, poyo: PoyoStandIn, provider: Poyo) -> None:
     """With nothing but what the catalogue requires, and with all that it offers."""
     bare: dict[str, Any] = {name: spec.default for name, spec in model.inputs.items() if spec.default is not None}
     full = bare | {

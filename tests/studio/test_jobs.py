@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from studiox.catalog.catalog import Model, Price
+from studiox.models.catalog import Model, Price
 from studiox.models.jobs import Job, JobState, JobType, Lease
 from studiox.models.ledger import Buckets
 from studiox.studio import lifecycle, orders

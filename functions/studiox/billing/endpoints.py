@@ -26,7 +26,6 @@ from studiox.api.callables import (
 )
 from studiox.api.methods import not_allowed
 from studiox.catalog import sales_store
-from studiox.catalog.sales import Allowances
 from studiox.integrations import stripe
 from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import batch, clock, config, log
@@ -34,6 +33,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
+from studiox.models.catalog import Allowances
 from studiox.models.payments import OrderPaymentStatus, PaymentKind
 from studiox.models.subscriptions import PlanEventType, SubscriptionStatus
 from studiox.models.users import PlanId

@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from studiox.catalog.sales import Pack, Plan
 from studiox.integrations.stripe_types import Charge, Dispute, Session
 from studiox.kit.clock import datetime
+from studiox.models.catalog import Pack, Plan
 from studiox.models.orders import DisputeRecord, Order
 from studiox.models.payments import OrderPaymentStatus
 

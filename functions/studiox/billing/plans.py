@@ -6,8 +6,8 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from studiox.catalog.sales import Pack, Plan
 from studiox.kit.errors import InvalidRequest, StudioxError
+from studiox.models.catalog import Pack, Plan
 
 
 class AlreadySubscribed(StudioxError):

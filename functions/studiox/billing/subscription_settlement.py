@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from studiox.catalog import sales, sales_store
+from studiox.catalog import sales_store
 from studiox.integrations import stripe
 from studiox.integrations.stripe_types import Invoice, Subject, Subscription
 from studiox.kit import clock, firestore, log
@@ -15,6 +15,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, StudioxError
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.catalog import Plan
 from studiox.models.ledger import Cause
 from studiox.models.orders import order_path
 from studiox.models.payments import payment_path
@@ -54,7 +55,7 @@ class _Fetched(NamedTuple):
     subscription: Subscription
     invoices: list[Invoice]
     """Those that may change something, oldest first."""
-    plans: Mapping[str, sales.Plan]
+    plans: Mapping[str, Plan]
     terms: Mapping[str, PriceTerms]
     """By Stripe's price id."""
     plan: PlanId | None
@@ -128,7 +129,7 @@ def _fetch(
     uid: str,
     reversal: Reversal | None,
     known: SubscriptionRecord | None,
-    plans: Mapping[str, sales.Plan],
+    plans: Mapping[str, Plan],
 ) -> tuple[_Fetched, str] | None:
     """Stripe's state and the owner's uid ("" if nobody's). None if neither Stripe nor we have the subscription."""
     found = stripe.subscription(subscription_id)
@@ -152,7 +153,7 @@ def _fetch_terms(
     found: Subscription,
     invoices: list[Invoice],
     records: Mapping[str, InvoiceRecord],
-    plans: Mapping[str, sales.Plan],
+    plans: Mapping[str, Plan],
 ) -> dict[str, PriceTerms]:
     """What each price buys. Stripe is asked only for prices that neither the catalogue nor the subscription names."""
     terms = {

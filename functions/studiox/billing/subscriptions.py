@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from studiox.catalog.sales import Plan
 from studiox.integrations.stripe_types import ENDED, Invoice, Subscription
 from studiox.kit.clock import datetime, timedelta
+from studiox.models.catalog import Plan
 from studiox.models.payments import PaymentStatus
 from studiox.models.subscriptions import CurrentSubscription, Grant, InvoiceRecord, PlanEventType, SubscriptionRecord
 from studiox.models.users import PlanId

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
-
-import msgspec
+from typing import Any
 
 from studiox.kit.errors import InvalidRequest, StudioxError
-from studiox.models.jobs import JobType
+from studiox.models.catalog import Input, Model, Price, Rule
 from studiox.models.users import PlanId
 
 
@@ -23,76 +21,6 @@ class PlanRequired(StudioxError):
     code = "failed-precondition"
     figures = {"plan": PlanId}
     text = "Your plan does not include this."
-
-
-class Input(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """One input of a model, with everything a client needs to render its form field."""
-
-    kind: Literal["text", "choice", "integer", "flag", "files"]
-    required: bool = False
-    values: tuple[str | int, ...] = ()
-    """choice: the allowed values."""
-    min: int | None = None
-    max: int | None = None
-    """Integer: the largest value, and `min` the smallest; text: the most code points; files: the most files."""
-    default: str | int | bool | None = None
-    catalogue: Literal["", "styles", "colors", "sizes"] = ""
-    """choice: the values are this collection's ids."""
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """Constraints that apply when input `when` is set, or has one of `values`. False, empty and absent are unset."""
-
-    when: str
-    values: tuple[str | int | bool, ...] = ()
-    needs: tuple[str, ...] = ()
-    """Inputs that are required when the rule applies."""
-    excludes: tuple[str, ...] = ()
-    """Inputs that must not be set when the rule applies."""
-    max: dict[str, int] = msgspec.field(default_factory=dict)
-    """Upper limits, lower than the inputs' own. Text: the most code points; integer: the largest value."""
-
-
-PriceTable = int | dict[str, "PriceTable"]
-
-
-class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The price of a job: the rate in `tokens`, times the number of `per` units. `by` names the inputs that pick it."""
-
-    tokens: Any
-    """An integer, or nested tables keyed by the inputs' values as text, with one level for each input of `by`."""
-    by: tuple[str, ...] = ()
-    per: Literal["job", "second", "minute", "thousandCharacters"] = "job"
-
-
-class Model(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A model of the catalogue. A Firestore document of the same id overrides its fields."""
-
-    id: str
-    type: JobType
-    provider: str
-    provider_model: str
-    label: str
-    inputs: dict[str, Input]
-    price: Price
-    credits: Price
-    """The provider's charge for the same job, in hundredths of its own credits."""
-    rules: tuple[Rule, ...] = ()
-    plan: PlanId = "free"
-    """The lowest plan that includes this model."""
-    outputs: int | str = 0
-    """The number of files that an order returns, or the name of the input that holds it. If the provider delivers
-    fewer, the difference is refunded. 0: the number is not guaranteed, and the order is for what the provider lists."""
-    enabled: bool = True
-
-
-class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A feature that `useTokens` pays for, at the catalogue's price in tokens."""
-
-    id: str
-    label: str
-    tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-    enabled: bool = True
 
 
 PLANS = ("free", "pro", "enterprise")

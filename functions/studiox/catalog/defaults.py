@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from studiox.models.catalog import Feature
+
 from . import poyo_models
-from .catalog import Feature
 from .other_models import MOCK, OPENAI, PIAPI, SIZES
 
 __all__ = ["COLORS", "FEATURES", "MODELS", "SIZES", "STYLES"]

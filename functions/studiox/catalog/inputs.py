@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalog import Input
+from studiox.models.catalog import Input
 
 PROMPT = Input(kind="text", required=True, max=4000)
 NEGATIVE = Input(kind="text", max=1000)

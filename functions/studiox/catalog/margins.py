@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from studiox.integrations.providers import specs
+from studiox.models.catalog import Model
 
-from .catalog import Model, price_of
+from .catalog import price_of
 
 TOKEN_MICRO_USD = 10_000
 """The approximate selling price of a token. Packs and plans differ."""

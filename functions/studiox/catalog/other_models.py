@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .catalog import Input, Model, Price, Rule
+from studiox.models.catalog import Input, Model, Price, Rule
+
 from .inputs import LOOK, SIZE, choice, files, flag, text
 
 SIZES = {"512x512": 1, "1024x1024": 3, "1024x1792": 4}

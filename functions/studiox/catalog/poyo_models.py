@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from studiox.models.catalog import Input, Model, Price, Rule
 from studiox.models.jobs import JobType
 
-from .catalog import Input, Model, Price, Rule
 from .inputs import LOOK, NEGATIVE, PROMPT, RATIO, SIZE, WIDE, choice, files, flag, text
 
 

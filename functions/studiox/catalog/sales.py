@@ -1,4 +1,4 @@
-"""Token packs and plans: their fields and bundled defaults. Pure.
+"""Token packs and plans: the bundled ones. Pure.
 
 A token sells for about a cent, and less in larger packs. A plan's `priceId` is its recurring price in Stripe. The
 bundled ids are those of the local stand-in; production sets its own in `plans/{id}` (docs/billing.md).
@@ -7,48 +7,12 @@ bundled ids are those of the local stand-in; production sets its own in `plans/{
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
-from studiox.models.users import PlanId
-
-Currency = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{3}\Z")]
-Amount = Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
-Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
-
-
-class Pack(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A one-time purchase of tokens. `amount` is in the currency's minor unit."""
-
-    id: str
-    name: str
-    tokens: Annotated[int, msgspec.Meta(ge=1, le=10**9)]
-    amount: Amount
-    currency: Currency
-
-
-class Allowances(msgspec.Struct, frozen=True, rename="camel"):
-    """A plan's monthly limits; null is unlimited."""
-
-    songs_per_month: int | None = None
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A subscription plan: its features, limits and monthly price (`amount`, in the currency's minor unit)."""
-
-    id: PlanId
-    name: str
-    monthly_tokens: Tokens
-    features: tuple[str, ...]
-    amount: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
-    currency: Currency
-    allowances: Allowances
-    max_concurrent_jobs: Annotated[int, msgspec.Meta(ge=1, le=1000)]
-    interval: Literal["month"] = "month"
-    price_id: str = ""
-    """The id of the price in Stripe; empty for a plan that is not sold."""
-
+from studiox.models.catalog import PLANS as PLAN_DOCUMENTS
+from studiox.models.catalog import TOKEN_PACKS, Allowances, Pack, Plan
 
 PACKS = (
     Pack(id="starter", name="Starter", tokens=500, amount=500, currency="usd"),
@@ -91,7 +55,7 @@ PLANS = (
 )
 
 BUNDLED: Mapping[str, Mapping[str, Any]] = {
-    **{f"tokenPacks/{pack.id}": msgspec.to_builtins(pack) for pack in PACKS},
-    **{f"plans/{plan.id}": msgspec.to_builtins(plan) for plan in PLANS},
+    **{str(TOKEN_PACKS.document(pack.id)): msgspec.to_builtins(pack) for pack in PACKS},
+    **{str(PLAN_DOCUMENTS.document(plan.id)): msgspec.to_builtins(plan) for plan in PLANS},
 }
-PLAN_KEYS = tuple(f"plans/{plan.id}" for plan in PLANS)
+PLAN_KEYS = tuple(str(PLAN_DOCUMENTS.document(plan.id)) for plan in PLANS)

@@ -15,20 +15,20 @@ from studiox.kit import firestore, log, query
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
+from studiox.models.catalog import PLANS, TOKEN_PACKS, Pack, Plan
 
 from . import sales
 
 MAX_ENTRIES = 200
-PACKS, PLANS = "tokenPacks", "plans"
 
 Entry = Mapping[str, Any]
-S = TypeVar("S", sales.Pack, sales.Plan)
+S = TypeVar("S", Pack, Plan)
 
-firestore.KEPT_FOR_A_MINUTE.update((PACKS, PLANS))
+firestore.KEPT_FOR_A_MINUTE.update((str(TOKEN_PACKS), str(PLANS)))
 
 
 @per_process
-def _packs() -> Cache[list[sales.Pack]]:
+def _packs() -> Cache[list[Pack]]:
     """The packs on sale."""
     return Cache(1, ttl_s=MINUTE_S)
 
@@ -38,29 +38,29 @@ def stale(keys: tuple[str, ...] = sales.PLAN_KEYS) -> list[str]:
     return firestore.kept_for_a_minute().missing(keys)
 
 
-def plan_of(docs: Docs, plan_id: str) -> sales.Plan:
+def plan_of(docs: Docs, plan_id: str) -> Plan:
     """The plan, from the cache or this decision's documents. An unknown id gives the free plan."""
     plans = all_plans(docs)  # looks up every plan that `stale` listed, so that all of them are cached
     return plans.get(plan_id) or plans["free"]
 
 
-def all_plans(docs: Docs) -> dict[str, sales.Plan]:
+def all_plans(docs: Docs) -> dict[str, Plan]:
     """{id: plan} of all plans, from the cache or this decision's documents."""
     return {key.partition("/")[2]: _plan(key, _find(docs, key)) for key in sales.PLAN_KEYS}
 
 
 def pack_key(pack_id: str) -> str:
     """A pack's key for `stale`."""
-    return f"{PACKS}/{pack_id}"
+    return str(TOKEN_PACKS.document(pack_id))
 
 
-def find_pack(docs: Docs, pack_id: str) -> sales.Pack | None:
+def find_pack(docs: Docs, pack_id: str) -> Pack | None:
     """The pack, or None if it is not on sale."""
     key = pack_key(pack_id)
     return _pack(key, _find(docs, key))
 
 
-def plans() -> list[sales.Plan]:
+def plans() -> list[Plan]:
     """Every plan, with at most one read for those that are not cached. `Unavailable`."""
     held = {key: firestore.kept_for_a_minute().get(key) for key in sales.PLAN_KEYS}
     if missing := [key for key, override in held.items() if override is UNKNOWN]:
@@ -68,13 +68,13 @@ def plans() -> list[sales.Plan]:
     return [_plan(key, override) for key, override in held.items()]
 
 
-def packs() -> list[sales.Pack]:
+def packs() -> list[Pack]:
     """The packs on sale, bundled ones first. One query, cached for 60 s. `Unavailable`."""
     kept = _packs().get("")
     if kept is not UNKNOWN:
         return kept
-    held = {found.path: found.data for found in query.documents(PACKS, limit=MAX_ENTRIES)}
-    keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(PACKS)] + sorted(held))
+    held = {found.path: found.data for found in query.documents(str(TOKEN_PACKS), limit=MAX_ENTRIES)}
+    keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(TOKEN_PACKS)] + sorted(held))
     on_sale = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
     _packs().put("", on_sale)
     return on_sale
@@ -85,19 +85,19 @@ def _find(docs: Docs, key: str) -> Entry | None:
     return docs.get(key) if override is UNKNOWN else override
 
 
-def _pack(key: str, override: Entry | None) -> sales.Pack | None:
+def _pack(key: str, override: Entry | None) -> Pack | None:
     bundled = sales.BUNDLED.get(key)
     if bundled is None and override is None:
         return None
     entry = {**(bundled or {}), **(override or {}), "id": key.partition("/")[2]}
-    return _as(entry, sales.Pack) if entry.get("enabled", True) is True else None
+    return _as(entry, Pack) if entry.get("enabled", True) is True else None
 
 
-def _plan(key: str, override: Entry | None) -> sales.Plan:
+def _plan(key: str, override: Entry | None) -> Plan:
     """The plan with its override. A malformed override is ignored: a plan has subscribers and must always exist."""
     bundled = sales.BUNDLED[key]
-    plan = _as({**bundled, **(override or {}), "id": bundled["id"]}, sales.Plan)
-    return plan or msgspec.convert(bundled, sales.Plan)
+    plan = _as({**bundled, **(override or {}), "id": bundled["id"]}, Plan)
+    return plan or msgspec.convert(bundled, Plan)
 
 
 def _as(entry: Entry, kind: type[S]) -> S | None:

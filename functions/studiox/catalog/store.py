@@ -17,13 +17,14 @@ from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.errors import InvalidRequest
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
+from studiox.models.catalog import COLORS, FEATURES, MODELS, SIZES, STYLES, Choice, Feature, Model, Size
 
 from . import defaults
-from .catalog import Feature, Model, check_model
+from .catalog import check_model
 
 MAX_ENTRIES = 500
 
-COLLECTIONS = ("models", "styles", "colors", "sizes", "features")
+COLLECTIONS = tuple(map(str, (MODELS, STYLES, COLORS, SIZES, FEATURES)))
 
 Entry = Mapping[str, Any]
 Catalogue = tuple[list[Model], dict[str, list[Entry]]]
@@ -31,13 +32,14 @@ Catalogue = tuple[list[Model], dict[str, list[Entry]]]
 
 def _bundled() -> dict[str, Entry]:
     """{collection/id: entry} of the defaults, in the form of their documents."""
-    entries: dict[str, Entry] = {f"models/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
-    for name, listed in (("styles", defaults.STYLES), ("colors", defaults.COLORS), ("sizes", defaults.SIZES)):
-        entries |= {f"{name}/{id_}": {"id": id_, "label": id_, "enabled": True} for id_ in listed}
-    entries |= {f"features/{feature.id}": msgspec.to_builtins(feature) for feature in defaults.FEATURES}
-    for size, tokens in defaults.SIZES.items():
-        width, height = (int(side) for side in size.split("x"))
-        entries[f"sizes/{size}"] = {**entries[f"sizes/{size}"], "width": width, "height": height, "tokens": tokens}
+    entries: dict[str, Entry] = {f"{MODELS}/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
+    for name, listed in ((STYLES, defaults.STYLES), (COLORS, defaults.COLORS)):
+        entries |= {f"{name}/{id_}": msgspec.to_builtins(Choice(id=id_, label=id_)) for id_ in listed}
+    for id_, tokens in defaults.SIZES.items():
+        width, height = (int(side) for side in id_.split("x"))
+        size = Size(id=id_, label=id_, width=width, height=height, tokens=tokens)
+        entries[f"{SIZES}/{id_}"] = msgspec.to_builtins(size)
+    entries |= {f"{FEATURES}/{feature.id}": msgspec.to_builtins(feature) for feature in defaults.FEATURES}
     return entries
 
 
@@ -86,7 +88,7 @@ def _merged(key: str, override: Entry | None) -> Entry | None:
 
 def find_model(docs: Docs, model_id: str) -> Model:
     """The model, from the cache or this decision's documents. `InvalidRequest` if the catalogue does not offer it."""
-    model = _as_model(find(docs, f"models/{model_id}"))
+    model = _as_model(find(docs, f"{MODELS}/{model_id}"))
     if model is None:
         raise InvalidRequest(fields={"model": "not in the catalogue"})
     return model
@@ -94,7 +96,7 @@ def find_model(docs: Docs, model_id: str) -> Model:
 
 def find_feature(docs: Docs, feature_id: str) -> Feature:
     """The feature that `useTokens` pays for. `InvalidRequest` if the catalogue does not offer it."""
-    entry = find(docs, f"features/{feature_id}")
+    entry = find(docs, f"{FEATURES}/{feature_id}")
     try:
         if entry is not None:
             return msgspec.convert(entry, Feature, strict=True)
@@ -126,7 +128,7 @@ def _checked(entry: Entry) -> Model:
 def check_entry(key: str, override: Entry) -> None:
     """ValueError or msgspec.ValidationError if this override would make its model invalid."""
     entry = _merged(key, override)
-    if key.startswith("models/") and entry is not None:
+    if key.startswith(f"{MODELS}/") and entry is not None:
         _checked(entry)
 
 
@@ -138,7 +140,7 @@ def everything() -> Catalogue:
     overrides = _read_all()
     keys = list(dict.fromkeys([*_BUNDLED, *sorted(overrides)]))
     entries = {key: entry for key in keys if (entry := _merged(key, overrides.get(key))) is not None}
-    models = [_as_model(entry) for key, entry in entries.items() if key.startswith("models/")]
+    models = [_as_model(entry) for key, entry in entries.items() if key.startswith(f"{MODELS}/")]
     others = {name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")] for name in COLLECTIONS[1:]}
     found = ([model for model in models if model is not None], others)
     firestore.kept_for_a_minute().update({path_of(key): override for key, override in overrides.items()})

@@ -27,7 +27,7 @@ from studiox.api.callables import (
 )
 from studiox.api.methods import not_allowed
 from studiox.catalog import store as catalogue
-from studiox.catalog.catalog import Input, PlanRequired, Price, PriceChanged, Rule
+from studiox.catalog.catalog import PlanRequired, PriceChanged
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as deletions
 from studiox.integrations.providers import registry, specs
@@ -45,6 +45,7 @@ from studiox.kit.errors import (
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import jobs
+from studiox.models.catalog import Input, Price, Rule
 from studiox.models.jobs import FailureReason, JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import PlanId

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from studiox.catalog.catalog import Model
 from studiox.kit.clock import datetime
+from studiox.models.catalog import Model
 from studiox.models.jobs import Job, JobState, JobType
 from studiox.models.ledger import Buckets
 

@@ -18,6 +18,7 @@ from studiox.kit.errors import Contention, InvalidRequest, NotFound, RequestIdRe
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models import jobs, sessions
+from studiox.models.catalog import Model
 from studiox.models.jobs import Job, JobState
 from studiox.models.provider_health import PROVIDER_HEALTH
 from studiox.models.users import User as Account
@@ -159,7 +160,7 @@ def _count_song(docs: Docs, uid: str, account: Account, now: datetime) -> dateti
     return month.resets_at
 
 
-def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[catalog.Model, dict[str, Any]]:
+def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[Model, dict[str, Any]]:
     """The model and the job's checked inputs. `InvalidRequest`."""
     model = catalogue.find_model(docs, new.model)
     if model.type != new.type:
