@@ -242,21 +242,31 @@ def test_every_collection_the_code_names_has_a_row() -> None:
 
 
 # What has the form of a document's path and is none: names of Google's resources, objects of Storage.
-_NOT_COLLECTIONS = {"locations", "functions", "projects", "traces", "b", "o", "storage", "uploads"}
+_NOT_COLLECTIONS = {
+    "locations",
+    "functions",
+    "projects",
+    "traces",
+    "b",
+    "o",
+    "storage",
+    "uploads",
+    "v1",
+    "queues",
+    "tasks",
+}
 
 
 def _collections(tree: ast.AST) -> Iterator[str]:
-    """The collections named in paths like `f"users/{uid}/ledger"`, in `.collection("…")` and `page("…", …)`."""
+    """The collections named in paths like `f"users/{uid}/ledger"`, in `Collection("…", X)` and `page("…", …)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield from _in_path(node)
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             name = node.args[0].value
-            if called in ("collection", "collection_group", "page", "names") and isinstance(name, str):
+            if called in ("Collection", "collection", "collection_group", "page", "names") and isinstance(name, str):
                 yield name.split("/")[0]
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "COLLECTIONS":
-            yield from ast.literal_eval(node.value)
 
 
 def _in_path(text: ast.JoinedStr) -> Iterator[str]:
@@ -268,5 +278,5 @@ def _in_path(text: ast.JoinedStr) -> Iterator[str]:
 
 
 def test_the_search_for_collections_finds_them() -> None:
-    code = 'f"users/{uid}/ledger/{id}"; db.collection("jobs"); page("posts", x); COLLECTIONS = ("a", "b"); f"{x}/{y}"'
-    assert set(_collections(ast.parse(code))) == {"users", "ledger", "jobs", "posts", "a", "b"}
+    code = 'f"users/{uid}/ledger/{id}"; db.collection("jobs"); page("posts", x); A = Collection("a", B); f"{x}/{y}"'
+    assert set(_collections(ast.parse(code))) == {"users", "ledger", "jobs", "posts", "a"}

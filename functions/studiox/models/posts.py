@@ -153,7 +153,7 @@ def post_path(post_id: str) -> Path[Post]:
 
 
 def state_path(post_id: str) -> Path[PostState]:
-    return Path(f"{post_path(post_id)}/{STATES}/state", PostState)
+    return Path(f"{POSTS}/{post_id}/{STATES}/state", PostState)
 
 
 def comments(post_id: str) -> Collection[Comment]:
