@@ -630,7 +630,7 @@ export interface PostRef {
   postId: string;
 }
 
-/** What is sent by e-mail; `emailNotifications` is for all kinds that are not set themselves. */
+/** The e-mail preferences. `emailNotifications` applies to every kind that is not set. */
 export interface Preferences {
   emailNotifications?: boolean | null;
   emailJobs?: boolean | null;

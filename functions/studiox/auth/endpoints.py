@@ -87,7 +87,7 @@ def getProfile(caller: Reader, request: Nothing) -> Profile:
 
 
 class Preferences(Request, frozen=True):
-    """What is sent by e-mail; `emailNotifications` is for all kinds that are not set themselves."""
+    """The e-mail preferences. `emailNotifications` applies to every kind that is not set."""
 
     email_notifications: bool | None = None
     email_jobs: bool | None = None

@@ -27,7 +27,7 @@ AccountOf = Callable[[Docs], users.User]
 
 
 class NewUser(NamedTuple):
-    """What the sign-in provider says of somebody."""
+    """A user's data from the sign-in provider."""
 
     uid: str
     email: str | None
@@ -49,7 +49,7 @@ def provision(user: NewUser, action: str) -> users.User:
     now = clock.now()
     answer = _provision(user, action, now, settled=None)
     if isinstance(answer, Contested):
-        # Either the bonus moves here from an account that never came to be, or it is refused for good.
+        # Either the bonus moves here from an account whose sign-up failed, or it is refused permanently.
         moves = _never_came_to_be(answer)
         answer = _provision(user, action, now, settled=answer._replace(holder=answer.holder if moves else ""))
     if isinstance(answer, Contested):
@@ -93,9 +93,9 @@ def _provision(user: NewUser, action: str, now: datetime, *, settled: Contested 
 
 
 def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> bool:
-    """Take the bonus from the account that never came to be, so that nobody can spend it twice; False if it did.
+    """Take the bonus from an account whose sign-up failed, so that it cannot be spent twice. False if it was used.
 
-    Should that account come to be after all, its own first call asks for the bonus again.
+    If that sign-up succeeds later, the account's first call requests the bonus again.
     """
     path = users.user_path(settled.holder)
     holder = docs.get(path) if settled.holder else None
@@ -128,7 +128,7 @@ def account(caller: Reader, action: str = "initializeUser") -> users.User:
 
 
 class _NotProvisioned(Exception):
-    """The caller's document is not there yet (imported, Admin SDK), or its bonus waited for this call."""
+    """The caller's document does not exist yet (imported, Admin SDK), or its bonus is still to be granted."""
 
 
 def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:

@@ -66,7 +66,7 @@ def disposable_domains() -> Collection[str]:
 
 
 def is_blocked(email: str, blocked: Collection[str], allowed: Collection[str] = ()) -> bool:
-    """Whether nobody may sign up from the address's domain.
+    """Whether sign-ups from the address's domain are blocked.
 
     `blocked` adds to the list of disposable domains, `allowed` takes away from both; each is about the domain and all
     below it, and the longest that fits decides.

@@ -15,7 +15,7 @@ from .sign_up import person_address, used_month
 
 
 def welcome_path(email: str) -> Path[Welcome]:
-    """Named by a keyed hash: the address itself is not kept, and nobody without the key can test one."""
+    """The path, from a keyed hash of the address: addresses are not stored, and cannot be tested without the key."""
     return WELCOMES.document(ids.keyed("welcome", person_address(email)))
 
 

@@ -1,4 +1,4 @@
-"""The one place that asks what time it is: rules take `now` as an argument."""
+"""The current time, read only here. Rules take `now` as an argument."""
 
 import calendar
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,8 @@ def a_month_after(moment: datetime, day: int | None = None) -> datetime:
 
 
 def months_after(moment: datetime, months: int, day: int) -> datetime:
-    """The same time so many months later, on this day or the month's last. Also of what Firestore answers as times,
-    whose own class cannot be given back to it once it was changed."""
+    """The same time `months` later, on this day or the month's last. Always a plain datetime: Firestore's own class
+    cannot be stored again after a change."""
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     clock = (moment.hour, moment.minute, moment.second, moment.microsecond)

@@ -25,7 +25,7 @@ P = TypeVar("P", bound=Stored)
 
 
 class Path(str, Generic[D]):
-    """Where one document lies, as `users/u1`, and the struct that it is: `Path("users/u1", User)`."""
+    """A document's path and its struct: `Path("users/u1", User)`."""
 
     __slots__ = ("struct",)
     struct: type[D]
@@ -81,7 +81,7 @@ def field_names(type_: Any) -> frozenset[str]:
 
 
 def plain(value: Any) -> Any:
-    """What Firestore's client answers, with plain datetimes instead of its own class, which msgspec does not take."""
+    """A value from Firestore's client with plain datetimes instead of its own class, which msgspec does not accept."""
     if isinstance(value, dict):
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, list):

@@ -78,7 +78,7 @@ def database() -> str:
 
 @per_process
 def metadata() -> Sequence[tuple[str, str]]:
-    """What every request to `api()` carries."""
+    """The metadata of every request to `api()`."""
     owner = [("authorization", "Bearer owner")] if os.environ.get("FIRESTORE_EMULATOR_HOST") else []
     return [("google-cloud-resource-prefix", database()), *owner]
 
@@ -91,7 +91,7 @@ def app() -> Any:
         try:
             return firebase_admin.get_app()
         except ValueError:
-            # Its own is 120 s, and it tries twice: the sign-up trigger, which may ask Auth, has 7 s in all.
+            # The default is 120 s with two attempts, but the sign-up trigger, which may call Auth, has 7 s in all.
             return firebase_admin.initialize_app(
                 options={"projectId": config.project_id(), "httpTimeout": ADMIN_TIMEOUT_S}
             )
@@ -125,7 +125,7 @@ def get_pair(first: Path[D], second: Path[P]) -> tuple[D | None, P | None]:
 
 
 def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> dict[str, Document]:
-    """As `read`, with what proves each, absent ones too. `Unavailable`, after RPC_TIMEOUT_S where nothing is said."""
+    """{path: document with its precondition}, absent ones too. `Unavailable`, after RPC_TIMEOUT_S by default."""
     wanted = dict.fromkeys(paths)
     piggybacked = _settings().due(wanted)
     prefix = f"{database()}/documents/"
@@ -182,7 +182,7 @@ def settings(path: str) -> Data:
 
 
 KEPT_FOR_A_MINUTE: set[str] = set()
-"""Collections whose documents are cached when they are read: what many calls need and few people change."""
+"""Collections whose documents are cached when they are read, because many calls need them and they rarely change."""
 
 
 @per_process
@@ -207,13 +207,13 @@ def run(query: Any) -> list[Any]:
 
 
 def aggregate(query: Any) -> int:
-    """The one number that an aggregation (a count, a sum) answers, 0 for none. `Unavailable`."""
+    """The result of an aggregation (a count or a sum), 0 if it is empty. `Unavailable`."""
     [[result]] = _whole(lambda once, left_s: query.stream(retry=once, timeout=left_s))
     return int(result.value or 0)
 
 
 def _whole(read: Callable[[Any, float], Iterable[Any]], timeout_s: float | None = None) -> list[Any]:
-    """All that a read delivers, begun anew when its stream breaks. `Unavailable`, after RPC_TIMEOUT_S or `timeout_s`.
+    """All results of a read, restarted if its stream breaks. `Unavailable`, after RPC_TIMEOUT_S or `timeout_s`.
 
     `read(once, left_s)` passes both on to the client library, so that it does not resume a broken stream itself: it
     raises ValueError or TypeError before the first row, and reads up to a whole limit more after a later one.
@@ -231,7 +231,7 @@ def _whole(read: Callable[[Any, float], Iterable[Any]], timeout_s: float | None 
 
 @functools.cache
 def _once() -> Any:
-    """For the client library: repeat nothing."""
+    """A retry policy for the client library that retries nothing."""
     from google.api_core import retry
 
     return retry.Retry(lambda _error: False)
@@ -239,7 +239,7 @@ def _once() -> Any:
 
 @functools.cache
 def _again() -> Any:
-    """What may be repeated is, but not for the five minutes of the client's own retry: a caller is waiting."""
+    """Retry what is retryable, but not for the client library's five minutes, because a caller is waiting."""
     from google.api_core import exceptions, retry
 
     passing = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError)
@@ -248,7 +248,7 @@ def _again() -> Any:
 
 @functools.cache
 def unreachable() -> tuple[type[Exception], ...]:
-    """What says that Firestore does not answer now. A commit may have been applied all the same, unless `Aborted`."""
+    """The errors that mean Firestore is unavailable. A commit may have been applied anyway, unless `Aborted`."""
     from google.api_core import exceptions as said
 
     return said.ServerError, said.RetryError, said.TooManyRequests, said.Cancelled, said.Aborted
@@ -303,26 +303,25 @@ def _full_name(path: str) -> str:
 
 
 def delete_all(paths: Iterable[str]) -> None:
-    """Delete up to 500 documents in one commit, whatever they hold. `Unavailable`.
+    """Delete up to 500 documents in one commit, without preconditions. `Unavailable`. Idempotent.
 
-    For documents that nobody writes any more, such as a deleted post's likes. It has no preconditions, so it may be
-    repeated.
+    Use it for documents that are no longer written, such as a deleted post's likes.
     """
     with _reachable():
         _send([protobuf.delete(_full_name(path)) for path in paths], retry=_again(), timeout_s=RPC_TIMEOUT_S)
 
 
 def differ(before: object, after: object) -> bool:
-    """Whether Firestore would tell them apart: to it, 1 and 1.0 are two things."""
+    """Whether the values differ in Firestore, where 1 and 1.0 are different."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return before.keys() != after.keys() or any(differ(before[name], after[name]) for name in after)
     return before != after or isinstance(before, float) != isinstance(after, float)
 
 
 def _difference(before: Data, after: Data) -> tuple[Data, list[str]]:
-    """The top-level fields to set, and those to take away.
+    """The top-level fields to set, and the fields to remove.
 
-    Never none: the write is also what proves that nothing else changed it.
+    Never both empty: the write's precondition also verifies that the document is unchanged.
     """
     changed = {name: value for name, value in after.items() if name not in before or differ(before[name], value)}
     removed = [name for name in before if name not in after]

@@ -30,7 +30,7 @@ from .process import per_process
 from .transaction import Docs, Reads, transact
 
 SHARES = 10
-"""An instance takes a window's calls in so many parts."""
+"""The number of shares into which a window's calls are split. An instance takes one share at a time."""
 REMEMBERED_CALLERS = 5_000
 CLOSED = timedelta(days=1)
 """How long the counters of a deleted account refuse. Its ID tokens live for an hour."""
@@ -259,7 +259,7 @@ def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=charge.path)
     except Unauthenticated:
-        return  # the account was deleted meanwhile, and its counter closed
+        return  # the account was deleted and its counter closed
 
 
 def remember_refused(charge: RateLimitCharge, session: str, now: datetime | None = None) -> None:

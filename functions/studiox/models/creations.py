@@ -55,7 +55,7 @@ def add_creation(docs: Docs, creation: Creation) -> None:
 
 
 def need_creation(docs: Docs, uid: str, creation_id: str) -> Creation:
-    """The caller's creation, in a decision. `NotFound` also for somebody else's."""
+    """The caller's creation, in a decision. `NotFound` also for another user's."""
     creation = docs.get(creation_path(creation_id))
     if creation is None or creation.uid != uid:
         raise NotFound
@@ -88,7 +88,7 @@ def has_any(uid: str) -> bool:
 
 
 def owned_creation(uid: str, creation_id: str) -> Creation:
-    """The caller's creation. `NotFound` also for somebody else's."""
+    """The caller's creation. `NotFound` also for another user's."""
     creation = firestore.get(creation_path(creation_id))
     if creation is None or creation.uid != uid:
         raise NotFound

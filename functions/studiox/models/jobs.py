@@ -1,4 +1,4 @@
-"""Jobs: `jobs/{id}`, which its owner may read, and `jobs/{id}/private/state`, which nobody may.
+"""Jobs: `jobs/{id}`, which the owner can read, and `jobs/{id}/private/state`, which no client can read.
 
 Also what is noted about jobs: `providerLosses/{jobId}` and `lyricGenerationErrors/{jobId}`.
 """
@@ -48,30 +48,30 @@ class Job(Stored, frozen=True, kw_only=True):
     progress: int
     """0 to 99 while it runs, 100 when it has completed."""
     price: int
-    """Tokens that its order took."""
+    """The debited tokens."""
     refunded: int
-    """Tokens that were given back: all of the price, or the part of outputs that are missing."""
+    """The refunded tokens: the whole price, or the part for missing outputs."""
     session_id: str
     params: dict[str, Any]
     """The inputs by the catalogue's names, as `prompt`, `size` or `options.tempo`."""
     media: list[MediaFile]
-    """What it made; empty until it has completed, and again when its creation was deleted."""
+    """Its files; empty until it has completed, and after its creation was deleted."""
     created_at: datetime
     updated_at: datetime
     deadline_at: datetime | None = None
-    """Until when it must have ended. This and the next two are absent once nobody needs to look at the job again."""
+    """The time by which it must have ended. This and the next two are absent once the job needs no further work."""
     next_poll_at: datetime | None = None
-    """When it is to be looked at next."""
+    """The time of the next poll."""
     next_attempt_at: datetime | None = None
-    """When it is to be submitted again: only while it waits for its provider."""
+    """The time of the next submission, only while it waits for its provider."""
     started_at: datetime | None = None
-    """When its provider took it."""
+    """The time when the provider accepted it."""
     completed_at: datetime | None = None
-    """When it ended, however it did."""
+    """The time when it completed, failed or was cancelled."""
     error: JobError | None = None
-    """Of a failed job; absent where an administrator ended it."""
+    """The failure of a failed job; absent if an administrator ended it."""
     text: str | None = None
-    """What it wrote: lyrics, or an analysis."""
+    """The text that it wrote: lyrics, or an analysis."""
     title: str | None = None
     creation_id: str | None = None
     """Its entry in the owner's library, until that is deleted."""
@@ -82,7 +82,7 @@ class Job(Stored, frozen=True, kw_only=True):
 
 
 class Lease(Stored, frozen=True, kw_only=True):
-    """The right to bring a job's media in. A lease without a holder is a pause before the next attempt."""
+    """The right to store a job's media. A lease without a holder is a pause before the next attempt."""
 
     holder: str
     until: datetime
@@ -93,13 +93,13 @@ class JobState(Stored, frozen=True, kw_only=True):
 
     uid: str
     request_hash: str
-    """Of the request that ordered the job: a replay must be of the same one."""
+    """The hash of the request that ordered the job. A replay must have the same hash."""
     provider: str
     provider_model: str
     """The provider's own name of the model."""
     inputs: dict[str, Any]
     paid_from: Buckets
-    """How many tokens the order took from each bucket."""
+    """The tokens debited from each bucket."""
     balance_after: int
     """The owner's balance after the debit."""
     submission: Submission
@@ -108,39 +108,39 @@ class JobState(Stored, frozen=True, kw_only=True):
     """The id of the call that submits it, or was the last one to."""
     sending_since: datetime
     outputs: int
-    """Files that the order promises; 0 where the catalogue does not say."""
+    """The guaranteed number of files; 0 if the catalogue does not specify it."""
     attempts: int
-    """Submissions that the provider did not accept for now."""
+    """The number of submissions that the provider did not accept temporarily."""
     task_id: str
-    """The provider's task, empty until it is known."""
+    """The id of the provider's task, empty until it is known."""
     polls: int
     media_attempts: int
-    """Attempts to bring the media in that failed."""
+    """The number of failed attempts to store the media."""
     deferred: bool
-    """The media are too large for a call that a client waits for: the task takes them."""
+    """Whether the media are too large to store in a client's call, so that the task stores them."""
     holds_place: bool
     """Cancelled, and still counted among the owner's running jobs because the provider may be working on it."""
     answer: FirstAnswer
-    """What the ordering call answered, so that a replay answers the same; empty until it has its answer."""
+    """The ordering call's answer, so that a replay answers the same; empty until it is known."""
     cost_micro_usd: int
-    """What it costs us in millionths of a dollar: expected, and what the provider charged once that is known."""
+    """The cost to us in millionths of a dollar: the expected cost, then the provider's charge once it is known."""
     paid_tokens: int | None = None
-    """Of its price what somebody paid for. This and the next three are absent from older jobs."""
+    """The paid tokens of its price. This and the next three are absent from older jobs."""
     unpaid: bool | None = None
-    """It waits while the day's budget for orders that nobody paid for is used up."""
+    """Whether it waits while the day's budget for unpaid orders is used up."""
     expected_micro_usd: int | None = None
     unpaid_micro_usd: int | None = None
-    """The part of the cost that nobody paid for."""
+    """The unpaid part of the cost."""
     spent_on: str | None = None
-    """The key under which its cost is summed (`spend.spend_key`), from when it may have gone out."""
+    """The key under which its cost is summed (`spend.spend_key`), set once it may have been submitted."""
     song_counted_until: datetime | None = None
-    """When the month ends in which it was counted as a song of the plan's."""
+    """The end of the month in which it was counted against the plan's song allowance."""
     polled_at: datetime | None = None
     lease: Lease | None = None
     raw_error: str | None = None
-    """The provider's own words, at most 500 characters. For us alone."""
+    """The provider's message, at most 500 characters. Never shown to users."""
     credits_charged: int | float | UnsetType | None = UNSET
-    """What the provider charged, in its own credits; None where it did not say."""
+    """The provider's charge in its own credits; None if not reported."""
     late_event: str | None = None
     """An event that came after the end: `Finished`, `Failed`, `Expired` or `Postponed`."""
 
@@ -159,7 +159,7 @@ class ProviderLoss(Stored, frozen=True, kw_only=True):
 
 
 class LyricError(Stored, frozen=True, kw_only=True):
-    """`lyricGenerationErrors/{jobId}`: lyrics that failed, and what was asked for. Written once."""
+    """`lyricGenerationErrors/{jobId}`: a failed request for lyrics. Written once."""
 
     job_id: str
     uid: str
@@ -169,7 +169,7 @@ class LyricError(Stored, frozen=True, kw_only=True):
     cause: str
     """The reason of the failure."""
     message: str
-    """The provider's own words, at most 500 characters; the reason where there are none."""
+    """The provider's message, at most 500 characters; the reason if there is none."""
     created_at: datetime
 
 
@@ -217,7 +217,7 @@ def created_between(uid: str, since: datetime, until: datetime, limit: int) -> l
 
 
 def changed_since(moment: datetime | None) -> Iterator[query.Found[Any]]:
-    """The jobs that something changed since then (None: all), with what the audit of the ledger asks of them."""
+    """The jobs changed since then (None: all), with the fields that the ledger audit needs."""
     fields = ("uid", "status", "price", "refunded", "deadlineAt")
     if moment is None:
         return query.documents(str(JOBS), fields=fields)

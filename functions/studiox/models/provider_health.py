@@ -7,14 +7,14 @@ from studiox.kit.documents import Path, Stored
 
 
 class FailureStreak(Stored, frozen=True, kw_only=True):
-    """Submissions to one provider that failed one after the other. Present only while something is wrong with it."""
+    """Consecutive failed submissions to one provider. Absent while the provider is healthy."""
 
     failures: int
     failed_at: datetime
     openings: int | None = None
     """How often in a row its circuit opened. This and the next are absent while the circuit is closed."""
     open_until: datetime | None = None
-    """Until then the provider gets no orders; after that one trial order decides."""
+    """The provider gets no orders before this time. After it, one trial order decides."""
     trial_by: str | None = None
     """The `sender` of the trial order."""
     trial_until: datetime | None = None
@@ -25,7 +25,7 @@ class DeletedCost(Stored, frozen=True, kw_only=True):
 
     total: int
     unpaid: int
-    """The part that nobody paid for."""
+    """The unpaid part."""
 
 
 class ProviderHealth(Stored, frozen=True, kw_only=True):
@@ -34,9 +34,9 @@ class ProviderHealth(Stored, frozen=True, kw_only=True):
     rows: dict[str, FailureStreak] | None = None
     """By the provider's name."""
     spent: dict[str, datetime] | None = None
-    """Until when each provider whose day's spend limit is reached gets no orders."""
+    """By provider: the time before which it gets no orders, because its spend limit of the day is reached."""
     free_spent: dict[str, datetime] | None = None
-    """The same for orders that nobody paid for."""
+    """The same for unpaid orders."""
     deleted: dict[str, DeletedCost] | None = None
     """By the spend key of the provider and the day (`spend.spend_key`)."""
 

@@ -45,7 +45,7 @@ def add_session(docs: Docs, session: Session) -> None:
 
 
 def join_session(docs: Docs, session_id: str, uid: str, job_id: str) -> None:
-    """Add a job to the caller's session. `NotFound` also for somebody else's."""
+    """Add a job to the caller's session. `NotFound` also for another user's."""
     session = docs.get(session_path(session_id))
     if session is None or session.uid != uid:
         raise NotFound
@@ -59,7 +59,7 @@ def source_of(docs: Docs, session_id: str) -> str | None:
 
 
 def owned_session(uid: str, session_id: str) -> Session:
-    """The caller's session. `NotFound` also for somebody else's."""
+    """The caller's session. `NotFound` also for another user's."""
     session = firestore.get(session_path(session_id))
     if session is None or session.uid != uid:
         raise NotFound

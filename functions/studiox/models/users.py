@@ -1,4 +1,4 @@
-"""Users, `users/{uid}`, and what is left of a deleted account, `closedAccounts/{pseudonym}`."""
+"""Users, `users/{uid}`, and the records kept of deleted accounts, `closedAccounts/{pseudonym}`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Plays(Stored, frozen=True):
 
 
 class Preferences(Stored, frozen=True):
-    """What is sent by e-mail. `email_notifications` applies to each kind that is not set itself."""
+    """The e-mail preferences. `email_notifications` applies to every kind that is not set."""
 
     email_notifications: bool | None = None
     email_jobs: bool | None = None
@@ -59,7 +59,7 @@ class DayCancels(DayCount, frozen=True):
 
 
 class DayWaste(Stored, frozen=True):
-    """What the orders cost that failed on `date` by their user's own fault."""
+    """The cost of the orders that failed on `date` because of their input."""
 
     date: str
     cost_micro_usd: int
@@ -81,7 +81,7 @@ class User(Stored, frozen=True, kw_only=True):
     ledger_seq: int
     """The number of ledger entries, and the `seq` of the last one."""
     credit_reset_at: datetime
-    """When the monthly tokens expire and the plan's are granted anew."""
+    """The time when the monthly tokens expire and the plan's next ones are granted."""
     streak: Streak
     plays: Plays
     generation_count: int
@@ -100,9 +100,9 @@ class User(Stored, frozen=True, kw_only=True):
     generation_mark: str | None = None
     """The id of the last counted call, so that a retried commit counts once."""
     last_seen_at: datetime | None = None
-    """The last play, which is no streak visit."""
+    """The time of the last play. A play does not count as a visit of a streak."""
     sessions_revoked_at: datetime | None = None
-    """ID tokens of sessions that began before are refused."""
+    """ID tokens of sessions that began before this time are rejected."""
     closing: bool = False
     """Whether the account's deletion has begun."""
     subscription_id: str | None = None
@@ -116,7 +116,7 @@ class User(Stored, frozen=True, kw_only=True):
 
 
 class ClosedAccount(Stored, frozen=True, kw_only=True):
-    """What is left of a deleted account: its money, under its pseudonym. `closing` until everything else is deleted."""
+    """The payment records of a deleted account, under a pseudonym. `closing` until all other data are deleted."""
 
     state: Literal["closing", "closed"]
     requested_at: datetime | None = None
@@ -204,5 +204,5 @@ def users_to_audit(after: str | None, since: datetime | None) -> Iterator[query.
 
 
 def due_for_reset(now: datetime) -> Iterator[query.Found[UserReset]]:
-    """The accounts whose month is over by now, the longest waiting first."""
+    """The accounts whose month has ended, longest overdue first."""
     return query.documents(USERS.select(UserReset), order="creditResetAt", most=now)

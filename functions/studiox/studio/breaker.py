@@ -25,7 +25,7 @@ TRIAL = timedelta(seconds=20)
 
 
 def held_until(health: ProviderHealth, provider: str, now: datetime, *, unpaid: bool = False) -> datetime | None:
-    """Until when this provider gets no orders; None if it may have one now. `unpaid`: of an order nobody paid for."""
+    """The time until which this provider gets no orders; None if it may get one now. `unpaid`: for an unpaid order."""
     streak = streak_of(health, provider)
     # Another instance wrote these times. If its clock was ahead, they would last longer than the pause (fault J27).
     pauses = [] if streak is None else [(streak.open_until, MAX_PAUSE), (streak.trial_until, TRIAL)]
@@ -92,7 +92,7 @@ def _with_streak(health: ProviderHealth, provider: str, streak: FailureStreak | 
 def with_spent(
     health: ProviderHealth, providers: Collection[str], unpaid: Collection[str], now: datetime
 ) -> ProviderHealth:
-    """The health once these providers have reached the day's limit (UTC), `unpaid` that of orders nobody paid for."""
+    """The health once `providers` have reached the day's limit (UTC), and `unpaid` the limit of unpaid orders."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     spent = dict.fromkeys(sorted(providers), midnight)
     free_spent = dict.fromkeys(sorted(unpaid), midnight)

@@ -30,7 +30,7 @@ def find_job(job_id: str) -> tuple[Job, JobState] | None:
 
 
 def queues_of(job_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """{job id: (its provider's name, whether nobody paid for it)} in the same order, without jobs that were deleted.
+    """{job id: (provider's name, whether the order is unpaid)} in the same order, without deleted jobs.
 
     One round trip. `Unavailable`.
     """
@@ -40,7 +40,7 @@ def queues_of(job_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
 
 
 def owned_job(uid: str, job_id: str) -> tuple[Job, JobState]:
-    """The caller's job. `NotFound` also for somebody else's."""
+    """The caller's job. `NotFound` also for another user's."""
     found = find_job(job_id)
     if found is None or found[0].uid != uid:
         raise NotFound
@@ -54,18 +54,18 @@ def list_jobs(
 
 
 def due(field: str, now: datetime, limit: int) -> list[Job]:
-    """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) is due, the longest waiting first. `Unavailable`."""
+    """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) is due, longest overdue first. `Unavailable`."""
     return [found.data for found in query.documents(JOBS, order=field, most=now, limit=limit)]
 
 
 def find_by_task(provider: str, task_id: str) -> str | None:
-    """The id of the job that this provider's task is of. `Unavailable`."""
+    """The id of the job of this provider's task, None if unknown. `Unavailable`."""
     states = query.documents(STATES, equal={"taskId": task_id}, limit=2, group=True)
     return next((each.path.split("/")[1] for each in states if each.data.provider == provider), None)
 
 
 def spent(spend_key: str) -> Spend:
-    """What the orders under this key of `spend.spend_key` cost us; one aggregation, or two if there are any.
+    """The cost to us of the orders under this key of `spend.spend_key`. One aggregation, or two if there are any.
 
     `Unavailable`.
     """

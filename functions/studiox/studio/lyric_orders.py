@@ -22,7 +22,7 @@ FUNCTION = "generateLyrics"
 
 
 class Wish(NamedTuple):
-    """What the lyrics are to be like."""
+    """The requested lyrics."""
 
     theme: str
     mood: str
@@ -69,7 +69,7 @@ def write(caller: User, request_id: str, wish: Wish) -> Written:
 
 
 def _record_failure(job_id: str, uid: str, wish: Wish, reason: str, now: datetime) -> None:
-    """Keep what was asked for and why it failed, once per job, for whoever improves the service."""
+    """Record the request and why it failed, once per job, for later improvements of the service."""
     path = LYRIC_ERRORS.document(job_id)
     cause, said = _cause(job_id, reason)
     error = LyricError(

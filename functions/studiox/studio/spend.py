@@ -1,8 +1,7 @@
-"""What orders cost us, which part somebody paid for, and how much one account's refunded orders may cost. Pure.
+"""The cost of orders to us, its paid and unpaid parts, and the limit of one account's refunded orders. Pure.
 
-Somebody paid for an order as far as its tokens were bought or came with a paid plan. Orders that nobody paid for (by a
-bonus, or the free plan's monthly tokens) have a daily budget of their own, so that they never stop orders of paying
-users.
+Bought tokens and a paid plan's monthly tokens are paid; bonus tokens and the free plan's monthly tokens are unpaid.
+Unpaid orders have a separate daily budget, so that they never stop the orders of paying users.
 """
 
 from __future__ import annotations
@@ -25,53 +24,53 @@ from . import lifecycle
 CANCELS_PER_DAY = 10
 WASTE_UNPAID_MICRO_USD = 2_000_000
 WASTE_PAID_MICRO_USD = 10_000_000
-"""How much an account's refunded orders may cost us in a day: orders that nobody paid for, and all others. Far below
-both daily budgets, so that no account can use one up."""
+"""The daily limits of the cost of one account's refunded orders: unpaid orders, and all others. They are far below both
+daily budgets, so that no account can use up a budget."""
 USERS_FAULTS = ("ContentRejected", "InvalidInput")
 MOST_TIMES = 10
 """A reported charge of more than this many times what the catalogue expects is capped, and alerted."""
 
 
 class Spend(NamedTuple):
-    """What orders cost us, in millionths of a dollar: in total, and the part that nobody paid for."""
+    """The cost of orders to us, in millionths of a dollar: in total, and the unpaid part."""
 
     total: int = 0
     unpaid: int = 0
 
 
 def paid_tokens(buckets: Buckets, plan: str) -> int:
-    """How many of these tokens somebody paid for: bought tokens, and the monthly tokens of a paid plan."""
+    """The number of paid tokens among these: bought tokens, and the monthly tokens of a paid plan."""
     return max(0, buckets.purchased) + (0 if plan == "free" else buckets.monthly)
 
 
 def unpaid_part(cost: int, price: int, paid: int) -> int:
-    """The part of an order's cost that nobody paid for, if `paid` tokens of its price were paid for; rounded up."""
+    """The unpaid part of an order's cost, if `paid` tokens of its price are paid ones; rounded up."""
     return cost - cost * min(paid, price) // price if price else cost
 
 
 class OrderCost(NamedTuple):
-    """What an order is expected to cost us, and how much of it somebody paid for."""
+    """The expected cost of an order to us, and its paid and unpaid parts."""
 
     micro_usd: int
     unpaid_micro_usd: int
-    """The part that nobody paid for."""
+    """The unpaid part."""
     paid_tokens: int
-    """Of its price what somebody paid for."""
+    """The paid tokens of its price."""
     unpaid: bool
-    """It waits while the day's budget for orders that nobody paid for is used up."""
+    """Whether the order waits while the day's budget for unpaid orders is used up."""
 
 
 def of_order(price: int, cost: int, held: Buckets, taken: Buckets, plan: str) -> OrderCost:
-    """The cost of an order that took `taken` from an account that held `held` before it.
+    """The cost of an order that debited `taken` from an account with `held` before it.
 
-    An account that could pay with tokens that were paid for does not wait, though its free ones are taken first.
+    If the account has enough paid tokens, the order does not wait, although unpaid tokens are debited first.
     """
     paid = paid_tokens(taken, plan)
     return OrderCost(cost, unpaid_part(cost, price, paid), paid, waits(held, price, plan))
 
 
 def waits(held: Buckets, price: int, plan: str) -> bool:
-    """Whether an order of an account with these tokens counts against the budget for orders that nobody paid for."""
+    """Whether an order of an account with these tokens counts against the budget for unpaid orders."""
     return paid_tokens(held, plan) < max(1, price)
 
 
@@ -101,12 +100,12 @@ def spend_key(provider: str, now: datetime) -> str:
 
 
 def charge(job: Job, state: JobState, credits: float) -> int:
-    """What these credits cost us; at most MOST_TIMES what is expected, or of what the job earns."""
+    """The cost of these credits to us, capped at MOST_TIMES the expected cost or the job's revenue."""
     return min(margins.cost(state.provider, credits), _most_charge(job, state))
 
 
 def absurd_charge(job: Job, before: JobState, step: lifecycle.Step) -> float | None:
-    """The credits, if with this step the provider reports a charge that cannot be right."""
+    """The credits, if in this step the provider reports an implausible charge."""
     too_much = step.charged is not None and margins.cost(before.provider, step.charged) > _most_charge(job, before)
     return step.charged if too_much else None
 
@@ -117,14 +116,14 @@ def _most_charge(job: Job, state: JobState) -> int:
 
 
 def wasted(step: lifecycle.Step) -> int:
-    """What an order cost us that fails with this step by its user's own fault; its tokens are refunded."""
+    """The cost of an order that fails in this step because of its input, and is refunded; 0 for other steps."""
     reason = None if step.job.error is None else step.job.error.reason
     at_fault = step.ends == "failed" and reason in USERS_FAULTS and step.state.spent_on is not None
     return step.state.cost_micro_usd if at_fault else 0
 
 
 def with_waste(counted: DayWaste | None, cost: int, now: datetime) -> DayWaste:
-    """The day's waste with this one's."""
+    """The day's waste with this cost added."""
     return DayWaste(date=now.date().isoformat(), cost_micro_usd=_of_today(counted, now) + cost)
 
 
@@ -155,7 +154,7 @@ def _of_today(counted: DayCancels | DayWaste | None, now: datetime) -> int:
 
 
 def limit_micro_usd(parameter: str) -> int:
-    """A limit that a parameter gives in dollars; 0 for no limit. ValueError unless it is an amount."""
+    """A limit from a parameter in dollars; 0 for no limit. ValueError unless it is an amount."""
     usd = float(parameter or 0)
     if not math.isfinite(usd):
         raise ValueError("the limit is not an amount")
