@@ -34,6 +34,7 @@ def main() -> None:
     rpcs = Rpcs()
     watch(lambda: rpcs, setattr)
     import main as deployed
+    from tests.support import budgets
     from tests.support.calls import call
     from tests.support.database import Database
     from tests.support.posts import post
@@ -46,30 +47,30 @@ def main() -> None:
         id_ = next(number) if request is None else request
         return call(deployed.createStudioJob, {**ORDER, "requestId": f"trip-{id_:016d}"}, uid=uid)
 
-    def count(what: str, budget: int, act: Any, reason: str | None = None) -> Any:
+    def count(function: str, case: str, act: Any, reason: str | None = None) -> Any:
         rpcs.reset()
         answer = act()
+        what = f"{function}, {case}"
         if answer.reason != reason:
             raise RuntimeError(f"{what}: {answer}")
         trips = list(rpcs.calls)
         if forbidden := {"BeginTransaction", "Rollback"} & set(trips):
             raise RuntimeError(f"{what}: {forbidden}")
-        rows.append((what, len(trips), budget))
+        rows.append((what, len(trips), budgets.most(function, case)))
         return answer
 
     call(deployed.getStudioOptions, {})  # most calls find the catalogue cached, for a minute
-    # The commit after the submit adds one.
-    count("createStudioJob, cold", 2 + 1, order)
-    job_id = count("createStudioJob, warm", 1 + 1, order).result["jobId"]
-    count("createStudioJob, a replay", 2, lambda: order(request=1))
-    count("createStudioJob, refused", 2, lambda: order("poor"), "InsufficientTokens")
+    count("createStudioJob", "cold", order)
+    job_id = count("createStudioJob", "warm", order).result["jobId"]
+    count("createStudioJob", "replay", lambda: order(request=1))
+    count("createStudioJob", "refusal", lambda: order("poor"), "InsufficientTokens")
     call(deployed.getUserBalance, {}, uid="u1")  # reserves a share of the rate limit for later calls
-    count("getUserBalance", 1, lambda: call(deployed.getUserBalance, {}, uid="u1"))
+    count("getUserBalance", "warm", lambda: call(deployed.getUserBalance, {}, uid="u1"))
     call(deployed.cancelStudioJob, {"jobId": job_id}, uid="u1")
     call(deployed.getJobStatus, {"jobId": job_id}, uid="u1")
-    count("getJobStatus, of a job that has ended", 1, lambda: call(deployed.getJobStatus, {"jobId": job_id}, uid="u1"))
+    count("getJobStatus", "settled", lambda: call(deployed.getJobStatus, {"jobId": job_id}, uid="u1"))
     database.put("posts/post1", post("post1", "u2"))
-    count("likePost", 2, lambda: call(deployed.likePost, {"postId": "post1"}, uid="u1"))
+    count("likePost", "cold", lambda: call(deployed.likePost, {"postId": "post1"}, uid="u1"))
     print(json.dumps(rows))
 
 

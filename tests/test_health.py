@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import main
-from tests.support import Database, Rpcs, http
+from tests.support import Database, Rpcs, budgets, http
 
 
 @pytest.mark.usefixtures("gcs")
@@ -14,7 +14,7 @@ def test_well(database: Database, rpcs: Rpcs) -> None:
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json == {"status": "ok", "version": "0.1.0", "checks": {"firestore": "ok", "storage": "ok"}}
-    assert rpcs.calls == ["BatchGetDocuments"]
+    assert rpcs.calls == budgets.calls("health", "cold")
     assert database.all() == {}
 
 

@@ -12,7 +12,7 @@ import pytest
 import main
 from studiox.auth import welcome_bonus
 from tests.auth.people import ADDRESS, TRIGGER, balance, ledger, order, sign_up
-from tests.support import Answer, Database, Rpcs, before_create, call, crowd, plant, unsigned
+from tests.support import Answer, Database, Rpcs, before_create, budgets, call, crowd, plant, unsigned
 
 
 def token_without_email(project: str, uid: str, provider: str) -> str:
@@ -298,7 +298,7 @@ def test_a6_a_suspended_account_orders_nothing(database: Database, rpcs: Rpcs, w
     assert database.hash("rateLimits") == before
     rpcs.reset()
     assert order("u1").reason == "AccountSuspended"
-    assert rpcs.count() <= 2
+    assert rpcs.count() <= budgets.most("createStudioJob", "refusal")
     database.change("users/u1", suspended=False)
     assert order("u1").ok
 
@@ -315,14 +315,14 @@ def test_a_suspended_account_still_sees_what_is_its(database: Database) -> None:
 def test_round_trips(rpcs: Rpcs) -> None:
     """One read of what is needed, one commit; a later call reads the one document."""
     sign_up("u1")
-    assert rpcs.calls == ["BatchGetDocuments", "Commit"]
+    assert rpcs.calls == budgets.calls("onUserCreated", "cold")
     rpcs.reset()
     sign_up("u1")
-    assert rpcs.calls == ["BatchGetDocuments"]
+    assert rpcs.calls == budgets.calls("onUserCreated", "replay")
     call(main.getProfile, uid="u1", email=ADDRESS)
     rpcs.reset()
     call(main.getProfile, uid="u1", email=ADDRESS)
-    assert rpcs.calls == ["BatchGetDocuments"]
+    assert rpcs.calls == budgets.calls("getProfile", "warm")
 
 
 def test_the_address_is_kept_as_a_keyed_hash(database: Database) -> None:

@@ -23,7 +23,7 @@ from local.vendors.stripe.webhooks import signed
 from studiox.integrations.stripe_types import EVENT_TYPES
 from tests.billing.shop import SECRET, Shop, comparable, deliver, send
 from tests.conftest import Logged
-from tests.support import Rpcs, call, crowd, http
+from tests.support import Rpcs, budgets, call, crowd, http
 from tests.support.clock import Clock
 
 PAYMENTS, DELIVERIES = (100, 200) if os.environ.get("STUDIOX_EXHAUSTIVE") else (40, 24)
@@ -313,7 +313,7 @@ def test_a_process_that_dies_after_its_commit_leaves_a_known_event(shop: Shop, r
     rpcs.reset()
     assert deliver(paid).status == 200
     assert shop.balance() == 700
-    assert rpcs.calls == ["BatchGetDocuments"]
+    assert rpcs.calls == budgets.calls("stripeWebhook", "replay")
 
 
 def test_firestore_down_is_500_and_nothing_is_lost(shop: Shop, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import random
 
 import main
 from tests.community.community import Community
-from tests.support import Answer, Rpcs, call, crowd, jobs
+from tests.support import Answer, Rpcs, budgets, call, crowd, jobs
 
 
 def like(uid: str, post_id: str, liked: bool | None = None) -> Answer:
@@ -66,7 +66,7 @@ def test_a_like_is_two_round_trips_at_most(community: Community, rpcs: Rpcs) -> 
     for liked in (None, True, False, None):
         rpcs.reset()
         assert like("bob", post, liked).ok
-        assert rpcs.calls == ["BatchGetDocuments", "Commit"], liked
+        assert rpcs.calls == budgets.calls("likePost", "cold"), liked
 
 
 def test_a_toggle_whose_answer_was_lost_is_not_toggled_back(community: Community, rpcs: Rpcs) -> None:

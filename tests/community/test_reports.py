@@ -14,7 +14,7 @@ from studiox.community import reports
 from studiox.models.users import User
 from tests.community.community import Community
 from tests.rules.table import NOW
-from tests.support import Answer, Rpcs, call
+from tests.support import Answer, Rpcs, budgets, call
 from tests.support.people import user_of
 
 
@@ -141,7 +141,7 @@ def test_a_report_is_two_round_trips(community: Community, rpcs: Rpcs) -> None:
     post = community.published()
     rpcs.reset()
     assert report("bob", post).ok
-    assert rpcs.count() <= 2
+    assert rpcs.count() <= budgets.most("reportPost", "cold")
 
 
 ACCOUNTS = st.builds(

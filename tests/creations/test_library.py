@@ -9,7 +9,7 @@ import pytest
 
 import main
 from tests.media.servers import Gcs
-from tests.support import Database, Rpcs, call
+from tests.support import Database, Rpcs, budgets, call
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TYPES = ("image", "video", "music")
@@ -106,7 +106,7 @@ def test_a_page_takes_one_query_that_reads_no_more_than_itself(library: list[dic
     creations()
     rpcs.reset()
     creations(pageSize=5)
-    assert rpcs.calls == ["RunQuery"]
+    assert rpcs.calls == budgets.calls("getUserCreations", "warm")
     assert rpcs.documents == 6
 
 
@@ -116,7 +116,7 @@ def test_addresses_only_in_the_answer_about_one(library: list[dict[str, Any]], g
     call(main.getCreation, {"creationId": "c07"}, uid="u1")
     rpcs.reset()
     answer = call(main.getCreation, {"creationId": "c07"}, uid="u1")
-    assert rpcs.calls == ["BatchGetDocuments"]
+    assert rpcs.calls == budgets.calls("getCreation", "warm")
     [item] = answer.result["media"]
     assert item.pop("url").startswith("http")
     assert answer.result == next(each for each in library if each["creationId"] == "c07")

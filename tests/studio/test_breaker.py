@@ -19,7 +19,7 @@ from studiox.models.provider_health import ProviderHealth
 from studiox.studio import breaker, breaker_store, dispatch
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio, together
-from tests.support import call
+from tests.support import budgets, call
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEALTH = "providerHealth/all"
@@ -231,18 +231,18 @@ def test_it_costs_an_order_no_round_trip(many: Studio) -> None:
     for _ in range(3):
         many.rpcs.reset()
         many.created()
-        assert many.rpcs.calls == ["Commit", "Commit"]
+        assert many.rpcs.calls == budgets.calls("createStudioJob", "warm")
     fail(many, 1)
     many.rpcs.reset()
     many.created()
-    assert many.rpcs.calls == ["Commit", "Commit", "BatchGetDocuments", "Commit"]  # the row is taken away
+    assert many.rpcs.calls == budgets.calls("createStudioJob", "recovery")
     many.rpcs.reset()
     many.created()
-    assert many.rpcs.calls == ["Commit", "Commit"]
+    assert many.rpcs.calls == budgets.calls("createStudioJob", "warm")
     fail(many)
     many.rpcs.reset()
     refused(many)
-    assert many.rpcs.count() <= 2
+    assert many.rpcs.count() <= budgets.most("createStudioJob", "refusal")
 
 
 def test_that_the_health_cannot_be_written_is_no_bodys_failure(many: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

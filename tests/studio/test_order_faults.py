@@ -15,7 +15,7 @@ import main
 from studiox.kit import transaction
 from studiox.studio import lifecycle, service
 from tests.studio.studio import Studio
-from tests.support import Rpcs, call
+from tests.support import Rpcs, budgets, call
 
 ID = "one-and-the-same-id"
 EXAMPLES = 1_000 if os.environ.get("STUDIOX_EXHAUSTIVE") else 100
@@ -164,16 +164,16 @@ def test_round_trips(studio: Studio, rpcs: Rpcs) -> None:
     studio.user(plan="enterprise")
     rpcs.reset()
     studio.created(requestId=ID)
-    assert rpcs.calls == ["BatchGetDocuments", "Commit", "Commit"]  # cold
+    assert rpcs.calls == budgets.calls("createStudioJob", "cold")
     rpcs.reset()
     studio.created()
-    assert rpcs.calls == ["Commit", "Commit"]  # warm: one before the submit, one after it
+    assert rpcs.calls == budgets.calls("createStudioJob", "warm")
     rpcs.reset()
     assert studio.create(requestId=ID).ok
-    assert rpcs.count() <= 2  # a replay
+    assert rpcs.count() <= budgets.most("createStudioJob", "replay")
     rpcs.reset()
     assert studio.create(maxPrice=1).reason == "PriceChanged"
-    assert rpcs.count() <= 2  # a refusal
+    assert rpcs.count() <= budgets.most("createStudioJob", "refusal")
     assert rpcs.count("BeginTransaction") == rpcs.count("Rollback") == 0
 
 
@@ -183,7 +183,7 @@ def test_round_trips_of_a_settled_job(studio: Studio, rpcs: Rpcs) -> None:
     studio.status(job_id)
     rpcs.reset()
     assert studio.status(job_id).result["status"] == "completed"
-    assert rpcs.calls == ["BatchGetDocuments"]
+    assert rpcs.calls == budgets.calls("getJobStatus", "settled")
 
 
 @pytest.mark.usefixtures("studio", "unchanged")

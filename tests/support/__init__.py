@@ -1,5 +1,6 @@
 """What every test is written with: calls to deployed functions, the database, the wire, the canaries."""
 
+from tests.support import budgets
 from tests.support.calls import (
     ABSENT,
     Answer,
@@ -25,6 +26,7 @@ __all__ = [
     "Reply",
     "Rpcs",
     "before_create",
+    "budgets",
     "call",
     "crowd",
     "http",
