@@ -22,7 +22,7 @@ from local.stack.settings import ROOT, read_env
 FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 VENDORS = tuple(stand_in.parameter for stand_in in settings.STAND_INS.values())
 SECRETS = tuple(sorted(settings.SECRETS))
-DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json: its paths are read from where it lies
+DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json, because its paths are relative to it
 REGION = "us-central1"
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")

@@ -45,12 +45,12 @@ NOISE = re.compile(
 
 
 class StackError(Exception):
-    """The stack could not be started, or ended by itself; the message is for the developer."""
+    """The stack could not be started, or ended unexpectedly. The message is for the developer."""
 
 
 @dataclass
 class Stack:
-    """A running stack's addresses. `check` raises StackError when a part of it has ended by itself."""
+    """A running stack's addresses. `check` raises StackError if a part of the stack has ended unexpectedly."""
 
     project: str
     ports: Mapping[str, int]

@@ -34,7 +34,7 @@ AtDeletion = Literal["deleted", "moved", "renamed", "deleted_last", "closed", "b
 ID = "document id"
 """As an `owner`: the document's id is the uid."""
 PATH = "path"
-"""As an `owner`: the collection lies below `users/{uid}`."""
+"""As an `owner`: the collection is below `users/{uid}`."""
 
 
 class Owned(msgspec.Struct, frozen=True, kw_only=True):

@@ -380,7 +380,7 @@ def dump(response: msgspec.Struct) -> Any:
 
 
 def _encode(value: object) -> object:
-    """What msgspec does not take by itself: Firestore's own datetime class, and read-only mappings."""
+    """Encode types that msgspec does not support: Firestore's own datetime class, and read-only mappings."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Mapping):

@@ -45,7 +45,7 @@ class Contested(NamedTuple):
 
 
 def provision(user: NewUser, action: str) -> users.User:
-    """The user's document, made if there is none, with the welcome bonus if it is due. Idempotent."""
+    """The user's document, created if it does not exist, with the welcome bonus if it is due. Idempotent."""
     now = clock.now()
     answer = _provision(user, action, now, settled=None)
     if isinstance(answer, Contested):
@@ -53,7 +53,7 @@ def provision(user: NewUser, action: str) -> users.User:
         moves = _never_came_to_be(answer)
         answer = _provision(user, action, now, settled=answer._replace(holder=answer.holder if moves else ""))
     if isinstance(answer, Contested):
-        raise Unavailable(retryAfterSeconds=1)  # it moved on meanwhile: the next call sees where to
+        raise Unavailable(retryAfterSeconds=1)  # the bonus has moved again: the next call reads its new holder
     return answer
 
 
@@ -110,8 +110,8 @@ def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> boo
 def _never_came_to_be(claim: Contested) -> bool:
     """Whether the account that took the bonus failed at sign-up, after its trigger (faults A2).
 
-    Its document is there, untouched since the bonus, and Auth knows no such user. An account that moved a token,
-    or was deleted by our own function (its document is gone), did come to be.
+    If it failed, its document exists, unchanged since the bonus, and Auth has no such user. If the account has moved
+    tokens, or was deleted by our own function (it has no document), its sign-up succeeded.
     """
     holder = firestore.get(users.user_path(claim.holder))
     if holder is None or holder.ledger_seq != claim.seq:
@@ -120,7 +120,7 @@ def _never_came_to_be(claim: Contested) -> bool:
 
 
 def account(caller: Reader, action: str = "initializeUser") -> users.User:
-    """The caller's document in one round trip; provisioned first where the sign-up trigger never saw them."""
+    """The caller's document in one round trip. If the sign-up trigger has not run, the account is provisioned first."""
     user = firestore.get(users.user_path(caller.uid))
     if user is None or is_welcome_due(user, caller):
         return provision(as_new(caller), action)
@@ -132,7 +132,7 @@ class _NotProvisioned(Exception):
 
 
 def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
-    """What `act` answers. The account that it asks for in its decision is provisioned first where that is due."""
+    """The result of `act`, which reads the account in its decision. If needed, the account is provisioned first."""
 
     def first(docs: Docs) -> users.User:
         user = docs.get(users.user_path(caller.uid))
@@ -154,7 +154,7 @@ def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
 
 
 def is_welcome_due(user: users.User, caller: Reader) -> bool:
-    """Whether `provision` has a bonus to grant or to refuse to this account, now that its owner calls."""
+    """Whether `provision` must grant or refuse the bonus now that the owner calls."""
     may = caller.email is not None and (caller.email_verified or not config.REQUIRE_VERIFIED_EMAIL.value)
     return may and user.welcome == "pending"
 
@@ -167,7 +167,7 @@ _STORED = {"display_name": "displayName", "photo_url": "photoUrl", "preferences"
 
 
 def update_profile(caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]) -> users.User:
-    """The account with what was given (None: as it is, empty: none); preferences are merged."""
+    """The account with these changes (None: unchanged, empty: removed). Preferences are merged."""
     return with_account(caller, "updateProfile", lambda account: _update(caller, name, photo, preferences, account))
 
 
@@ -192,10 +192,10 @@ def _update(
 
 
 def revoke_sessions(caller: User) -> datetime:
-    """Sign the caller out everywhere: Auth refuses their refresh tokens, and we what changes anything (A6).
+    """Sign the caller out everywhere: Auth rejects their refresh tokens, and we reject calls that write (fault A6).
 
-    Tokens tell the second of their sign-in, no more. So the second that is under way is over before this answers: every
-    sign-in before the answer is ended, and none after it. `Unavailable`.
+    Tokens hold the sign-in time in whole seconds. This call returns after the current second ends, so it ends every
+    earlier sign-in and none after it. `Unavailable`.
     """
     caller.admit_beforehand()
     now = clock.now()

@@ -38,7 +38,7 @@ from .unmatched_payments import Parked, PaymentInReview, alert_unmatched, park, 
 
 MAX_ROUNDS = 6
 FEW = 8
-"""Up to so many new invoices, their payments are assumed absent; more are read together."""
+"""The payments of up to this many new invoices are assumed absent; more are read together."""
 
 
 class StaleRead(Exception):

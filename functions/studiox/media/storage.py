@@ -87,7 +87,7 @@ def _client(root: str) -> Client:
     """The library's client for the API at `root`."""
     from google.cloud.storage import Client
 
-    # Without it a thread of the library reads the bucket's own metadata, for traces that nobody has switched on.
+    # Without it a thread of the library reads the bucket's metadata for traces, which are not enabled.
     os.environ["DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"] = "true"
 
     # The library's pool holds ten connections and logs a warning for each that it opens beyond them.

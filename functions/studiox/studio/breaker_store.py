@@ -112,7 +112,7 @@ def poll_succeeded(provider: str) -> None:
 
 
 def note_spent(providers: Collection[str], unpaid: Collection[str], now: datetime) -> tuple[list[str], list[str]]:
-    """Stop the day's orders to these providers, and to `unpaid` those that nobody paid for; allow all others.
+    """Stop the day's orders to these providers, and the unpaid orders to `unpaid`; allow all others.
 
     Of both, the providers that were not stopped before.
     """

@@ -63,8 +63,8 @@ def _expire(job_id: str) -> None:
 def _by_provider(job_ids: list[str], now: datetime) -> list[list[str]]:
     """The run's submissions in queues, the longest waiting first.
 
-    Each provider that may have orders now has two: one for orders that somebody paid for, and one for the others, which
-    stops when their day's budget is used up.
+    Each provider that may have orders now has two: one for paid orders, and one for unpaid orders, which
+    stops when the day's budget for them is used up.
     """
     queues: dict[tuple[str, bool], list[str]] = {}
     for job_id, queue in job_store.queues_of(job_ids).items():

@@ -24,7 +24,7 @@ def add_job(docs: Docs, job: Job, state: JobState) -> None:
 
 
 def find_job(job_id: str) -> tuple[Job, JobState] | None:
-    """A job with its private state, whoever owns it. `Unavailable`."""
+    """A job with its private state, without an ownership check. None if it does not exist. `Unavailable`."""
     job, state = firestore.get_pair(job_path(job_id), state_path(job_id))
     return None if job is None or state is None else (job, state)
 

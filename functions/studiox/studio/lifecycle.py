@@ -237,7 +237,7 @@ def _polled(job: Job, state: JobState, event: Polled, now: datetime) -> Step | N
         attempts = state.media_attempts + 1
         pause = timedelta(seconds=min(MAX_BACKOFF_S, 5 * 2**attempts))
         due = min(now + pause, max(now, job.deadline_at or now))
-        # A lease without a holder, used as back-off: until then nobody polls or tries again.
+        # A lease without a holder, used as back-off: until it ends the job is not polled or retried.
         after = replace(after, media_attempts=attempts, lease=Lease(holder="", until=due))
     progress = max(job.progress, min(99, event.progress))
     return Step(job=replace(job, progress=progress, next_poll_at=due, updated_at=now), state=after)

@@ -25,7 +25,7 @@ from .settlement import settle_job
 
 INLINE_BYTES = 25_000_000
 INLINE_S = 40.0  # of the 70 s after which the JavaScript client gives up
-TASK_S = 600.0  # a gigabyte at 2 MB/s. If the instance dies, nobody else tries for as long
+TASK_S = 600.0  # a gigabyte at 2 MB/s. If the instance dies, no other tries before then
 LAST_S = 40.0  # for a copy at or past the job's deadline, so that the job ends soon after it
 LEASE_SLACK_S = 20.0
 MAX_TEXT = 100_000
@@ -87,7 +87,7 @@ def _claim_poll(job: Job, now: datetime, pause: timedelta | None) -> bool:
 
 
 def _poll_provider(job: Job, state: JobState) -> Task | None:
-    """The provider's task as it stands; None if it cannot be read now. Never raises: the job ends by its deadline."""
+    """The provider's current task; None if it cannot be read now. Never raises: the job ends by its deadline."""
     try:
         task = provider(state.provider).poll(state.task_id, job.type, state.provider_model)
         breaker_store.poll_succeeded(state.provider)
@@ -113,7 +113,7 @@ def _poll(job: Job, state: JobState, *, expired: bool, inline: bool, budget_s: f
             failed = lifecycle.Failed(task.reason, task.raw_error, credits=task.credits)
             return settle_job(job_id, uid, failed, action=action)
         case "finished" if job.is_terminal:
-            # Cancelled meanwhile: the late result is discarded, and its place is freed.
+            # The job was cancelled: discard the late result and free the job's place.
             return settle_job(job_id, uid, lifecycle.Finished(credits=task.credits), action=action)
         case "finished":
             return _take(job, state, task, expired=expired, inline=inline, budget_s=budget_s, action=action)

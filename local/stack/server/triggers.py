@@ -101,7 +101,7 @@ def register(endpoints: Mapping[str, Endpoint], ports: Mapping[str, int]) -> Non
 
 
 def _register_queues(endpoints: Mapping[str, Endpoint], ports: Mapping[str, int]) -> None:
-    """A queue that is there already is left alone: registering it anew would throw its tasks away."""
+    """Register every queue that does not exist. Registering an existing queue would delete its tasks."""
     tasks = f"http://127.0.0.1:{ports['tasks']}"
     there = json.loads(_send("GET", f"{tasks}/queueStats"))
     for each in endpoints.values():
