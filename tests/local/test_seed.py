@@ -22,7 +22,7 @@ Data = dict[str, Any]
 SEED: Data = json.loads((settings.ROOT / "local/generate/seed.json").read_text())
 MADE = [each for each in SEED["creations"] if "fault" not in each]
 MOST_BYTES = 6_000_000
-UNTYPED = {"rateLimits"}
+UNTYPED: set[str] = set()
 """Collections whose documents have no struct yet."""
 
 

@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import Any
 
 from studiox import models
-from studiox.kit import audit, documents
+from studiox.kit import audit, documents, rate_limits
 from studiox.kit.documents import Collection, Path, Stored
 
 
 def _modules() -> Iterator[ModuleType]:
     yield audit
+    yield rate_limits
     for found in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
         yield importlib.import_module(found.name)
 

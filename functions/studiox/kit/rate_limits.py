@@ -10,7 +10,8 @@ instance adds a tenth of the window to the same counter when it has let so many 
 known to be full is refused from memory, before any work (`refuse_known`).
 
 `settings/limits` overrides the limit of a function, `{createStudioJob: {calls: 10, per: 60}}`. It takes effect within
-about a minute, without a deploy; `calls: 0` turns a function off.
+about a minute, without a deploy; `calls: 0` turns a function off. Administrators write it. Its fields are functions'
+names, so it is read as a mapping, and each value is checked when it is used (`Override`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from cachetools import LRUCache
 
 from . import clock, firestore, ids, log
 from .clock import datetime, timedelta
+from .documents import Collection, Path, Stored
 from .errors import Contention, RateLimited, Unauthenticated, Unavailable
 from .process import per_process
 from .transaction import Docs, Reads, transact
@@ -50,11 +52,25 @@ class Limit(msgspec.Struct, frozen=True):
     """The call is counted in the commit that it makes (`caller.commit`)."""
 
 
-class Override(msgspec.Struct, frozen=True):
-    """The limit of one function in the settings."""
+class Override(Stored, frozen=True, kw_only=True):
+    """The limit of one function in the settings: at most `calls` in `per` seconds."""
 
     calls: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     per: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+
+
+class Window(Stored, frozen=True, kw_only=True):
+    """A counter, `rateLimits/{hash of function and caller}`: the calls of one caller on one function in its window."""
+
+    opened_at: datetime
+    count: int
+    expires_at: datetime
+    """When Firestore may delete it: when the window closes, or CLOSED after the account was deleted."""
+    closed: bool = False
+    """The caller's account is deleted: every call is refused."""
+
+
+RATE_LIMITS = Collection("rateLimits", Window)
 
 
 class Receipt:
@@ -70,8 +86,8 @@ class Receipt:
 class RateLimitCharge(msgspec.Struct, frozen=True):
     """One call that is to be counted against its caller's limit."""
 
-    path: str
-    """The counter, `rateLimits/{id}`."""
+    path: Path[Window]
+    """The counter."""
     declared: Limit
     function: str = ""
     receipt: Receipt = msgspec.field(default_factory=Receipt)
@@ -96,8 +112,8 @@ class RateLimitCharge(msgspec.Struct, frozen=True):
         taken, opened = _window(docs, self, now)
         if taken + calls > self.limit.calls:
             raise _refusal(opened + timedelta(seconds=self.limit.per), now)
-        window = {"openedAt": opened, "count": taken + calls, "expiresAt": opened + timedelta(seconds=self.limit.per)}
-        docs.put(self.path, window)
+        closes = opened + timedelta(seconds=self.limit.per)
+        docs.put(self.path, Window(opened_at=opened, count=taken + calls, expires_at=closes))
         docs.after_commit.append(self.receipt.give)
 
 
@@ -160,7 +176,7 @@ def _counters() -> Counters:
 
 def charge(function: str, caller: str, limit: Limit) -> RateLimitCharge:
     """The charge for one call. `caller` is a uid, or the hash of an address."""
-    return RateLimitCharge(f"rateLimits/{ids.derived(function, caller)}", limit, function)
+    return RateLimitCharge(RATE_LIMITS.document(ids.derived(function, caller)), limit, function)
 
 
 def _refusal(closes: datetime, now: datetime) -> RateLimited:
@@ -169,12 +185,12 @@ def _refusal(closes: datetime, now: datetime) -> RateLimited:
 
 def _window(docs: Docs, charge: RateLimitCharge, now: datetime) -> tuple[int, datetime]:
     """How many calls were counted in the open window, and when it opened."""
-    counter = docs.get(charge.path)
-    if counter is not None and counter.get("closed"):
+    window = docs.get(charge.path)
+    if window is not None and window.closed:
         raise Unauthenticated
-    if counter is None or now >= counter["openedAt"] + timedelta(seconds=charge.limit.per):
+    if window is None or now >= window.opened_at + timedelta(seconds=charge.limit.per):
         return 0, now
-    return counter["count"], counter["openedAt"]
+    return window.count, window.opened_at
 
 
 def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None:
@@ -184,7 +200,7 @@ def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None
     nothing is written for an account that was deleted meanwhile.
     """
     for each in charges:
-        docs.put(each.path, {"openedAt": now, "count": 0, "closed": True, "expiresAt": now + CLOSED})
+        docs.put(each.path, Window(opened_at=now, count=0, closed=True, expires_at=now + CLOSED))
 
 
 def admit(charge: RateLimitCharge, now: datetime | None = None) -> None:
@@ -219,7 +235,7 @@ def _refill(counters: Counters, charge: RateLimitCharge, now: datetime, refill: 
         )
         refill.failed = False
     except (Contention, Unavailable):
-        log.warning("rate_limit_open", counter=charge.path)
+        log.warning("rate_limit_open", counter=str(charge.path))
     finally:
         with counters.lock:
             if not refill.failed:
@@ -257,7 +273,7 @@ def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
     try:
         transact(charge.path, write_down, Reads(cached=[charge.path]), timeout_s=TIMEOUT_S)
     except (Contention, Unavailable):
-        log.warning("rate_limit_open", counter=charge.path)
+        log.warning("rate_limit_open", counter=str(charge.path))
     except Unauthenticated:
         return  # the account was deleted and its counter closed
 
@@ -280,10 +296,11 @@ def refuse_known(charge: RateLimitCharge, session: str, now: datetime | None = N
         raise _refusal(share.closes, moment)
     if refused is not None and refused.calls >= limit.calls and moment < refused.until:
         raise _refusal(refused.until, moment)
-    counter = firestore.cached(charge.path)
-    if counter is None or counter.data is None or counter.data.get("closed"):
+    cached = firestore.cached(charge.path)
+    window = None if cached is None else cached.as_(charge.path)
+    if window is None or window.closed:
         return
     # A window only fills: a count of a while ago suffices to know that it is full.
-    closes = counter.data["openedAt"] + timedelta(seconds=limit.per)
-    if charge.declared.in_commit and counter.data["count"] >= limit.calls and moment < closes:
+    closes = window.opened_at + timedelta(seconds=limit.per)
+    if charge.declared.in_commit and window.count >= limit.calls and moment < closes:
         raise _refusal(closes, moment)
