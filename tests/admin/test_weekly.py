@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studiox.admin import report_rules
+from studiox.kit import documents
+from studiox.models.jobs import ReportedJob
 from tests.admin.weeks import MONDAY, WEEK, job, random_week, recount
 
 
@@ -17,7 +19,7 @@ def tally(jobs: list[dict[str, Any]]) -> report_rules.Tally:
     counted = report_rules.Tally()
     for each in jobs:
         if MONDAY <= each["createdAt"] < MONDAY + WEEK:
-            counted.add(each)
+            counted.add(documents.decode(ReportedJob, each))
     return counted
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from studiox.kit.clock import UTC, datetime, timedelta
+from studiox.models.jobs import ReportedJob
 
 WEEK = timedelta(days=7)
 DIMENSIONS = {"model": "requestsByModel", "type": "requestsByType"}
@@ -66,22 +67,21 @@ class Tally:
         self.refunded = 0
         self.latencies: Counter[int] = Counter()
 
-    def add(self, job: Mapping[str, Any]) -> None:
-        """Count one job, given as its document."""
-        self.statuses[job["status"]] += 1
+    def add(self, job: ReportedJob) -> None:
+        """Count one job."""
+        self.statuses[job.status] += 1
         for field, name in DIMENSIONS.items():
-            _count(self.by[name], job[field])
-        parameters = job.get("params") or {}
+            _count(self.by[name], getattr(job, field))
         for field, name in PARAMETERS.items():
-            if field in parameters:
-                _count(self.by[name], str(parameters[field]))
-        if job["status"] == "failed":
-            _count(self.failed_by_model, job["model"])
-        self.by_user[job["uid"]] += 1
-        self.consumed += job["price"]
-        self.refunded += job.get("refunded") or 0
-        if job["status"] == "completed" and "completedAt" in job:
-            seconds = (job["completedAt"] - job["createdAt"]).total_seconds()
+            if field in job.params:
+                _count(self.by[name], str(job.params[field]))
+        if job.status == "failed":
+            _count(self.failed_by_model, job.model)
+        self.by_user[job.uid] += 1
+        self.consumed += job.price
+        self.refunded += job.refunded
+        if job.status == "completed" and job.completed_at is not None:
+            seconds = (job.completed_at - job.created_at).total_seconds()
             self.latencies[round(min(max(seconds, 0), MAX_LATENCY_S) / LATENCY_STEP_S)] += 1
 
     @property

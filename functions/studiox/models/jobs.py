@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Collection, Data, Path, Stored
+from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
 from .ledger import Buckets
@@ -145,6 +145,39 @@ class JobState(Stored, frozen=True, kw_only=True):
     """An event that came after the end: `Finished`, `Failed`, `Expired` or `Postponed`."""
 
 
+class ReportedJob(Stored, frozen=True, kw_only=True):
+    """Of a job, what the weekly report counts."""
+
+    status: JobStatus
+    model: str
+    type: JobType
+    params: dict[str, Any] = field(default_factory=dict)
+    uid: str
+    price: int
+    refunded: int = 0
+    created_at: datetime
+    completed_at: datetime | None = None
+
+
+class UsedJob(Stored, frozen=True, kw_only=True):
+    """Of a job, what usage figures need."""
+
+    type: JobType
+    model: str
+    status: JobStatus
+    created_at: datetime
+
+
+class UncheckedJob(Stored, frozen=True, kw_only=True):
+    """Of a job, what the audit of the ledger needs, whatever it holds: the audit must find what is wrong with it."""
+
+    uid: Any = None
+    status: Any = None
+    price: Any = None
+    refunded: Any = 0
+    deadline_at: Any = None
+
+
 class ProviderLoss(Stored, frozen=True, kw_only=True):
     """`providerLosses/{jobId}`: the provider charged more for the job than it earned. The weekly report sums these."""
 
@@ -184,6 +217,11 @@ def job_path(job_id: str) -> Path[Job]:
     return JOBS.document(job_id)
 
 
+def unchecked_job_path(job_id: str) -> Path[UncheckedJob]:
+    """The job as the audit reads it."""
+    return Path(f"jobs/{job_id}", UncheckedJob)
+
+
 def state_path(job_id: str) -> Path[JobState]:
     return Path(f"jobs/{job_id}/private/state", JobState)
 
@@ -195,33 +233,33 @@ def forget_result(docs: Docs, job_id: str) -> None:
         docs.put(job_path(job_id), replace(job, media=[], text=None, creation_id=None))
 
 
-def ordered_between(start: datetime, end: datetime) -> Iterator[Data]:
-    """The jobs ordered in [start, end) as a report counts them, oldest first, a page in memory at a time."""
-    fields = ("status", "model", "type", "params", "uid", "price", "refunded", "completedAt")
-    return query.between(str(JOBS), start, end, fields)
+def ordered_between(start: datetime, end: datetime) -> Iterator[ReportedJob]:
+    """The jobs ordered in [start, end), oldest first, a page in memory at a time."""
+    jobs = JOBS.select(ReportedJob)
+    found = query.documents(jobs, order="createdAt", least=start, below=end, page_size=query.BULK)
+    return (each.data for each in found)
 
 
-def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[Data]:
-    """Type, model and status of the user's jobs ordered in [since, until), the newest `limit` of them."""
+def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[UsedJob]:
+    """The user's jobs ordered in [since, until), the newest `limit` of them."""
     found = query.documents(
-        str(JOBS),
+        JOBS.select(UsedJob),
         order="createdAt",
         equal={"uid": uid},
         least=since,
         below=until,
-        fields=("type", "model", "status"),
         limit=limit,
         newest_first=True,
     )
     return [each.data for each in found]
 
 
-def changed_since(moment: datetime | None) -> Iterator[query.Found[Any]]:
+def changed_since(moment: datetime | None) -> Iterator[query.Found[UncheckedJob]]:
     """The jobs changed since then (None: all), with the fields that the ledger audit needs."""
-    fields = ("uid", "status", "price", "refunded", "deadlineAt")
+    jobs = JOBS.select(UncheckedJob)
     if moment is None:
-        return query.documents(str(JOBS), fields=fields)
-    return query.documents(str(JOBS), order="updatedAt", least=moment, fields=fields)
+        return query.documents(jobs)
+    return query.documents(jobs, order="updatedAt", least=moment)
 
 
 def which_exist(job_ids: Iterable[str]) -> set[str]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,6 +16,7 @@ from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
 from studiox.models import ledger_store
+from studiox.models.jobs import UncheckedJob
 from studiox.models.ledger import Account, Buckets, UncheckedEntry
 from studiox.models.ledger_audits import AuditRun, checkpoint_path, run_path
 from studiox.models.users import users_to_audit
@@ -150,23 +150,25 @@ def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
             fold.wrong("entry_without_job", entry_id, job_id, "no such job")
 
 
-def _audit_jobs(jobs: list[Found[Any]], now: datetime) -> int:
+def _audit_jobs(jobs: list[Found[UncheckedJob]], now: datetime) -> int:
     suspects = [each for each in _with_entries(jobs, now) if each[1]]
     if not suspects:
         return 0
     # A job that ended between the two reads is consistent when both are read again.
-    again = firestore.read(*(job.path for job, _ in suspects))
+    again = firestore.get_all([studio.unchecked_job_path(job.id) for job, _ in suspects])
     fresh = [Found(job.path, data) for (job, _), data in zip(suspects, again, strict=True) if data is not None]
     found = 0
     for job, violations in _with_entries(fresh, now):
-        _report(job.data["uid"], violations, now)
+        _report(job.data.uid, violations, now)
         found += len(violations)
     return found
 
 
-def _with_entries(jobs: list[Found[Any]], now: datetime) -> Iterator[tuple[Found[Any], list[Violation]]]:
+def _with_entries(
+    jobs: list[Found[UncheckedJob]], now: datetime
+) -> Iterator[tuple[Found[UncheckedJob], list[Violation]]]:
     paths = [
-        ledger_store.unchecked_entry_path(job.data["uid"], f"{kind}:{job.id}")
+        ledger_store.unchecked_entry_path(job.data.uid, f"{kind}:{job.id}")
         for job in jobs
         for kind in ("deduction", "refund")
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from studiox.kit.clock import datetime, timedelta
+from studiox.models.jobs import UncheckedJob
 from studiox.models.ledger import BURN_ORDER, MAX_BALANCE, UncheckedEntry
 
 Data = Mapping[str, Any]
@@ -114,11 +115,11 @@ class Fold:
 
 
 def check_job(
-    job_id: str, job: Data, deduction: UncheckedEntry | None, refund: UncheckedEntry | None, now: datetime
+    job_id: str, job: UncheckedJob, deduction: UncheckedEntry | None, refund: UncheckedEntry | None, now: datetime
 ) -> list[Violation]:
     """Compare a job with its two ledger entries."""
     fold = Fold(Sum())
-    price, status = job.get("price"), job.get("status")
+    price, status = job.price, job.status
     back = refund.amount if refund is not None else 0
     if deduction is None:
         fold.wrong("job_without_deduction", job_id, price, "none")
@@ -133,9 +134,9 @@ def check_job(
     if status in ("pending", "processing"):
         if refund is not None:
             fold.wrong("refund_of_a_job_under_way", job_id, 0, back)
-        deadline = job.get("deadlineAt")
+        deadline = job.deadline_at
         if deadline is not None and now > deadline + OVERDUE:
             fold.wrong("job_past_its_deadline", job_id, deadline, now)
-    if job.get("refunded", 0) != back:
-        fold.wrong("job_says_another_refund", job_id, back, job.get("refunded", 0))
+    if job.refunded != back:
+        fold.wrong("job_says_another_refund", job_id, back, job.refunded)
     return fold.violations

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 
 from studiox.kit.errors import InvalidRequest
+from studiox.models.jobs import UsedJob
 from studiox.models.ledger import EntryAmount
 
 DEFAULT_DAYS = 30
@@ -27,11 +27,11 @@ class Figures(msgspec.Struct):
     refunded: int = 0
     earned: int = 0
 
-    def add_job(self, job: Mapping[str, Any]) -> None:
+    def add_job(self, job: UsedJob) -> None:
         self.jobs += 1
-        self.by_type[job["type"]] += 1
-        self.by_model[job["model"]] += 1
-        self.by_status[job["status"]] += 1
+        self.by_type[job.type] += 1
+        self.by_model[job.model] += 1
+        self.by_status[job.status] += 1
 
     def add_entry(self, entry: EntryAmount) -> None:
         if entry.type == "deduction":
@@ -66,20 +66,15 @@ def _day(field: str, text: str | None) -> date | None:
 
 
 def by_day(
-    jobs: Iterable[Mapping[str, Any]], entries: Iterable[EntryAmount], begin: date, end: date
+    jobs: Iterable[UsedJob], entries: Iterable[EntryAmount], begin: date, end: date
 ) -> tuple[dict[str, Figures], Figures]:
     """{day: figures} for every day of the period, and the figures of the whole period."""
     days = {(begin + timedelta(days=n)).isoformat(): Figures() for n in range((end - begin).days + 1)}
     total = Figures()
     for job in jobs:
-        for figures in (days[_date(job)], total):
+        for figures in (days[job.created_at.date().isoformat()], total):
             figures.add_job(job)
     for entry in entries:
         for figures in (days[entry.created_at.date().isoformat()], total):
             figures.add_entry(entry)
     return days, total
-
-
-def _date(document: Mapping[str, Any]) -> str:
-    found: str = document["createdAt"].date().isoformat()
-    return found
