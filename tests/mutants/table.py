@@ -8,7 +8,7 @@ MONTHLY = ("tests/tokens/test_monthly.py",)
 COVERED_BY: dict[str, tuple[str, ...]] = {
     "models/ledger": (*LEDGER, "tests/tokens/test_usage.py"),
     "tokens/monthly": MONTHLY,
-    "tokens/allowance": ("tests/tokens/test_usage.py",),
+    "tokens/allowance": ("tests/tokens/test_allowance.py", "tests/tokens/test_usage.py"),
     "tokens/streaks": ("tests/tokens/test_streaks.py",),
     "studio/lifecycle": ("tests/studio/test_jobs.py", "tests/studio/test_pacing.py"),
     "billing/orders": ("tests/billing/test_orders.py", "tests/billing/test_packs.py", "tests/billing/test_returns.py"),
