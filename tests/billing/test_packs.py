@@ -11,7 +11,9 @@ from studiox.kit import clock
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.tokens.service import debit_job
 from tests.billing.shop import Shop, deliver
-from tests.support import Rpcs, budgets, call, crowd
+from tests.support import Rpcs, budgets, call, crowd, jobs
+
+pytestmark = pytest.mark.usefixtures("typed_documents")
 
 
 def test_a_pack_is_credited_when_it_is_paid(shop: Shop, invariants: Callable[[str], None]) -> None:
@@ -70,7 +72,7 @@ def test_a_debt_is_left_when_spent_tokens_are_taken_back(shop: Shop, invariants:
     assert call(main.createStudioJob, job, uid="u1").reason == "InsufficientTokens"
     shop.bought(pack="creator")
     assert shop.balance() == 800
-    shop.database.put("jobs/j1", {"uid": "u1", "price": 600, "status": "completed"})
+    shop.database.put("jobs/j1", jobs.job("j1", "u1", price=600))
     invariants("u1")
 
 

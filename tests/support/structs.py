@@ -64,6 +64,13 @@ def differences(stored: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], set
             wrong.append(f"{path}: {error}")
             continue
         # A field that an older document lacks, and that is always written by now, is added with its default.
-        if fields := sorted(name for name, value in data.items() if again.get(name, ...) != value):
+        if fields := sorted(name for name, value in data.items() if _stored(again.get(name, ...)) != _stored(value)):
             wrong.append(f"{path}: {fields}")
     return wrong, untyped
+
+
+def _stored(value: Any) -> Any:
+    """The value as Firestore holds it: a tuple is an array."""
+    if isinstance(value, Mapping):
+        return {name: _stored(each) for name, each in value.items()}
+    return [_stored(each) for each in value] if isinstance(value, list | tuple) else value
