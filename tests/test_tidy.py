@@ -182,10 +182,8 @@ def collections_named(module: ast.Module) -> Iterator[str]:
 
 # Sub-collections of this name lie below jobs and below posts.
 SHARED = {"private"}
-# These are not in models/ yet, or they are the kit's own.
 OUTSIDE_MODELS = {
-    *("adminRequests", "auditLogs", "ledgerAlerts", "ledgerCheckpoints", "plans", "rateLimits", "socialClaims"),
-    *("socialTasks", "tokenPacks", "weeklyReports", "welcomes"),
+    *("auditLogs", "rateLimits"),  # the kit's own
     *("projects/databases", "projects/traces"),  # no documents of ours
 }
 

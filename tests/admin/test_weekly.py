@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from studiox.admin import report_rules
 from studiox.kit import documents
 from studiox.models.jobs import ReportedJob
+from studiox.models.weekly_reports import Anomaly
 from tests.admin.weeks import MONDAY, WEEK, job, random_week, recount
 
 
@@ -25,8 +26,9 @@ def tally(jobs: list[dict[str, Any]]) -> report_rules.Tally:
 
 def figures(jobs: list[dict[str, Any]]) -> dict[str, Any]:
     end = MONDAY + WEEK
-    found = report_rules.document(tally(jobs), MONDAY, end, new_users=0, revenue={}, found=[])
-    return {name: value for name, value in found.items() if name not in ("newUsers", "revenue", "anomalies")}
+    found = report_rules.document(tally(jobs), MONDAY, end, new_users=0, revenue={}, found=[], created_at=end)
+    others = ("newUsers", "revenue", "anomalies", "createdAt")
+    return {name: value for name, value in documents.encode(found).items() if name not in others}
 
 
 @given(st.integers(0, 10**9), st.integers(0, 60))
@@ -52,7 +54,7 @@ def test_a_week_with_endless_keys_lumps_the_rest_together() -> None:
     assert sum(counted.values()) == len(jobs)
 
 
-def kinds(jobs: list[dict[str, Any]], violations: tuple[str, ...] = (), **losses: int) -> list[report_rules.Anomaly]:
+def kinds(jobs: list[dict[str, Any]], violations: tuple[str, ...] = (), **losses: int) -> list[Anomaly]:
     return report_rules.anomalies(tally(jobs), violations, losses)
 
 
@@ -75,7 +77,7 @@ def ordinary(number: int = 200) -> list[dict[str, Any]]:
 def test_a_model_that_fails_is_found() -> None:
     broken = [job(900 + n, MONDAY, model="broken", status="failed") for n in range(10)]
     fine = [job(950 + n, MONDAY, model="broken") for n in range(10)]
-    assert kinds([*ordinary(), *broken, *fine]) == [report_rules.Anomaly("failure_spike", "broken", 0.5, 0.1)]
+    assert kinds([*ordinary(), *broken, *fine]) == [Anomaly("failure_spike", "broken", 0.5, 0.1)]
     assert kinds([*ordinary(), *broken[:5], *fine, *fine]) == []
 
 
@@ -93,7 +95,7 @@ def test_many_refunds_are_found() -> None:
 
 def test_a_user_far_above_their_peers_is_found() -> None:
     mine = [job(1000 + n, MONDAY, uid="busy", model=f"m{n % 4}") for n in range(101)]
-    assert kinds([*ordinary(), *mine]) == [report_rules.Anomaly("heavy_user", "busy", 101, 10)]
+    assert kinds([*ordinary(), *mine]) == [Anomaly("heavy_user", "busy", 101, 10)]
     assert kinds([*ordinary(), *mine[:100]]) == []
     assert kinds([*ordinary(8), *mine]) == [], "nine users have no peers to speak of"
 
@@ -101,9 +103,9 @@ def test_a_user_far_above_their_peers_is_found() -> None:
 def test_ledger_violations_and_losses_are_named() -> None:
     found = kinds(ordinary(), ("u1", "u2"), dear=5, cheap=0)
     assert found == [
-        report_rules.Anomaly("ledger_violation", "u1", 1, 0),
-        report_rules.Anomaly("ledger_violation", "u2", 1, 0),
-        report_rules.Anomaly("provider_loss", "dear", 5, 0),
+        Anomaly("ledger_violation", "u1", 1, 0),
+        Anomaly("ledger_violation", "u2", 1, 0),
+        Anomaly("provider_loss", "dear", 5, 0),
     ]
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
-from studiox.kit import audit, batch, clock, config
+from studiox.kit import audit, batch, clock, config, documents
 from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
@@ -295,7 +295,7 @@ class WeeklyReports(Response):
 @endpoint(limit=Limit(120, per=60))
 def getWeeklyReports(caller: Admin, request: GetWeeklyReports) -> WeeklyReports:
     """List the latest weekly reports, newest first."""
-    return WeeklyReports(reports=[dict(report) for report in report_store.latest(request.limit)])
+    return WeeklyReports(reports=[documents.encode(report) for report in report_store.latest(request.limit)])
 
 
 class RunWeeklyReport(Request, frozen=True):
@@ -312,7 +312,7 @@ def runWeeklyReport(caller: Admin, request: RunWeeklyReport) -> ReportMade:
     """Make the report of the week that began on this Monday, which may be the current week."""
     start = _monday(request.week_start)
     report = weekly_report.run(start, actor=caller.uid, action="runWeeklyReport", at=clock.now())
-    return ReportMade(report_status="success", report=dict(report))
+    return ReportMade(report_status="success", report=documents.encode(report))
 
 
 def _monday(text: str) -> datetime:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
-
-import msgspec
 
 from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.models.jobs import ReportedJob
+from studiox.models.weekly_reports import Anomaly, Latency, WeeklyReport
 
 WEEK = timedelta(days=7)
 DIMENSIONS = {"model": "requestsByModel", "type": "requestsByType"}
@@ -30,17 +28,6 @@ EXPECTED_REFUND_RATIO = 0.1
 MIN_USERS = 10
 FAR_ABOVE = 10.0
 MAX_ANOMALIES = 100
-
-Kind = Literal["failure_spike", "refund_ratio", "heavy_user", "ledger_violation", "provider_loss"]
-
-
-class Anomaly(msgspec.Struct, frozen=True, rename="camel"):
-    """A figure `value` that is far from the `expected` one."""
-
-    kind: Kind
-    subject: str
-    value: float
-    expected: float
 
 
 def week_before(moment: datetime) -> tuple[datetime, datetime]:
@@ -146,26 +133,39 @@ def _heavy_users(tally: Tally) -> list[Anomaly]:
 
 
 def document(
-    tally: Tally, start: datetime, end: datetime, *, new_users: int, revenue: Mapping[str, int], found: list[Anomaly]
-) -> dict[str, Any]:
-    """The stored report, without its creation time. The same week gives the same figures."""
+    tally: Tally,
+    start: datetime,
+    end: datetime,
+    *,
+    new_users: int,
+    revenue: Mapping[str, int],
+    found: list[Anomaly],
+    created_at: datetime,
+) -> WeeklyReport:
+    """The report of the week [start, end). The same week gives the same figures."""
     ended = tally.statuses["completed"] + tally.statuses["failed"]
-    return {
-        "reportId": report_id(end),
-        "weekStartDate": start.date().isoformat(),
-        "weekEndDate": (end - timedelta(days=1)).date().isoformat(),
-        "totalRequests": tally.total,
-        "successfulRequests": tally.statuses["completed"],
-        "failedRequests": tally.statuses["failed"],
-        "cancelledRequests": tally.statuses["cancelled"],
-        "successRate": round(tally.statuses["completed"] / ended, 4) if ended else 0.0,
-        "failureRate": round(tally.statuses["failed"] / ended, 4) if ended else 0.0,
-        "totalCreditsConsumed": tally.consumed,
-        "totalCreditsRefunded": tally.refunded,
-        **{name: dict(sorted(counts.items())) for name, counts in tally.by.items()},
-        "activeUsers": len(tally.by_user),
-        "newUsers": new_users,
-        "revenue": dict(sorted(revenue.items())),
-        "latency": {"p50": tally.percentile(0.5), "p95": tally.percentile(0.95)},
-        "anomalies": [msgspec.to_builtins(anomaly) for anomaly in found],
-    }
+    by = {name: dict(sorted(counts.items())) for name, counts in tally.by.items()}
+    return WeeklyReport(
+        report_id=report_id(end),
+        week_start_date=start.date().isoformat(),
+        week_end_date=(end - timedelta(days=1)).date().isoformat(),
+        total_requests=tally.total,
+        successful_requests=tally.statuses["completed"],
+        failed_requests=tally.statuses["failed"],
+        cancelled_requests=tally.statuses["cancelled"],
+        success_rate=round(tally.statuses["completed"] / ended, 4) if ended else 0.0,
+        failure_rate=round(tally.statuses["failed"] / ended, 4) if ended else 0.0,
+        total_credits_consumed=tally.consumed,
+        total_credits_refunded=tally.refunded,
+        requests_by_model=by["requestsByModel"],
+        requests_by_type=by["requestsByType"],
+        requests_by_size=by["requestsBySize"],
+        requests_by_style=by["requestsByStyle"],
+        requests_by_color=by["requestsByColor"],
+        active_users=len(tally.by_user),
+        new_users=new_users,
+        revenue=dict(sorted(revenue.items())),
+        latency=Latency(p50=tally.percentile(0.5), p95=tally.percentile(0.95)),
+        anomalies=found,
+        created_at=created_at,
+    )

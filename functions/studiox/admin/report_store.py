@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from studiox.kit import query
 from studiox.kit.clock import datetime
 from studiox.models.jobs import PROVIDER_LOSSES
 from studiox.models.ledger_audits import LEDGER_ALERTS
 from studiox.models.payments import PAYMENTS
-
-Data = Mapping[str, Any]
+from studiox.models.weekly_reports import WEEKLY_REPORTS, WeeklyReport
 
 MAX_LISTED = 100
 # The statuses in which we keep the payment's amount, less `refunded`.
 KEPT = ("paid", "succeeded", "partially_refunded")
 
 
-def report_path(report_id: str) -> str:
-    return f"weeklyReports/{report_id}"
-
-
-def latest(limit: int) -> list[Data]:
-    """The latest reports, newest week first. `Unavailable`."""
-    found = query.documents("weeklyReports", order="weekStartDate", newest_first=True, limit=limit)
+def latest(limit: int) -> list[WeeklyReport]:
+    """The last reports, newest week first. `Unavailable`."""
+    found = query.documents(WEEKLY_REPORTS, order="weekStartDate", newest_first=True, limit=limit)
     return [each.data for each in found]
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from msgspec.structs import replace
 
-from studiox.kit import audit, batch, log
+from studiox.kit import audit, batch, documents, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.jobs import ordered_between
 from studiox.models.users import count_new_users
+from studiox.models.weekly_reports import Anomaly, WeeklyReport, report_path
 
 from . import report_rules, report_store
-
-Data = Mapping[str, Any]
-
 
 PAUSES_S = (60.0, 300.0, 600.0)
 """Pauses between a schedule's attempts during an outage, within its 1,800 s."""
@@ -32,7 +29,7 @@ def run_scheduled(start: datetime, *, at: datetime) -> None:
         raise
 
 
-def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
+def run(start: datetime, *, actor: str, action: str, at: datetime) -> WeeklyReport:
     """Report the week that began at `start`, which may be the current week. A second run makes the same document.
 
     Each anomaly is alerted once, when it first appears in the report.
@@ -43,22 +40,28 @@ def run(start: datetime, *, actor: str, action: str, at: datetime) -> Data:
         tally.add(job)
     found = report_rules.anomalies(tally, report_store.violations(start, end), report_store.losses(start, end))
     figures = report_rules.document(
-        tally, start, end, new_users=count_new_users(start, end), revenue=report_store.revenue(start, end), found=found
+        tally,
+        start,
+        end,
+        new_users=count_new_users(start, end),
+        revenue=report_store.revenue(start, end),
+        found=found,
+        created_at=at,
     )
-    path = report_store.report_path(figures["reportId"])
+    path = report_path(figures.report_id)
 
-    def decide(docs: Docs) -> tuple[Data, list[Data]]:
-        before = docs.get(path) or {"createdAt": at, "anomalies": []}
-        report = {**figures, "createdAt": before["createdAt"]}
+    def decide(docs: Docs) -> tuple[WeeklyReport, list[Anomaly]]:
+        before = docs.get(path)
+        report = figures if before is None else replace(figures, created_at=before.created_at)
         if report != before:
             docs.put(path, report)
         if report != before or actor != "system":  # a person's call is always recorded
             audit.record(docs, actor=actor, action=action, target=path, at=at)
-        known = {(each["kind"], each["subject"]) for each in before["anomalies"]}
-        return report, [each for each in report["anomalies"] if (each["kind"], each["subject"]) not in known]
+        known = {(each.kind, each.subject) for each in (before.anomalies if before else [])}
+        return report, [each for each in report.anomalies if (each.kind, each.subject) not in known]
 
     report, new = transact(path, decide, Reads(fresh=[path]))
     for anomaly in new:
-        log.alert("anomaly", report=path, **anomaly)
-    log.info("report_made", report=path, jobs=tally.total, by=action)
+        log.alert("anomaly", report=str(path), **documents.encode(anomaly))
+    log.info("report_made", report=str(path), jobs=tally.total, by=action)
     return report
