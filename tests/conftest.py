@@ -123,6 +123,7 @@ def project(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     forget_all()
     firestore.app()  # as main.py does
     yield name
+    monkeypatch.undo()  # what a test did to sockets and clocks is not for what follows
     forget_all()
     Database(project=name).clear()
 

@@ -29,6 +29,8 @@ from local.stack import engine, places, processes, settings
 from local.stack.ticker import Ticker
 
 START_TIMEOUT_S = 180.0
+REAP_S = 10.0
+"""How long a process that was killed may take until the system says that it has ended."""
 EXPORT_PATIENCE_S = 60.0
 NOTED_LINES = 40
 OFFICIAL = "official"
@@ -250,7 +252,8 @@ def stack(
             ticker.stop()
         left = processes.end_all(stack_id, patience_s=EXPORT_PATIENCE_S)
         for process in parts.values():
-            process.poll()  # reaps it
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0 if left else REAP_S)
         if log:
             log.close()
         processes.dismiss(watcher)

@@ -129,7 +129,8 @@ def test_a_copier_that_gives_up_late_leaves_what_another_one_completed(
 @pytest.fixture
 def delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delayed tasks are enqueued, as in production; the emulator's are left to the dispatcher."""
-    monkeypatch.setattr(tasks, "config", SimpleNamespace(in_emulator=lambda: False, REGION=config.REGION))
+    production = SimpleNamespace(in_emulator=lambda: False, project_id=config.project_id, REGION=config.REGION)
+    monkeypatch.setattr(tasks, "config", production)
 
 
 @pytest.mark.usefixtures("delays")
