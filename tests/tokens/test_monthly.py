@@ -48,6 +48,14 @@ def test_the_next_date_is_the_first_of_its_day_after_now(due: datetime, day: int
     assert last <= max(due, now), "an earlier date was in the future already"
 
 
+@pytest.mark.parametrize("left", [0, 1, 2])
+@pytest.mark.parametrize("tokens", [0, 1, 2])
+def test_a_reset_has_entries_for_what_changes_only(left: int, tokens: int) -> None:
+    made = monthly.reset(user(START, buckets=Buckets(left, 200, 30)), tokens, START)
+    amounts = [(cause.type, amounts.monthly) for cause, amounts in made.entries]
+    assert amounts == [("plan_expiry", -left)] * (left > 0) + [("plan_grant", tokens)] * (tokens > 0)
+
+
 @given(st.integers(1, 31), st.lists(st.integers(1, 200), max_size=120))
 def test_ten_years_of_resets_whenever_they_run(day: int, pauses: list[int]) -> None:
     """One grant for each run that finds one due, whatever was missed; the anchor day is never lost."""
