@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from studiox.kit import firestore, transaction
+from studiox.kit.documents import Path, Stored
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import REMOVE, AlreadyDecided, Docs, Reads
 from tests.support import Database, Rpcs, crowd
@@ -194,6 +195,20 @@ def test_update_put_delete_and_remove(database: Database) -> None:
     assert firestore.read(USER)[0] == merged
     with pytest.raises(KeyError):
         transaction.transact(USER, lambda docs: docs.update("users/none", {"a": 1}))
+
+
+class Thing(Stored, frozen=True, kw_only=True):
+    some_field: int
+
+
+def test_a_struct_is_changed_by_its_own_names_and_keeps_what_it_does_not_know(database: Database) -> None:
+    thing = Path("things/t1", Thing)
+    database.put(thing, {"someField": 1, "newer": "kept"})
+    with pytest.raises(TypeError):
+        transaction.transact(thing, lambda docs: docs.update(thing, {"someField": 2}), Reads(fresh=[thing]))
+    changed = transaction.transact(thing, lambda docs: docs.update(thing, some_field=2), Reads(fresh=[thing]))
+    assert changed == Thing(some_field=2)
+    assert database.all() == {"things/t1": {"someField": 2, "newer": "kept"}}
 
 
 def test_a_decision_that_changes_nothing_commits_nothing(database: Database, rpcs: Rpcs) -> None:

@@ -157,12 +157,12 @@ class Docs:
         self.changes[path] = encode(document) if isinstance(document, Stored) else document
 
     @overload
-    def update(self, path: Path[D], fields: Data = ..., **changes: object) -> D: ...  # type: ignore[overload-overlap]
+    def update(self, path: Path[D], /, **changes: object) -> D: ...
 
     @overload
-    def update(self, path: str, fields: Data) -> Data: ...
+    def update(self, path: str, fields: Data, /) -> Data: ...
 
-    def update(self, path: str, fields: Data | None = None, **changes: object) -> Any:
+    def update(self, path: str, fields: Data | None = None, /, **changes: object) -> Any:
         """Set top-level fields of an existing document, and return the document. KeyError if it does not exist.
 
         A struct's fields go by its own names: `update(user_path(uid), plan="pro")`. A mapping's go by Firestore's, and
@@ -172,6 +172,8 @@ class Docs:
         if current is None:
             raise KeyError(path)
         if isinstance(path, Path):
+            if fields is not None:
+                raise TypeError("a struct's fields are given by their names")
             changed = msgspec.structs.replace(decode(path.struct, current), **changes)
             self.put(path, changed)
             return changed

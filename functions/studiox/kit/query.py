@@ -178,7 +178,6 @@ def page(
     size: int = ...,
     cursor: str | None,
     holds: Mapping[str, object | None] | None = ...,
-    named: str | None = ...,
     oldest_first: bool = ...,
 ) -> tuple[list[Data], str | None]: ...
 
@@ -191,7 +190,6 @@ def page(
     size: int = DEFAULT_SIZE,
     cursor: str | None,
     holds: Mapping[str, object | None] | None = None,
-    named: str | None = None,
     oldest_first: bool = False,
 ) -> tuple[list[Any], str | None]:
     """One page of the documents with these field values, and the cursor of the next page, None on the last.
@@ -221,7 +219,7 @@ def page(
     following = _sealed(shown[-1].get(order), shown[-1].id, list_id) if len(snapshots) > size else None
     if isinstance(collection, Collection):
         return [Found(each.reference.path, _read(collection, each)) for each in shown], following
-    return [{**_read(collection, each), **({named: each.id} if named else {})} for each in shown], following
+    return [_read(collection, each) for each in shown], following
 
 
 def between(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
@@ -40,10 +40,6 @@ def unchecked_entry_path(uid: str, entry_id: str) -> Path[UncheckedEntry]:
 def account_of(user: User) -> Account:
     """The account that a user's document holds."""
     return Account(user.buckets, user.ledger_seq)
-
-
-def buckets_of(data: Mapping[str, int]) -> Buckets:
-    return Buckets(data["monthly"], data["bonus"], data["purchased"])
 
 
 def unchecked_path(uid: str) -> Path[UncheckedAccount]:
