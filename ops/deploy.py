@@ -29,6 +29,10 @@ EMULATOR = re.compile(r"EMULATOR|_HOST$")
 LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
 
 
+class CannotDeploy(Exception):
+    """Nothing more is deployed. The message says why and what to do."""
+
+
 def parameters(alias: str, project: str, functions: Path = ROOT / "functions") -> dict[str, str]:
     """What the functions will run with: .env, and the project's own file over it, as the CLI reads them."""
     found = read_env(functions / ".env")
@@ -74,6 +78,19 @@ def wrong_environment(environment: Mapping[str, str]) -> list[str]:
     return [f"{name} is set in this shell: unset it" for name in sorted(environment) if name.endswith("_EMULATOR_HOST")]
 
 
+def wrong_site(given: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
+    """What the build of the site takes from this shell, where it does not fit the functions."""
+    found = []
+    if given.get("ENFORCE_APP_CHECK") == "true" and not environment.get("VITE_RECAPTCHA_KEY"):
+        found.append(
+            "ENFORCE_APP_CHECK is on, and VITE_RECAPTCHA_KEY is not set in this shell: the site would send no "
+            "App Check tokens, and every call would be refused. Set it to the site key of the project's web app"
+        )
+    if environment.get("NODE_ENV", "production") != "production":
+        found.append("NODE_ENV is set in this shell, and not to production: the site would be a development build")
+    return found
+
+
 def missing_secrets(project: str, has: Callable[[str, str], bool]) -> list[str]:
     return [
         f"the secret {name} has no value: firebase functions:secrets:set {name} --project {project}"
@@ -83,14 +100,22 @@ def missing_secrets(project: str, has: Callable[[str, str], bool]) -> list[str]:
 
 
 def has_secret(project: str, name: str) -> bool:
-    """Whether the project holds a version of this secret. Its value is not read."""
+    """Whether the project holds an enabled version of this secret. Its value is not read.
+
+    `CannotDeploy` if that could not be found out: the secret is not known to be absent then.
+    """
     command = [str(FIREBASE), "functions:secrets:get", name, "--project", project, "--json", "--non-interactive"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     try:
-        versions = json.loads(done.stdout)["result"]["secrets"]
-    except (ValueError, KeyError, TypeError):
+        answer = json.loads(done.stdout)
+    except ValueError:
+        answer = {}
+    if answer.get("status") == "success":
+        return any(version.get("state") == "ENABLED" for version in answer["result"]["secrets"])
+    error = str(answer.get("error") or done.stderr.strip() or done.stdout.strip() or f"it ended with {done.returncode}")
+    if error.startswith("HTTP Error: 404"):
         return False
-    return any(version.get("state") == "ENABLED" for version in versions)
+    raise CannotDeploy(f"the secret {name} cannot be looked up. The Firebase CLI says: {error}")
 
 
 def config_of(project: str, config: str) -> str:
@@ -118,9 +143,14 @@ def main(arguments: list[str]) -> int:
         print("Where to? make deploy PROJECT=staging (the aliases are in .firebaserc)", file=sys.stderr)
         return 1
     confirmed = frozenset(given.confirm.split(","))
-    wrong = wrong_environment(os.environ) + wrong_parameters(parameters(given.project, project), confirmed)
+    values = parameters(given.project, project)
+    wrong = wrong_environment(os.environ) + wrong_parameters(values, confirmed)
     if not given.check:
-        wrong += uncommitted() + (missing_secrets(project, has_secret) if not wrong else [])
+        wrong += wrong_site(values, os.environ) + uncommitted()
+        try:
+            wrong = wrong or missing_secrets(project, has_secret)
+        except CannotDeploy as error:
+            wrong = [str(error)]
     if wrong:
         print(f"Not deployed to {project}:", *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
         return 1
