@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures deploy
+.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures secrets deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ pictures: setup ## Make docs/pictures/ anew: the playground with the served data
 
 client: setup ## The typed client and docs/api/ made anew from the functions' structs
 	@$(VENV)/python -m local.generate.api
+
+secrets: setup ## The secrets of PROJECT=…: list, create what is missing (ROTATE=NAME, then FINISH=NAME; CONFIRM=…)
+	@$(VENV)/python -m ops.secrets --project "$(PROJECT)" --rotate "$(ROTATE)" --finish "$(FINISH)" --confirm "$(CONFIRM)"
 
 deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models)
 	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" $(if $(CHECK),--check)

@@ -58,7 +58,7 @@ def is_signed(body: bytes, header: str, now: datetime) -> bool:
     STRIPE_WEBHOOK_SECRET may hold several secrets, comma-separated, while one is being replaced.
     `MissingSecret` if it holds none.
     """
-    secrets = [part.strip() for part in config.secret(config.STRIPE_WEBHOOK_SECRET).split(",") if part.strip()]
+    secrets = config.listed(config.STRIPE_WEBHOOK_SECRET)
     if not secrets:
         raise config.MissingSecret(config.STRIPE_WEBHOOK_SECRET.name)
     # The SDK compares signatures as text, and its comparison raises TypeError for text that is not ASCII.

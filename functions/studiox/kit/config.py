@@ -68,6 +68,6 @@ def functions_base_url() -> str:
     return f"https://{REGION}-{project_id()}.cloudfunctions.net"
 
 
-def listed(param: StringParam) -> list[str]:
-    """The items of a comma-separated parameter, trimmed, without empty ones."""
+def listed(param: StringParam | SecretParam) -> list[str]:
+    """The items of a comma-separated parameter or secret, trimmed, without empty ones."""
     return [item.strip() for item in param.value.split(",") if item.strip()]

@@ -16,8 +16,8 @@ def provider(name: str) -> Provider:
 
 
 def without_secrets(text: str) -> str:
-    """The text without the providers' secrets, which an answer may echo."""
+    """The text without the providers' secrets, which an answer may echo. A webhook's may hold several values."""
     for secret in specs.SECRETS:
-        if value := secret.value.strip():
+        for value in config.listed(secret):
             text = text.replace(value, "[secret]")
     return text
