@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures secrets deploy
+.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures secrets deploy smoke
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ secrets: setup ## The secrets of PROJECT=…: list, create what is missing (ROTA
 
 deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models)
 	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" $(if $(CHECK),--check)
+
+smoke: setup ## Ask every public function whether it is ours that answers: PROJECT=… (the local stack without)
+	@$(VENV)/python -m ops.smoke --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET))
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
