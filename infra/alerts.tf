@@ -1,4 +1,4 @@
-# Who is alerted of what. docs/operations.md says what to do for each message.
+# Alerts on log lines, from the first apply on. docs/operations.md says what to do for each.
 
 resource "google_monitoring_notification_channel" "ops" {
   display_name = "StudioX operators"
@@ -6,118 +6,158 @@ resource "google_monitoring_notification_channel" "ops" {
   labels = {
     email_address = var.email
   }
+  depends_on = [google_project_service.needed]
 }
 
 locals {
-  channels  = [google_monitoring_notification_channel.ops.id]
+  channels = [google_monitoring_notification_channel.ops.id]
+
   functions = "resource.type=\"cloud_run_revision\""
+  # Our own JSON lines, which all name their logger. Cloud Run also writes a request line of severity ERROR for every 5xx.
+  lines = "${local.functions} AND (log_id(\"run.googleapis.com/stdout\") OR log_id(\"run.googleapis.com/stderr\")) AND jsonPayload.logger:*"
+
+  logged = {
+    alert = {
+      name   = "StudioX: a line of severity ALERT"
+      filter = "${local.lines} AND severity=ALERT"
+      every  = "900s"
+    }
+    bug = {
+      name   = "StudioX: a bug"
+      filter = "${local.lines} AND severity>=ERROR AND severity<ALERT"
+      every  = "3600s"
+    }
+    instance = {
+      name   = "StudioX: an instance was ended"
+      filter = "${local.functions} AND log_id(\"run.googleapis.com/varlog/system\") AND severity>=ERROR"
+      every  = "3600s"
+    }
+    refused = {
+      name   = "StudioX: Cloud Run refused requests for lack of instances"
+      filter = "${local.functions} AND log_id(\"run.googleapis.com/requests\") AND textPayload:(\"exceeded its quota limit\" OR \"no available instance\")"
+      every  = "3600s"
+    }
+    # The dispatcher runs every minute: its failures are counted below.
+    schedule = {
+      name   = "StudioX: a schedule's run failed"
+      filter = "resource.type=\"cloud_scheduler_job\" AND severity>=ERROR AND NOT resource.labels.job_id:\"dispatchStudioJobs\""
+      every  = "3600s"
+    }
+  }
 }
 
-resource "google_monitoring_alert_policy" "alert" {
-  display_name          = "StudioX: a line of severity ALERT"
+resource "google_monitoring_alert_policy" "logged" {
+  for_each              = local.logged
+  display_name          = each.value.name
   combiner              = "OR"
   notification_channels = local.channels
 
   conditions {
-    display_name = "ALERT"
+    display_name = each.value.name
     condition_matched_log {
-      filter = "${local.functions} AND severity=ALERT"
-      label_extractors = {
+      filter = each.value.filter
+      label_extractors = each.key == "alert" || each.key == "bug" ? {
         message = "EXTRACT(jsonPayload.message)"
-      }
+      } : {}
     }
   }
 
   alert_strategy {
     notification_rate_limit {
-      period = "900s"
+      period = each.value.every
     }
     auto_close = "86400s"
   }
 
   documentation {
-    content = "docs/operations.md, Alerts: $${log.extracted_label.message}"
+    content = "docs/operations.md, Alerts${each.key == "alert" ? ": $${log.extracted_label.message}" : ""}"
   }
 }
 
-resource "google_monitoring_alert_policy" "bug" {
-  display_name          = "StudioX: a bug"
-  combiner              = "OR"
-  notification_channels = local.channels
-
-  conditions {
-    display_name = "ERROR"
-    condition_matched_log {
-      filter = "${local.functions} AND severity=ERROR"
+# What the log counts, for the alerts, the SLOs and the dashboard.
+locals {
+  events = {
+    studiox_job_event = {
+      filter = "jsonPayload.message=\"job_event\""
+      labels = ["event", "status"]
     }
-  }
-
-  alert_strategy {
-    notification_rate_limit {
-      period = "3600s"
+    # Only the line about the event that ended the job has its age.
+    studiox_job_ended = {
+      filter = "jsonPayload.message=\"job_event\" AND jsonPayload.ageSeconds>=0"
+      labels = ["event", "status"]
     }
-    auto_close = "86400s"
-  }
-}
-
-resource "google_monitoring_uptime_check_config" "health" {
-  display_name = "StudioX health"
-  timeout      = "10s"
-  period       = "300s"
-
-  http_check {
-    path         = "/health"
-    port         = 443
-    use_ssl      = true
-    validate_ssl = true
-  }
-
-  monitored_resource {
-    type = "uptime_url"
-    labels = {
-      project_id = var.project
-      host       = "${var.region}-${var.project}.cloudfunctions.net"
+    studiox_refused = {
+      filter = "jsonPayload.message=\"refused\""
+      labels = ["function", "reason"]
+    }
+    studiox_schedule_done = {
+      filter = "jsonPayload.message=(\"monthly_reset\" OR \"ledger_audit\" OR \"media_sweep\" OR \"report_made\")"
+      labels = ["message"]
+    }
+    studiox_schedule_interrupted = {
+      filter = "jsonPayload.message=\"schedule_interrupted\""
+      labels = ["function"]
+    }
+    studiox_webhook_refused = {
+      filter = "jsonPayload.message=(\"stripe_event_refused\" OR \"callback_refused\")"
+      labels = ["message"]
     }
   }
 }
 
-resource "google_monitoring_alert_policy" "health" {
-  display_name          = "StudioX: health does not answer"
-  combiner              = "OR"
-  notification_channels = local.channels
+resource "google_logging_metric" "event" {
+  for_each   = local.events
+  name       = each.key
+  filter     = "${local.lines} AND ${each.value.filter}"
+  depends_on = [google_project_service.needed]
 
-  conditions {
-    display_name = "health"
-    condition_threshold {
-      filter          = "resource.type=\"uptime_url\" AND metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id=\"${google_monitoring_uptime_check_config.health.uptime_check_id}\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = 1
-      duration        = "300s"
-      aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_NEXT_OLDER"
-        cross_series_reducer = "REDUCE_COUNT_FALSE"
-        group_by_fields      = ["resource.label.host"]
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    dynamic "labels" {
+      for_each = each.value.labels
+      content {
+        key = labels.value
       }
     }
   }
+  label_extractors = { for label in each.value.labels : label => "EXTRACT(jsonPayload.${label})" }
 }
 
-# Without the dispatcher, jobs that nobody polls never end. Ten minutes without a run raise an alert.
-resource "google_monitoring_alert_policy" "dispatcher" {
-  display_name          = "StudioX: the dispatcher is silent"
-  combiner              = "OR"
-  notification_channels = local.channels
+resource "google_logging_metric" "job_seconds" {
+  name            = "studiox_job_seconds"
+  filter          = "${local.lines} AND ${local.events.studiox_job_ended.filter}"
+  value_extractor = "EXTRACT(jsonPayload.ageSeconds)"
+  depends_on      = [google_project_service.needed]
 
-  conditions {
-    display_name = "dispatchStudioJobs"
-    condition_absent {
-      filter   = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"dispatchstudiojobs\" AND metric.type=\"run.googleapis.com/request_count\""
-      duration = "600s"
-      aggregations {
-        alignment_period   = "60s"
-        per_series_aligner = "ALIGN_RATE"
-      }
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+    labels {
+      key = "status"
     }
+  }
+  label_extractors = {
+    status = "EXTRACT(jsonPayload.status)"
+  }
+  # From a second to about an hour.
+  bucket_options {
+    exponential_buckets {
+      num_finite_buckets = 24
+      growth_factor      = 1.4
+      scale              = 1
+    }
+  }
+}
+
+resource "google_logging_metric" "schedule_failed" {
+  name       = "studiox_schedule_failed"
+  filter     = "resource.type=\"cloud_scheduler_job\" AND severity>=ERROR"
+  depends_on = [google_project_service.needed]
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
   }
 }

@@ -2,6 +2,7 @@
 # real limits.
 
 resource "google_billing_budget" "month" {
+  depends_on      = [google_project_service.needed]
   billing_account = var.billing_account
   display_name    = "StudioX ${var.project}"
 

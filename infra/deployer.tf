@@ -8,6 +8,7 @@ locals {
 
 resource "google_iam_workload_identity_pool" "github" {
   workload_identity_pool_id = "github"
+  depends_on                = [google_project_service.needed]
 }
 
 resource "google_iam_workload_identity_pool_provider" "github" {
@@ -29,6 +30,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
 resource "google_service_account" "deployer" {
   account_id   = "deployer"
   display_name = "Deploys from GitHub"
+  depends_on   = [google_project_service.needed]
 }
 
 resource "google_service_account_iam_member" "github" {
@@ -39,42 +41,40 @@ resource "google_service_account_iam_member" "github" {
 
 resource "google_project_iam_member" "deployer" {
   for_each = toset([
-    "roles/cloudfunctions.admin",
-    "roles/cloudscheduler.admin",
-    "roles/cloudtasks.admin",
-    "roles/datastore.indexAdmin",
-    "roles/firebase.admin",
-    "roles/iam.serviceAccountUser",
-    "roles/run.admin",
-    "roles/secretmanager.viewer",
+    "roles/cloudfunctions.admin",   # create the functions, and let everybody call them
+    "roles/cloudscheduler.admin",   # their schedules
+    "roles/cloudtasks.admin",       # their queues
+    "roles/datastore.indexAdmin",   # indexes and TTL policies
+    "roles/firebase.admin",         # rules, hosting, the sign-up trigger
+    "roles/iam.serviceAccountUser", # the CLI asks for it on the App Engine account too, where there is one
+    "roles/run.admin",              # who may call a function is a policy of its Cloud Run service
+    "roles/secretmanager.viewer",   # which secrets and versions exist; not their values
   ])
   project = var.project
   role    = each.value
   member  = google_service_account.deployer.member
 }
 
-# The functions' own roles: signing the addresses of private media, and consuming App Check tokens.
-locals {
-  runtime = "${data.google_project.this.number}-compute@developer.gserviceaccount.com"
+# What the Firebase CLI needs besides. The predefined roles that hold these permissions would also let the deployer
+# enable APIs, read secrets' values, or delete images.
+resource "google_project_iam_custom_role" "deployer" {
+  role_id     = "studioxDeployer"
+  title       = "StudioX deployer"
+  description = "What firebase deploy needs besides the predefined roles."
+  permissions = [
+    "artifactregistry.repositories.get", # whether old images are cleaned up
+    "secretmanager.secrets.getIamPolicy",
+    "secretmanager.secrets.setIamPolicy", # gives the functions' account access to a new secret
+    "serviceusage.services.get",          # whether the APIs are enabled
+    "serviceusage.services.use",          # every request names the project that pays for it
+  ]
+  depends_on = [google_project_service.needed]
 }
 
-resource "google_service_account_iam_member" "signs" {
-  service_account_id = "projects/${var.project}/serviceAccounts/${local.runtime}"
-  role               = "roles/iam.serviceAccountTokenCreator"
-  member             = "serviceAccount:${local.runtime}"
-}
-
-resource "google_project_iam_member" "app_check" {
+resource "google_project_iam_member" "deployer_custom" {
   project = var.project
-  role    = "roles/firebaseappcheck.tokenVerifier"
-  member  = "serviceAccount:${local.runtime}"
-}
-
-# The Storage rules check whether an account exists. Without this role they refuse every upload.
-resource "google_project_iam_member" "storage_rules" {
-  project = var.project
-  role    = "roles/firebaserules.firestoreServiceAgent"
-  member  = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-firebasestorage.iam.gserviceaccount.com"
+  role    = google_project_iam_custom_role.deployer.id
+  member  = google_service_account.deployer.member
 }
 
 output "workload_identity_provider" {

@@ -1,11 +1,11 @@
-# The provider, and what differs between staging and production.
+# The provider, what differs between staging and production, and the APIs.
 
 terraform {
-  required_version = ">= 1.5"
+  required_version = ">= 1.11" # the mocked values of the tests are known in a plan from it on
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = "~> 6.0"
+      version = "~> 7.0"
     }
   }
 }
@@ -16,13 +16,14 @@ variable "project" {
 }
 
 variable "region" {
-  type    = string
-  default = "us-central1"
+  type        = string
+  description = "Where the functions run."
+  default     = "us-central1"
 }
 
 variable "location" {
   type        = string
-  description = "Where Firestore's database and the bucket are."
+  description = "Where Firestore's database is. It cannot be changed later."
   default     = "nam5"
 }
 
@@ -30,6 +31,12 @@ variable "bucket" {
   type        = string
   description = "The default bucket's name, where it is another: that of projects from before October 2024 ends in .appspot.com."
   default     = null
+}
+
+variable "bucket_location" {
+  type        = string
+  description = "Where the default bucket is, as the console shows it. It cannot be changed later."
+  default     = "US"
 }
 
 variable "sites" {
@@ -43,7 +50,8 @@ variable "email" {
 }
 
 variable "billing_account" {
-  type = string
+  type        = string
+  description = "The billing account that pays for the project."
 }
 
 variable "monthly_budget" {
@@ -62,6 +70,12 @@ variable "environment" {
   description = "The GitHub environment whose jobs may deploy to this project: staging or production."
 }
 
+variable "deployed" {
+  type        = bool
+  description = "Whether the functions were deployed. Only then is there something to watch: alerts on metrics, SLOs, the dashboard."
+  default     = false
+}
+
 provider "google" {
   project               = var.project
   region                = var.region
@@ -69,17 +83,55 @@ provider "google" {
   billing_project       = var.project
 }
 
-data "google_project" "this" {}
+# A request that is charged to the project needs an API that the project has enabled. APIs are enabled without that.
+provider "google" {
+  alias   = "enables"
+  project = var.project
+}
 
-resource "google_project_service" "needed" {
-  for_each = toset([
+locals {
+  apis = toset([
+    "artifactregistry.googleapis.com",
     "billingbudgets.googleapis.com",
+    "cloudbilling.googleapis.com",
+    "cloudbuild.googleapis.com",
+    "cloudfunctions.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
+    "cloudscheduler.googleapis.com",
+    "cloudtasks.googleapis.com",
+    "compute.googleapis.com", # creates the account that the functions run as
+    "eventarc.googleapis.com",
+    "firebase.googleapis.com",
+    "firebaseappcheck.googleapis.com",
+    "firebasehosting.googleapis.com",
+    "firebaserules.googleapis.com",
+    "firebasestorage.googleapis.com",
     "firestore.googleapis.com",
+    "iam.googleapis.com",
     "iamcredentials.googleapis.com",
     "identitytoolkit.googleapis.com",
+    "logging.googleapis.com",
     "monitoring.googleapis.com",
+    "pubsub.googleapis.com",
+    "recaptchaenterprise.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+    "securetoken.googleapis.com",
+    "serviceusage.googleapis.com",
+    "storage.googleapis.com",
     "sts.googleapis.com",
   ])
+}
+
+resource "google_project_service" "needed" {
+  provider           = google.enables
+  for_each           = local.apis
   service            = each.value
   disable_on_destroy = false
+}
+
+# It waits for nothing, so that its number is known when a change is planned. Otherwise each new API would replace all
+# that names the number.
+data "google_project" "this" {
+  provider = google.enables
 }

@@ -159,6 +159,24 @@ def test_j8_one_that_never_ends_is_refunded_at_its_deadline(studio: Studio, outc
     studio.check()
 
 
+@pytest.mark.parametrize(("outcome", "event"), [("callback-none", "Finished"), ("never", "Expired")])
+def test_the_line_about_the_end_has_the_jobs_age_and_no_other_line(
+    studio: Studio, logged: Logged, outcome: str, event: str
+) -> None:
+    """Cloud Monitoring counts it: each job ends once, in time or by its deadline (infra/slo.tf)."""
+    studio.poyo.plan(outcome, seconds=30.0)
+    job_id = studio.created()
+    studio.heal(job_id)
+    studio.cancel(job_id)
+    studio.settle(job_id, hint=True)
+    lines = logged.lines("job_event")
+    assert len(lines) > 1
+    job = studio.job(job_id)
+    age = int((job["completedAt"] - job["createdAt"]).total_seconds())
+    ends = [(line["event"], line["status"], line["ageSeconds"]) for line in lines if "ageSeconds" in line]
+    assert ends == [(event, job["status"], age)]
+
+
 def test_j8_a_finish_after_the_refund_is_noted_and_nothing_else(studio: Studio, logged: Logged) -> None:
     studio.poyo.plan(seconds=3600.0)
     job_id = studio.created()

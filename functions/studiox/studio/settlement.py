@@ -43,6 +43,8 @@ class Settled(msgspec.Struct, frozen=True):
     contradiction: str = ""
     """The event that contradicts how the job ended."""
     absurd_charge: float | None = None
+    age_seconds: int | None = None
+    """The job's age when this event ended it; None if it did not."""
 
 
 def settle_job(
@@ -83,7 +85,8 @@ def settle_job(
             docs.put(jobs.PROVIDER_LOSSES.document(job_id), loss)
         is_new = step.state.late_event is not None and state.late_event is None and not state.holds_place
         contradiction = step.state.late_event if is_new else None
-        return Settled(after, loss, contradiction or "", spend.absurd_charge(job, state, step))
+        age_seconds = int((now - job.created_at).total_seconds()) if step.ends else None
+        return Settled(after, loss, contradiction or "", spend.absurd_charge(job, state, step), age_seconds)
 
     documents = (path, state_path)
     reads = Reads(cached=[user, *documents]) if just_committed else Reads(fresh=documents)
@@ -111,8 +114,10 @@ def _log(job_id: str, event: Event, action: str, settled: Settled) -> None:
             creditsCharged=loss.credits_charged,
             lossMicroUsd=loss.loss_micro_usd,
         )
-    status = None if job is None else job.status
-    log.info("job_event", jobId=job_id, event=type(event).__name__, status=status, by=action)
+    fields: dict[str, object] = {"status": None if job is None else job.status, "by": action}
+    if settled.age_seconds is not None:  # counted by infra/alerts.tf
+        fields["ageSeconds"] = settled.age_seconds
+    log.info("job_event", jobId=job_id, event=type(event).__name__, **fields)
 
 
 def _loss(job: Job, before: JobState, step: Step, now: datetime) -> ProviderLoss | None:
