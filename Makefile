@@ -68,7 +68,7 @@ smoke: setup ## Ask every public function whether it is ours that answers: PROJE
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
 
-mutants: setup ## Change the pure rules a little and see that a test fails: ONLY=models/ledger
+mutants: setup ## Change each pure rule a little and see that a test fails: ONLY=models/ledger
 	@$(VENV)/python -m tests.mutants $(ONLY)
 
 lock: setup ## Compile the requirements anew from pyproject.toml

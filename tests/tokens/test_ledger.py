@@ -192,5 +192,31 @@ def test_a_purchase_pays_a_debt_first() -> None:
     assert (entry.amount, entry.balance_after) == (8, 1)
 
 
+@pytest.mark.parametrize(
+    ("tokens", "part"),
+    [
+        (0, Buckets()),
+        (1, Buckets(0, 0, 1)),
+        (5, Buckets(0, 0, 5)),
+        (7, Buckets(0, 2, 5)),
+        (14, Buckets(4, 5, 5)),
+        (15, Buckets(5, 5, 5)),
+    ],
+)
+def test_a_part_of_a_debit_is_taken_from_what_was_burnt_last(tokens: int, part: Buckets) -> None:
+    assert ledger.part_of(Buckets(5, 5, 5), tokens) == part
+
+
+@pytest.mark.parametrize("tokens", [-1, 16])
+def test_a_part_is_never_more_than_the_whole(tokens: int) -> None:
+    with pytest.raises(ValueError, match="more than was taken"):
+        ledger.part_of(Buckets(5, 5, 5), tokens)
+
+
+def test_the_audit_sees_an_accounts_figures_as_they_are_stored() -> None:
+    stored = ledger.UncheckedAccount(balance=-1, buckets="broken", ledger_seq=2.5)
+    assert stored.figures == {"balance": -1, "buckets": "broken", "ledgerSeq": 2.5}
+
+
 def test_the_most_that_a_balance_may_be() -> None:
     assert ledger.MAX_BALANCE == 1_000_000_000_000
