@@ -71,13 +71,12 @@ from studiox.studio.endpoints import (
     getJobStatus,
     getStudioOptions,
     listStudioJobs,
-    piapiWebhook,
-    poyoWebhook,
     settleStudioJob,
 )
 from studiox.studio.http_endpoints import createGenerationRequest, getUserCredits
 from studiox.studio.lyrics_endpoints import generateLyrics
 from studiox.studio.session_endpoints import getSession, listSessions
+from studiox.studio.webhook_endpoints import WEBHOOKS as WEBHOOKS
 from studiox.tokens.endpoints import (
     auditLedger,
     checkGenerationAllowance,
@@ -145,8 +144,6 @@ __all__ = [
     "listStudioJobs",
     "moderatePost",
     "onUserCreated",
-    "piapiWebhook",
-    "poyoWebhook",
     "publishPost",
     "reconcilePayments",
     "remixPost",
@@ -172,3 +169,6 @@ __all__ = [
     "useTokens",
     "weeklyReport",
 ]
+
+# A provider's spec names its webhook; the deployment and the server find functions by their names here.
+globals().update(WEBHOOKS)

@@ -63,8 +63,8 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
     for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):
         if not AMOUNT.fullmatch(given.get(name, "")):
             found.append(f"{name} must be an amount: what is none would count as no limit")
-    if not given.get("MEDIA_HOSTS") or any(LOOPBACK.match(host.strip()) for host in given["MEDIA_HOSTS"].split(",")):
-        found.append("MEDIA_HOSTS must name the hosts of your providers' files")
+    if any(LOOPBACK.match(host.strip()) for host in given.get("MEDIA_HOSTS", "").split(",")):
+        found.append("MEDIA_HOSTS must name the hosts of your providers' files, or be left out for the usual ones")
     return found
 
 

@@ -28,7 +28,8 @@ WEBHOOKS = {
     "callbacks are refused, and jobs end by polling.",
     "PIAPI_WEBHOOK_SECRET": "The secret is yours: new orders carry the new one, orders under way the old one.",
 }
-"""The secrets that hold two values during a rotation, newest first, and what to do at the vendor."""
+"""What to do at the vendor when a webhook's secret is rotated. It holds two values during that, newest first."""
+AT_A_VENDOR = "Make the new secret at the vendor. If it signs with it at once, deploy at once."
 OWN = ("PIAPI_WEBHOOK_SECRET",)
 """Not given by a vendor but sent to it with each order: an empty answer makes a random one."""
 SHAPES = {
@@ -50,6 +51,11 @@ COMMON = 20
 """Functions that need a secret are named, unless they are more than this."""
 
 Ask = Callable[[str], str]
+
+
+def is_webhooks(name: str) -> bool:
+    """Whether it is the secret of a webhook, which accepts several."""
+    return name.endswith("_WEBHOOK_SECRET")
 
 
 class Version(NamedTuple):
@@ -291,12 +297,12 @@ class Command:
         """Store a new value; a webhook's together with the old one, newest first."""
         live = self._rotatable(name)
         old = ""
-        if name in WEBHOOKS:
+        if is_webhooks(name):
             held = self.store.value(name, live).split(",")
             if len(held) > 1:
                 raise Refused(f"{name} holds two values: a rotation is under way.\nmake secrets … FINISH={name}")
             [old] = [each.strip() for each in held]
-            print(WEBHOOKS[name])
+            print(WEBHOOKS.get(name, AT_A_VENDOR))
         value = self._asked(name, empty="changes nothing")
         if not value:
             raise Refused("Nothing was changed.\nRepeat the command when you have the new value.")
@@ -313,7 +319,7 @@ class Command:
         for version, names in self.bound.get(name, {}).items():
             if version != str(live):
                 raise Refused(f"{_some(names)} still run with version {version}, and {live} is live.\n{self.deploy}")
-        values = self.store.value(name, live).split(",") if name in WEBHOOKS else []
+        values = self.store.value(name, live).split(",") if is_webhooks(name) else []
         if len(values) > 1:
             number = self.store.add(name, values[0].strip(), exists=True)
             print(f"Version {number} of {name} accepts only the new value. Functions run with it after: {self.deploy}")

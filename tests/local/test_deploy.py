@@ -70,7 +70,6 @@ def test_the_developers_own_defaults_do_not() -> None:
         ("DAILY_SPEND_LIMIT_USD", "nan"),
         ("FREE_SPEND_LIMIT_USD", "some"),
         ("MEDIA_HOSTS", "127.0.0.1:4010"),
-        ("MEDIA_HOSTS", ""),
     ],
 )
 def test_a7_what_production_must_not_run_with(name: str, value: str) -> None:

@@ -92,7 +92,9 @@ class Studio:
         content, headers = signed(change.get("secret", SECRETS["POYO_WEBHOOK_SECRET"]), task_id, said, at)
         query = {"job": job_id, "seal": seal(job_id), **change.get("query", {})}
         method = change.get("method", "POST")
-        return http(main.poyoWebhook, method, query=query, headers=headers, body=change.get("body_bytes", content))
+        return http(
+            main.WEBHOOKS["poyoWebhook"], method, query=query, headers=headers, body=change.get("body_bytes", content)
+        )
 
     def job(self, job_id: str) -> dict[str, Any]:
         return self.database.need(f"jobs/{job_id}")

@@ -109,7 +109,11 @@ def test_a_song_is_kept_without_a_cover_that_cannot_be(
 def callback(job_id: str, body: Any, secret: str = SECRETS["PIAPI_WEBHOOK_SECRET"], **query: str) -> Reply:
     asked = {"job": job_id, "seal": ids.keyed("callback", "piapi", job_id), **query}
     return http(
-        main.piapiWebhook, "POST", query=asked, headers={"X-Webhook-Secret": secret}, body=json.dumps(body).encode()
+        main.WEBHOOKS["piapiWebhook"],
+        "POST",
+        query=asked,
+        headers={"X-Webhook-Secret": secret},
+        body=json.dumps(body).encode(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pathlib
 from typing import Any
@@ -15,9 +16,11 @@ from studiox.catalog import margins
 from studiox.integrations.providers import registry, specs
 from studiox.integrations.providers.protocol import Order, Task
 from studiox.kit import config
+from studiox.studio import service
 from tests.conftest import Logged
 from tests.studio.studio import Studio
 from tests.support import call
+from tests.support.tried import called
 
 SECRETS = {value.name for value in vars(config).values() if isinstance(value, SecretParam)}
 SECRETS |= {secret.name for secret in specs.SECRETS}
@@ -47,10 +50,23 @@ def test_who_orders_or_polls_binds_the_secrets_of_every_provider() -> None:
     assert asked == {secret.name for spec in specs.PROVIDERS.values() for secret in spec.secrets}
     for name in ORDER_OR_POLL:
         assert bound()[name] >= asked, name
-    for name, spec in specs.PROVIDERS.items():
-        assert (f"{name}Webhook" in bound()) is spec.calls_back, name
-        if spec.calls_back:
-            assert bound()[f"{name}Webhook"] == {"APP_SIGNING_KEY", *(secret.name for secret in spec.secrets)}
+
+
+def test_a_spec_that_names_a_webhook_has_it_deployed_and_tested() -> None:
+    """With the provider's own secrets alone. The names are in the orders that vendors hold: they must not change."""
+    specified = {spec.webhook: spec for spec in specs.PROVIDERS.values() if spec.webhook}
+    assert {"poyoWebhook", "piapiWebhook"} <= specified.keys()
+    tests = [ast.walk(ast.parse(path.read_text())) for path in pathlib.Path(__file__).parent.glob("*.py")]
+    assert specified.keys() <= set().union(*map(called, tests)), "a webhook without a test"
+    for webhook, spec in specified.items():
+        assert bound()[webhook] == {"APP_SIGNING_KEY", *(secret.name for secret in spec.secrets)}
+        deployed: Any = vars(main)[webhook]
+        assert deployed.__name__ == deployed.__firebase_endpoint__.entryPoint == webhook
+
+
+def test_a_provider_without_a_webhook_is_ordered_from_without_an_address() -> None:
+    assert service.callback_url("openai", "job-1") == ""
+    assert "/poyoWebhook?job=job-1&seal=" in service.callback_url("poyo", "job-1")
 
 
 @pytest.mark.parametrize("name", sorted(specs.PROVIDERS))
@@ -66,18 +82,26 @@ def test_a_provider_can_be_made_with_its_rows_secrets_alone(name: str, monkeypat
                 registry.provider(name)
 
 
-def test_what_follows_from_the_specs() -> None:
+def test_what_follows_from_the_specs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The day's spend, the hosts of files, the local stack's secrets and addresses: nobody else lists providers."""
     assert set(margins.CREDIT_MICRO_USD) == set(specs.PROVIDERS)
     assert set(settings.SECRETS) == SECRETS
-    deployed = settings.read_env(settings.ROOT / "functions" / ".env")
     hosts = {host for spec in specs.PROVIDERS.values() for host in spec.file_hosts}
-    assert set(deployed["MEDIA_HOSTS"].split(",")) == hosts
+    monkeypatch.delenv("MEDIA_HOSTS", raising=False)
+    assert set(specs.media_hosts()) == hosts >= {"storage.poyo.ai", "img.theapi.app"}
+    monkeypatch.setenv("MEDIA_HOSTS", " cdn.vendor.example, ")
+    assert specs.media_hosts() == ["cdn.vendor.example"]
+    deployed = settings.read_env(settings.ROOT / "functions" / ".env")
     local = settings.local_parameters(settings.PORTS)
-    for name, spec in specs.PROVIDERS.items():
-        if spec.base_url is not None:
-            assert deployed[spec.base_url.name] == spec.base_url.default, name
-            assert local[spec.base_url.name].startswith("http://127.0.0.1:"), f"{name}: a stand-in"
+    addressed = {name: spec.base_url for name, spec in specs.PROVIDERS.items() if spec.base_url is not None}
+    assert addressed.keys() >= {"poyo", "piapi", "openai"}
+    for name, base_url in addressed.items():
+        assert local[base_url.variable].startswith("http://127.0.0.1:"), f"{name}: a stand-in"
+        assert base_url.variable not in deployed, f"{name}: the spec has its address"
+        monkeypatch.setenv(base_url.variable, "https://proxy.example")
+        assert base_url.value == "https://proxy.example"
+        monkeypatch.delenv(base_url.variable)
+        assert base_url.value == base_url.default
 
 
 class Throwaway:

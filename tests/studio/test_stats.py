@@ -61,7 +61,7 @@ def test_a_genuine_callback_of_an_unknown_task_is_fine(studio: Studio) -> None:
 def test_piapi_brings_its_secret_back() -> None:
     body = b'{"timestamp": 1, "data": {"task_id": "t-1", "status": "completed"}}'
     genuine = {"x-webhook-secret": SECRETS["PIAPI_WEBHOOK_SECRET"], "Content-Type": "application/json"}
-    assert http(main.piapiWebhook, "POST", body=body, headers=genuine).status == 200
-    assert http(main.piapiWebhook, "POST", body=body, headers={"x-webhook-secret": "wrong"}).status == 401
-    assert http(main.piapiWebhook, "POST", body=body).status == 401
-    assert http(main.piapiWebhook, "GET").status == 405
+    assert http(main.WEBHOOKS["piapiWebhook"], "POST", body=body, headers=genuine).status == 200
+    assert http(main.WEBHOOKS["piapiWebhook"], "POST", body=body, headers={"x-webhook-secret": "wrong"}).status == 401
+    assert http(main.WEBHOOKS["piapiWebhook"], "POST", body=body).status == 401
+    assert http(main.WEBHOOKS["piapiWebhook"], "GET").status == 405

@@ -35,7 +35,9 @@ def called(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def _of_main(node: ast.AST | None) -> str | None:
-    """`X` of `main.X`."""
+    """`X` of `main.X`, and of `main.WEBHOOKS["X"]`."""
+    if isinstance(node, ast.Subscript) and _of_main(node.value) == "WEBHOOKS":
+        return ast.literal_eval(node.slice)  # type: ignore[no-any-return]
     of_main = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "main"
     return node.attr if of_main and isinstance(node, ast.Attribute) else None
 

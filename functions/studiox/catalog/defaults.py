@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from studiox.models.catalog import Feature
 
-from . import poyo_models
-from .other_models import MOCK, OPENAI, PIAPI, SIZES
+from . import other_models, poyo_models
+from .other_models import MOCK, SIZES
 
 __all__ = ["COLORS", "FEATURES", "MODELS", "SIZES", "STYLES"]
 
@@ -20,4 +20,4 @@ FEATURES = (
     Feature(id="commercial_license", label="Licence for commercial use", tokens=20),
 )
 
-MODELS = (*MOCK, *poyo_models.MODELS, *PIAPI, *OPENAI)
+MODELS = (*MOCK, *poyo_models.MODELS, *other_models.MODELS)

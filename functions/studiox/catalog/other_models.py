@@ -78,3 +78,5 @@ OPENAI = (
         credits=Price(tokens=160),
     ),
 )
+
+MODELS = (*PIAPI, *OPENAI)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import flask
 from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
 from msgspec import UNSET, Meta, UnsetType
 
-from studiox.api import webhook_body
 from studiox.api.callables import (
     Anyone,
     Id,
@@ -25,22 +23,19 @@ from studiox.api.callables import (
     plain_text,
     present,
 )
-from studiox.api.methods import not_allowed
 from studiox.catalog import store as catalogue
 from studiox.catalog.catalog import PlanRequired, PriceChanged
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as deletions
-from studiox.integrations.providers import registry, specs
+from studiox.integrations.providers import specs
 from studiox.kit import batch, config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import (
     AccountSuspended,
-    Contention,
     EmailNotVerified,
     NotFound,
     RateLimited,
     RequestIdReused,
-    Unavailable,
 )
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
@@ -324,42 +319,3 @@ def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
     """Every minute: submit waiting jobs, end overdue jobs, enqueue polls of the rest, and resume deletions."""
     dispatch.dispatch()
     deletions.resume()
-
-
-@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["poyo"].secrets])
-def poyoWebhook(request: flask.Request) -> flask.Response:
-    """Poyo's callback. Its signature is verified; its content is only a hint to poll the job."""
-    return _webhook("poyo", request)
-
-
-@https_fn.on_request(secrets=[config.APP_SIGNING_KEY, *specs.PROVIDERS["piapi"].secrets])
-def piapiWebhook(request: flask.Request) -> flask.Response:
-    """PiAPI's callback. Its secret is verified; its content is only a hint to poll the job."""
-    return _webhook("piapi", request)
-
-
-def _webhook(name: str, request: flask.Request) -> flask.Response:
-    """405: not POST. 413: too large. 401: not authentic. 503: retry later. 200: received; unknown jobs are ignored."""
-    if request.method != "POST":
-        return not_allowed("POST", shared=False)
-    body = webhook_body.body_of(request, MAX_CALLBACK_BYTES)
-    if body is None:
-        return flask.Response("too large", 413)
-    try:
-        task_id = registry.provider(name).verify(dict(request.headers), body)
-    except (config.MissingSecret, ValueError) as error:
-        log.alert("provider_not_configured", provider=name, error=type(error).__name__)
-        return flask.Response("try again", 503)
-    job_id, seal = request.args.get("job"), request.args.get("seal", "")
-    addressed = job_id is None or (ids.is_id(job_id) and ids.is_keyed(seal, "callback", name, job_id))
-    if task_id is None or not addressed:
-        log.warning("callback_refused", provider=name)
-        return flask.Response("not genuine", 401)
-    try:
-        # An authentic callback without our URL's query still carries its task id.
-        known = job_id or job_store.find_by_task(name, task_id)
-        if known is not None:
-            polling.hint(known, task_id, action=f"{name}Webhook")
-    except (Contention, Unavailable):
-        return flask.Response("try again", 503)
-    return flask.Response("ok", 200)

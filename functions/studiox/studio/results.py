@@ -66,7 +66,7 @@ def _copy(job: Job, number: int, file: File, until: float, inline_bytes: int | N
     return objects.copy_from_url(
         file.url,
         path,
-        allowed_hosts=config.listed(specs.MEDIA_HOSTS),
+        allowed_hosts=specs.media_hosts(),
         max_bytes=config.MAX_MEDIA_BYTES.value,
         deadline_s=max(1.0, until - time.monotonic()),
         inline_bytes=inline_bytes,

@@ -10,6 +10,7 @@ from studiox.api.callables import User
 from studiox.auth import service as auth_service
 from studiox.catalog import catalog, margins, sales_store
 from studiox.catalog import store as catalogue
+from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from studiox.integrations.providers.registry import provider
 from studiox.kit import audit, clock, config, ids, log
@@ -299,9 +300,10 @@ def _send(job: Job, state: JobState) -> _Sending:
 
 
 def callback_url(provider_name: str, job_id: str) -> str:
-    """The callback URL, with the job's id and an HMAC of it, so that the URL cannot be guessed."""
+    """The callback URL, with the job's id and an HMAC of it, so that the URL cannot be guessed. Empty: no webhook."""
+    webhook = specs.PROVIDERS[provider_name].webhook
     seal = ids.keyed("callback", provider_name, job_id)
-    return f"{config.functions_base_url()}/{provider_name}Webhook?job={job_id}&seal={seal}"
+    return f"{config.functions_base_url()}/{webhook}?job={job_id}&seal={seal}" if webhook else ""
 
 
 def cancel_job(caller: User, job_id: str) -> Job:

@@ -1,17 +1,30 @@
 """The providers, each declared once: how it is made, and all that the rest of the backend must know about it.
 
-Secret bindings, the hosts that files may come from, the day's spend and the local stack follow from these specs.
-docs/providers.md says which files a new provider touches.
+Secret bindings, webhooks, the hosts that files may come from, the day's spend and the local stack follow from these
+specs. docs/providers.md says which files a new provider touches.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from firebase_functions.params import SecretParam, StringParam
+from firebase_functions.params import SecretParam
 
 from .protocol import Provider
+
+
+class BaseUrl(NamedTuple):
+    """A vendor's address. It is no parameter of the deployment: the CLI wants a line in functions/.env for each."""
+
+    variable: str
+    """The environment variable that names another address: a stand-in, or a compatible endpoint."""
+    default: str
+
+    @property
+    def value(self) -> str:
+        return os.environ.get(self.variable) or self.default
 
 
 class ProviderSpec(NamedTuple):
@@ -21,15 +34,15 @@ class ProviderSpec(NamedTuple):
     """Called with the value of `base_url`, if there is one, and then those of `secrets`. Imports its own module."""
     credit_micro_usd: int
     """What one of the provider's credits costs us, in millionths of a dollar."""
-    base_url: StringParam | None = None
+    base_url: BaseUrl | None = None
     secrets: tuple[SecretParam, ...] = ()
     """All that `make` is given. Each function that orders or polls binds the secrets of all providers."""
     file_hosts: tuple[str, ...] = ()
     """The hosts of its results, as `media.download.check_url` takes them. None if it returns bytes or text."""
     answers_at_once: bool = False
     """`submit` returns an ended task, so that a request may wait for the result."""
-    calls_back: bool = False
-    """It has a webhook, `<name>Webhook` in studio/endpoints.py."""
+    webhook: str = ""
+    """The name under which its webhook is deployed (studio/webhook_endpoints.py). Empty: it never calls back."""
 
 
 def _mock() -> Provider:
@@ -61,23 +74,23 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
     "poyo": ProviderSpec(
         make=_poyo,
         credit_micro_usd=5_000,
-        base_url=StringParam("POYO_BASE_URL", default="https://api.poyo.ai"),
+        base_url=BaseUrl("POYO_BASE_URL", "https://api.poyo.ai"),
         secrets=(SecretParam("POYO_API_KEY"), SecretParam("POYO_WEBHOOK_SECRET")),
         file_hosts=("storage.poyo.ai", "cdn.doculator.org"),
-        calls_back=True,
+        webhook="poyoWebhook",
     ),
     "piapi": ProviderSpec(
         make=_piapi,
         credit_micro_usd=10_000,  # a cent
-        base_url=StringParam("PIAPI_BASE_URL", default="https://api.piapi.ai"),
+        base_url=BaseUrl("PIAPI_BASE_URL", "https://api.piapi.ai"),
         secrets=(SecretParam("PIAPI_API_KEY"), SecretParam("PIAPI_WEBHOOK_SECRET")),
-        file_hosts=("img.theapi.app", "storage.theapi.app"),
-        calls_back=True,
+        file_hosts=("img.theapi.app", "storage.theapi.app"),  # PiAPI's, and those of its Udio's songs and covers
+        webhook="piapiWebhook",
     ),
     "openai": ProviderSpec(
         make=_openai,
         credit_micro_usd=600,  # a thousand output tokens of a small model; an input token costs a quarter of one
-        base_url=StringParam("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
+        base_url=BaseUrl("OPENAI_BASE_URL", "https://api.openai.com/v1"),
         secrets=(SecretParam("OPENAI_API_KEY"),),
         answers_at_once=True,
     ),
@@ -86,7 +99,8 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
 SECRETS = tuple(secret for spec in PROVIDERS.values() for secret in spec.secrets)
 """What each function binds that may submit or poll."""
 
-MEDIA_HOSTS = StringParam(
-    "MEDIA_HOSTS", default=",".join(host for spec in PROVIDERS.values() for host in spec.file_hosts)
-)
-"""The hosts that files are copied from, comma-separated; a deployment may list others."""
+
+def media_hosts() -> list[str]:
+    """The hosts that files are copied from. MEDIA_HOSTS, comma-separated, names others in their place."""
+    given = [host.strip() for host in os.environ.get("MEDIA_HOSTS", "").split(",") if host.strip()]
+    return given or [host for spec in PROVIDERS.values() for host in spec.file_hosts]
