@@ -11,6 +11,8 @@ from typing import Any
 from firebase_functions import https_fn
 
 from studiox.kit import clock, firestore, ids
+from studiox.kit.clock import datetime
+from studiox.kit.documents import Path, Stored
 from studiox.kit.errors import StudioxError
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.users import user_path
@@ -20,6 +22,18 @@ firestore.app()
 PRICE = 1
 
 
+class BenchedJob(Stored, frozen=True, kw_only=True):
+    """The peer's job."""
+
+    job_id: str
+    uid: str
+    prompt: str
+    status: str
+    price: int
+    balance_after: int
+    created_at: datetime
+
+
 @https_fn.on_call()
 def debit(request: https_fn.CallableRequest[Any]) -> Any:
     """Debit one token for a job, once per request id."""
@@ -27,15 +41,23 @@ def debit(request: https_fn.CallableRequest[Any]) -> Any:
         raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAUTHENTICATED, "Sign in first.")
     uid, prompt = request.auth.uid, str(request.data["prompt"])
     job_id, now = ids.derived("debit", uid, str(request.data["requestId"])), clock.now()
-    user, path = user_path(uid), f"jobs/{job_id}"
+    user, path = user_path(uid), Path(f"jobs/{job_id}", BenchedJob)
 
     def decide(docs: Docs) -> int:
         job = docs.get(path)
         if job is not None:
-            return int(job["balanceAfter"])
+            return job.balance_after
         balance = debit_job(docs, uid, job_id, PRICE, "bench", now).balance_after
-        job = {"jobId": job_id, "uid": uid, "prompt": prompt, "status": "pending", "price": PRICE}
-        docs.create(path, {**job, "balanceAfter": balance, "createdAt": now})
+        job = BenchedJob(
+            job_id=job_id,
+            uid=uid,
+            prompt=prompt,
+            status="pending",
+            price=PRICE,
+            balance_after=balance,
+            created_at=now,
+        )
+        docs.create(path, job)
         return balance
 
     try:

@@ -39,7 +39,8 @@ def test_a_document_comes_back_as_it_was_written(database: Database) -> None:
     }
     database.put("users/u1", data)
     assert database.get("users/u1") == data
-    assert firestore.read("users/u1", "users/u2") == [data, None]
+    found = firestore.read_documents(["users/u1", "users/u2"])
+    assert {path: each.data for path, each in found.items()} == {"users/u1": data, "users/u2": None}
     assert list(database.all()) == ["users/u1"]
     database.delete("users/u1")
     assert database.get("users/u1") is None
@@ -57,7 +58,7 @@ def test_the_hash_tells_any_change(database: Database) -> None:
 
 def test_round_trips_are_counted_and_broken(database: Database, rpcs: Rpcs) -> None:
     database.put("users/u1", {"n": 1})
-    firestore.read("users/u1", "users/u2")
+    firestore.read_documents(["users/u1", "users/u2"])
     assert rpcs.calls == ["BatchGetDocuments"]
     assert rpcs.documents == 1
     rpcs.fail_after_apply("Commit")

@@ -37,7 +37,7 @@ def _health(request: flask.Request) -> flask.Response:
 
 def _firestore() -> bool:
     try:
-        firestore.read("health/check")
+        firestore.read_documents(["health/check"])
     except Unavailable:
         return False
     return True

@@ -55,7 +55,7 @@ def test_a_week_with_endless_keys_lumps_the_rest_together() -> None:
 
 
 def kinds(jobs: list[dict[str, Any]], violations: tuple[str, ...] = (), **losses: int) -> list[Anomaly]:
-    return report_rules.anomalies(tally(jobs), violations, losses)
+    return report_rules.anomalies(tally(jobs), violations, losses, [])
 
 
 @pytest.mark.parametrize("seed", range(40))

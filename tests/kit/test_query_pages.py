@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from studiox.api import callables as endpoint_module
 from studiox.api.callables import Anyone, Request, Response, endpoint
 from studiox.kit import firestore, ids, query
+from studiox.kit.documents import Collection
 from studiox.kit.errors import InvalidCursor, Unavailable
 from studiox.kit.rate_limits import Limit
 from tests.support import Database, Rpcs, call
+from tests.support.things import THINGS, Thing
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,8 +39,8 @@ _before = dict(endpoint_module.CONTRACTS)
 @endpoint(limit=Limit(10**6, per=3600))
 def listThings(_caller: Anyone, request: ListThings) -> Things:
     """The things of u1."""
-    found, cursor = query.page("things", {"uid": "u1"}, "createdAt", size=request.page_size, cursor=request.cursor)
-    return Things(names=[thing["name"] for thing in found], next_cursor=cursor)
+    found, cursor = query.page(THINGS, {"uid": "u1"}, "createdAt", size=request.page_size, cursor=request.cursor)
+    return Things(names=[each.data.name for each in found], next_cursor=cursor)
 
 
 endpoint_module.CONTRACTS.clear()
@@ -62,8 +64,8 @@ def fill(count: int, first: int = 0, uid: str = "u1") -> None:
 def page(
     cursor: str | None = None, size: int = 2, uid: str | None = "u1", **equal: Any
 ) -> tuple[list[str], str | None]:
-    found, following = query.page("things", {"uid": uid, **equal}, "createdAt", size=size, cursor=cursor)
-    return [each["name"] for each in found], following
+    found, following = query.page(THINGS, {"uid": uid, **equal}, "createdAt", size=size, cursor=cursor)
+    return [each.data.name for each in found], following
 
 
 def walk(size: int, uid: str | None = "u1") -> Iterator[str]:
@@ -139,7 +141,7 @@ def test_c12_a_cursor_of_another_list_is_refused() -> None:
     for uid, name in (("u2", None), (None, None), ("u1", "n1")):
         with pytest.raises(InvalidCursor):
             page(cursor, uid=uid, name=name)
-    for collection, order in (("others", "createdAt"), ("things", "name")):
+    for collection, order in ((Collection("others", Thing), "createdAt"), (THINGS, "name")):
         with pytest.raises(InvalidCursor):
             query.page(collection, {"uid": "u1"}, order, cursor=cursor)
     # Another page size is the same list.
@@ -187,9 +189,9 @@ def test_a_cursor_survives_the_wire_for_every_kind_of_order(database: Database) 
     for number in range(4):
         database.put(f"things/t{number}", {"name": f"n{number}", "score": number * 1.5, "rank": number - 2})
     for order in ("score", "rank"):
-        found, cursor = query.page("things", {}, order, size=2, cursor=None)
-        rest, end = query.page("things", {}, order, size=2, cursor=cursor)
-        assert [each["name"] for each in (*found, *rest)] == ["n3", "n2", "n1", "n0"]
+        found, cursor = query.page(THINGS, {}, order, size=2, cursor=None)
+        rest, end = query.page(THINGS, {}, order, size=2, cursor=cursor)
+        assert [each.data.name for each in (*found, *rest)] == ["n3", "n2", "n1", "n0"]
         assert end is None
 
 

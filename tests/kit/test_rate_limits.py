@@ -13,8 +13,10 @@ from studiox.kit.rate_limits import Limit, RateLimitCharge
 from studiox.kit.transaction import Docs, Reads
 from tests.conftest import Logged
 from tests.support import Database, Rpcs, crowd
+from tests.support.things import thing_at
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+U1 = thing_at("users/u1")
 
 
 def after(seconds: float) -> datetime:
@@ -34,10 +36,12 @@ def spend(charge: RateLimitCharge, now: datetime = START) -> bool:
 
     def decide(docs: Docs) -> None:
         charge.count(docs, now)
-        docs.update("users/u1", {"n": (docs.get("users/u1") or {})["n"] + 1})
+        thing = docs.get(U1)
+        assert thing is not None
+        docs.update(U1, n=thing.n + 1)
 
     try:
-        transaction.transact("users/u1", decide, Reads(cached=["users/u1", charge.path]))
+        transaction.transact(U1, decide, Reads(cached=[U1, charge.path]))
     except RateLimited:
         return False
     return True
@@ -225,7 +229,7 @@ def test_changed_settings_count_within_a_minute_and_broken_ones_never(database: 
     assert not admitted(charge), "they are remembered for a minute"
     data, _ = firestore._settings().held["settings/limits"]
     firestore._settings().held["settings/limits"] = (data, 0.0)  # the minute is over
-    firestore.read("anything/else")
+    firestore.read_documents(["anything/else"])
     rate_limits._counters().shares.clear()
     assert [admitted(charge) for _ in range(3)] == [True, True, False]
     for function in "gh":

@@ -13,6 +13,7 @@ from studiox.kit.errors import Unavailable
 from tests.support import Database, Rpcs
 from tests.support.cutter import Cutter
 from tests.support.engine import Engine
+from tests.support.things import THINGS
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SIZE = 40
@@ -26,14 +27,14 @@ def _names(found: Iterator[query.Found[Any]]) -> list[str]:
 
 
 READS: dict[str, Read] = {
-    "documents": lambda: [(each or {}).get("n") for each in firestore.read(*(f"things/t{n:02}" for n in range(SIZE)))],
-    "page": lambda: [each["n"] for each in query.page("things", {"kind": "a"}, "at", size=30, cursor=None)[0]],
-    "scan": lambda: _names(query.documents("things", order="at", limit=30)),
-    "scan of some fields": lambda: _names(query.documents("things", equal={"kind": "a"}, fields=("n",))),
-    "scan of a group": lambda: _names(query.documents("things", order="at", group=True, page_size=15)),
-    "names": lambda: query.names("things", {"kind": "a"}, 25),
-    "count": lambda: query.count("things", equal={"kind": "a"}),
-    "total": lambda: query.total("things", "n", equal={"kind": "a"}),
+    "documents": lambda: firestore.get_all([THINGS.document(f"t{n:02}") for n in range(SIZE)]),
+    "page": lambda: query.page(THINGS, {"name": "a"}, "at", size=30, cursor=None)[0],
+    "scan": lambda: _names(query.documents(THINGS, order="at", limit=30)),
+    "scan of every field": lambda: _names(query.fields(THINGS, equal={"name": "a"})),
+    "scan of a group": lambda: _names(query.documents(THINGS, order="at", group=True, page_size=15)),
+    "names": lambda: query.names(THINGS, {"name": "a"}, 25),
+    "count": lambda: query.count(THINGS, equal={"name": "a"}),
+    "total": lambda: query.total(THINGS, "n", equal={"name": "a"}),
 }
 LONG = [name for name in READS if name not in ("count", "total")]
 
@@ -41,7 +42,7 @@ LONG = [name for name in READS if name not in ("count", "total")]
 @pytest.fixture
 def cutter(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cutter]:
     for n in range(SIZE):
-        database.put(f"things/t{n:02}", {"n": n, "kind": "a", "at": START + timedelta(hours=n), "text": TEXT})
+        database.put(f"things/t{n:02}", {"n": n, "name": "a", "at": START + timedelta(hours=n), "text": TEXT})
     proxy = Cutter(engine.host)
     with monkeypatch.context() as patched:
         patched.setenv("FIRESTORE_EMULATOR_HOST", proxy.host)

@@ -8,16 +8,18 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from studiox.kit import firestore, transaction
-from studiox.kit.documents import Path, Stored
+from studiox.kit.documents import Data, Path
 from studiox.kit.errors import NotFound
-from studiox.kit.transaction import REMOVE, AlreadyDecided, Docs, Reads
+from studiox.kit.transaction import AlreadyDecided, Docs, Reads
 from tests.support import Database, Rpcs, crowd
-from tests.support.debits import USER, Poor, assert_sound, debit, opened
+from tests.support.debits import USER, Holder, Poor, assert_sound, debit, opened
+from tests.support.things import Thing, thing_at
+
+U2 = thing_at("users/u2")
 
 
 def no_transactions(rpcs: Rpcs) -> bool:
@@ -110,25 +112,26 @@ def test_a_change_between_read_and_commit_is_seen(database: Database, rpcs: Rpcs
 
 
 def test_documents_nobody_named_are_read_on_demand(database: Database, rpcs: Rpcs) -> None:
-    database.put("users/u1", {"next": "users/u2"})
-    database.put("users/u2", {"next": "users/u3"})
+    first = thing_at(USER)
+    database.put("users/u1", {"text": "users/u2"})
+    database.put("users/u2", {"text": "users/u3"})
 
     def decide(docs: Docs) -> str:
-        path = USER
+        path = first
         while (found := docs.get(path)) is not None:
-            path = found["next"]
-        docs.create(path, {"next": ""})
+            path = thing_at(found.text)
+        docs.create(path, Thing(text=""))
         return path
 
     assert transaction.transact(USER, decide, Reads(fresh=[USER])) == "users/u3"
     assert rpcs.calls == ["BatchGetDocuments"] * 3 + ["Commit"]
-    assert database.get("users/u3") == {"next": ""}
+    assert database.get("users/u3") == {"text": ""}
 
 
 def test_a_decision_that_asks_for_ever_more_ends() -> None:
     def decide(docs: Docs) -> None:
         number = 0
-        while docs.get(f"users/u{number}") is None:
+        while docs.get(thing_at(f"users/u{number}")) is None:
             number += 1
 
     with pytest.raises(RecursionError):
@@ -142,7 +145,7 @@ def test_a_refusal_after_a_document_of_a_new_id_is_raised(rpcs: Rpcs) -> None:
     def decide(docs: Docs) -> None:
         decisions.append(1)
         assert len(decisions) < 10, "it is decided for ever"
-        docs.create(f"auditLogs/{len(decisions)}", {"at": 1})
+        docs.create(thing_at(f"auditLogs/{len(decisions)}"), Thing(at=1))
         raise NotFound
 
     with pytest.raises(NotFound):
@@ -155,73 +158,87 @@ def test_an_answer_never_rests_on_the_cache_alone(database: Database) -> None:
     opened(database, 50)
     debit("one")
     database.change(USER, balance=7)
-    assert transaction.transact("k", lambda docs: (docs.get(USER) or {})["balance"], Reads(cached=[USER])) == 7
-    database.put("users/u2", {"n": 1})
+
+    def balance(docs: Docs) -> int:
+        user = docs.get(USER)
+        assert user is not None
+        return user.balance
+
+    assert transaction.transact("k", balance, Reads(cached=[USER])) == 7
+    database.put(U2, {"n": 1})
     # Presumed absent, and only looked at: the answer must be what is there.
-    assert transaction.transact("k", lambda docs: docs.get("users/u2"), Reads(assumed_absent=["users/u2"])) == {"n": 1}
+    assert transaction.transact("k", lambda docs: docs.get(U2), Reads(assumed_absent=[U2])) == Thing(n=1)
 
     def copy(docs: Docs) -> None:
-        docs.put("users/u3", {"copied": (docs.get(USER) or {})["balance"]})
+        docs.put(thing_at("users/u3"), Thing(n=balance(docs)))
 
     firestore.client().document(USER).update({"balance": 3})
     transaction.transact("k", copy, Reads(cached=[USER], fresh=["users/u3"]))
-    assert database.get("users/u3") == {"copied": 3}
+    assert database.get("users/u3") == {"n": 3}
 
 
 def test_create_of_what_exists_is_already_decided(database: Database) -> None:
     database.put("users/u2", {"n": 1})
     with pytest.raises(AlreadyDecided):
-        transaction.transact(USER, lambda docs: docs.create("users/u2", {"n": 2}), Reads(assumed_absent=["users/u2"]))
+        transaction.transact(USER, lambda docs: docs.create(U2, Thing(n=2)), Reads(assumed_absent=[U2]))
     assert database.get("users/u2") == {"n": 1}
 
 
-def test_update_put_delete_and_remove(database: Database) -> None:
+def test_update_put_delete_and_rewrite(database: Database) -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-    database.put(USER, {"a": 1, "b": {"c": [1]}, "at": moment, "gone.dotted": 1, "ö `": 2})
-    database.put("users/u2", {"n": 1})
+    odd, third, absent = thing_at(USER), thing_at("users/u3"), thing_at("users/none")
+    stored = {"n": 1, "b": {"c": [1]}, "at": moment, "gone.dotted": 1, "ö `": 2}
+    rewritten = {"b": {"d": 2}, "at": moment, "ö `": 3}
+    database.put(odd, stored)
+    database.put(U2, {"n": 1})
 
-    def decide(docs: Docs) -> Any:
-        merged = docs.update(USER, {"a": REMOVE, "gone.dotted": REMOVE, "b": {"d": 2}, "never": REMOVE, "ö `": 3})
-        docs.delete("users/u2")
-        docs.delete("users/none")
-        docs.put("users/u3", {"at": moment})
-        docs.put("users/u3", {"at": moment, "n": docs.get("users/u2")})
-        assert docs.get("users/u3") == {"at": moment, "n": None}
-        return merged
+    def change(found: Data) -> Data:
+        assert found == stored
+        return rewritten
 
-    merged = transaction.transact(USER, decide, Reads(fresh=[USER, "users/u2", "users/u3", "users/none"]))
-    assert merged == {"b": {"d": 2}, "at": moment, "ö `": 3}
-    assert database.all() == {USER: merged, "users/u3": {"at": moment, "n": None}}
-    assert firestore.read(USER)[0] == merged
+    def decide(docs: Docs) -> None:
+        docs.rewrite(odd, change)
+        docs.rewrite(absent, change)
+        docs.delete(U2)
+        docs.delete(absent)
+        docs.put(third, Thing(at=moment))
+        docs.put(third, Thing(at=moment, n=docs.get(U2)))
+        assert docs.get(third) == Thing(at=moment, n=None)
+
+    transaction.transact(USER, decide, Reads(fresh=[odd, U2, third, absent]))
+    assert database.all() == {USER: rewritten, "users/u3": {"at": moment, "n": None}}
+    assert firestore.read_documents([USER])[USER].data == rewritten
     with pytest.raises(KeyError):
-        transaction.transact(USER, lambda docs: docs.update("users/none", {"a": 1}))
+        transaction.transact(USER, lambda docs: docs.update(absent, n=1))
 
 
-class Thing(Stored, frozen=True, kw_only=True):
-    some_field: int
+def test_a_document_moves_with_the_fields_that_its_struct_does_not_know(database: Database) -> None:
+    """Whatever it holds: the target of a malformed one is as malformed."""
+    database.put(USER, {"balance": "ten", "newer": "kept"})
+    target = Path("closedAccounts/c1", Holder)
+    transaction.transact(USER, lambda docs: docs.rewrite(USER, lambda stored: {**stored, "n": 1}, to=target))
+    assert database.all() == {target: {"balance": "ten", "newer": "kept", "n": 1}}
 
 
 def test_a_struct_is_changed_by_its_own_names_and_keeps_what_it_does_not_know(database: Database) -> None:
-    thing = Path("things/t1", Thing)
-    database.put(thing, {"someField": 1, "newer": "kept"})
-    with pytest.raises(TypeError):
-        transaction.transact(thing, lambda docs: docs.update(thing, {"someField": 2}), Reads(fresh=[thing]))
-    changed = transaction.transact(thing, lambda docs: docs.update(thing, some_field=2), Reads(fresh=[thing]))
-    assert changed == Thing(some_field=2)
-    assert database.all() == {"things/t1": {"someField": 2, "newer": "kept"}}
+    database.put(USER, {"balance": 1, "ledgerSeq": 1, "newer": "kept"})
+    changed = transaction.transact(USER, lambda docs: docs.update(USER, ledger_seq=2), Reads(fresh=[USER]))
+    assert changed == Holder(balance=1, ledger_seq=2)
+    assert database.all() == {USER: {"balance": 1, "ledgerSeq": 2, "newer": "kept"}}
 
 
 def test_a_decision_that_changes_nothing_commits_nothing(database: Database, rpcs: Rpcs) -> None:
-    database.put(USER, {"a": 1})
-    transaction.transact(USER, lambda docs: docs.put(USER, {"a": 1}), Reads(fresh=[USER]))
-    transaction.transact(USER, lambda docs: docs.update(USER, {"a": 1}), Reads(fresh=[USER]))
+    database.put(U2, {"n": 1})
+    transaction.transact(USER, lambda docs: docs.put(U2, Thing(n=1)), Reads(fresh=[U2]))
+    transaction.transact(USER, lambda docs: docs.update(U2, n=1), Reads(fresh=[U2]))
+    transaction.transact(USER, lambda docs: docs.rewrite(U2, dict), Reads(fresh=[U2]))
     assert rpcs.count("Commit") == 0
 
 
 def test_a_document_is_replaced_whole(database: Database) -> None:
-    database.put(USER, {"a": 1, "b": 2})
-    transaction.transact(USER, lambda docs: docs.put(USER, {"b": 3}), Reads(fresh=[USER]))
-    assert database.get(USER) == {"b": 3}
+    database.put(U2, {"n": 1, "text": "a"})
+    transaction.transact(USER, lambda docs: docs.put(U2, Thing(text="b")), Reads(fresh=[U2]))
+    assert database.get(U2) == {"text": "b"}
 
 
 def test_no_queue_is_left_behind(database: Database) -> None:
@@ -241,7 +258,7 @@ def test_other_users_do_not_wait(database: Database, rpcs: Rpcs) -> None:
     held.start()
     while rpcs.count("Commit") == 0:
         time.sleep(0.001)
-    transaction.transact("users/u2", lambda docs: docs.update("users/u2", {"n": 2}), Reads(fresh=["users/u2"]))
+    transaction.transact(U2, lambda docs: docs.update(U2, n=2), Reads(fresh=[U2]))
     assert database.get("users/u2") == {"n": 2}
     blocked.set()
     held.join()

@@ -16,6 +16,9 @@ from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs, crowd
 from tests.support.debits import USER, Poor, assert_sound, debit, opened, together
+from tests.support.things import Thing, thing_at
+
+U2 = thing_at("users/u2")
 
 
 @pytest.fixture
@@ -115,9 +118,9 @@ def test_a_group_of_large_decisions_keeps_under_firestores_500_writes(database: 
 
     def wide(number: int) -> int:
         def decide(docs: Docs) -> int:
-            docs.update(USER, {"ledgerSeq": number})
+            docs.update(USER, ledger_seq=number)
             for i in range(90):
-                docs.create(f"{USER}/notes/n{number}-{i}", {"i": i})
+                docs.create(thing_at(f"{USER}/notes/n{number}-{i}"), Thing(n=i))
             return number
 
         return transaction.transact(USER, decide, Reads(fresh=[USER]))
@@ -134,16 +137,16 @@ def test_one_poisoned_operation_fails_alone(database: Database, rpcs: Rpcs, pois
 
     def poisoned() -> None:
         def decide(docs: Docs) -> None:
-            docs.update(USER, {"ledgerSeq": 99})
+            docs.update(USER, ledger_seq=99)
             match poison:
                 case "value":
-                    docs.create(f"{USER}/notes/n1", {"text": "\ud800"})
+                    docs.create(thing_at(f"{USER}/notes/n1"), Thing(text="\ud800"))
                 case "size":
-                    docs.create(f"{USER}/notes/n1", {"text": "x" * 1_200_000})
+                    docs.create(thing_at(f"{USER}/notes/n1"), Thing(text="x" * 1_200_000))
                 case "path":
-                    docs.create(f"{USER}/notes/__n1__", {"text": ""})
+                    docs.create(thing_at(f"{USER}/notes/__n1__"), Thing(text=""))
                 case "lookup":
-                    docs.get("users/u2/odd")
+                    docs.get(thing_at("users/u2/odd"))
                 case "raise":
                     raise ZeroDivisionError
 
@@ -170,9 +173,9 @@ def test_created_and_deleted_at_once_is_still_proven_absent(database: Database) 
     database.put("users/u2", {"n": 1})
 
     def decide(docs: Docs) -> str:
-        if docs.get("users/u2") is not None:
+        if docs.get(U2) is not None:
             return "taken"
-        docs.create("users/u2", {"n": 2})
+        docs.create(U2, Thing(n=2))
         docs.delete("users/u2")
         return "free"
 
@@ -224,5 +227,5 @@ def test_a_leader_that_crashes_leaves_no_one_waiting(
 def test_a_commit_that_is_not_permitted_is_a_bug_not_a_retry(rpcs: Rpcs) -> None:
     rpcs.fail_before("Commit", times=10_000, code=grpc.StatusCode.PERMISSION_DENIED)
     with pytest.raises(exceptions.PermissionDenied):
-        transaction.transact(USER, lambda docs: docs.create(USER, {"a": 1}), Reads(assumed_absent=[USER]))
+        transaction.transact(U2, lambda docs: docs.create(U2, Thing(n=1)), Reads(assumed_absent=[U2]))
     assert rpcs.count() == 1

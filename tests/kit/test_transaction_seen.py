@@ -5,21 +5,18 @@ from __future__ import annotations
 from studiox.kit import firestore
 from studiox.kit.transaction import Docs, Reads, transact
 from tests.support import Database, Rpcs
-from tests.support.debits import USER, opened
+from tests.support.debits import USER, entry_path, opened, post
 
 
 def _take(docs: Docs) -> int:
     user = docs.get(USER)
     assert user is not None
-    balance = user["balance"] - 1
-    docs.update(USER, {"balance": balance})
-    docs.create(f"{USER}/ledger/e{balance}", {"amount": -1})
-    return int(balance)
+    return post(docs, user, f"e{user.balance - 1}", -1)
 
 
 def test_what_was_seen_is_not_read_again(database: Database, rpcs: Rpcs) -> None:
     opened(database, 10)
-    seen = firestore.read_documents([USER, f"{USER}/ledger/e9"])
+    seen = firestore.read_documents([USER, entry_path("e9")])
     assert transact(USER, _take, Reads(already_read=seen)) == 9
     assert rpcs.calls == ["BatchGetDocuments", "Commit"]
 
@@ -37,6 +34,8 @@ def test_an_answer_that_writes_nothing_is_proven_first(database: Database) -> No
     database.change(USER, balance=5)
 
     def look(docs: Docs) -> int:
-        return int((docs.get(USER) or {})["balance"])
+        user = docs.get(USER)
+        assert user is not None
+        return user.balance
 
     assert transact(USER, look, Reads(already_read=seen)) == 5

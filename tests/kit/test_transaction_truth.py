@@ -16,10 +16,11 @@ from studiox.kit import firestore, transaction
 from studiox.kit.errors import Contention, StudioxError, Unavailable
 from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs, crowd
-from tests.support.debits import USER, Poor, assert_sound, debit, opened, together
+from tests.support.debits import USER, Poor, assert_sound, debit, entry_path, opened, post, together
 from tests.support.rpcs import Fault
+from tests.support.things import thing_at
 
-SWITCH = "breakers/all"
+SWITCH = thing_at("breakers/all")
 
 
 class Closed(StudioxError):
@@ -32,27 +33,26 @@ def claw(amount: int, *, timeout_s: float | None = None) -> int:
     """Takes what there is and more, as a refund of spent tokens does: the balance may fall below zero."""
 
     def decide(docs: Docs) -> int:
-        user = docs.get(USER) or {}
-        return int(docs.update(USER, {"balance": user["balance"] - amount})["balance"])
+        user = docs.get(USER)
+        assert user is not None
+        return docs.update(USER, balance=user.balance - amount).balance
 
     return transaction.transact(USER, decide, Reads(cached=[USER]), timeout_s=timeout_s)
 
 
 def order(cause: str) -> int:
     """A debit that is refused while the switch is set, which only other operations write."""
-    entry = f"{USER}/ledger/{cause}"
+    entry = entry_path(cause)
 
     def decide(docs: Docs) -> int:
         before = docs.get(entry)
         if before is not None:
-            return int(before["balanceAfter"])
+            return before.balance_after
         if docs.get(SWITCH) is not None:
             raise Closed
-        user = docs.get(USER) or {}
-        seq, balance = user["ledgerSeq"] + 1, user["balance"] - 1
-        docs.update(USER, {"balance": balance, "ledgerSeq": seq})
-        docs.create(entry, {"seq": seq, "amount": -1, "balanceAfter": balance})
-        return int(balance)
+        user = docs.get(USER)
+        assert user is not None
+        return post(docs, user, cause, -1)
 
     return transaction.transact(USER, decide, Reads(fresh=[SWITCH], cached=[USER], assumed_absent=[entry]))
 
@@ -119,12 +119,12 @@ def test_nor_does_a_bug_rest_on_what_was_never_committed(
     opened(database, 68)
 
     def mark() -> None:
-        transaction.transact(USER, lambda docs: docs.update(USER, {"balance": 0, "marked": True}), Reads(fresh=[USER]))
+        transaction.transact(USER, lambda docs: docs.update(USER, balance=0, marked=True), Reads(fresh=[USER]))
 
     def stumble() -> str:
         def decide(docs: Docs) -> str:
-            user = docs.get(USER) or {}
-            if user.get("marked"):
+            user = docs.get(USER)
+            if user is not None and user.marked:
                 raise error
             return "well"
 
@@ -141,7 +141,7 @@ def test_nor_does_a_bug_rest_on_what_was_never_committed(
 
 def test_a_refusal_while_a_commit_may_still_arrive_is_unavailable(database: Database, rpcs: Rpcs) -> None:
     opened(database, 50)
-    arrive = held_back(rpcs, then=lambda: database.put(SWITCH, {"open": True}))
+    arrive = held_back(rpcs, then=lambda: database.put(SWITCH, {"n": 1}))
     with pytest.raises(Unavailable):
         order("one")
     arrive()
@@ -158,12 +158,12 @@ def test_an_answer_without_a_commit_neither(database: Database, rpcs: Rpcs) -> N
         def decide(docs: Docs) -> str:
             if docs.get(SWITCH) is not None:
                 return "left alone"
-            docs.update(USER, {"balance": 0})
+            docs.update(USER, balance=0)
             return "emptied"
 
         return transaction.transact(USER, decide, Reads(fresh=[SWITCH, USER]))
 
-    arrive = held_back(rpcs, then=lambda: database.put(SWITCH, {"open": True}))
+    arrive = held_back(rpcs, then=lambda: database.put(SWITCH, {"n": 1}))
     with pytest.raises(Unavailable):
         settle()
     arrive()
@@ -174,7 +174,7 @@ def test_a_refusal_is_given_once_the_commit_can_never_arrive(database: Database,
     opened(database, 50)
 
     def meanwhile() -> None:
-        database.put(SWITCH, {"open": True})
+        database.put(SWITCH, {"n": 1})
         database.change(USER, visits=1)
 
     arrive = held_back(rpcs, then=meanwhile)
@@ -189,7 +189,7 @@ def test_a_refusal_after_a_commit_that_did_arrive_is_its_answer(database: Databa
     opened(database, 50)
     rpcs.fail_after_apply("Commit")
     rpcs.before("BatchGetDocuments", lambda: None)  # the first read; the switch is set before the second
-    rpcs.before("BatchGetDocuments", lambda: database.put(SWITCH, {"open": True}))
+    rpcs.before("BatchGetDocuments", lambda: database.put(SWITCH, {"n": 1}))
     assert order("one") == 49
     assert assert_sound(database, 50) == 1
 

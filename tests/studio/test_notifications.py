@@ -11,7 +11,7 @@ from studiox.kit import clock as studiox_clock
 from studiox.kit import documents
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
-from studiox.models.users import Preferences
+from studiox.models.users import Preferences, user_path
 from tests.studio.studio import Studio
 from tests.support.indexes import read_file
 
@@ -127,7 +127,7 @@ def test_every_kind_has_its_letter(studio: Studio, kind: notifications.Type) -> 
     now = studiox_clock.now()
 
     def decide(docs: Docs) -> None:
-        docs.update("users/u1", {"updatedAt": now})
+        docs.update(user_path("u1"), updated_at=now)
         notifications.add(docs, "u1", kind, "cause", now)
 
     transact("users/u1", decide, Reads(fresh=["users/u1"]))

@@ -9,12 +9,28 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from studiox.kit import transaction
+from studiox.kit.documents import Path, Stored
 from studiox.kit.errors import NotFound, StudioxError
 from studiox.kit.transaction import Docs, Reads
 from tests.support.database import Database
 from tests.support.rpcs import Rpcs
 
-USER = "users/u1"
+
+class Holder(Stored, frozen=True, kw_only=True):
+    """Whose balance it is."""
+
+    balance: int
+    ledger_seq: int
+    marked: bool = False
+
+
+class Entry(Stored, frozen=True, kw_only=True):
+    seq: int
+    amount: int
+    balance_after: int
+
+
+USER = Path("users/u1", Holder)
 
 
 class Poor(StudioxError):
@@ -23,23 +39,32 @@ class Poor(StudioxError):
     code = "failed-precondition"
 
 
+def entry_path(cause: str) -> Path[Entry]:
+    return Path(f"{USER}/ledger/{cause}", Entry)
+
+
+def post(docs: Docs, user: Holder, cause: str, amount: int) -> int:
+    """Move tokens, in a decision; the balance afterwards."""
+    seq, balance = user.ledger_seq + 1, user.balance + amount
+    docs.update(USER, balance=balance, ledger_seq=seq)
+    docs.create(entry_path(cause), Entry(seq=seq, amount=amount, balance_after=balance))
+    return balance
+
+
 def debit(cause: str, amount: int = 1, *, warm: bool = True) -> int:
     """A debit as the token domain makes them: the answer is the balance after it, also of a replay."""
-    entry = f"{USER}/ledger/{cause}"
+    entry = entry_path(cause)
 
     def decide(docs: Docs) -> int:
         before = docs.get(entry)
         if before is not None:
-            return int(before["balanceAfter"])
+            return before.balance_after
         user = docs.get(USER)
         if user is None:
             raise NotFound
-        if user["balance"] < amount:
-            raise Poor(balance=user["balance"])
-        seq, balance = user["ledgerSeq"] + 1, user["balance"] - amount
-        docs.update(USER, {"balance": balance, "ledgerSeq": seq})
-        docs.create(entry, {"seq": seq, "amount": -amount, "balanceAfter": balance})
-        return int(balance)
+        if user.balance < amount:
+            raise Poor(balance=user.balance)
+        return post(docs, user, cause, -amount)
 
     if warm:
         return transaction.transact(USER, decide, Reads(cached=[USER], assumed_absent=[entry]))

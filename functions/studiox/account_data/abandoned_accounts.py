@@ -10,8 +10,9 @@ import time
 
 from studiox.creations import sweep_store
 from studiox.integrations.firebase_auth import without_sign_in
-from studiox.kit import clock, log
+from studiox.kit import clock, log, malformed
 from studiox.kit.clock import timedelta
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Reads, transact
 from studiox.models.sweeps import ACCOUNT_SWEEP
@@ -57,7 +58,16 @@ def _close_without_sign_in(uids: list[str]) -> int:
         log.alert("auth_knows_nobody", accounts=len(uids))
         return 0
     # Each is looked up once more, since a deletion cannot be undone.
-    return sum(close_abandoned(uid) for uid in absent if without_sign_in([uid]))
+    return sum(_close(uid) for uid in absent if without_sign_in([uid]))
+
+
+def _close(uid: str) -> bool:
+    """Whether the deletion was ordered. A malformed account is reported and stays as it is."""
+    try:
+        return close_abandoned(uid)
+    except MalformedDocument as error:
+        malformed.report(error)
+        return False
 
 
 def _keep(uid: str | None) -> None:

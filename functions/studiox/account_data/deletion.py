@@ -13,8 +13,9 @@ from studiox.community.service import erase as erase_from_community
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.integrations.stripe import PaymentsUnavailable
-from studiox.kit import audit, clock, firestore, ids, log, query, rate_limits
+from studiox.kit import audit, clock, firestore, ids, log, malformed, query, rate_limits
 from studiox.kit.clock import datetime
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import InvalidRequest, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
@@ -119,7 +120,7 @@ def erase(uid: str, name: str) -> bool:
     if not done:
         return False
     _delete_sign_in(uid)
-    last = [f"{row.collection}/{uid}" for row in inventory.rows("deleted_last")]
+    last = [row.collection.document(uid) for row in inventory.rows("deleted_last")]
     return erasure.close(uid, clock.now(), last)
 
 
@@ -136,11 +137,19 @@ def _end_subscription(uid: str) -> None:
 
 
 def _end_jobs(uid: str) -> bool:
-    """Cancel the running jobs. Their refunds go into the ledger, which moves to the closed account."""
+    """Cancel the running jobs. Their refunds go into the ledger, which moves to the closed account.
+
+    A malformed job cannot be settled: it is reported, and deleted with the others.
+    """
     for status in ("pending", "processing"):
         found = query.names(JOBS, {"uid": uid, "status": status}, erasure.PAGE)
         for path in found:
-            settle_job(path.rsplit("/", 1)[1], uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid))
+            try:
+                settle_job(path.id, uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid))
+            except MalformedDocument as error:
+                if not error.path.startswith(path):
+                    raise  # the account itself: it stays as it is until a person has corrected it
+                malformed.report(error)
         if len(found) == erasure.PAGE:
             return False
     return True

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from studiox.kit import clock, firestore, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Collection, D, Path
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.deletions import CLEAN_UPS
 from studiox.models.users import ClosedAccount, closed_path, user_path
@@ -43,11 +44,10 @@ def delete_own(uid: str) -> bool:
     return delete_jobs(uid, PAGE, clock.now()) and not left
 
 
-def _paths(uid: str, row: Owned) -> list[str]:
+def _paths(uid: str, row: Owned) -> list[Path[Any]]:
     """The paths of up to PAGE of the user's documents in this collection."""
-    if row.owner == inventory.PATH:
-        return query.names(f"{user_path(uid)}/{row.collection}", {}, PAGE)
-    return query.names(row.collection, {row.owner: uid}, PAGE)
+    collection, equal = row.of(uid)
+    return query.names(collection, equal, PAGE)
 
 
 def move_money(uid: str, pseudonym: str) -> bool:
@@ -59,22 +59,20 @@ def move_money(uid: str, pseudonym: str) -> bool:
     for row in inventory.rows("moved"):
         found = _paths(uid, row)
         if found:
-            target = f"{closed_path(uid)}/{row.collection}"
-            moves = {path: f"{target}/{_renamed(path.rsplit('/', 1)[1], uid, pseudonym)}" for path in found}
-            _move(uid, pseudonym, moves)
+            target = Collection(f"{closed_path(uid)}/{row.collection}", row.collection.struct)
+            _rewrite(uid, pseudonym, {path: target.document(_renamed(path.id, uid, pseudonym)) for path in found})
         left = left or len(found) == PAGE
     return not left
 
 
-def _move(uid: str, pseudonym: str, moves: Mapping[str, str]) -> None:
-    def decide(docs: Docs) -> None:
-        for source, target in moves.items():
-            data = docs.get(source)
-            if data is not None:
-                docs.put(target, _renamed(data, uid, pseudonym))
-                docs.delete(source)
+def _rewrite(uid: str, pseudonym: str, targets: Mapping[Path[D], Path[D]]) -> None:
+    """Replace the uid by the pseudonym in these documents, whatever they hold, and move each to its target."""
 
-    transact(closed_path(uid), decide, Reads(fresh=[*moves, *moves.values()]))
+    def decide(docs: Docs) -> None:
+        for source, target in targets.items():
+            docs.rewrite(source, lambda data: _renamed(data, uid, pseudonym), to=target)
+
+    transact(closed_path(uid), decide, Reads(fresh=[*{*targets, *targets.values()}]))
 
 
 def rename(uid: str, pseudonym: str) -> bool:
@@ -86,19 +84,9 @@ def rename(uid: str, pseudonym: str) -> bool:
     for collection, field, value in asked:
         found = query.names(collection, {field: value}, PAGE)
         if found:
-            _rewrite(uid, pseudonym, found)
+            _rewrite(uid, pseudonym, {path: path for path in found})
         left = left or len(found) == PAGE
     return not left
-
-
-def _rewrite(uid: str, pseudonym: str, paths: Sequence[str]) -> None:
-    def decide(docs: Docs) -> None:
-        for path in paths:
-            data = docs.get(path)
-            if data is not None:
-                docs.put(path, _renamed(data, uid, pseudonym))
-
-    transact(closed_path(uid), decide, Reads(fresh=paths))
 
 
 def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
@@ -119,7 +107,7 @@ def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
     """
     found = [path for path in query.names(CLEAN_UPS, {"uid": uid}, PAGE) if path != own]
     firestore.delete_all([path for path in found if "creation-" in path])
-    _rewrite(uid, pseudonym, [path for path in found if "creation-" not in path])
+    _rewrite(uid, pseudonym, {path: path for path in found if "creation-" not in path})
     return len(found) < PAGE - 1
 
 
@@ -150,4 +138,4 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
 
     transact(path, decide, Reads(fresh=[path, closed, *extra]))
     # An entry that was posted just before is moved by a further step.
-    return not any(query.names(f"{path}/{row.collection}", {}, 1) for row in inventory.rows("moved"))
+    return not any(query.names(*row.of(uid), 1) for row in inventory.rows("moved"))

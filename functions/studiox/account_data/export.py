@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from studiox.api.callables import User
 from studiox.auth import service as accounts
-from studiox.kit import clock, documents, firestore, query
+from studiox.kit import clock, documents, firestore, malformed, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Data
+from studiox.kit.documents import Data, MalformedDocument, Path
 from studiox.kit.errors import Unavailable
 from studiox.kit.transaction import Docs
 from studiox.media import objects
-from studiox.models.ledger_store import entries
+from studiox.models.ledger_store import entry_path, ledger
 from studiox.models.posts import comment_paths
 from studiox.models.users import change_user, user_path
 
@@ -38,12 +39,13 @@ def export(caller: User) -> tuple[str, datetime]:
     account = accounts.account(caller)
     now = clock.now()
     parts = _documents(caller.uid)
-    user = parts["profile"] or documents.encode(account)
-    parts["profile"] = {name: value for name, value in user.items() if name not in _INTERNAL}
+    profile = parts["profile"] or documents.encode(account)
+    user = documents.typed(user_path(caller.uid), profile)
+    parts["profile"] = {name: value for name, value in profile.items() if name not in _INTERNAL}
     head = {"exportedAt": now, "uid": caller.uid, **parts}
-    lists = _lists(caller.uid, user["ledgerSeq"])
+    lists = _lists(caller.uid, user.ledger_seq)
     try:
-        path = export_store.put(caller.uid, statement.written(head, lists, balance=user["balance"]))
+        path = export_store.put(caller.uid, statement.written(head, lists, balance=user.balance))
         url = objects.signed_url(path, URL_S)
     except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=30) from error
@@ -57,8 +59,18 @@ def export(caller: User) -> tuple[str, datetime]:
 
 def _documents(uid: str) -> dict[str, Data | None]:
     """The parts of the export that are one document each, with every stored field; None where there is none."""
-    paths = {name: f"{row.collection}/{uid}" for name, row in inventory.exported() if row.owner == inventory.ID}
-    return dict(zip(paths, firestore.read(*paths.values()), strict=True))
+    paths = {name: row.collection.document(uid) for name, row in inventory.exported() if row.owner == inventory.ID}
+    found = firestore.read_documents(paths.values())
+    return {name: None if (data := found[path].data) is None else _whole(path, data) for name, path in paths.items()}
+
+
+def _whole(path: Path[Any], data: Data) -> Data:
+    """Every stored field. A document that does not fit its struct is reported, and exported as it is stored."""
+    try:
+        documents.typed(path, data)
+    except MalformedDocument as error:
+        malformed.report(error)
+    return data
 
 
 def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:
@@ -67,7 +79,8 @@ def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:
         if row.owner == inventory.ID:
             continue
         if name == "ledger":
-            yield name, map(documents.encode, entries(uid, up_to=seq))
+            found = query.fields(ledger(uid), order="seq", most=seq)
+            yield name, (_whole(entry_path(uid, each.id), each.data) for each in found)
         elif name == "comments":
             yield name, _comments(uid)
         else:
@@ -77,20 +90,18 @@ def _lists(uid: str, seq: int) -> Iterator[tuple[str, Iterator[Data]]]:
 
 def _list(uid: str, row: Owned) -> Iterator[Data]:
     """Every stored field of the row's documents, with their ids."""
-    if row.owner == inventory.PATH:
-        found = query.documents(f"{user_path(uid)}/{row.collection}", limit=MAX_PER_LIST)
-    else:
-        found = query.documents(str(row.collection), equal={row.owner: uid}, limit=MAX_PER_LIST)
-    return ({"id": each.id, **each.data} for each in found)
+    collection, equal = row.of(uid)
+    found = query.fields(collection, equal=equal, limit=MAX_PER_LIST)
+    return ({"id": each.id, **_whole(collection.document(each.id), each.data)} for each in found)
 
 
 def _comments(uid: str) -> Iterator[Data]:
     paths = comment_paths(uid, MAX_COMMENTS)
     for start in range(0, len(paths), 100):
-        part = paths[start : start + 100]
-        yield from (
-            {"path": path, **data} for path, data in zip(part, firestore.read(*part), strict=True) if data is not None
-        )
+        found = firestore.read_documents(paths[start : start + 100])
+        for path in paths[start : start + 100]:
+            if (data := found[path].data) is not None:
+                yield {"path": path, **_whole(path, data)}
 
 
 def _uploads(uid: str) -> Iterator[Data]:

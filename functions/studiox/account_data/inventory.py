@@ -1,5 +1,5 @@
 """What a person owns: every collection that holds a person's data, how it is exported, and what deleting the account
-does to it. `export.py` and `erasure.py` work from this table alone. Pure.
+does to it. `export.py` and `erasure.py` work from this table alone.
 
 A test compares it with every collection that the security rules, `models/` and the served data know.
 """
@@ -7,18 +7,25 @@ A test compares it with every collection that the security rules, `models/` and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from studiox.kit.audit import AUDIT_LOGS
+from studiox.kit.documents import Collection
 from studiox.models import deletions, notifications, posts
+from studiox.models.admin_requests import ADMIN_REQUESTS
 from studiox.models.creations import CREATIONS
 from studiox.models.jobs import JOBS, LYRIC_ERRORS, PROVIDER_LOSSES, STATES
+from studiox.models.ledger_audits import LEDGER_ALERTS, LEDGER_CHECKPOINTS
+from studiox.models.ledger_store import LEDGER
 from studiox.models.orders import ORDERS
 from studiox.models.payments import PAYMENTS, UNMATCHED_PAYMENTS
+from studiox.models.rewards import SOCIAL_CLAIMS
 from studiox.models.sessions import SESSIONS
 from studiox.models.subscriptions import BILLING_ACCOUNTS, PLAN_EVENTS, SUBSCRIPTIONS
-from studiox.models.users import USERS
+from studiox.models.users import USERS, user_path
+from studiox.models.welcomes import WELCOMES
 
 AtDeletion = Literal["deleted", "moved", "renamed", "deleted_last", "closed", "by_domain"]
 """What deleteAccount does with a user's documents.
@@ -40,7 +47,7 @@ PATH = "path"
 class Owned(msgspec.Struct, frozen=True, kw_only=True):
     """A collection with documents of a person."""
 
-    collection: str
+    collection: Collection[Any]
     below: str = ""
     """The parent collection, of a subcollection."""
     owner: str = "uid"
@@ -57,8 +64,14 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
         """The names of the collections on the path: `users/ledger`."""
         return f"{self.below}/{self.collection}" if self.below else self.collection
 
+    def of(self, uid: str) -> tuple[Collection[Any], dict[str, str]]:
+        """Where the user's documents are: the collection, and the field values that they have there."""
+        if self.owner == PATH:
+            return Collection(f"{user_path(uid)}/{self.collection}", self.collection.struct), {}
+        return self.collection, {self.owner: uid}
 
-def _below_user(collection: str, exported_as: str | None, at_deletion: AtDeletion, note: str = "") -> Owned:
+
+def _below_user(collection: Collection[Any], exported_as: str | None, at_deletion: AtDeletion, note: str = "") -> Owned:
     return Owned(
         collection=collection, below="users", owner=PATH, exported_as=exported_as, at_deletion=at_deletion, note=note
     )
@@ -74,7 +87,7 @@ OWNED: tuple[Owned, ...] = (
         note="The closed account keeps balance, plan and dates. Marks that make a call count once are not exported.",
     ),
     Owned(collection=BILLING_ACCOUNTS, owner=ID, exported_as="billing", at_deletion="deleted_last"),
-    _below_user("ledger", "ledger", "moved", "Exported in order, with a running sum that proves the balance."),
+    _below_user(LEDGER, "ledger", "moved", "Exported in order, with a running sum that proves the balance."),
     _below_user(PAYMENTS, "payments", "moved"),
     _below_user(PLAN_EVENTS, "subscriptionEvents", "deleted"),
     _below_user(notifications.NOTIFICATIONS, "notifications", "deleted"),
@@ -104,13 +117,13 @@ OWNED: tuple[Owned, ...] = (
         at_deletion="by_domain",
         note="The community deletes them. A post's sum of reports stays.",
     ),
-    Owned(collection="socialClaims", exported_as="socialClaims", at_deletion="deleted"),
+    Owned(collection=SOCIAL_CLAIMS, exported_as="socialClaims", at_deletion="deleted"),
     Owned(collection=LYRIC_ERRORS, exported_as="lyricGenerationErrors", at_deletion="deleted"),
     Owned(collection=ORDERS, exported_as="orders", at_deletion="renamed", note="Accounting."),
     Owned(collection=SUBSCRIPTIONS, exported_as="subscriptions", at_deletion="renamed", note="Accounting."),
     Owned(collection=notifications.MAIL, exported_as="mail", at_deletion="deleted"),
     Owned(
-        collection="auditLogs",
+        collection=AUDIT_LOGS,
         owner="actor",
         path_field="target",
         exported_as="activity",
@@ -158,7 +171,7 @@ OWNED: tuple[Owned, ...] = (
         note="What providers charged us beyond a job's price.",
     ),
     Owned(
-        collection="adminRequests",
+        collection=ADMIN_REQUESTS,
         exported_as=None,
         at_deletion="deleted",
         note="Idempotency records of administrators' calls; the audit log has their effect.",
@@ -170,20 +183,20 @@ OWNED: tuple[Owned, ...] = (
         note="Accounting. `payments` lists the same payments.",
     ),
     Owned(
-        collection="ledgerAlerts",
+        collection=LEDGER_ALERTS,
         exported_as=None,
         at_deletion="renamed",
         note="Findings of the ledger's audit: our errors, not the user's data.",
     ),
     Owned(
-        collection="ledgerCheckpoints",
+        collection=LEDGER_CHECKPOINTS,
         owner=ID,
         exported_as=None,
         at_deletion="deleted_last",
         note="A sum of the ledger, which is exported whole.",
     ),
     Owned(
-        collection="welcomes",
+        collection=WELCOMES,
         exported_as=None,
         at_deletion="renamed",
         note="Named by a keyed hash of the e-mail address. Kept so that a person gets the welcome bonus once.",

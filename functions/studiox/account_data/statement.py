@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from studiox.kit.clock import datetime
-
-Data = Mapping[str, Any]
+from studiox.kit.documents import Data
 
 
 def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], *, balance: int) -> Iterator[str]:
-    """The file's text in pieces: the fields of `head`, then each list. `ledger` must be in the order of `seq`."""
+    """The file's text in pieces: the fields of `head`, then each list. `ledger` must be in the order of `seq`.
+
+    An entry whose amount is not an integer adds nothing to the running sum, so that the ledger does not prove the
+    balance.
+    """
     yield "{"
     for name, value in head.items():
         yield f"{json.dumps(name)}:{_json(value)},\n"
@@ -21,7 +24,8 @@ def written(head: Data, lists: Iterable[tuple[str, Iterable[Data]]], *, balance:
         yield f"{json.dumps(name)}:["
         for number, document in enumerate(documents):
             if name == "ledger":
-                total, entries = total + document["amount"], entries + 1
+                amount = document.get("amount")
+                total, entries = total + (amount if type(amount) is int else 0), entries + 1
                 document = {**document, "runningSum": total}
             yield f"{',' if number else ''}\n{_json(document)}"
         yield "],\n"

@@ -90,11 +90,16 @@ def _count(counter: Counter[str], key: str) -> None:
     counter[key if key in counter or len(counter) < MAX_KEYS else OTHER] += 1
 
 
-def anomalies(tally: Tally, violations: Iterable[str], losses: Mapping[str, float]) -> list[Anomaly]:
-    """The week's anomalies. `violations`: uids. `losses`: by model, the provider's charges beyond the jobs' revenue."""
+def anomalies(
+    tally: Tally, violations: Iterable[str], losses: Mapping[str, float], malformed: Iterable[str]
+) -> list[Anomaly]:
+    """The week's anomalies. `violations`: uids. `losses`: by model, the provider's charges beyond the jobs' revenue.
+    `malformed`: the paths of documents that the report leaves out.
+    """
     found = [*_failure_spikes(tally), *_refund_ratio(tally), *_heavy_users(tally)]
     found += [Anomaly("ledger_violation", uid, 1, 0) for uid in violations]
     found += [Anomaly("provider_loss", model, lost, 0) for model, lost in sorted(losses.items()) if lost > 0]
+    found += [Anomaly("malformed_document", path, 1, 0) for path in sorted(malformed)]
     return found[:MAX_ANOMALIES]
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 
 from studiox.kit import query
 from studiox.kit.clock import datetime
-from studiox.models.jobs import PROVIDER_LOSSES
+from studiox.kit.documents import MalformedDocument
+from studiox.models.jobs import losses_between
 from studiox.models.ledger_audits import LEDGER_ALERTS
-from studiox.models.payments import PAYMENTS
+from studiox.models.payments import PaymentStatus, payments_between
 from studiox.models.weekly_reports import WEEKLY_REPORTS, WeeklyReport
 
 MAX_LISTED = 100
+MAX_ALERTS = 1_000
 # The statuses in which we keep the payment's amount, less `refunded`.
-KEPT = ("paid", "succeeded", "partially_refunded")
+KEPT: tuple[PaymentStatus, ...] = ("paid", "partially_refunded")
 
 
 def latest(limit: int) -> list[WeeklyReport]:
@@ -23,32 +24,32 @@ def latest(limit: int) -> list[WeeklyReport]:
     return [each.data for each in found]
 
 
-def revenue(start: datetime, end: datetime) -> Counter[str]:
-    """Payments of [start, end) by currency, in minor units, less later refunds."""
+def revenue(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> Counter[str]:
+    """Payments of [start, end) by currency, in minor units, less later refunds. `skipped`: as `query.documents`."""
     total: Counter[str] = Counter()
-    for payment in query.between(str(PAYMENTS), start, end, ("amount", "currency", "status", "refunded"), group=True):
-        if payment.get("status") in KEPT:
-            total[str(payment["currency"])] += int(payment["amount"]) - int(payment.get("refunded") or 0)
+    for payment in payments_between(start, end, skipped):
+        if payment.status in KEPT:
+            total[payment.currency] += payment.amount - (payment.refunded or 0)
     return total
 
 
-def losses(start: datetime, end: datetime) -> Counter[str]:
+def losses(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> Counter[str]:
     """By model: the providers' charges in [start, end) beyond the jobs' revenue, in millionths of a dollar.
 
-    Cancelled jobs are excluded: their cost is expected and has its own limit.
+    Cancelled jobs are excluded: their cost is expected and has its own limit. `skipped`: as `query.documents`.
     """
     total: Counter[str] = Counter()
-    for loss in query.between(str(PROVIDER_LOSSES), start, end, ("model", "status", "lossMicroUsd")):
-        if loss.get("status") != "cancelled":
-            total[str(loss["model"])] += int(loss["lossMicroUsd"])
+    for loss in losses_between(start, end, skipped):
+        if loss.status != "cancelled":
+            total[loss.model] += loss.loss_micro_usd
     return total
 
 
-def violations(start: datetime, end: datetime) -> list[str]:
-    """The users with a ledger alert in [start, end), from at most MAX_LISTED alerts. `Unavailable`.
+def violations(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> list[str]:
+    """The users with a ledger alert in [start, end), at most MAX_LISTED, from at most MAX_ALERTS alerts. `Unavailable`.
 
-    An alert counts if it was first seen before `end` and last seen at or after `start`.
+    An alert counts if it was first seen before `end` and last seen at or after `start`. `skipped`: as
+    `query.documents`.
     """
-    found = query.documents(LEDGER_ALERTS, order="lastSeenAt", least=start)
-    seen = (alert.data.uid for alert in found if alert.data.first_seen_at < end)
-    return sorted(set(itertools.islice(seen, MAX_LISTED)))
+    found = query.documents(LEDGER_ALERTS, order="lastSeenAt", least=start, limit=MAX_ALERTS, skipped=skipped)
+    return sorted({alert.data.uid for alert in found if alert.data.first_seen_at < end})[:MAX_LISTED]

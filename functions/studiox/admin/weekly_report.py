@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from studiox.kit import audit, batch, documents, log
 from studiox.kit.clock import datetime
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.jobs import ordered_between
@@ -32,19 +33,22 @@ def run_scheduled(start: datetime, *, at: datetime) -> None:
 def run(start: datetime, *, actor: str, action: str, at: datetime) -> WeeklyReport:
     """Report the week that began at `start`, which may be the current week. A second run makes the same document.
 
-    Each anomaly is alerted once, when it first appears in the report.
+    Each anomaly is alerted once, when it first appears in the report. A malformed document is one, and is not counted.
     """
     end = start + report_rules.WEEK
     tally = report_rules.Tally()
-    for job in ordered_between(start, end):
+    skipped: list[MalformedDocument] = []
+    for job in ordered_between(start, end, skipped):
         tally.add(job)
-    found = report_rules.anomalies(tally, report_store.violations(start, end), report_store.losses(start, end))
+    violations = report_store.violations(start, end, skipped)
+    losses, revenue = report_store.losses(start, end, skipped), report_store.revenue(start, end, skipped)
+    found = report_rules.anomalies(tally, violations, losses, [each.path for each in skipped])
     figures = report_rules.document(
         tally,
         start,
         end,
         new_users=count_new_users(start, end),
-        revenue=report_store.revenue(start, end),
+        revenue=revenue,
         found=found,
         created_at=at,
     )

@@ -100,9 +100,7 @@ class User(Reader, frozen=True, kw_only=True):
 
     def admit_beforehand(self) -> None:
         """As `admit`, before a vendor is asked: in one round trip, and without charging the rate limit."""
-        paths = self.paths()
-        seen = dict(zip(paths, firestore.read(*paths), strict=True))
-        self.admit(Docs(seen.__getitem__), clock.now())
+        self.admit(firestore.docs_of(firestore.read_documents(self.paths())), clock.now())
 
     def paths(self) -> list[str]:
         """The documents that `admit` reads."""
@@ -152,7 +150,7 @@ class User(Reader, frozen=True, kw_only=True):
         """Check the account now, in one round trip, unless this call has checked it."""
         if not self.call.checked:
             paths = (user_path(self.uid), closed_path(self.uid))
-            self.check(Docs(dict(zip(paths, firestore.read(*paths), strict=True)).__getitem__))
+            self.check(firestore.docs_of(firestore.read_documents(paths)))
 
 
 class VerifiedUser(User, frozen=True, kw_only=True):
@@ -191,8 +189,7 @@ def verified(caller: C) -> C:
     `Unauthenticated`, `AccountSuspended`, `Forbidden`, `RecentSignInRequired`; `Unavailable` if Auth or Firestore is.
     """
     paths = (user_path(caller.uid), closed_path(caller.uid))
-    seen = firestore.read_documents(paths)
-    docs = Docs(lambda path: seen[path].data)
+    docs = firestore.docs_of(firestore.read_documents(paths))
     caller.check(docs)
     account, closed = docs.get(paths[0]), docs.get(paths[1])
     caller.call.allowed = False

@@ -17,11 +17,12 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, RequestIdReused
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.catalog import TOKEN_PACKS
 from studiox.models.orders import Order, order_path
 from studiox.models.subscriptions import BillingAccount, PlanCheckout, account_path
 from studiox.models.users import user_path
 
-from . import orders, store, subscriptions
+from . import orders, subscriptions
 from .plans import AlreadySubscribed, CheckoutItem, requested_item, session_params, site_url
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ def open_checkout(
     order_id = ids.derived("createCheckoutSession", caller.uid, request_id)
     fingerprint = _digest([pack_id, plan_id, price_id])
     already_read = _read(caller, order_id, pack_id)
-    docs = store.docs_of(already_read)
+    docs = firestore.docs_of(already_read)
     if (existing := docs.get(order_path(order_id))) is not None:
         return _first_answer(existing, fingerprint)
     item = requested_item(pack_id, plan_id, price_id, sales_store.all_plans(docs))
@@ -101,7 +102,7 @@ def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Documen
     """The documents of a checkout, in one round trip. Creates the user's document if it is missing."""
     paths: list[str] = [order_path(order_id), account_path(caller.uid), *caller.paths(), *sales_store.stale()]
     if pack_id is not None:
-        paths += sales_store.stale((sales_store.pack_key(pack_id),))
+        paths += sales_store.stale((TOKEN_PACKS.document(pack_id),))
     already_read = firestore.read_documents(paths)
     if already_read[user_path(caller.uid)].data is None:
         auth_service.provision(auth_service.as_new(caller), "createCheckoutSession")
@@ -194,7 +195,7 @@ def open_portal(caller: User) -> str:
     if already_read[user_path(caller.uid)].data is None:
         auth_service.provision(auth_service.as_new(caller), "createPortalSession")
         already_read |= firestore.read_documents([user_path(caller.uid)])
-    seen = store.docs_of(already_read)
+    seen = firestore.docs_of(already_read)
     now = clock.now()
     caller.admit(seen, now)  # before Stripe is asked
     home = site_url(config.SITE_URL.value, "/?portal=closed")

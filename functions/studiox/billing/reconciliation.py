@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from studiox.integrations import stripe, stripe_objects
 from studiox.integrations.stripe_types import BadShape, Session, Subject
-from studiox.kit import clock, firestore, log
+from studiox.kit import clock, firestore, log, malformed
 from studiox.kit.clock import datetime, timedelta
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.transaction import Docs, transact
 from studiox.models.orders import Order, order_path
 from studiox.models.payments import CHECKPOINT, ReconciliationCheckpoint, event_path
@@ -64,8 +65,11 @@ def _events(since: datetime) -> int:
     """Handle events that never arrived or failed, newest first; their order does not matter. The number of failures."""
     failures = 0
     for number, page in enumerate(stripe.events(since)):
-        records = firestore.get_all([event_path(each.id) for each in page])
+        records = malformed.get_all([event_path(each.id) for each in page])
         for listed, record in zip(page, records, strict=True):
+            if isinstance(record, MalformedDocument):
+                failures += 1
+                continue
             if event_store.is_processed(record):
                 continue
             try:
@@ -86,9 +90,11 @@ def _sessions(since: datetime) -> int:
     failures = 0
     for number, page in enumerate(stripe.sessions(since)):
         ours = [each for each in page if each.order_id]
-        orders = firestore.get_all([order_path(each.order_id) for each in ours])
+        orders = malformed.get_all([order_path(each.order_id) for each in ours])
         for session, order in zip(ours, orders, strict=True):
-            if _is_unsettled(session, order):
+            if isinstance(order, MalformedDocument):
+                failures += 1
+            elif _is_unsettled(session, order):
                 failures += not _settle(Subject("session", session.id, session.order_id, session.uid))
         if number >= MAX_PAGES:
             return failures + 1
@@ -103,7 +109,7 @@ def _subscriptions(since: datetime) -> int:
     """Settle subscriptions that we have no document of. The number of failures."""
     failures = 0
     for number, page in enumerate(stripe.subscription_ids(since)):
-        records = firestore.get_all([subscription_path(each) for each in page])
+        records = malformed.get_all([subscription_path(each) for each in page])
         for subscription_id, record in zip(page, records, strict=True):
             if record is None:
                 failures += not _settle(Subject("subscription", subscription_id))
@@ -135,6 +141,9 @@ def _settle(subject: Subject) -> bool:
         settlement.settle_event(subject, SettlementContext(ACTION))
     except TRANSIENT as error:
         log.warning("reconciliation_postponed", kind=subject.kind, error=error.reason)
+        return False
+    except MalformedDocument as error:
+        malformed.report(error)
         return False
     except Exception:  # noqa: BLE001 - logged with its traceback; the run continues
         log.bug("bug", function=ACTION, kind=subject.kind)

@@ -21,7 +21,7 @@ from studiox.models.subscriptions import (
 )
 from studiox.models.users import FREE_PLAN, PlanId, user_path
 
-from . import store, subscriptions
+from . import subscriptions
 from .context import SettlementContext, UserAction
 from .plans import NoSubscription
 from .subscription_settlement import sync_subscription
@@ -103,7 +103,7 @@ def cancel(caller: User, *, at_period_end: bool) -> SubscriptionState:
 def _live_subscription(caller: User, action: str) -> CurrentSubscription:
     """The caller's subscription, settled with its state in Stripe. `NoSubscription`, `RateLimited`."""
     path = account_path(caller.uid)
-    read = store.docs_of(firestore.read_documents([path, *caller.paths()]))
+    read = firestore.docs_of(firestore.read_documents([path, *caller.paths()]))
     caller.admit(read, clock.now())  # before Stripe is asked
     known = _require_live(read.get(path))
     # It may have been changed or cancelled on Stripe's own pages, and the event may be late.

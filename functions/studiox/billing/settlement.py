@@ -26,7 +26,7 @@ from studiox.models.payments import Payment, payment_path
 from studiox.models.users import user_path
 from studiox.tokens.service import post_paid
 
-from . import orders, store
+from . import orders
 from .context import SettlementContext, record_unchanged
 from .monthly_tokens import Reversal
 from .subscription_settlement import MAX_ROUNDS, StaleRead, sync_subscription
@@ -82,7 +82,7 @@ def _settle_checkout_once(subject: Subject, context: SettlementContext) -> None:
     `StaleRead` in that case.
     """
     already_read = _read(subject, context)
-    docs = store.docs_of(already_read)
+    docs = firestore.docs_of(already_read)
     if context.is_processed(docs):
         return
     order = docs.get(order_path(subject.order_id)) if subject.order_id else None

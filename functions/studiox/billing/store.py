@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from studiox.kit import firestore, query
+from studiox.kit import query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Data
-from studiox.kit.firestore import Document
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs
 from studiox.models.orders import order_path
@@ -58,15 +56,3 @@ def list_plan_events(uid: str, *, size: int, cursor: str | None) -> tuple[list[F
 def due_subscriptions(now: datetime, limit: int) -> list[str]:
     """Ids of up to `limit` subscriptions whose `checkAt` has passed. `Unavailable`."""
     return [found.id for found in query.documents(SUBSCRIPTIONS, order="checkAt", most=now, limit=limit)]
-
-
-def docs_of(already_read: Mapping[str, Document]) -> Docs:
-    """Typed access to documents that were read together. Changes are not committed.
-
-    A document that was not among them is read on demand: a plan whose cache entry has expired since.
-    """
-
-    def look_up(path: str) -> Data | None:
-        return already_read[path].data if path in already_read else firestore.read(path)[0]
-
-    return Docs(look_up)

@@ -83,7 +83,7 @@ def sync_subscription(
     synced: set[str] = set()
     for _ in range(MAX_ROUNDS):
         already_read = _read(subscription_id, uid, order_id, context)
-        docs = store.docs_of(already_read)
+        docs = firestore.docs_of(already_read)
         if context.is_processed(docs):
             return
         known = docs.get(subscription_path(subscription_id))
@@ -221,7 +221,7 @@ def _commit(
     now = clock.now()
     found = fetched.subscription
     path = subscription_path(found.id)
-    before = store.docs_of(already_read).get(path)
+    before = firestore.docs_of(already_read).get(path)
     reads = _reads(fetched, uid, before, already_read)
     if not reads.fresh and _is_settled(fetched, plan, uid, context, reversal, already_read, now):
         record_unchanged(context, already_read, order_id)
@@ -287,7 +287,7 @@ def _is_settled(
     now: datetime,
 ) -> bool:
     """Whether the settlement would change nothing, as with most events."""
-    docs = store.docs_of(already_read)
+    docs = firestore.docs_of(already_read)
     found = fetched.subscription
     known = _restored(docs.get(subscription_path(found.id)), fetched)
     user = docs.get(user_path(uid))

@@ -6,13 +6,13 @@ Each process caches `tokenPacks/{id}` and `plans/{id}` for 60 s. A document's fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from studiox.kit import firestore, log, query
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
+from studiox.kit.documents import Data, Path
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 from studiox.models.catalog import PLANS, TOKEN_PACKS, Pack, Plan
@@ -21,7 +21,6 @@ from . import sales
 
 MAX_ENTRIES = 200
 
-Entry = Mapping[str, Any]
 S = TypeVar("S", Pack, Plan)
 
 firestore.KEPT_FOR_A_MINUTE.update((str(TOKEN_PACKS), str(PLANS)))
@@ -46,25 +45,20 @@ def plan_of(docs: Docs, plan_id: str) -> Plan:
 
 def all_plans(docs: Docs) -> dict[str, Plan]:
     """{id: plan} of all plans, from the cache or this decision's documents."""
-    return {key.partition("/")[2]: _plan(key, _find(docs, key)) for key in sales.PLAN_KEYS}
-
-
-def pack_key(pack_id: str) -> str:
-    """A pack's key for `stale`."""
-    return str(TOKEN_PACKS.document(pack_id))
+    return {key.partition("/")[2]: _plan(key, _find(docs, Path(key, Plan))) for key in sales.PLAN_KEYS}
 
 
 def find_pack(docs: Docs, pack_id: str) -> Pack | None:
     """The pack, or None if it is not on sale."""
-    key = pack_key(pack_id)
-    return _pack(key, _find(docs, key))
+    path = TOKEN_PACKS.document(pack_id)
+    return _pack(path, _find(docs, path))
 
 
 def plans() -> list[Plan]:
     """Every plan, with at most one read for those that are not cached. `Unavailable`."""
     held = {key: firestore.kept_for_a_minute().get(key) for key in sales.PLAN_KEYS}
     if missing := [key for key, override in held.items() if override is UNKNOWN]:
-        held |= dict(zip(missing, firestore.read(*missing), strict=True))
+        held |= {path: found.data for path, found in firestore.read_documents(missing).items()}
     return [_plan(key, override) for key, override in held.items()]
 
 
@@ -73,19 +67,19 @@ def packs() -> list[Pack]:
     kept = _packs().get("")
     if kept is not UNKNOWN:
         return kept
-    held = {found.path: found.data for found in query.documents(str(TOKEN_PACKS), limit=MAX_ENTRIES)}
+    held = {found.path: found.data for found in query.fields(TOKEN_PACKS, limit=MAX_ENTRIES)}
     keys = dict.fromkeys([key for key in sales.BUNDLED if key.startswith(TOKEN_PACKS)] + sorted(held))
     on_sale = [pack for key in keys if (pack := _pack(key, held.get(key))) is not None]
     _packs().put("", on_sale)
     return on_sale
 
 
-def _find(docs: Docs, key: str) -> Entry | None:
-    override = firestore.kept_for_a_minute().get(key)
-    return docs.get(key) if override is UNKNOWN else override
+def _find(docs: Docs, path: Path[S]) -> Data | None:
+    override = firestore.kept_for_a_minute().get(path)
+    return docs.fields(path) if override is UNKNOWN else override
 
 
-def _pack(key: str, override: Entry | None) -> Pack | None:
+def _pack(key: str, override: Data | None) -> Pack | None:
     bundled = sales.BUNDLED.get(key)
     if bundled is None and override is None:
         return None
@@ -93,14 +87,14 @@ def _pack(key: str, override: Entry | None) -> Pack | None:
     return _as(entry, Pack) if entry.get("enabled", True) is True else None
 
 
-def _plan(key: str, override: Entry | None) -> Plan:
+def _plan(key: str, override: Data | None) -> Plan:
     """The plan with its override. A malformed override is ignored: a plan has subscribers and must always exist."""
     bundled = sales.BUNDLED[key]
     plan = _as({**bundled, **(override or {}), "id": bundled["id"]}, Plan)
     return plan or msgspec.convert(bundled, Plan)
 
 
-def _as(entry: Entry, kind: type[S]) -> S | None:
+def _as(entry: Data, kind: type[S]) -> S | None:
     """The entry as a pack or plan, or None with an alert if it is malformed."""
     try:
         return msgspec.convert(entry, kind, strict=True)

@@ -6,7 +6,7 @@ Overrides are `models/{id}`, `styles/{id}`, `colors/{id}`, `sizes/{id}` and `fea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from studiox.integrations.providers import specs
 from studiox.kit import config, firestore, ids, log, query
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
+from studiox.kit.documents import Collection, Data, Path
 from studiox.kit.errors import InvalidRequest
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
@@ -24,15 +25,14 @@ from .catalog import check_model
 
 MAX_ENTRIES = 500
 
-COLLECTIONS = tuple(map(str, (MODELS, STYLES, COLORS, SIZES, FEATURES)))
+COLLECTIONS: dict[str, Collection[Any]] = {str(each): each for each in (MODELS, STYLES, COLORS, SIZES, FEATURES)}
 
-Entry = Mapping[str, Any]
-Catalogue = tuple[list[Model], dict[str, list[Entry]]]
+Catalogue = tuple[list[Model], dict[str, list[Data]]]
 
 
-def _bundled() -> dict[str, Entry]:
+def _bundled() -> dict[str, Data]:
     """{collection/id: entry} of the defaults, in the form of their documents."""
-    entries: dict[str, Entry] = {f"{MODELS}/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
+    entries: dict[str, Data] = {f"{MODELS}/{model.id}": msgspec.to_builtins(model) for model in defaults.MODELS}
     for name, listed in ((STYLES, defaults.STYLES), (COLORS, defaults.COLORS)):
         entries |= {f"{name}/{id_}": msgspec.to_builtins(Choice(id=id_, label=id_)) for id_ in listed}
     for id_, tokens in defaults.SIZES.items():
@@ -53,10 +53,10 @@ def _offered() -> Cache[Catalogue]:
     return Cache(1, ttl_s=MINUTE_S)
 
 
-def path_of(key: str) -> str:
+def path_of(key: str) -> Path[Any]:
     """The document path of the entry `collection/id`."""
     collection, _, name = key.partition("/")
-    return f"{collection}/{name.replace('/', '~')}"
+    return COLLECTIONS[collection].document(name.replace("/", "~"))
 
 
 def stale(keys: Iterable[str]) -> list[str]:
@@ -66,18 +66,18 @@ def stale(keys: Iterable[str]) -> list[str]:
 
 def _has_document(key: str) -> bool:
     """Whether the key is a valid document name. A caller can send any text as a style, such as `..` (faults C18)."""
-    return ids.is_segment(path_of(key).partition("/")[2])
+    return ids.is_segment(path_of(key).id)
 
 
-def find(docs: Docs, key: str) -> Entry | None:
+def find(docs: Docs, key: str) -> Data | None:
     """The entry, from the cache or this decision's documents; None if it is not on offer."""
     if not _has_document(key):
         return None
     override = firestore.kept_for_a_minute().get(path_of(key))
-    return _merged(key, docs.get(path_of(key)) if override is UNKNOWN else override)
+    return _merged(key, docs.fields(path_of(key)) if override is UNKNOWN else override)
 
 
-def _merged(key: str, override: Entry | None) -> Entry | None:
+def _merged(key: str, override: Data | None) -> Data | None:
     """The bundled entry merged with the override's fields; None if neither exists or the entry is disabled."""
     bundled = _BUNDLED.get(key)
     if bundled is None and override is None:
@@ -105,7 +105,7 @@ def find_feature(docs: Docs, feature_id: str) -> Feature:
     raise InvalidRequest(fields={"feature": "not in the catalogue"})
 
 
-def _as_model(entry: Entry | None) -> Model | None:
+def _as_model(entry: Data | None) -> Model | None:
     """The entry as a model; None if it is not on offer, or, with an alert, if it is malformed."""
     if entry is None or (entry.get("provider") == "mock" and not config.ENABLE_MOCK_MODELS.value):
         return None
@@ -116,7 +116,7 @@ def _as_model(entry: Entry | None) -> Model | None:
         return None
 
 
-def _checked(entry: Entry) -> Model:
+def _checked(entry: Data) -> Model:
     """The entry as a model. ValueError or msgspec.ValidationError if it cannot be ordered."""
     model = msgspec.convert(entry, Model, strict=True)
     check_model(model)
@@ -125,7 +125,7 @@ def _checked(entry: Entry) -> Model:
     return model
 
 
-def check_entry(key: str, override: Entry) -> None:
+def check_entry(key: str, override: Data) -> None:
     """ValueError or msgspec.ValidationError if this override would make its model invalid."""
     entry = _merged(key, override)
     if key.startswith(f"{MODELS}/") and entry is not None:
@@ -141,16 +141,20 @@ def everything() -> Catalogue:
     keys = list(dict.fromkeys([*_BUNDLED, *sorted(overrides)]))
     entries = {key: entry for key in keys if (entry := _merged(key, overrides.get(key))) is not None}
     models = [_as_model(entry) for key, entry in entries.items() if key.startswith(f"{MODELS}/")]
-    others = {name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")] for name in COLLECTIONS[1:]}
+    others = {
+        name: [entry for key, entry in entries.items() if key.startswith(f"{name}/")]
+        for name in COLLECTIONS
+        if name != MODELS
+    }
     found = ([model for model in models if model is not None], others)
     firestore.kept_for_a_minute().update({path_of(key): override for key, override in overrides.items()})
     _offered().put("", found)
     return found
 
 
-def _read_all() -> dict[str, Entry | None]:
-    found: dict[str, Entry | None] = dict.fromkeys(_BUNDLED)
-    for name in COLLECTIONS:
-        for each in query.documents(name, limit=MAX_ENTRIES):
+def _read_all() -> dict[str, Data | None]:
+    found: dict[str, Data | None] = dict.fromkeys(_BUNDLED)
+    for name, collection in COLLECTIONS.items():
+        for each in query.fields(collection, limit=MAX_ENTRIES):
             found[f"{name}/{each.id.replace('~', '/')}"] = each.data
     return found

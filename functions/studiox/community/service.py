@@ -11,8 +11,8 @@ import msgspec
 from studiox.api.callables import User
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
-from studiox.kit import audit, clock, firestore, ids
-from studiox.kit.documents import Path
+from studiox.kit import audit, clock, firestore, ids, malformed
+from studiox.kit.documents import MalformedDocument, Path
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
@@ -287,8 +287,9 @@ def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[posts.Post, bo
 def erase(uid: str) -> bool:
     """One bounded step of removing a user whose account is being deleted; True when nothing is left. `Unavailable`.
 
-    Posts, likes and reports are deleted, comments become anonymous; clean-ups delete what belongs to the posts. Every
-    step may be repeated. The account must be closed to further calls before the first one.
+    Posts, likes and reports are deleted, comments become anonymous; clean-ups delete what belongs to the posts. A
+    malformed document is reported, and goes all the same. Every step may be repeated. The account must be closed to
+    further calls before the first one.
     """
     own = posts.owned_paths(posts.POSTS, uid, ERASED_PER_STEP)
     for path in own:
@@ -316,42 +317,52 @@ def _erase_post(uid: str, post_id: str) -> None:
     now, token = clock.now(), ids.new()
     path = posts.post_path(post_id)
 
-    def decide(docs: Docs) -> None:
-        if not docs.exists(path):
-            return
-        library.unlink_post(docs, post_id, moderated=False)
-        posts.remove_post(docs, post_id)
-        cleanup_store.order(docs, "post", post_id, uid, token, now)
+    def decide(docs: Docs) -> MalformedDocument | None:
+        broken = None
+        if docs.exists(path):
+            try:
+                library.unlink_post(docs, post_id, moderated=False)
+            except MalformedDocument as error:
+                broken = error
+            posts.remove_post(docs, post_id)
+            cleanup_store.order(docs, "post", post_id, uid, token, now)
+        return broken
 
     record, creation = clean_up_path("post", post_id), library.creation_path(post_id)
-    transact(path, decide, Reads(fresh=[path, record, posts.state_path(post_id), creation]))
+    malformed.report(transact(path, decide, Reads(fresh=[path, record, posts.state_path(post_id), creation])))
     cleanups.start("post", post_id, cleanups.clear_post)
 
 
 def _erase_like(uid: str, path: Path[posts.Like]) -> None:
     now = clock.now()
 
-    def decide(docs: Docs) -> None:
-        like = docs.get(path)
-        if like is None:
-            return
-        post = docs.get(posts.post_path(like.post_id))
+    def decide(docs: Docs) -> MalformedDocument | None:
+        try:
+            like = docs.get(path)
+            post = None if like is None else docs.get(posts.post_path(like.post_id))
+        except MalformedDocument as error:
+            docs.delete(path)  # the post's count stays as it is
+            return error
         if post is None:
             docs.delete(path)  # the post's clean-up would have deleted it
         else:
             posts.set_like(docs, post, uid, False, now)
+        return None
 
-    transact(path, decide, Reads(fresh=[path]))
+    malformed.report(transact(path, decide, Reads(fresh=[path])))
 
 
 def _make_anonymous(path: Path[posts.Comment]) -> None:
     _, post_id, _, comment_id = path.split("/")
 
-    def decide(docs: Docs) -> None:
-        if docs.exists(path):
-            docs.update(path, uid=None, author_name=rules.ANONYMOUS)
-        post = docs.get(posts.post_path(post_id))
-        if post is not None:
-            notifications.amend(docs, post.uid, "post_commented", comment_id, author_name=rules.ANONYMOUS)
+    def decide(docs: Docs) -> MalformedDocument | None:
+        docs.rewrite(path, lambda stored: {**stored, "uid": None, "authorName": rules.ANONYMOUS})
+        try:
+            post = docs.get(posts.post_path(post_id))
+            if post is not None:
+                notifications.amend(docs, post.uid, "post_commented", comment_id, author_name=rules.ANONYMOUS)
+        except MalformedDocument as error:
+            return error
+        return None
 
-    transact(path, decide, Reads(fresh=[path]))
+    malformed.report(transact(path, decide, Reads(fresh=[path])))

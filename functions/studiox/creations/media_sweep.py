@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from studiox.deletions import service as deletions
 from studiox.deletions import store as cleanup_store
-from studiox.kit import clock, firestore, ids, log
+from studiox.kit import clock, firestore, ids, log, malformed
 from studiox.kit.clock import datetime
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
@@ -89,7 +90,7 @@ def _old_place(item: objects.Head, now: datetime) -> Place | None:
 def _orphaned_uploads(found: Iterable[tuple[str, Place]]) -> list[str]:
     uploads = [(path, place.owner) for path, place in found if place.kind == "upload"]
     used = {uid: sweep_store.inputs_in_use(uid) for uid in {uid for _, uid in uploads}}
-    return [path for path, uid in uploads if path not in used[uid]]
+    return [path for path, uid in uploads if (inputs := used[uid]) is not None and path not in inputs]
 
 
 def _surplus_uploads(items: Iterable[objects.Head]) -> list[str]:
@@ -101,7 +102,8 @@ def _surplus_uploads(items: Iterable[objects.Head]) -> list[str]:
     for uid, count in Counter(place.owner for place in places).items():
         if count >= sweep_rules.CROWD and ids.is_segment(uid):
             used = sweep_store.inputs_in_use(uid)
-            gone += [path for path in sweep_rules.surplus(_uploads_of(uid)) if path not in used]
+            if used is not None:
+                gone += [path for path in sweep_rules.surplus(_uploads_of(uid)) if path not in used]
     return gone
 
 
@@ -126,7 +128,11 @@ def _orphaned_media(found: Iterable[tuple[str, Place]]) -> list[str]:
 
     def is_orphan(path: str, place: Place) -> bool:
         creation, job = creation_path(place.id), job_path(place.id)
-        return sweep_rules.is_orphan(path, place.owner, documents[creation].as_(creation), documents[job].as_(job))
+        try:
+            return sweep_rules.is_orphan(path, place.owner, documents[creation].as_(creation), documents[job].as_(job))
+        except MalformedDocument as error:
+            malformed.report(error)
+            return False  # which files it refers to is not known
 
     return [path for path, place in files if is_orphan(path, place)]
 
@@ -144,9 +150,11 @@ def _delete(path: str) -> bool:
 def _clear_posts(post_ids: set[str]) -> int:
     """Order the clean-up of every folder without a visible post; how many. A clean-up waits for calls that publish."""
     asked = sorted(post_ids)
-    posts = firestore.get_all([post_path(post_id) for post_id in asked])
+    posts = malformed.get_all([post_path(post_id) for post_id in asked])
     cleared = 0
     for post_id, post in zip(asked, posts, strict=True):
+        if isinstance(post, MalformedDocument):
+            continue  # whether it is visible is not known
         if (post is None or post.hidden) and _order_clean_up(post_id):
             deletions.start("post", post_id, deletions.clear_post)
             cleared += 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Stored
+from studiox.kit.documents import MalformedDocument, Stored
 from studiox.kit.transaction import Docs
 from studiox.models.creations import CREATIONS
 from studiox.models.jobs import JOBS
@@ -54,10 +54,12 @@ def creations_until(moment: datetime, since: datetime | None) -> Iterator[query.
     return query.documents(CREATIONS.select(CreatedMedia), order="createdAt", least=since, below=moment)
 
 
-def inputs_in_use(uid: str) -> set[str]:
-    """The uploads that are inputs of this user's running jobs. `Unavailable`."""
+def inputs_in_use(uid: str) -> set[str] | None:
+    """The uploads that are inputs of this user's running jobs; None if a malformed job hides its own. `Unavailable`."""
     used: set[str] = set()
+    skipped: list[MalformedDocument] = []
     for status in ("pending", "processing"):
-        for found in query.documents(JOBS.select(JobInputs), equal={"uid": uid, "status": status}):
+        running = {"uid": uid, "status": status}
+        for found in query.documents(JOBS.select(JobInputs), equal=running, skipped=skipped):
             used |= set(found.data.params.get("inputPaths") or ())
-    return used
+    return None if skipped else used

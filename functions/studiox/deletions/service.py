@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from studiox.kit import clock, ids, log, tasks
-from studiox.kit.documents import Path
+from studiox.kit import clock, ids, log, malformed, tasks
+from studiox.kit.documents import MalformedDocument, Path
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
@@ -46,6 +46,10 @@ def run(kind: Kind, id_: str, clear: Clear, *, pages: int = TASK_PAGES) -> bool:
         complete = clear(record, pages)
     except (objects.MediaError, Unavailable, Contention) as error:
         log.warning("clean_up_postponed", kind=kind, id=id_, failures=record.failures, error=type(error).__name__)
+        _finish(path, token, rules.after_failure(record, clock.now()))
+        return False
+    except MalformedDocument as error:
+        malformed.report(error)  # until a person corrects the document, each run stops there
         _finish(path, token, rules.after_failure(record, clock.now()))
         return False
     _finish(path, token, rules.after_run(record, complete=complete, now=clock.now()))

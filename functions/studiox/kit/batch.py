@@ -11,7 +11,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from studiox.kit.query import Found
 
-from . import log
+from . import log, malformed
+from .documents import MalformedDocument
 from .errors import StudioxError
 
 T = TypeVar("T")
@@ -45,6 +46,9 @@ def alone(function: str, work: Callable[[], T], **about: object) -> T | Trouble:
     """The result of `work`, or why there is none, which is logged. Isolates the failures of one item."""
     try:
         return work()
+    except MalformedDocument as error:
+        malformed.report(error)
+        return Trouble.BUG
     except Exception as error:  # noqa: BLE001 - it is logged, and the caller goes on
         if passes(error):
             log.warning("postponed", function=function, error=type(error).__name__, **about)

@@ -24,8 +24,8 @@ class Document:
         self.update_time = update_time
 
     def as_(self, path: Path[D]) -> D | None:
-        """The struct of the document at `path`, which this was read from."""
-        return None if self.data is None else documents.decode(path.struct, self.data)
+        """The struct of the document at `path`, which this was read from. `MalformedDocument`."""
+        return None if self.data is None else documents.typed(path, self.data)
 
 
 class DocumentCache:

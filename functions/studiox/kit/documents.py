@@ -7,9 +7,10 @@ with a default is optional: it is absent from the document while it has its defa
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -60,9 +61,36 @@ class Collection(str, Generic[D]):
         return Path(f"{self}/{id_}", self.struct)
 
 
+class MalformedDocument(Exception):
+    """A stored document does not fit its struct: written by a bug, or by hand. Names the field, but no value."""
+
+    def __init__(self, path: str, field: str) -> None:
+        super().__init__(f"{path}: {field}")
+        self.path = path
+        self.field = field
+
+
 def decode(type_: type[D], data: Data) -> D:
-    """The document's struct. msgspec.ValidationError for a document that does not fit it: a bug, or a bad write."""
+    """The document's struct. msgspec.ValidationError for a document that does not fit it: its message has values."""
     return msgspec.convert(data, type_)
+
+
+def typed(path: Path[D], data: Data) -> D:
+    """The struct of the document at `path`. `MalformedDocument` if it does not fit."""
+    try:
+        return decode(path.struct, data)
+    except msgspec.ValidationError as error:
+        raise MalformedDocument(path, _field(str(error))) from None  # the cause's message may quote a value
+
+
+_MISSING = re.compile(r"required field `(\w+)`")
+_PLACE = re.compile(r" - at `\$\.?(.*)`$")
+
+
+def _field(message: str) -> str:
+    """Which field msgspec's message is about: `price`, `error.reason`, `media[...].bytes`."""
+    place, missing = _PLACE.search(message), _MISSING.search(message)
+    return ".".join(found[1] for found in (place, missing) if found) or "document"
 
 
 def encode(document: Stored, over: Data | None = None) -> dict[str, Any]:
@@ -103,10 +131,6 @@ class AlreadyDecided(Exception):
     """A decision created a document that exists: its cause has already had its effect. A bug if it surfaces."""
 
 
-REMOVE = object()
-"""As a field's value in `Docs.update`: remove the field."""
-
-
 class Docs:
     """The documents that one decision reads and changes: its changes on top of the documents as read. No I/O."""
 
@@ -125,27 +149,19 @@ class Docs:
         self.touched.add(path)
         return self.changes[path] if path in self.changes else self._look_up(path)
 
-    @overload
-    def get(self, path: Path[D]) -> D | None: ...  # type: ignore[overload-overlap]
-
-    @overload
-    def get(self, path: str) -> Data | None: ...
-
-    def get(self, path: str) -> Any:
-        """The document, or None if it does not exist."""
+    def get(self, path: Path[D]) -> D | None:
+        """The document, or None if it does not exist. `MalformedDocument`."""
         data = self._data(path)
-        return decode(path.struct, data) if isinstance(path, Path) and data is not None else data
+        return None if data is None else typed(path, data)
+
+    def fields(self, path: Path[Any]) -> Data | None:
+        """The stored fields of a document that need not fit its struct, such as an override of some fields."""
+        return self._data(path)
 
     def exists(self, path: str) -> bool:
         return self._data(path) is not None
 
-    @overload
-    def create(self, path: Path[D], document: D) -> None: ...
-
-    @overload
-    def create(self, path: str, document: Data) -> None: ...
-
-    def create(self, path: str, document: Stored | Data) -> None:
+    def create(self, path: Path[D], document: D) -> None:
         """Create a document. It need not have been read: the commit fails if it exists, and is decided again."""
         try:
             existing = self._data(path)
@@ -154,46 +170,40 @@ class Docs:
             self.created_unread.add(path)
         if existing is not None:
             raise AlreadyDecided(path)
-        self.changes[path] = encode(document) if isinstance(document, Stored) else document
+        self.changes[path] = encode(document)
 
-    @overload
-    def update(self, path: Path[D], /, **changes: object) -> D: ...
+    def update(self, path: Path[D], /, **changes: object) -> D:
+        """Set fields of an existing document and return it: `update(user_path(uid), plan="pro")`.
 
-    @overload
-    def update(self, path: str, fields: Data, /) -> Data: ...
-
-    def update(self, path: str, fields: Data | None = None, /, **changes: object) -> Any:
-        """Set top-level fields of an existing document, and return the document. KeyError if it does not exist.
-
-        A struct's fields go by its own names: `update(user_path(uid), plan="pro")`. A mapping's go by Firestore's, and
-        REMOVE removes one.
+        KeyError if it does not exist; `MalformedDocument`.
         """
         current = self._data(path)
         if current is None:
             raise KeyError(path)
-        if isinstance(path, Path):
-            if fields is not None:
-                raise TypeError("a struct's fields are given by their names")
-            changed = msgspec.structs.replace(decode(path.struct, current), **changes)
-            self.put(path, changed)
-            return changed
-        merged = {name: value for name, value in {**current, **(fields or {})}.items() if value is not REMOVE}
-        if merged != current:
-            self.changes[path] = merged
-        return merged
+        changed = msgspec.structs.replace(typed(path, current), **changes)
+        self.put(path, changed)
+        return changed
 
-    @overload
-    def put(self, path: Path[D], document: D) -> None: ...
-
-    @overload
-    def put(self, path: str, document: Data) -> None: ...
-
-    def put(self, path: str, document: Stored | Data) -> None:
+    def put(self, path: Path[D], document: D) -> None:
         """Write the whole document, whether it exists or not."""
         current = self._data(path)
-        data = encode(document, over=current) if isinstance(document, Stored) else document
+        data = encode(document, over=current)
         if current != data:
             self.changes[path] = data
+
+    def rewrite(self, path: Path[D], change: Callable[[Data], Data], to: Path[D] | None = None) -> None:
+        """Change the stored fields of a document, if it exists, and move it `to` another path.
+
+        `change` gets every field, also those that the struct does not know, of a document that need not fit it.
+        """
+        current = self._data(path)
+        if current is None:
+            return
+        target, data = to or path, change(current)
+        if self._data(target) != data:
+            self.changes[target] = data
+        if target != path:
+            self.delete(path)
 
     def delete(self, path: str) -> None:
         """Delete the document if it exists."""

@@ -17,7 +17,7 @@ from . import config, protobuf
 from .cache import MINUTE_S, Cache
 from .document_cache import Document as Document
 from .document_cache import DocumentCache
-from .documents import D, Data, P, Path
+from .documents import D, Data, Docs, P, Path
 from .errors import Unavailable
 from .process import per_process
 
@@ -100,26 +100,23 @@ def app() -> Any:
 _app_lock = threading.Lock()
 
 
-def read(*paths: str) -> list[Data | None]:
-    """The documents at these paths in one round trip, None where there is none. `Unavailable`."""
-    found = read_documents(paths)
-    return [found[path].data for path in paths]
-
-
 def get(path: Path[D]) -> D | None:
-    """The document at this path, None if there is none. One round trip. `Unavailable`."""
+    """The document at this path, None if there is none. One round trip. `Unavailable`, `MalformedDocument`."""
     [found] = get_all([path])
     return found
 
 
 def get_all(paths: Sequence[Path[D]]) -> list[D | None]:
-    """The documents at these paths, of one struct, in one round trip; None where there is none. `Unavailable`."""
+    """The documents at these paths, of one struct, in one round trip; None where there is none.
+
+    `Unavailable`, `MalformedDocument`.
+    """
     found = read_documents(paths) if paths else {}
     return [found[path].as_(path) for path in paths]
 
 
 def get_pair(first: Path[D], second: Path[P]) -> tuple[D | None, P | None]:
-    """Two documents in one round trip; None where there is none. `Unavailable`."""
+    """Two documents in one round trip; None where there is none. `Unavailable`, `MalformedDocument`."""
     found = read_documents([first, second])
     return found[first].as_(first), found[second].as_(second)
 
@@ -141,6 +138,19 @@ def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> d
         if path.partition("/")[0] in KEPT_FOR_A_MINUTE:
             kept_for_a_minute().put(path, document.data)
     return found
+
+
+def docs_of(already_read: Mapping[str, Document]) -> Docs:
+    """Typed access to documents that were read together. Changes are not committed.
+
+    A document that was not among them is read on demand: a plan whose cache entry has expired since.
+    """
+
+    def look_up(path: str) -> Data | None:
+        found = already_read if path in already_read else read_documents([path])
+        return found[path].data
+
+    return Docs(look_up)
 
 
 def _document(response: Any, prefix: int) -> tuple[str, Document]:

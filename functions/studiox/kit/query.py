@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar, overload
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from . import documents as documents_
-from . import firestore, ids
+from . import firestore, ids, malformed
 from .clock import datetime
-from .documents import Collection, D, Data
+from .documents import Collection, D, Data, MalformedDocument, Path
 from .errors import InvalidCursor
 
 PAGE = 300
@@ -21,6 +22,8 @@ BULK = 1_000
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 DEFAULT_SIZE = 20
+MAX_MALFORMED = 100
+"""Documents that one walk skips. More of them mean that the struct is wrong, or the code that writes it."""
 
 T = TypeVar("T")
 
@@ -36,43 +39,8 @@ class Found(NamedTuple, Generic[T]):
         return self.path.rsplit("/", 1)[1]
 
 
-@overload
-def documents(  # type: ignore[overload-overlap]
+def documents(
     collection: Collection[D],
-    *,
-    order: str = ...,
-    equal: Mapping[str, object] | None = ...,
-    least: object = ...,
-    below: object = ...,
-    most: object = ...,
-    after: object = ...,
-    limit: int | None = ...,
-    newest_first: bool = ...,
-    group: bool = ...,
-    page_size: int | None = ...,
-) -> Iterator[Found[D]]: ...
-
-
-@overload
-def documents(
-    collection: str,
-    *,
-    order: str = ...,
-    equal: Mapping[str, object] | None = ...,
-    least: object = ...,
-    below: object = ...,
-    most: object = ...,
-    after: object = ...,
-    fields: Sequence[str] = ...,
-    limit: int | None = ...,
-    newest_first: bool = ...,
-    group: bool = ...,
-    page_size: int | None = ...,
-) -> Iterator[Found[Data]]: ...
-
-
-def documents(
-    collection: str,
     *,
     order: str = "__name__",
     equal: Mapping[str, object] | None = None,
@@ -80,64 +48,114 @@ def documents(
     below: object = None,
     most: object = None,
     after: object = None,
-    fields: Sequence[str] = (),
     limit: int | None = None,
     newest_first: bool = False,
     group: bool = False,
     page_size: int | None = None,
-) -> Iterator[Found[Any]]:
+    skipped: list[MalformedDocument] | None = None,
+) -> Iterator[Found[D]]:
     """The documents that match, sorted by `order`, up to `limit`. `Unavailable`.
 
     `equal`: field values that must match. `least`, `below`, `most`: bounds of the `order` field (>=, <, <=). `after`:
     start after this value of `order`, or, when sorting by name, after the document with this id. A projection
     (`JOBS.select(JobTimes)`) reads only its fields. `group`: search every collection with this name. One page is in
-    memory at a time: PAGE or `page_size` documents.
+    memory at a time.
+
+    A document that does not fit its struct is reported and left out; it is added to `skipped`. `MalformedDocument`
+    after MAX_MALFORMED of them.
     """
-    asked = _narrowed(collection, order, least, below, most, group=group)
+    asked = _equal(_narrowed(collection, order, least, below, most, group=group), equal or {})
+    left_out = [] if skipped is None else skipped
+    snapshots = _pages(asked, collection, order, after, limit or 0, page_size or PAGE, newest_first)
+    found = _fitting(collection, snapshots, left_out)
+    return found if limit is None else itertools.islice(found, limit)
+
+
+def created_between(
+    collection: Collection[D],
+    start: datetime,
+    end: datetime,
+    skipped: list[MalformedDocument],
+    *,
+    group: bool = False,
+) -> Iterator[D]:
+    """The documents created in [start, end), oldest first, with BULK in memory at a time; as `documents`."""
+    found = documents(
+        collection, order="createdAt", least=start, below=end, group=group, page_size=BULK, skipped=skipped
+    )
+    return (each.data for each in found)
+
+
+def fields(
+    collection: Collection[Any],
+    *,
+    order: str = "__name__",
+    equal: Mapping[str, object] | None = None,
+    most: object = None,
+    limit: int | None = None,
+) -> Iterator[Found[Data]]:
+    """Every stored field of the documents that match, as `documents`; a document need not fit its struct."""
+    asked = _equal(_narrowed(collection, order, None, None, most), equal or {})
+    snapshots = _pages(asked, collection, order, None, limit or 0, PAGE, newest_first=False)
+    found = (Found(each.reference.path, _fields(each)) for each in snapshots)
+    return found if limit is None else itertools.islice(found, limit)
+
+
+def _pages(
+    asked: Any, collection: Collection[Any], order: str, after: object, wanted: int, size: int, newest_first: bool
+) -> Iterator[Any]:
+    """The snapshots of all documents that a query finds, at most `size` at a time. The first `wanted` are read without
+    any beyond them, unless it is 0."""
     direction = "DESCENDING" if newest_first else "ASCENDING"
-    asked = _equal(asked, equal or {}).order_by(order, direction=direction)
+    asked = asked.order_by(order, direction=direction)
     if order != "__name__":
         asked = asked.order_by("__name__", direction=direction)
-    fields = fields or _projected(collection)
-    if fields:
-        asked = asked.select([*fields, *([] if order == "__name__" or order in fields else [order])])
-    most_at_once = page_size or PAGE
-    left, last = limit, None
+    if collection.projected:
+        struct: Any = collection.struct  # mypy does not take a type[Any] for hashable
+        names = documents_.field_names(struct)
+        asked = asked.select([*sorted(names), *([] if order == "__name__" or order in names else [order])])
+    last = None
     if after is not None and order == "__name__":
         last = {order: firestore.client().collection(collection).document(str(after))}
     elif after is not None:
         asked = _where(asked, order, ">", after)
-    while left is None or left > 0:
-        size = most_at_once if left is None else min(most_at_once, left)
-        page = (asked if last is None else asked.start_after(last)).limit(size)
-        snapshots = firestore.run(page)
-        yield from (Found(each.reference.path, _read(collection, each)) for each in snapshots)
-        if len(snapshots) < size:
+    while True:
+        most = min(size, wanted) if wanted > 0 else size
+        snapshots = firestore.run((asked if last is None else asked.start_after(last)).limit(most))
+        yield from snapshots
+        if len(snapshots) < most:
             return
-        last, left = snapshots[-1], None if left is None else left - size
+        last, wanted = snapshots[-1], wanted - most
 
 
-def _projected(collection: str) -> list[str]:
-    if isinstance(collection, Collection) and collection.projected:
-        struct: Any = collection.struct
-        return sorted(documents_.field_names(struct))
-    return []
+def _fitting(
+    collection: Collection[D], snapshots: Iterable[Any], skipped: list[MalformedDocument]
+) -> Iterator[Found[D]]:
+    """The documents of the snapshots; those that do not fit are reported and left out."""
+    for snapshot in snapshots:
+        path = Path(snapshot.reference.path, collection.struct)
+        try:
+            yield Found(path, documents_.typed(path, _fields(snapshot)))
+        except MalformedDocument as error:
+            malformed.report(error)
+            skipped.append(error)
+            if len(skipped) > MAX_MALFORMED:
+                raise
 
 
-def _read(collection: str, snapshot: Any) -> Any:
-    """The snapshot as its collection's struct, or as a mapping if the collection has none."""
-    data = documents_.plain(snapshot.to_dict() or {})
-    return documents_.decode(collection.struct, data) if isinstance(collection, Collection) else data
+def _fields(snapshot: Any) -> Data:
+    fields: Data = documents_.plain(snapshot.to_dict() or {})
+    return fields
 
 
-def names(collection: str, equal: Mapping[str, object], limit: int) -> list[str]:
+def names(collection: Collection[D], equal: Mapping[str, object], limit: int, *, group: bool = False) -> list[Path[D]]:
     """The paths of up to `limit` documents with these field values. `Unavailable`."""
-    asked = _equal(firestore.client().collection(collection).select([]), equal)
-    return [snapshot.reference.path for snapshot in firestore.run(asked.limit(limit))]
+    asked = _equal(_source(collection, group=group).select([]), equal)
+    return [Path(snapshot.reference.path, collection.struct) for snapshot in firestore.run(asked.limit(limit))]
 
 
 def count(
-    collection: str,
+    collection: Collection[Any],
     *,
     order: str = "__name__",
     equal: Mapping[str, object] | None = None,
@@ -151,39 +169,13 @@ def count(
     return firestore.aggregate(_equal(_narrowed(collection, order, least, below), equal or {}).count())
 
 
-def total(collection: str, field: str, *, equal: Mapping[str, object], group: bool = False) -> int:
+def total(collection: Collection[Any], field: str, *, equal: Mapping[str, object], group: bool = False) -> int:
     """The sum of `field` over the documents with these field values, as a Firestore aggregation. `Unavailable`."""
     return firestore.aggregate(_equal(_source(collection, group=group), equal).sum(field))
 
 
-@overload
-def page(  # type: ignore[overload-overlap]
+def page(
     collection: Collection[D],
-    equal: Mapping[str, object | None],
-    order: str,
-    *,
-    size: int = ...,
-    cursor: str | None,
-    holds: Mapping[str, object | None] | None = ...,
-    oldest_first: bool = ...,
-) -> tuple[list[Found[D]], str | None]: ...
-
-
-@overload
-def page(
-    collection: str,
-    equal: Mapping[str, object | None],
-    order: str,
-    *,
-    size: int = ...,
-    cursor: str | None,
-    holds: Mapping[str, object | None] | None = ...,
-    oldest_first: bool = ...,
-) -> tuple[list[Data], str | None]: ...
-
-
-def page(
-    collection: str,
     equal: Mapping[str, object | None],
     order: str,
     *,
@@ -191,12 +183,13 @@ def page(
     cursor: str | None,
     holds: Mapping[str, object | None] | None = None,
     oldest_first: bool = False,
-) -> tuple[list[Any], str | None]:
+) -> tuple[list[Found[D]], str | None]:
     """One page of the documents with these field values, and the cursor of the next page, None on the last.
 
     `equal`: field values (None: any). `holds`: list fields and a member that each must contain (None: any). Sorted by
     `order` (a time or a number), then by name, both descending; with `oldest_first` both ascending. One round trip
-    reads at most size + 1 documents. `InvalidCursor` for a cursor of another list.
+    reads at most size + 1 documents. A document that does not fit its struct is reported and left out.
+    `InvalidCursor` for a cursor of another list.
     """
     filters = [(field, "==", value) for field, value in sorted(equal.items()) if value is not None]
     filters += [(field, "array_contains", value) for field, value in sorted((holds or {}).items()) if value is not None]
@@ -217,23 +210,10 @@ def page(
     snapshots = firestore.run(asked.limit(size + 1))
     shown = snapshots[:size]
     following = _sealed(shown[-1].get(order), shown[-1].id, list_id) if len(snapshots) > size else None
-    if isinstance(collection, Collection):
-        return [Found(each.reference.path, _read(collection, each)) for each in shown], following
-    return [_read(collection, each) for each in shown], following
+    return list(_fitting(collection, shown, [])), following
 
 
-def between(
-    collection: str, start: datetime, end: datetime, fields: Sequence[str], *, group: bool = False
-) -> Iterator[Data]:
-    """These fields of the documents created in [start, end), oldest first, with 1,000 in memory at a time.
-
-    `group`: search every collection with this name. `Unavailable`.
-    """
-    found = documents(collection, order="createdAt", least=start, below=end, fields=fields, group=group, page_size=BULK)
-    return (each.data for each in found)
-
-
-def count_between(collection: str, start: datetime, end: datetime) -> int:
+def count_between(collection: Collection[Any], start: datetime, end: datetime) -> int:
     """The number of documents created in [start, end), as a Firestore aggregation. `Unavailable`."""
     return count(collection, order="createdAt", least=start, below=end)
 

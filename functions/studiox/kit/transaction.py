@@ -14,12 +14,12 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from . import firestore, group_commit, log
-from .documents import REMOVE, AlreadyDecided, Data, Docs, NotRead
+from .documents import AlreadyDecided, Data, Docs, NotRead
 from .errors import Contention, Unavailable
 from .firestore import Document
 from .process import per_process
 
-__all__ = ["REMOVE", "AlreadyDecided", "Docs", "Reads", "transact"]
+__all__ = ["AlreadyDecided", "Docs", "Reads", "transact"]
 
 T = TypeVar("T")
 

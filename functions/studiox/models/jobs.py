@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Collection, Path, Stored
+from studiox.kit.documents import Collection, MalformedDocument, Path, Stored
 from studiox.kit.transaction import Docs
 
 from .ledger import Buckets
@@ -159,6 +159,14 @@ class ReportedJob(Stored, frozen=True, kw_only=True):
     completed_at: datetime | None = None
 
 
+class ReportedLoss(Stored, frozen=True, kw_only=True):
+    """Of a provider's loss, what the weekly report sums."""
+
+    model: str
+    status: JobStatus
+    loss_micro_usd: int
+
+
 class UsedJob(Stored, frozen=True, kw_only=True):
     """Of a job, what usage figures need."""
 
@@ -233,11 +241,14 @@ def forget_result(docs: Docs, job_id: str) -> None:
         docs.put(job_path(job_id), replace(job, media=[], text=None, creation_id=None))
 
 
-def ordered_between(start: datetime, end: datetime) -> Iterator[ReportedJob]:
-    """The jobs ordered in [start, end), oldest first, a page in memory at a time."""
-    jobs = JOBS.select(ReportedJob)
-    found = query.documents(jobs, order="createdAt", least=start, below=end, page_size=query.BULK)
-    return (each.data for each in found)
+def ordered_between(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> Iterator[ReportedJob]:
+    """The jobs ordered in [start, end), oldest first, a page in memory at a time. `skipped`: as `query.documents`."""
+    return query.created_between(JOBS.select(ReportedJob), start, end, skipped)
+
+
+def losses_between(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> Iterator[ReportedLoss]:
+    """The providers' losses noted in [start, end), as `ordered_between`."""
+    return query.created_between(PROVIDER_LOSSES.select(ReportedLoss), start, end, skipped)
 
 
 def created_between(uid: str, since: datetime, until: datetime, limit: int) -> list[UsedJob]:
@@ -264,6 +275,6 @@ def changed_since(moment: datetime | None) -> Iterator[query.Found[UncheckedJob]
 
 def which_exist(job_ids: Iterable[str]) -> set[str]:
     """The jobs among these that exist; one round trip."""
-    asked = list(job_ids)
-    found = firestore.read(*map(job_path, asked)) if asked else []
-    return {job_id for job_id, job in zip(asked, found, strict=True) if job is not None}
+    paths = list(map(job_path, job_ids))
+    found = firestore.read_documents(paths) if paths else {}
+    return {path.id for path in paths if found[path].data is not None}

@@ -24,9 +24,12 @@ from .ledger import (
 )
 from .users import User, user_path
 
+LEDGER = Collection("ledger", LedgerEntry)
+"""The collection group of every account's entries."""
+
 
 def ledger(uid: str) -> Collection[LedgerEntry]:
-    return Collection(f"{user_path(uid)}/ledger", LedgerEntry)
+    return Collection(f"{user_path(uid)}/{LEDGER}", LedgerEntry)
 
 
 def entry_path(uid: str, entry_id: str) -> Path[LedgerEntry]:
@@ -102,11 +105,6 @@ def entries_to_audit(uid: str, after: int) -> Iterator[query.Found[UncheckedEntr
     """The ledger behind the entry whose `seq` is `after`, in its order; a page in memory at a time."""
     unchecked = Collection(ledger(uid), UncheckedEntry)
     return query.documents(unchecked, order="seq", after=after if after else None)
-
-
-def entries(uid: str, up_to: int) -> Iterator[LedgerEntry]:
-    """The ledger up to the entry whose `seq` is `up_to`, in its order; a page in memory at a time."""
-    return (each.data for each in query.documents(ledger(uid), order="seq", most=up_to))
 
 
 def count_entries(uid: str) -> int:

@@ -5,10 +5,12 @@ Amounts are in the currency's minor unit (cents).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
+from studiox.kit import query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import Collection, Path, Stored
+from studiox.kit.documents import Collection, MalformedDocument, Path, Stored
 
 from .users import user_path
 
@@ -40,12 +42,26 @@ class Payment(Stored, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class ReportedPayment(Stored, frozen=True, kw_only=True):
+    """Of a payment, what the weekly report sums."""
+
+    amount: int
+    currency: str
+    status: PaymentStatus
+    refunded: int | None = None
+
+
 PAYMENTS = Collection("payments", Payment)
 """The collection group of every user's payments."""
 
 
 def payments_of(uid: str) -> Collection[Payment]:
     return Collection(f"{user_path(uid)}/{PAYMENTS}", Payment)
+
+
+def payments_between(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> Iterator[ReportedPayment]:
+    """Everybody's payments created in [start, end), oldest first. `skipped`: as `query.documents`. `Unavailable`."""
+    return query.created_between(PAYMENTS.select(ReportedPayment), start, end, skipped, group=True)
 
 
 def payment_path(uid: str, payment_id: str) -> Path[Payment]:

@@ -320,13 +320,12 @@ def open_reports(post_id: str, limit: int) -> list[Report]:
 
 def open_report_paths(post_id: str, limit: int) -> list[Path[Report]]:
     """Their paths alone. `Unavailable`."""
-    found = query.names(REPORTS, {"postId": post_id, "state": "open"}, limit)
-    return [Path(path, Report) for path in found]
+    return query.names(REPORTS, {"postId": post_id, "state": "open"}, limit)
 
 
 def owned_paths(collection: Collection[D], uid: str, limit: int) -> list[Path[D]]:
     """The paths of up to `limit` documents whose `uid` is this one. `Unavailable`."""
-    return [Path(path, collection.struct) for path in query.names(collection, {"uid": uid}, limit)]
+    return query.names(collection, {"uid": uid}, limit)
 
 
 def comment_paths(uid: str, limit: int) -> list[Path[Comment]]:

@@ -7,7 +7,9 @@ from typing import Literal
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Collection, Path, Stored
 
-AnomalyKind = Literal["failure_spike", "refund_ratio", "heavy_user", "ledger_violation", "provider_loss"]
+AnomalyKind = Literal[
+    "failure_spike", "refund_ratio", "heavy_user", "ledger_violation", "provider_loss", "malformed_document"
+]  # fmt: skip
 
 
 class Anomaly(Stored, frozen=True):
@@ -15,7 +17,7 @@ class Anomaly(Stored, frozen=True):
 
     kind: AnomalyKind
     subject: str
-    """A model, a uid, or `all`."""
+    """A model, a uid, a document's path, or `all`."""
     value: int | float
     expected: int | float
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from studiox.kit import firestore, query
+from studiox.kit import firestore, malformed, query
 from studiox.kit.clock import datetime
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import NotFound
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
@@ -32,10 +33,10 @@ def find_job(job_id: str) -> tuple[Job, JobState] | None:
 def queues_of(job_ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """{job id: (provider's name, whether the order is unpaid)} in the same order, without deleted jobs.
 
-    One round trip. `Unavailable`.
+    A job whose state is malformed is reported and left out. One round trip. `Unavailable`.
     """
-    states = firestore.get_all([state_path(job_id) for job_id in job_ids])
-    found = {job_id: state for job_id, state in zip(job_ids, states, strict=True) if state is not None}
+    states = malformed.get_all([state_path(job_id) for job_id in job_ids])
+    found = {job_id: state for job_id, state in zip(job_ids, states, strict=True) if isinstance(state, JobState)}
     return {job_id: (state.provider, bool(state.unpaid)) for job_id, state in found.items()}
 
 
@@ -77,26 +78,35 @@ def spent(spend_key: str) -> Spend:
 def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
     """Delete up to `limit` of the user's jobs, both documents; False if there may be more.
 
-    The same commit keeps what they cost today in the day's sum. `Unavailable`, `Contention`.
+    The same commit keeps what they cost today in the day's sum, apart from malformed states, which are reported.
+    `Unavailable`, `Contention`.
     """
-    names = [path.rsplit("/", 1)[1] for path in query.names(JOBS, {"uid": uid}, limit)]
-    paths, states = [*map(job_path, names)], [*map(state_path, names)]
+    paths = query.names(JOBS, {"uid": uid}, limit)
+    states = [state_path(path.id) for path in paths]
 
-    def decide(docs: Docs) -> None:
+    def decide(docs: Docs) -> list[MalformedDocument]:
         costs: dict[str, Spend] = {}
-        for state in filter(None, map(docs.get, states)):
-            if state.spent_on is not None:
+        broken: list[MalformedDocument] = []
+        for path in states:
+            try:
+                state = docs.get(path)
+            except MalformedDocument as error:
+                broken.append(error)
+                continue
+            if state is not None and state.spent_on is not None:
                 before = costs.get(state.spent_on, Spend())
                 unpaid = before.unpaid + (state.unpaid_micro_usd or 0)
                 costs[state.spent_on] = Spend(before.total + state.cost_micro_usd, unpaid)
         breaker_store.keep_deleted(docs, costs, now)
-        for name in names:
-            docs.delete(job_path(name))
-            docs.delete(state_path(name))
+        for job in paths:
+            docs.delete(job)
+            docs.delete(state_path(job.id))
+        return broken
 
-    if names:
-        transact(PROVIDER_HEALTH, decide, Reads(fresh=[PROVIDER_HEALTH, *paths, *states]))
-    return len(names) < limit
+    if paths:
+        for error in transact(PROVIDER_HEALTH, decide, Reads(fresh=[PROVIDER_HEALTH, *paths, *states])):
+            malformed.report(error)
+    return len(paths) < limit
 
 
 def totals(uid: str) -> tuple[dict[str, int], dict[str, int], int, int]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from studiox.kit import audit, batch, clock, firestore, log
+from studiox.kit import audit, batch, clock, firestore, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, StudioxError
 from studiox.kit.query import Found
@@ -151,6 +151,14 @@ def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
 
 
 def _audit_jobs(jobs: list[Found[UncheckedJob]], now: datetime) -> int:
+    owned = [job for job in jobs if isinstance(job.data.uid, str) and ids.is_segment(job.data.uid)]
+    without_owner = [job for job in jobs if job not in owned]
+    for job in without_owner:
+        _report("unknown", [Violation("not_readable", job.id, "the owner's uid", "something else")], now)
+    return len(without_owner) + _audit_owned(owned, now)
+
+
+def _audit_owned(jobs: list[Found[UncheckedJob]], now: datetime) -> int:
     suspects = [each for each in _with_entries(jobs, now) if each[1]]
     if not suspects:
         return 0

@@ -11,8 +11,6 @@ from studiox.kit.clock import datetime, timedelta
 from studiox.models.jobs import UncheckedJob
 from studiox.models.ledger import BURN_ORDER, MAX_BALANCE, UncheckedEntry
 
-Data = Mapping[str, Any]
-
 MAX_VIOLATIONS = 50
 """The most violations of one user that a run reports. They are enough for the person who investigates."""
 OVERDUE = timedelta(minutes=15)
@@ -104,7 +102,7 @@ class Fold:
         if type_ != "clawback" and self.sum.purchased < min(0, before.purchased):
             self.wrong("debt_without_clawback", name, before.purchased, self.sum.purchased)
 
-    def compare(self, balance: object, buckets: Data, seq: object) -> None:
+    def compare(self, balance: object, buckets: Mapping[str, Any], seq: object) -> None:
         """Compare the user's document with the sums of the ledger."""
         for name, found in (("balance", balance), *((each, buckets.get(each)) for each in BURN_ORDER)):
             expected = getattr(self.sum, name)
@@ -114,11 +112,24 @@ class Fold:
             self.wrong("account_is_not_its_ledger", "ledgerSeq", self.sum.seq, seq)
 
 
+def _is_readable(job: UncheckedJob, *entries: UncheckedEntry | None) -> bool:
+    """Whether the fields that `check_job` compares have their types."""
+    figures = [job.price, job.refunded]
+    for entry in filter(None, entries):
+        buckets = entry.buckets if isinstance(entry.buckets, Mapping) else {}
+        figures += [entry.amount, *(buckets.get(each) for each in BURN_ORDER)]
+    dated = job.deadline_at is None or isinstance(job.deadline_at, datetime)
+    return dated and all(type(each) is int for each in figures)
+
+
 def check_job(
     job_id: str, job: UncheckedJob, deduction: UncheckedEntry | None, refund: UncheckedEntry | None, now: datetime
 ) -> list[Violation]:
     """Compare a job with its two ledger entries."""
     fold = Fold(Sum())
+    if not _is_readable(job, deduction, refund):
+        fold.wrong("not_readable", job_id, "a job and its entries", "values of other types")
+        return fold.violations
     price, status = job.price, job.status
     back = refund.amount if refund is not None else 0
     if deduction is None:

@@ -30,7 +30,7 @@ def reset_monthly() -> int:
     """Reset every user who is due. Returns their number. Users that a run does not reach are first in the next one."""
     now = clock.now()
     until = time.monotonic() + RUN_S
-    done = missing = 0
+    done = missing = broken = 0
 
     def reset(user: Found[accounts.UserReset]) -> bool:
         return _reset(user.id, user.data.credit_reset_at, now)
@@ -40,10 +40,11 @@ def reset_monthly() -> int:
             worked = batch.work_through(pool, "resetMonthlyTokens", reset, chunk)
             done += sum(worked.results)
             missing += len(worked.missing)
+            broken += len(worked.broken)
             if time.monotonic() > until or len(worked.missing) == len(chunk):
                 log.warning("monthly_reset_unfinished", done=done, missing=missing)
                 break
-    log.info("monthly_reset", users=done, missing=missing)
+    log.info("monthly_reset", users=done, missing=missing, broken=broken)
     return done
 
 
