@@ -17,7 +17,7 @@ export function connect(env = process.env) {
   connectAuthEmulator(auth, `http://${env.FIREBASE_AUTH_EMULATOR_HOST}`, { disableWarnings: true });
   const firestore = getFirestore(app);
   connectFirestoreEmulator(firestore, ...split(env.FIRESTORE_EMULATOR_HOST));
-  const functions = getFunctions(app, 'us-central1');
+  const functions = getFunctions(app, env.STUDIOX_FUNCTIONS_URL.split('/').at(-1));
   connectFunctionsEmulator(functions, ...split(env.FUNCTIONS_EMULATOR_HOST));
   const storage = getStorage(app);
   connectStorageEmulator(storage, ...split(env.FIREBASE_STORAGE_EMULATOR_HOST));

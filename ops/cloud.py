@@ -39,7 +39,6 @@ class Function(NamedTuple):
     name: str
     kind: str
     """One of TRIGGERS' values."""
-    region: str
     secrets: tuple[str, ...]
     """The names of the secrets that it binds."""
 
@@ -63,7 +62,7 @@ def functions() -> dict[str, Function]:
         if entry is not None:
             [kind] = [kind for trigger, kind in TRIGGERS.items() if getattr(entry, trigger) is not None]
             secrets = tuple(sorted(secret["key"] for secret in entry.secretEnvironmentVariables or ()))
-            found[name] = Function(name, kind, str(entry.region[0]), secrets)
+            found[name] = Function(name, kind, secrets)
     return found
 
 

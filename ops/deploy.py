@@ -23,7 +23,8 @@ FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 VENDORS = tuple(stand_in.parameter for stand_in in settings.STAND_INS.values())
 SECRETS = tuple(sorted(settings.SECRETS))
 DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json, because its paths are relative to it
-REGION = "us-central1"
+REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+INSTANCES = re.compile(r"[1-9][0-9]{0,2}")
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
 LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
@@ -58,6 +59,12 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
         found.append("ENFORCE_APP_CHECK is off: scripts may call (CONFIRM=app-check if the web app is not ready)")
     if given.get("THREADS") != "80":
         found.append("THREADS must be 80: the server would take four of eighty calls at once")
+    if not REGION.fullmatch(given.get("REGION", "")):
+        found.append("REGION must be a region of Cloud Functions, such as us-central1")
+    if not given.get("PROJECT_NUMBER", "").isdigit():
+        found.append("PROJECT_NUMBER must be the project's number: tasks are sent as the account that it names")
+    if not INSTANCES.fullmatch(given.get("MAX_INSTANCES", "")):
+        found.append("MAX_INSTANCES must be a number from 1 to 999, within the CPU quota of the region")
     if given.get("MOCK_FAILURE_RATE", "0") != "0":
         found.append("MOCK_FAILURE_RATE must be 0")
     for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):
@@ -118,12 +125,12 @@ def has_secret(project: str, name: str) -> bool:
     raise CannotDeploy(f"the secret {name} cannot be looked up. The Firebase CLI says: {error}")
 
 
-def config_of(project: str, config: str) -> str:
+def config_of(project: str, config: str, region: str) -> str:
     """firebase.json for this project: its page may call the project's own functions, and not loopback.
 
     The file in the repository serves all projects and the local stack, so it allows every project's functions.
     """
-    own = config.replace("https://*.cloudfunctions.net", f"https://{REGION}-{project}.cloudfunctions.net")
+    own = config.replace("https://*.cloudfunctions.net", f"https://{region}-{project}.cloudfunctions.net")
     return own.replace(" http://127.0.0.1:* http://localhost:*", "")
 
 
@@ -159,10 +166,10 @@ def main(arguments: list[str]) -> int:
         return 0
     # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
     command = [str(FIREBASE), "deploy", "--project", given.project, "--non-interactive"]
-    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text()))
+    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text(), values["REGION"]))
     try:
         command += ["--config", DEPLOYED.name, "--only", "functions,firestore,storage,hosting"]
-        return subprocess.run(command, cwd=ROOT).returncode
+        return subprocess.run(command, cwd=ROOT, env=os.environ | {"VITE_REGION": values["REGION"]}).returncode
     finally:
         DEPLOYED.unlink()
 

@@ -45,8 +45,9 @@ class Target(NamedTuple):
     alias: str
     """For the commands that are advised: an alias or a project's id."""
     project: str
+    region: str
     functions: str
-    """The functions' base address, with {region}."""
+    """The functions' base address."""
     site: str
     """Hosting's address."""
 
@@ -84,10 +85,12 @@ def target_of(alias: str, offset: int) -> Target:
     """The project, or without an alias the local stack at this offset. `Refused`."""
     if alias:
         project = cloud.project_of(alias)
-        return Target(alias, project, f"https://{{region}}-{project}.cloudfunctions.net", f"https://{project}.web.app")
+        region = deploy.parameters(alias, project)["REGION"]
+        address = f"https://{region}-{project}.cloudfunctions.net"
+        return Target(alias, project, region, address, f"https://{project}.web.app")
     ports, project = settings.shifted(offset), settings.PROJECT
-    functions = f"http://127.0.0.1:{ports['functions']}/{project}/{{region}}"
-    return Target("", project, functions, f"http://127.0.0.1:{ports['hosting']}")
+    functions = f"http://127.0.0.1:{ports['functions']}/{project}/{settings.REGION}"
+    return Target("", project, settings.REGION, functions, f"http://127.0.0.1:{ports['hosting']}")
 
 
 def public(functions: Mapping[str, Function]) -> list[Function]:
@@ -123,7 +126,7 @@ Asks = Callable[..., Reply]
 
 def _check_function(target: Target, function: Function, ask: Asks) -> Problem | None:
     method, body, is_ours = EXPECTED.get(function.name) or EXPECTED[function.kind]
-    address = f"{target.functions.format(region=function.region)}/{function.name}"
+    address = f"{target.functions}/{function.name}"
     reply = ask(method, address, body)
     return None if is_ours(reply) else Problem(function.name, _kind(reply), _seen(reply))
 
@@ -203,7 +206,7 @@ def _check_site(target: Target, ask: Asks) -> list[Problem]:
 def _headers(target: Target) -> dict[str, str]:
     """The headers that Hosting sends with every page: for a project those that `make deploy` writes for it."""
     text = (settings.ROOT / "firebase.json").read_text()
-    config = json.loads(deploy.config_of(target.project, text) if target.alias else text)
+    config = json.loads(deploy.config_of(target.project, text, target.region) if target.alias else text)
     return {
         header["key"]: header["value"]
         for entry in config["hosting"]["headers"]
@@ -215,7 +218,7 @@ def _headers(target: Target) -> dict[str, str]:
 def advice(target: Target, kind: Kind, functions: list[Function]) -> list[str]:
     """How to repair what failed in this way."""
     names = " ".join(function.name.lower() for function in functions)
-    where = f"--project {target.project} --region {functions[0].region}" if functions else ""
+    where = f"--project {target.project} --region {target.region}" if functions else ""
     deploys = f"make deploy PROJECT={target.alias}" if target.alias else "make serve"
     match kind:
         case Kind.NOT_PUBLIC:
@@ -266,9 +269,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make smoke", description=__doc__)
     parser.add_argument("--project", default="")
     parser.add_argument("--offset", type=int, default=0)
-    parser.add_argument(
-        "--functions", default="", help="the functions' base address, where it is another; with {region}"
-    )
+    parser.add_argument("--functions", default="", help="the functions' base address, where it is another")
     parser.add_argument("--site", default="", help="another address of the site")
     given = parser.parse_args(arguments)
     try:

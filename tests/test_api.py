@@ -9,6 +9,7 @@ import difflib
 import importlib
 import inspect
 import json
+import math
 import pathlib
 import re
 import sys
@@ -117,12 +118,38 @@ def test_every_function_is_deployed_under_its_name_with_its_options(endpoints: d
     assert endpoints
     for name, entry in endpoints.items():
         assert entry["entryPoint"] == name
-        assert entry["region"] == ["us-central1"], name
-        assert entry["concurrency"] > 1, name  # without cpu= the SDK deploys a sixth of one and one call at a time
-        assert entry["cpu"] == 1, name
-        assert entry["maxInstances"], name
-        assert entry["availableMemoryMb"] >= 256, name
+        assert entry["region"] == ["{{ params.REGION }}"], name
+        assert entry["availableMemoryMb"] in FRACTIONS, name
         assert (entry.get("timeoutSeconds") or 60) <= 1800, name
+
+
+ACCOUNT = "{{ params.PROJECT_NUMBER }}-compute@developer.gserviceaccount.com"
+# firebase-tools, backend.js, memoryToGen1Cpu: what the CLI makes of `gcf_gen1`.
+FRACTIONS = {256: 0.1666, 512: 0.3333}
+WHOLE = {"cpu": 1, "concurrency": 80, "maxInstances": "{{ params.MAX_INSTANCES }}"}
+FRACTION = {"cpu": "gcf_gen1", "concurrency": 1, "maxInstances": 2}
+
+
+def test_what_nobody_waits_for_runs_on_a_fraction_of_a_cpu(endpoints: dict[str, Any]) -> None:
+    """By the kind of the function: an administrator's, a schedule, a task. The jobs' task is no rare one."""
+    from studiox.api.callables import CONTRACTS, Admin
+
+    for name, entry in endpoints.items():
+        seldom = name in CONTRACTS and issubclass(CONTRACTS[name].caller, Admin)
+        seldom |= kind_of(entry) in ("schedule", "task") and name != "settleStudioJob"
+        assert {option: entry[option] for option in WHOLE} == (FRACTION if seldom else WHOLE), name
+
+
+def test_all_instances_together_need_no_more_cpu_than_the_guide_says(endpoints: dict[str, Any]) -> None:
+    most = int(environment()["MAX_INSTANCES"])
+    needed = 0.0
+    for entry in endpoints.values():
+        cpu = 1 if entry["cpu"] == 1 else FRACTIONS[entry["availableMemoryMb"]]
+        needed += cpu * (most if isinstance(entry["maxInstances"], str) else entry["maxInstances"])
+    guide = (ROOT / "docs/deploy.md").read_text()
+    said = re.search(r"(\d+) functions need at most (\d+) vCPU", guide)
+    assert said, "docs/deploy.md says what quota to ask for"
+    assert (int(said[1]), int(said[2])) == (len(endpoints), math.ceil(needed))
 
 
 def test_each_callable_declares_its_contract(endpoints: dict[str, Any]) -> None:
@@ -142,20 +169,27 @@ def test_r8_queues_and_schedules_are_nobodys_to_call(endpoints: dict[str, Any]) 
     for name, entry in endpoints.items():
         if kind_of(entry) in ("schedule", "task", "identity"):
             assert "httpsTrigger" not in entry, name
-            assert "invoker" not in json.dumps(entry), name
+            invoker = (entry.get("taskQueueTrigger") or {}).get("invoker")
+            assert invoker == ([ACCOUNT] if kind_of(entry) == "task" else None), name
+            assert json.dumps(entry).count("invoker") == (kind_of(entry) == "task"), name
 
 
-def test_queues_can_be_made(endpoints: dict[str, Any]) -> None:
+def test_queues_can_be_made_and_send_no_more_than_their_functions_take(endpoints: dict[str, Any]) -> None:
     for name, entry in endpoints.items():
         if kind_of(entry) == "task":
+            queue = entry["taskQueueTrigger"]
             assert re.fullmatch(r"[A-Za-z0-9-]+", name)
-            assert entry["taskQueueTrigger"].get("retryConfig"), f"{name}: how often it is tried again"
+            assert queue["retryConfig"]["maxAttempts"] > 1, f"{name}: how often it is tried again"
+            instances = entry["maxInstances"] if isinstance(entry["maxInstances"], int) else 1
+            assert queue["rateLimits"]["maxConcurrentDispatches"] <= entry["concurrency"] * instances, name
 
 
-def test_schedules_are_in_utc(endpoints: dict[str, Any]) -> None:
+def test_schedules_are_in_utc_and_those_of_a_day_are_repeated(endpoints: dict[str, Any]) -> None:
     for name, entry in endpoints.items():
         if kind_of(entry) == "schedule":
-            assert entry["scheduleTrigger"]["timeZone"] in ("UTC", "Etc/UTC"), name
+            trigger = entry["scheduleTrigger"]
+            assert trigger["timeZone"] in ("UTC", "Etc/UTC"), name
+            assert trigger["retryConfig"]["retryCount"] == (0 if trigger["schedule"] == "* * * * *" else 3), name
 
 
 def test_threads_are_as_many_as_calls(endpoints: dict[str, Any]) -> None:

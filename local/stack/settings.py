@@ -22,7 +22,6 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local"
 PROJECT = "demo-studiox"
-REGION = "us-central1"
 
 
 class StandIn(NamedTuple):
@@ -143,6 +142,10 @@ def read_env(path: Path) -> dict[str, str]:
     return values
 
 
+REGION = read_env(ROOT / "functions" / ".env")["REGION"]
+"""The stack's functions are in the region of the committed file, which the clients are made with."""
+
+
 def write_env(path: Path, values: Mapping[str, str]) -> None:
     escaped = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
     lines = [f'{name}="{"".join(escaped.get(c, c) for c in value)}"\n' for name, value in values.items()]
@@ -185,7 +188,7 @@ def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[d
     parameters = {**read_env(functions / ".env"), **local_parameters(ports), **chosen}
     secrets = {**SECRETS, **read_env(functions / ".secret.local")}
     for values in (parameters, secrets):
-        values.update({name: environment[name] for name in values if name in environment})
+        values.update({name: environment[name] for name in values if name in environment and name != "REGION"})
     return parameters, secrets
 
 

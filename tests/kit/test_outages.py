@@ -44,8 +44,9 @@ def away(rpcs: Rpcs) -> None:
 
 @pytest.mark.parametrize("function", SCHEDULES, ids=lambda each: each.__name__)
 def test_a_schedule_that_an_outage_stops_is_no_bug(rpcs: Rpcs, logged: Logged, function: Any) -> None:
+    """It is answered with 503, so that Cloud Scheduler repeats it and its failures can be counted."""
     away(rpcs)
-    assert schedule(function, MONDAY).status == 200
+    assert schedule(function, MONDAY).status == 503
     assert not [line for line in logged.lines() if line["severity"] == "ERROR"]
     told = [line["function"] for line in logged.lines("schedule_interrupted")]
     assert told == [function.__name__]
@@ -76,7 +77,7 @@ def test_the_weekly_report_is_tried_again_and_a_person_told_when_it_is_not_made(
     assert set(database.under("weeklyReports")) == {"report_20260302"}
     assert not logged.lines("report_not_made")
     away(rpcs)
-    assert schedule(REPORT, MONDAY + timedelta(days=7)).status == 200
+    assert schedule(REPORT, MONDAY + timedelta(days=7)).status == 503
     assert [line["weekStart"] for line in logged.lines("report_not_made")] == ["2026-03-02"]
 
 

@@ -18,6 +18,7 @@ GOOD = read_env(ROOT / "functions" / ".env") | {
     "SITE_URL": "https://studiox.example",
     "ALLOWED_ORIGINS": "https://studiox.example,https://www.studiox.example",
     "ENFORCE_APP_CHECK": "true",
+    "PROJECT_NUMBER": "123456789012",
 }
 NONE: frozenset[str] = frozenset()
 
@@ -28,7 +29,7 @@ def test_a_good_production_passes() -> None:
 
 def test_the_page_of_a_project_talks_to_its_own_functions_and_not_to_loopback() -> None:
     """Else a script that got in could send what it finds to anybody's function."""
-    own = json.loads(deploy.config_of("studiox-production", (ROOT / "firebase.json").read_text()))
+    own = json.loads(deploy.config_of("studiox-production", (ROOT / "firebase.json").read_text(), "europe-west1"))
     [policy] = [
         header["value"]
         for entry in own["hosting"]["headers"]
@@ -36,7 +37,7 @@ def test_the_page_of_a_project_talks_to_its_own_functions_and_not_to_loopback() 
         if header["key"] == "Content-Security-Policy"
     ]
     [connects] = [each.split()[1:] for each in policy.split("; ") if each.startswith("connect-src")]
-    assert f"https://{config.REGION}-studiox-production.cloudfunctions.net" in connects
+    assert "https://europe-west1-studiox-production.cloudfunctions.net" in connects
     assert [each for each in connects if "*" in each] == []
     assert "127.0.0.1" not in policy
     assert "localhost" not in policy
@@ -45,7 +46,7 @@ def test_the_page_of_a_project_talks_to_its_own_functions_and_not_to_loopback() 
 
 def test_the_developers_own_defaults_do_not() -> None:
     said = deploy.wrong_parameters(read_env(ROOT / "functions" / ".env"), NONE)
-    assert {each.split()[0] for each in said} == {"SITE_URL", "ALLOWED_ORIGINS", "ENFORCE_APP_CHECK"}
+    assert {each.split()[0] for each in said} == {"SITE_URL", "ALLOWED_ORIGINS", "ENFORCE_APP_CHECK", "PROJECT_NUMBER"}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,12 @@ def test_the_developers_own_defaults_do_not() -> None:
         ("STRIPE_API_BASE", "http://127.0.0.1:4012"),
         ("POYO_BASE_URL", "http://api.poyo.ai"),
         ("THREADS", "4"),
+        ("REGION", ""),
+        ("REGION", "europe-west1,us-central1"),
+        ("PROJECT_NUMBER", ""),
+        ("PROJECT_NUMBER", "studiox-production"),
+        ("MAX_INSTANCES", "0"),
+        ("MAX_INSTANCES", "many"),
         ("MOCK_FAILURE_RATE", "0.2"),
         ("DAILY_SPEND_LIMIT_USD", "a lot"),
         ("DAILY_SPEND_LIMIT_USD", "nan"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,15 @@ def test_the_written_addresses_are_shifted_and_the_chosen_ones_are_not(
     assert parameters["POYO_BASE_URL"] == "http://127.0.0.1:4110"
     assert parameters["STRIPE_API_BASE"] == "https://stripe.example"
     assert secrets == {**settings.SECRETS, "POYO_API_KEY": "of the environment"}
+
+
+def test_the_region_is_the_same_everywhere() -> None:
+    """`REGION` of functions/.env: the functions' default, the typed client's, the stack's, and infra's."""
+    from studiox.kit import config
+
+    client = re.search(r"export const REGION = '(.+)'", (settings.ROOT / "clients/typescript/src/index.ts").read_text())
+    infra = re.search(r'variable "region" \{[^}]*default\s*= "(.+)"', (settings.ROOT / "infra/main.tf").read_text())
+    assert client
+    assert infra
+    assert {client[1], infra[1], config.REGION.default, settings.REGION} == {"us-central1"}
+    assert settings.resolve(settings.PORTS, {"REGION": "europe-west1"})[0]["REGION"] == settings.REGION

@@ -36,7 +36,7 @@ class Front:
     def __init__(self) -> None:
         self.says: dict[str, Reply] = {}
         self.asked: list[str] = []
-        config = json.loads(config_of(PROJECT, (ROOT / "firebase.json").read_text()))
+        config = json.loads(config_of(PROJECT, (ROOT / "firebase.json").read_text(), "us-central1"))
         [entry] = [entry for entry in config["hosting"]["headers"] if entry["source"] == "**"]
         self.headers = {header["key"]: header["value"] for header in entry["headers"]}
         self.project = PROJECT
@@ -89,7 +89,7 @@ def front() -> Iterator[Front]:
 
 def run(front: Front) -> int:
     address = front.address
-    return smoke.main(["--project", "production", "--functions", f"{address}/{{region}}", "--site", f"{address}/site"])
+    return smoke.main(["--project", "production", "--functions", f"{address}/us-central1", "--site", f"{address}/site"])
 
 
 def page(status: int, text: str) -> Reply:
@@ -192,10 +192,10 @@ def test_no_answer_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_real_projects_addresses() -> None:
     target = smoke.target_of("production", 0)
-    assert target.functions.format(region="us-central1") == f"https://us-central1-{PROJECT}.cloudfunctions.net"
+    assert target.functions == f"https://us-central1-{PROJECT}.cloudfunctions.net"
     assert target.site == f"https://{PROJECT}.web.app"
     local = smoke.target_of("", 100)
     assert (local.functions, local.site) == (
-        "http://127.0.0.1:5101/demo-studiox/{region}",
+        "http://127.0.0.1:5101/demo-studiox/us-central1",
         "http://127.0.0.1:5100",
     )

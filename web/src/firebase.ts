@@ -6,6 +6,9 @@ import { connectFunctionsEmulator, getFunctions } from 'firebase/functions';
 import { connectStorageEmulator, getStorage } from 'firebase/storage';
 import { REGION } from '../../clients/typescript/src/index.ts';
 
+/** Where the functions are: `make deploy` builds the page with the region of the project's parameters. */
+export const region = (import.meta.env['VITE_REGION'] as string | undefined) ?? REGION;
+
 const LOCAL_HOSTS = ['127.0.0.1', 'localhost'];
 const LOCAL: FirebaseOptions = {
   apiKey: 'local',
@@ -33,7 +36,7 @@ export async function connect(): Promise<FirebaseApp> {
   const app = initializeApp(LOCAL);
   connectAuthEmulator(startAuth(app), `http://${hostname}:${PORTS.auth + offset}`, { disableWarnings: true });
   connectFirestoreEmulator(getFirestore(app), hostname, PORTS.firestore + offset);
-  connectFunctionsEmulator(getFunctions(app, REGION), hostname, PORTS.functions + offset);
+  connectFunctionsEmulator(getFunctions(app, region), hostname, PORTS.functions + offset);
   connectStorageEmulator(getStorage(app), hostname, PORTS.storage + offset);
   return app;
 }

@@ -19,7 +19,13 @@ export type * from './generated.js';
 export { hasEnded, MAX_UPLOAD_BYTES, type InputFile, type Unsubscribe } from './live.js';
 export { newRequestId, type RetryOptions } from './retry.js';
 
+/** Where the functions are, unless `createStudioX` is told otherwise. */
 export const REGION = 'us-central1';
+
+export interface ClientOptions extends RetryOptions {
+  /** The region of the functions: `REGION` of the deployment's `functions/.env`. */
+  region?: string;
+}
 
 export interface CallOptions extends RetryOptions {
   /** How long to wait for one answer, in milliseconds; by default a little longer than the function may run. */
@@ -67,8 +73,8 @@ export type StudioX = Calls & Helpers;
  * const job = await studiox.waitForJob(jobId);
  * ```
  */
-export function createStudioX(app: FirebaseApp, defaults: RetryOptions = {}): StudioX {
-  const functions = getFunctions(app, REGION);
+export function createStudioX(app: FirebaseApp, defaults: ClientOptions = {}): StudioX {
+  const functions = getFunctions(app, defaults.region ?? REGION);
 
   async function call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>> {
     const [request, options = {}] = given;

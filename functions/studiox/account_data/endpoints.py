@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
-from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
+from firebase_functions.https_fn import CallableRequest
+from firebase_functions.scheduler_fn import ScheduledEvent
 from msgspec import Meta
 
+from studiox.api.background import schedule, task
 from studiox.api.callables import AccountHolder, Nothing, RecentAccountHolder, Request, Response, endpoint
 from studiox.creations import media_sweep
 from studiox.deletions import service
-from studiox.kit import batch, config, ids, log
+from studiox.kit import config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Unavailable
 from studiox.kit.rate_limits import Limit
@@ -25,14 +26,8 @@ CLEARS: dict[str, service.Clear] = {
 }
 
 
-@tasks_fn.on_task_dispatched(
-    secrets=[config.APP_SIGNING_KEY, config.STRIPE_SECRET_KEY],  # an account's subscription ends with it
-    timeout_sec=150,
-    retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=5),
-    rate_limits=options.RateLimits(max_concurrent_dispatches=5),
-)
-@batch.repeated
-def cleanUp(request: https_fn.CallableRequest[Any]) -> None:
+@task(secrets=[config.APP_SIGNING_KEY, config.STRIPE_SECRET_KEY])  # an account's subscription ends with it
+def cleanUp(request: CallableRequest[Any]) -> None:
     """Delete a bounded part of the data of a pending deletion, and enqueue the next task for the rest.
 
     A task with malformed data is dropped, since retrying would not help.
@@ -73,15 +68,8 @@ def deleteAccount(caller: RecentAccountHolder, request: DeleteAccount) -> Accoun
     return AccountDeleted(deleted=True)
 
 
-@scheduler_fn.on_schedule(
-    schedule="30 3 * * *",
-    timezone=ZoneInfo("UTC"),
-    secrets=[config.APP_SIGNING_KEY],
-    timeout_sec=1800,
-    memory=options.MemoryOption.MB_512,
-)
-@batch.resumed
-def sweepMedia(event: scheduler_fn.ScheduledEvent) -> None:
+@schedule("30 3 * * *", timeout_s=1_800, memory=512, secrets=[config.APP_SIGNING_KEY])
+def sweepMedia(event: ScheduledEvent) -> None:
     """Daily at 03:30 UTC: delete unreferenced media and abandoned uploads, report creations whose media are missing,
     and delete accounts without a sign-in."""
     try:

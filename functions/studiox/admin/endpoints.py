@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from firebase_functions import scheduler_fn
+from firebase_functions.scheduler_fn import ScheduledEvent
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
+from studiox.api.background import schedule
 from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
-from studiox.kit import audit, batch, clock, config, documents
+from studiox.kit import audit, clock, config, documents
 from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import InvalidRequest, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
@@ -270,15 +270,8 @@ def _reported(found: moderation_queue.ReportedPost) -> ModerationItem:
     )
 
 
-@scheduler_fn.on_schedule(
-    schedule="0 0 * * 1",
-    timezone=ZoneInfo("UTC"),
-    secrets=[config.APP_SIGNING_KEY],
-    timeout_sec=1800,
-    memory=512,
-)
-@batch.resumed
-def weeklyReport(event: scheduler_fn.ScheduledEvent) -> None:
+@schedule("0 0 * * 1", timeout_s=1_800, memory=512, secrets=[config.APP_SIGNING_KEY])
+def weeklyReport(event: ScheduledEvent) -> None:
     """Every Monday at 00:00 UTC: report the week that has just ended."""
     start, _ = report_rules.week_before(event.schedule_time)
     weekly_report.run_scheduled(start, at=clock.now())

@@ -131,7 +131,8 @@ def endpoint(
 ) -> Callable[[Handler], Callable[[flask.Request], flask.Response]]:
     """Deploy `handler(caller, request) -> response` as a callable of its name.
 
-    `refuses` names the refusals of the function beyond those that any may answer. `options` are the SDK's.
+    `refuses` names the refusals of the function beyond those that any may answer. `options` are the SDK's, over those
+    of `config.SELDOM` for administrators' functions and of `config.OFTEN` for others.
     `consume_app_check`: where App Check is enforced, a token counts once, so that no call can be replayed (A8).
     APP_SIGNING_KEY is bound to every one: cursors, address hashes and callback addresses are made with it.
     """
@@ -150,7 +151,8 @@ def endpoint(
         def call(received: https_fn.CallableRequest[Any]) -> Any:
             return _answer(contract, handler, received)
 
-        deployed = https_fn.on_call(secrets=bound, **options)(call)
+        usual = config.SELDOM if issubclass(caller, Admin) else config.OFTEN
+        deployed = https_fn.on_call(secrets=bound, **usual | options)(call)
 
         @cross_origin(methods="POST", origins="*")
         @functools.wraps(handler)

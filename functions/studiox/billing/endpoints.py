@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, cast
-from zoneinfo import ZoneInfo
 
 import flask
-from firebase_functions import https_fn, scheduler_fn
+from firebase_functions import https_fn
+from firebase_functions.scheduler_fn import ScheduledEvent
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api import webhook_body
+from studiox.api.background import schedule
 from studiox.api.callables import (
     AccountHolder,
     Admin,
@@ -28,7 +29,7 @@ from studiox.api.methods import not_allowed
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
 from studiox.integrations.stripe import PaymentsUnavailable
-from studiox.kit import batch, clock, config, log
+from studiox.kit import clock, config, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
@@ -390,8 +391,7 @@ def _handle_webhook(request: flask.Request) -> flask.Response:
     return flask.Response("ok", 200) if done else flask.Response("try again", 500)
 
 
-@scheduler_fn.on_schedule(schedule="23 * * * *", timezone=ZoneInfo("UTC"), secrets=STRIPE, timeout_sec=540)
-@batch.resumed
-def reconcilePayments(event: scheduler_fn.ScheduledEvent) -> None:
+@schedule("23 * * * *", timeout_s=540, secrets=STRIPE)
+def reconcilePayments(event: ScheduledEvent) -> None:
     """Every hour: apply changes in Stripe that no event has reported."""
     reconciliation.reconcile()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import enum
-import functools
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from studiox.kit.query import Found
 
@@ -90,36 +89,3 @@ def patiently(work: Callable[[], T], pauses_s: Iterable[float] | None = None) ->
             log.warning("tried_again", error=type(error).__name__)
         time.sleep(pause_s)
     return work()
-
-
-def resumed(run: Callable[[Any], None]) -> Callable[[Any], None]:
-    """For a schedule: an outage ends the run with a warning, and the next run continues."""
-
-    @functools.wraps(run)
-    def guarded(event: Any) -> None:
-        try:
-            run(event)
-        except StudioxError as error:
-            if not passes(error):
-                raise
-            log.warning("schedule_interrupted", function=run.__name__, error=type(error).__name__)
-
-    return guarded
-
-
-def repeated(run: Callable[[Any], None]) -> Callable[[Any], None]:
-    """For a task: an outage is answered with 503, and the queue sends the task again."""
-
-    @functools.wraps(run)
-    def guarded(request: Any) -> None:
-        from firebase_functions import https_fn
-
-        try:
-            run(request)
-        except StudioxError as error:
-            if not passes(error):
-                raise
-            log.warning("task_interrupted", function=run.__name__, error=type(error).__name__)
-            raise https_fn.HttpsError(https_fn.FunctionsErrorCode.UNAVAILABLE, "UNAVAILABLE") from error
-
-    return guarded

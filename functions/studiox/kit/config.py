@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from firebase_functions import options
 from firebase_functions.params import BoolParam, IntParam, SecretParam, StringParam
 
-REGION = "us-central1"
 VERSION = "0.1.0"
 
-# Set before any decorator runs, because decorators read the global options at import. Without `cpu` it is 1/6 CPU.
-options.set_global_options(region=REGION, max_instances=2, concurrency=80, memory=options.MemoryOption.MB_256, cpu=1)
+# These three are evaluated by the CLI when it deploys: the manifest holds them as expressions.
+REGION = StringParam("REGION", default="us-central1")
+MAX_INSTANCES = IntParam("MAX_INSTANCES", default=2)
+"""The most instances of each function that clients, vendors or the job queue call."""
+
+PROJECT_NUMBER = StringParam("PROJECT_NUMBER", default="")
+
+SERVICE_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
+"""The account that the functions run as, and that Cloud Tasks calls them as (`tasks.enqueue`)."""
+
+OFTEN: dict[str, Any] = {"cpu": 1, "concurrency": 80, "max_instances": MAX_INSTANCES}
+"""The options of functions that people wait for: one CPU, shared by as many calls as THREADS allows."""
+SELDOM: dict[str, Any] = {"cpu": "gcf_gen1", "concurrency": 1, "max_instances": 2}
+"""The options of administrators' functions, schedules and rare tasks. `gcf_gen1` is a sixth of a CPU for 256 MiB and a
+third for 512 MiB. Cloud Run gives less than one CPU only to instances that serve one call at a time."""
+
+# Set before any decorator runs, because decorators read the global options at import.
+options.set_global_options(region=str(REGION), memory=options.MemoryOption.MB_256, **OFTEN)
 
 ALLOWED_ORIGINS = StringParam("ALLOWED_ORIGINS", default="http://127.0.0.1:5000,http://localhost:5000")
 ENABLE_MOCK_MODELS = BoolParam("ENABLE_MOCK_MODELS", default=False)
@@ -64,8 +80,8 @@ def functions_base_url() -> str:
     if given:
         return given.rstrip("/")
     if in_emulator():
-        return f"http://{os.environ.get('FUNCTIONS_EMULATOR_HOST', '127.0.0.1:5001')}/{project_id()}/{REGION}"
-    return f"https://{REGION}-{project_id()}.cloudfunctions.net"
+        return f"http://{os.environ.get('FUNCTIONS_EMULATOR_HOST', '127.0.0.1:5001')}/{project_id()}/{REGION.value}"
+    return f"https://{REGION.value}-{project_id()}.cloudfunctions.net"
 
 
 def listed(param: StringParam | SecretParam) -> list[str]:

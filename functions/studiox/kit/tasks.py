@@ -6,13 +6,31 @@ import base64
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import clock, config, firestore, log
 from .errors import Unavailable
 from .process import per_process
 
 EMULATED_ACCOUNT = "emulated-service-acct@email.com"
+
+
+class Queue(NamedTuple):
+    """A task function's queue."""
+
+    timeout_s: int
+    """How long a task may take: the function's timeout, and how long Cloud Tasks waits for it. At most 1,800."""
+    attempts: int
+    at_once: int
+    """The most tasks that run at the same time."""
+
+
+# Cloud Tasks gives up a task after 10 minutes unless the task says otherwise, and would send it again.
+QUEUES = {
+    "settleStudioJob": Queue(timeout_s=1_800, attempts=5, at_once=20),
+    "cleanUp": Queue(timeout_s=150, attempts=3, at_once=2),
+}
+"""The queue of each task function. `api/background.py` deploys them with these options."""
 
 
 def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: float = 0) -> None:
@@ -31,11 +49,12 @@ def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: fl
     emulator = os.environ.get("CLOUD_TASKS_EMULATOR_HOST")
     if config.in_emulator() and delay_s > 0:
         return
-    queue = f"projects/{config.project_id()}/locations/{config.REGION}/queues/{function}/tasks"
+    queue = f"projects/{config.project_id()}/locations/{config.REGION.value}/queues/{function}/tasks"
     service = f"http://{emulator}" if emulator else "https://cloudtasks.googleapis.com/v2"
     try:
         task = {
             "name": f"{queue}/{name}",
+            "dispatchDeadline": f"{QUEUES[function].timeout_s}s",
             "httpRequest": {
                 "url": "" if emulator else _url_of(function),
                 "oidcToken": {"serviceAccountEmail": EMULATED_ACCOUNT if emulator else _service_account()},
@@ -55,7 +74,7 @@ def enqueue(function: str, data: Mapping[str, object], *, name: str, delay_s: fl
 
 
 def _url_of(function: str) -> str:
-    return f"https://{config.REGION}-{config.project_id()}.cloudfunctions.net/{function}"
+    return f"https://{config.REGION.value}-{config.project_id()}.cloudfunctions.net/{function}"
 
 
 def _service_account() -> str:

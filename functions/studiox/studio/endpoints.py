@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
-from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
+from firebase_functions import https_fn
+from firebase_functions.scheduler_fn import ScheduledEvent
 from msgspec import UNSET, Meta, UnsetType
 
+from studiox.api.background import schedule, task
 from studiox.api.callables import (
     Anyone,
     Id,
@@ -28,7 +29,7 @@ from studiox.catalog.catalog import PlanRequired, PriceChanged
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as deletions
 from studiox.integrations.providers import specs
-from studiox.kit import batch, config, ids, log
+from studiox.kit import config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import (
     AccountSuspended,
@@ -289,13 +290,8 @@ def cancelStudioJob(caller: User, request: JobRef) -> JobCancelled:
     return JobCancelled(job_id=job.job_id, status=job.status, refunded=job.refunded)
 
 
-@tasks_fn.on_task_dispatched(
-    secrets=[config.APP_SIGNING_KEY, *specs.SECRETS],
-    timeout_sec=1800,
-    retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=5),
-    rate_limits=options.RateLimits(max_concurrent_dispatches=20),
-)
-@batch.repeated
+# Each job has several tasks, which mostly wait for the provider and for media: they share a CPU.
+@task(secrets=[config.APP_SIGNING_KEY, *specs.SECRETS], **config.OFTEN)
 def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
     """Advance one job, and enqueue this task again until the job has ended. Malformed data is logged and dropped."""
     data = request.data if isinstance(request.data, dict) else {}
@@ -308,14 +304,8 @@ def settleStudioJob(request: https_fn.CallableRequest[Any]) -> None:
         polling.watch(job)
 
 
-@scheduler_fn.on_schedule(
-    schedule="* * * * *",
-    timezone=ZoneInfo("UTC"),
-    secrets=[config.APP_SIGNING_KEY, *specs.SECRETS],
-    timeout_sec=120,
-)
-@batch.resumed
-def dispatchStudioJobs(event: scheduler_fn.ScheduledEvent) -> None:
+@schedule("* * * * *", timeout_s=120, retries=0, secrets=[config.APP_SIGNING_KEY, *specs.SECRETS])
+def dispatchStudioJobs(event: ScheduledEvent) -> None:
     """Every minute: submit waiting jobs, end overdue jobs, enqueue polls of the rest, and resume deletions."""
     dispatch.dispatch()
     deletions.resume()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
-from firebase_functions import scheduler_fn
+from firebase_functions.scheduler_fn import ScheduledEvent
 from msgspec import UNSET, Meta, UnsetType
 
+from studiox.api.background import schedule
 from studiox.api.callables import (
     Admin,
     Id,
@@ -23,7 +23,7 @@ from studiox.api.callables import (
     endpoint,
 )
 from studiox.auth import service as accounts
-from studiox.kit import batch, config
+from studiox.kit import config
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
@@ -111,11 +111,8 @@ def _transaction(entry: LedgerEntry) -> Transaction:
     )
 
 
-@scheduler_fn.on_schedule(
-    schedule="30 3 * * *", timezone=ZoneInfo("UTC"), secrets=[config.APP_SIGNING_KEY], timeout_sec=1800
-)
-@batch.resumed
-def auditLedger(event: scheduler_fn.ScheduledEvent) -> None:
+@schedule("30 3 * * *", timeout_s=1_800, secrets=[config.APP_SIGNING_KEY])
+def auditLedger(event: ScheduledEvent) -> None:
     """Nightly: check every balance against its ledger and every job against its entries, and report mismatches."""
     audit.audit_ledger()
 
@@ -319,10 +316,7 @@ def updateStreak(caller: VerifiedUser, request: Nothing) -> StreakVisited:
     )
 
 
-@scheduler_fn.on_schedule(
-    schedule="0 2 * * *", timezone=ZoneInfo("UTC"), secrets=[config.APP_SIGNING_KEY], timeout_sec=1800
-)
-@batch.resumed
-def resetMonthlyTokens(event: scheduler_fn.ScheduledEvent) -> None:
+@schedule("0 2 * * *", timeout_s=1_800, secrets=[config.APP_SIGNING_KEY])
+def resetMonthlyTokens(event: ScheduledEvent) -> None:
     """Daily at 02:00 UTC: reset the monthly tokens of users without a paid subscription whose month has ended."""
     monthly_reset.reset_monthly()

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.generate.api import contract, wording
 from local.generate.api.contract import ROOT, Api, Operation, Refusal, Schema
+from local.stack import settings
 
 REFUSED = "#/components/schemas/{}Refusal"
 ABOUT = """\
@@ -179,9 +180,9 @@ def document(api: Api) -> str:
             "description": ABOUT,
         },
         "servers": [
-            {"url": "http://127.0.0.1:5001/demo-studiox/us-central1", "description": "make serve"},
+            {"url": f"http://127.0.0.1:5001/demo-studiox/{settings.REGION}", "description": "make serve"},
             {
-                "url": "https://us-central1-{project}.cloudfunctions.net",
+                "url": f"https://{settings.REGION}-{{project}}.cloudfunctions.net",
                 "description": "a deployed project",
                 "variables": {"project": {"default": "demo-studiox"}},
             },

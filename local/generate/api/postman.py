@@ -7,6 +7,7 @@ from typing import Any
 
 from local.generate.api import examples, reference, wording
 from local.generate.api.contract import Api, Operation
+from local.stack import settings
 
 Item = dict[str, Any]
 
@@ -16,7 +17,7 @@ FIRST = ["auth", "studio", "creations", "community", "tokens", "billing"]
 AT_ONCE = ["createGenerationRequest", "getUserCredits", "generateLyrics"]
 ENDING = ["deleteComment", "deletePost", "deleteCreation", "revokeSessions", "deleteAccount"]
 VARIABLES = {
-    "baseUrl": "http://127.0.0.1:5001/demo-studiox/us-central1",
+    "baseUrl": f"http://127.0.0.1:5001/demo-studiox/{settings.REGION}",
     "authUrl": "http://127.0.0.1:9099/identitytoolkit.googleapis.com/v1",
     "project": "demo-studiox",
     "apiKey": "local",

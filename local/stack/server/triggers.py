@@ -7,6 +7,8 @@ The requests are those by which the suite's own functions emulator registers blo
 from __future__ import annotations
 
 import json
+import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -50,7 +52,7 @@ def read_endpoints(main: Any) -> dict[str, Endpoint]:
         endpoint = Endpoint(
             declared.entryPoint,
             function,
-            tuple(spec["region"]),
+            tuple(_evaluated(region) for region in spec["region"]),
             frozenset(each["key"] for each in spec.get("secretEnvironmentVariables") or []),
             spec.get("scheduleTrigger"),
             spec.get("taskQueueTrigger"),
@@ -66,6 +68,11 @@ def _plain(declared: Any) -> dict[str, Any]:
     plain = json.dumps(serving.to_spec(spec["endpoints"]["function"]), default=lambda _: None)
     read: dict[str, Any] = json.loads(plain)
     return read
+
+
+def _evaluated(text: str) -> str:
+    """The text with its parameters' values, as the CLI evaluates the SDK's expressions."""
+    return re.sub(r"\{\{ params\.(\w+) \}\}", lambda parameter: os.environ[parameter[1]], text)
 
 
 def backends(endpoints: Mapping[str, Endpoint]) -> str:
