@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import main
+from studiox.admin import report_store
 from studiox.kit.documents import encode
 from studiox.models.ledger_audits import LedgerAlert
 from tests.admin.weeks import MONDAY, WEEK, job, put_all, put_jobs, random_week, recount
 from tests.conftest import SECRETS, Logged
-from tests.support import Answer, Database, call, schedule
+from tests.support import Answer, Database, Rpcs, call, schedule
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEKLY: Any = main.weeklyReport
@@ -123,6 +124,49 @@ def test_anomalies_of_the_books_and_the_providers(database: Database, logged: Lo
     ]
     report(database)
     assert len(logged.lines("anomaly")) == 3, "each is alerted once"
+
+
+@pytest.mark.malformed("a report that goes on without them")
+def test_what_is_malformed_is_an_anomaly_and_not_counted(database: Database, logged: Logged) -> None:
+    paid = {"amount": 500, "currency": "usd", "status": "paid", "createdAt": MONDAY}
+    lost = {"model": "m", "status": "failed", "lossMicroUsd": 70, "createdAt": MONDAY}
+    broken = {
+        "jobs/j2": job(2, MONDAY, price="a marked price"),
+        "ledgerAlerts/a2": {**alert("u8", MONDAY), "uid": 7},
+        "providerLosses/l2": {**lost, "lossMicroUsd": "70"},
+        "users/u1/payments/p2": {**paid, "amount": None},
+    }
+    whole = {
+        "jobs/j1": job(1, MONDAY),
+        "jobs/j3": job(3, MONDAY),
+        "ledgerAlerts/a1": alert("u7", MONDAY),
+        "providerLosses/l1": lost,
+        "users/u1/payments/p1": paid,
+    }
+    put_all((broken | whole).items())
+    made = report(database)
+    assert (made["totalRequests"], made["revenue"]) == (2, {"usd": 500})
+    assert [(each["kind"], each["subject"]) for each in made["anomalies"]] == [
+        ("ledger_violation", "u7"),
+        ("provider_loss", "m"),
+        *(("malformed_document", path) for path in sorted(broken)),
+    ]
+    told = {(each["severity"], each["path"], each["field"]) for each in logged.lines("document_malformed")}
+    fields = {"jobs/j2": "price", "ledgerAlerts/a2": "uid", "providerLosses/l2": "lossMicroUsd"}
+    fields["users/u1/payments/p2"] = "amount"
+    assert told == {("ALERT", path, field) for path, field in fields.items()}
+    assert "marked" not in logged.getvalue()
+
+
+def test_of_an_old_week_no_more_alerts_are_read_than_of_a_new_one(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alerts that were first seen after the week do not count for it, but they are read."""
+    monkeypatch.setattr(report_store, "MAX_ALERTS", 4)
+    monkeypatch.setattr(report_store, "MAX_LISTED", 2)
+    put_all((f"ledgerAlerts/a{n}", alert(f"u{n}", MONDAY + timedelta(minutes=n))) for n in range(3))
+    put_all((f"ledgerAlerts/b{n}", alert(f"v{n}", MONDAY + WEEK)) for n in range(20))
+    rpcs.reset()
+    assert report_store.violations(MONDAY, MONDAY + WEEK, []) == ["u0", "u1"]
+    assert rpcs.documents == 4
 
 
 def test_an_administrator_reports_the_week_under_way(database: Database) -> None:

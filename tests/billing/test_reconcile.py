@@ -60,6 +60,25 @@ def test_a_failed_event_is_tried_again(shop: Shop) -> None:
     assert shop.balance() == 700
 
 
+@pytest.mark.malformed("a reconciliation that goes on without it")
+def test_a_malformed_order_is_a_failure_and_the_others_are_settled(shop: Shop, logged: Logged) -> None:
+    broken, other = shop.checkout(packId="starter"), shop.checkout(packId="starter")
+    shop.account.pay(broken)
+    shop.account.pay(other)
+    orders = {data["sessionId"]: path for path, data in shop.database.all().items() if path.startswith("orders/")}
+    shop.database.change(orders[broken], amount="500")
+    shop.reconcile()
+    assert shop.balance() == 700
+    assert shop.database.need(orders[broken])["status"] == "open"
+    assert {(each["path"], each["field"]) for each in logged.lines("document_malformed")} == {
+        (orders[broken], "amount")
+    }
+    assert logged.lines("reconciliation_incomplete")
+    shop.database.change(orders[broken], amount=500)
+    shop.reconcile()
+    assert shop.balance() == 1200
+
+
 def test_stripe_down_is_an_alert_and_moves_no_checkpoint(shop: Shop, logged: Logged) -> None:
     shop.api.down = True
     shop.reconcile()

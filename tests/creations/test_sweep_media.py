@@ -107,6 +107,33 @@ def test_m9_documents_without_media_are_reported_once(studio: Studio, logged: Lo
     assert studio.database.get("creations/none") is not None
 
 
+@pytest.mark.malformed("a sweep that keeps what they may refer to")
+def test_what_is_malformed_stops_no_sweep_and_keeps_its_files(studio: Studio, logged: Logged) -> None:
+    kept = {*[put(studio, path) for path in creation(studio, "broken", "0.png", media="none")]}
+    missing = creation(studio, "half", "0.png")
+    assert missing
+    kept.add(put(studio, "users/u1/creations/ordered/0.png"))
+    job(studio, "ordered", "completed")
+    studio.database.change("jobs/ordered", price="2")
+    kept.add(put(studio, "posts/p1/0.png"))
+    studio.database.put("posts/p1", {**post("p1", "u1"), "likeCount": "2"})
+    kept.add(put(studio, "users/u3/uploads/a.png", hours=24 * 8))
+    running = jobs.job("used", "u3", status="processing", params={"inputPaths": ["users/u3/uploads/a.png"]})
+    studio.database.put("jobs/used", {**running, "params": "none"})
+    put(studio, "users/u1/uploads/a.png", hours=24 * 8)
+    put(studio, "users/u1/creations/gone/0.png")
+    assert sweep(studio) == kept
+    assert {(each["path"], each["field"]) for each in logged.lines("document_malformed")} == {
+        ("creations/broken", "media"),
+        ("jobs/ordered", "price"),
+        ("posts/p1", "likeCount"),
+        ("jobs/used", "params"),
+    }
+    assert [each["creationId"] for each in logged.lines("media_missing")] == ["half"], (
+        "it went on behind the broken one"
+    )
+
+
 def test_uploads_are_kept_for_a_week_and_while_a_job_needs_them(studio: Studio) -> None:
     week = 7 * 24
     kept = {

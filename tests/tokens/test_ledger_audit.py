@@ -209,6 +209,41 @@ def test_all_of_ten_users_each_broken_in_another_way_are_found_in_one_run(databa
     assert {uid for uid, _ in found(database)} == {f"user-{number}" for number in range(10)}
 
 
+@pytest.mark.malformed("an audit that finds them")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"uid": 5},
+        {"uid": "a/b"},
+        {"uid": None},
+        {"price": "3"},
+        {"price": None},
+        {"refunded": "0"},
+        {"deadlineAt": "x"},
+    ],
+    ids=str,
+)
+def test_a_job_that_cannot_be_read_is_found_beside_all_others(
+    world: dict[str, str], database: Database, broken: dict[str, Any]
+) -> None:
+    database.change(f"jobs/{world['running']}", **broken)
+    database.change(f"jobs/{world['cancelled']}", status="completed")
+    run()
+    jobs = {(alert["kind"], alert["subject"]) for alert in database.under("ledgerAlerts").values()}
+    assert {("not_readable", world["running"]), ("refund_of_a_completed_job", world["cancelled"])} <= jobs
+    assert database.need("ledgerAudits/nightly")["finishedAt"], "it went on to the end"
+
+
+@pytest.mark.malformed("an audit that finds them")
+def test_entries_that_cannot_be_compared_with_their_job_are_found(world: dict[str, str], database: Database) -> None:
+    database.change(f"{LEDGER}/deduction:{world['running']}", amount="-3")
+    database.change(f"{LEDGER}/refund:{world['cancelled']}", buckets=None)
+    run()
+    subjects = {each["subject"] for each in database.under("ledgerAlerts").values() if each["kind"] == "not_readable"}
+    assert {world["running"], world["cancelled"]} <= subjects
+    assert database.need("ledgerAudits/nightly")["finishedAt"]
+
+
 def test_between_full_runs_only_what_was_touched_is_read(
     world: dict[str, str], database: Database, rpcs: Rpcs, clock: Clock
 ) -> None:

@@ -17,6 +17,7 @@ from studiox.kit.clock import a_month_after
 from studiox.models.ledger import Account, Buckets, next_entry
 from studiox.models.users import User
 from studiox.tokens import monthly
+from tests.conftest import Logged
 from tests.support import Database, Reply, Rpcs, call, crowd, schedule
 from tests.support.clock import Clock
 from tests.support.people import user_of
@@ -199,12 +200,18 @@ def test_j28_a_run_that_dies_is_finished_by_the_next(
     assert all(database.need(f"users/{uid}")["ledgerSeq"] == 2 for uid in uids)
 
 
-def test_one_users_trouble_is_not_the_others(clock: Clock, database: Database) -> None:
+@pytest.mark.malformed("a reset that goes on without it")
+def test_one_users_trouble_is_not_the_others(clock: Clock, database: Database, logged: Logged) -> None:
+    """And their own account is left as it is: no tokens are made on top of a broken sum."""
     uids = [new_user(f"user-{number}") for number in range(3)]
-    database.change("users/user-1", buckets="broken")
+    database.change("users/user-1", buckets="a marked bucket")
     clock.ahead += timedelta(days=29)
     run()
     assert [database.need(f"users/{uid}")["ledgerSeq"] for uid in uids] == [2, 1, 2]
+    [told] = logged.lines("document_malformed")
+    assert (told["severity"], told["path"], told["field"]) == ("ALERT", "users/user-1", "buckets")
+    assert [(each["users"], each["broken"]) for each in logged.lines("monthly_reset")] == [(2, 1)]
+    assert "marked" not in logged.getvalue()
 
 
 def test_j23_one_two_and_five_parallel_runs_over_ten_years_are_equal(

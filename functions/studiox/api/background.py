@@ -14,7 +14,8 @@ import flask
 from firebase_functions import https_fn, options, scheduler_fn, tasks_fn
 from firebase_functions.params import SecretParam
 
-from studiox.kit import batch, config, log, tasks
+from studiox.kit import batch, config, log, malformed, tasks
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import StudioxError
 
 Deployed = Callable[[flask.Request], flask.Response]
@@ -67,7 +68,8 @@ def task(
 ) -> Callable[[Callable[[https_fn.CallableRequest[Any]], None]], Deployed]:
     """Deploy a function that the queue of its name calls, with the options of `tasks.QUEUES`.
 
-    A task that an outage stops is answered with 503, and the queue sends it again. `settings` are the SDK's.
+    A task that an outage stops is answered with 503, and the queue sends it again. A malformed document ends the task
+    with an alert: to repeat it does not help. `settings` are the SDK's.
     """
 
     def deploy(run: Callable[[https_fn.CallableRequest[Any]], None]) -> Deployed:
@@ -75,6 +77,8 @@ def task(
         def guarded(request: https_fn.CallableRequest[Any]) -> None:
             try:
                 run(request)
+            except MalformedDocument as error:
+                malformed.report(error)
             except StudioxError as error:
                 if not batch.passes(error):
                     raise

@@ -66,7 +66,7 @@ class MalformedDocument(Exception):
 
     def __init__(self, path: str, field: str) -> None:
         super().__init__(f"{path}: {field}")
-        self.path = path
+        self.path = str(path)
         self.field = field
 
 

@@ -330,8 +330,7 @@ def owned_paths(collection: Collection[D], uid: str, limit: int) -> list[Path[D]
 
 def comment_paths(uid: str, limit: int) -> list[Path[Comment]]:
     """The paths of up to `limit` of the user's comments, on any post. `Unavailable`."""
-    found = query.documents(COMMENTS, equal={"uid": uid}, limit=limit, group=True)
-    return [Path(each.path, Comment) for each in found]
+    return query.names(COMMENTS, {"uid": uid}, limit, group=True)
 
 
 # Deleting.
