@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures secrets deploy smoke
+.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures secrets deploy smoke audit
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-
 
 smoke: setup ## Ask every public function whether it is ours that answers: PROJECT=… (the local stack without)
 	@$(VENV)/python -m ops.smoke --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET))
+
+audit: setup ## Check every ledger and job of a database, read only: PROJECT=… DATABASE=… (COMPARE=… another one)
+	@$(VENV)/python -m ops.audit --project "$(PROJECT)" --database "$(DATABASE)" --compare "$(COMPARE)" $(if $(OFFSET),--offset $(OFFSET))
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench

@@ -17,11 +17,11 @@ _OWNER = {"Authorization": "Bearer owner", "Content-Type": "application/json"}  
 
 
 class Database:
-    """The database of the current test's project."""
+    """A database of the current test's project."""
 
-    def __init__(self, host: str | None = None, project: str | None = None) -> None:
+    def __init__(self, host: str | None = None, project: str | None = None, name: str = "(default)") -> None:
         self._root = f"http://{host or os.environ['FIRESTORE_EMULATOR_HOST']}"
-        self._name = f"projects/{project or os.environ['GCLOUD_PROJECT']}/databases/(default)"
+        self._name = f"projects/{project or os.environ['GCLOUD_PROJECT']}/databases/{name}"
 
     def _ask(self, method: str, address: str, body: object = None) -> Any:
         sent = None if body is None else json.dumps(body)

@@ -29,12 +29,15 @@ def free_port() -> int:
 
 
 class Engine:
-    """A running engine; `host` is what FIRESTORE_EMULATOR_HOST wants. One that was given is used and left alone."""
+    """A running engine; `host` is what FIRESTORE_EMULATOR_HOST wants. One that was given is used and left alone.
 
-    def __init__(self) -> None:
+    With `imported`, the metadata file of an export, it is another one, which holds these documents.
+    """
+
+    def __init__(self, imported: pathlib.Path | None = None) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         given = os.environ.get("FIRESTORE_EMULATOR_HOST")
-        if given:
+        if given and imported is None:
             self.host = given
             return
         if not binary().exists():
@@ -42,7 +45,10 @@ class Engine:
         port = free_port()
         self.host = f"127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [str(binary()), "--host", "127.0.0.1", "--port", str(port)],
+            [
+                *(str(binary()), "--host", "127.0.0.1", "--port", str(port)),
+                *(() if imported is None else ("--import-data", str(imported))),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

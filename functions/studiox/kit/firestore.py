@@ -34,7 +34,9 @@ def client() -> Client:
     """The client that queries are built and run with. Made at first use: gunicorn forks after import."""
     from google.cloud import firestore
 
-    return firestore.Client(project=config.project_id(), credentials=_credentials())
+    return firestore.Client(
+        project=config.project_id(), credentials=_credentials(), database=config.FIRESTORE_DATABASE.value
+    )
 
 
 @per_process
@@ -73,7 +75,7 @@ def _credentials() -> Any:
 @per_process
 def database() -> str:
     """The full name of the project's database."""
-    return f"projects/{config.project_id()}/databases/(default)"
+    return f"projects/{config.project_id()}/databases/{config.FIRESTORE_DATABASE.value}"
 
 
 @per_process

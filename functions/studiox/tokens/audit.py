@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from studiox.kit import audit, batch, clock, firestore, ids, log
 from studiox.kit.clock import datetime
-from studiox.kit.errors import NotFound, StudioxError
+from studiox.kit.errors import NotFound, StudioxError, Unavailable
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
@@ -64,6 +64,27 @@ def audit_ledger() -> int:
     return found
 
 
+def examine(now: datetime) -> Iterator[tuple[str, list[Violation]]]:
+    """(uid, violations) of every account, then of every job, each checked from its beginning. Reads only.
+
+    For a restored database, which nothing else changes. `Unavailable` if something could not be read.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        for page in chunks(users_to_audit(None, None), USERS_PER_PAGE):
+            checked = batch.work_through(pool, "examine", lambda each: (each.id, _check_user(each.id, full=True)), page)
+            if checked.missing:
+                raise Unavailable
+            yield from ((uid, violations) for uid, (violations, _) in checked.results)
+            yield from ((each.id, [_unreadable(each.id)]) for each in checked.broken)
+    for jobs in chunks(studio.changed_since(None), JOBS_PER_PAGE):
+        checked_jobs = batch.patiently(lambda jobs=jobs: list(_with_entries(jobs, now)))  # type: ignore[misc]
+        yield from ((job.data.uid, violations) for job, violations in checked_jobs)
+
+
+def _unreadable(uid: str) -> Violation:
+    return Violation("not_readable", uid, "an account", "see the log")
+
+
 def _next_run(last: AuditRun | None, now: datetime) -> AuditRun:
     """A new run: of all accounts once per FULL_EVERY, otherwise of those changed since the last run started."""
     full_at = None if last is None else last.full_at
@@ -78,7 +99,7 @@ def _audit_users(run: AuditRun, now: datetime, until: float) -> tuple[int, int]:
     with ThreadPoolExecutor(THREADS) as pool:
         for page in chunks(users_to_audit(run.cursor or None, run.since), USERS_PER_PAGE):
             audited = batch.work_through(pool, "auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
-            unreadable = [Violation("not_readable", each.id, "an account", "see the log") for each in audited.broken]
+            unreadable = [_unreadable(each.id) for each in audited.broken]
             for violation in unreadable:
                 _report(violation.subject, [violation], now)
             found += sum(audited.results) + len(unreadable)
