@@ -17,8 +17,11 @@ LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-e
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
+# A deployment needs neither the tests' tools nor a Firestore engine.
+deploy secrets smoke: SETUP := --deploy
+
 setup: ## Install what is missing: Python and npm packages, the Firestore engine
-	@PYTHON="$(PYTHON)" sh local/python.sh -m local.setup
+	@PYTHON="$(PYTHON)" sh local/python.sh -m local.setup $(SETUP)
 
 demo: setup ## Start the stack, run the main job as a client would, print it, stop the stack
 	@$(VENV)/python -m local.demo
@@ -76,5 +79,6 @@ mutants: setup ## Change each pure rule a little and see that a test fails: ONLY
 
 lock: setup ## Compile the requirements anew from pyproject.toml
 	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml -o functions/requirements.txt
-	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml --extra dev -c functions/requirements.txt -o requirements-dev.txt
+	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml --extra ops --extra dev -c functions/requirements.txt -o requirements-dev.txt
+	@$(VENV)/python -m local.installer pip compile $(LOCKED) pyproject.toml --extra ops -c requirements-dev.txt -o ops/requirements.txt
 	@$(VENV)/python -m local.installer pip compile $(LOCKED) --group setup -o local/uv.txt

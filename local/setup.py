@@ -1,5 +1,6 @@
 """`make setup`: installs all that the other commands need, each step only when what it depends on has changed.
 
+With `--deploy` only what a deployment needs: no Firestore engine, and of the Python packages not those of the tests.
 Nothing is installed yet when it starts: it runs on Python alone.
 """
 
@@ -39,7 +40,7 @@ class CannotSetUp(Exception):
 
 
 def check_tools() -> None:
-    """Whether what must be there before us is there: Node and npm, a way to a Firestore engine."""
+    """Whether Node and npm, which must be there before us, are there."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             raise CannotSetUp(f"{tool} is not on the PATH.\nInstall Node {NODE}, which brings npm.")
@@ -48,7 +49,6 @@ def check_tools() -> None:
     major, minor = (int(found[1]), int(found[2])) if found else (0, 0)
     if major < min(NODE_FROM) or minor < NODE_FROM.get(major, 0):
         raise CannotSetUp(f"The node on the PATH is {said.strip() or 'unknown'}.\nInstall Node {NODE}.")
-    engine.choose()
 
 
 def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None]) -> None:
@@ -81,6 +81,10 @@ def sync(label: str, requirements: Path, venv: Path, python: str = sys.executabl
 
 def install_development() -> None:
     sync("Python development tools", ROOT / "requirements-dev.txt", VENV)
+
+
+def install_ops() -> None:
+    sync("Python packages of the deployment", ROOT / "ops/requirements.txt", VENV)
 
 
 def install_functions() -> None:
@@ -163,28 +167,34 @@ def alone_in_checkout() -> contextlib.AbstractContextManager[None]:
     return alone(STATE / "setup.lock", "Another setup of this checkout is running; waiting for it.")
 
 
-def install() -> None:
-    """Every step that is due. Each is done whole or again: what the steps download stays in their caches."""
+def install(*, deploys: bool = False) -> None:
+    """Every step that is due. Each is done whole or again: what the steps download stays in their caches.
+
+    `deploys`: only those that a deployment needs. A checkout that has the development tools keeps them.
+    """
     check_tools()
+    chosen = "" if deploys else engine.choose()
     with alone_in_checkout():
         settings.write_local_files()
-        tools = [ROOT / "requirements-dev.txt", installer.LOCK]
-        once("python", tools, VENV / "bin/python", install_development)
+        if deploys and not (STATE / "stamps/python").exists():
+            once("python-ops", [ROOT / "ops/requirements.txt", installer.LOCK], VENV / "bin/python", install_ops)
+        else:
+            tools = [ROOT / "requirements-dev.txt", installer.LOCK]
+            once("python", tools, VENV / "bin/python", install_development)
         functions = [FUNCTIONS / "requirements.txt", ROOT / "firebase.json", installer.LOCK]
         once("functions", functions, FUNCTIONS / "venv/bin/python", install_functions)
         suite = ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
         npm = [ROOT / name for name in ("package-lock.json", "package.json", ".npmrc")]
         once("node", npm, suite, install_node)
         once("web", playground(), DIST / "index.html", build_playground)
-        chosen = engine.choose()
-        if chosen != engine.OFFICIAL and not Path(chosen).exists():
+        if chosen and chosen != engine.OFFICIAL and not Path(chosen).exists():
             install_hidane()
 
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a running step ends too
     try:
-        install()
+        install(deploys="--deploy" in sys.argv[1:])
     except (CannotSetUp, installer.NoInstaller, engine.NoEngine, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1

@@ -68,15 +68,15 @@ def wanted(declared: list[str]) -> dict[str, str]:
     return {name.lower(): version for name, version in (each.split("==") for each in declared)}
 
 
-LOCKS = ("functions/requirements.txt", "requirements-dev.txt", "local/uv.txt")
+LOCKS = ("functions/requirements.txt", "ops/requirements.txt", "requirements-dev.txt", "local/uv.txt")
 
 
 @pytest.mark.parametrize("file", LOCKS)
 def test_requirements_are_compiled_from_what_is_declared(file: str) -> None:
     text = (ROOT / file).read_text()
     declared = wanted(project()["dependencies"])
-    if file == "requirements-dev.txt":
-        declared |= wanted(project()["optional-dependencies"]["dev"])
+    for extra in {"ops/requirements.txt": ["ops"], "requirements-dev.txt": ["ops", "dev"]}.get(file, []):
+        declared |= wanted(project()["optional-dependencies"][extra])
     if file == "local/uv.txt":
         groups: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
         declared = wanted(groups["setup"])
@@ -88,8 +88,9 @@ def test_requirements_are_compiled_from_what_is_declared(file: str) -> None:
         assert block, f"{name} has no hash"
 
 
-def test_what_is_tested_is_what_is_deployed() -> None:
-    deployed = pins((FUNCTIONS / "requirements.txt").read_text())
+@pytest.mark.parametrize("file", ["functions/requirements.txt", "ops/requirements.txt"])
+def test_what_is_tested_is_what_is_deployed(file: str) -> None:
+    deployed = pins((ROOT / file).read_text())
     tested = pins((ROOT / "requirements-dev.txt").read_text())
     assert {name: tested.get(name) for name in deployed} == deployed
 

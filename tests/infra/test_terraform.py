@@ -1,8 +1,8 @@
 """Terraform's own word on infra/: `terraform validate`, and the plans of a mocked project (infra/tests/).
 
-They need the real provider, which only a registry has. It is found in a folder that `terraform providers mirror` made,
-named by STUDIOX_TERRAFORM_PROVIDERS; the workflow makes one. Elsewhere these tests say that they did not run, and
-test_configuration.py is all that looks at infra/.
+The workflow runs the same in a job of its own. Here they need the real provider, which tests do not download: it is
+found in a folder that `terraform -chdir=infra providers mirror FOLDER` made, named by STUDIOX_TERRAFORM_PROVIDERS.
+Elsewhere these tests say that they did not run, and test_configuration.py is all that looks at infra/.
 """
 
 from __future__ import annotations

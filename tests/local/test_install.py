@@ -21,7 +21,7 @@ from tests.local import package_index
 from tests.local.package_index import NEWER, Index
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("functions/requirements.txt", "requirements-dev.txt")
+LOCKS = ("functions/requirements.txt", "requirements-dev.txt", "ops/requirements.txt")
 TAKES_A_PIN_FOR_ITS_EXTRAS = (24,)  # the first pip that does
 LOOK = """
 import ensurepip, json, pathlib, sys, sysconfig

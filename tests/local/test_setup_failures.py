@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
     "functions/requirements.txt",
     "requirements-dev.txt",
+    "ops/requirements.txt",
     "package.json",
     "package-lock.json",
     ".npmrc",
@@ -104,9 +105,9 @@ class Machine:
         path.chmod(0o755)
         return path
 
-    def start(self, **env: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            ["/bin/sh", "local/python.sh", "-m", "local.setup"],
+            ["/bin/sh", "local/python.sh", "-m", "local.setup", *arguments],
             cwd=self.root,
             env={
                 "PATH": str(self.tools),
@@ -123,9 +124,9 @@ class Machine:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
         )
 
-    def run(self, **env: str) -> tuple[int, list[str]]:
+    def run(self, *arguments: str, **env: str) -> tuple[int, list[str]]:
         """The exit code and the lines of standard error, but for the one that names the Python."""
-        process = self.start(**env)
+        process = self.start(*arguments, **env)
         _, said = process.communicate(timeout=120)
         return process.returncode, [line for line in said.splitlines() if not line.startswith("Using Python ")]
 
@@ -149,6 +150,25 @@ def test_every_step_is_done_once_also_where_paths_have_a_space(machine: Machine)
     assert machine.calls() == []
     runtime = machine.root / "functions/venv/bin/python3.13"
     assert runtime.exists()  # what the Firebase CLI calls
+
+
+def test_a_deployment_sets_up_no_engine_and_no_tools_of_the_tests(machine: Machine) -> None:
+    (machine.tools / "cargo").unlink()
+    assert machine.run("--deploy") == (0, [])
+    installed = machine.log.read_text()
+    assert "ops/requirements.txt" in installed
+    assert "requirements-dev.txt" not in installed
+    assert machine.calls() == ["uv venv", "uv pip", "uv venv", "uv pip", "npm ci", "npm run"]
+    assert machine.run("--deploy") == (0, [])
+    assert machine.calls() == []
+
+
+def test_a_checkout_with_the_tools_of_the_tests_keeps_them_when_it_deploys(machine: Machine) -> None:
+    assert machine.run() == (0, [])
+    machine.calls()
+    (machine.root / "requirements-dev.txt").write_text("pytest==0 --hash=sha256:0\n")
+    assert machine.run("--deploy") == (0, [])
+    assert "requirements-dev.txt" in machine.log.read_text()
 
 
 @pytest.mark.parametrize("tool", SAID)
