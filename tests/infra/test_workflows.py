@@ -77,7 +77,7 @@ def test_every_job_ends() -> None:
 
 
 def test_no_command_holds_a_secret_or_a_text_from_outside() -> None:
-    """What is between `${{` and `}}` becomes part of the script: a branch's name could be a command. The matrix is ours."""
+    """What is between `${{` and `}}` becomes part of the script: a branch could be a command. The matrix is ours."""
     for name, step in steps():
         assert "${{" not in re.sub(r"\$\{\{ matrix\.\w+ \}\}", "", step.get("run", "")), name
     for path in WORKFLOWS:
