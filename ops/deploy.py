@@ -24,6 +24,8 @@ VENDORS = tuple(stand_in.parameter for stand_in in settings.STAND_INS.values())
 SECRETS = tuple(sorted(settings.SECRETS))
 DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json, because its paths are relative to it
 REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
+RULES = ROOT / "storage.deployed.rules"
 INSTANCES = re.compile(r"[1-9][0-9]{0,2}")
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
@@ -61,6 +63,8 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
         found.append("THREADS must be 80: the server would take four of eighty calls at once")
     if not REGION.fullmatch(given.get("REGION", "")):
         found.append("REGION must be a region of Cloud Functions, such as us-central1")
+    if not DATABASE.fullmatch(given.get("FIRESTORE_DATABASE", "")):
+        found.append("FIRESTORE_DATABASE must be the id of a database: (default), unless you restored another one")
     if not given.get("PROJECT_NUMBER", "").isdigit():
         found.append("PROJECT_NUMBER must be the project's number: tasks are sent as the account that it names")
     if not INSTANCES.fullmatch(given.get("MAX_INSTANCES", "")):
@@ -125,13 +129,22 @@ def has_secret(project: str, name: str) -> bool:
     raise CannotDeploy(f"the secret {name} cannot be looked up. The Firebase CLI says: {error}")
 
 
-def config_of(project: str, config: str, region: str) -> str:
+def config_of(project: str, config: str, region: str, database: str = "(default)") -> str:
     """firebase.json for this project: its page may call the project's own functions, and not loopback.
 
-    The file in the repository serves all projects and the local stack, so it allows every project's functions.
+    The file in the repository serves all projects and the local stack, so it allows every project's functions. The
+    rules and the indexes go to `database`, and Storage's rules are those of `rules_of`.
     """
     own = config.replace("https://*.cloudfunctions.net", f"https://{region}-{project}.cloudfunctions.net")
-    return own.replace(" http://127.0.0.1:* http://localhost:*", "")
+    made = json.loads(own.replace(" http://127.0.0.1:* http://localhost:*", ""))
+    made["firestore"]["database"] = database
+    made["storage"]["rules"] = RULES.name
+    return json.dumps(made, indent=2)
+
+
+def rules_of(rules: str, database: str) -> str:
+    """storage.rules, which look up accounts in the default database, for another database."""
+    return rules.replace("/databases/(default)/", f"/databases/{database}/")
 
 
 def uncommitted() -> list[str]:
@@ -166,12 +179,16 @@ def main(arguments: list[str]) -> int:
         return 0
     # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
     command = [str(FIREBASE), "deploy", "--project", given.project, "--non-interactive"]
-    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text(), values["REGION"]))
+    database = values["FIRESTORE_DATABASE"]
+    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text(), values["REGION"], database))
+    RULES.write_text(rules_of((ROOT / "storage.rules").read_text(), database))
+    built_in = {f"VITE_{name}": values[name] for name in settings.BUILT_IN}
     try:
         command += ["--config", DEPLOYED.name, "--only", "functions,firestore,storage,hosting"]
-        return subprocess.run(command, cwd=ROOT, env=os.environ | {"VITE_REGION": values["REGION"]}).returncode
+        return subprocess.run(command, cwd=ROOT, env=os.environ | built_in).returncode
     finally:
         DEPLOYED.unlink()
+        RULES.unlink()
 
 
 if __name__ == "__main__":

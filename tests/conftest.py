@@ -40,7 +40,7 @@ os.environ.update(
         **SECRETS,
     }
 )
-for stray in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_CONFIG", "REGION"):
+for stray in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_CONFIG", *settings.BUILT_IN):
     os.environ.pop(stray, None)
 
 from tests.rules.table import COLLECTIONS  # noqa: E402

@@ -143,7 +143,8 @@ def read_env(path: Path) -> dict[str, str]:
 
 
 REGION = read_env(ROOT / "functions" / ".env")["REGION"]
-"""The stack's functions are in the region of the committed file, which the clients are made with."""
+BUILT_IN = ("REGION", "FIRESTORE_DATABASE")
+"""The parameters that the stack takes from the committed file only, because the clients are made with them."""
 
 
 def write_env(path: Path, values: Mapping[str, str]) -> None:
@@ -188,7 +189,7 @@ def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[d
     parameters = {**read_env(functions / ".env"), **local_parameters(ports), **chosen}
     secrets = {**SECRETS, **read_env(functions / ".secret.local")}
     for values in (parameters, secrets):
-        values.update({name: environment[name] for name in values if name in environment and name != "REGION"})
+        values.update({name: environment[name] for name in values if name in environment and name not in BUILT_IN})
     return parameters, secrets
 
 

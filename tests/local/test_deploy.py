@@ -29,7 +29,8 @@ def test_a_good_production_passes() -> None:
 
 def test_the_page_of_a_project_talks_to_its_own_functions_and_not_to_loopback() -> None:
     """Else a script that got in could send what it finds to anybody's function."""
-    own = json.loads(deploy.config_of("studiox-production", (ROOT / "firebase.json").read_text(), "europe-west1"))
+    config = (ROOT / "firebase.json").read_text()
+    own = json.loads(deploy.config_of("studiox-production", config, "europe-west1", "restored"))
     [policy] = [
         header["value"]
         for entry in own["hosting"]["headers"]
@@ -41,7 +42,16 @@ def test_the_page_of_a_project_talks_to_its_own_functions_and_not_to_loopback() 
     assert [each for each in connects if "*" in each] == []
     assert "127.0.0.1" not in policy
     assert "localhost" not in policy
+    assert own["firestore"]["database"] == "restored"
+    assert own["storage"]["rules"] == deploy.RULES.name
     assert own["functions"] == json.loads((ROOT / "firebase.json").read_text())["functions"]
+
+
+def test_the_storage_rules_ask_the_database_that_the_functions_use() -> None:
+    rules = (ROOT / "storage.rules").read_text()
+    assert deploy.rules_of(rules, "(default)") == rules
+    assert "/databases/restored/documents/users/" in deploy.rules_of(rules, "restored")
+    assert "(default)" not in deploy.rules_of(rules, "restored")
 
 
 def test_the_developers_own_defaults_do_not() -> None:
@@ -68,6 +78,8 @@ def test_the_developers_own_defaults_do_not() -> None:
         ("THREADS", "4"),
         ("REGION", ""),
         ("REGION", "europe-west1,us-central1"),
+        ("FIRESTORE_DATABASE", ""),
+        ("FIRESTORE_DATABASE", "(other)"),
         ("PROJECT_NUMBER", ""),
         ("PROJECT_NUMBER", "studiox-production"),
         ("MAX_INSTANCES", "0"),

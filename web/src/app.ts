@@ -16,7 +16,7 @@ import {
 import type { TemplateResult } from 'lit-html';
 import { createStudioX, type Balance, type StudioOptions, type StudioX } from '../../clients/typescript/src/index.ts';
 import { Files } from './files.ts';
-import { region } from './firebase.ts';
+import { database, region } from './firebase.ts';
 import { said, typeName } from './words.ts';
 
 /** A page that is shown: `view` draws it from its own state, `stop` ends what it listens to. */
@@ -90,9 +90,9 @@ export class App {
     /** The page of an address. */
     private readonly open: (path: string) => void,
   ) {
-    this.studiox = createStudioX(firebase, { region });
+    this.studiox = createStudioX(firebase, { region, database });
     this.auth = getAuth(firebase);
-    this.firestore = getFirestore(firebase);
+    this.firestore = getFirestore(firebase, database);
     this.files = new Files(firebase, () => this.update());
     this.studiox.watchBalance(
       (balance) => {

@@ -8,6 +8,8 @@ import { REGION } from '../../clients/typescript/src/index.ts';
 
 /** Where the functions are: `make deploy` builds the page with the region of the project's parameters. */
 export const region = (import.meta.env['VITE_REGION'] as string | undefined) ?? REGION;
+/** The id of the Firestore database, likewise. */
+export const database = (import.meta.env['VITE_FIRESTORE_DATABASE'] as string | undefined) ?? '(default)';
 
 const LOCAL_HOSTS = ['127.0.0.1', 'localhost'];
 const LOCAL: FirebaseOptions = {
@@ -35,7 +37,7 @@ export async function connect(): Promise<FirebaseApp> {
   }
   const app = initializeApp(LOCAL);
   connectAuthEmulator(startAuth(app), `http://${hostname}:${PORTS.auth + offset}`, { disableWarnings: true });
-  connectFirestoreEmulator(getFirestore(app), hostname, PORTS.firestore + offset);
+  connectFirestoreEmulator(getFirestore(app, database), hostname, PORTS.firestore + offset);
   connectFunctionsEmulator(getFunctions(app, region), hostname, PORTS.functions + offset);
   connectStorageEmulator(getStorage(app), hostname, PORTS.storage + offset);
   return app;

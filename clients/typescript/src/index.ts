@@ -1,5 +1,6 @@
 // The typed client of StudioX: every callable by its name, live data, uploads, on top of the Firebase JS SDK.
 import type { FirebaseApp } from 'firebase/app';
+import { getFirestore } from 'firebase/firestore';
 import { getFunctions, httpsCallable } from 'firebase/functions';
 import { asStudioXError } from './errors.js';
 import { FUNCTIONS, type Balance, type FunctionName, type Functions, type Job } from './generated.js';
@@ -25,6 +26,8 @@ export const REGION = 'us-central1';
 export interface ClientOptions extends RetryOptions {
   /** The region of the functions: `REGION` of the deployment's `functions/.env`. */
   region?: string;
+  /** The id of the Firestore database, where it is not the default one. */
+  database?: string;
 }
 
 export interface CallOptions extends RetryOptions {
@@ -75,6 +78,7 @@ export type StudioX = Calls & Helpers;
  */
 export function createStudioX(app: FirebaseApp, defaults: ClientOptions = {}): StudioX {
   const functions = getFunctions(app, defaults.region ?? REGION);
+  const database = getFirestore(app, defaults.database ?? '(default)');
 
   async function call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>> {
     const [request, options = {}] = given;
@@ -101,7 +105,7 @@ export function createStudioX(app: FirebaseApp, defaults: ClientOptions = {}): S
 
   const waitForJob = async (jobId: string): Promise<Job> => {
     await new Promise<void>((resolve, reject) => {
-      watchJob(app, jobId, ({ status }) => hasEnded(status) && resolve(), reject);
+      watchJob(database, jobId, ({ status }) => hasEnded(status) && resolve(), reject);
     });
     return call('getJobStatus', { jobId });
   };
@@ -113,8 +117,8 @@ export function createStudioX(app: FirebaseApp, defaults: ClientOptions = {}): S
     ...calls,
     app,
     call,
-    watchBalance: (next, error) => watchBalance(app, next, error),
-    watchJob: (jobId, next, error) => watchJob(app, jobId, next, error),
+    watchBalance: (next, error) => watchBalance(app, database, next, error),
+    watchJob: (jobId, next, error) => watchJob(database, jobId, next, error),
     waitForJob,
     uploadInput: (file) => uploadInput(app, file),
   };

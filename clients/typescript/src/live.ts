@@ -1,7 +1,7 @@
 // Live data and files: the documents that the rules let their owner read, in the form in which the functions answer.
 import type { FirebaseApp } from 'firebase/app';
 import { getAuth, onAuthStateChanged } from 'firebase/auth';
-import { doc, getFirestore, onSnapshot, Timestamp as FirestoreTimestamp } from 'firebase/firestore';
+import { doc, onSnapshot, Timestamp as FirestoreTimestamp, type Firestore } from 'firebase/firestore';
 import { getStorage, ref, uploadBytes } from 'firebase/storage';
 import { StudioXError } from './errors.js';
 import type { Balance, Job } from './generated.js';
@@ -37,7 +37,12 @@ export function currentUid(app: FirebaseApp, asked: string): string {
 }
 
 /** Follow the balance of whoever is signed in; null while nobody is, or the account is not there yet. */
-export function watchBalance(app: FirebaseApp, next: (balance: Balance | null) => void, error?: OnError): Unsubscribe {
+export function watchBalance(
+  app: FirebaseApp,
+  database: Firestore,
+  next: (balance: Balance | null) => void,
+  error?: OnError,
+): Unsubscribe {
   let stopDocument: Unsubscribe = () => undefined;
   const stopAuth = onAuthStateChanged(getAuth(app), (user) => {
     stopDocument();
@@ -46,7 +51,7 @@ export function watchBalance(app: FirebaseApp, next: (balance: Balance | null) =
       next(null);
       return;
     }
-    const account = doc(getFirestore(app), 'users', user.uid);
+    const account = doc(database, 'users', user.uid);
     stopDocument = onSnapshot(
       account,
       (snapshot) => {
@@ -65,11 +70,16 @@ export function watchBalance(app: FirebaseApp, next: (balance: Balance | null) =
 }
 
 /** Follow a job of the caller's until it has ended; then listening ends by itself. Media come by path, without `url`. */
-export function watchJob(app: FirebaseApp, jobId: string, next: (job: Job) => void, error?: OnError): Unsubscribe {
+export function watchJob(
+  database: Firestore,
+  jobId: string,
+  next: (job: Job) => void,
+  error?: OnError,
+): Unsubscribe {
   let ended = false;
   let stop: Unsubscribe = () => undefined;
   stop = onSnapshot(
-    doc(getFirestore(app), 'jobs', jobId),
+    doc(database, 'jobs', jobId),
     (snapshot) => {
       const job = plain(snapshot.data()) as Job | undefined;
       if (ended || job === undefined) return;

@@ -30,7 +30,7 @@ third for 512 MiB. Cloud Run gives less than one CPU only to instances that serv
 options.set_global_options(region=str(REGION), memory=options.MemoryOption.MB_256, **OFTEN)
 
 FIRESTORE_DATABASE = StringParam("FIRESTORE_DATABASE", default="(default)")
-"""The database that the functions use. Clients and Storage's rules read `(default)` (docs/operations.md)."""
+"""The database's id. Another one than `(default)` is one that was restored from a backup."""
 ALLOWED_ORIGINS = StringParam("ALLOWED_ORIGINS", default="http://127.0.0.1:5000,http://localhost:5000")
 ENABLE_MOCK_MODELS = BoolParam("ENABLE_MOCK_MODELS", default=False)
 STRIPE_API_BASE = StringParam("STRIPE_API_BASE", default="https://api.stripe.com")
