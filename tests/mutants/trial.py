@@ -54,6 +54,8 @@ class Module(NamedTuple):
     tests: tuple[str, ...]
     root: Path
     """Where pytest runs."""
+    slow: tuple[str, ...]
+    """Tests that are left out."""
     scratch: Path
     """An empty folder: what the tests print, what they call and how long they take."""
 
@@ -65,10 +67,10 @@ class Verdicts(NamedTuple):
     """What could not be tried, and why."""
 
 
-def try_all(module: Module, equal: Sequence[str] = (), only: slice = slice(None)) -> Verdicts:
-    """Try every change that is not in `equal`; `only` some of them."""
+def try_changes(module: Module, wanted: Callable[[str], bool]) -> Verdicts:
+    """Try every change whose text is wanted."""
     tree = ast.parse(module.path.read_text())
-    tried = [each for each in changes(tree) if str(each) not in equal][only]
+    tried = [each for each in changes(tree) if wanted(str(each))]
     verdicts = module.scratch / "verdicts.json"
     verdicts.unlink(missing_ok=True)
     said = module.scratch / "output.txt"
@@ -131,6 +133,7 @@ def _pytest(module: Module, plugin: object) -> int:
     # Captured in memory: files would be shared by all forks.
     options = ["-q", "--capture=sys", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", "--rootdir", str(module.root)]
+    options += [f"--deselect={each}" for each in module.slow]
     return int(pytest.main([*options, *module.tests], plugins=[plugin]))
 
 
