@@ -22,13 +22,8 @@ from tests.ops.conftest import PROJECT, Google
 from tests.support import canaries
 from tests.support.secret_manager import Failure
 
-GOOD = {
+GOOD = {name: f"{name.lower().replace('_', '-')}-0123456789abcdef" for name in secrets.needed()} | {
     "APP_SIGNING_KEY": "a" * 64,
-    "OPENAI_API_KEY": "sk-proj-0123456789abcdef",
-    "PIAPI_API_KEY": "piapi-0123456789abcdef",
-    "PIAPI_WEBHOOK_SECRET": "piapi-hook-0123456789abcdef",
-    "POYO_API_KEY": "poyo-0123456789abcdef",
-    "POYO_WEBHOOK_SECRET": "poyo-hook-0123456789abcdef",
     "STRIPE_SECRET_KEY": "rk_live_0123456789abcdef",
     "STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef",
 }
