@@ -55,6 +55,10 @@ KNOWN = (
         ),
     ),
 )
+OF_FILES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), NO_SPACE),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST), FORBIDDEN),
+}
 LAST_LINES = 60
 
 
@@ -66,6 +70,8 @@ def read(output: str) -> Advice | None:
 
 def of(error: OSError) -> str:
     """The advice for an error of our own file access, as two lines."""
-    known = {errno.ENOSPC: NO_SPACE, errno.EDQUOT: NO_SPACE}.get(error.errno or 0, FORBIDDEN)
+    known = OF_FILES.get(error.errno or 0)
     said = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+    if known is None:
+        return f"The setup stopped: {said}\nRun the command again: it goes on where it stopped."
     return f"The setup stopped, {known.happened} ({said})\n{known.to_do}"

@@ -84,7 +84,8 @@ def run(
             try:
                 while process.poll() is None:
                     if measure:
-                        bar.done = measure()
+                        with contextlib.suppress(OSError):  # what it looks at comes and goes meanwhile
+                            bar.done = measure()
                     bar.show()
                     time.sleep(0.25)
             except BaseException:
@@ -99,13 +100,22 @@ def run(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the command and whatever it started, which is why they are a group: the terminal's Ctrl-C is for us."""
+    """End the command and whatever it started, which is why they are a group: the terminal's Ctrl-C is for us.
+
+    A second Ctrl-C meanwhile ends them at once.
+    """
     for number, patience_s in ((signal.SIGINT, 5), (signal.SIGTERM, 5), (signal.SIGKILL, 30)):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             process.wait(timeout=patience_s)
             return
+        except subprocess.TimeoutExpired:
+            continue
+        except KeyboardInterrupt:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def _explained(label: str, command: Sequence[str], log: Path) -> str:

@@ -6,6 +6,7 @@ tools on the PATH that fail as the real ones do.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from local import installer
+from local import advice, installer, progress
 from local.stack import engine, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -290,6 +291,46 @@ def test_an_interrupted_build_is_gone_on_with(machine: Machine) -> None:
     hidane = machine.cache / f"hidane-{engine.HIDANE_VERSION}/bin/hidane"
     assert hidane.read_text() == "half\nhalf\n"  # in the folder of the first
     assert not list(machine.cache.glob("*-build"))
+
+
+def test_a_second_interrupt_ends_at_once_what_does_not_heed_the_first(machine: Machine) -> None:
+    machine.tool(
+        "cargo",
+        """
+        trap 'touch "$FAIL/asked"' INT
+        trap '' TERM
+        echo $$ >"$FAIL/building"; touch "$FAIL/asleep"
+        while :; do sleep 0.1; done
+        """,
+    )
+    process = machine.start()
+    assert eventually(machine.fail / "asleep")
+    process.send_signal(signal.SIGINT)
+    assert eventually(machine.fail / "asked")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted; what was downloaded and built is kept" in said
+    building = int((machine.fail / "building").read_text())
+    until = time.monotonic() + 30
+    while Path(f"/proc/{building}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{building}").exists()
+
+
+def test_what_comes_and_goes_under_the_progress_bar_stops_nothing(tmp_path: Path) -> None:
+    """npm removes folders while what it has installed is counted."""
+
+    def gone() -> int:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "node_modules/@scope")
+
+    progress.run("Packages", [["sleep", "0.1"]], tmp_path / "log", total=1, measure=gone)
+
+
+def test_an_error_that_is_not_known_is_not_taken_for_a_missing_right() -> None:
+    happened, to_do = advice.of(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "a/file")).splitlines()
+    assert happened == "The setup stopped: No such file or directory: a/file"
+    assert to_do.startswith("Run the command again")
 
 
 def test_of_two_set_ups_at_once_one_waits_and_says_so(machine: Machine) -> None:
