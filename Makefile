@@ -28,8 +28,7 @@ demo: setup ## Start the stack, run the main job as a client would, print it, st
 
 test: setup $(if $(ONLY),,check) ## Lint, types, every test; ONLY=tokens runs the tests of one domain
 	@$(if $(ONLY),:,$(VENV)/python -m local.browser)
-	@$(VENV)/pytest -n $(WORKERS) --dist worksteal --durations=10 tests/$(ONLY)
-	@$(if $(ONLY),:,$(VENV)/python -m local.journeys)
+	@$(VENV)/pytest -n $(WORKERS) --dist worksteal --durations=10 $(if $(ONLY),tests/$(ONLY),--ignore tests/test_tidy.py)
 
 check: setup ## Lint, types and the project's own rules, in seconds
 	@$(VENV)/ruff check .

@@ -37,7 +37,7 @@ def main() -> int:
 
 def run(tests: list[str], data_dir: Path | None = None) -> int:
     """Run these of Node's tests against a stack that starts with `data_dir`; the exit code."""
-    # The suite serves each concurrent request in its own process: two files at a time are enough for two cores.
+    # Two files at a time are enough for two cores.
     command = ["node", "--test", "--test-concurrency=2", *tests]
     environment = dict(os.environ)
     stop_on_signals()

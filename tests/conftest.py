@@ -44,7 +44,7 @@ for stray in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS", "FIREBAS
     os.environ.pop(stray, None)
 
 from tests.rules.table import COLLECTIONS  # noqa: E402
-from tests.support import canaries, indexes, invariants, structs  # noqa: E402
+from tests.support import canaries, indexes, invariants, order, structs  # noqa: E402
 from tests.support.database import Database  # noqa: E402
 from tests.support.engine import Engine  # noqa: E402
 from tests.support.rpcs import Rpcs, watch  # noqa: E402
@@ -71,6 +71,13 @@ def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_loopback_only)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        marks = {item: item.get_closest_marker("long") for item in items}
+        items[:] = order.dealt(items, {item: mark.args[0] for item, mark in marks.items() if mark}, processes)
 
 
 def pytest_collection_finish() -> None:
@@ -101,6 +108,15 @@ def storage_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with storage_emulator(tmp_path_factory.mktemp("storage")) as host:
         yield host
+
+
+@pytest.fixture(scope="module")
+def own_parameters() -> Iterator[None]:
+    """For tests that start a stack: what is set above for the code under test would override the stack's parameters."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ["FUNCTIONS", *settings.SECRETS, *settings.read_env(settings.ROOT / "functions/.env")]:
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from google.api_core import exceptions
 
 from studiox.kit import firestore, log
-from tests.support import Database, Rpcs, call, canaries, crowd, id_token, invariants
+from tests.support import Database, Rpcs, call, canaries, crowd, id_token, invariants, order
 
 
 def entry(seq: int, amount: int, after: int, kind: str = "welcome_bonus") -> dict[str, Any]:
@@ -163,3 +163,10 @@ def test_a_crowd_answers_in_order_and_raises_what_is_not_expected() -> None:
 def test_each_test_has_a_project_of_its_own(project: str, database: Database) -> None:
     assert firestore.client().project == project
     assert database.all() == {}
+
+
+def test_each_process_begins_with_its_part_of_the_long_tests() -> None:
+    long = {"c": 20.0, "g": 90.0, "h": 30.0, "i": 40.0}
+    dealt = order.dealt("abcdefghij", long, 3)
+    assert "".join(dealt) == "gabidehcfj"  # as worksteal divides ten: three, three and four
+    assert order.dealt("abc", {}, 2) == ["a", "b", "c"]

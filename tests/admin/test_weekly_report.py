@@ -222,6 +222,7 @@ json.dump(peaks, sys.stdout)
 """
 
 
+@pytest.mark.long(20)
 def test_memory_does_not_grow_with_the_number_of_jobs(project: str) -> None:
     """12,000 jobs after 500, in a process of its own: not 3 MiB more, where their documents alone are 6."""
     put_jobs(random_week(1, 500))

@@ -52,6 +52,7 @@ def test_one_event_delivered_200_times_at_once_credits_once(shop: Shop, invarian
     invariants("u1")
 
 
+@pytest.mark.long(14)
 def test_many_payments_many_deliveries_at_once_each_credited_once(
     shop: Shop, invariants: Callable[[str], None]
 ) -> None:

@@ -112,6 +112,7 @@ def test_every_extra_that_is_asked_for_is_locked(lock: str) -> None:
     assert [each for each in asked if not each[2] <= locked[each[1]]] == []
 
 
+@pytest.mark.long(22)
 def test_the_oldest_pips_install_the_locks_whatever_is_newer(index: Index, tmp_path: Path) -> None:
     """Who asks for an extra and who is asked, of both locks; without the extras in the lock old pips stop."""
     text = (ROOT / LOCKS[1]).read_text()  # it holds the other one, with the same pins
@@ -136,6 +137,7 @@ def test_the_oldest_pips_install_the_locks_whatever_is_newer(index: Index, tmp_p
         assert not [file for file in index.asked if f"-{NEWER}-" in file]
 
 
+@pytest.mark.long(17)
 def test_the_set_up_installs_by_the_locks_alone(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """uv by its hash, by this Python's own pip; the rest by uv, which asks for nothing but what is locked."""
     uv = installer.find()

@@ -26,13 +26,13 @@ UNTYPED: set[str] = set()
 """Collections whose documents have no struct yet."""
 
 
+pytestmark = pytest.mark.usefixtures("own_parameters")
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Stack]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [*settings.SECRETS, *settings.read_env(settings.ROOT / "functions/.env")]:
-            patch.delenv(name, raising=False)
-        with stack(data_dir=DATA) as started:
-            yield started
+    with stack(data_dir=DATA) as started:
+        yield started
 
 
 def sign_in(running: Stack, user: Data) -> tuple[str, Data]:

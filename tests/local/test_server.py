@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
@@ -112,9 +113,9 @@ class Served:
         (self.functions / "main.py").write_text(text)
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    functions = tmp_path / "functions"
+@contextlib.contextmanager
+def server(directory: Path) -> Iterator[Served]:
+    functions = directory / "functions"
     functions.mkdir()
     (functions / "main.py").write_text(MAIN)
     place = places.take(None)
@@ -122,7 +123,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     secrets = {"POYO_API_KEY": "its poyo", "STRIPE_SECRET_KEY": "its stripe"}
     command = [str(settings.ROOT / "functions/venv/bin/python"), "-m", "local.stack.server"]
     command += ["--offset", str(place.offset), "--functions", str(functions)]
-    log = tmp_path / "log"
+    log = directory / "log"
     with log.open("wb") as sink:
         process = subprocess.Popen(command, cwd=settings.ROOT, env={**os.environ, **secrets}, stdout=sink, stderr=sink)
     try:
@@ -134,6 +135,19 @@ def served(tmp_path: Path) -> Iterator[Served]:
         process.wait(timeout=30)
         emulators.close()
         place.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for all tests that change none of its files."""
+    with server(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Iterator[Served]:
+    with server(tmp_path) as running:
+        yield running
 
 
 def eventually(holds: Callable[[], bool], timeout_s: float = 60) -> bool:
@@ -201,22 +215,22 @@ def test_the_emulators_know_of_queues_and_blocking_functions_as_the_suite_tells_
     assert found["nightly"]["schedule"]["schedule"] == "every 5 minutes"
 
 
-def test_a_changed_file_is_served_and_a_broken_one_is_said_until_it_is_mended(served: Served) -> None:
-    served.emulators.received.clear()
+def test_a_changed_file_is_served_and_a_broken_one_is_said_until_it_is_mended(changing: Served) -> None:
+    changing.emulators.received.clear()
     queue = "\n@tasks_fn.on_task_dispatched()\ndef more(request):\n    pass\n"
-    served.write(MAIN + queue + "\n@https_fn.on_request()\ndef added(request):\n    return {'added': 1}\n")
-    assert eventually(lambda: served.status("/demo-studiox/us-central1/added") == 200), served.log.read_text()
-    assert eventually(lambda: len(served.emulators.received) == 2)
+    changing.write(MAIN + queue + "\n@https_fn.on_request()\ndef added(request):\n    return {'added': 1}\n")
+    assert eventually(lambda: changing.status("/demo-studiox/us-central1/added") == 200), changing.log.read_text()
+    assert eventually(lambda: len(changing.emulators.received) == 2)
     # The queue that was there is left alone: anew, it would have lost its tasks.
-    assert [path.rpartition("/")[2] for method, path, _ in served.emulators.received if method == "POST"] == ["more"]
+    assert [path.rpartition("/")[2] for method, path, _ in changing.emulators.received if method == "POST"] == ["more"]
 
-    served.write(MAIN + "\ndef broken(:\n")
-    assert eventually(lambda: served.status("/demo-studiox/us-central1/binds") == 500)
-    said = requests.get(f"{served.url}/binds", timeout=30).text
+    changing.write(MAIN + "\ndef broken(:\n")
+    assert eventually(lambda: changing.status("/demo-studiox/us-central1/binds") == 500)
+    said = requests.get(f"{changing.url}/binds", timeout=30).text
     assert "SyntaxError" in said
     assert f"main.py:{MAIN.count(chr(10)) + 2}" in said
-    assert "functions: could not be loaded: SyntaxError" in served.log.read_text()
+    assert "functions: could not be loaded: SyntaxError" in changing.log.read_text()
 
-    (served.functions / "helper.py").write_text("VALUE = 1\n")
-    served.write(MAIN + "\nimport helper\n")
-    assert eventually(lambda: served.status("/demo-studiox/us-central1/binds") == 200)
+    (changing.functions / "helper.py").write_text("VALUE = 1\n")
+    changing.write(MAIN + "\nimport helper\n")
+    assert eventually(lambda: changing.status("/demo-studiox/us-central1/binds") == 200)

@@ -214,6 +214,7 @@ def test_one_users_trouble_is_not_the_others(clock: Clock, database: Database, l
     assert "marked" not in logged.getvalue()
 
 
+@pytest.mark.long(18)
 def test_j23_one_two_and_five_parallel_runs_over_ten_years_are_equal(
     clock: Clock, database: Database, invariants: Callable[[str], None]
 ) -> None:
