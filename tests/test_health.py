@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
+from google.api_core import retry
 
 import main
-from tests.support import Database, Rpcs, budgets, http
+from studiox import health
+from tests.support import Database, Rpcs, budgets, crowd, http
 
 
 @pytest.mark.usefixtures("gcs")
@@ -34,7 +39,38 @@ def test_firestore_is_away(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.status == 503
     assert answer.json["checks"] == {"firestore": "unavailable", "storage": "ok"}
     rpcs.heal()
+    rpcs.reset()
+    assert http(main.health).status == 503, "a failure is remembered too"
+    assert rpcs.calls == budgets.calls("health", "warm")
+    passed(monkeypatch, health.REMEMBERED_S + 1)
     assert http(main.health).status == 200
+
+
+def passed(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """So much time has passed for the cache."""
+    now = time.monotonic
+    monkeypatch.setattr("studiox.kit.cache.time", SimpleNamespace(monotonic=lambda: now() + seconds))
+
+
+@pytest.mark.usefixtures("gcs")
+def test_an_outage_is_seen_after_seconds(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studiox.kit.firestore.RPC_TIMEOUT_S", 0.5)
+    assert http(main.health).status == 200
+    rpcs.fail_before("BatchGetDocuments", times=1000)
+    assert http(main.health).status == 200
+    passed(monkeypatch, health.REMEMBERED_S + 1)
+    assert http(main.health).status == 503
+
+
+@pytest.mark.usefixtures("gcs")
+@pytest.mark.parametrize("well", [True, False])
+def test_a_crowd_causes_one_check(rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch, well: bool) -> None:
+    """Everybody may call it: neither bills nor an outage grow with the calls."""
+    monkeypatch.setattr("studiox.kit.firestore._again", lambda: retry.Retry(lambda _: False))  # one try for one check
+    if not well:
+        rpcs.fail_before("BatchGetDocuments", times=1000)
+    assert {reply.status for reply in crowd(20, lambda _: http(main.health))} == {200 if well else 503}
+    assert rpcs.calls == budgets.calls("health", "cold")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -1,4 +1,8 @@
-"""The health check: it reads from Firestore and Storage, which everything needs."""
+"""The health check: it reads from Firestore and Storage, which everything needs.
+
+Everybody may call it, so its answer is remembered for a few seconds: calls cannot cause more reads than that, also
+while something is down and each check takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,20 @@ from flask_cors import cross_origin
 
 from studiox.api.methods import not_allowed
 from studiox.kit import config, firestore
+from studiox.kit.cache import UNKNOWN, Cache
 from studiox.kit.errors import Unavailable
+from studiox.kit.process import per_process
 from studiox.media import objects
+
+REMEMBERED_S = 8.0
 
 
 @https_fn.on_request()
 def health(request: flask.Request) -> flask.Response:
-    """200 {status: ok, version, checks} when Firestore and Storage answer, else 503."""
+    """200 {status: ok, version, checks} when Firestore and Storage answer, else 503.
+
+    Each instance checks both at most once in REMEMBERED_S seconds, one call at a time.
+    """
     shared = cross_origin(origins=config.listed(config.ALLOWED_ORIGINS), methods=["GET"])
     answer: flask.Response = shared(_health)(request)
     return answer
@@ -25,7 +36,7 @@ def health(request: flask.Request) -> flask.Response:
 def _health(request: flask.Request) -> flask.Response:
     if request.method != "GET":
         return not_allowed("GET", shared=True)
-    checks = {"firestore": _firestore(), "storage": objects.ping()}
+    checks = _checked()
     well = all(checks.values())
     body = {
         "status": "ok" if well else "unavailable",
@@ -33,6 +44,21 @@ def _health(request: flask.Request) -> flask.Response:
         "checks": {name: "ok" if answers else "unavailable" for name, answers in checks.items()},
     }
     return flask.Response(json.dumps(body), 200 if well else 503, mimetype="application/json")
+
+
+@per_process
+def _remembered() -> Cache[dict[str, bool]]:
+    return Cache(1, ttl_s=REMEMBERED_S)
+
+
+def _checked() -> dict[str, bool]:
+    """Whether each service answers, or answered a few seconds ago. Calls that come meanwhile wait for this one."""
+    with _remembered().lock:
+        checks = _remembered().get("checks")
+        if checks is UNKNOWN:
+            checks = {"firestore": _firestore(), "storage": objects.ping()}
+            _remembered().put("checks", checks)
+        return checks
 
 
 def _firestore() -> bool:

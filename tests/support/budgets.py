@@ -72,6 +72,7 @@ BUDGETS: dict[str, dict[str, Budget]] = {
     },
     "health": {
         "cold": exactly(READ, why="one document that need not exist"),
+        "warm": exactly(why="the answer is remembered for some seconds"),
     },
 }
 """{function: {case: budget}}"""
