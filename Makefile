@@ -35,7 +35,7 @@ check: setup ## Lint, types and the project's own rules, in seconds
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@PYTHONPATH=functions $(VENV)/lint-imports --no-logo
-	@$(VENV)/pytest tests/test_tidy.py
+	@$(VENV)/pytest tests/test_tidy.py tests/test_decisions.py
 
 serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))

@@ -116,6 +116,16 @@ def test_an_answer_that_was_lost_is_given_again(
     invariants("u1")
 
 
+def test_a_decision_whose_answer_was_lost_is_recorded_once(rpcs: Rpcs, database: Database) -> None:
+    """J22: it is always recorded, even if it changes nothing, as its repetition does not."""
+    for repeated in (1, 2):
+        rpcs.fail_after_apply("Commit")
+        assert ask("setPlan").ok
+        entries = audited(database, "setPlan")
+        assert len(entries) == repeated
+        assert {(each["actor"], each["target"]) for each in entries} == {("boss", "users/u1")}
+
+
 @pytest.mark.parametrize("amount", [0, 10**9 + 1, -(10**9) - 1, 1.5, "5", True])
 @pytest.mark.usefixtures("unchanged")
 def test_amounts_that_are_none(amount: Any) -> None:

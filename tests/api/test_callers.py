@@ -15,9 +15,10 @@ import main
 from local.generate.api import contract, examples
 from studiox.api import callables, callers, http_functions
 from studiox.api.callers import Anyone, Reader, User
-from studiox.kit import clock
-from studiox.kit.documents import encode
+from studiox.kit import clock, process, rate_limits
+from studiox.kit.documents import Path, Stored, encode
 from studiox.kit.rate_limits import Limit
+from studiox.kit.transaction import transact
 from studiox.models.posts import Comment
 from tests.auth.identity import Accounts
 from tests.media.servers import Gcs
@@ -262,3 +263,70 @@ def test_a_commit_without_a_check_is_a_bug(logged: Any) -> None:
     callables.CONTRACTS.update(contracts)
     assert call(tryForgetful, uid="u1").code == "internal"
     assert "caller.commit" in logged.lines("bug")[0]["stack_trace"]
+
+
+class Sample(Stored, frozen=True, kw_only=True):
+    n: int
+
+
+SAMPLE = Path("posts/p1", Sample)
+
+
+def test_two_commits_of_one_call_are_checked_twice_and_charged_once(database: Database) -> None:
+    contracts = dict(callables.CONTRACTS)
+
+    @callables.endpoint(limit=Limit(5, per=60, in_commit=True))
+    def tryTwice(caller: User, _request: callables.Nothing) -> callables.Response:
+        """Two commits; in the first call, the caller is suspended between them."""
+        caller.commit("posts/p1", lambda docs: docs.put(SAMPLE, Sample(n=1)), target="posts/p1")
+        database.change("users/u1", suspended=suspends)
+        caller.commit("posts/p1", lambda docs: docs.put(SAMPLE, Sample(n=2)), target="posts/p1")
+        return callables.Response()
+
+    callables.CONTRACTS.clear()
+    callables.CONTRACTS.update(contracts)
+    suspends = True
+    assert call(tryTwice, uid="u1").reason == "AccountSuspended"
+    assert database.need("posts/p1") == {"n": 1}
+    suspends = False
+    database.change("users/u1", suspended=False)
+    assert call(tryTwice, uid="u1").ok
+    assert database.need("posts/p1") == {"n": 2}
+    [window] = database.under("rateLimits").values()
+    assert window["count"] == 2
+    entries = [each for each in database.under("auditLogs").values() if each["action"] == "tryTwice"]
+    assert [(each["actor"], each["target"]) for each in entries] == [("u1", "posts/p1")] * 2
+
+
+def test_a_caller_is_admitted_before_a_vendor_is_asked_and_a_deletion_since_is_noticed(database: Database) -> None:
+    """A suspension since applies to the next call; the closed counter of a deleted account makes the commit fail."""
+    contracts = dict(callables.CONTRACTS)
+
+    @callables.endpoint(limit=Limit(5, per=60, in_commit=True))
+    def tryVendor(caller: User, _request: callables.Nothing) -> callables.Response:
+        """Something happens to the account while the vendor answers."""
+        caller.admit_beforehand()
+        happens(caller)
+        caller.commit("posts/p1", lambda docs: docs.put(SAMPLE, Sample(n=1)), target="posts/p1")
+        return callables.Response()
+
+    def delete_now(caller: User) -> None:
+        assert caller.rate_limit is not None
+        closing = caller.rate_limit
+        transact("closing", lambda docs: rate_limits.close(docs, [closing], clock.now()))
+
+    callables.CONTRACTS.clear()
+    callables.CONTRACTS.update(contracts)
+    happens: Callable[[User], object] = delete_now
+    assert call(tryVendor, uid="u1").reason == "Unauthenticated"
+    assert database.get("posts/p1") is None
+    for path in database.under("rateLimits"):
+        database.delete(f"rateLimits/{path}")
+    process.restart()
+
+    def suspend_now(_caller: User) -> None:
+        database.change("users/u1", suspended=True)
+
+    happens = suspend_now
+    assert call(tryVendor, uid="u1").ok
+    assert call(tryVendor, uid="u1").reason == "AccountSuspended"

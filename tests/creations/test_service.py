@@ -69,6 +69,19 @@ def test_plays_count_for_the_creation_and_for_the_month(community: Community) ->
     assert datetime.fromisoformat(later["resetsAt"]) > community.clock.now() + timedelta(days=27)
 
 
+def test_a_play_whose_answer_was_lost_is_counted_once(community: Community, rpcs: Rpcs) -> None:
+    """J22."""
+    id_ = community.creation()
+    assert community.ok("incrementPlayCount", "ann")["monthlyPlays"] == 1
+    rpcs.fail_after_apply("Commit")
+    assert community.ok("incrementPlayCount", "ann", creationId=id_)["monthlyPlays"] == 2
+    assert community.database.need(f"creations/{id_}")["playCount"] == 1
+    entries = [
+        each for each in community.database.under("auditLogs").values() if each["action"] == "incrementPlayCount"
+    ]
+    assert sorted(each["target"] for each in entries) == [f"creations/{id_}", "users/ann"]
+
+
 def test_a_play_of_somebody_the_sign_up_trigger_never_saw(community: Community) -> None:
     assert community.ok("incrementPlayCount", "imported")["monthlyPlays"] == 1
     assert community.database.need("users/imported")["balance"] == 200

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import main
+from studiox.kit import process
 from tests.support import Answer, Database, Rpcs, before_create, call, crowd
 from tests.support.clock import Clock
 
@@ -102,6 +103,23 @@ def test_a_visit_whose_answer_is_lost_tells_its_reward(database: Database, rpcs:
     database.change("users/u1", streak={"current": 2, "longest": 2, "lastActiveDate": "2026-02-26"})
     rpcs.fail_after_apply("Commit")
     assert visit()["reward"] == 5
+    assert database.need("users/u1")["balance"] == 205
+
+
+def test_a_visit_that_another_one_overtakes_earns_nothing(database: Database, rpcs: Rpcs, clock: Clock) -> None:
+    """J22: both at the same moment of a stopped clock; the bonus is told to the visit that was committed."""
+    database.change("users/u1", streak={"current": 2, "longest": 2, "lastActiveDate": "2026-02-26"})
+    process.restart()  # this instance remembers no account
+
+    def overtake() -> None:
+        database.change("users/u1", streak={"current": 3, "longest": 3, "lastActiveDate": "2026-02-27"}, balance=205)
+        entry = {"seq": 2, "type": "reward", "amount": 5, "buckets": {"monthly": 0, "bonus": 5, "purchased": 0}}
+        entry |= {"balanceAfter": 205, "ref": {"kind": "streak", "id": "2026-02-27"}, "reason": ""}
+        id_ = "reward:streak:2026-02-27"
+        database.put(f"users/u1/ledger/{id_}", {**entry, "id": id_, "createdAt": clock.now()})
+
+    rpcs.before("Commit", overtake)
+    assert visit()["reward"] == 0
     assert database.need("users/u1")["balance"] == 205
 
 

@@ -17,7 +17,7 @@ from studiox.kit import audit, clock, firestore, ids, log, malformed, query, rat
 from studiox.kit.clock import datetime
 from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import InvalidRequest, Unavailable
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models.deletions import CleanUp, clean_up_path
 from studiox.models.jobs import JOBS
@@ -51,10 +51,10 @@ def delete_account(caller: User, confirm: str) -> None:
             return
         keep_month(docs, caller.uid)
         _order(docs, caller.uid, token, now)
-        audit.record(docs, actor=name, action="deleteAccount", target=closed_path(caller.uid), at=now)
 
     counters = [charge.path for charge in _charges(caller.uid)]
-    caller.commit(path, decide, Reads(fresh=[path, closed_path(caller.uid), record, *counters]))
+    reads = Reads(fresh=[path, closed_path(caller.uid), record, *counters])
+    caller.commit(path, decide, reads, target=closed_path(caller.uid))
     until = time.monotonic() + CALL_S
     for _ in range(RUNS):
         if cleanups.run("account", name, clear_account):
@@ -75,11 +75,11 @@ def close_abandoned(uid: str) -> bool:
         keep_month(docs, uid)
         release_welcome(docs, uid)
         _order(docs, uid, token, now)
-        audit.record(docs, actor="system", action="sweepMedia", target=closed_path(uid), at=now)
         return True
 
     counters = [charge.path for charge in _charges(uid)]
-    ordered = transact(user_path(uid), decide, Reads(fresh=[user_path(uid), closed_path(uid), *counters]))
+    reads = Reads(fresh=[user_path(uid), closed_path(uid), *counters])
+    ordered = audit.System("sweepMedia").commit(user_path(uid), decide, reads, target=closed_path(uid))
     if ordered:
         cleanups.enqueue("account", pseudonym(uid))
     return ordered
@@ -141,11 +141,12 @@ def _end_jobs(uid: str) -> bool:
 
     A malformed job cannot be settled: it is reported, and deleted with the others.
     """
+    by = audit.System("deleteAccount", pseudonym(uid))
     for status in ("pending", "processing"):
         found = query.names(JOBS, {"uid": uid, "status": status}, erasure.PAGE)
         for path in found:
             try:
-                settle_job(path.id, uid, lifecycle.Cancelled(), action="deleteAccount", actor=pseudonym(uid))
+                settle_job(path.id, uid, lifecycle.Cancelled(), by=by)
             except MalformedDocument as error:
                 if not error.path.startswith(path):
                     raise  # the account itself: it stays as it is until a person has corrected it

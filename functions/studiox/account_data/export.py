@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from studiox.api.callables import User
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.kit import clock, documents, firestore, malformed, query
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Data, MalformedDocument, Path
@@ -36,7 +36,7 @@ def export(caller: User) -> tuple[str, datetime]:
     `Unauthenticated` if the account is deleted meanwhile. A file that was written too late for that deletion is deleted
     within a day.
     """
-    account = accounts.account(caller)
+    account = auth_service.account(caller)
     now = clock.now()
     parts = _documents(caller.uid)
     profile = parts["profile"] or documents.encode(account)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from studiox.api.callables import User
 from studiox.integrations.firebase_auth import end_sessions
-from studiox.kit import audit, clock, log
+from studiox.kit import clock, log
 from studiox.kit.errors import NotFound, RequestIdReused
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import users
@@ -48,10 +48,10 @@ def add_tokens(admin: User, uid: str, amount: int, reason: str, request_id: str)
         entry = post(docs, uid, cause, corrections.adjustment(account_of(account), amount), now)
         answer = {"balanceAfter": entry.balance_after}
         docs.create(kept, AdminRequest(uid=uid, request=asked, answer=answer, created_at=now, expires_at=now + KEEP))
-        audit.record(docs, actor=admin.uid, action="addTokens", target=user, at=now, amount=amount, reason=reason)
         return entry.balance_after
 
-    return admin.commit(user, decide, Reads(fresh=[user, kept, entry_path(uid, cause.id)]))
+    reads = Reads(fresh=[user, kept, entry_path(uid, cause.id)])
+    return admin.commit(user, decide, reads, target=user, details=lambda _: {"amount": amount, "reason": reason})
 
 
 def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelled"], reason: str) -> Job:
@@ -65,15 +65,7 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
     event: lifecycle.Event = (
         lifecycle.Cancelled() if status == "cancelled" else lifecycle.Failed("", raw=f"administrator: {reason}")
     )
-    ended = settle_job(
-        job_id,
-        job.uid,
-        event,
-        action="setJobStatus",
-        actor=admin.uid,
-        first=lambda docs, _state: admin.admit(docs, clock.now()),
-        reason=reason,
-    )
+    ended = settle_job(job_id, job.uid, event, by=admin, reason=reason)
     if ended is None:
         raise NotFound
     if ended.status != status:
@@ -84,7 +76,7 @@ def set_job_status(admin: User, job_id: str, status: Literal["failed", "cancelle
 def set_plan(admin: User, uid: str, plan: str, reason: str) -> users.User:
     """Set the user's plan. Its tokens are granted at the next monthly reset. `NotFound`."""
     fields = {"plan": plan, "is_premium": plan != FREE}
-    return _change(admin, "setPlan", uid, fields, plan=plan, reason=reason)
+    return _change(admin, uid, fields, plan=plan, reason=reason)
 
 
 def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.User:
@@ -92,13 +84,13 @@ def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.U
 
     `Unavailable` if Auth does not respond: the suspension is in effect; retry to end the sessions too.
     """
-    user = _change(admin, "suspendUser", uid, {"suspended": suspended}, suspended=suspended, reason=reason)
+    user = _change(admin, uid, {"suspended": suspended}, suspended=suspended, reason=reason)
     if suspended and not end_sessions(uid, clock.now().replace(microsecond=0)):
         log.info("suspended_without_auth_user", uid=uid)
     return user
 
 
-def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **about: object) -> users.User:
+def _change(admin: User, uid: str, fields: Mapping[str, object], **about: object) -> users.User:
     """Set fields of a user's document. The audit log records the call even if nothing changes."""
     now = clock.now()
     path = user_path(uid)
@@ -110,7 +102,6 @@ def _change(admin: User, action: str, uid: str, fields: Mapping[str, object], **
         if any(getattr(user, name) != value for name, value in fields.items()):
             user = replace(user, **fields, updated_at=now)
             docs.put(path, user)
-        audit.record(docs, actor=admin.uid, action=action, target=path, at=now, **about)
         return user
 
-    return admin.commit(path, decide, Reads(fresh=[path]))
+    return admin.commit(path, decide, Reads(fresh=[path]), target=path, details=lambda _user: about, always=True)

@@ -8,7 +8,7 @@ from studiox.kit import audit, batch, documents, log
 from studiox.kit.clock import datetime
 from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.jobs import ordered_between
 from studiox.models.users import count_new_users
 from studiox.models.weekly_reports import Anomaly, WeeklyReport, report_path
@@ -59,12 +59,12 @@ def run(start: datetime, *, actor: str, action: str, at: datetime) -> WeeklyRepo
         report = figures if before is None else replace(figures, created_at=before.created_at)
         if report != before:
             docs.put(path, report)
-        if report != before or actor != "system":  # a person's call is always recorded
-            audit.record(docs, actor=actor, action=action, target=path, at=at)
         known = {(each.kind, each.subject) for each in (before.anomalies if before else [])}
         return report, [each for each in report.anomalies if (each.kind, each.subject) not in known]
 
-    report, new = transact(path, decide, Reads(fresh=[path]))
+    by = audit.System(action, actor)
+    # A person's call is always recorded.
+    report, new = by.commit(path, decide, Reads(fresh=[path]), target=path, always=actor != "system")
     for anomaly in new:
         log.alert("anomaly", report=str(path), **documents.encode(anomaly))
     log.info("report_made", report=str(path), jobs=tally.total, by=action)

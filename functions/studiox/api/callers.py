@@ -1,8 +1,8 @@
 """Callers as types: a function's requirements on its caller follow from the caller's type.
 
-An ID token is valid for an hour, even if its account is suspended or deleted meanwhile. So a call that changes
+An ID token is valid for an hour, even if its account is suspended or deleted within that hour. So a call that changes
 something, exports data or opens a Stripe page also checks the account (docs/decisions/0011-who-may-call.md): in its own
-commit (`caller.commit`), or at the start (`verified`) if it asks a vendor first.
+commit (`caller.commit`), or before it asks a vendor (`admit_beforehand`, `verified`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import msgspec
 from msgspec.structs import replace
 
 from studiox.integrations import firebase_auth
-from studiox.kit import audit, clock, firestore, ids, rate_limits
+from studiox.kit import audit, clock, firestore, rate_limits
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import AccountSuspended, Forbidden, RecentSignInRequired, Unauthenticated
-from studiox.kit.transaction import Docs, Reads, transact
-from studiox.models.users import closed_path, user_path
+from studiox.kit.transaction import Docs, Reads
+from studiox.models.users import closed_path, pseudonym, user_path
 
 T = TypeVar("T")
 C = TypeVar("C", bound="User")
@@ -32,6 +32,8 @@ class Call:
         """Whether the caller's account was checked; the check may have refused the call."""
         self.allowed = False
         """Whether the last check allowed the call."""
+        self.admitted = False
+        """Whether the account was checked before a vendor was asked (`User.admit_beforehand`)."""
 
 
 class Anyone(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,25 +94,33 @@ class User(Reader, frozen=True, kw_only=True):
         if account.suspended and not self.may_be_suspended:
             raise Forbidden if isinstance(self, Admin) else AccountSuspended
 
-    def admit(self, docs: Docs, now: datetime) -> None:
-        """Check the account and charge the rate limit, in a decision that is not committed by `commit`."""
-        self.check(docs)
-        if (charge := self._uncounted) is not None:
-            charge.count(docs, now)
+    def admit_beforehand(self, docs: Docs | None = None) -> None:
+        """Check the account and the rate limit before a vendor is asked. The call's commit then charges the limit only.
 
-    def admit_beforehand(self) -> None:
-        """As `admit`, before a vendor is asked: in one round trip, and without charging the rate limit."""
-        self.admit(firestore.docs_of(firestore.read_documents(self.paths())), clock.now())
+        `docs`: the documents of `paths`, as the call has just read them; None: they are read, in one round trip. If the
+        account is deleted after this, its closed counter makes the commit fail. A suspension applies to the next call.
+        """
+        found = docs or firestore.docs_of(firestore.read_documents(self.paths()))
+        self.check(found)
+        if (charge := self._uncounted) is not None:
+            charge.count(found, clock.now())
+        self.call.admitted = True
 
     def paths(self) -> list[str]:
-        """The documents that `admit` reads."""
+        """The documents that `admit_beforehand` reads."""
         charge = self._uncounted
         return [user_path(self.uid), closed_path(self.uid), *([charge.path] if charge is not None else [])]
 
     @property
     def _uncounted(self) -> rate_limits.RateLimitCharge | None:
-        """The rate-limit charge that the call's commit makes, if any."""
-        return self.rate_limit if self.rate_limit is not None and self.rate_limit.declared.in_commit else None
+        """The rate-limit charge that the call's next commit makes: its first commit makes it, if any does."""
+        charge = self.rate_limit
+        return charge if charge is not None and charge.declared.in_commit and not charge.receipt.given else None
+
+    @property
+    def _recorded_as(self) -> str:
+        """The actor in the audit log."""
+        return self.uid
 
     def commit(
         self,
@@ -118,33 +128,40 @@ class User(Reader, frozen=True, kw_only=True):
         decide: Callable[[Docs], T],
         reads: Reads = Reads(),
         *,
-        target: str | None = None,
-        details: Callable[[T], Mapping[str, object]] | None = None,
+        target: str | None,
+        details: Callable[[T], Mapping[str, object] | None] = lambda _: {},
+        always: bool = False,
+        entry_id: str | None = None,
     ) -> T:
         """Check the account, charge the rate limit, make the decision and write its audit entry, in one commit.
 
-        A replay is not charged: one of the documents that it would create, `assumed_absent`, exists. Account and
-        counter are read with the documents that are read fresh, or come from the cache: they cost no round trip.
-        `target` is the path of what the call changes. With it, a decision that changes anything leaves an audit entry,
-        with `details(answer)`: ids and figures, no private text.
+        As `audit.Actor.commit`. A replay is not charged: one of the documents that it would create, `assumed_absent`,
+        exists. Account and counter are read with the documents that are read fresh, or come from the cache: they cost
+        no round trip. A second commit of the same call checks the account again and charges nothing.
         """
-        now, charge, entry_id = clock.now(), self._uncounted, ids.new()
-        own = [user_path(self.uid), *([charge.path] if charge is not None else [])]
+        charge, checks = self._uncounted, not self.call.admitted
 
-        def decide_for_caller(docs: Docs) -> T:
-            self.check(docs)
+        def admit(docs: Docs, now: datetime) -> None:
+            if checks:
+                self.check(docs)
             if charge is not None and not any(docs.exists(path) for path in reads.assumed_absent):
                 charge.count(docs, now)
-            counted = dict(docs.changes)
-            answer = decide(docs)
-            if target is not None and docs.changes != counted:
-                found = {} if details is None else details(answer)
-                audit.record_as(docs, entry_id, actor=self.uid, action=self.function, target=target, at=now, **found)
-            return answer
 
+        own = [*([user_path(self.uid)] if checks else []), *([charge.path] if charge is not None else [])]
         more = [path for path in own if path not in reads.cached and path not in reads.already_read]
         name = "fresh" if reads.fresh else "cached"
-        return transact(key, decide_for_caller, replace(reads, **{name: [*getattr(reads, name), *more]}))
+        return audit.commit(
+            key,
+            decide,
+            replace(reads, **{name: [*getattr(reads, name), *more]}),
+            actor=self._recorded_as,
+            function=self.function,
+            target=target,
+            details=details,
+            always=always,
+            entry_id=entry_id,
+            admit=admit,
+        )
 
     def verify(self) -> None:
         """Check the account now, in one round trip, unless this call has checked it."""
@@ -171,10 +188,17 @@ class AccountHolder(User, frozen=True, kw_only=True):
 
 
 class RecentAccountHolder(AccountHolder, frozen=True, kw_only=True):
-    """An account holder who signed in within the last ten minutes. May repeat the call that deleted the account."""
+    """An account holder who signed in within the last ten minutes. May repeat the call that deleted the account.
+
+    The audit log, which outlives the account, names the pseudonym.
+    """
 
     may_be_closed: ClassVar[bool] = True
     max_age: ClassVar[timedelta | None] = timedelta(minutes=10)
+
+    @property
+    def _recorded_as(self) -> str:
+        return pseudonym(self.uid)
 
 
 class Admin(User, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from studiox.integrations.firebase_auth import end_sessions, find_sign_in
 from studiox.kit import audit, clock, config, firestore
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import Unauthenticated, Unavailable
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models import users
 from studiox.models.welcomes import Welcome
 
@@ -44,6 +44,11 @@ class Contested(NamedTuple):
     """The holder's ledgerSeq with that bonus as its last entry."""
 
 
+class _Provisioned(NamedTuple):
+    answer: users.User | Contested
+    created: bool = False
+
+
 def provision(user: NewUser, action: str) -> users.User:
     """The user's document, created if it does not exist, with the welcome bonus if it is due. Idempotent."""
     now = clock.now()
@@ -63,33 +68,35 @@ def _provision(user: NewUser, action: str, now: datetime, *, settled: Contested 
     due = user.email is not None and (user.verified or not config.REQUIRE_VERIFIED_EMAIL.value)
     welcome = welcome_bonus.welcome_path(user.email) if user.email else None
 
-    def decide(docs: Docs) -> users.User | Contested:
+    def decide(docs: Docs) -> _Provisioned:
         current = docs.get(path)
         if current is None and docs.get(closed) is not None:
             raise Unauthenticated  # a token of an account that was deleted
         if current is not None and (not due or current.welcome != "pending" or current.closing):
-            return current
+            return _Provisioned(current)
         held = None if welcome is None else docs.get(welcome)
         contested = due and held is not None and held.uid != user.uid
         if held is not None and contested and settled is None:
-            return Contested(held.uid, held.seq)
+            return _Provisioned(Contested(held.uid, held.seq))
+        created = current is None
         if current is None:
             month = None if held is None else held.month
             current = sign_up.new_user(user.email, user.name, user.photo, now, month)
             docs.create(path, current)
-            audit.record(docs, actor=user.uid, action=action, target=path, at=now)
         if not due or welcome is None:
-            return current
+            return _Provisioned(current, created)
         if contested and settled is not None and not _take_back(docs, settled, user.uid, now):
-            return docs.update(path, welcome="refused")
+            return _Provisioned(docs.update(path, welcome="refused"), created)
         if tokens > 0:
             grant_welcome(docs, user.uid, tokens, now)
         current = docs.update(path, welcome="granted")
         month = None if held is None else held.month
         docs.put(welcome, Welcome(uid=user.uid, seq=current.ledger_seq, tokens=tokens, at=now, month=month))
-        return current
+        return _Provisioned(current, created)
 
-    return transact(path, decide, Reads(fresh=[path, closed, *([welcome] if welcome else [])]))
+    reads = Reads(fresh=[path, closed, *([welcome] if welcome else [])])
+    by = audit.System(action, user.uid)
+    return by.commit(path, decide, reads, target=path, details=lambda made: {} if made.created else None).answer
 
 
 def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> bool:

@@ -12,11 +12,10 @@ from studiox.api.callables import User
 from studiox.auth import service as auth_service
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
-from studiox.kit import audit, clock, config, firestore, ids
-from studiox.kit.clock import datetime
+from studiox.kit import clock, config, firestore, ids
 from studiox.kit.errors import InvalidRequest, RequestIdReused
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.catalog import TOKEN_PACKS
 from studiox.models.orders import Order, order_path
 from studiox.models.subscriptions import BillingAccount, PlanCheckout, account_path
@@ -51,8 +50,9 @@ def open_checkout(
         raise InvalidRequest(fields={"packId": "not in the catalogue"})
     plan = sales_store.plan_of(docs, item.plan_id) if item.plan_id else None
     now = clock.now()
-    _check(docs, caller, item, now)  # before Stripe is asked
+    caller.admit_beforehand(docs)
     account = docs.get(account_path(caller.uid))
+    _check(account, item)
     earlier = _plan_session(account) if item.plan_id else ""
     _close(earlier, account)
 
@@ -74,7 +74,7 @@ def open_checkout(
         plan=plan,
         now=now,
     )
-    session_id, url, replaced = _write(caller, item, order, customer, already_read, now)
+    session_id, url, replaced = _write(caller, item, order, customer, already_read)
     if replaced not in (earlier, session_id):
         _close(replaced, account)
     return session_id, url
@@ -110,10 +110,8 @@ def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Documen
     return already_read
 
 
-def _check(docs: Docs, caller: User, item: CheckoutItem, now: datetime) -> None:
-    """`AccountSuspended`, `RateLimited`, `AlreadySubscribed`."""
-    caller.admit(docs, now)
-    account = docs.get(account_path(caller.uid))
+def _check(account: BillingAccount | None, item: CheckoutItem) -> None:
+    """`AlreadySubscribed`."""
     if item.plan_id and account and account.current and subscriptions.is_live(account.current.status):
         raise AlreadySubscribed
 
@@ -124,7 +122,6 @@ def _write(
     order: Order,
     customer: BillingAccount,
     already_read: Mapping[str, Document],
-    now: datetime,
 ) -> tuple[str, str, str]:
     """Write the order and the account in one commit: the session's id and address, and the session that it replaces.
 
@@ -136,18 +133,21 @@ def _write(
         existing = docs.get(path)
         if existing is not None:
             return (*_first_answer(existing, order.fingerprint), "")
-        _check(docs, caller, item, now)
-        account = _with_new_customer(docs.get(account_path(caller.uid)), customer)
+        known = docs.get(account_path(caller.uid))
+        _check(known, item)
+        account = _with_new_customer(known, customer)
         replaced = _plan_session(account) if item.plan_id else ""
         if item.plan_id:
             opened = PlanCheckout(order_id=order.order_id, session_id=order.session_id)
             account = msgspec.structs.replace(account, plan_checkout=opened)
         docs.put(account_path(caller.uid), account)
         docs.create(path, order)
-        audit.record(docs, actor=caller.uid, action="createCheckoutSession", target=path, at=now, item=order.item_id)
         return order.session_id, order.url, replaced
 
-    return transact(user_path(caller.uid), decide, Reads(already_read=already_read))
+    reads = Reads(already_read=already_read)
+    return caller.commit(
+        user_path(caller.uid), decide, reads, target=path, details=lambda _made: {"item": order.item_id}
+    )
 
 
 def _first_answer(order: Order, fingerprint: str) -> tuple[str, str]:
@@ -196,8 +196,7 @@ def open_portal(caller: User) -> str:
         auth_service.provision(auth_service.as_new(caller), "createPortalSession")
         already_read |= firestore.read_documents([user_path(caller.uid)])
     seen = firestore.docs_of(already_read)
-    now = clock.now()
-    caller.admit(seen, now)  # before Stripe is asked
+    caller.admit_beforehand(seen)
     home = site_url(config.SITE_URL.value, "/?portal=closed")
     url, customer = _with_customer(
         caller.uid,
@@ -207,10 +206,7 @@ def open_portal(caller: User) -> str:
     )
 
     def decide(docs: Docs) -> None:
-        caller.admit(docs, now)
         docs.put(path, _with_new_customer(docs.get(path), customer))
-        audit.record(docs, actor=caller.uid, action="createPortalSession", target=path, at=now)
 
-    others = {each: already_read[each] for each in paths if each != user_path(caller.uid)}
-    transact(user_path(caller.uid), decide, Reads(already_read=others))
+    caller.commit(user_path(caller.uid), decide, Reads(already_read=already_read), target=path, always=True)
     return url

@@ -9,9 +9,8 @@ from studiox.integrations import stripe
 from studiox.integrations.stripe_types import ENDED, Session, Subject
 from studiox.kit import firestore
 from studiox.kit.errors import NotFound
-from studiox.kit.transaction import Reads
 from studiox.models.orders import order_path
-from studiox.models.subscriptions import account_path, subscription_path
+from studiox.models.subscriptions import subscription_path
 from studiox.models.users import PlanId, user_path
 
 from . import settlement
@@ -35,10 +34,10 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
     if session is None or session.uid != caller.uid or not session.order_id:
         raise NotFound
     if session.status != "complete":
-        caller.commit(user_path(caller.uid), lambda _docs: None, Reads(fresh=[account_path(caller.uid)]))
+        caller.commit(user_path(caller.uid), lambda _docs: None, target=None)
         return Confirmed("open" if session.status == "open" else "expired")
     action = UserAction(order_path(session.order_id), {"sessionId": session.id})
-    context = SettlementContext("confirmCheckout", actor=caller.uid, rate_limit=caller.rate_limit, user_action=action)
+    context = SettlementContext(caller, user_action=action)
     if session.subscription_id:
         subject = Subject("subscription", session.subscription_id, session.order_id, session.uid)
         settlement.settle_event(subject, context)

@@ -15,7 +15,7 @@ from studiox.models.payments import CHECKPOINT, ReconciliationCheckpoint, event_
 from studiox.models.subscriptions import subscription_path
 
 from . import event_store, settlement, store, unmatched_payments
-from .context import SettlementContext
+from .context import SettlementContext, by_stripe
 from .webhook import TRANSIENT, handle
 
 ACTION = "reconcilePayments"
@@ -79,7 +79,7 @@ def _events(since: datetime) -> int:
                 failures += 1
                 continue
             if event.livemode == stripe.is_live():
-                failures += not handle(event, SettlementContext(ACTION, event=event))
+                failures += not handle(event, SettlementContext(by_stripe(ACTION), event=event))
         if number >= MAX_PAGES:
             return failures + 1
     return failures
@@ -138,7 +138,7 @@ def _unmatched() -> int:
 def _settle(subject: Subject) -> bool:
     """Whether the object was settled. Failures are isolated per object."""
     try:
-        settlement.settle_event(subject, SettlementContext(ACTION))
+        settlement.settle_event(subject, SettlementContext(by_stripe(ACTION)))
     except TRANSIENT as error:
         log.warning("reconciliation_postponed", kind=subject.kind, error=error.reason)
         return False

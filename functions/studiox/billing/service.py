@@ -8,7 +8,8 @@ from studiox.api.callables import Reader, User
 from studiox.auth import service as auth_service
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
-from studiox.kit import clock, firestore
+from studiox.kit import firestore
+from studiox.kit.audit import System
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
 from studiox.models import users
@@ -22,7 +23,7 @@ from studiox.models.subscriptions import (
 from studiox.models.users import FREE_PLAN, PlanId, user_path
 
 from . import subscriptions
-from .context import SettlementContext, UserAction
+from .context import SettlementContext, UserAction, by_stripe
 from .plans import NoSubscription
 from .subscription_settlement import sync_subscription
 
@@ -44,7 +45,7 @@ def get_subscription(caller: Reader) -> SubscriptionState:
 
 
 def _state(user: users.User | None, account: BillingAccount | None) -> SubscriptionState:
-    """`user` is None if the account was deleted meanwhile."""
+    """`user` is None if the account was deleted."""
     plan = FREE_PLAN if user is None else user.plan
     is_premium = user is not None and user.is_premium
     current = account.current if account else None
@@ -104,10 +105,10 @@ def _live_subscription(caller: User, action: str) -> CurrentSubscription:
     """The caller's subscription, settled with its state in Stripe. `NoSubscription`, `RateLimited`."""
     path = account_path(caller.uid)
     read = firestore.docs_of(firestore.read_documents([path, *caller.paths()]))
-    caller.admit(read, clock.now())  # before Stripe is asked
+    caller.admit_beforehand(read)
     known = _require_live(read.get(path))
     # It may have been changed or cancelled on Stripe's own pages, and the event may be late.
-    sync_subscription(known.id, caller.uid, SettlementContext(action))
+    sync_subscription(known.id, caller.uid, SettlementContext(by_stripe(action)))
     return _require_live(firestore.get(path))
 
 
@@ -121,9 +122,7 @@ def _require_live(account: BillingAccount | None) -> CurrentSubscription:
 def _settled(caller: User, action: str, subscription_id: str, exists: bool, **details: object) -> SubscriptionState:
     """Settle the change at once, as its webhook will. `NoSubscription` if Stripe has no such subscription."""
     user_action = UserAction(subscription_path(subscription_id), details)
-    context = SettlementContext(action)
-    if exists:
-        context = SettlementContext(action, actor=caller.uid, rate_limit=caller.rate_limit, user_action=user_action)
+    context = SettlementContext(caller, user_action=user_action) if exists else SettlementContext(by_stripe(action))
     sync_subscription(subscription_id, caller.uid, context)
     if not exists:
         raise NoSubscription
@@ -143,4 +142,4 @@ def end_for_deletion(uid: str) -> None:
     current = account.current
     if current is not None and subscriptions.is_live(current.status):
         stripe.cancel_subscription(current.id)
-        sync_subscription(current.id, uid, SettlementContext("deleteAccount", actor=uid))
+        sync_subscription(current.id, uid, SettlementContext(System("deleteAccount", uid)))

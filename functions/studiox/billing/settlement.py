@@ -18,7 +18,7 @@ from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models import notifications
 from studiox.models.ledger import Cause
 from studiox.models.orders import Order, order_path
@@ -30,7 +30,7 @@ from . import orders
 from .context import SettlementContext, record_unchanged
 from .monthly_tokens import Reversal
 from .subscription_settlement import MAX_ROUNDS, StaleRead, sync_subscription
-from .unmatched_payments import Parked, PaymentInReview, alert_unmatched, park, park_in_commit
+from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park, park_in_commit
 
 REASONS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
 
@@ -77,10 +77,7 @@ def _settle_checkout(subject: Subject, context: SettlementContext) -> None:
 
 
 def _settle_checkout_once(subject: Subject, context: SettlementContext) -> None:
-    """Documents are read before Stripe is asked: a document that changes meanwhile is newer than the answer.
-
-    `StaleRead` in that case.
-    """
+    """Documents are read before Stripe is asked. `StaleRead` if one has changed since: it is newer than the answer."""
     already_read = _read(subject, context)
     docs = firestore.docs_of(already_read)
     if context.is_processed(docs):
@@ -135,9 +132,9 @@ def _settle_order(
         record_unchanged(context, already_read)
         return
 
-    def decide(docs: Docs) -> Parked | None:
+    def decide(docs: Docs) -> Outcome:
         if context.is_processed(docs):
-            return None
+            return Outcome()
         order = docs.get(path)
         if order is None or order != known:
             raise StaleRead
@@ -151,7 +148,7 @@ def _settle_order(
             payments = [_in_review(session, order.order_id)]
             parked = park_in_commit(docs, about, problem, now, order.uid, payments)
             context.record(docs, "parked", now)
-            return parked
+            return Outcome(parked)
         for move in settled.moves:
             cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=REASONS[move.kind])
             post_paid(docs, order.uid, cause, move.tokens, "purchased", now)
@@ -161,12 +158,14 @@ def _settle_order(
             if settled.order.failures > order.failures:
                 attempt = f"{order.order_id}:{settled.order.failures}"
                 notifications.add(docs, order.uid, "payment_failed", attempt, now, payment_id=order.order_id)
-            context.audit_effect(docs, path, now, tokens=sum(move.tokens for move in settled.moves))
         context.record(docs, "handled", now)
-        return None
+        credited = sum(move.tokens for move in settled.moves)
+        return Outcome(effect={"tokens": credited} if settled.order != order else None)
 
-    if parked := transact(user_path(session.uid), decide, Reads(already_read=already_read)):
-        alert_unmatched(session.id, parked, now)
+    reads = Reads(already_read=already_read)
+    outcome = context.commit(user_path(session.uid), decide, reads, target=path, effect=lambda made: made.effect)
+    if outcome.parked is not None:
+        alert_unmatched(session.id, outcome.parked, now)
 
 
 def _show_payment(docs: Docs, order: Order, now: datetime) -> None:

@@ -14,7 +14,7 @@ from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, StudioxError
 from studiox.kit.firestore import Document
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.catalog import Plan
 from studiox.models.ledger import Cause
 from studiox.models.orders import order_path
@@ -34,7 +34,7 @@ from .context import SettlementContext, record_unchanged
 from .monthly_tokens import NO_TERMS, PriceTerms, Reversal
 from .subscription_effects import NOTICES, account_after, change_plan, notify, show_payments
 from .subscriptions import SettlementInput
-from .unmatched_payments import Parked, PaymentInReview, alert_unmatched, park, park_in_commit
+from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park, park_in_commit
 
 MAX_ROUNDS = 6
 FEW = 8
@@ -227,15 +227,15 @@ def _commit(
         record_unchanged(context, already_read, order_id)
         return
 
-    def decide(docs: Docs) -> Parked | None:
+    def decide(docs: Docs) -> Outcome:
         if context.is_processed(docs):
-            return None
+            return Outcome()
         known = _restored(docs.get(path), fetched)
         user = docs.get(user_path(uid))
         if user is None:
             parked = park_in_commit(docs, Subject("subscription", found.id), "user_missing", now)
             context.record(docs, "parked", now)
-            return parked
+            return Outcome(parked)
         if known is not None and known.rev != fetched.rev:
             raise StaleRead
         new = subscriptions.fetched_record(known, found, fetched.invoices, plan, uid, now)
@@ -254,14 +254,14 @@ def _commit(
             show_payments(docs, known, settled, fetched.invoices, fetched.restored, now)
             was = known.plan if known is not None and known.entitled else FREE_PLAN
             store.add_plan_events(docs, settled.record, was, settled.events, now)
-            context.audit_effect(docs, path, now, status=new.status, plan=new.plan)
         store.mark_paid(docs, order_id, now)
         notify(docs, uid, found, context, now)
         context.record(docs, "handled", now)
-        return None
+        return Outcome(effect={"status": new.status, "plan": new.plan} if settled.record != known else None)
 
-    if parked := transact(user_path(uid), decide, reads):
-        alert_unmatched(found.id, parked, now)
+    outcome = context.commit(user_path(uid), decide, reads, target=path, effect=lambda made: made.effect)
+    if outcome.parked is not None:
+        alert_unmatched(found.id, outcome.parked, now)
 
 
 def _reads(
@@ -312,7 +312,7 @@ def _end_second(loser: str, current: str, synced: set[str], uid: str, context: S
 
     Stripe is called before any commit: if this process dies in between, Stripe's next delivery repeats it.
     """
-    without_event = context._replace(event=None, rate_limit=None, user_action=None)
+    without_event = context._replace(event=None, user_action=None)
     if current not in synced:
         synced.add(current)
         sync_subscription(current, uid, without_event)

@@ -6,7 +6,7 @@ Reconciliation retries each open one every hour, and alerts how long it has wait
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from studiox.integrations.stripe_types import Subject
 from studiox.kit import clock, log, query
 from studiox.kit.clock import datetime, timedelta
-from studiox.kit.transaction import Docs, transact
+from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
 from studiox.models.orders import order_path
 from studiox.models.payments import (
@@ -54,6 +54,14 @@ class Parked(NamedTuple):
     since: datetime
     is_open: bool
     """Whether it was neither refunded nor resolved."""
+
+
+class Outcome(NamedTuple):
+    """The outcome of a settlement's commit."""
+
+    parked: Parked | None = None
+    effect: Mapping[str, object] | None = None
+    """What its audit entry says; None if nothing changed."""
 
 
 def park_in_commit(
@@ -131,7 +139,7 @@ def park(
         context.record(docs, "parked", now)
         return parked
 
-    parked = transact(unmatched_path(subject.id), decide)
+    parked = context.commit(unmatched_path(subject.id), decide, Reads(), target=None, effect=lambda _: None)
     if parked is not None:
         alert_unmatched(subject.id, parked, now)
 

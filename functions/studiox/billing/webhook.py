@@ -6,19 +6,20 @@ from collections.abc import Sequence
 
 from studiox.integrations import stripe, stripe_objects
 from studiox.integrations.stripe_types import EVENT_TYPES, BadShape, Event
-from studiox.kit import audit, clock, log
+from studiox.kit import clock, log
+from studiox.kit.audit import System
 from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.payments import STRIPE_EVENTS, event_path
 
 from . import event_store, settlement
-from .context import SettlementContext
+from .context import SettlementContext, by_stripe
 
 ACTION = "stripeWebhook"
 MAX_RETRIES = 50
 
 TRANSIENT = (stripe.PaymentsUnavailable, Unavailable, Contention)
-"""Failures that pass by themselves: Stripe sends the event again."""
+"""Temporary failures: Stripe sends the event again."""
 
 
 def receive(body: stripe_objects.Data) -> bool:
@@ -35,7 +36,7 @@ def receive(body: stripe_objects.Data) -> bool:
     if event.account or event.livemode != stripe.is_live():
         log.warning("stripe_event_ignored", type=type_, why="account" if event.account else "livemode")
         return True
-    return handle(event, SettlementContext(ACTION, event=event))
+    return handle(event, SettlementContext(by_stripe(ACTION), event=event))
 
 
 def handle(event: Event, context: SettlementContext) -> bool:
@@ -66,7 +67,7 @@ def _record_failure(event: Event, error: Exception) -> None:
             event_store.record_event(docs, event.id, event.type, "failed", now, type(error).__name__)
 
     try:
-        transact(path, decide, Reads(fresh=[path]))
+        by_stripe(ACTION).commit(path, decide, Reads(fresh=[path]), target=None)
     except (Unavailable, Contention):
         log.warning("stripe_failure_not_noted", event=event.id)  # Stripe still knows that it failed
 
@@ -84,14 +85,13 @@ def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:
             done += 1
         else:
             failed += 1
-    now = clock.now()
-
-    def decide(docs: Docs) -> None:
-        audit.record(
-            docs, actor=actor, action="retryWebhooks", target=str(STRIPE_EVENTS), at=now, done=done, failed=failed
-        )
-
-    transact(event_path(actor), decide)
+    System("retryWebhooks", actor).commit(
+        event_path(actor),
+        lambda _docs: None,
+        target=STRIPE_EVENTS,
+        details=lambda _none: {"done": done, "failed": failed},
+        always=True,
+    )
     return done, failed
 
 
@@ -104,4 +104,4 @@ def _retry(event_id: str, actor: str, *, retry_parked: bool) -> bool:
     if event is None:
         log.warning("stripe_object_missing", kind="event", object=event_id)
         return False
-    return handle(event, SettlementContext("retryWebhooks", actor=actor, event=event, retry_parked=retry_parked))
+    return handle(event, SettlementContext(System("retryWebhooks", actor), event=event, retry_parked=retry_parked))

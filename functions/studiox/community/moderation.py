@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from studiox.api.callables import User
 from studiox.deletions import service as cleanups
@@ -11,7 +12,7 @@ from studiox.kit import audit, clock, config, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Path
 from studiox.kit.errors import Contention, NotFound, Unavailable
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations as library
 from studiox.models import posts
 from studiox.models.deletions import clean_up_path
@@ -26,6 +27,14 @@ PAGES = 5
 """Commits in one call."""
 
 
+class _Reported(NamedTuple):
+    """What a new report did."""
+
+    reports: int
+    """The post's reports, with this one."""
+    hides: bool
+
+
 def report(caller: User, post_id: str, reason: posts.ReportReason, text: str | None) -> None:
     """Report a post, once per user. REPORTS_TO_HIDE ordinary reports hide the post and its files. `NotFound`."""
     now, token = clock.now(), ids.new()
@@ -33,10 +42,10 @@ def report(caller: User, post_id: str, reason: posts.ReportReason, text: str | N
     enough, strict = config.REPORTS_TO_HIDE.value, config.REQUIRE_VERIFIED_EMAIL.value
     has_made = strict and library.has_any(caller.uid)
 
-    def decide(docs: Docs) -> bool:
+    def decide(docs: Docs) -> _Reported:
         reporter = docs.get(user_path(caller.uid))
         if docs.exists(report_path):
-            return False
+            return _Reported(0, hides=False)
         post = posts.visible_post(docs, post_id)
         given = posts.Report(
             post_id=post_id,
@@ -50,16 +59,17 @@ def report(caller: User, post_id: str, reason: posts.ReportReason, text: str | N
         current = reports.moderation(docs.get(posts.moderation_path(post_id)), post_id, post.uid)
         after = reports.after_report(current, given)
         posts.add_report(docs, given, after)
-        details = {"reason": reason, "reports": after.reports}
-        audit.record(docs, actor=caller.uid, action="reportPost", target=path, at=now, **details)
         if after.points < reports.points_to_hide(enough, after.restores):
-            return False
+            return _Reported(after.reports, hides=False)
         posts.hide_post(docs, post_id, "reports")
         cleanup_store.order(docs, "post", post_id, post.uid, token, now)
-        return True
+        return _Reported(after.reports, hides=True)
+
+    def details(made: _Reported) -> dict[str, object]:
+        return {"reason": reason, "reports": made.reports}
 
     reads: list[str] = [path, posts.state_path(post_id), posts.moderation_path(post_id), report_path]
-    if caller.commit(path, decide, Reads(fresh=reads)):
+    if caller.commit(path, decide, Reads(fresh=reads), target=path, details=details).hides:
         cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -98,7 +108,7 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         return community.Copying(creation, cleanup_store.begin_copying(docs, post_id, post.uid, token, now))
 
     record = clean_up_path("post", post_id)
-    copying = caller.commit(path, begin, Reads(fresh=[path, creation_path, record]))
+    copying = caller.commit(path, begin, Reads(fresh=[path, creation_path, record]), target=None)
     if copying is None:
         return
     community.copy_public(copying.creation)
@@ -113,9 +123,9 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         posts.show_post(docs, post_id)
         current = reports.moderation(docs.get(posts.moderation_path(post_id)), post_id, post.uid)
         docs.put(posts.moderation_path(post_id), reports.after_restore(current))
-        audit.record(docs, actor=caller.uid, action="moderatePost", target=path, at=now, decision="restore", note=note)
 
-    transact(path, finish, Reads(fresh=[path, posts.state_path(post_id), posts.moderation_path(post_id), record]))
+    reads = Reads(fresh=[path, posts.state_path(post_id), posts.moderation_path(post_id), record])
+    caller.commit(path, finish, reads, target=path, details=lambda _none: {"decision": "restore", "note": note})
     _settle_reports(post_id, now, upheld=False)
 
 
@@ -128,7 +138,7 @@ def moderate(caller: User, post_id: str, action: rules.ModerationAction, note: s
         case "restore":
             restore(caller, post_id, note)
         case "remove":
-            community.delete(caller, post_id, "moderatePost", decision="remove", note=note)
+            community.delete(caller, post_id, decision="remove", note=note)
             _settle_reports(post_id, clock.now(), upheld=True)
 
 
@@ -168,4 +178,6 @@ def _settle_page(post_id: str, paths: Sequence[Path[posts.Report]], decided_at: 
         return settled
 
     users = [user_path(uid) for uid in authors.values()]
-    return transact(moderation_path, decide, Reads(fresh=[moderation_path, *authors, *users]))
+    # The decision about the post, which was committed before, has the audit entry.
+    by = audit.System("moderatePost")
+    return by.commit(moderation_path, decide, Reads(fresh=[moderation_path, *authors, *users]), target=None)

@@ -14,7 +14,7 @@ from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, firestore, ids, malformed
 from studiox.kit.documents import MalformedDocument, Path
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models import creations as library
 from studiox.models import jobs as studio
@@ -28,6 +28,7 @@ ERASED_PER_STEP = 50
 """Posts, likes or comments of a user that one step removes. Each takes a commit, since it changes a post as well."""
 PUBLIC_CACHE = "public, max-age=300"
 """Hidden files leave the caches within five minutes."""
+_ERASURE = audit.System("deleteAccount")
 
 
 class Copying(NamedTuple):
@@ -63,7 +64,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
 
     reads: list[str] = [path, creation_path, clean_up_path("post", creation_id)]
-    copying = caller.commit(path, begin, Reads(fresh=reads))
+    copying = caller.commit(path, begin, Reads(fresh=reads), target=None)
     if copying is None:
         return creation_id
     copy_public(copying.creation)
@@ -71,8 +72,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
     def finish(docs: Docs) -> None:
         creation = docs.get(creation_path)
         if creation is None:
-            raise NotFound  # deleted meanwhile, and its clean-up deletes the copies
-        caller.check(docs)
+            raise NotFound  # deleted since, and its clean-up deletes the copies
         user = docs.get(user_path(caller.uid))
         if docs.exists(path):
             return
@@ -86,10 +86,9 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         library.link_post(docs, creation_id, creation_id)
         # This commit charges no rate limit, so the account's own document is what makes it fail after a deletion.
         change_user(docs, caller.uid, now)
-        audit.record(docs, actor=caller.uid, action="publishPost", target=path, at=now)
 
     more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
-    transact(path, finish, Reads(fresh=[*reads, *more]))
+    caller.commit(path, finish, Reads(fresh=[*reads, *more]), target=path)
     return creation_id
 
 
@@ -127,10 +126,12 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
         target = not has if liked is None else liked
         if target != has:
             post = posts.set_like(docs, post, caller.uid, target, now)
-            audit.record_as(docs, entry_id, actor=caller.uid, action="likePost", target=path, at=now, liked=target)
         return target, post.like_count
 
-    return caller.commit(path, decide, Reads(fresh=[path, like_path], assumed_absent=entries))
+    reads = Reads(fresh=[path, like_path], assumed_absent=entries)
+    return caller.commit(
+        path, decide, reads, target=path, details=lambda answer: {"liked": answer[0]}, entry_id=entry_id
+    )
 
 
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
@@ -225,10 +226,10 @@ def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
     return caller.commit(path, decide, reads, target=path, details=lambda _session: {"sessionId": session_id})
 
 
-def delete(caller: User, post_id: str, action: str = "deletePost", **why: object) -> None:
+def delete(caller: User, post_id: str, **why: object) -> None:
     """Remove the post in one commit, in the name of its author or an administrator; a clean-up deletes the rest.
 
-    `action` and `why` go into the audit entry. `NotFound`, `Forbidden`.
+    `why` goes into the audit entry. `NotFound`, `Forbidden`.
     """
     now, token = clock.now(), ids.new()
     path, record = posts.post_path(post_id), clean_up_path("post", post_id)
@@ -246,10 +247,9 @@ def delete(caller: User, post_id: str, action: str = "deletePost", **why: object
         library.unlink_post(docs, post_id, moderated=moderated)
         posts.remove_post(docs, post_id)
         cleanup_store.order(docs, "post", post_id, post.uid, token, now)
-        audit.record(docs, actor=caller.uid, action=action, target=path, at=now, **why)
 
-    creation = library.creation_path(post_id)
-    caller.commit(path, decide, Reads(fresh=[path, record, posts.state_path(post_id), creation]))
+    reads: list[str] = [path, record, posts.state_path(post_id), library.creation_path(post_id)]
+    caller.commit(path, decide, Reads(fresh=reads), target=path, details=lambda _none: why)
     cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -329,7 +329,8 @@ def _erase_post(uid: str, post_id: str) -> None:
         return broken
 
     record, creation = clean_up_path("post", post_id), library.creation_path(post_id)
-    malformed.report(transact(path, decide, Reads(fresh=[path, record, posts.state_path(post_id), creation])))
+    reads = Reads(fresh=[path, record, posts.state_path(post_id), creation])
+    malformed.report(_ERASURE.commit(path, decide, reads, target=None))
     cleanups.start("post", post_id, cleanups.clear_post)
 
 
@@ -349,7 +350,7 @@ def _erase_like(uid: str, path: Path[posts.Like]) -> None:
             posts.set_like(docs, post, uid, False, now)
         return None
 
-    malformed.report(transact(path, decide, Reads(fresh=[path])))
+    malformed.report(_ERASURE.commit(path, decide, Reads(fresh=[path]), target=None))
 
 
 def _make_anonymous(path: Path[posts.Comment]) -> None:
@@ -365,4 +366,4 @@ def _make_anonymous(path: Path[posts.Comment]) -> None:
             return error
         return None
 
-    malformed.report(transact(path, decide, Reads(fresh=[path])))
+    malformed.report(_ERASURE.commit(path, decide, Reads(fresh=[path]), target=None))

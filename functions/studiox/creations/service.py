@@ -41,18 +41,12 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
         target = not creation.is_favorite if favorite is None else favorite
         if creation.is_favorite != target:
             creations.change_creation(docs, creation_id, now, is_favorite=target)
-            audit.record_as(
-                docs,
-                entry_id,
-                actor=caller.uid,
-                action="toggleFavorite",
-                target=path,
-                at=now,
-                favorite=target,
-            )
         return target
 
-    return caller.commit(path, decide, Reads(fresh=[path], assumed_absent=marks))
+    reads = Reads(fresh=[path], assumed_absent=marks)
+    return caller.commit(
+        path, decide, reads, target=path, details=lambda target: {"favorite": target}, entry_id=entry_id
+    )
 
 
 def count_play(caller: User, creation_id: str | None) -> tuple[int, datetime]:
@@ -63,23 +57,24 @@ def count_play(caller: User, creation_id: str | None) -> tuple[int, datetime]:
 
 
 def _count_play(caller: User, creation_id: str | None, account: auth_service.AccountOf) -> tuple[int, datetime]:
-    now = clock.now()
-    path = user_path(caller.uid)
+    now, entry_id = clock.now(), ids.new()
+    path, entry = user_path(caller.uid), audit.entry_path(entry_id)
     creation_path = creations.creation_path(creation_id) if creation_id else ""
 
     def decide(docs: Docs) -> tuple[int, datetime]:
         user = account(docs)
+        if docs.exists(entry) and user.plays.reset_at is not None:
+            return user.plays.count, user.plays.reset_at  # our own commit, whose answer was lost
         if creation_id:
             creation = creations.need_creation(docs, caller.uid, creation_id)
             creations.change_creation(docs, creation_id, now, play_count=creation.play_count + 1)
         count, resets_at = one_more_play(user.plays, now)
         plays = Plays(count=count, reset_at=resets_at)
         change_user(docs, caller.uid, now, plays=plays, last_seen_at=now)
-        target = creation_path or path
-        audit.record(docs, actor=caller.uid, action="incrementPlayCount", target=target, at=now)
         return count, resets_at
 
-    return caller.commit(path, decide, Reads(fresh=[path, *([creation_path] if creation_path else [])]))
+    reads = Reads(fresh=[path, *([creation_path] if creation_path else [])], assumed_absent=[entry])
+    return caller.commit(path, decide, reads, target=creation_path or path, entry_id=entry_id)
 
 
 def one_more_play(plays: Plays, now: datetime) -> tuple[int, datetime]:
@@ -94,15 +89,15 @@ def delete(caller: User, creation_id: str) -> None:
 
     `NotFound`, `Unavailable`.
     """
-    now, token, entry_id = clock.now(), ids.new(), ids.new()
+    now, token = clock.now(), ids.new()
     path, post_path = creations.creation_path(creation_id), posts.post_path(creation_id)
     record = clean_up_path("creation", creation_id)
     post_record = clean_up_path("post", creation_id)
 
-    def decide(docs: Docs) -> None:
+    def decide(docs: Docs) -> bool:
         ordered = docs.get(record)
         if ordered is not None and ordered.token == token:
-            return  # our own commit, whose answer was lost
+            return False  # our own commit, whose answer was lost
         creations.need_creation(docs, caller.uid, creation_id)
         published = docs.get(post_path) is not None
         # A call that is copying the files has no post yet: it learns by this record that they must go.
@@ -112,15 +107,7 @@ def delete(caller: User, creation_id: str) -> None:
         creations.remove_creation(docs, creation_id)
         jobs.forget_result(docs, creation_id)
         cleanup_store.order(docs, "creation", creation_id, caller.uid, token, now)
-        audit.record_as(
-            docs,
-            entry_id,
-            actor=caller.uid,
-            action="deleteCreation",
-            target=path,
-            at=now,
-            published=published,
-        )
+        return published
 
     reads: list[str] = [
         path,
@@ -130,6 +117,6 @@ def delete(caller: User, creation_id: str) -> None:
         posts.state_path(creation_id),
         jobs.job_path(creation_id),
     ]
-    caller.commit(path, decide, Reads(fresh=reads))
+    caller.commit(path, decide, Reads(fresh=reads), target=path, details=lambda published: {"published": published})
     deletions.start("post", creation_id, deletions.clear_post)
     deletions.start("creation", creation_id, deletions.clear_creation)

@@ -1,16 +1,25 @@
-"""The audit log: who did what to what, written in the commit of the change. The rules let no client read it."""
+"""The audit log: who did what to what, written in the commit of the change. The rules let no client read it.
+
+Everything that is audited is committed by an `Actor`: `caller.commit` for a call, `System(...).commit` for everything
+else. It takes the entry's target with the decision, so a commit cannot be written without deciding what its entry says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from studiox.kit import query
 
-from . import ids
+from . import clock, ids
 from .clock import datetime
 from .documents import Collection, Path, Stored
-from .transaction import Docs
+from .transaction import AlreadyDecided, Docs, Reads, transact
+
+T = TypeVar("T")
 
 
 class AuditEntry(Stored, frozen=True, kw_only=True):
@@ -34,17 +43,93 @@ def entry_path(entry_id: str) -> Path[AuditEntry]:
     return AUDIT_LOGS.document(entry_id)
 
 
-def record(docs: Docs, *, actor: str, action: str, target: str, at: datetime, **details: object) -> None:
-    """Add an entry to this commit. `action` is the function's name; details hold ids and figures, no private text."""
-    record_as(docs, ids.new(), actor=actor, action=action, target=target, at=at, **details)
+class Actor(Protocol):
+    """In whose name documents are changed."""
+
+    @property
+    def function(self) -> str:
+        """The deployed function's name: the action in the audit log."""
+
+    def commit(
+        self,
+        key: str,
+        decide: Callable[[Docs], T],
+        reads: Reads = ...,
+        *,
+        target: str | None,
+        details: Callable[[T], Mapping[str, object] | None] = ...,
+        always: bool = ...,
+        entry_id: str | None = ...,
+    ) -> T:
+        """Commit what the pure function `decide` changes, with its audit entry, and return what it returns.
+
+        `target` is the path of what is changed; None: no entry. A decision that changes nothing has no entry, unless
+        `always`. `details(answer)` are the entry's ids and figures, without private text; None: no entry. `entry_id`
+        lets a decision look for its own entry: if it exists, the decision was committed and its response was lost.
+        """
 
 
-def record_as(
-    docs: Docs, entry_id: str, *, actor: str, action: str, target: str, at: datetime, **details: object
-) -> None:
-    """As `record`, with an id from outside: a decision that is made again writes the same entry."""
-    entry = AuditEntry(actor=actor, action=action, target=str(target), at=at, details=details)
-    docs.create(entry_path(entry_id), entry)
+class System(msgspec.Struct, frozen=True):
+    """A schedule, a task, a webhook or an operator. Nobody is checked, and no rate limit is charged."""
+
+    function: str
+    actor: str = "system"
+
+    def commit(
+        self,
+        key: str,
+        decide: Callable[[Docs], T],
+        reads: Reads = Reads(),
+        *,
+        target: str | None,
+        details: Callable[[T], Mapping[str, object] | None] = lambda _: {},
+        always: bool = False,
+        entry_id: str | None = None,
+    ) -> T:
+        """As `Actor.commit`."""
+        return commit(
+            key,
+            decide,
+            reads,
+            actor=self.actor,
+            function=self.function,
+            target=target,
+            details=details,
+            always=always,
+            entry_id=entry_id,
+        )
+
+
+def commit(
+    key: str,
+    decide: Callable[[Docs], T],
+    reads: Reads,
+    *,
+    actor: str,
+    function: str,
+    target: str | None,
+    details: Callable[[T], Mapping[str, object] | None],
+    always: bool,
+    entry_id: str | None,
+    admit: Callable[[Docs, datetime], None] = lambda _docs, _now: None,
+) -> T:
+    """What every actor's `commit` is made of. `admit` comes before the decision: it may refuse, or change documents."""
+    now, id_ = clock.now(), entry_id or ids.new()
+
+    def decide_and_record(docs: Docs) -> T:
+        admit(docs, now)
+        before = dict(docs.changes)
+        answer = decide(docs)
+        is_due = target is not None and (always or docs.changes != before)
+        about = details(answer) if is_due else None
+        if about is not None:
+            entry = AuditEntry(actor=actor, action=function, target=str(target), at=now, details=dict(about))
+            # It exists if this decision was committed before and the response was lost.
+            with contextlib.suppress(AlreadyDecided):
+                docs.create(entry_path(id_), entry)
+        return answer
+
+    return transact(key, decide_and_record, reads)
 
 
 def entries(equal: Mapping[str, str | None], *, size: int, cursor: str | None) -> tuple[list[AuditEntry], str | None]:

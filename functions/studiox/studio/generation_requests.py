@@ -10,6 +10,7 @@ from studiox.api.callables import Reader, User
 from studiox.catalog import store as catalogue
 from studiox.integrations.providers import specs
 from studiox.kit import ids
+from studiox.kit.audit import System
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, StudioxError
 from studiox.media import objects
 from studiox.models.jobs import Job
@@ -60,7 +61,7 @@ def _awaited(job: Job) -> Job:
     until = time.monotonic() + WAIT_S
     while not job.is_terminal:
         if time.monotonic() > until:
-            return settle_job(job.job_id, job.uid, lifecycle.Failed("TimedOut"), action=FUNCTION) or job
+            return settle_job(job.job_id, job.uid, lifecycle.Failed("TimedOut"), by=System(FUNCTION)) or job
         job = polling.advance(job.job_id, action=FUNCTION, inline=True, hint=True) or job
         if not job.is_terminal:
             time.sleep(PAUSE_S)

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from studiox.api.callables import User
 from studiox.integrations.providers import registry
 from studiox.kit import clock
+from studiox.kit.audit import System
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, Unavailable
-from studiox.kit.transaction import Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models.jobs import LYRIC_ERRORS, Job, LyricError
 
 from . import job_store, lifecycle
@@ -55,7 +56,7 @@ def write(caller: User, request_id: str, wish: Wish) -> Written:
         if not job.is_terminal:
             # Not accepted for now, or the answer was lost: no caller comes back for it, so it is not sent later either.
             event = lifecycle.Failed("ProviderUnavailable", "", "ProviderUnavailable")
-            job = settle_job(job.job_id, caller.uid, event, action=FUNCTION) or job
+            job = settle_job(job.job_id, caller.uid, event, by=System(FUNCTION)) or job
         if job.status != "completed":
             raise _refusal(job)
     except (lifecycle.ProviderRejected, lifecycle.ProviderUnavailable) as refusal:
@@ -82,7 +83,12 @@ def _record_failure(job_id: str, uid: str, wish: Wish, reason: str, now: datetim
         message=said or cause,
         created_at=now,
     )
-    transact(path, lambda docs: docs.create(path, error) if not docs.exists(path) else None, Reads(fresh=[path]))
+
+    def decide(docs: Docs) -> None:
+        if not docs.exists(path):
+            docs.create(path, error)
+
+    System(FUNCTION).commit(path, decide, Reads(fresh=[path]), target=None)
 
 
 def _cause(job_id: str, reason: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from studiox.integrations.providers.protocol import PollFailed, Task
 from studiox.integrations.providers.registry import provider
 from studiox.kit import clock, config, ids, log, tasks
+from studiox.kit.audit import System
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import StudioxError, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
@@ -48,13 +49,13 @@ def advance(
         return job
     if state.submission == "sending" and now >= state.sending_since + lifecycle.SENDING:
         # Its call died between the debit and the answer: it may have been sent, so it is not sent again.
-        changed = settle_job(job_id, job.uid, lifecycle.OutcomeLost(), action=action)
+        changed = settle_job(job_id, job.uid, lifecycle.OutcomeLost(), by=System(action))
         if changed is None:
             return None
         job = changed
     expired = job.deadline_at is not None and now >= job.deadline_at
     if not state.task_id:
-        return settle_job(job_id, job.uid, lifecycle.Expired(), action=action) if expired else job
+        return settle_job(job_id, job.uid, lifecycle.Expired(), by=System(action)) if expired else job
     if inline and state.deferred:
         return job
     if not (expired or hint) and not _may_poll(job, state, now):
@@ -107,20 +108,20 @@ def _poll(job: Job, state: JobState, *, expired: bool, inline: bool, budget_s: f
     task = _poll_provider(job, state)
     if task is None:
         event: Event = lifecycle.Expired() if expired else lifecycle.Polled()
-        return settle_job(job_id, uid, event, action=action)
+        return settle_job(job_id, uid, event, by=System(action))
     match task.status:
         case "failed":
             failed = lifecycle.Failed(task.reason, task.raw_error, credits=task.credits)
-            return settle_job(job_id, uid, failed, action=action)
+            return settle_job(job_id, uid, failed, by=System(action))
         case "finished" if job.is_terminal:
             # The job was cancelled: discard the late result and free the job's place.
-            return settle_job(job_id, uid, lifecycle.Finished(credits=task.credits), action=action)
+            return settle_job(job_id, uid, lifecycle.Finished(credits=task.credits), by=System(action))
         case "finished":
             return _take(job, state, task, expired=expired, inline=inline, budget_s=budget_s, action=action)
         case _ if expired:
-            return settle_job(job_id, uid, lifecycle.Expired(), action=action)
+            return settle_job(job_id, uid, lifecycle.Expired(), by=System(action))
         case _:
-            return settle_job(job_id, uid, lifecycle.Polled(task.progress), action=action)
+            return settle_job(job_id, uid, lifecycle.Polled(task.progress), by=System(action))
 
 
 def _take(
@@ -138,11 +139,11 @@ def _take(
         if not task.files and task.text is None:
             raise objects.MediaGone("finished without files")
         media = results.store_all(job, task.files, seconds, INLINE_BYTES if inline else None, last)
-        settled = settle_job(job_id, uid, _finished(state, task, media), action=action)
+        settled = settle_job(job_id, uid, _finished(state, task, media), by=System(action))
     except StudioxError:
         raise  # Firestore cannot be reached. The media are stored, and the next attempt adopts them (fault M8)
     except objects.MediaDeferred:
-        deferred = settle_job(job_id, uid, lifecycle.Polled(99, deferred=True), action=action)
+        deferred = settle_job(job_id, uid, lifecycle.Polled(99, deferred=True), by=System(action))
         if deferred is not None:
             watch(deferred)
         return deferred
@@ -156,7 +157,7 @@ def _take(
             log.bug("bug", function="take", jobId=job_id)
         if last:
             return _give_up(job, action)
-        return settle_job(job_id, uid, lifecycle.Polled(99, media_attempt=True), action=action)
+        return settle_job(job_id, uid, lifecycle.Polled(99, media_attempt=True), by=System(action))
     # Cancelled or expired while we copied: the refund stands, so nothing is kept.
     return _discard_unless_completed(job, settled)
 
@@ -182,19 +183,19 @@ def settle_immediate_result(job: Job, state: JobState, task: Task, *, action: st
         try:
             media = results.store_all(job, task.files, INLINE_S, None, True)
             event = _finished(state, task, media)
-            settled = settle_job(job_id, job.uid, event, action=action, just_committed=True)
+            settled = settle_job(job_id, job.uid, event, by=System(action), just_committed=True)
             return _discard_unless_completed(job, settled), event
         except StudioxError:
             raise
         except Exception as error:  # noqa: BLE001 - of media, or a result that cannot be written: it is lost
             log.alert("media_refused", jobId=job_id, error=type(error).__name__)
             event = lifecycle.Failed("MediaFailed", "", "failed", task.credits)
-    settled = settle_job(job_id, job.uid, event, action=action, just_committed=True)
+    settled = settle_job(job_id, job.uid, event, by=System(action), just_committed=True)
     return _discard_unless_completed(job, settled), event
 
 
 def _give_up(job: Job, action: str) -> Job | None:
-    settled = settle_job(job.job_id, job.uid, lifecycle.Failed("MediaFailed"), action=action)
+    settled = settle_job(job.job_id, job.uid, lifecycle.Failed("MediaFailed"), by=System(action))
     return _discard_unless_completed(job, settled)
 
 
@@ -261,7 +262,7 @@ def hint(job_id: str, task_id: str, *, action: str) -> None:
         return
     job, state = found
     if not state.task_id:
-        settle_job(job_id, job.uid, lifecycle.Sent(task_id), action=action)
+        settle_job(job_id, job.uid, lifecycle.Sent(task_id), by=System(action))
     elif state.task_id != task_id:
         log.alert("second_task", jobId=job_id, provider=state.provider)  # one job, charged twice (fault I15)
     _enqueue(job_id, f"hint-{int(clock.now().timestamp()) // 3}", hint=True)

@@ -13,7 +13,8 @@ from studiox.catalog import store as catalogue
 from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from studiox.integrations.providers.registry import provider
-from studiox.kit import audit, clock, config, ids, log
+from studiox.kit import clock, config, ids, log
+from studiox.kit.audit import System
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, InvalidRequest, NotFound, RequestIdReused, StudioxError, Unavailable
 from studiox.kit.transaction import Docs, Reads
@@ -91,7 +92,7 @@ def create_job(caller: User, new: NewJob) -> Created:
 
 def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth_service.AccountOf) -> Ordered:
     """Debit and create the job in one transaction. `sender` identifies this call, which then submits the job."""
-    now, entry_id = clock.now(), ids.new()
+    now = clock.now()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
     keys = [f"models/{new.model}"]
     keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
@@ -147,10 +148,15 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
             now=now,
         )
         job_store.add_job(docs, job, state)
-        audit.record_as(docs, entry_id, actor=caller.uid, action=new.function, target=path, at=now, price=price)
         return Ordered(job, state, replayed=False)
 
-    return caller.commit(user, decide, Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]))
+    return caller.commit(
+        user,
+        decide,
+        Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]),
+        target=path,
+        details=lambda ordered: {"price": ordered.job.price},
+    )
 
 
 def _count_song(docs: Docs, uid: str, account: Account, now: datetime) -> datetime:
@@ -246,7 +252,7 @@ def submit(job: Job, state: JobState, *, action: str) -> tuple[Job, lifecycle.Ev
     if isinstance(event, Task):
         settled, event = polling.settle_immediate_result(job, state, event, action=action)
     else:
-        settled = settle_job(job.job_id, job.uid, event, action=action, just_committed=True)
+        settled = settle_job(job.job_id, job.uid, event, by=System(action), just_committed=True)
     if answered is not None:
         breaker_store.note(state.provider, state.sender, answered=answered)
     return settled or job, event
@@ -312,7 +318,6 @@ def cancel_job(caller: User, job_id: str) -> Job:
     now = clock.now()
 
     def count(docs: Docs, state: JobState) -> None:
-        caller.admit(docs, now)
         if lifecycle.at_provider(state):
             account = docs.get(user_path(caller.uid))
             before = None if account is None else account.cancels
@@ -320,13 +325,11 @@ def cancel_job(caller: User, job_id: str) -> Job:
             change_user(docs, caller.uid, now, cancels=cancels)
 
     if job.status != "cancelled":
-        cancelled = settle_job(
-            job_id, caller.uid, lifecycle.Cancelled(), action="cancelStudioJob", actor=caller.uid, first=count
-        )
+        cancelled = settle_job(job_id, caller.uid, lifecycle.Cancelled(), by=caller, first=count)
         if cancelled is None:
             raise NotFound
         job = cancelled
-    caller.verify()  # if the job had already ended, no commit has checked the caller
+    caller.verify()  # if the job was cancelled before, no commit has checked the caller
     if job.status != "cancelled":
         raise lifecycle.NotCancellable(status=job.status)
     return job

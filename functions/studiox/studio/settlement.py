@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from studiox.catalog import margins
-from studiox.kit import audit, clock, ids, log
+from studiox.kit import clock, log
+from studiox.kit.audit import Actor
 from studiox.kit.clock import datetime
-from studiox.kit.transaction import Docs, Reads, transact
+from studiox.kit.transaction import Docs, Reads
 from studiox.models import jobs, notifications
 from studiox.models.creations import add_creation
 from studiox.models.jobs import Job, JobState, ProviderLoss
@@ -24,27 +25,17 @@ from . import lifecycle, results, spend
 from .lifecycle import Event, Step
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Who settles a job, when and why: what its audit entry holds, made outside of the decision."""
-
-    entry_id: str
-    action: str
-    actor: str
-    now: datetime
-    reason: str
-
-
 class Settled(msgspec.Struct, frozen=True):
     """What one settlement did, and what is to be logged of it."""
 
     job: Job | None
-    """As it is now; None if it was deleted meanwhile."""
+    """As it is now; None if it was deleted."""
     loss: ProviderLoss | None = None
     contradiction: str = ""
     """The event that contradicts how the job ended."""
     absurd_charge: float | None = None
     age_seconds: int | None = None
-    """The job's age when this event ended it; None if it did not."""
+    """The job's age when this event ended it; None if it did not. Only an end is audited."""
 
 
 def settle_job(
@@ -52,8 +43,7 @@ def settle_job(
     uid: str,
     event: Event,
     *,
-    action: str,
-    actor: str = "system",
+    by: Actor,
     just_committed: bool = False,
     first: Callable[[Docs, JobState], None] | None = None,
     reason: str = "",
@@ -62,11 +52,10 @@ def settle_job(
 
     The only way that a job ends: its refund, its creation and the place that it held are in the same commit, so
     that settling twice has no effect. `just_committed`: this process has just committed the job's documents.
-    `first` is given the private state and may refuse, or write, in the same commit. `reason`: why an administrator
-    wants it, for the audit entry.
+    `first` is given the private state and may refuse, or write, in the same commit. `by`: who ends it, and by which
+    function; `reason`: why an administrator does, for the audit entry.
     """
     now = clock.now()
-    context = Context(entry_id=ids.new(), action=action, actor=actor, now=now, reason=reason)
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(uid)
 
     def decide(docs: Docs) -> Settled:
@@ -79,7 +68,7 @@ def settle_job(
         if first is not None:
             first(docs, state)
         step = replace(step, state=spend.with_costs(job, state, step, now))
-        after = _apply(docs, step, context)
+        after = _apply(docs, step, now)
         loss = _loss(after, state, step, now)
         if loss is not None:
             docs.put(jobs.PROVIDER_LOSSES.document(job_id), loss)
@@ -88,10 +77,15 @@ def settle_job(
         age_seconds = int((now - job.created_at).total_seconds()) if step.ends else None
         return Settled(after, loss, contradiction or "", spend.absurd_charge(job, state, step), age_seconds)
 
+    def details(settled: Settled) -> dict[str, object] | None:
+        if settled.job is None or settled.age_seconds is None:
+            return None
+        return {"status": settled.job.status, **({"reason": reason} if reason else {})}
+
     documents = (path, state_path)
     reads = Reads(cached=[user, *documents]) if just_committed else Reads(fresh=documents)
-    settled = transact(user, decide, reads)
-    _log(job_id, event, action, settled)
+    settled = by.commit(user, decide, reads, target=path, details=details)
+    _log(job_id, event, by.function, settled)
     return settled.job
 
 
@@ -138,10 +132,10 @@ def _loss(job: Job, before: JobState, step: Step, now: datetime) -> ProviderLoss
     )
 
 
-def _apply(docs: Docs, step: Step, context: Context) -> Job:
-    """Write the step: both documents, tokens, library, place, notification and audit entry. The job as written."""
-    job, state, now = step.job, step.state, context.now
-    uid, job_id, path = job.uid, job.job_id, jobs.job_path(job.job_id)
+def _apply(docs: Docs, step: Step, now: datetime) -> Job:
+    """Write the step: both documents, tokens, library, place and notification. The job as written."""
+    job, state = step.job, step.state
+    uid, job_id = job.uid, job.job_id
     user = docs.get(user_path(uid)) if step.ends or step.frees_place else None
     if user is not None:
         job = _refund(docs, step, now)
@@ -157,24 +151,9 @@ def _apply(docs: Docs, step: Step, context: Context) -> Job:
     if step.ends == "completed":
         add_creation(docs, results.creation_of(job, now))
         job = replace(job, creation_id=job_id)
-    if step.ends:
-        about = {"status": step.ends, **({"reason": context.reason} if context.reason else {})}
-        _record(docs, context, path, about)
     docs.put(jobs.state_path(job_id), state)
-    docs.put(path, job)
+    docs.put(jobs.job_path(job_id), job)
     return job
-
-
-def _record(docs: Docs, context: Context, target: str, about: Mapping[str, object]) -> None:
-    audit.record_as(
-        docs,
-        context.entry_id,
-        actor=context.actor,
-        action=context.action,
-        target=target,
-        at=context.now,
-        **about,
-    )
 
 
 def _refund(docs: Docs, step: Step, now: datetime) -> Job:

@@ -235,9 +235,7 @@ def rebuild(uid: str, actor: str) -> bool:
         user = docs.get(path)
         if user is None or user.figures != before.figures:
             raise LedgerBroken  # the balance changed during the rebuild: run it again
-        if not ledger_store.set_account(docs, uid, total, now):
-            return False
-        audit.record(docs, actor=actor, action="rebuildAccount", target=path, at=now, seq=total.seq)
-        return True
+        return ledger_store.set_account(docs, uid, total, now)
 
-    return transact(path, decide, Reads(fresh=[path]))
+    by = audit.System("rebuildAccount", actor)
+    return by.commit(path, decide, Reads(fresh=[path]), target=path, details=lambda _changed: {"seq": total.seq})

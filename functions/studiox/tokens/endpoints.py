@@ -22,7 +22,7 @@ from studiox.api.callables import (
     VerifiedUser,
     endpoint,
 )
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.kit import config
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
@@ -50,7 +50,7 @@ class Balance(Response):
 @endpoint(limit=READS)
 def getUserBalance(caller: Reader, request: Nothing) -> Balance:
     """Return the caller's tokens by bucket. Live clients can listen to `users/{uid}` with onSnapshot instead."""
-    user = accounts.account(caller)
+    user = auth_service.account(caller)
     return Balance(
         balance=user.balance,
         buckets=user.buckets,

@@ -12,8 +12,8 @@ from studiox.catalog import sales_store
 from studiox.kit import audit, batch, clock, log
 from studiox.kit.clock import datetime
 from studiox.kit.query import Found
-from studiox.kit.transaction import Docs, Reads, transact
-from studiox.models import users as accounts
+from studiox.kit.transaction import Docs, Reads
+from studiox.models import users
 from studiox.models.ledger_store import entry_path, post
 from studiox.models.users import change_user, user_path
 
@@ -24,6 +24,7 @@ T = TypeVar("T")
 RUN_S = 1500.0  # of the schedule's 1,800 s
 THREADS = 8
 CHUNK = 100
+_RESET = audit.System("resetMonthlyTokens")
 
 
 def reset_monthly() -> int:
@@ -32,11 +33,11 @@ def reset_monthly() -> int:
     until = time.monotonic() + RUN_S
     done = missing = broken = 0
 
-    def reset(user: Found[accounts.UserReset]) -> bool:
+    def reset(user: Found[users.UserReset]) -> bool:
         return _reset(user.id, user.data.credit_reset_at, now)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for chunk in chunks(accounts.due_for_reset(now), CHUNK):
+        for chunk in chunks(users.due_for_reset(now), CHUNK):
             worked = batch.work_through(pool, "resetMonthlyTokens", reset, chunk)
             done += sum(worked.results)
             missing += len(worked.missing)
@@ -68,7 +69,7 @@ def _reset(uid: str, due: datetime, now: datetime) -> bool:
             for cause, buckets in reset.entries:
                 post(docs, uid, cause, buckets, now)
         change_user(docs, uid, now, **reset.fields)
-        audit.record(docs, actor="system", action="resetMonthlyTokens", target=path, at=now, period=period)
         return True
 
-    return transact(path, decide, Reads(fresh=[path, *posted, *sales_store.stale()]))
+    reads = Reads(fresh=[path, *posted, *sales_store.stale()])
+    return _RESET.commit(path, decide, reads, target=path, details=lambda _done: {"period": period})

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from studiox.api.callables import User
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.auth.service import AccountOf
-from studiox.kit import clock
+from studiox.kit import audit, clock, ids
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.ledger import Buckets, Cause
-from studiox.models.ledger_store import entry_path, post
+from studiox.models.ledger_store import post
 from studiox.models.rewards import ClaimStatus, claim_path, task_path
 from studiox.models.users import Streak, change_user, user_path
 
@@ -27,49 +27,37 @@ class Claimed(NamedTuple):
 
 def visit(caller: User) -> tuple[Streak, int]:
     """Count today's visit, at most once per UTC day. Returns the streak and the bonus that this visit earned."""
-    return accounts.with_account(caller, "updateStreak", lambda account: _visit(caller, account))
+    return auth_service.with_account(caller, "updateStreak", lambda account: _visit(caller, account))
 
 
 def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
-    now = clock.now()
-    path = user_path(caller.uid)
-    tried = 0
+    now, entry_id = clock.now(), ids.new()
+    path, entry_path = user_path(caller.uid), audit.entry_path(entry_id)
 
     def decide(docs: Docs) -> tuple[Streak, int]:
-        nonlocal tried
         before = account(docs).streak
         after, bonus = streaks.visit(before, now.date())
-        if after == before and tried and _is_ours(docs, caller.uid, after, now):
-            return after, tried  # our own commit succeeded, but its response was lost (faults J22)
         if after == before:
-            return after, 0
+            # If our own commit succeeded, but its response was lost, its entry has the reward (faults J22).
+            entry = docs.get(entry_path)
+            return after, entry.details["reward"] if entry is not None else 0
         change_user(docs, caller.uid, now, streak=after)
         if bonus:
             reason = f"{after.current} days in a row"
-            cause = Cause(id=_entry_id(after), type="reward", kind="streak", ref=_day(after), reason=reason)
+            day = str(after.last_active_date)
+            cause = Cause(id=f"reward:streak:{day}", type="reward", kind="streak", ref=day, reason=reason)
             post(docs, caller.uid, cause, Buckets(bonus=bonus), now)
-            tried = bonus
         return after, bonus
 
-    return caller.commit(path, decide, Reads(cached=[path]), target=path, details=lambda visit: {"reward": visit[1]})
-
-
-def _day(streak: Streak) -> str:
-    return str(streak.last_active_date)
-
-
-def _entry_id(streak: Streak) -> str:
-    return f"reward:streak:{_day(streak)}"
-
-
-def _is_ours(docs: Docs, uid: str, streak: Streak, now: clock.datetime) -> bool:
-    entry = docs.get(entry_path(uid, _entry_id(streak)))
-    return entry is not None and entry.created_at == now
+    reads = Reads(cached=[path], assumed_absent=[entry_path])
+    return caller.commit(
+        path, decide, reads, target=path, details=lambda visit: {"reward": visit[1]}, entry_id=entry_id
+    )
 
 
 def claim(caller: User, task_id: str, proof_url: str, request_id: str) -> Claimed:
     """Claim a task. A task without review is rewarded at once. `AlreadyClaimed`, `RateLimited`."""
-    return accounts.with_account(
+    return auth_service.with_account(
         caller, "submitSocialTask", lambda account: _claim(caller, task_id, proof_url, request_id, account)
     )
 

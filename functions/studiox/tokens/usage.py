@@ -6,7 +6,7 @@ from datetime import UTC, time, timedelta
 from typing import NamedTuple
 
 from studiox.api.callables import Reader, User
-from studiox.auth import service as accounts
+from studiox.auth import service as auth_service
 from studiox.auth.service import AccountOf
 from studiox.catalog import sales_store
 from studiox.catalog import store as catalogue
@@ -34,7 +34,7 @@ class Used(NamedTuple):
 
 def use_tokens(caller: User, feature_id: str, request_id: str) -> Used:
     """Pay the feature's price. `InsufficientTokens`, `RequestIdReused`."""
-    return accounts.with_account(caller, "useTokens", lambda account: _use(caller, feature_id, request_id, account))
+    return auth_service.with_account(caller, "useTokens", lambda account: _use(caller, feature_id, request_id, account))
 
 
 def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> Used:
@@ -66,7 +66,7 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
 
 def check_allowance(caller: Reader) -> Allowance:
     """The caller's song allowance of the month."""
-    user = accounts.account(caller)
+    user = auth_service.account(caller)
     plans = {plan.id: plan for plan in sales_store.plans()}
     plan = plans.get(user.plan, plans["free"])
     return allowance.of(user, plan.allowances.songs_per_month, clock.now())
@@ -74,7 +74,7 @@ def check_allowance(caller: Reader) -> Allowance:
 
 def consume_allowance(caller: User) -> tuple[Allowance, bool]:
     """Count a song made elsewhere. Returns the allowance after it, and whether the song was counted."""
-    return accounts.with_account(caller, "checkGenerationAllowance", lambda account: _consume(caller, account))
+    return auth_service.with_account(caller, "checkGenerationAllowance", lambda account: _consume(caller, account))
 
 
 def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
