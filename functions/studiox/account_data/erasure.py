@@ -112,7 +112,7 @@ def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
 
 
 def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
-    """Replace the user's document by the closed account, and delete `extra`; False if tokens were moved meanwhile."""
+    """Replace the user's document by the closed account, and delete `extra`; False if tokens have moved since."""
     path, closed = user_path(uid), closed_path(uid)
 
     def decide(docs: Docs) -> bool:

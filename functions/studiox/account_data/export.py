@@ -33,8 +33,8 @@ _INTERNAL = {"generationMark"}
 def export(caller: User) -> tuple[str, datetime]:
     """Write the export; a signed address that is valid for an hour, and when it expires. `Unavailable`.
 
-    `Unauthenticated` if the account is deleted meanwhile. A file that was written too late for that deletion is deleted
-    within a day.
+    `Unauthenticated` if the account is deleted during the export. A file that was written too late for that deletion is
+    deleted within a day.
     """
     account = auth_service.account(caller)
     now = clock.now()
@@ -51,7 +51,7 @@ def export(caller: User) -> tuple[str, datetime]:
         raise Unavailable(retryAfterSeconds=30) from error
 
     def decide(docs: Docs) -> None:
-        change_user(docs, caller.uid, now)  # the commit fails if the account was deleted meanwhile
+        change_user(docs, caller.uid, now)  # the commit fails if the account was deleted during the export
 
     caller.commit(user_path(caller.uid), decide, target=user_path(caller.uid))
     return url, now + timedelta(seconds=URL_S)

@@ -123,7 +123,7 @@ def _orphaned_media(found: Iterable[tuple[str, Place]]) -> list[str]:
     if not files:
         return []
     asked = sorted({place.id for _, place in files})
-    # In one read: a job that completes meanwhile is seen either as running or with its creation.
+    # In one read: a job that completes during the sweep is seen either as running or with its creation.
     documents = firestore.read_documents([*map(creation_path, asked), *map(job_path, asked)])
 
     def is_orphan(path: str, place: Place) -> bool:
@@ -205,7 +205,7 @@ def _report_missing(creation: Found[CreatedMedia]) -> bool:
 
     def decide(docs: Docs) -> bool:
         if not docs.exists(path) or docs.exists(mark):
-            return False  # deleted meanwhile, and its files first; or reported before
+            return False  # deleted since, its files first; or reported before
         docs.create(mark, alert)
         return True
 

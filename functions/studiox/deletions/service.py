@@ -58,7 +58,7 @@ def run(kind: Kind, id_: str, clear: Clear, *, pages: int = TASK_PAGES) -> bool:
 
 
 def _finish(path: Path[CleanUp], token: str, after: CleanUp | None) -> None:
-    """Store a run's outcome, unless the clean-up was ordered again meanwhile: the new order stands."""
+    """Store a run's outcome, unless the clean-up was ordered again during the run."""
 
     def decide(docs: Docs) -> None:
         record = docs.get(path)

@@ -197,7 +197,7 @@ def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None
     """Refuse these calls from this commit on: their caller's account is deleted (faults A9).
 
     A call that read the account before is counted in its commit, which fails because the counter has changed. So
-    nothing is written for an account that was deleted meanwhile.
+    nothing is written for an account that has been deleted since.
     """
     for each in charges:
         docs.put(each.path, Window(opened_at=now, count=0, closed=True, expires_at=now + CLOSED))

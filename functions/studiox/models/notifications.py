@@ -1,6 +1,6 @@
 """Notifications, `users/{uid}/notifications/{id}`, and the e-mails for users whose preferences ask for them.
 
-Both are written in the commit of the event that they report and expire by themselves. Security rules let a user read
+Both are written in the commit of the event that they report, and have a time to live. Security rules let a user read
 their notifications and set `readAt`, and nothing else.
 """
 

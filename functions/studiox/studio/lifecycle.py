@@ -229,7 +229,7 @@ def _postponed(job: Job, state: JobState, retry_after_s: float | None, now: date
 
 def _polled(job: Job, state: JobState, event: Polled, now: datetime) -> Step | None:
     if not (event.media_attempt or event.deferred) and is_leased(state, now):
-        return None  # a slow answer: meanwhile another worker stores the media and holds the lease
+        return None  # a slow answer: another worker has taken the lease and stores the media
     polls = state.polls + 1
     due = now + task_poll_after(job.type, polls)
     after = replace(state, polls=polls, lease=None, deferred=state.deferred or event.deferred)
