@@ -61,8 +61,8 @@ client: setup ## The typed client and docs/api/ made anew from the functions' st
 secrets: setup ## The secrets of PROJECT=…: list, create what is missing (ROTATE=NAME, then FINISH=NAME; CONFIRM=…)
 	@$(VENV)/python -m ops.secrets --project "$(PROJECT)" --rotate "$(ROTATE)" --finish "$(FINISH)" --confirm "$(CONFIRM)"
 
-deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models)
-	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" $(if $(CHECK),--check)
+deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models ONLY=step BATCH=n)
+	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" --only "$(ONLY)" $(if $(BATCH),--batch $(BATCH)) $(if $(CHECK),--check)
 
 smoke: setup ## Ask every public function whether it is ours that answers: PROJECT=… (the local stack without)
 	@$(VENV)/python -m ops.smoke --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET))

@@ -1,7 +1,8 @@
-"""`make deploy PROJECT=staging|production`: the checks of docs/deploy.md, then `firebase deploy`.
+"""`make deploy PROJECT=staging|production`: the checks of docs/deploy.md, then the Firebase CLI, step by step.
 
 All problems are listed at once, and then nothing is deployed. Settings that are the owner's choice (App Check off, mock
-models in staging) must be confirmed by name: CONFIRM=app-check,mock-models.
+models in staging) must be confirmed by name: CONFIRM=app-check,mock-models. The steps are the rules and indexes, the
+functions, and the site. The same command goes on after a break.
 """
 
 from __future__ import annotations
@@ -13,27 +14,24 @@ import re
 import subprocess
 import sys
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from local.stack import settings
 from local.stack.settings import ROOT, read_env
+from ops import cloud, rollout, secrets
+from ops.rollout import Api, Exhausted, Stopped
 
-FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 VENDORS = tuple(stand_in.parameter for stand_in in settings.STAND_INS.values())
-SECRETS = tuple(sorted(settings.SECRETS))
 DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json, because its paths are relative to it
 REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 RULES = ROOT / "storage.deployed.rules"
 INSTANCES = re.compile(r"[1-9][0-9]{0,2}")
+STEPS = ("rules", "functions", "site")
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
 LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
-
-
-class CannotDeploy(Exception):
-    """Nothing more is deployed. The message says why and what to do."""
 
 
 def parameters(alias: str, project: str, functions: Path = ROOT / "functions") -> dict[str, str]:
@@ -102,31 +100,13 @@ def wrong_site(given: Mapping[str, str], environment: Mapping[str, str]) -> list
     return found
 
 
-def missing_secrets(project: str, has: Callable[[str, str], bool]) -> list[str]:
+def missing_secrets(live: Mapping[str, int | None], alias: str) -> list[str]:
+    """Each secret without a live version, from what `secrets.look_up` found."""
     return [
-        f"the secret {name} has no value: firebase functions:secrets:set {name} --project {project}"
-        for name in SECRETS
-        if not has(project, name)
+        f"the secret {name} has no live version: make secrets PROJECT={alias}"
+        for name, version in live.items()
+        if version is None
     ]
-
-
-def has_secret(project: str, name: str) -> bool:
-    """Whether the project holds an enabled version of this secret. Its value is not read.
-
-    `CannotDeploy` if that could not be found out: the secret is not known to be absent then.
-    """
-    command = [str(FIREBASE), "functions:secrets:get", name, "--project", project, "--json", "--non-interactive"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        answer = {}
-    if answer.get("status") == "success":
-        return any(version.get("state") == "ENABLED" for version in answer["result"]["secrets"])
-    error = str(answer.get("error") or done.stderr.strip() or done.stdout.strip() or f"it ended with {done.returncode}")
-    if error.startswith("HTTP Error: 404"):
-        return False
-    raise CannotDeploy(f"the secret {name} cannot be looked up. The Firebase CLI says: {error}")
 
 
 def config_of(project: str, config: str, region: str, database: str = "(default)") -> str:
@@ -152,10 +132,84 @@ def uncommitted() -> list[str]:
     return ["there are changes that are not committed: what runs must be in the history"] if done.stdout.strip() else []
 
 
+def deploy_rules(api: Api, command: list[str], database: str) -> None:
+    """The rules, indexes and TTL policies. Returns when the indexes are built, because the functions need them."""
+    rollout.run([*command, "--only", "firestore,storage"], {})
+    rollout.wait_for_indexes(api, database, print)
+
+
+def deploy_functions(
+    api: Api, command: list[str], region: str, live: Mapping[str, int | None], size: int = rollout.BATCH
+) -> None:
+    """The functions that are not as the code has them, `size` at a time. `Stopped` if callers could not reach them."""
+    wanted, name = cloud.functions(), rollout.release()
+    there = {each.name: each for each in rollout.deployed(api) if each.region == region}
+    triggered = rollout.Triggers(api, region)
+    current = {
+        each
+        for each, function in wanted.items()
+        if each in there and rollout.is_current(function, there[each], name, live) and triggered(function, there[each])
+    }
+    print(f"{len(current)} of {len(wanted)} functions are up to date.", flush=True)
+    for said, part in rollout.batches(sorted(wanted.keys() - current), size):
+        print(said, flush=True)
+        # With --only the CLI deletes no function, and --force then only sets how long old images are kept (a day; what
+        # runs has its own copy), and accepts the price of a minimum of instances.
+        rollout.run([*command, "--only", rollout.only(part), "--force"], {"FIREBASE_DEPLOY_AGENT": name})
+    found = rollout.deployed(api)
+    public = {each for each, function in wanted.items() if function.kind in rollout.PUBLIC}
+    closed = rollout.closed(api, [each for each in found if each.region == region and each.name in public])
+    for each in found:
+        if each.region != region or each.name not in wanted:
+            print(
+                f"{each.name} in {each.region} is no longer in the code, and still runs. To delete it:\n  node_modules"
+                f"/.bin/firebase functions:delete {each.name} --region {each.region} --project {api.project}"
+            )
+    if closed:
+        raise Stopped(
+            "Google refuses that everybody may call these functions, which check their callers themselves:\n"
+            + "".join(f"  {each}: {why}\n" for each, why in sorted(closed.items()))
+            + "If your organisation forbids allUsers, allow it for this project (constraints/iam.allowedPolicyMember"
+            "Domains),\nor switch Cloud Run's own check off for each of them:\n"
+            f"  gcloud run services update NAME --region {region} --project {api.project} --no-invoker-iam-check\n"
+            "NAME is the function's name in lower case. If you lack a permission, ask for roles/run.admin."
+        )
+
+
+def deploy(given: argparse.Namespace, project: str, values: Mapping[str, str], live: Mapping[str, int | None]) -> None:
+    """All steps, or the one that was asked for. `Stopped`, `cloud.Refused`."""
+    region, database = values["REGION"], values["FIRESTORE_DATABASE"]
+    # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
+    command = ["deploy", "--project", given.project, "--config", DEPLOYED.name]
+    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text(), region, database))
+    RULES.write_text(rules_of((ROOT / "storage.rules").read_text(), database))
+    try:
+        with rollout.api(project) as api:
+            if given.only in ("", "rules"):
+                deploy_rules(api, command, database)
+            if given.only in ("", "functions"):
+                deploy_functions(api, command, region, live, given.batch)
+        if given.only in ("", "site"):
+            rollout.run([*command, "--only", "hosting"], {f"VITE_{name}": values[name] for name in settings.BUILT_IN})
+    except Exhausted:
+        needed = rollout.vcpus(values)
+        raise Stopped(
+            f"Cloud Run's quota of CPU or memory in {region} is used up. All functions at their most instances need "
+            f'{needed} vCPUs.\nAsk for {needed * 1000} milli vCPU of "Total CPU allocation, in milli vCPU, per '
+            f'project per region":\n  https://console.cloud.google.com/iam-admin/quotas?project={project}\n'
+            "Until you have it, deploy fewer functions at a time (BATCH=5), or lower MAX_INSTANCES."
+        ) from None
+    finally:
+        DEPLOYED.unlink(missing_ok=True)
+        RULES.unlink(missing_ok=True)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
     parser.add_argument("--project", default="")
     parser.add_argument("--confirm", default="")
+    parser.add_argument("--only", default="", choices=("", *STEPS), help="one step")
+    parser.add_argument("--batch", type=int, default=rollout.BATCH, help="functions at a time")
     parser.add_argument("--check", action="store_true", help="only the checks that need no network")
     given = parser.parse_args(arguments)
     project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(given.project, given.project)
@@ -167,28 +221,25 @@ def main(arguments: list[str]) -> int:
     wrong = wrong_environment(os.environ) + wrong_parameters(values, confirmed)
     if not given.check:
         wrong += wrong_site(values, os.environ) + uncommitted()
-        try:
-            wrong = wrong or missing_secrets(project, has_secret)
-        except CannotDeploy as error:
-            wrong = [str(error)]
-    if wrong:
-        print(f"Not deployed to {project}:", *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
-        return 1
-    if given.check:
-        print(f"{project} could be deployed; secrets were not looked at")
-        return 0
-    # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
-    command = [str(FIREBASE), "deploy", "--project", given.project, "--non-interactive"]
-    database = values["FIRESTORE_DATABASE"]
-    DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text(), values["REGION"], database))
-    RULES.write_text(rules_of((ROOT / "storage.rules").read_text(), database))
-    built_in = {f"VITE_{name}": values[name] for name in settings.BUILT_IN}
     try:
-        command += ["--config", DEPLOYED.name, "--only", "functions,firestore,storage,hosting"]
-        return subprocess.run(command, cwd=ROOT, env=os.environ | built_in).returncode
-    finally:
-        DEPLOYED.unlink()
-        RULES.unlink()
+        live = {} if wrong or given.check else secrets.look_up(project)
+        wrong += missing_secrets(live, given.project)
+        if wrong:
+            print(f"Not deployed to {project}:", *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
+            return 1
+        if given.check:
+            print(f"{project} could be deployed; secrets were not looked at")
+            return 0
+        deploy(given, project, values, live)
+    except (Stopped, cloud.Refused, KeyboardInterrupt) as reason:
+        said = str(reason) or "The deployment was interrupted."
+        print(
+            f"\n{said}\nThe same command goes on with what is missing: make deploy PROJECT={given.project}",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"Deployed to {project}.")
+    return 0
 
 
 if __name__ == "__main__":
