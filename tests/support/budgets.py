@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-READ, COMMIT, QUERY = "BatchGetDocuments", "Commit", "RunQuery"
+READ, COMMIT, QUERY, COUNT = "BatchGetDocuments", "Commit", "RunQuery", "RunAggregationQuery"
 
 
 class Budget(NamedTuple):
@@ -69,6 +69,10 @@ BUDGETS: dict[str, dict[str, Budget]] = {
     "stripeWebhook": {
         "cold": at_most(2, "all that the event concerns in one read; what it changes in one commit"),
         "replay": exactly(READ, why="the event is settled: nothing is written"),
+    },
+    "dispatchStudioJobs": {
+        "idle": exactly(COUNT, COUNT, QUERY, why="no job is unfinished, none was ordered, no deletion is due"),
+        "first idle": at_most(7, "an instance that knows nothing sums the day's spend first"),
     },
     "health": {
         "cold": exactly(READ, why="one document that need not exist"),

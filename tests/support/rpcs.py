@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -62,12 +63,17 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         """How long each call waits for its answer, in seconds."""
         self.documents = 0
         """How many documents reads and queries delivered."""
+        self.billed: Counter[str] = Counter()
+        """`reads`, `writes` and `deletes` as Firestore bills them: a read for each document that is asked for, also an
+        absent one, or that a query returns or skips, but at least one for each query; one for each thousand index
+        entries of an aggregation, of which tests have less. Index entries and retries of the engine cost nothing."""
         self.queries: list[Any] = []
         """Every query's request since the test began, `reset` or not: each needs its index."""
 
     def reset(self) -> None:
         with self._lock:
             self.calls, self.requests, self.timeouts, self.documents = [], [], [], 0
+            self.billed = Counter()
 
     def heal(self) -> None:
         """Drop every planned fault."""
@@ -117,6 +123,7 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
             self.calls.append(method)
             self.requests.append((method, request))
             self.timeouts.append(details.timeout)
+            self.billed.update(_billed(method, request))
             if method in ("RunQuery", "RunAggregationQuery"):
                 self.queries.append(request)
             plan = next((each for each in self._plans if each.method == method and each.times > 0), None)
@@ -140,19 +147,22 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         if plan is not None and plan.after is not None:
             list(call)
             plan.after(method, request)
-        return _Counted(self, call, None if plan is None else plan.rows)
+        return _Counted(self, call, None if plan is None else plan.rows, is_query=method == "RunQuery")
 
-    def delivered(self, item: Any) -> None:
-        if any(getattr(getattr(item, field, None), "name", "") for field in ("found", "document")):
-            with self._lock:
-                self.documents += 1
+    def delivered(self, item: Any, *, is_query: bool, is_first: bool) -> bool:
+        """Count what a stream delivered; whether it is a document. A query's first is billed with the query."""
+        is_document = any(getattr(getattr(item, field, None), "name", "") for field in ("found", "document"))
+        with self._lock:
+            self.documents += is_document
+            self.billed["reads"] += getattr(item, "skipped_results", 0) + (is_document and is_query and not is_first)
+        return is_document
 
 
 class _Counted:
     """A stream whose documents are counted as they pass; with `rows` it breaks behind so many."""
 
-    def __init__(self, rpcs: Rpcs, call: Any, rows: int | None) -> None:
-        self._rpcs, self._call = rpcs, call
+    def __init__(self, rpcs: Rpcs, call: Any, rows: int | None, *, is_query: bool) -> None:
+        self._rpcs, self._call, self._is_query, self._is_first = rpcs, call, is_query, True
         self._items = call if rows is None else _broken(call, rows)
 
     def __iter__(self) -> Iterator[Any]:
@@ -160,11 +170,25 @@ class _Counted:
 
     def __next__(self) -> Any:
         item = next(self._items)
-        self._rpcs.delivered(item)
+        if self._rpcs.delivered(item, is_query=self._is_query, is_first=self._is_first):
+            self._is_first = False
         return item
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
+
+
+def _billed(method: str, request: Any) -> dict[str, int]:
+    """What a request costs, but for the documents that a query returns beyond the first."""
+    match method:
+        case "BatchGetDocuments":
+            return {"reads": len(request.documents)}
+        case "RunQuery" | "RunAggregationQuery":
+            return {"reads": 1}
+        case "Commit":
+            deletes = sum(bool(write.delete) for write in request.writes)
+            return {"writes": len(request.writes) - deletes, "deletes": deletes}
+    return {}
 
 
 def _broken(call: Any, rows: int) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from studiox.catalog import margins
 from studiox.kit import batch, clock, config, ids, log
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs
 from studiox.models.jobs import Job, JobState
@@ -27,16 +28,22 @@ SUBMITS_PER_RUN = 10
 WAITING_PER_RUN = 100  # read, to find those whose providers accept orders
 SETTLES_PER_RUN = 50
 RUN_S = 45.0  # of the minute between two runs
+LATE_ORDERS = timedelta(minutes=5)
+"""How much earlier than its commit an order's `createdAt` may be: a slow call, or an instance whose clock is behind."""
 
 
 def dispatch() -> None:
     """One run of the dispatcher: end jobs past their deadline, submit waiting ones, enqueue polls of the rest.
 
-    Bounded in number and time. The next run begins with what is left over.
+    Bounded in number and time. The next run begins with what is left over. An idle run costs two reads: one finds that
+    no job is unfinished, one that none was ordered since the spend was summed.
     """
     now = clock.now()
     until = time.monotonic() + RUN_S
-    _watch_spend(now)
+    idle = job_store.unfinished() == 0
+    _watch_spend(now, idle=idle)
+    if idle:
+        return
     expired = [job.job_id for job in job_store.due("deadlineAt", now, SETTLES_PER_RUN)]
     waiting = [job.job_id for job in job_store.due("nextAttemptAt", now, WAITING_PER_RUN)]
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -133,16 +140,39 @@ def _resubmit(job_id: str) -> lifecycle.Event | None:
     return event
 
 
-def _watch_spend(now: datetime) -> None:
-    """Compare each provider's spend of the day with its two limits. Failures are logged: jobs go on without limits."""
+@per_process
+def _summed() -> dict[tuple[int, int], datetime]:
+    """{limits: when the day's spend was within them, or was known not to be, and no job was unfinished}"""
+    return {}
+
+
+def _is_unchanged(limits: tuple[int, int], now: datetime) -> bool:
+    """Whether the spend must be what it was when it was last summed: no order since, on the same day.
+
+    What a provider charges for a job that had ended before counts with the next order.
+    """
+    before = _summed().get(limits)
+    return before is not None and before.date() == now.date() and not job_store.created_since(before - LATE_ORDERS)
+
+
+def _watch_spend(now: datetime, *, idle: bool) -> None:
+    """Compare each provider's spend of the day with its two limits. Failures are logged: jobs go on without limits.
+
+    `idle`: no job is unfinished. Then the sums are only read if they may have changed.
+    """
     try:
         limit = spend.limit_micro_usd(config.DAILY_SPEND_LIMIT_USD.value)
         free_limit = spend.limit_micro_usd(config.FREE_SPEND_LIMIT_USD.value)
+        if idle and _is_unchanged((limit, free_limit), now):
+            return
+        _summed().clear()
         health = breaker_store.look()
         watched = [name for name, credit in margins.CREDIT_MICRO_USD.items() if credit > 0 and (limit or free_limit)]
         spent = {name: _spent(health, name, now) for name in watched}
         closed, closed_to_unpaid = spend.used_up(spent, limit, free_limit)
         if breaker.with_spent(health, closed, closed_to_unpaid, now) is health:
+            if idle:
+                _summed()[limit, free_limit] = now
             return
         new, new_to_unpaid = breaker_store.note_spent(closed, closed_to_unpaid, now)
         for name in new:

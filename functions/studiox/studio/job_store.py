@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from studiox.kit import firestore, malformed, query
-from studiox.kit.clock import datetime
+from studiox.kit.clock import UTC, datetime
 from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import NotFound
 from studiox.kit.query import Found
@@ -16,6 +16,8 @@ from studiox.models.provider_health import PROVIDER_HEALTH
 
 from . import breaker_store
 from .spend import Spend
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def add_job(docs: Docs, job: Job, state: JobState) -> None:
@@ -57,6 +59,20 @@ def list_jobs(
 def due(field: str, now: datetime, limit: int) -> list[Job]:
     """Jobs whose `field` (nextAttemptAt, nextPollAt, deadlineAt) is due, longest overdue first. `Unavailable`."""
     return [found.data for found in query.documents(JOBS, order=field, most=now, limit=limit)]
+
+
+def unfinished() -> int:
+    """The number of jobs that somebody must look at some time: exactly those with a deadline. `Unavailable`.
+
+    A job with `nextPollAt` or `nextAttemptAt` has a deadline too (lifecycle.py), so if there are none, none is due. An
+    aggregation, which is billed as one read for each thousand of them.
+    """
+    return query.count(JOBS, order="deadlineAt", least=BEGINNING)
+
+
+def created_since(moment: datetime) -> int:
+    """The number of jobs ordered since then. `Unavailable`."""
+    return query.count(JOBS, order="createdAt", least=moment)
 
 
 def find_by_task(provider: str, task_id: str) -> str | None:
