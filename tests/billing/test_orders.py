@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.billing.orders import new_order, payment_status, settle_order, taken_target
+from studiox.billing.orders import OrderSettlement, new_order, payment_status, settle_order, taken_target, to_restore
+from studiox.catalog.sales import PLANS
 from studiox.integrations.stripe_types import Charge, Dispute, Session
 from studiox.models.catalog import Pack
+from studiox.models.orders import DisputeRecord
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER = new_order(
@@ -114,3 +117,84 @@ def test_what_was_not_sold_so_is_a_problem() -> None:
     )
     free = msgspec.structs.replace(ORDER, amount=0)
     assert settle_order(free, SESSION._replace(amount=0, payment_status="no_payment_required")).problem == ""
+
+
+def test_a_new_order_has_the_catalogues_figures_and_nothing_else() -> None:
+    nothing = {"quantity": 0, "credited": 0, "taken": 0, "restored": 0, "refunded": 0, "failures": 0, "disputes": {}}
+    pack = {"kind": "pack", "item_id": "p1", "tokens": 500, "amount": 999, "currency": "usd", "status": "open"}
+    assert msgspec.structs.asdict(ORDER).items() >= {**nothing, **pack}.items()
+    plan = next(plan for plan in PLANS if plan.id == "pro")
+    sold = new_order(order_id="o2", uid="u1", session_id="cs2", url="", fingerprint="", pack=None, plan=plan, now=NOW)
+    named = {"kind": "plan", "item_id": "pro", "tokens": 0, "amount": 900, "currency": "usd", "status": "open"}
+    assert msgspec.structs.asdict(sold).items() >= {**nothing, **named}.items()
+
+
+def test_two_packs_bring_twice_the_tokens_for_twice_the_price() -> None:
+    two = SESSION._replace(quantity=2, amount=1998)
+    settled = settle_order(ORDER, two)
+    assert ([move.tokens for move in settled.moves], settled.order.credited) == ([1000], 1000)
+    half = settle_order(settled.order, two._replace(charge=Charge("ch1", 1998, 999, False, "", ())))
+    assert [move.tokens for move in half.moves] == [-500], "half of what both cost"
+    assert settle_order(ORDER, two._replace(amount=999)).problem == "amount_mismatch"
+
+
+def test_a_session_without_a_pack_is_a_problem() -> None:
+    assert settle_order(ORDER, SESSION._replace(quantity=0, amount=0)).problem == "currency_mismatch"
+
+
+def test_a_session_that_is_not_complete_changes_nothing() -> None:
+    assert settle_order(ORDER, SESSION._replace(status="open")) == OrderSettlement(ORDER, (), "")
+
+
+def test_an_amount_of_nothing_has_nothing_to_take_back() -> None:
+    assert (taken_target(500, 10, 0), taken_target(500, 1, 1)) == (0, 500)
+
+
+def test_each_failure_of_a_delayed_payment_counts_once() -> None:
+    """B4."""
+    failed = SESSION._replace(payment_status="unpaid", intent_status="canceled")
+    once = settle_order(ORDER, failed).order
+    assert (once.failures, settle_order(once, failed).order.failures) == (1, 1)
+    waits = settle_order(once, failed._replace(intent_status="processing")).order
+    assert settle_order(waits, failed).order.failures == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"status": "open", "quantity": 0}, None),
+        ({"status": "pending"}, "pending"),
+        ({"status": "failed"}, "failed"),
+        ({}, "paid"),
+        ({"refunded": 1}, "partially_refunded"),
+        ({"refunded": 1997}, "partially_refunded"),
+        ({"refunded": 1998}, "refunded"),
+        ({"disputes": {"du1": DisputeRecord(amount=1, state="open", restored=False)}}, "disputed"),
+        ({"disputes": {"du1": DisputeRecord(amount=1, state="won", restored=True)}}, "paid"),
+    ],
+)
+def test_what_the_billing_history_says_of_two_packs(changes: dict[str, object], status: str | None) -> None:
+    paid = msgspec.structs.replace(ORDER, status="paid", quantity=2)
+    assert payment_status(msgspec.structs.replace(paid, **changes)) == status
+
+
+def test_the_last_won_dispute_names_what_is_given_back() -> None:
+    won = DisputeRecord(amount=1, state="won", restored=False)
+    assert to_restore({"du1": won, "du2": won}) == "du2"
+    assert to_restore({"du1": msgspec.structs.replace(won, restored=True)}) == ""
+
+
+def test_each_move_of_a_charge_is_named_after_all_that_was_moved() -> None:
+    """B6: refunds that come and fail make new entries, and none of them twice."""
+    order, names = settle_order(ORDER, SESSION).order, []
+    for refunded in (333, 666, 333, 0, 999):
+        settled = settle_order(order, _seen(refunded))
+        order = settled.order
+        names += [(move.id, move.tokens) for move in settled.moves]
+    assert names == [
+        ("clawback:ch1:166", -166),
+        ("clawback:ch1:333", -167),
+        ("restore:ch1:167", 167),
+        ("restore:ch1:333", 166),
+        ("clawback:ch1:833", -500),
+    ]

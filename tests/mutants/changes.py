@@ -90,7 +90,7 @@ def _below(place: _Place, field: str, child: ast.AST) -> _Place:
         name = child.name if name == "module" else f"{name}.{child.name}"
     if function is None and isinstance(node, Function) and field == "body":
         function = node
-    whole = isinstance(child, ast.Constant | ast.keyword)
+    whole = isinstance(child, ast.Constant)
     return _Place(child, place.context if whole else child, function, name)
 
 
