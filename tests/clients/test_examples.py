@@ -25,6 +25,7 @@ def test_every_example_is_a_request_that_is_taken() -> None:
     from studiox.api.callables import CONTRACTS, parse
     from studiox.api.http_functions import ROUTES
 
+    assert len(api.operations) == len(CONTRACTS) + len(ROUTES)
     for each in api.operations:
         declared = ROUTES[each.name][1] if each.method else CONTRACTS[each.name]
         request = filled(examples.of(api, each))

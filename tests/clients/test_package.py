@@ -50,6 +50,7 @@ def test_the_package_is_complete(package: Path) -> None:
     built = {f"dist/{name}{kind}" for name in sources for kind in (".js", ".d.ts", ".js.map")}
     found = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
     assert found == built | {f"src/{name}.ts" for name in sources} | {"LICENSE", "README.md", "package.json"}
+    assert sources
     for path in package.glob("dist/*.map"):
         assert json.loads(path.read_text())["sources"] == [f"../src/{path.name.removesuffix('.js.map')}.ts"]
 
@@ -62,7 +63,9 @@ def test_it_says_whose_it_is(package: Path) -> None:
 
 
 def test_its_readme_leads_nowhere_outside(package: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)", (package / "README.md").read_text()):
+    targets = re.findall(r"\]\(([^)#]+)", (package / "README.md").read_text())
+    assert targets
+    for target in targets:
         assert "://" in target or (package / target).resolve().is_relative_to(package), target
         assert "://" in target or (package / target).exists(), target
 

@@ -112,7 +112,9 @@ def test_a_page_takes_one_query_that_reads_no_more_than_itself(library: list[dic
 
 def test_addresses_only_in_the_answer_about_one(library: list[dict[str, Any]], gcs: Gcs, rpcs: Rpcs) -> None:
     gcs.put_object(path(7), b"picture", {"contentType": "image/png"})
-    assert all("url" not in item for each in creations()["creations"] for item in each["media"])
+    media = [item for each in creations()["creations"] for item in each["media"]]
+    assert {item["path"] for item in media} >= {path(7), path(24)}
+    assert not [item for item in media if "url" in item]
     call(main.getCreation, {"creationId": "c07"}, uid="u1")
     rpcs.reset()
     answer = call(main.getCreation, {"creationId": "c07"}, uid="u1")

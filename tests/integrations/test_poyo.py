@@ -200,6 +200,7 @@ def test_no_redirect_is_followed_and_the_key_stays(status: int, order: MakeOrder
             with pytest.raises(PollFailed):
                 provider.poll("task-1", "image", "nano-banana")
     assert thief.requests == []
+    assert len(server.requests) >= 2, "an order and a question"
     assert all(f"Authorization: Bearer {KEY}".encode() in request for request in server.requests)
 
 

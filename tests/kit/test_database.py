@@ -33,5 +33,6 @@ def test_the_functions_use_the_database_of_the_parameter(restored: Database, dat
     assert database.all() == {}, "nothing went to the default database"
     name = firestore.database()
     assert name.endswith("/databases/restored")
+    assert {"Commit", "BatchGetDocuments", "RunQuery", "RunAggregationQuery"} <= {method for method, _ in rpcs.requests}
     for method, request in rpcs.requests:
         assert name in str(request), method

@@ -182,6 +182,7 @@ def test_r7_a_read_waits_for_its_counter_for_seconds_only(rpcs: Rpcs, logged: Lo
     rpcs.heal()
     assert admitted(rate_limits.charge("f", "u2", Limit(1, per=60)))
     assert rpcs.calls[-2:] == ["BatchGetDocuments", "Commit"]
+    assert rpcs.timeouts
     assert all(timeout is not None and timeout <= rate_limits.TIMEOUT_S for timeout in rpcs.timeouts)
 
 

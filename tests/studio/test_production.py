@@ -41,5 +41,6 @@ def test_thirty_two_callers_of_one_user(studio: Studio, tmp_path: Path, count: i
     assert [studio.balance("poor"), studio.balance("hasty")] == [0, 9]
     studio.check("poor")
     studio.check("hasty")
-    for log in tmp_path.glob("*.log"):
-        assert "Traceback" not in log.read_text()
+    logs = [path.read_text() for path in tmp_path.glob("*.log")]
+    assert len(logs) == count
+    assert not any("Traceback" in log for log in logs)
