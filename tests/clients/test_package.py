@@ -63,11 +63,9 @@ def test_it_says_whose_it_is(package: Path) -> None:
 
 
 def test_its_readme_leads_nowhere_outside(package: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+)", (package / "README.md").read_text())
-    assert targets
-    for target in targets:
-        assert "://" in target or (package / target).resolve().is_relative_to(package), target
-        assert "://" in target or (package / target).exists(), target
+    text = (package / "README.md").read_text()
+    assert "npm" in text
+    assert re.findall(r"\]\((?!https://)[^)#]*", text) == [], "a relative link is dead in the registry's page"
 
 
 def test_its_types_and_its_code_are_found(package: Path) -> None:
