@@ -8,8 +8,9 @@ import pytest
 
 import main
 from local.vendors.stripe.objects import Object
+from studiox.kit import process
 from tests.billing.shop import Shop, comparable, deliver
-from tests.support import Answer, call, crowd
+from tests.support import Answer, Rpcs, budgets, call, crowd
 
 
 def confirm(session: str, uid: str = "u1") -> Answer:
@@ -31,6 +32,17 @@ def test_a_pack_is_credited_by_whoever_comes_first(shop: Shop, first: str, invar
     assert comparable(shop.database.under("users")) == before
     assert shop.entries() == {f"purchase:{session}": 500}
     invariants("u1")
+
+
+def test_round_trips(shop: Shop, rpcs: Rpcs) -> None:
+    process.restart()
+    rpcs.reset()
+    session = shop.checkout(packId="starter")
+    assert rpcs.calls == budgets.calls("createCheckoutSession", "cold")
+    process.restart()
+    rpcs.reset()
+    assert confirm(session).result == {"status": "open"}
+    assert rpcs.calls == budgets.calls("confirmCheckout", "open")
 
 
 def test_what_the_person_did_is_in_the_audit_log_whoever_comes_first(shop: Shop) -> None:

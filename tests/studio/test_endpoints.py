@@ -10,9 +10,10 @@ import pytest
 import urllib3
 
 import main
+from studiox.kit import process
 from studiox.studio import lifecycle
 from tests.studio.studio import Studio
-from tests.support import call
+from tests.support import Rpcs, budgets, call
 
 JOB = {"jobId", "status", "progress", "type", "model", "price", "refunded", "sessionId", "media", "createdAt"}
 
@@ -126,6 +127,14 @@ def test_a_cancel(studio: Studio) -> None:
     assert "error" not in shown
     audits = [each for each in studio.database.under("auditLogs").values() if each["action"] == "cancelStudioJob"]
     assert [(each["actor"], each["target"]) for each in audits] == [("u1", f"jobs/{job_id}")]
+
+
+def test_round_trips_of_a_cancel(studio: Studio, rpcs: Rpcs) -> None:
+    job_id = studio.created()
+    process.restart()
+    rpcs.reset()
+    assert studio.cancel(job_id).ok
+    assert rpcs.calls == budgets.calls("cancelStudioJob", "cold")
 
 
 def test_storage_that_gives_no_address_is_no_bug(studio: Studio) -> None:

@@ -35,6 +35,9 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "refusal": at_most(2, "a refusal rests on what was read now, not on what this instance remembers"),
         "recovery": exactly(COMMIT, COMMIT, READ, COMMIT, why="a success after a failure deletes the provider's row"),
     },
+    "cancelStudioJob": {
+        "cold": exactly(READ, READ, COMMIT, why="whose job; the job, the caller and the limit; one commit"),
+    },
     "getJobStatus": {
         "settled": exactly(READ, why="a job that has ended does not change: nothing is polled"),
     },
@@ -65,6 +68,12 @@ BUDGETS: dict[str, dict[str, Budget]] = {
     },
     "getCreation": {
         "warm": exactly(READ, why="the creation and the caller"),
+    },
+    "createCheckoutSession": {
+        "cold": exactly(READ, READ, COMMIT, why="the caller; all documents; one commit after Stripe"),
+    },
+    "confirmCheckout": {
+        "open": exactly(READ, COMMIT, why="the caller is admitted before Stripe is asked; the call is charged"),
     },
     "stripeWebhook": {
         "cold": at_most(2, "all that the event concerns in one read; what it changes in one commit"),
