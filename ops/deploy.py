@@ -134,6 +134,7 @@ def uncommitted() -> list[str]:
 
 def deploy_rules(api: Api, command: list[str], database: str) -> None:
     """The rules, indexes and TTL policies. Returns when the indexes are built, because the functions need them."""
+    rollout.require_database(api, database)
     rollout.run([*command, "--only", "firestore,storage"], {})
     rollout.wait_for_indexes(api, database, print)
 

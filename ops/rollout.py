@@ -110,7 +110,7 @@ class Api:
         found: list[Any] = []
         token = ""
         while True:
-            page = self.ask(api, f"{path}?pageSize=300&pageToken={token}", absent={})
+            page = self.ask(api, f"{path}{'&' if '?' in path else '?'}pageSize=300&pageToken={token}", absent={})
             if page.get("unreachable"):
                 raise Stopped(f"Not every region answers: {page['unreachable']}\nRepeat the command in a minute.")
             found += page.get(key, [])
@@ -215,14 +215,21 @@ def closed(api: Api, there: Iterable[Deployed]) -> dict[str, str]:
     return found
 
 
+def require_database(api: Api, database: str) -> None:
+    """`Stopped` if there is no such database. The CLI would make an empty one, in the United States, for good."""
+    if not api.ask("firestore", f"v1/projects/{api.project}/databases/{database}", absent={}):
+        raise Stopped(
+            f"The project has no Firestore database {database}. Its region is for good: create it where you want it "
+            f"(docs/deploy.md, 1. The project), or correct FIRESTORE_DATABASE."
+        )
+
+
 def unfinished_indexes(api: Api, database: str) -> int:
     """How many of the database's indexes are still built. Queries that need them fail until then."""
     parent = f"v1/projects/{api.project}/databases/{database}/collectionGroups/-"
     indexes = api.listed("firestore", f"{parent}/indexes", "indexes")
-    fields = api.ask("firestore", f"{parent}/fields?filter=indexConfig.usesAncestorConfig=false")
-    indexes += [
-        index for field in fields.get("fields", []) for index in field.get("indexConfig", {}).get("indexes", [])
-    ]
+    fields = api.listed("firestore", f"{parent}/fields?filter=indexConfig.usesAncestorConfig=false", "fields")
+    indexes += [index for field in fields for index in field.get("indexConfig", {}).get("indexes", [])]
     return sum(index.get("state", "READY") == "CREATING" for index in indexes)
 
 

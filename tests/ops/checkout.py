@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,14 +14,16 @@ from typing import NamedTuple
 from local.stack.settings import ROOT
 
 INSTALLED = ("node_modules", "functions/venv")
-ENV = """\
-SITE_URL=https://studiox.example
-ALLOWED_ORIGINS=https://studiox.example,https://studiox-staging.web.app
-ENFORCE_APP_CHECK=true
-PROJECT_NUMBER=123456789012
-REQUIRE_VERIFIED_EMAIL=true
-"""
-PATIENCE_S = 300
+PARAMETERS = {
+    "SITE_URL": "https://studiox.example",
+    "ALLOWED_ORIGINS": "https://studiox.example,https://studiox-staging.web.app",
+    "ENFORCE_APP_CHECK": "true",
+    "PROJECT_NUMBER": "123456789012",
+    "REGION": "europe-west1",
+    "MAX_INSTANCES": "3",
+}
+"""functions/.env.staging: other values than functions/.env has."""
+PATIENCE_S = 900
 
 
 class Ran(NamedTuple):
@@ -45,7 +48,8 @@ def make(checkout: Path) -> None:
         if source.is_file() and not source.is_symlink():
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, checkout / name)
-    (checkout / "functions" / ".env.staging").write_text(ENV)
+    lines = (f"{name}={value}\n" for name, value in PARAMETERS.items())
+    (checkout / "functions" / ".env.staging").write_text("".join(lines))
     git(checkout, "init", "--quiet")
     for name in INSTALLED:
         (checkout / name).symlink_to((ROOT / name).resolve())
@@ -69,7 +73,11 @@ def deploying(checkout: Path, variables: Mapping[str, str], *arguments: str) -> 
     )
 
 
-def deploy(checkout: Path, variables: Mapping[str, str], *arguments: str) -> Ran:
-    with deploying(checkout, variables, *arguments) as process:
+def ended(process: subprocess.Popen[str]) -> Ran:
+    """Wait for it. What hangs is ended, with all that it started."""
+    try:
         said, _ = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     return Ran(process.returncode, said)

@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from local.stack.settings import ROOT, read_env
-from local.vendors.google.project import NUMBER, Project
+from local.vendors.google.project import Project
 from local.vendors.google.server import stand_in
 from ops import rollout
 from tests.ops import checkout
 
 PROJECT = "studiox-staging"
 FUNCTIONS = json.loads((ROOT / "tests" / "api_snapshot.json").read_text())["functions"]
-VALUES = {**read_env(ROOT / "functions" / ".env"), "PROJECT_NUMBER": NUMBER}
+VALUES = read_env(ROOT / "functions" / ".env") | checkout.PARAMETERS
 REGION = VALUES["REGION"]
 LOCATION = f"projects/{PROJECT}/locations/{REGION}"
 CREATES = r"POST cloudfunctions\S+/functions$"
@@ -41,7 +41,8 @@ class Stage(NamedTuple):
     folder: Path
 
     def deploy(self, *arguments: str) -> checkout.Ran:
-        return checkout.deploy(self.folder, self.variables, *arguments)
+        with checkout.deploying(self.folder, self.variables, *arguments) as process:
+            return checkout.ended(process)
 
 
 @pytest.fixture
@@ -81,10 +82,10 @@ def test_a_first_deployment_that_is_interrupted_is_completed_by_the_second(stage
     with checkout.deploying(stage.folder, stage.variables, "--batch", "40") as process:
         # As Ctrl-C does, in the second batch: the whole group is told.
         google.interrupt(CREATES, lambda: os.killpg(process.pid, signal.SIGINT), skip=55)
-        said, _ = process.communicate(timeout=checkout.PATIENCE_S)
-    assert process.returncode == 1, said
-    assert "The deployment was interrupted." in said
-    assert "make deploy PROJECT=staging" in said
+        ran = checkout.ended(process)
+    assert ran.code == 1, ran.said
+    assert "The deployment was interrupted." in ran.said
+    assert "make deploy PROJECT=staging" in ran.said
     before = set(google.functions)
     assert 40 <= len(before) < len(FUNCTIONS)
     assert google.released == [], "the site waits for its functions"
@@ -203,6 +204,7 @@ def check_site(google: Project, folder: Path) -> None:
     texts = {path: gzip.decompress(google.contents[digest]) for path, digest in version["files"].items()}
     assert all(text == (folder / "web/dist" / path[1:]).read_bytes() for path, text in texts.items())
     assert any(b"local-site-key" in text for text in texts.values()), "the site sends App Check tokens"
+    assert any(REGION.encode() in text for text in texts.values()), "the site calls the functions where they are"
     hosting = json.loads((ROOT / "firebase.json").read_text())["hosting"]
     rewrites = [(each["glob"], each["path"]) for each in version["config"]["rewrites"]]
     assert rewrites == [(each["source"], each["destination"]) for each in hosting["rewrites"]]

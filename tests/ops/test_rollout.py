@@ -143,6 +143,13 @@ def test_an_organisation_that_forbids_everybody(api: Api, google: Project) -> No
     assert "permitted customer" in why
 
 
+def test_no_database_is_made_by_a_deployment(api: Api) -> None:
+    """The CLI would make an empty one for a misspelt name, in a region of its own choice."""
+    rollout.require_database(api, "(default)")
+    with pytest.raises(rollout.Stopped, match="no Firestore database restored"):
+        make_deploy.deploy_rules(api, ["not", "reached"], "restored")
+
+
 def test_functions_wait_for_their_indexes(api: Api, google: Project) -> None:
     group = f"projects/{PROJECT}/databases/(default)/collectionGroups"
     google.index_listings = 2

@@ -81,7 +81,7 @@ def _deployed(project: Project, name: str, before: Resource, given: Resource) ->
     function = {**before, **given, "name": name, "environment": "GEN_2", "updateTime": NOW, "serviceConfig": service}
     error = _denied_secret(project, service) or _over_quota(project, name, service)
     if error:
-        project.functions[name] = {**function, "state": "ACTIVE" if before else "FAILED"}
+        project.functions[name] = {**function, "state": "FAILED"}
         return project.operation(location, error=error)
     url = f"https://{region}-{project.id}.cloudfunctions.net/{short}"
     project.functions[name] = {**function, "state": "ACTIVE", "url": url}
