@@ -11,7 +11,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tokens/allowance": (("tests/tokens/test_allowance.py",), ("tests/tokens/test_usage.py",)),
     "tokens/streaks": (("tests/tokens/test_streaks.py",), ()),
     "tokens/invariants": (("tests/tokens/test_ledger_audit.py",), ()),
-    "studio/lifecycle": (("tests/studio/test_jobs.py",), _JOBS),
+    "studio/lifecycle": (("tests/studio/test_job_rules.py", "tests/studio/test_jobs.py"), _JOBS),
     "studio/breaker": (("tests/studio/test_breaker.py",), ()),
     "studio/spend": (("tests/studio/test_jobs.py", "tests/studio/test_spend.py"), ("tests/studio/test_free_spend.py",)),
     "billing/orders": (
