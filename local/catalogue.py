@@ -9,18 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import Any
 
-from local.stack.settings import PORTS, PROJECT, ROOT
+from local import command
+from local.command import Refused
+from local.stack.settings import PROJECT, ROOT
 
 COLLECTIONS = ("models", "styles", "colors", "sizes", "features", "plans", "tokenPacks", "socialTasks")
-
-
-class Refused(Exception):
-    """Why nothing was changed, for a person to read."""
 
 
 def path_of(name: str) -> str:
@@ -55,44 +52,26 @@ def check(name: str, entry: dict[str, Any]) -> None:
         raise Refused(f"{name} would not be offered: {error}") from None
 
 
-def aim(offset: int) -> None:
-    """Point the client at the stack's Firestore. `Refused` when none answers."""
-    host = os.environ.setdefault("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{PORTS['firestore'] + offset}")
-    name, _, port = host.rpartition(":")
-    try:
-        socket.create_connection((name, int(port)), timeout=2).close()
-    except (OSError, ValueError):
-        raise Refused(f"No Firestore emulator answers at {host}. Run `make serve` first.") from None
-
-
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="make catalogue", description=__doc__)
-    parser.add_argument("--set", default="")
-    parser.add_argument("--file", default="")
-    parser.add_argument("--offset", type=int, default=0)
-    parser.add_argument("--remove", action="store_true")
-    given = parser.parse_args(arguments)
-    try:
-        path = path_of(given.set)
-        entry = read_entry(given.file) if given.file else None
-        if entry is not None:
-            check(given.set, entry)
-        aim(given.offset)
-    except Refused as reason:
-        print(reason, file=sys.stderr)
-        return 1
+def act(given: argparse.Namespace) -> str:
+    path = path_of(given.set)
+    entry = read_entry(given.file) if given.file else None
+    if entry is not None:
+        check(given.set, entry)
+    command.aim("FIRESTORE_EMULATOR_HOST", "firestore", given.offset)
     from google.cloud import firestore
 
     document = firestore.Client(project=os.environ.get("GCLOUD_PROJECT") or PROJECT).document(path)
     if given.remove:
         document.delete(timeout=10)
-        print(f"{path} is gone")
-    elif entry is not None:
+        return f"{path} is gone"
+    if entry is not None:
         document.set(entry, timeout=10)
-        print(f"{path} is written; it counts within a minute")
-    else:
-        print(json.dumps(document.get(timeout=10).to_dict(), indent=2, default=str))
-    return 0
+        return f"{path} is written; it counts within a minute"
+    return json.dumps(document.get(timeout=10).to_dict(), indent=2, default=str)
+
+
+def main(arguments: list[str]) -> int:
+    return command.run("catalogue", __doc__, ("set", "file"), act, arguments)
 
 
 if __name__ == "__main__":

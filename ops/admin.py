@@ -9,17 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import sys
 from typing import Any
 
-from local.stack.settings import PORTS, PROJECT, ROOT
+from local import command
+from local.command import Refused
+from local.stack.settings import PROJECT, ROOT
 
 CLAIM = "admin"
-
-
-class Refused(Exception):
-    """Nothing was changed. The message says why."""
 
 
 def aim(project: str, offset: int) -> str:
@@ -30,16 +27,12 @@ def aim(project: str, offset: int) -> str:
         if host:
             raise Refused("FIREBASE_AUTH_EMULATOR_HOST is set, and PROJECT names a real project: which one is meant?")
         return project
-    host = host or f"127.0.0.1:{PORTS['auth'] + offset}"
-    name, _, port = host.rpartition(":")
-    try:
-        socket.create_connection((name, int(port)), timeout=2).close()
-    except (OSError, ValueError):
-        raise Refused(
-            f"No Auth emulator answers at {host}. Run `make serve` first, or name a real project: "
-            "make admin EMAIL=… PROJECT=my-project"
-        ) from None
-    os.environ["FIREBASE_AUTH_EMULATOR_HOST"] = host
+    command.aim(
+        "FIREBASE_AUTH_EMULATOR_HOST",
+        "auth",
+        offset,
+        or_else=", or name a real project: make admin EMAIL=… PROJECT=my-project",
+    )
     return project or os.environ.get("GCLOUD_PROJECT") or PROJECT
 
 
@@ -70,25 +63,18 @@ def set_admin(project: str, email: str, *, admin: bool) -> str:
     return str(user.uid)
 
 
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="make admin", description=__doc__)
-    parser.add_argument("--email", default="")
-    parser.add_argument("--project", default="")
-    parser.add_argument("--offset", type=int, default=0)
-    parser.add_argument("--remove", action="store_true")
-    given = parser.parse_args(arguments)
-    try:
-        if not given.email:
-            raise Refused("Whom? make admin EMAIL=somebody@example.com")
-        project = aim(given.project, given.offset)
-        uid = set_admin(project, given.email, admin=not given.remove)
-    except Refused as reason:
-        print(reason, file=sys.stderr)
-        return 1
+def act(given: argparse.Namespace) -> str:
+    if not given.email:
+        raise Refused("Whom? make admin EMAIL=somebody@example.com")
+    project = aim(given.project, given.offset)
+    uid = set_admin(project, given.email, admin=not given.remove)
     where = f"{project} (the local stack)" if "FIREBASE_AUTH_EMULATOR_HOST" in os.environ else project
     became = "is no administrator any more" if given.remove else "is an administrator"
-    print(f"{given.email} ({uid}) {became} of {where}; it counts from the next sign-in.")
-    return 0
+    return f"{given.email} ({uid}) {became} of {where}; it counts from the next sign-in."
+
+
+def main(arguments: list[str]) -> int:
+    return command.run("admin", __doc__, ("email", "project"), act, arguments)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from local import command
 from ops import admin
 
 
@@ -100,6 +101,6 @@ def test_without_a_stack_it_says_how_to_start_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("FIREBASE_AUTH_EMULATOR_HOST")
-    monkeypatch.setattr(admin, "PORTS", {"auth": 9})
+    monkeypatch.setattr(command, "PORTS", {"auth": 9})
     assert admin.main(["--email", "ann@example.com"]) == 1
     assert "make serve" in capsys.readouterr().err
