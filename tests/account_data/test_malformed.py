@@ -10,7 +10,7 @@ import pytest
 import main
 from studiox.models.users import pseudonym
 from tests.account_data.conftest import ADA, ADDRESS, BOB, People
-from tests.account_data.test_closing import delete, traces
+from tests.account_data.test_deletion import delete, traces
 from tests.conftest import Logged
 from tests.media.servers import Gcs
 from tests.support import Database, call

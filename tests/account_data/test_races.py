@@ -9,7 +9,7 @@ import pytest
 
 import main
 from tests.account_data.conftest import ADA, ADDRESS, BOB, People
-from tests.account_data.test_closing import delete, traces
+from tests.account_data.test_deletion import delete, traces
 from tests.conftest import forget_all
 from tests.media.servers import Gcs
 from tests.support import Answer, Database, Rpcs, call

@@ -39,7 +39,7 @@ ASKED: dict[str, tuple[Callable[[], object], object]] = {
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_every_call_has_an_answer_for_what_is_not_there(shop: Shop, name: str, logged: Logged) -> None:
+def test_every_call_has_an_answer_for_an_object_that_stripe_lacks(shop: Shop, name: str, logged: Logged) -> None:
     ask, answer = ASKED[name]
     asked = len(shop.api.requests)
     assert ask() == answer
@@ -56,7 +56,7 @@ def _unheard(shop: Shop, act: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("how", ["ended", "customer deleted", "other mode"])
-def test_a_subscription_that_ended_unheard_is_none(
+def test_a_subscription_whose_end_event_was_lost_is_none(
     shop: Shop, how: str, change: str, logged: Logged, invariants: Callable[[str], None]
 ) -> None:
     sub = shop.subscribed()
@@ -96,7 +96,7 @@ def test_one_that_ends_while_it_is_being_changed_is_none(shop: Shop, change: str
     assert shop.plan() == ("free", False)
 
 
-def test_cancelling_rests_on_what_stripe_holds_not_on_what_was_heard(shop: Shop) -> None:
+def test_cancelling_uses_stripes_state_not_the_last_event(shop: Shop) -> None:
     """Cancelled here, kept after all on Stripe's page; that event is late."""
     sub = shop.subscribed()
     assert CHANGES["cancel"]().ok
@@ -138,7 +138,7 @@ def test_a_customer_deleted_again_and_again_is_made_anew(shop: Shop) -> None:
     assert call(main.createPortalSession, {}, uid="u1").ok
 
 
-def test_events_about_what_is_gone_are_taken(shop: Shop) -> None:
+def test_events_about_deleted_objects_are_accepted(shop: Shop) -> None:
     shop.account.pay(shop.checkout(packId="starter"))
     shop.account.pay(shop.checkout(planId="pro"))
     events = list(shop.account.events)

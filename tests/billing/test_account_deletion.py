@@ -22,7 +22,7 @@ def _vendors(auth: Accounts, gcs: Gcs, queue: Queue) -> None:
     auth.users.add(ADA)
 
 
-def test_a_subscriber_leaves(shop: Shop) -> None:
+def test_deleting_an_account_ends_its_subscription(shop: Shop) -> None:
     shop.user(ADA)
     shop.bought(ADA)
     subscription = shop.subscribed(ADA)
@@ -48,7 +48,7 @@ def test_a_subscriber_leaves(shop: Shop) -> None:
     assert not shop.database.get(f"users/{ADA}")
 
 
-def test_one_leaves_whose_subscription_and_checkout_stripe_does_not_have(shop: Shop) -> None:
+def test_an_account_goes_whose_subscription_stripe_does_not_have(shop: Shop) -> None:
     shop.user(ADA)
     shop.subscribed(ADA)
     shop.vanish()

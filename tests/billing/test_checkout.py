@@ -194,6 +194,7 @@ def test_the_catalogue_is_public_and_can_be_changed(database: Database) -> None:
     del database
 
 
+@pytest.mark.malformed("broken overrides")
 def test_overrides_change_packs_and_plans(database: Database, logged: Logged) -> None:
     database.put("tokenPacks/starter", {"amount": 450})
     database.put("tokenPacks/studio", {"enabled": False})

@@ -106,7 +106,7 @@ def test_a_slow_payment_is_under_way_until_it_is_there(shop: Shop) -> None:
     assert shop.balance() == 700
 
 
-def test_what_was_not_bought_is_over(shop: Shop) -> None:
+def test_a_session_that_was_not_paid_is_over(shop: Shop) -> None:
     session = shop.checkout(packId="starter")
     shop.account.expire(session)
     assert confirm(session).result == {"status": "expired"}
@@ -140,7 +140,7 @@ def test_a_second_plan_was_not_bought(shop: Shop) -> None:
     assert shop.plan() == ("enterprise", True)
 
 
-def test_what_cannot_be_matched_is_being_looked_at(shop: Shop) -> None:
+def test_an_unmatched_payment_is_in_review(shop: Shop) -> None:
     session = shop.checkout(packId="starter")
     shop.account.objects[session]["amount_total"] = 100
     shop.account.pay(session)

@@ -42,7 +42,7 @@ def test_an_order_from_before_failures_were_counted_loads() -> None:
     assert documents.decode(Order, old) == _order(pack=True)
 
 
-def test_a_subscription_from_before_it_knew_what_it_forgot_loads() -> None:
+def test_a_subscription_from_before_invoices_were_dropped_loads() -> None:
     old = {
         "subscriptionId": "sub1", "uid": "u1", "customerId": "cus1", "plan": "pro", "priceId": "p", "itemId": "si",
         "status": "active", "periodEnd": NOW, "cancelAtPeriodEnd": False, "createdAt": NOW, "pastDueSince": None,

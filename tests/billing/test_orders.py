@@ -61,7 +61,7 @@ def test_the_target_is_the_floor_of_the_part(sold: int, amount: int, reversed_: 
 
 
 @given(seen=st.lists(st.tuples(st.integers(0, 999), st.lists(STATES, max_size=2)), max_size=8))
-def test_whatever_is_seen_exactly_that_part_is_taken(seen: list[tuple[int, list[str]]]) -> None:
+def test_exactly_the_reversed_part_is_taken(seen: list[tuple[int, list[str]]]) -> None:
     """B6, B8: refunds that fail, inquiries that become disputes and disputes that are won included."""
     order, moved, ids = ORDER, 0, set()
     for refunded, states in seen:
@@ -106,7 +106,7 @@ def test_an_open_session_sells_nothing() -> None:
     assert settle_order(ORDER, opened._replace(status="expired")).order.status == "expired"
 
 
-def test_what_was_not_sold_so_is_a_problem() -> None:
+def test_a_payment_that_differs_from_its_order_is_a_problem() -> None:
     """B23."""
     assert settle_order(ORDER, SESSION._replace(amount=998)).problem == "amount_mismatch"
     assert settle_order(ORDER, SESSION._replace(currency="eur")).problem == "currency_mismatch"

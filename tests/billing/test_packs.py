@@ -13,8 +13,6 @@ from studiox.tokens.service import debit_job
 from tests.billing.shop import Shop, deliver
 from tests.support import Rpcs, budgets, call, crowd, jobs
 
-pytestmark = pytest.mark.usefixtures("typed_documents")
-
 
 def test_a_pack_is_credited_when_it_is_paid(shop: Shop, invariants: Callable[[str], None]) -> None:
     session = shop.bought()

@@ -1,4 +1,4 @@
-"""What no event told us is found in Stripe itself (B21)."""
+"""Changes whose event was lost are found in Stripe itself (B21)."""
 
 from __future__ import annotations
 

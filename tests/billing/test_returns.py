@@ -109,9 +109,7 @@ def _tale(shop: Shop) -> list[Callable[[], object]]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_however_late_and_in_whatever_order_it_is_told_it_ends_alike(
-    shop: Shop, seed: int, invariants: Invariants
-) -> None:
+def test_late_and_reordered_events_end_alike(shop: Shop, seed: int, invariants: Invariants) -> None:
     """Between what happens, some of what is not told yet is told, in any order, some of it twice."""
     dice, untold, seen = random.Random(seed), list[Object](), 0
     for act in _tale(shop):
@@ -152,7 +150,7 @@ def test_an_answer_of_stripes_that_was_overtaken_is_not_applied(shop: Shop) -> N
     assert (shop.balance(), shop.payments()[0]["status"]) == (700, "paid")
 
 
-def test_a_slow_payment_that_fails_twice_is_told_twice(shop: Shop) -> None:
+def test_a_slow_payment_that_fails_twice_is_notified_twice(shop: Shop) -> None:
     session = shop.checkout(packId="starter")
     _tell(shop, lambda: shop.account.pay(session, slow=True))
     _tell(shop, lambda: shop.account.arrive(session, well=False))

@@ -141,7 +141,7 @@ def _tell_as_it_happens(shop: Shop, act: Callable[[], object]) -> None:
     shop.hear(shop.account.events[heard:])
 
 
-def test_a_story_told_as_it_happens_ends_as_one_told_afterwards(shop: Shop) -> None:
+def test_events_delivered_at_once_or_afterwards_end_alike(shop: Shop) -> None:
     """The balance and the history are the same; only the ledger shows that tokens went and came back (B8)."""
     session = shop.checkout(packId="starter")
     account = shop.account

@@ -162,7 +162,7 @@ def test_an_old_subscriptions_end_does_not_strip_the_new_one(shop: Shop) -> None
     assert shop.buckets()["monthly"] == 10_000
 
 
-def test_an_end_that_nobody_heard_of_frees_the_way(shop: Shop) -> None:
+def test_an_end_whose_event_was_lost_allows_a_new_subscription(shop: Shop) -> None:
     old = shop.subscribed()
     shop.account.end(old)  # its event is lost
     customer = shop.account.objects[old]["customer"]
@@ -232,7 +232,7 @@ def test_a_disputed_invoice_is_given_back_when_won(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("type_", ["customer.subscription.trial_will_end", "invoice.payment_action_required"])
-def test_the_user_is_told_once(shop: Shop, type_: str) -> None:
+def test_the_user_is_notified_once(shop: Shop, type_: str) -> None:
     sub = shop.subscribed()
     for _ in range(2):
         shop.hear([shop.account.tell(sub, type_)])
@@ -289,7 +289,7 @@ def test_what_was_paid_without_a_known_plan_is_parked(shop: Shop, logged: Logged
     assert shop.plan() == ("pro", True)
 
 
-def test_reconciling_ends_what_ended_in_silence(shop: Shop, clock: Clock) -> None:
+def test_reconciling_ends_a_subscription_whose_end_event_was_lost(shop: Shop, clock: Clock) -> None:
     sub = shop.subscribed()
     shop.account.end(sub)
     shop.account.events.pop()  # not even Stripe's list has it

@@ -29,7 +29,7 @@ def _waited(logged: Logged) -> list[int]:
     return [each["waitedHours"] for each in logged.lines("payment_unmatched")]
 
 
-def test_its_buyer_sees_it_and_is_told_once(shop: Shop) -> None:
+def test_its_buyer_sees_it_and_is_notified_once(shop: Shop) -> None:
     session = _parked(shop)
     [payment] = shop.payments()
     assert (payment["kind"], payment["amount"], payment["currency"]) == ("pack", 100, "usd")
@@ -78,7 +78,7 @@ def test_what_a_person_says_is_done_waits_no_more(shop: Shop, logged: Logged) ->
     assert shop.balance() == 700
 
 
-def test_what_can_be_credited_after_all_is_credited_by_the_next_look(shop: Shop, logged: Logged) -> None:
+def test_what_can_be_credited_later_is_credited_by_the_next_run(shop: Shop, logged: Logged) -> None:
     """The user was away (a deletion undone from a backup); no event comes again."""
     session = shop.checkout(packId="starter")
     user = shop.database.need("users/u1")
@@ -105,7 +105,7 @@ def test_money_for_an_order_that_is_lost_shows_too(shop: Shop) -> None:
     assert [(each["id"], each["status"]) for each in shop.payments()] == [(session, "in_review")]
 
 
-def test_a_plan_that_nobody_knows_shows_until_its_price_is_mended(shop: Shop, logged: Logged) -> None:
+def test_a_payment_of_an_unknown_plan_shows_until_its_price_is_corrected(shop: Shop, logged: Logged) -> None:
     account = shop.account
     shop.checkout(planId="pro")
     account.add({**account.objects["price_studiox_pro"], "id": "price_odd", "metadata": {"planId": "gold"}})
@@ -126,7 +126,7 @@ def test_a_plan_that_nobody_knows_shows_until_its_price_is_mended(shop: Shop, lo
     assert len(_waited(logged)) == heard
 
 
-def test_what_stripe_does_not_have_any_more_keeps_waiting(shop: Shop) -> None:
+def test_a_payment_that_stripe_no_longer_has_keeps_waiting(shop: Shop) -> None:
     """Our key may be of the other mode: nobody was given the money."""
     session = _parked(shop)
     kept: dict[str, Any] = dict(shop.account.objects)

@@ -189,7 +189,7 @@ def test_events_of_the_other_mode_or_account_are_not_ours(shop: Shop, rpcs: Rpcs
     assert shop.balance() == 200
 
 
-def test_live_keys_hear_live_events_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_keys_accept_live_events_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """B14, the other way round."""
     paid = _paid(shop)
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_0123456789")
@@ -228,7 +228,7 @@ def test_any_object_of_any_known_type_never_moves_money(shop: Shop, type_: str, 
     assert shop.balance() == 200
 
 
-def test_money_for_nobody_is_parked(shop: Shop, logged: Logged) -> None:
+def test_a_payment_without_a_buyer_or_an_order_is_parked(shop: Shop, logged: Logged) -> None:
     """B16: a deleted user; an order that is not there."""
     for number, spoil in enumerate(("users/u1", "order")):
         session = shop.account.objects[shop.checkout(packId="starter", uid="u1")]
@@ -254,7 +254,7 @@ def test_money_for_nobody_is_parked(shop: Shop, logged: Logged) -> None:
         ({"client_reference_id": "u2"}, "user_mismatch"),
     ],
 )
-def test_what_was_not_sold_so_is_parked(shop: Shop, change: dict[str, Any], reason: str) -> None:
+def test_a_payment_that_differs_from_its_order_is_parked(shop: Shop, change: dict[str, Any], reason: str) -> None:
     """B23: another currency, a 100 % coupon, another amount."""
     session = shop.checkout(packId="starter")
     shop.account.pay(session)

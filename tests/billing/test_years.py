@@ -94,9 +94,7 @@ def test_renewals_and_changes_mixed(years: Shop, clock: Clock, invariants: Calla
     _ends_well(years, sub, invariants)
 
 
-def test_years_of_which_nobody_told_are_caught_up_with_at_once(
-    years: Shop, clock: Clock, invariants: Callable[[str], None]
-) -> None:
+def test_years_of_lost_events_are_applied_at_once(years: Shop, clock: Clock, invariants: Callable[[str], None]) -> None:
     sub = years.subscribed()
     for _ in range(40):
         clock.stop(_period_end(years, sub) + timedelta(minutes=1))
@@ -150,7 +148,7 @@ def test_a_frozen_subscription_heals_at_its_next_event(
     _ends_well(years, sub, invariants)
 
 
-def test_an_invoice_that_was_forgotten_can_still_be_refunded(years: Shop, clock: Clock) -> None:
+def test_an_invoice_that_was_dropped_can_still_be_refunded(years: Shop, clock: Clock) -> None:
     """Its tokens are long over; the user's history and the revenue must know."""
     sub = years.subscribed()
     first, intent = years.account.objects[sub]["latest_invoice"], years.invoice_intent(sub)
@@ -174,7 +172,7 @@ def _invoice(number: int, made: datetime, status: str = "paid") -> Invoice:
     return Invoice(f"in_{number:04x}", status, 900, 900, "usd", 1, made, lines, end, "", "", 900)
 
 
-def test_it_forgets_in_order_and_says_how_far() -> None:
+def test_the_oldest_invoices_are_dropped_up_to_a_recorded_time() -> None:
     """Names without an order, as Stripe's are: it is the time that counts."""
     made = [START + timedelta(days=30 * number) for number in range(60)]
     records: dict[str, InvoiceRecord] = {}
