@@ -16,9 +16,10 @@ from local.progress import CommandFailed
 from local.serve import Stopped, stop_on_signals
 from local.stack import settings
 from local.stack.engine import NoEngine
-from local.stack.start import StackError, stack
+from local.stack.start import Stack, StackError, stack
 
 TIMEOUT_S = 1_800
+CHECK_S = 120
 BROWSER = "tests/browser"
 PLACES = (BROWSER, "tests/journeys")  # the longest files first
 
@@ -47,7 +48,8 @@ def run(tests: list[str], data_dir: Path | None = None) -> int:
         with stack(data_dir=data_dir) as running:
             environment.update(running.environment())
             ran = subprocess.run(command, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S)
-            return ran.returncode
+            checked = check_documents(running)
+            return ran.returncode or checked
     except Stopped:
         return 130
     except subprocess.TimeoutExpired:
@@ -55,6 +57,19 @@ def run(tests: list[str], data_dir: Path | None = None) -> int:
     except (StackError, NoEngine, browser.NoBrowser, CommandFailed) as error:
         print(error, file=sys.stderr)
     return 1
+
+
+def check_documents(running: Stack) -> int:
+    """Compare every document that the journeys leave with its struct in models/; the exit code."""
+    environment = {
+        **os.environ,
+        "FIRESTORE_EMULATOR_HOST": running.firestore_host,
+        "GCLOUD_PROJECT": running.project,
+        "APP_SIGNING_KEY": "names nothing that is stored",
+        "PYTHONPATH": str(settings.ROOT / "functions"),
+    }
+    command = [sys.executable, "-m", "tests.support.structs"]
+    return subprocess.run(command, env=environment, cwd=settings.ROOT, check=False, timeout=CHECK_S).returncode
 
 
 if __name__ == "__main__":

@@ -15,14 +15,18 @@ import pytest
 import main
 from studiox.admin import report_store
 from studiox.kit.documents import encode
+from studiox.models.jobs import ProviderLoss
 from studiox.models.ledger_audits import LedgerAlert
+from studiox.models.payments import Payment
 from tests.admin.weeks import MONDAY, WEEK, job, put_all, put_jobs, random_week, recount
 from tests.conftest import SECRETS, Logged
 from tests.support import Answer, Database, Rpcs, call, schedule
+from tests.support.people import user_data
+from tests.support.samples import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEKLY: Any = main.weeklyReport
-Payment = tuple[str, int, str, str, dict[str, Any]]
+Paid = tuple[str, int, str, str, dict[str, Any]]
 REPORT = f"weeklyReports/report_{MONDAY + WEEK:%Y%m%d}"
 
 
@@ -35,6 +39,15 @@ def alert(uid: str, first_seen_at: datetime, last_seen_at: datetime | None = Non
     return encode(
         LedgerAlert(uid=uid, first_seen_at=first_seen_at, last_seen_at=last_seen_at or first_seen_at, **found)
     )
+
+
+def payment(amount: int, currency: str, status: str) -> dict[str, Any]:
+    return encode(sample(Payment, amount=amount, currency=currency, status=status, created_at=MONDAY))
+
+
+def loss(micro_usd: int, **fields: Any) -> dict[str, Any]:
+    given = {"model": "m", "status": "failed", **fields}
+    return encode(sample(ProviderLoss, loss_micro_usd=micro_usd, created_at=MONDAY, **given))
 
 
 def report(database: Database) -> dict[str, Any]:
@@ -76,14 +89,14 @@ def test_j23_a_second_run_gives_the_same_document_and_no_second_audit_entry(data
 
 def test_new_users_are_those_of_the_week(database: Database) -> None:
     moments = [MONDAY - timedelta(microseconds=1), MONDAY, MONDAY + timedelta(days=3), MONDAY + WEEK]
-    put_all((f"users/u{n}", {"createdAt": at}) for n, at in enumerate(moments))
+    put_all((f"users/u{n}", user_data(createdAt=at)) for n, at in enumerate(moments))
     assert report(database)["newUsers"] == 2
 
 
 def test_revenue_is_what_was_paid_and_kept_of_all_users(database: Database) -> None:
     """More payments than a page holds."""
-    paid: list[Payment] = [(f"users/u{n % 9}/payments/p{n}", 900, "usd", "paid", {}) for n in range(1_100)]
-    others: list[Payment] = [
+    paid: list[Paid] = [(f"users/u{n % 9}/payments/p{n}", 900, "usd", "paid", {}) for n in range(1_100)]
+    others: list[Paid] = [
         ("users/a/payments/x1", 500, "eur", "partially_refunded", {"refunded": 100}),
         ("users/a/payments/x2", 500, "eur", "refunded", {}),
         ("users/a/payments/x3", 500, "eur", "failed", {}),
@@ -92,8 +105,7 @@ def test_revenue_is_what_was_paid_and_kept_of_all_users(database: Database) -> N
         ("users/a/payments/x6", 700, "eur", "paid", {"createdAt": MONDAY + WEEK}),
     ]
     put_all(
-        (path, {"amount": amount, "currency": currency, "status": status, "createdAt": MONDAY} | more)
-        for path, amount, currency, status, more in [*paid, *others]
+        (path, payment(amount, currency, status) | more) for path, amount, currency, status, more in [*paid, *others]
     )
     assert report(database)["revenue"] == {"usd": 990_000, "eur": 400}
 
@@ -106,9 +118,9 @@ def test_anomalies_of_the_books_and_the_providers(database: Database, logged: Lo
             ("ledgerAlerts/a3", alert("u8", MONDAY - timedelta(days=1))),
             ("ledgerAlerts/a4", alert("u9", MONDAY + WEEK)),
             ("ledgerAlerts/a5", alert("u6", MONDAY - timedelta(days=9), MONDAY + WEEK)),
-            ("providerLosses/j1", {"model": "m", "status": "failed", "lossMicroUsd": 70, "createdAt": MONDAY}),
-            ("providerLosses/j2", {"model": "m", "status": "completed", "lossMicroUsd": 5, "createdAt": MONDAY}),
-            ("providerLosses/j3", {"model": "n", "status": "cancelled", "lossMicroUsd": 9, "createdAt": MONDAY}),
+            ("providerLosses/j1", loss(70)),
+            ("providerLosses/j2", loss(5, status="completed")),
+            ("providerLosses/j3", loss(9, model="n", status="cancelled")),
         ]
     )
     expected = [
@@ -128,8 +140,7 @@ def test_anomalies_of_the_books_and_the_providers(database: Database, logged: Lo
 
 @pytest.mark.malformed("a report that goes on without them")
 def test_what_is_malformed_is_an_anomaly_and_not_counted(database: Database, logged: Logged) -> None:
-    paid = {"amount": 500, "currency": "usd", "status": "paid", "createdAt": MONDAY}
-    lost = {"model": "m", "status": "failed", "lossMicroUsd": 70, "createdAt": MONDAY}
+    paid, lost = payment(500, "usd", "paid"), loss(70)
     broken = {
         "jobs/j2": job(2, MONDAY, price="a marked price"),
         "ledgerAlerts/a2": {**alert("u8", MONDAY), "uid": 7},

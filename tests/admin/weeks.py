@@ -13,6 +13,7 @@ from typing import Any
 
 import urllib3
 
+from tests.support import jobs
 from tests.support.database import _encoded_fields
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -24,19 +25,10 @@ _pool = urllib3.PoolManager(maxsize=4, retries=False)
 
 
 def job(number: int, at: datetime, **fields: Any) -> dict[str, Any]:
-    """A completed job of user u0 that took three seconds; `fields` replace its own."""
-    made = {
-        "jobId": f"j{number}",
-        "uid": "u0",
-        "type": "image",
-        "model": "Model A",
-        "status": "completed",
-        "price": 3,
-        "refunded": 0,
-        "params": {"prompt": "x", "size": "1024x1024"},
-        "createdAt": at,
-        "completedAt": at + timedelta(seconds=3),
-    }
+    """A completed job of user u0 that took three seconds; `fields` replace its own, by their stored names."""
+    done = at + timedelta(seconds=3)
+    params = {"prompt": "x", "size": "1024x1024"}
+    made = jobs.job(f"j{number}", "u0", params=params, created_at=at, updated_at=done, completed_at=done)
     return made | fields
 
 

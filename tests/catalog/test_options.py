@@ -168,6 +168,7 @@ def test_many_unknown_names_do_not_bring_a_disabled_model_back(database: Databas
     assert rpcs.count("RunQuery") == len(store.COLLECTIONS)
 
 
+@pytest.mark.malformed("broken overrides")
 @pytest.mark.parametrize(
     "override",
     [

@@ -14,8 +14,6 @@ from studiox.community import rules
 from tests.community.community import Community
 from tests.support import Answer, Rpcs, call, crowd
 
-pytestmark = pytest.mark.usefixtures("typed_documents")
-
 
 def say(community: Community, uid: str, post_id: str, text: str, request_id: str | None = None) -> Answer:
     data = {"postId": post_id, "text": text, "requestId": request_id or community.request_id()}

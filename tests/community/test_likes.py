@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 import main
 from tests.community.community import Community
 from tests.support import Answer, Rpcs, budgets, call, crowd, jobs
-
-pytestmark = pytest.mark.usefixtures("typed_documents")
 
 
 def like(uid: str, post_id: str, liked: bool | None = None) -> Answer:

@@ -10,8 +10,6 @@ import main
 from tests.community.community import Community
 from tests.support import call, crowd, jobs
 
-pytestmark = pytest.mark.usefixtures("typed_documents")
-
 
 def test_a_post_is_what_its_author_shares(community: Community) -> None:
     id_ = community.creation(files=2)

@@ -13,8 +13,6 @@ from studiox.models.posts import score
 from tests.community.community import Community
 from tests.support import Rpcs, call
 
-pytestmark = pytest.mark.usefixtures("typed_documents")
-
 
 def pages(community: Community, name: str, key: str, id_: str, **asked: Any) -> list[list[str]]:
     """All pages of a list, as lists of ids."""

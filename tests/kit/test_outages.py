@@ -18,6 +18,8 @@ from tests.support import Database, Rpcs, call, schedule, task
 from tests.support.clock import Clock
 from tests.support.rpcs import Fault
 
+pytestmark = pytest.mark.malformed("documents of no struct in models/")
+
 SCHEDULES = [
     main.auditLedger,
     main.dispatchStudioJobs,

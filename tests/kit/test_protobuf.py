@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from studiox.kit import documents, firestore, protobuf
 from tests.support import Database
 
+pytestmark = pytest.mark.malformed("documents of no struct in models/")
+
 NAME = "projects/p/databases/(default)/documents/users/u1"
 # Firestore's own times are of microseconds; what others write may have nanoseconds.
 READ_AT: Any = DatetimeWithNanoseconds(2026, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)  # type: ignore[no-untyped-call]

@@ -12,6 +12,8 @@ from studiox.kit import query
 from studiox.kit.documents import Collection, Docs, MalformedDocument, Path, Stored, typed
 from tests.support import Database, Rpcs
 
+pytestmark = pytest.mark.malformed("documents of no struct in models/")
+
 START = datetime(2026, 3, 2, tzinfo=UTC)
 END = START + timedelta(days=7)
 

@@ -15,6 +15,8 @@ from tests.support.cutter import Cutter
 from tests.support.engine import Engine
 from tests.support.things import THINGS
 
+pytestmark = pytest.mark.malformed("documents of no struct in models/")
+
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SIZE = 40
 TEXT = "x" * 4_000  # so that an answer is of several frames

@@ -18,6 +18,8 @@ from tests.support import Database, Rpcs, crowd
 from tests.support.debits import USER, Poor, assert_sound, debit, opened, together
 from tests.support.things import Thing, thing_at
 
+pytestmark = pytest.mark.malformed("documents of no struct in models/")
+
 U2 = thing_at("users/u2")
 
 

@@ -13,8 +13,6 @@ from tests.media.servers import png
 from tests.studio.studio import Studio
 from tests.support import Answer, crowd
 
-pytestmark = pytest.mark.usefixtures("typed_documents")
-
 ID = "one-and-the-same-id"
 CREATED = {"jobId", "status", "price", "balance", "sessionId"}
 

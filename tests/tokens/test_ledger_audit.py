@@ -176,6 +176,7 @@ CORRUPTIONS = {
 }
 
 
+@pytest.mark.malformed("accounts and ledgers that the audit must find")
 @pytest.mark.parametrize(("corrupt", "kind"), CORRUPTIONS.items(), ids=lambda each: getattr(each, "__name__", ""))
 def test_g15_each_kind_of_corruption_is_found_in_one_run(
     world: dict[str, str],
@@ -195,6 +196,7 @@ def test_g15_each_kind_of_corruption_is_found_in_one_run(
     assert len(database.under("ledgerAlerts")) <= alerts, "the same thing is one alert"
 
 
+@pytest.mark.malformed("accounts that the audit must find")
 def test_all_of_ten_users_each_broken_in_another_way_are_found_in_one_run(database: Database) -> None:
     breaks: list[dict[str, Any]] = [
         {"balance": 1}, {"ledgerSeq": 0}, {"ledgerSeq": 3}, {"buckets": {}}, {"balance": None}, {"ledgerSeq": "2"},

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 import main
-from tests.support import Answer, Database, Rpcs, before_create, call, crowd
+from studiox.kit.documents import encode
+from studiox.models.ledger import LedgerEntry
+from tests.support import Answer, Database, Rpcs, before_create, call, crowd, jobs
 from tests.support.clock import Clock
+from tests.support.samples import sample
 
 TRIGGER: Any = main.onUserCreated
 
@@ -159,8 +162,7 @@ def usage(**request: Any) -> dict[str, Any]:
 
 
 def job(database: Database, number: int, at: datetime, uid: str = "u1", **fields: Any) -> None:
-    made = {"uid": uid, "type": "image", "model": "Model A", "status": "completed", "createdAt": at}
-    database.put(f"jobs/j{number}", {**made, **fields})
+    database.put(f"jobs/j{number}", jobs.job(f"j{number}", uid, created_at=at, **fields))
 
 
 def test_figures_by_day_and_in_total(database: Database) -> None:
@@ -171,8 +173,8 @@ def test_figures_by_day_and_in_total(database: Database) -> None:
     job(database, 4, noon - timedelta(days=31))
     job(database, 5, noon, uid="u2")
     use()
-    entry = {"type": "refund", "amount": 5, "createdAt": noon, "seq": 3}
-    database.put("users/u1/ledger/refund:x", entry)
+    entry = sample(LedgerEntry, type="refund", amount=5, created_at=noon, seq=3)
+    database.put("users/u1/ledger/refund:x", encode(entry))
     found = usage()
     assert (found["from"], found["to"], len(found["days"]), found["truncated"]) == (
         "2026-01-02", "2026-01-31", 30, False,

@@ -115,6 +115,8 @@ class Pack(Stored, frozen=True, kw_only=True, omit_defaults=False):
     tokens: Annotated[int, msgspec.Meta(ge=1, le=10**9)]
     amount: Amount
     currency: Currency
+    enabled: bool = True
+    """Whether it is on sale."""
 
 
 class Allowances(Stored, frozen=True, kw_only=True, omit_defaults=False):
