@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -23,7 +23,6 @@ from studiox.studio.settlement import settle_job
 
 from . import corrections
 
-Data = Mapping[str, Any]
 FREE = "free"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from studiox.api.callables import User
@@ -31,8 +30,6 @@ from studiox.tokens.service import debit_job
 from . import breaker_store, job_store, lifecycle, orders, polling, spend
 from .orders import NewJob
 from .settlement import settle_job
-
-Data = Mapping[str, Any]
 
 UPLOAD_URL_S = 3600
 MAX_PATH_BYTES = 1000  # of Cloud Storage's 1,024
