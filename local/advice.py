@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -59,13 +62,28 @@ OF_FILES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), NO_SPACE),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST), FORBIDDEN),
 }
+# Where the tools write, each with what it is when its variable is not set. npm does not say that a disk is full.
+WRITTEN = {
+    "UV_CACHE_DIR": "~/.cache/uv",
+    "npm_config_cache": "~/.npm",
+    "CARGO_HOME": "~/.cargo",
+    "STUDIOX_CACHE": "~/.cache/studiox",
+    "TMPDIR": "/tmp",
+}
+LEAST_BYTES = 1_000_000
 LAST_LINES = 60
 
 
 def read(output: str) -> Advice | None:
-    """The advice for the last lines of a failed command's output, or None."""
+    """The advice for the last lines of a failed command's output, or for a disk that is full now, or None."""
     last = "\n".join(output.splitlines()[-LAST_LINES:])
-    return next((advice for pattern, advice in KNOWN if re.search(pattern, last)), None)
+    return next((advice for pattern, advice in KNOWN if re.search(pattern, last)), NO_SPACE if _full() else None)
+
+
+def _full() -> bool:
+    """Whether a disk that the tools write to is full."""
+    places = [Path.cwd(), *(Path(os.environ.get(name) or usual).expanduser() for name, usual in WRITTEN.items())]
+    return any(shutil.disk_usage(place).free < LEAST_BYTES for place in places if place.exists())
 
 
 def of(error: OSError) -> str:

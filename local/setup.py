@@ -192,7 +192,8 @@ def install(*, deploys: bool = False) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a running step ends too
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # so that a running step ends too
+        signal.signal(ending, signal.default_int_handler)
     try:
         install(deploys="--deploy" in sys.argv[1:])
     except (CannotSetUp, installer.NoInstaller, engine.NoEngine, CommandFailed) as error:

@@ -24,6 +24,7 @@ from local.stack import engine, settings
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
     "functions/requirements.txt",
+    "functions/.env",
     "requirements-dev.txt",
     "ops/requirements.txt",
     "package.json",
@@ -213,6 +214,14 @@ def test_what_tools_say_is_read_as_help(machine: Machine, output: str, happened:
     assert "setup-node.log" in said[1]
 
 
+def test_a_full_disk_is_named_where_the_tool_does_not_say_so(machine: Machine) -> None:
+    """npm ends with the place of a log that it could not write."""
+    (machine.fail / "npm").write_text("npm error A complete log of this run can be found in: /nowhere")
+    code, said = machine.run(npm_config_cache="/proc")  # of its 0 bytes none are free
+    assert (code, len(said)) == (1, 2)
+    assert "the disk is full" in said[0]
+
+
 def test_what_is_not_known_is_shown_as_it_was_said(machine: Machine) -> None:
     (machine.fail / "npm").write_text("npm error a surprise\n")
     code, said = machine.run()
@@ -276,11 +285,13 @@ def test_a_cache_that_cannot_be_written_is_named(machine: Machine, tmp_path: Pat
     assert "STUDIOX_CACHE" in said[1]
 
 
-def test_an_interrupted_build_is_gone_on_with(machine: Machine) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_build_is_gone_on_with(machine: Machine, number: signal.Signals) -> None:
+    """By Ctrl-C, or by a terminal that is closed."""
     (machine.fail / "sleep").touch()
     process = machine.start()
     assert eventually(machine.fail / "asleep")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted; what was downloaded and built is kept" in said
