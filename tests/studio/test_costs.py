@@ -1,0 +1,145 @@
+"""docs/costs.md: what a job of each kind causes, counted as it is billed, is what the page says."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import main
+from bench import costs
+from local.vendors.chat import ChatStandIn
+from studiox.kit import config, tasks
+from studiox.studio import dispatch
+from tests.conftest import SECRETS
+from tests.studio.studio import Studio
+from tests.support import schedule
+
+# By kind: the order, and how long the provider takes in seconds.
+ORDERS: dict[str, tuple[dict[str, Any], float]] = {
+    "image": ({}, 20.0),
+    "video": ({"type": "video", "model": "veo3.1-lite"}, 120.0),
+    "music": ({"type": "music", "model": "generate-music", "prompt": "a waltz", "style": "swing"}, 90.0),
+    "text": ({"type": "lyrics", "model": "lyrics-writer", "prompt": "rain"}, 0.0),
+}
+
+
+@pytest.fixture
+def production(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """Delayed tasks are enqueued, as in production, and a warm instance takes the order."""
+    values = SimpleNamespace(in_emulator=lambda: False, project_id=config.project_id, REGION=config.REGION)
+    monkeypatch.setattr(tasks, "config", values)
+    studio.user(plan="enterprise", balance=100_000)
+    first = studio.created()
+    studio.cancel(first)
+    studio.queue.tasks.clear()
+    studio.queue.taken.clear()
+    return studio
+
+
+def written(studio: Studio, paths: tuple[str, ...]) -> int:
+    """How often these documents were written: a listener receives each."""
+    commits = [request for method, request in studio.rpcs.requests if method == "Commit"]
+    names = [write.update.name.partition("/documents/")[2] for commit in commits for write in commit.writes]
+    return sum(names.count(path) for path in paths)
+
+
+def life_of(studio: Studio, order: dict[str, Any], seconds: float) -> costs.Life:
+    """A job from its order to its end, as in production: tasks at their times, the callback, the client's look."""
+    studio.poyo.plan(seconds=seconds)
+    studio.rpcs.reset()
+    studio.gcs.requests.clear()
+    studio.asked = 0
+    job_id = studio.created(**order)
+    runs = 0
+    while studio.job(job_id)["status"] != "completed":
+        assert runs < 60
+        runs += 1
+        studio.advance(studio.queue.tasks[0].delay_s)
+        studio.run_queue(waiting=61, rounds=1)
+    callbacks = 1 if seconds else 0  # text is the answer of the order
+    if callbacks:
+        assert studio.callback(job_id, studio.state(job_id)["taskId"]).status == 200
+    assert studio.status(job_id).result["status"] == "completed"
+    if media := studio.job(job_id)["media"]:
+        assert studio.objects(job_id), media
+    changed = written(studio, (f"jobs/{job_id}", "users/u1"))
+    billed, requests = studio.rpcs.billed, studio.gcs.requests
+    uploads = sum(each.startswith("POST") for each in requests)
+    listings = sum(each.startswith("GET") and each.endswith("/o") for each in requests)
+    return costs.Life(
+        reads=billed["reads"],
+        writes=billed["writes"],
+        deletes=billed["deletes"],
+        listened=changed + 2,  # and both documents when the client begins to listen
+        trips=studio.rpcs.count(),
+        requests=1 + len(studio.queue.taken) + callbacks + 1,
+        tasks=len(studio.queue.taken),
+        asked=1 + studio.asked,
+        class_a=uploads + listings,
+        class_b=sum(each.startswith("GET") for each in requests) - listings,
+    )
+
+
+def idle_reads(studio: Studio) -> int:
+    studio.advance(dispatch.LATE_ORDERS.total_seconds() + 61)
+    studio.dispatch()
+    studio.rpcs.reset()
+    studio.dispatch()
+    return int(studio.rpcs.billed["reads"])
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
+        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
+        yield stand_in
+
+
+def keep(change: Callable[[dict[str, Any]], None]) -> None:
+    known = json.loads(costs.COUNTS.read_text()) if costs.COUNTS.exists() else {"jobs": {}}
+    change(known)
+    costs.COUNTS.write_text(json.dumps(known, indent=1) + "\n")
+
+
+@pytest.mark.usefixtures("chat")
+@pytest.mark.parametrize("kind", ORDERS)
+def test_a_job_costs_what_was_measured(production: Studio, kind: str) -> None:
+    life = life_of(production, *ORDERS[kind])
+    if costs.MEASURE in os.environ:
+        keep(lambda known: known["jobs"].update({kind: life._asdict()}))
+    assert costs.read()[0][kind] == life, "meant? .venv/bin/python -m bench.costs"
+
+
+def test_an_idle_run_costs_what_was_measured(studio: Studio) -> None:
+    reads = idle_reads(studio)
+    if costs.MEASURE in os.environ:
+        keep(lambda known: known.update({"idle reads": reads}))
+    assert costs.read()[1] == reads
+
+
+def test_a_users_nightly_audit_costs_what_was_measured(studio: Studio) -> None:
+    studio.heal(studio.created())
+    assert schedule(main.auditLedger).status == 200
+    studio.rpcs.reset()
+    assert schedule(main.auditLedger).status == 200
+    one = studio.rpcs.billed["reads"]
+    studio.user("u2")
+    studio.heal(studio.created(caller="u2"))
+    studio.rpcs.reset()
+    assert schedule(main.auditLedger).status == 200
+    reads = studio.rpcs.billed["reads"] - one
+    if costs.MEASURE in os.environ:
+        keep(lambda known: known.update({"audit reads": reads}))
+    assert costs.read()[2] == reads
+
+
+def test_the_page_says_what_was_measured() -> None:
+    assert costs.PAGE.read_text() == costs.page(*costs.read()), ".venv/bin/python -m bench.costs writes it"
+    schedules = [name for name in main.__all__ if getattr(main, name).__firebase_endpoint__.scheduleTrigger]
+    assert len(schedules) == 6, "the page says what six cost"
+    assert costs.read()[0].keys() == ORDERS.keys() == costs.MEDIA_MB.keys()
