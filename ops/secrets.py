@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import logging
 import re
 import secrets
 import sys
@@ -226,7 +225,7 @@ class Command:
         for name, functions in self.needed.items():
             live, runs = self.held[name].live, self.bound.get(name, {})
             said = "missing" if not self.held[name].exists else "none" if live is None else str(live)
-            rows.append((name, said, ", ".join(sorted(runs, key=int)) or "-", f"{len(functions)} functions"))
+            rows.append((name, said, ", ".join(sorted(runs)) or "-", f"{len(functions)} functions"))
             lacking = lacking or live is None
             notes += self._notes(name, live, runs)
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -384,5 +383,4 @@ def _nobody(_prompt: str) -> str:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.DEBUG)  # Google's libraries can log what they send
     sys.exit(main(sys.argv[1:]))

@@ -132,7 +132,10 @@ def test_a_planted_fault_is_found(
 def test_a_difference_without_a_violation_is_found_by_comparing(
     restored: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    restored.change("users/ann", name="Somebody else")
+    [job_id, *_] = restored.under("jobs")
+    params = restored.need(f"jobs/{job_id}")["params"]
+    assert params["prompt"] == "a fox"
+    restored.change(f"jobs/{job_id}", params={**params, "prompt": "a cat"})  # as long, so that only the bytes differ
     assert run() == 0
     assert run("--compare", "(default)") == 1
     assert "1 collections differ." in capsys.readouterr().out

@@ -135,6 +135,10 @@ REPAIRS = {
         Reply(500, b"not configured", {"Content-Type": "text/html"}),
         "make secrets PROJECT=production",
     ),
+    "a refusal that is a success": (
+        Reply(200, b'{"reason": "Unauthenticated", "error": {"details": {"reason": "Unauthenticated"}}}', {}),
+        "Is this checkout what is deployed?",
+    ),
     "a parked domain": (page(200, "<html>Buy this domain</html>"), "Is this checkout what is deployed?"),
 }
 
