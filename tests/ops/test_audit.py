@@ -106,6 +106,14 @@ def an_account_is_no_account(restored: Database) -> None:
     restored.change("users/bob", ledgerSeq="many")
 
 
+def an_account_cannot_be_read(restored: Database) -> None:
+    restored.change("users/bob", buckets=5)
+
+
+def a_job_has_no_owner(restored: Database) -> None:
+    restored.change(f"jobs/{next(iter(restored.under('jobs')))}", uid=5)
+
+
 FAULTS = [
     an_entry_is_missing,
     an_entry_in_the_middle_is_missing,
@@ -113,6 +121,8 @@ FAULTS = [
     a_refund_is_missing,
     a_job_is_missing,
     an_account_is_no_account,
+    an_account_cannot_be_read,
+    a_job_has_no_owner,
 ]
 
 

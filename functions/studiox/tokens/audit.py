@@ -77,7 +77,9 @@ def examine(now: datetime) -> Iterator[tuple[str, list[Violation]]]:
             yield from ((uid, violations) for uid, (violations, _) in checked.results)
             yield from ((each.id, [_unreadable(each.id)]) for each in checked.broken)
     for jobs in chunks(studio.changed_since(None), JOBS_PER_PAGE):
-        checked_jobs = batch.patiently(lambda jobs=jobs: list(_with_entries(jobs, now)))  # type: ignore[misc]
+        owned, without_owner = _by_owner(jobs)
+        yield from (("unknown", [violation]) for violation in without_owner)
+        checked_jobs = batch.patiently(lambda owned=owned: list(_with_entries(owned, now)))  # type: ignore[misc]
         yield from ((job.data.uid, violations) for job, violations in checked_jobs)
 
 
@@ -172,11 +174,16 @@ def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
 
 
 def _audit_jobs(jobs: list[Found[UncheckedJob]], now: datetime) -> int:
-    owned = [job for job in jobs if isinstance(job.data.uid, str) and ids.is_segment(job.data.uid)]
-    without_owner = [job for job in jobs if job not in owned]
-    for job in without_owner:
-        _report("unknown", [Violation("not_readable", job.id, "the owner's uid", "something else")], now)
+    owned, without_owner = _by_owner(jobs)
+    _report("unknown", without_owner, now)
     return len(without_owner) + _audit_owned(owned, now)
+
+
+def _by_owner(jobs: list[Found[UncheckedJob]]) -> tuple[list[Found[UncheckedJob]], list[Violation]]:
+    """The jobs whose owner can be read, and the violations of the others."""
+    owned = [job for job in jobs if isinstance(job.data.uid, str) and ids.is_segment(job.data.uid)]
+    others = [job.id for job in jobs if job not in owned]
+    return owned, [Violation("not_readable", job_id, "the owner's uid", "something else") for job_id in others]
 
 
 def _audit_owned(jobs: list[Found[UncheckedJob]], now: datetime) -> int:
