@@ -73,7 +73,7 @@ def test_r14_tokens_are_given_by_an_entry_with_its_reason(
 def test_taken_tokens_burn_like_a_debit(database: Database, invariants: Callable[[str], None]) -> None:
     database.change("users/u1", balance=210, buckets={"monthly": 4, "bonus": 200, "purchased": 6}, ledgerSeq=2)
     entry = {"seq": 2, "type": "purchase", "amount": 10, "buckets": {"monthly": 4, "bonus": 0, "purchased": 6}}
-    entry |= {"balanceAfter": 210, "ref": {"kind": "order", "id": "x"}, "reason": "", "createdAt": datetime.now(UTC)}
+    entry |= {"balanceAfter": 210, "ref": {"kind": "checkout", "id": "x"}, "reason": "", "createdAt": datetime.now(UTC)}
     database.put("users/u1/ledger/x", {**entry, "id": "x"})
     assert ask("addTokens", amount=-205).result == {"balance": 5}
     assert database.need("users/u1")["buckets"] == {"monthly": 0, "bonus": 0, "purchased": 5}
