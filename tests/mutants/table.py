@@ -18,7 +18,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("tests/billing/test_orders.py",),
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
     ),
-    "billing/plans": (("tests/billing/test_plan_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
+    "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
     "billing/subscriptions": (("tests/billing/test_plan_rules.py", "tests/billing/test_plan_changes.py"), _PLANS),
     "billing/monthly_tokens": (("tests/billing/test_plan_rules.py", "tests/billing/test_plan_changes.py"), _PLANS),
     "catalog/margins": (("tests/catalog/test_rules.py", "tests/catalog/test_models.py"), ()),
