@@ -113,7 +113,9 @@ def storage_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def own_parameters() -> Iterator[None]:
     """For tests that start a stack: what is set above for the code under test would override the stack's parameters."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ["FUNCTIONS", *settings.SECRETS, *settings.read_env(settings.ROOT / "functions/.env")]:
+        addresses = [each.parameter for each in settings.STAND_INS.values()]
+        declared = settings.read_env(settings.ROOT / "functions/.env")
+        for name in ["FUNCTIONS", *settings.SECRETS, *addresses, *declared]:
             patch.delenv(name, raising=False)
         yield
 
