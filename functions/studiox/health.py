@@ -20,14 +20,12 @@ from studiox.kit.process import per_process
 from studiox.media import objects
 
 REMEMBERED_S = 8.0
+"""Each instance checks both at most once in this time, one call at a time."""
 
 
 @https_fn.on_request()
 def health(request: flask.Request) -> flask.Response:
-    """200 {status: ok, version, checks} when Firestore and Storage answer, else 503.
-
-    Each instance checks both at most once in REMEMBERED_S seconds, one call at a time.
-    """
+    """200 {status: ok, version, checks} when Firestore and Storage answer, else 503; the answer may be 8 s old."""
     shared = cross_origin(origins=config.listed(config.ALLOWED_ORIGINS), methods=["GET"])
     answer: flask.Response = shared(_health)(request)
     return answer
