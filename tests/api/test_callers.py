@@ -18,11 +18,11 @@ from studiox.api.callers import Anyone, Reader, User
 from studiox.kit import clock, process, rate_limits
 from studiox.kit.documents import Path, Stored, encode
 from studiox.kit.rate_limits import Limit
-from studiox.kit.transaction import transact
+from studiox.kit.transaction import Reads, transact
 from studiox.models.posts import Comment
 from tests.auth.identity import Accounts
 from tests.media.servers import Gcs
-from tests.support import Answer, Database, before_create, call, http, id_token
+from tests.support import Answer, Database, Rpcs, before_create, call, http, id_token
 from tests.support.posts import post
 
 TRIGGER: Any = main.onUserCreated
@@ -273,6 +273,7 @@ class Sample(Stored, frozen=True, kw_only=True):
 SAMPLE = Path("posts/p1", Sample)
 
 
+@pytest.mark.malformed("documents of no struct in models/")
 def test_two_commits_of_one_call_are_checked_twice_and_charged_once(database: Database) -> None:
     contracts = dict(callables.CONTRACTS)
 
@@ -299,6 +300,7 @@ def test_two_commits_of_one_call_are_checked_twice_and_charged_once(database: Da
     assert [(each["actor"], each["target"]) for each in entries] == [("u1", "posts/p1")] * 2
 
 
+@pytest.mark.malformed("documents of no struct in models/")
 def test_a_caller_is_admitted_before_a_vendor_is_asked_and_a_deletion_since_is_noticed(database: Database) -> None:
     """A suspension since applies to the next call; the closed counter of a deleted account makes the commit fail."""
     contracts = dict(callables.CONTRACTS)
@@ -331,3 +333,44 @@ def test_a_caller_is_admitted_before_a_vendor_is_asked_and_a_deletion_since_is_n
     happens = suspend_now
     assert call(tryVendor, uid="u1").ok
     assert call(tryVendor, uid="u1").reason == "AccountSuspended"
+
+
+@pytest.mark.malformed("documents of no struct in models/")
+def test_a_commit_whose_answer_was_lost_is_charged_once(database: Database, rpcs: Rpcs) -> None:
+    """It has taken the window's last call. It must not be refused for that."""
+    contracts = dict(callables.CONTRACTS)
+
+    @callables.endpoint(limit=Limit(1, per=60, in_commit=True))
+    def tryLost(caller: User, _request: callables.Nothing) -> callables.Response:
+        """The first commit is applied, and its answer is lost."""
+        rpcs.fail_after_apply("Commit")
+        caller.commit("posts/p1", lambda docs: docs.put(SAMPLE, Sample(n=1)), target="posts/p1")
+        return callables.Response()
+
+    callables.CONTRACTS.clear()
+    callables.CONTRACTS.update(contracts)
+    answer = call(tryLost, uid="u1")
+    assert answer.ok, answer.reason
+    [window] = database.under("rateLimits").values()
+    assert window["count"] == 1
+    assert call(tryLost, uid="u1").reason == "RateLimited"
+
+
+@pytest.mark.malformed("documents of no struct in models/")
+def test_a_call_that_is_always_recorded_is_always_charged(database: Database) -> None:
+    """What it assumes to be absent is no key of the call: another call may have made it."""
+    contracts = dict(callables.CONTRACTS)
+    database.put("posts/p2", {"n": 1})
+
+    @callables.endpoint(limit=Limit(60, per=60, in_commit=True))
+    def tryAlways(caller: User, _request: callables.Nothing) -> callables.Response:
+        """It changes nothing, beside a document that it does not expect."""
+        caller.commit(
+            "posts/p1", lambda _docs: None, Reads(assumed_absent=["posts/p2"]), target="posts/p1", always=True
+        )
+        return callables.Response()
+
+    callables.CONTRACTS.clear()
+    callables.CONTRACTS.update(contracts)
+    assert call(tryAlways, uid="u1").ok
+    assert [each["count"] for each in database.under("rateLimits").values()] == [1]

@@ -8,7 +8,7 @@ import pytest
 
 import main
 from local.vendors.stripe.objects import Object
-from studiox.kit import process
+from studiox.kit import process, rate_limits
 from tests.billing.shop import Shop, comparable, deliver
 from tests.support import Answer, Rpcs, budgets, call, crowd
 
@@ -183,3 +183,28 @@ def test_it_is_limited_before_stripe_is_asked(shop: Shop) -> None:
     asked = len(shop.api.requests)
     assert confirm(session).reason == "RateLimited"
     assert len(shop.api.requests) == asked
+
+
+@pytest.mark.parametrize("item", [{"packId": "starter"}, {"planId": "pro"}])
+def test_a_confirmation_whose_answer_was_lost_is_charged_and_recorded_once(
+    item: dict[str, str], shop: Shop, rpcs: Rpcs, invariants: Callable[[str], None]
+) -> None:
+    """The settlement finds its own commit, and begins again, since the documents have changed."""
+    session = shop.checkout(**item)
+    shop.account.pay(session)
+    rpcs.fail_after_apply("Commit")
+    assert confirm(session).result["status"] == "paid"
+    recorded = [each for each in shop.database.under("auditLogs").values() if each["action"] == "confirmCheckout"]
+    assert [each["details"] for each in recorded] == [{"sessionId": session}]
+    assert shop.database.need(counter("confirmCheckout"))["count"] == 1
+    invariants("u1")
+
+
+def test_a_checkout_whose_answer_was_lost_is_charged_once(shop: Shop, rpcs: Rpcs) -> None:
+    rpcs.fail_after_apply("Commit")
+    assert shop.checkout(packId="starter")
+    assert shop.database.need(counter("createCheckoutSession"))["count"] == 1
+
+
+def counter(function: str) -> str:
+    return str(rate_limits.charge(function, "u1", rate_limits.Limit(60, per=60)).path)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from studiox.api.callables import User
 from studiox.integrations import stripe
 from studiox.integrations.stripe_types import ENDED, Session, Subject
-from studiox.kit import firestore
+from studiox.kit import firestore, ids
 from studiox.kit.errors import NotFound
 from studiox.models.orders import order_path
 from studiox.models.subscriptions import subscription_path
@@ -36,7 +36,7 @@ def confirm_checkout(caller: User, session_id: str) -> Confirmed:
     if session.status != "complete":
         caller.commit(user_path(caller.uid), lambda _docs: None, target=None)
         return Confirmed("open" if session.status == "open" else "expired")
-    action = UserAction(order_path(session.order_id), {"sessionId": session.id})
+    action = UserAction(order_path(session.order_id), {"sessionId": session.id}, ids.new())
     context = SettlementContext(caller, user_action=action)
     if session.subscription_id:
         subject = Subject("subscription", session.subscription_id, session.order_id, session.uid)

@@ -31,6 +31,8 @@ class UserAction(NamedTuple):
     target: str
     """Path of the document that the action is about."""
     details: Mapping[str, object]
+    entry_id: str
+    """Of its audit entry: a settlement whose response was lost begins again, and is recorded and charged once."""
 
 
 class SettlementContext(NamedTuple):
@@ -72,7 +74,15 @@ class SettlementContext(NamedTuple):
         """As `Actor.commit`, but a user's action is audited in place of the effect on `target`."""
         if (action := self.user_action) is None:
             return self.by.commit(key, decide, reads, target=target, details=effect)
-        return self.by.commit(key, decide, reads, target=action.target, details=lambda _: action.details, always=True)
+        return self.by.commit(
+            key,
+            decide,
+            reads,
+            target=action.target,
+            details=lambda _: action.details,
+            always=True,
+            entry_id=action.entry_id,
+        )
 
 
 def record_unchanged(context: SettlementContext, already_read: Mapping[str, Document], order_id: str = "") -> None:

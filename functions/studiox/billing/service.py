@@ -8,7 +8,7 @@ from studiox.api.callables import Reader, User
 from studiox.auth import service as auth_service
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
-from studiox.kit import firestore
+from studiox.kit import firestore, ids
 from studiox.kit.audit import System
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
@@ -121,7 +121,7 @@ def _require_live(account: BillingAccount | None) -> CurrentSubscription:
 
 def _settled(caller: User, action: str, subscription_id: str, exists: bool, **details: object) -> SubscriptionState:
     """Settle the change at once, as its webhook will. `NoSubscription` if Stripe has no such subscription."""
-    user_action = UserAction(subscription_path(subscription_id), details)
+    user_action = UserAction(subscription_path(subscription_id), details, ids.new())
     context = SettlementContext(caller, user_action=user_action) if exists else SettlementContext(by_stripe(action))
     sync_subscription(subscription_id, caller.uid, context)
     if not exists:

@@ -65,7 +65,8 @@ class Actor(Protocol):
 
         `target` is the path of what is changed; None: no entry. A decision that changes nothing has no entry, unless
         `always`. `details(answer)` are the entry's ids and figures, without private text; None: no entry. `entry_id`
-        lets a decision look for its own entry: if it exists, the decision was committed and its response was lost.
+        lets a decision look for its own entry: if it exists, the decision was committed and its response was lost. Two
+        commits with one `entry_id` have one entry.
         """
 
 
@@ -111,13 +112,16 @@ def commit(
     details: Callable[[T], Mapping[str, object] | None],
     always: bool,
     entry_id: str | None,
-    admit: Callable[[Docs, datetime], None] = lambda _docs, _now: None,
+    admit: Callable[[Docs, datetime, bool], None] = lambda _docs, _now, _repeated: None,
 ) -> T:
-    """What every actor's `commit` is made of. `admit` comes before the decision: it may refuse, or change documents."""
+    """What every actor's `commit` is made of. `admit` comes before the decision: it may refuse, or change documents.
+
+    It is told whether this was committed before and the response was lost, as far as an entry shows that.
+    """
     now, id_ = clock.now(), entry_id or ids.new()
 
     def decide_and_record(docs: Docs) -> T:
-        admit(docs, now)
+        admit(docs, now, docs.is_found(entry_path(id_)))
         before = dict(docs.changes)
         answer = decide(docs)
         is_due = target is not None and (always or docs.changes != before)

@@ -161,6 +161,13 @@ class Docs:
     def exists(self, path: str) -> bool:
         return self._data(path) is not None
 
+    def is_found(self, path: str) -> bool:
+        """Whether the document was read and exists. False if it was not read: no commit verifies that."""
+        try:
+            return self._look_up(path) is not None
+        except NotRead:
+            return False
+
     def create(self, path: Path[D], document: D) -> None:
         """Create a document. It need not have been read: the commit fails if it exists, and is decided again."""
         try:
