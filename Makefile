@@ -62,7 +62,7 @@ secrets: setup ## The secrets of PROJECT=…: list, create what is missing (ROTA
 	@$(VENV)/python -m ops.secrets --project "$(PROJECT)" --rotate "$(ROTATE)" --finish "$(FINISH)" --confirm "$(CONFIRM)"
 
 deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models ONLY=step BATCH=n)
-	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" --only "$(ONLY)" $(if $(BATCH),--batch $(BATCH)) $(if $(CHECK),--check)
+	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" --only "$(ONLY)" $(if $(BATCH),--batch=$(BATCH)) $(if $(CHECK),--check)
 
 smoke: setup ## Ask every public function whether it is ours that answers: PROJECT=… (the local stack without)
 	@$(VENV)/python -m ops.smoke --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET))

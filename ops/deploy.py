@@ -129,6 +129,8 @@ def rules_of(rules: str, database: str) -> str:
 
 def uncommitted() -> list[str]:
     done = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    if done.returncode:
+        return ["this folder is no git checkout: what runs must be in the history"]
     return ["there are changes that are not committed: what runs must be in the history"] if done.stdout.strip() else []
 
 
@@ -205,12 +207,26 @@ def deploy(given: argparse.Namespace, project: str, values: Mapping[str, str], l
         RULES.unlink(missing_ok=True)
 
 
+def _size(given: str) -> int:
+    """The size of a batch. With less than one, no function would be deployed, and the site without them."""
+    if not given.isdigit() or int(given) < 1:
+        raise argparse.ArgumentTypeError(f"{given} is no number of functions, such as {rollout.BATCH}")
+    return int(given)
+
+
+def _command(given: argparse.Namespace) -> str:
+    """The command as it was given to make."""
+    batch = str(given.batch) if given.batch != rollout.BATCH else ""
+    variables = {"PROJECT": given.project, "CONFIRM": given.confirm, "ONLY": given.only, "BATCH": batch}
+    return " ".join(["make deploy", *(f"{name}={value}" for name, value in variables.items() if value)])
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
     parser.add_argument("--project", default="")
     parser.add_argument("--confirm", default="")
     parser.add_argument("--only", default="", choices=("", *STEPS), help="one step")
-    parser.add_argument("--batch", type=int, default=rollout.BATCH, help="functions at a time")
+    parser.add_argument("--batch", type=_size, default=rollout.BATCH, help="functions at a time")
     parser.add_argument("--check", action="store_true", help="only the checks that need no network")
     given = parser.parse_args(arguments)
     project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(given.project, given.project)
@@ -226,20 +242,21 @@ def main(arguments: list[str]) -> int:
         live = {} if wrong or given.check else secrets.look_up(project)
         wrong += missing_secrets(live, given.project)
         if wrong:
-            print(f"Not deployed to {project}:", *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
+            said = f"Not deployed to {project}, whose parameters are in functions/.env.{project}:"
+            print(said, *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
             return 1
         if given.check:
             print(f"{project} could be deployed; secrets were not looked at")
             return 0
+        rehearsed = cloud.stand_in(rollout.ADDRESSES["cloudfunctions"])
+        if rehearsed:
+            print(f"A rehearsal: the variables of this shell lead to {rehearsed} instead of Google.", flush=True)
         deploy(given, project, values, live)
     except (Stopped, cloud.Refused, KeyboardInterrupt) as reason:
         said = str(reason) or "The deployment was interrupted."
-        print(
-            f"\n{said}\nThe same command goes on with what is missing: make deploy PROJECT={given.project}",
-            file=sys.stderr,
-        )
+        print(f"\n{said}\nThe same command goes on with what is missing: {_command(given)}", file=sys.stderr)
         return 1
-    print(f"Deployed to {project}.")
+    print(f"Rehearsed the deployment to {project}. Google was not asked." if rehearsed else f"Deployed to {project}.")
     return 0
 
 

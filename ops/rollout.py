@@ -254,14 +254,19 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         [str(FIREBASE), *arguments, "--non-interactive"], cwd=ROOT, env={**around, "FIREBASE_DEBUG_PATH": str(LOG)}
     )
     try:
-        while process.poll() is None:
+        is_running = True
+        while is_running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=1)
-            if _is_exhausted():
+            is_running = process.poll() is None
+            if _is_exhausted():  # also once after its end
                 raise Exhausted("The region's quota is used up.")
     except (Exhausted, KeyboardInterrupt):
         _interrupt(process)
         raise
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        raise Stopped(f"The Firebase CLI was ended by {name}, perhaps for want of memory. Its own log is {LOG}.")
     if process.returncode:
         raise Stopped(f"The Firebase CLI ended with an error, which it printed above. Its own log is {LOG}.")
 

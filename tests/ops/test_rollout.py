@@ -168,11 +168,54 @@ def test_a_refusal_is_in_googles_words(api: Api, google: Project) -> None:
         api.listed("cloudtasks", f"v2/{LOCATION}/queues", "queues")
 
 
+def test_a_lost_network_is_no_empty_project(api: Api, google: Project) -> None:
+    """Functions that could not be listed would all be deployed again."""
+    google.fall_silent("cloudfunctions")
+    with pytest.raises(cloud.Refused, match="does not answer"):
+        rollout.deployed(api)
+    google.faults.clear()
+    assert rollout.deployed(api) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "said"),
+    [
+        ("kill -KILL $$", rollout.Stopped, "ended by SIGKILL"),
+        ("exit 2", rollout.Stopped, "which it printed above"),
+        ("echo CpuAllocPerProjectRegion > $FIREBASE_DEBUG_PATH; exit 1", rollout.Exhausted, "quota"),
+    ],
+)
+def test_how_the_cli_ended(
+    script: str, error: type[Exception], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = tmp_path / "firebase"
+    cli.write_text(f"#!/bin/sh\n{script}\n")
+    cli.chmod(0o755)
+    monkeypatch.setattr(rollout, "FIREBASE", cli)
+    monkeypatch.setattr(rollout, "LOG", tmp_path / "firebase.log")
+    with pytest.raises(rollout.Stopped, match=said) as stopped:
+        rollout.run([], {})
+    assert stopped.type is error
+
+
 def test_batches() -> None:
     names = [f"f{n}" for n in range(7)]
     assert [list(part) for _, part in rollout.batches(names, 3)] == [names[:3], names[3:6], names[6:]]
     assert [said for said, _ in rollout.batches(names, 3)][-1] == "Functions 7 to 7 of 7"
     assert rollout.only(["a", "b"]) == "functions:a,functions:b"
+
+
+@pytest.mark.parametrize("size", ["0", "-5", "all"])
+def test_a_batch_has_functions(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        make_deploy.main(["--project", "staging", f"--batch={size}"])
+    assert f"{size} is no number of functions" in capsys.readouterr().err
+
+
+def test_what_is_in_no_history_is_not_deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make_deploy, "ROOT", tmp_path)  # an archive that was unpacked
+    [said] = make_deploy.uncommitted()
+    assert "no git checkout" in said
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,16 @@ def test_no_answer_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Check the network" in capsys.readouterr().out
 
 
+def test_after_a_rehearsal_the_real_project_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIREBASE_FUNCTIONS_V2_URL", "http://127.0.0.1:4020/cloudfunctions.googleapis.com")
+    assert smoke.main(["--project", "production"]) == 1
+    said = capsys.readouterr()
+    assert "After a rehearsal no function answers" in said.err
+    assert said.out == "", "no function was asked"
+
+
 def test_a_real_projects_addresses() -> None:
     target = smoke.target_of("production", 0)
     assert target.functions == f"https://us-central1-{PROJECT}.cloudfunctions.net"

@@ -149,6 +149,17 @@ class Project:
 
         self.faults.append(Fault(pattern, once, skip, 1))
 
+    def fall_silent(self, pattern: str, *, skip: int = 0) -> None:
+        """Close the connection of calls whose address matches, after `skip` of them, as a lost network does.
+
+        `faults.clear()` brings it back.
+        """
+
+        def act(_call: Call) -> None:
+            raise ConnectionResetError
+
+        self.faults.append(Fault(pattern, act, skip, 1_000_000))
+
     def operation(self, prefix: str, response: Resource | None = None, error: Resource | None = None) -> Resource:
         """A long-running operation that is done when it is asked for."""
         name = self.named(prefix + "/operations/operation-{}")

@@ -151,10 +151,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--project", default="studiox-staging")
     parser.add_argument("--port", type=int, default=4020)
     given = parser.parse_args(arguments)
-    with stand_in(given.project, settings.STATE / "google", given.port) as (_, variables):
-        for name, value in variables.items():
-            print(f"export {name}={shlex.quote(value)}", flush=True)
-        threading.Event().wait()
+    try:
+        with stand_in(given.project, settings.STATE / "google", given.port) as (_, variables):
+            for name, value in variables.items():
+                print(f"export {name}={shlex.quote(value)}", flush=True)
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        sys.exit(f"Port {given.port} cannot be served: {error.strerror}. Another one: --port")
 
 
 if __name__ == "__main__":
