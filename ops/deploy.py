@@ -73,7 +73,7 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
         if not AMOUNT.fullmatch(given.get(name, "")):
             found.append(f"{name} must be an amount: what is none would count as no limit")
     if any(LOOPBACK.match(host.strip()) for host in given.get("MEDIA_HOSTS", "").split(",")):
-        found.append("MEDIA_HOSTS must name the hosts of your providers' files, or be left out for the usual ones")
+        found.append("MEDIA_HOSTS must name the hosts of your providers' files, or be empty for the usual ones")
     return found
 
 

@@ -18,7 +18,7 @@ from studiox.studio import breaker, job_store, spend
 from studiox.studio.spend import Spend
 from tests.conftest import Logged
 from tests.studio.studio import Studio
-from tests.support import call
+from tests.support import call, id_token
 from tests.support.clock import Clock
 
 FILM = {"type": "video", "model": "veo3.1-quality"}  # 200 tokens, a dollar
@@ -129,7 +129,8 @@ def test_a_deleted_accounts_orders_stay_in_the_days_sum(studio: Studio, auth: An
     studio.user("other")
     auth.users |= {"u1", "other"}
     films = [film(studio) for _ in range(2)]
-    assert call(main.deleteAccount, {"confirm": "u1@canary.test"}, uid="u1").ok
+    token = id_token("u1", auth_time=int(studio.clock.now().timestamp()))
+    assert call(main.deleteAccount, {"confirm": "u1@canary.test"}, token=token).ok
     assert [studio.database.get(f"jobs/{each}") for each in films] == [None, None]
     studio.dispatch()
     studio.restart()
