@@ -31,6 +31,8 @@ REGION = VALUES["REGION"]
 LOCATION = f"projects/{PROJECT}/locations/{REGION}"
 CREATES = r"POST cloudfunctions\S+/functions$"
 UPDATES = r"PATCH cloudfunctions\S+"
+OLD = "cli-firebase--studiox-000000000000"
+"""The label of functions that were deployed from other code."""
 
 
 class Stage(NamedTuple):
@@ -98,6 +100,7 @@ def test_a_first_deployment_that_is_interrupted_is_completed_by_the_second(stage
     [current] = re.findall(rf"(\d+) of {len(FUNCTIONS)} functions are up to date", ran.said)
     assert 39 <= int(current) <= len(before), "those that were ready are not deployed again"
 
+    assert "Rehearsed the deployment to studiox-staging. Google was not asked." in ran.said
     check_functions(google)
     check_callers(google)
     check_triggers(google)
@@ -113,6 +116,67 @@ def test_a_first_deployment_that_is_interrupted_is_completed_by_the_second(stage
     assert again.code == 0, again.said
     assert f"{len(FUNCTIONS)} of {len(FUNCTIONS)} functions are up to date." in again.said
     assert [call.address for call in google.calls if call.method != "GET"] == []
+
+    check_updates_that_fail(stage)
+
+
+def check_updates_that_fail(stage: Stage) -> None:
+    """Three functions are old, and their updates are refused, cut off, or find no CPU. The same command goes on."""
+    google, names = stage.google, ("createCheckoutSession", "dispatchStudioJobs", "health")
+    full = {name: f"{LOCATION}/functions/{name}" for name in names}
+    [label] = {function["labels"]["deployment-tool"] for function in google.functions.values()}
+    for name in names:
+        google.functions[full[name]]["labels"] = {**google.functions[full[name]]["labels"], "deployment-tool": OLD}
+
+    def old() -> set[str]:
+        return {name for name in names if google.functions[full[name]]["labels"]["deployment-tool"] != label}
+
+    # One is refused for good, another is busy at first.
+    google.refuse(rf"{UPDATES}/health$", 403, "Permission 'cloudfunctions.functions.update' denied")
+    busy = "An operation on the function is already in progress."
+    google.refuse(rf"{UPDATES}/createCheckoutSession$", 409, busy, status="ABORTED", times=1)
+    ran = stage.deploy("--only", "functions")
+    assert ran.code == 1
+    assert re.search(r"errors with the following functions:\s+health\(", ran.said), ran.said
+    assert "cloudfunctions.functions.update" in ran.said
+    assert "make deploy PROJECT=staging" in ran.said
+    assert old() == {"health"}, "the others of the batch are deployed, the busy one after another try"
+    google.faults.clear()
+
+    # Everything is killed between the request and its answer, as by a loss of power.
+    google.functions[full["dispatchStudioJobs"]]["labels"]["deployment-tool"] = OLD
+    with checkout.deploying(stage.folder, stage.variables, "--only", "functions") as process:
+        google.interrupt(rf"{UPDATES}/health$", lambda: os.killpg(process.pid, signal.SIGKILL))
+        assert checkout.ended(process).code == -signal.SIGKILL
+    assert "health" in old()
+
+    # The network is lost after the request was received, and comes back. The CLI waits for it, up to 25 minutes.
+    asked = r"GET cloudfunctions\S+/operations/"
+    google.calls.clear()
+    google.fall_silent(asked, times=2)
+    ran = stage.deploy("--only", "functions")
+    assert ran.code == 0, ran.said
+    assert len(google.sent(asked)) > 2
+    assert old() == set()
+
+    # There is no CPU for a new revision. The old one is not deleted.
+    google.functions[full["health"]]["labels"]["deployment-tool"] = OLD
+    google.calls.clear()
+    google.cpu_quota = 1.0
+    ran = stage.deploy("--only", "functions")
+    assert ran.code == 1
+    assert f"{len(FUNCTIONS) - 1} of {len(FUNCTIONS)} functions are up to date." in ran.said
+    assert "Cloud Run's quota of CPU or memory" in ran.said
+    assert google.sent(f"DELETE|{CREATES}") == []
+
+    google.cpu_quota = 1_000.0
+    ran = stage.deploy("--only", "functions")
+    assert ran.code == 0, ran.said
+    assert {call.path.rpartition("/")[2] for call in google.sent(UPDATES)} == {"health"}
+    assert old() == set()
+    check_functions(google)
+    check_callers(google)
+    check_triggers(google)
 
 
 def check_functions(google: Project) -> None:
@@ -242,8 +306,9 @@ def test_a_region_without_cpu_stops_the_deployment_with_what_to_ask_for(stage: S
 def test_a_refused_deployment_says_why_and_how_to_go_on(stage: Stage) -> None:
     google = stage.google
     google.refuse("secretmanager", 403, "Permission 'secretmanager.secrets.list' denied on resource")
-    ran = stage.deploy("--only", "rules")
+    ran = stage.deploy("--only", "rules", "--confirm", "mock-models", "--batch", "5")
     assert ran.code == 1
+    assert "make deploy PROJECT=staging CONFIRM=mock-models ONLY=rules BATCH=5\n" in ran.said
     assert "secretmanager.secrets.list" in ran.said
     assert "roles/secretmanager.viewer" in ran.said
     assert "no live version" not in ran.said, "a secret that could not be looked up is not absent"

@@ -149,16 +149,13 @@ class Project:
 
         self.faults.append(Fault(pattern, once, skip, 1))
 
-    def fall_silent(self, pattern: str, *, skip: int = 0) -> None:
-        """Close the connection of calls whose address matches, after `skip` of them, as a lost network does.
-
-        `faults.clear()` brings it back.
-        """
+    def fall_silent(self, pattern: str, *, times: int = 1_000_000) -> None:
+        """Close the connection of calls whose address matches, instead of an answer, as a lost network does."""
 
         def act(_call: Call) -> None:
             raise ConnectionResetError
 
-        self.faults.append(Fault(pattern, act, skip, 1_000_000))
+        self.faults.append(Fault(pattern, act, 0, times))
 
     def operation(self, prefix: str, response: Resource | None = None, error: Resource | None = None) -> Resource:
         """A long-running operation that is done when it is asked for."""
