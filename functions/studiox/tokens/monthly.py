@@ -44,12 +44,11 @@ def reset(user: User, tokens: int, now: datetime) -> Reset:
 
 
 def next_date(due: datetime, day: int, now: datetime) -> datetime:
-    """The first date after `now` on this day of a month, or on the month's last day if it is shorter."""
-    # Skip whole months at once: an account may return after years.
-    months = max(0, (now.year - due.year) * 12 + now.month - due.month - 1)
-    while (moment := months_after(due, months, day)) <= max(now, due):
-        months += 1
-    return moment
+    """The first date after `now` and `due` on this day of a month, or on the month's last day if it is shorter."""
+    latest = max(now, due)
+    months = (latest.year - due.year) * 12 + latest.month - due.month
+    moment = months_after(due, months, day)
+    return moment if moment > latest else months_after(due, months + 1, day)
 
 
 def anchor_day(user: User) -> int:
