@@ -117,8 +117,8 @@ def test_others_are_served_beside_more_slow_senders_than_there_are_threads(insta
     slow = [Slow(port_of(instance), "likePost", SIZED) for _ in range(12)]
     try:
         reply = instance.pool.request("POST", f"{instance.url}stripeWebhook", body=b"{}", timeout=PATIENCE_S)
+        # Whoever waited for the senders would wait for 200 s.
         assert reply.status == 400
-        assert any(each.thread.is_alive() for each in slow)
         assert {each.answer()[:13] for each in slow} == {b"HTTP/1.1 408 "}
     finally:
         for each in slow:

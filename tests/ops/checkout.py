@@ -70,6 +70,8 @@ def deploying(checkout: Path, variables: Mapping[str, str], *arguments: str) -> 
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has SIGINT ignored, also for what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )
 
 

@@ -246,6 +246,7 @@ _NOT_COLLECTIONS = {
     "locations",
     "functions",
     "projects",
+    "databases",
     "traces",
     "b",
     "o",

@@ -64,12 +64,19 @@ def structs() -> dict[str, type[Stored]]:
     return {**moved, **found}
 
 
+@functools.cache
+def singletons() -> dict[str, type[Stored]]:
+    """{path: struct} of the documents that `models/` names by their whole path, such as `sweeps/media`."""
+    constants = (value for module in _modules() for value in vars(module).values())
+    return {str(value): value.struct for value in constants if isinstance(value, Path)}
+
+
 def differences(stored: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], set[str]]:
     """The documents with fields that their structs lack or would write otherwise; the patterns without a struct."""
-    known = structs()
+    known, named = structs(), singletons()
     wrong, untyped = [], set()
     for path, data in stored.items():
-        struct = known.get(pattern(path))
+        struct = named.get(path) or known.get(pattern(path))
         if struct is None:
             untyped.add(pattern(path))
             continue
