@@ -16,6 +16,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
     ),
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
+    "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}
 
@@ -36,6 +37,11 @@ EQUAL: dict[str, dict[str, str]] = {
         "_after_the_end: task_poll_after(job.type, 0) -> task_poll_after(job.type, -1)": _POLLS,
         "_postponed: retry_after_s or 0 -> retry_after_s or 1": _PAUSE,
         "_postponed: retry_after_s or 0 -> retry_after_s or -1": _PAUSE,
+    },
+    "billing/subscriptions": {
+        "_loses_tokens: return False -> return None": "its caller only asks whether it is true",
+        "duplicate: (current.created_at, current.id) < (new.created_at, new.subscription_id)"
+        " -> (current.created_at, current.id) <= (new.created_at, new.subscription_id)": "the two ids differ",
     },
     "tokens/streaks": {
         "reward: days > last -> days >= last": "on the last milestone's day both ways give that milestone's bonus",
