@@ -150,6 +150,10 @@ def test_a_loss_is_what_the_provider_took_beyond_what_the_job_earned(
     assert margins.loss(margins.cost(provider, credits), kept) == loss
 
 
+def test_a_provider_that_was_removed_counts_as_free() -> None:
+    assert margins.cost("unheard-of", 100.0) == 0
+
+
 @given(st.sampled_from(sorted(margins.CREDIT_MICRO_USD)), st.integers(0, 10**6), st.floats(0, 10**9))
 def test_a_loss_is_never_negative_and_grows_with_the_charge(provider: str, kept: int, credits: float) -> None:
     cost, more = margins.cost(provider, credits), margins.cost(provider, credits + 1)

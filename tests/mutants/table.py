@@ -16,6 +16,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
     ),
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
+    "catalog/margins": (("tests/catalog/test_models.py", "tests/catalog/test_rules.py"), ()),
     "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}
