@@ -7,23 +7,23 @@ again, or wait up to an hour.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from typing import Any
 
 from local import command
 from local.command import Refused
-from local.stack.settings import PROJECT, ROOT
+from local.stack.settings import PROJECT
+from ops import cloud
 
 CLAIM = "admin"
 
 
 def aim(project: str, offset: int) -> str:
     """The project's id, from its id or alias; the local stack's if empty. `Refused` if that does not run."""
-    project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(project, project)
+    project = cloud.resolved(project)
     host = os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
-    if project and not project.startswith("demo-"):
+    if cloud.is_real(project):
         if host:
             raise Refused("FIREBASE_AUTH_EMULATOR_HOST is set, and PROJECT names a real project: which one is meant?")
         return project

@@ -43,10 +43,21 @@ class Function(NamedTuple):
     """The names of the secrets that it binds."""
 
 
+def resolved(alias: str) -> str:
+    """The project's id, from its id or an alias of .firebaserc; "" for ""."""
+    project: str = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(alias, alias)
+    return project
+
+
+def is_real(project: str) -> bool:
+    """Whether this id can be a project of Google's: the emulators' begin with `demo-`."""
+    return bool(project) and not project.startswith("demo-")
+
+
 def project_of(alias: str) -> str:
     """The project's id, from its id or an alias of .firebaserc. `Refused` if it names no real project."""
-    project: str = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(alias, alias)
-    if not project or project.startswith("demo-"):
+    project = resolved(alias)
+    if not is_real(project):
         raise Refused("No real project is named.\nName one: PROJECT=staging (the aliases are in .firebaserc)")
     return project
 

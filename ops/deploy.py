@@ -229,8 +229,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--batch", type=_size, default=rollout.BATCH, help="functions at a time")
     parser.add_argument("--check", action="store_true", help="only the checks that need no network")
     given = parser.parse_args(arguments)
-    project = json.loads((ROOT / ".firebaserc").read_text())["projects"].get(given.project, given.project)
-    if not project or project.startswith("demo-"):
+    project = cloud.resolved(given.project)
+    if not cloud.is_real(project):
         print("Where to? make deploy PROJECT=staging (the aliases are in .firebaserc)", file=sys.stderr)
         return 1
     confirmed = frozenset(given.confirm.split(","))
