@@ -82,6 +82,13 @@ def test_j27_a_pause_by_a_clock_that_is_ahead_stops_nobody() -> None:
     assert breaker.held_until(after(ROW), "poyo", NOW - timedelta(minutes=10)) is None
 
 
+def test_an_order_that_looked_at_its_clock_before_the_trial_did_waits_for_it() -> None:
+    trial = NOW + breaker.FIRST_PAUSE + timedelta(seconds=20)
+    health = breaker.on_trial(after(ROW, apart_s=0), "poyo", "trial", trial)
+    for earlier_s in (0.000001, 1, 20):
+        assert breaker.held_until(health, "poyo", trial - timedelta(seconds=earlier_s)) == trial + breaker.TRIAL
+
+
 def test_the_spend_is_the_utc_days() -> None:
     health = breaker.with_spent(ProviderHealth(), ["poyo"], [], NOW)
     assert breaker.held_until(health, "poyo", NOW + timedelta(hours=11, minutes=59)) is not None

@@ -22,14 +22,17 @@ FIRST_PAUSE = timedelta(seconds=30)
 MAX_PAUSE = timedelta(minutes=5)
 TRIAL = timedelta(seconds=20)
 """How long the others wait for a trial. After that the next order is the trial."""
+CLOCKS_APART = timedelta(seconds=30)
+"""How much earlier than a stored time's writer an order may have looked at its clock: it looks once, and decides for at
+most 20 s."""
 
 
 def held_until(health: ProviderHealth, provider: str, now: datetime, *, unpaid: bool = False) -> datetime | None:
     """The time until which this provider gets no orders; None if it may get one now. `unpaid`: for an unpaid order."""
     streak = streak_of(health, provider)
-    # Another instance wrote these times. If its clock was ahead, they would last longer than the pause (fault J27).
+    # Another order wrote these times, by its own clock. If that clock was far ahead, nobody waits for it (fault J27).
     pauses = [] if streak is None else [(streak.open_until, MAX_PAUSE), (streak.trial_until, TRIAL)]
-    ends = [until for until, most in pauses if until is not None and now < until <= now + most]
+    ends = [until for until, most in pauses if until is not None and now < until <= now + most + CLOCKS_APART]
     limits = [health.spent, *([health.free_spent] if unpaid else [])]
     spent = [until for limit in limits if (until := (limit or {}).get(provider)) is not None and now < until]
     return max([*ends, *spent], default=None)
