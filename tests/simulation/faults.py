@@ -1,0 +1,46 @@
+"""What goes wrong at an I/O, and how often."""
+
+from __future__ import annotations
+
+
+class Cut(Exception):
+    """The connection broke: the request was not carried out, or its answer was lost."""
+
+    def __init__(self, *, applied: bool) -> None:
+        super().__init__("the answer was lost" if applied else "the request was lost")
+        self.applied = applied
+
+
+class Late(Exception):
+    """No answer within the timeout. The request was not carried out, or it was, or it will be later."""
+
+
+class Faults:
+    """How often each fault happens, in 1/10,000 of all I/O. `only` restricts them to these places of the trace."""
+
+    def __init__(self, **rates: int) -> None:
+        self.rates = {kind: rates.pop(kind, 0) for kind in KINDS}
+        if rates:
+            raise ValueError(f"no such faults: {sorted(rates)}")
+        self.total = sum(self.rates.values())
+        self.off = False
+        self.only: frozenset[str] | None = None
+        self.injected: dict[str, str] = {}
+        """{place of the trace: kind} of this run."""
+
+    def decide(self, place: str, draw: int) -> str | None:
+        """The fault at this place, if any. `draw` is below 10,000."""
+        if draw >= self.total or self.off or (self.only is not None and place not in self.only):
+            return None
+        for kind, rate in self.rates.items():
+            if draw < rate:
+                self.injected[place] = kind
+                return kind
+            draw -= rate
+        return None
+
+
+KINDS = (
+    *("cut_before", "cut_after", "late_before", "late_after", "late_applied", "slow"),
+    *("crash_before", "crash_after", "freeze"),
+)
