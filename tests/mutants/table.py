@@ -11,6 +11,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tokens/allowance": (("tests/tokens/test_allowance.py",), ("tests/tokens/test_usage.py",)),
     "tokens/streaks": (("tests/tokens/test_streaks.py",), ()),
     "studio/lifecycle": (("tests/studio/test_job_rules.py", "tests/studio/test_jobs.py"), _JOBS),
+    "studio/spend": (("tests/studio/test_spend_rules.py",), ()),
     "billing/orders": (
         ("tests/billing/test_orders.py",),
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),

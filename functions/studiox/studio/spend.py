@@ -112,7 +112,7 @@ def absurd_charge(job: Job, before: JobState, step: lifecycle.Step) -> float | N
 
 def _most_charge(job: Job, state: JobState) -> int:
     expected = state.cost_micro_usd if state.expected_micro_usd is None else state.expected_micro_usd
-    return MOST_TIMES * int(expected or max(1, job.price) * margins.TOKEN_MICRO_USD)
+    return MOST_TIMES * (expected or max(1, job.price) * margins.TOKEN_MICRO_USD)
 
 
 def wasted(step: lifecycle.Step) -> int:
