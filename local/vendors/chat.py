@@ -40,8 +40,6 @@ Sing it once again"""
 class ChatHandler(Handler):
     """`POST /v1/chat/completions`."""
 
-    poyo: ChatStandIn
-
     def do_GET(self) -> None:
         if self.path.startswith("/_/"):
             super().do_GET()

@@ -16,6 +16,7 @@ from typing import Any
 from local.vendors.poyo.files import SECONDS
 from local.vendors.poyo.http import Handler
 from local.vendors.poyo.server import PoyoStandIn, serve
+from local.vendors.poyo.state import State
 from local.vendors.poyo.tasks import Task
 
 API_KEY = "local-piapi-api-key"
@@ -32,7 +33,7 @@ ERRORS = {"insufficient_credits_error": "failed to freeze account point quota: a
 class PiapiHandler(Handler):
     """`POST /api/v1/task` and `GET /api/v1/task/{id}`."""
 
-    poyo: PiapiStandIn
+    poyo: Piapi
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -103,13 +104,8 @@ def _is_complete(given: Mapping[str, Any]) -> bool:
     return kind in ("generate", "user", "instrumental") and bool(given.get(words))
 
 
-class PiapiStandIn(PoyoStandIn):
-    """The running stand-in; parameters as Poyo's."""
-
-    handler = PiapiHandler
-
-    def __init__(self, port: int = 0, *, api_key: str = API_KEY, secret: str = SECRET, **given: Any) -> None:
-        super().__init__(port, api_key=api_key, secret=secret, **given)
+class Piapi(State):
+    """The stand-in's state; parameters as Poyo's."""
 
     def data(self, task: Task) -> dict[str, Any]:
         """The task as PiAPI's answers and callbacks show it."""
@@ -166,6 +162,15 @@ def _song(task: Task, file: Mapping[str, Any], number: int) -> dict[str, Any]:
         "error_code": None,
         "error_detail": None,
     }
+
+
+class PiapiStandIn(Piapi, PoyoStandIn):
+    """The running stand-in."""
+
+    handler = PiapiHandler
+
+    def __init__(self, port: int = 0, *, api_key: str = API_KEY, secret: str = SECRET, **given: Any) -> None:
+        super().__init__(port, api_key=api_key, secret=secret, **given)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

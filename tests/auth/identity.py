@@ -54,57 +54,63 @@ class Accounts:
         return about
 
 
+class AccountsHandler(BaseHTTPRequestHandler):
+    """https://cloud.google.com/identity-platform/docs/reference/rest/v1/projects.accounts/lookup, by localId."""
+
+    accounts: Accounts
+
+    def do_POST(self) -> None:
+        accounts = self.accounts
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        accounts.asked += 1
+        if accounts.stuck:
+            accounts.over.wait(10)
+        lookup = self.path.endswith("/accounts:lookup")
+        if accounts.stuck or accounts.down or (accounts.read_only and not lookup):
+            self.close_connection = True
+            return
+        if self.path.endswith("/accounts:update") and "validSince" in body:
+            self.revoke(body["localId"], int(body["validSince"]))
+            return
+        if self.path.endswith("/accounts:delete"):
+            known = accounts.account(body["localId"]) is not None
+            accounts.users.discard(body["localId"])
+            accounts.gone.add(body["localId"])
+            deleted = {"kind": "identitytoolkit#DeleteAccountResponse"}
+            self.answer(200 if known else 400, deleted if known else {"error": {"message": "USER_NOT_FOUND"}})
+            return
+        if not lookup:
+            self.answer(404, {"error": {"message": "NOT_FOUND"}})
+            return
+        found = [about for uid in body["localId"] if (about := accounts.account(uid))]
+        self.answer(200, {"kind": "identitytoolkit#GetAccountInfoResponse", **({"users": found} if found else {})})
+
+    def revoke(self, uid: str, since: int) -> None:
+        accounts = self.accounts
+        if accounts.account(uid) is None:
+            self.answer(400, {"error": {"message": "USER_NOT_FOUND"}})
+            return
+        accounts.revoked.append(uid)
+        accounts.valid_since[uid] = since
+        self.answer(200, {"localId": uid})
+
+    def answer(self, status: int, body: object) -> None:
+        sent = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the output is the tests'."""
+
+
 @contextmanager
 def auth_server(*, everybody: bool = False) -> Iterator[Accounts]:
-    """https://cloud.google.com/identity-platform/docs/reference/rest/v1/projects.accounts/lookup, by localId."""
+    """The stand-in, serving on loopback."""
     accounts = Accounts(everybody=everybody)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            accounts.asked += 1
-            if accounts.stuck:
-                accounts.over.wait(10)
-            lookup = self.path.endswith("/accounts:lookup")
-            if accounts.stuck or accounts.down or (accounts.read_only and not lookup):
-                self.close_connection = True
-                return
-            if self.path.endswith("/accounts:update") and "validSince" in body:
-                self.revoke(body["localId"], int(body["validSince"]))
-                return
-            if self.path.endswith("/accounts:delete"):
-                known = accounts.account(body["localId"]) is not None
-                accounts.users.discard(body["localId"])
-                accounts.gone.add(body["localId"])
-                deleted = {"kind": "identitytoolkit#DeleteAccountResponse"}
-                self.answer(200 if known else 400, deleted if known else {"error": {"message": "USER_NOT_FOUND"}})
-                return
-            if not lookup:
-                self.answer(404, {"error": {"message": "NOT_FOUND"}})
-                return
-            found = [about for uid in body["localId"] if (about := accounts.account(uid))]
-            self.answer(200, {"kind": "identitytoolkit#GetAccountInfoResponse", **({"users": found} if found else {})})
-
-        def revoke(self, uid: str, since: int) -> None:
-            if accounts.account(uid) is None:
-                self.answer(400, {"error": {"message": "USER_NOT_FOUND"}})
-                return
-            accounts.revoked.append(uid)
-            accounts.valid_since[uid] = since
-            self.answer(200, {"localId": uid})
-
-        def answer(self, status: int, body: object) -> None:
-            sent = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing: the output is the tests'."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (AccountsHandler,), {"accounts": accounts}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

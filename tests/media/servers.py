@@ -189,7 +189,7 @@ class Gcs:
             return made
 
 
-class _GcsHandler(BaseHTTPRequestHandler):
+class GcsHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     gcs: Gcs
 
@@ -343,7 +343,7 @@ class _GcsServer(ThreadingHTTPServer):
 @contextmanager
 def gcs_server() -> Iterator[Gcs]:
     gcs = Gcs()
-    handler = type("Handler", (_GcsHandler,), {"gcs": gcs})
+    handler = type("Handler", (GcsHandler,), {"gcs": gcs})
     with _serving(_GcsServer(("127.0.0.1", 0), handler)) as port:
         gcs.port = port
         yield gcs

@@ -72,7 +72,7 @@ class Queue:
         return replies
 
 
-class _Handler(BaseHTTPRequestHandler):
+class QueueHandler(BaseHTTPRequestHandler):
     queue: Queue
 
     def log_message(self, *_: Any) -> None:
@@ -98,7 +98,7 @@ class _Server(ThreadingHTTPServer):
 def queue_server() -> Iterator[Queue]:
     """The stand-in, serving on loopback."""
     queue = Queue()
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"queue": queue}))
+    server = _Server(("127.0.0.1", 0), type("Handler", (QueueHandler,), {"queue": queue}))
     queue.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

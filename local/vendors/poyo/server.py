@@ -12,9 +12,10 @@ import http.server
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from local.vendors.poyo.callbacks import Sender
 from local.vendors.poyo.http import Handler
 from local.vendors.poyo.state import API_KEY, HOURS, SECONDS, SECRET, State
 
@@ -31,38 +32,17 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class PoyoStandIn(State):
-    """The running stand-in. `seconds`: the duration of a generation, for all kinds or by kind. `file_hours`: hours
-    until files expire, None: never. Other vendors' stand-ins extend this one with their own HTTP interface and
-    signature.
-    """
+    """The running stand-in. Other vendors' stand-ins extend this one with their own HTTP interface and signature."""
 
     handler: type[Handler] = Handler
+    callbacks_class = Sender
 
-    def __init__(
-        self,
-        port: int = 0,
-        *,
-        api_key: str = API_KEY,
-        secret: str = SECRET,
-        seconds: float | Mapping[str, float] | None = None,
-        callbacks: bool = True,
-        bare_callbacks: bool = False,
-        magic: bool = False,
-        file_hours: float | None = HOURS,
-    ) -> None:
+    def __init__(self, port: int = 0, **given: Any) -> None:
         handler = type("BoundHandler", (self.handler,), {"poyo": self})
         self._server = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="poyo", daemon=True)
-        super().__init__(
-            api_key=api_key,
-            secret=secret,
-            seconds=seconds,
-            callbacks=callbacks,
-            bare_callbacks=bare_callbacks,
-            magic=magic,
-            file_hours=file_hours,
-        )
+        super().__init__(**given)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -22,20 +22,25 @@ HOURS = 24.0
 
 
 class State:
-    """The stand-in's state. The server sets `url`, the base URL of its files."""
+    """The stand-in's state. The server sets `url`, the base URL of its files.
+
+    `seconds`: the duration of a generation, for all kinds or by kind. `file_hours`: hours until files expire, None:
+    never.
+    """
 
     url: str
+    callbacks_class: type[Callbacks] = Callbacks
 
     def __init__(
         self,
         *,
-        api_key: str,
-        secret: str,
-        seconds: float | Mapping[str, float] | None,
-        callbacks: bool,
-        bare_callbacks: bool,
-        magic: bool,
-        file_hours: float | None,
+        api_key: str = API_KEY,
+        secret: str = SECRET,
+        seconds: float | Mapping[str, float] | None = None,
+        callbacks: bool = True,
+        bare_callbacks: bool = False,
+        magic: bool = False,
+        file_hours: float | None = HOURS,
     ) -> None:
         self.api_key, self.secret = api_key, secret
         self.closed = threading.Event()
@@ -47,7 +52,8 @@ class State:
         self._orders: deque[dict[str, Any]] = deque(maxlen=MAX_NOTED)
         # During a rotation the setting holds two secrets, separated by a comma. A vendor signs with one of them.
         signing = secret.split(",")[0].strip()
-        self._callbacks = Callbacks(self.tasks_kept, signing, bare=bare_callbacks, body=self.data, sign=self.sign)
+        make = self.callbacks_class
+        self._callbacks = make(self.tasks_kept, signing, bare=bare_callbacks, body=self.data, sign=self.sign)
 
     def plan(
         self, *faults: str, match: Match | Mapping[str, str] = Match(), times: int | None = 1, **fields: Any
@@ -125,7 +131,7 @@ class State:
         if self._calls_back:
             self._callbacks.plan(task)
             if plan.callback == "early" and callback_url:
-                self._callbacks.deliver(task)
+                self._callbacks.early(task)
         return task
 
     def data(self, task: Task) -> dict[str, Any]:
