@@ -12,6 +12,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tokens/streaks": (("tests/tokens/test_streaks.py",), ()),
     "studio/lifecycle": (("tests/studio/test_job_rules.py", "tests/studio/test_jobs.py"), _JOBS),
     "studio/spend": (("tests/studio/test_spend_rules.py",), ()),
+    "studio/breaker": (("tests/studio/test_breaker_rules.py",), ()),
     "billing/orders": (
         ("tests/billing/test_orders.py",),
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
@@ -30,6 +31,7 @@ SLOW = ("tests/tokens/test_monthly.py::test_j23_one_two_and_five_parallel_runs_o
 
 _POLLS = "the pause between polls is the same for the first ten"
 _PAUSE = "the pause is at least ten seconds in any case"
+_LONGEST_PAUSE = "the pause is the longest from the fifth opening on"
 
 EQUAL: dict[str, dict[str, str]] = {
     "studio/lifecycle": {
@@ -39,6 +41,10 @@ EQUAL: dict[str, dict[str, str]] = {
         "_after_the_end: task_poll_after(job.type, 0) -> task_poll_after(job.type, -1)": _POLLS,
         "_postponed: retry_after_s or 0 -> retry_after_s or 1": _PAUSE,
         "_postponed: retry_after_s or 0 -> retry_after_s or -1": _PAUSE,
+    },
+    "studio/breaker": {
+        "failed: min(openings - 1, 10) -> min(openings - 1, 11)": _LONGEST_PAUSE,
+        "failed: min(openings - 1, 10) -> min(openings - 1, 9)": _LONGEST_PAUSE,
     },
     "billing/subscriptions": {
         "_loses_tokens: return False -> return None": "its caller only asks whether it is true",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,87 +13,14 @@ from local.vendors.chat import ChatStandIn
 from studiox.integrations.providers.mock import Mock
 from studiox.integrations.providers.poyo import Poyo
 from studiox.integrations.providers.protocol import NotAccepted, Order
-from studiox.kit.clock import UTC, datetime
-from studiox.models.provider_health import ProviderHealth
 from studiox.studio import breaker, breaker_store, dispatch
 from tests.conftest import SECRETS, Logged
 from tests.studio.studio import Studio, together
 from tests.support import budgets, call
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEALTH = "providerHealth/all"
 ROW = 10
 LYRICS = {"theme": "Rain", "mood": "sad", "presetType": "lullaby"}
-
-
-def after(count: int, health: ProviderHealth | None = None, *, apart_s: float = 1) -> ProviderHealth:
-    health = health or ProviderHealth()
-    for number in range(count):
-        health = breaker.failed(health, "poyo", "", NOW + timedelta(seconds=number * apart_s))
-    return health
-
-
-def test_ten_failures_in_a_row_open_it() -> None:
-    at = NOW + timedelta(seconds=ROW)
-    assert breaker.held_until(after(ROW - 1), "poyo", at) is None
-    assert breaker.held_until(after(ROW), "poyo", at) == NOW + timedelta(seconds=ROW - 1) + breaker.FIRST_PAUSE
-    assert breaker.held_until(after(ROW), "piapi", at) is None
-    late = after(3 * ROW, apart_s=61)
-    assert (late.rows or {})["poyo"].failures == 1, "failures that are far apart are no row"
-
-
-def test_a_success_ends_the_row_and_touches_no_others() -> None:
-    health = breaker.failed(after(ROW - 1), "piapi", "", NOW)
-    health = breaker.succeeded(health, "poyo")
-    assert set(health.rows or {}) == {"piapi"}
-    assert breaker.held_until(after(1, health), "poyo", NOW) is None
-
-
-def test_what_was_sent_before_it_opened_does_not_prolong_it() -> None:
-    health = after(ROW)
-    assert breaker.failed(health, "poyo", "another", NOW + timedelta(seconds=20)) is health
-
-
-def test_a_trial_that_fails_opens_it_for_twice_as_long_at_most_five_minutes() -> None:
-    health, now, pauses = after(ROW, apart_s=0), NOW, []
-    for trial in map(str, range(6)):
-        until = breaker.held_until(health, "poyo", now)
-        assert until is not None
-        pauses.append((until - now).total_seconds())
-        now = until
-        assert breaker.held_until(health, "poyo", now) is None
-        assert breaker.needs_trial(health, "poyo")
-        health = breaker.on_trial(health, "poyo", trial, now)
-        assert breaker.held_until(health, "poyo", now) == now + breaker.TRIAL
-        assert breaker.failed(health, "poyo", "one sent before", now) is health
-        health = breaker.failed(health, "poyo", trial, now)
-    assert pauses == [30, 60, 120, 240, 300, 300]
-    assert not breaker.needs_trial(breaker.succeeded(health, "poyo"), "poyo")
-
-
-def test_a_trial_that_never_told_makes_room_for_the_next() -> None:
-    now = NOW + breaker.FIRST_PAUSE
-    health = breaker.on_trial(after(ROW, apart_s=0), "poyo", "dead", now)
-    assert breaker.held_until(health, "poyo", now + breaker.TRIAL) is None
-
-
-def test_j27_a_pause_by_a_clock_that_is_ahead_stops_nobody() -> None:
-    assert breaker.held_until(after(ROW), "poyo", NOW - timedelta(minutes=10)) is None
-
-
-def test_an_order_that_looked_at_its_clock_before_the_trial_did_waits_for_it() -> None:
-    trial = NOW + breaker.FIRST_PAUSE + timedelta(seconds=20)
-    health = breaker.on_trial(after(ROW, apart_s=0), "poyo", "trial", trial)
-    for earlier_s in (0.000001, 1, 20):
-        assert breaker.held_until(health, "poyo", trial - timedelta(seconds=earlier_s)) == trial + breaker.TRIAL
-
-
-def test_the_spend_is_the_utc_days() -> None:
-    health = breaker.with_spent(ProviderHealth(), ["poyo"], [], NOW)
-    assert breaker.held_until(health, "poyo", NOW + timedelta(hours=11, minutes=59)) is not None
-    assert breaker.held_until(health, "poyo", NOW + timedelta(hours=12)) is None
-    assert breaker.with_spent(health, ["poyo"], [], NOW + timedelta(hours=1)) is health
-    assert breaker.held_until(breaker.with_spent(health, [], [], NOW), "poyo", NOW) is None
 
 
 @pytest.fixture

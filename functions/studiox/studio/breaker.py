@@ -66,8 +66,7 @@ def failed(health: ProviderHealth, provider: str, sender: str, now: datetime) ->
         openings = (streak.openings or 0) + 1
         pause = min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(openings - 1, 10))
         return _with_streak(health, provider, _opened(streak.failures + 1, openings, now, pause))
-    in_a_row = streak is not None and abs(now - streak.failed_at) <= WITHIN
-    failures = streak.failures + 1 if streak is not None and in_a_row else 1
+    failures = streak.failures + 1 if streak is not None and abs(now - streak.failed_at) <= WITHIN else 1
     if failures < FAILURES:
         return _with_streak(health, provider, FailureStreak(failures=failures, failed_at=now))
     return _with_streak(health, provider, _opened(failures, 1, now, FIRST_PAUSE))
