@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench mutants lock admin catalogue client pictures secrets deploy smoke licences audit
+.PHONY: help setup demo test check serve vendors seed-data bench mutants guards lock admin catalogue client pictures secrets deploy smoke licences audit
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ bench: setup ## The benchmarks, with ratios side by side
 
 mutants: setup ## Change each pure rule a little and see that a test fails: ONLY=models/ledger
 	@$(VENV)/python -m tests.mutants $(ONLY)
+
+guards: setup ## Run the simulation without each guard, and see that a seed tells: ONLY=invoice
+	@$(VENV)/python -m tests.simulation.mutants $(ONLY)
 
 licences: setup ## docs/licences.md made anew from what is deployed; refuses what we may not deploy
 	@$(VENV)/python -m local.generate.licences
