@@ -106,12 +106,18 @@ class AccountsHandler(BaseHTTPRequestHandler):
         """Nothing: the output is the tests'."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing: a client that hangs up is what some tests are about."""
+
+
 @contextmanager
 def auth_server(*, everybody: bool = False) -> Iterator[Accounts]:
     """The stand-in, serving on loopback."""
     accounts = Accounts(everybody=everybody)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (AccountsHandler,), {"accounts": accounts}))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), type("Handler", (AccountsHandler,), {"accounts": accounts}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     accounts.host = f"127.0.0.1:{server.server_port}"

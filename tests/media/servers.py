@@ -174,6 +174,8 @@ class Gcs:
         """Answered instead of anything else, one for each request that is no PUT."""
         self.keep_bytes = True
         """If not: counted and summed only, for files that are too large to keep (and no faults)."""
+        self.now: Callable[[], str] = lambda: "2026-01-02T03:04:05.678Z"
+        """When an object is created that is stored now."""
         self.port = 0
         self.lock = threading.Lock()
 
@@ -184,7 +186,7 @@ class Gcs:
             generation = str(1_700_000_000_000_000 + len(self.requests))
             size, crc32c = (len(data), crc_of(data)) if size is None else (size, crc32c)
             made = {**resource, "name": name, "size": str(size), "crc32c": crc32c, "generation": generation}
-            made |= {"timeCreated": "2026-01-02T03:04:05.678Z"}
+            made |= {"timeCreated": self.now()}
             self.objects[name] = {"data": data, "resource": made}
             return made
 
@@ -249,7 +251,7 @@ class GcsHandler(BaseHTTPRequestHandler):
             return self._answer(412)
         session = f"s{len(self.gcs.sessions)}"
         self.gcs.sessions[session] = {"name": name, "resource": resource, "data": bytearray(), "query": query}
-        where = f"http://127.0.0.1:{self.gcs.port}/upload/session?upload_id={session}"
+        where = f"http://{self.headers['Host']}/upload/session?upload_id={session}"
         return self._answer(200, None, Location=where)
 
     def do_PUT(self) -> None:

@@ -7,24 +7,22 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from tests.support.proxy import Proxy, end
+
 HEADER = 9  # bytes before each HTTP/2 frame's payload: length, type, flags, stream
 DATA, HEADERS = 0, 1  # types of frames
 
 
-class Cutter:
+class Cutter(Proxy):
     """`host` is what FIRESTORE_EMULATOR_HOST wants. Whole until `cut` is asked for."""
 
     def __init__(self, engine: str) -> None:
-        name, _, port = engine.rpartition(":")
-        self._engine = (name, int(port))
-        self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self._times = 0
         self._after = 0
         self.cuts = 0
         """How many answers were cut so far."""
-        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(engine)
 
     def cut(self, *, after: int = 0, times: int = 1) -> None:
         """Close the connection of the next `times` answers once `after` of its DATA frames have passed.
@@ -34,24 +32,7 @@ class Cutter:
         with self._lock:
             self._after, self._times = after, times
 
-    def close(self) -> None:
-        _end(self._listener)
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(self._engine)
-                threading.Thread(target=self._requests, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._answers, args=(server, client), daemon=True).start()
-
-    def _requests(self, client: socket.socket, server: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while some := client.recv(65536):
-                server.sendall(some)
-        _end(client, server)
-
-    def _answers(self, server: socket.socket, client: socket.socket) -> None:
+    def answers(self, server: socket.socket, client: socket.socket) -> None:
         passed: dict[int, int] = {}  # of each stream: how many DATA frames
         with contextlib.suppress(OSError):
             for kind, stream, frame in _frames(server):
@@ -59,7 +40,7 @@ class Cutter:
                     break
                 passed[stream] = passed.get(stream, 0) + (kind == DATA)
                 client.sendall(frame)
-        _end(client, server)
+        end(client, server)
 
     def _cuts(self, passed: int) -> bool:
         with self._lock:
@@ -78,10 +59,3 @@ def _frames(server: socket.socket) -> Iterator[tuple[int, int, bytes]]:
         while len(held) >= HEADER and len(held) >= (size := HEADER + int.from_bytes(held[:3], "big")):
             yield held[3], int.from_bytes(held[5:HEADER], "big"), held[:size]
             held = held[size:]
-
-
-def _end(*sockets: socket.socket) -> None:
-    for each in sockets:
-        with contextlib.suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
-        each.close()
