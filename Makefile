@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench mutants guards lock admin catalogue client pictures secrets deploy smoke licences audit
+.PHONY: help setup demo test check serve vendors seed-data bench mutants guards chaos lock admin catalogue client pictures secrets deploy smoke licences audit
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,9 @@ mutants: setup ## Change each pure rule a little and see that a test fails: ONLY
 
 guards: setup ## Run the simulation without each guard, and see that a seed tells: ONLY=invoice
 	@$(VENV)/python -m tests.simulation.mutants $(ONLY)
+
+chaos: setup ## Kill instances and cut their connections under load, then audit all: KILLS=500 SEED=n
+	@PYTHONPATH=functions $(VENV)/python -m tests.chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 licences: setup ## docs/licences.md made anew from what is deployed; refuses what we may not deploy
 	@$(VENV)/python -m local.generate.licences

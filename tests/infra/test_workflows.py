@@ -52,7 +52,14 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_the_workflows_are_read() -> None:
     assert [path.stem for path in WORKFLOWS] == ["ci", "weekly"]
-    assert {name for name, _ in jobs()} >= {"ci.test", "ci.infra", "ci.staging", "ci.production", "weekly.mutants"}
+    assert {name for name, _ in jobs()} >= {
+        "ci.test",
+        "ci.infra",
+        "ci.staging",
+        "ci.production",
+        "weekly.mutants",
+        "weekly.chaos",
+    }
 
 
 def test_actions_are_of_their_current_major() -> None:
@@ -89,7 +96,7 @@ def test_no_command_holds_a_secret_or_a_text_from_outside() -> None:
 def test_commands_of_make_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     called = {command for _, step in steps() for command in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))}
-    assert called >= {"test", "deploy", "smoke", "mutants"}
+    assert called >= {"test", "deploy", "smoke", "mutants", "chaos"}
     assert {command for command in called if not re.search(rf"^{command}:", makefile, re.MULTILINE)} == set()
 
 

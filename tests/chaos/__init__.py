@@ -1,0 +1,1 @@
+"""Kill -9 and a cutting proxy on real processes and the real Firestore engine: `make chaos`."""
