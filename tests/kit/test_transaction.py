@@ -103,6 +103,19 @@ def test_what_another_instance_changed_meanwhile_is_seen(database: Database, rpc
     assert no_transactions(rpcs)
 
 
+def test_what_changed_between_read_and_commit_is_not_deleted_as_it_was(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 50)
+
+    def end(docs: Docs) -> int:
+        user = docs.get(USER)
+        assert user is not None
+        docs.delete(USER)
+        return user.balance
+
+    rpcs.before("Commit", lambda: database.change(USER, balance=20))
+    assert transaction.transact(USER, end, Reads(fresh=[USER])) == 20
+
+
 def test_a_change_between_read_and_commit_is_seen(database: Database, rpcs: Rpcs) -> None:
     opened(database, 50)
     rpcs.before("Commit", lambda: database.change(USER, balance=20))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pytest
 from google.api_core import exceptions
 
-from studiox.kit import firestore, transaction
+from studiox.kit import firestore, group_commit, transaction
 from studiox.kit.errors import Contention, Unavailable
+from studiox.kit.group_commit import Operation
 from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs, crowd
 from tests.support.debits import USER, Poor, assert_sound, debit, opened, together
@@ -203,6 +205,49 @@ def test_a_waiter_leaves_at_its_deadline(database: Database, rpcs: Rpcs, monkeyp
     leader.join()
     assert assert_sound(database, 50) == 1
     assert debit("next") == 48
+
+
+def test_a_waiter_whose_operation_was_taken_stays_past_its_deadline() -> None:
+    entered, go, taken, over = (threading.Event() for _ in range(4))
+
+    class Expires(threading.Event):
+        """The caller's deadline passes just after a leader has taken the operation."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            if timeout is not None:
+                taken.wait(30)
+                return self.is_set()
+            over.set()
+            return super().wait()
+
+    def carry_out(batch: list[Operation[str]], _deadline: float) -> None:
+        begun, ends = (entered, go) if len(batch) == 1 else (taken, over)
+        begun.set()
+        ends.wait(30)
+        for each in batch:
+            each.finish("done")
+
+    commits = group_commit.GroupCommit(carry_out)
+    operations: list[Operation[str]] = [Operation() for _ in range(3)]
+    operations[2].woken = Expires()
+
+    def submit(number: int) -> str:
+        try:
+            commits.submit("key", operations[number], time.monotonic() + 60)
+            return operations[number].result()
+        finally:
+            if number == 2:
+                over.set()
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(submit, 0)]
+        entered.wait(30)
+        for number in (1, 2):
+            answers.append(pool.submit(submit, number))
+            while len(commits.queues["key"].waiting) < number:
+                time.sleep(0.001)
+        go.set()
+        assert [each.result() for each in answers] == ["done"] * 3
 
 
 def test_a_leader_that_crashes_leaves_no_one_waiting(

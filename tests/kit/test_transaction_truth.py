@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -202,6 +203,24 @@ def test_what_is_decided_anew_rules_the_first_commit_out(database: Database, rpc
     assert order("one") == 49
     with pytest.raises((exceptions.FailedPrecondition, exceptions.AlreadyExists)):
         arrive()
+    assert assert_sound(database, 50) == 1
+
+
+def test_contention_is_not_said_of_a_commit_that_may_have_arrived(
+    database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last attempt meets the first one's own change, and there is no time left to look."""
+    monkeypatch.setattr(transaction, "DEADLINE_S", 0.5)
+    opened(database, 50)
+    arrive = held_back(rpcs)
+
+    def too_late() -> None:
+        arrive()
+        time.sleep(0.6)
+
+    rpcs.before("Commit", too_late)
+    with pytest.raises(Unavailable):
+        order("one")
     assert assert_sound(database, 50) == 1
 
 
