@@ -99,10 +99,15 @@ class Network:
         ):
             yield self
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether a handler runs."""
+        return self._answering is not None
+
     def happens(self, fault: str) -> bool:
         """Whether this fault happens now."""
         rate = self.faults.get(fault, 0.0)
-        if not rate or self._chance is None or self._chance(fault) >= rate:
+        if not rate or self._chance is None or self.is_answering or self._chance(fault) >= rate:
             return False
         self.injected[fault] += 1
         return True
@@ -227,13 +232,18 @@ class Socket:
         network, server = self._network, self._server
         request = b"".join(self._sent)
         self._sent.clear()
+        if network.is_answering:  # a handler asks another one, at once, within the I/O of its own caller
+            answer = server.answer(request)
+            self._coming.extend(part for part in answer.parts if isinstance(part, bytes))
+            self._end = answer.end
+            return
         if self._exchanges and network.happens("dead"):
             self._end = ("eof", "reset")[network.portion(2)]
             return
         self._exchanges += 1
         what = request[: request.find(b" HTTP/")].partition(b"?")[0].decode("latin-1")
         try:
-            answer: Answer = network._io(server.kind, what, lambda: server.answer(request), self._timeout)
+            answer = network._io(server.kind, what, lambda: server.answer(request), self._timeout)
         except Cut:
             self._end = "reset"
             raise ConnectionResetError(104, "Connection reset by peer") from None

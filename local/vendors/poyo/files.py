@@ -72,6 +72,8 @@ def download(data: bytes, extension: str, plan: Plan, first_byte: int = 0) -> Do
             return Download(200, headers, len(data), iter([data[: len(data) // 2]]))
         case "lying":
             return Download(200, headers, len(data) // 2, iter([data]))
+        case "unannounced":
+            return Download(200, headers, None, iter([data]))
         case "endless":
             return Download(200, headers, None, _padded(data, MAX_STREAM))
         case "big":

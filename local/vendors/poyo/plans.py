@@ -54,8 +54,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     poll_times: int = 0
     """The number of polls that fail; 0: all of them."""
 
-    file: Literal["ok", "expired", "truncated", "lying", "endless", "html", "svg", "redirect", "big", "slow"] = "ok"
-    """`lying`: the announced length is half the real one; `big`: a valid beginning, then zeros up to `file_mb`."""
+    file: Literal[
+        "ok", "expired", "truncated", "lying", "endless", "html", "svg", "redirect", "big", "slow", "unannounced"
+    ] = "ok"
+    """`lying`: the announced length is half the real one; `big`: a valid beginning, then zeros up to `file_mb`;
+    `unannounced`: the whole file, without its length."""
     file_times: int = 0
     """The number of downloads of each file that fail; 0: all of them."""
     file_mb: float = 64
@@ -147,6 +150,7 @@ FAULTS: Mapping[str, Fields] = {
     "file-redirect": {"file": "redirect"},
     "file-big": {"file": "big"},
     "file-slow": {"file": "slow"},
+    "file-unannounced": {"file": "unannounced"},
     "callback-none": {"callback": "none"},
     "callback-twice": {"callback": "twice"},
     "callback-forged": {"callback": "forged"},

@@ -35,7 +35,7 @@ class PoyoStandIn(State):
     """The running stand-in. Other vendors' stand-ins extend this one with their own HTTP interface and signature."""
 
     handler: type[Handler] = Handler
-    callbacks_class = Sender
+    make_callbacks = Sender
 
     def __init__(self, port: int = 0, **given: Any) -> None:
         handler = type("BoundHandler", (self.handler,), {"poyo": self})

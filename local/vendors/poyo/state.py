@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from local.vendors.poyo import plans
 from local.vendors.poyo.callbacks import Callbacks
@@ -25,11 +25,11 @@ class State:
     """The stand-in's state. The server sets `url`, the base URL of its files.
 
     `seconds`: the duration of a generation, for all kinds or by kind. `file_hours`: hours until files expire, None:
-    never.
+    never. `clock`: seconds since 1970, in place of the system's.
     """
 
     url: str
-    callbacks_class: type[Callbacks] = Callbacks
+    make_callbacks: ClassVar[Callable[..., Callbacks]] = Callbacks
 
     def __init__(
         self,
@@ -41,19 +41,21 @@ class State:
         bare_callbacks: bool = False,
         magic: bool = False,
         file_hours: float | None = HOURS,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.api_key, self.secret = api_key, secret
         self.closed = threading.Event()
         self.plans = Plans(magic=magic)
         same = dict.fromkeys(SECONDS, float(seconds)) if isinstance(seconds, int | float) else seconds
-        self.tasks_kept = Tasks({**SECONDS, **(same or {})})
+        self.tasks_kept = Tasks({**SECONDS, **(same or {})}, clock)
         self._file_hours = file_hours
         self._calls_back = callbacks
         self._orders: deque[dict[str, Any]] = deque(maxlen=MAX_NOTED)
         # During a rotation the setting holds two secrets, separated by a comma. A vendor signs with one of them.
         signing = secret.split(",")[0].strip()
-        make = self.callbacks_class
-        self._callbacks = make(self.tasks_kept, signing, bare=bare_callbacks, body=self.data, sign=self.sign)
+        self._callbacks = self.make_callbacks(
+            self.tasks_kept, signing, bare=bare_callbacks, body=self.data, sign=self.sign
+        )
 
     def plan(
         self, *faults: str, match: Match | Mapping[str, str] = Match(), times: int | None = 1, **fields: Any

@@ -11,9 +11,9 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from local.vendors.poyo.files import EXTENSIONS, SECONDS, content
@@ -183,19 +183,19 @@ class Task:
 class Tasks:
     """All tasks, and how often each idempotency key was sent, accepted and charged."""
 
-    def __init__(self, seconds: Mapping[str, float]) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: Mapping[str, float], clock: Callable[[], float] | None = None) -> None:
+        self._seconds, self._clock = seconds, clock
         self._lock = threading.Lock()
         self._tasks: OrderedDict[str, Task] = OrderedDict()
         self._sent: OrderedDict[str, int] = OrderedDict()
         self._ahead = 0.0
 
     def now(self) -> float:
-        return time.monotonic() + self._ahead
+        return (self._clock or time.monotonic)() + self._ahead
 
     def wall(self) -> float:
         """The stand-in's time, in seconds since 1970."""
-        return time.time() + self._ahead
+        return (self._clock or time.time)() + self._ahead
 
     def advance(self, seconds: float) -> None:
         self._ahead += seconds
@@ -221,7 +221,7 @@ class Tasks:
             plan=plan,
             made_at=self.now(),
             seconds=0.0 if plan.callback == "early" else seconds,
-            created=datetime.now(UTC) + timedelta(seconds=self._ahead),
+            created=datetime.fromtimestamp(self.wall(), UTC),
             words=f"{words}#{times}",
         )
         with self._lock:
