@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -68,7 +67,9 @@ class Account:
             return [each for each in reversed(list(self.objects.values())) if each["object"] == kind]
 
     def emit(self, type_: str, about: Object) -> Object:
-        made = objects.event(type_, copy.deepcopy({name: v for name, v in about.items() if name[0] != "_"}), self.now())
+        made = objects.event(
+            type_, objects.copied({name: v for name, v in about.items() if name[0] != "_"}), self.now()
+        )
         self.events.append(made)
         self.hear(made)
         return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import threading
@@ -97,12 +96,12 @@ class Api:
 
     def shown(self, made: Object, expand: list[list[str]]) -> Object:
         """A copy without the stand-in's own fields, with the requested fields expanded."""
-        copied: Object = copy.deepcopy({name: value for name, value in made.items() if not name.startswith("_")})
+        copied: Object = objects.copied({name: value for name, value in made.items() if not name.startswith("_")})
         for first, *rest in expand:
             if first == "data":
                 copied["data"] = [self.shown(self.account.objects[each["id"]], [rest]) for each in copied["data"]]
             elif made["object"] == "checkout.session" and first == "line_items":
-                copied["line_items"] = objects.listed(copy.deepcopy(made["_line_items"]), "/v1/line_items")
+                copied["line_items"] = objects.listed(objects.copied(made["_line_items"]), "/v1/line_items")
             elif made["object"] == "invoice" and first == "payments":
                 copied["payments"] = objects.listed(self.account.payments_of(made["id"]), "/v1/invoice_payments")
             elif isinstance(copied.get(first), str):

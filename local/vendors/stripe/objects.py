@@ -24,6 +24,13 @@ def months_after(moment: int, months: int = 1) -> int:
     return int(when.replace(year=year, month=month + 1, day=day).timestamp())
 
 
+def copied(value: Any) -> Any:
+    """A copy of JSON data. `copy.deepcopy` takes several times as long."""
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    return [copied(each) for each in value] if isinstance(value, list) else value
+
+
 def listed(objects: list[Object], url: str, *, more: bool = False) -> Object:
     return {"object": "list", "url": url, "has_more": more, "data": objects}
 
