@@ -1,8 +1,8 @@
 """Firestore in memory: what the product asks of it, answered as the real one answers, and a channel for its client.
 
-Two things are not done when a document is written, because each costs more than the rest of the commit: its values are
-not checked (Firestore refuses an array in an array, and a name like `__x__`) and its times are not cut to microseconds.
-Such values end the run when a query or a check reads them. No answer has a read_time.
+A commit does not look into the values, because that costs more than the rest of it. Firestore refuses an array in an
+array and cuts times to microseconds: such values end the run when a query or a check reads them. It also refuses names
+like `__x__` and documents of more than 1 MiB. No answer has a read_time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.support import indexes
 from tests.support.rpcs import Fault
 
 from .faults import Cut, Late
-from .store_documents import Database, Stored
+from .store_documents import Database, Message, Stored, micros_of, row, time_of
 from .store_query import (
     NAME,
     Query,
@@ -31,10 +31,6 @@ from .store_query import (
     segments_of,
 )
 
-MAX_DOCUMENT_BYTES = 1_048_576
-_Document = types.Document.pb()
-_Found = types.BatchGetDocumentsResponse.pb()
-_Row = types.RunQueryResponse.pb()
 _Total = types.RunAggregationQueryResponse.pb()
 _Committed = types.CommitResponse.pb()
 
@@ -42,8 +38,8 @@ _Committed = types.CommitResponse.pb()
 class Store:
     """Firestore databases by their full names, such as `projects/p/databases/(default)`.
 
-    `clock`: seconds since the epoch. Requests are protobuf messages. Answers are the client library's; those that hold
-    a document are shared and not to be changed.
+    `clock`: seconds since the epoch. Requests are protobuf messages that nobody changes afterwards. Answers are what
+    the generated client returns.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -54,7 +50,7 @@ class Store:
         found = self._databases.get(name)
         return self._databases.setdefault(name, Database()) if found is None else found
 
-    def get(self, request: Any) -> list[Any]:
+    def get(self, request: Any) -> list[Message]:
         """BatchGetDocuments: the documents in the order of the request, each once."""
         if request.WhichOneof("consistency_selector") or request.HasField("mask"):
             raise Unsupported("a read with a mask or a time, or in a transaction", request)
@@ -63,10 +59,7 @@ class Store:
         for name in dict.fromkeys(request.documents):
             _path(name, request.database)
             found = documents.get(name)
-            if found is None:
-                answers.append(types.BatchGetDocumentsResponse.wrap(_Found(missing=name)))
-            else:
-                answers.append(found.found)
+            answers.append(Message("missing", missing=name) if found is None else found.found())
         return answers
 
     def commit(self, request: Any) -> Any:
@@ -76,23 +69,25 @@ class Store:
         database = self._database(request.database)
         named = [(write, _target(write)) for write in request.writes]
         targets = [(write, name, _path(name, request.database)) for write, name in named]
-        micros = max(round(self._clock() * 1_000_000), database.last_commit + 1)
+        before_commit = database.last_commit
+        now = time_of(database.next_commit(self._clock()))
+        answer = _Committed(commit_time=now)
         pending: dict[str, tuple[Segments, Stored | None]] = {}
-        answer = _Committed()
-        _set_time(answer.commit_time, micros)
-        for write, name, path in targets:
-            is_delete = bool(write.delete)
-            if name in pending and not (is_delete and pending[name][1] is None):
-                raise Unsupported("two writes of one document", request)
-            before = None if name in pending else database.documents.get(name)
-            if write.HasField("current_document"):
-                _check(write.current_document, name, before)
-            after = None if is_delete else _written(write, path, before, micros)
-            pending[name] = path, after
-            result = answer.write_results.add()
-            if after is not None:
-                _set_time(result.update_time, after.micros)
-        database.last_commit = micros
+        try:
+            for write, name, path in targets:
+                if name in pending and not (write.delete and pending[name][1] is None):
+                    raise Unsupported("two writes of one document", request)
+                before = None if name in pending else database.documents.get(name)
+                if write.HasField("current_document"):
+                    _check(write, name, before, database.deleted.get(name, 0))
+                after = None if write.delete else _written(write, path, before, now)
+                pending[name] = path, after
+                result = answer.write_results.add()
+                if after is not None:
+                    result.update_time.CopyFrom(after.updated)
+        except Fault:
+            database.last_commit = before_commit
+            raise
         for name, (path, after) in pending.items():
             if after is not database.documents.get(name):
                 database.put(name, path, after)
@@ -104,10 +99,8 @@ class Store:
             raise Unsupported("a query with a time or options, or in a transaction", request)
         query = Query(request.structured_query)
         found, skipped = query.select(self._candidates(request.parent, query))
-        if skipped or not found:
-            answer = _Row(skipped_results=skipped)
-            return [types.RunQueryResponse.wrap(answer), *(each.row(query.projection) for each in found)]
-        return [each.row(query.projection) for each in found]
+        rows = [each.row(query.projection) for each in found]
+        return [row(None, skipped), *rows] if skipped or not rows else rows
 
     def aggregate(self, request: Any) -> list[Any]:
         """RunAggregationQuery with counts and sums."""
@@ -121,12 +114,13 @@ class Store:
         candidates = self._candidates(request.parent, query)
         found, _ = query.select(each for each in candidates if all(each.key(field) is not None for field in summed))
         answer = _Total()
-        for number, each in enumerate(asked.aggregations, 1):
+        unnamed = itertools.count(1)
+        for each in asked.aggregations:
             operator = each.WhichOneof("operator")
             if operator not in ("count", "sum") or each.count.HasField("up_to"):
                 raise Unsupported("an aggregation", request)
             total = len(found) if operator == "count" else _sum(found, field_of(each.sum.field.field_path))
-            result = answer.result.aggregate_fields[each.alias or f"field_{number}"]
+            result = answer.result.aggregate_fields[each.alias or f"field_{next(unnamed)}"]
             if isinstance(total, int):
                 result.integer_value = total
             else:
@@ -151,6 +145,7 @@ class Store:
             if isinstance(ends := document.data.get(field), datetime) and ends.timestamp() <= now
         ]
         for database, document in expired:
+            database.next_commit(now)
             database.put(document.name, document.segments, None)
         return len(expired)
 
@@ -170,7 +165,10 @@ class Store:
 
     def changed(self, database: str, since: int) -> dict[str, dict[str, Any] | None]:
         """{path: data, None if there is none any more} of the documents that changed since this version."""
-        return {path: self.find(database, path) for path in dict.fromkeys(self._database(database).journal[since:])}
+        return {
+            path: self.find(database, path)
+            for path in map("/".join, dict.fromkeys(self._database(database).journal[since:]))
+        }
 
 
 @functools.cache
@@ -198,8 +196,9 @@ def _target(write: Any) -> str:
     return str(write.delete)
 
 
-def _check(condition: Any, name: str, before: Stored | None) -> None:
-    """The precondition of a write."""
+def _check(write: Any, name: str, before: Stored | None, deleted: int) -> None:
+    """The precondition of a write. `deleted`: when the document was, 0 for never."""
+    condition = write.current_document
     match condition.WhichOneof("condition_type"):
         case "exists":
             if condition.exists and before is None:
@@ -207,69 +206,57 @@ def _check(condition: Any, name: str, before: Stored | None) -> None:
             if not condition.exists and before is not None:
                 raise Fault(grpc.StatusCode.ALREADY_EXISTS, f"Document already exists: {name}")
         case "update_time":
-            time = condition.update_time
-            if time.nanos % 1_000:
+            if condition.update_time.nanos % 1_000:
                 raise invalid("timestamp cannot have more than microseconds precision")
-            required = time.seconds * 1_000_000 + time.nanos // 1_000
-            stored = 0 if before is None else before.micros
+            required = micros_of(condition.update_time)
+            stored = deleted if before is None else micros_of(before.updated)
             if before is not None and required > stored:
                 raise invalid(f"Invalid base version, it is greater than the stored version: {name}")
             if required != stored:
                 text = f"the stored version ({stored}) does not match the required base version ({required})"
                 raise Fault(grpc.StatusCode.FAILED_PRECONDITION, text)
+            if before is None and not write.delete:
+                raise Fault(grpc.StatusCode.NOT_FOUND, f"No document to update: {name}")
 
 
-def _written(write: Any, path: Segments, before: Stored | None, micros: int) -> Stored:
-    """The document after the write: `before` itself if the write changes nothing."""
-    update = write.update
-    message = _Document()
+def _written(write: Any, path: Segments, before: Stored | None, now: Any) -> Stored:
+    """The document after the write: `before` itself if the write changes nothing. It keeps the request's values."""
+    name, given = write.update.name, write.update.fields
+    if before is None and not write.HasField("update_mask"):
+        return Stored(name, path, given, now, now)
+    old = {} if before is None else before.values
     if write.HasField("update_mask"):
-        if before is None:
-            message.name = update.name
-        else:
-            message.CopyFrom(before.message)
-        is_changed = before is None
-        for field in map(field_of, write.update_mask.field_paths):
-            if field in update.fields:
-                value = update.fields[field]
-                is_changed = is_changed or field not in message.fields or _bits(message.fields[field]) != _bits(value)
-                message.fields[field].CopyFrom(value)
-            elif field in message.fields:
-                is_changed = True
-                del message.fields[field]
+        named = [field_of(each) for each in write.update_mask.field_paths]
+        values = {**old, **{field: given[field] for field in named if field in given}}
+        for field in named:
+            if field not in given:
+                values.pop(field, None)
     else:
-        message.CopyFrom(update)
-        if before is not None:
-            message.update_time.CopyFrom(before.message.update_time)
-            message.create_time.CopyFrom(before.message.create_time)
-        is_changed = before is None or _bits(message) != _bits(before.message)
-    if before is not None and not is_changed:
+        values = {field: given[field] for field in sorted(given)}
+    if values.keys() != old.keys():
+        values = {field: values[field] for field in sorted(values)}
+    elif before is not None and all(map(_is_same, old.values(), values.values())):
         return before
-    if message.ByteSize() > MAX_DOCUMENT_BYTES:
-        raise invalid(f'Document "{update.name}" cannot be written because its size exceeds the maximum allowed size.')
-    _set_time(message.update_time, micros)
-    if before is None:
-        _set_time(message.create_time, micros)
-    return Stored(update.name, path, message, micros)
+    return Stored(name, path, values, now if before is None else before.created, now)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two Value messages are the same bits: NaN is itself, and -0.0 is not 0.0."""
+    return one is other or _bits(one) == _bits(other)
 
 
 def _bits(message: Any) -> bytes:
-    """For comparisons in which NaN equals itself, and -0.0 is not 0.0."""
     bits: bytes = message.SerializeToString(deterministic=True)
     return bits
 
 
-def _set_time(target: Any, micros: int) -> None:
-    target.seconds, rest = divmod(micros, 1_000_000)
-    target.nanos = rest * 1_000
-
-
-def _sum(found: list[Any], field: str) -> int | float:
-    """The sum of the numbers among the field's values; an integer if all of them are, and if it fits."""
-    numbers = [each.data[field] for each in found]
-    numbers = [each for each in numbers if isinstance(each, int | float) and not isinstance(each, bool)]
-    total = sum(numbers)
-    return total if isinstance(total, int) and -(2**63) <= total < 2**63 else float(total)
+def _sum(found: list[Stored], field: str) -> int | float:
+    """The sum of the integers among the field's values; a double if it is too large."""
+    values = [each.data[field] for each in found]
+    if any(isinstance(each, float) for each in values):
+        raise Unsupported("a sum of doubles, which depends on their order", field)
+    total = sum(each for each in values if isinstance(each, int) and not isinstance(each, bool))
+    return total if -(2**63) <= total < 2**63 else float(total)
 
 
 Io = Callable[[str, str, Callable[[], Any], float | None], Any]

@@ -20,8 +20,6 @@ Segments = tuple[str, ...]
 
 NAME = "__name__"
 NULL, BOOLEAN, NAN, NUMBER, TIME, STRING, BYTES, REFERENCE, ARRAY, MAP = range(10)
-NOTHING: Key = (-1,)
-"""A key that no value has: in a filter, null and NaN are equal to nothing."""
 MAX_IN = 30
 MAX_ID_BYTES = 1_500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -175,13 +173,11 @@ class Query:
                     self._add(each)
             case "field_filter":
                 asked = where.field_filter
-                field, operator = field_of(asked.field.field_path), FIELD_OPERATOR.Name(asked.op)
+                field, operator = _compared_field(asked), FIELD_OPERATOR.Name(asked.op)
                 self._filters.append((field, operator, self._compared(field, operator, asked.value)))
             case "unary_filter":
                 asked = where.unary_filter
-                field, operator = field_of(asked.field.field_path), UNARY_OPERATOR.Name(asked.op)
-                if operator not in UNARY or field == NAME:
-                    raise Unsupported("a filter", where)
+                field, operator = _compared_field(asked), UNARY_OPERATOR.Name(asked.op)
                 self._filters.append((field, operator, functools.partial(_holds, UNARY[operator], field)))
             case _:
                 raise Unsupported("a filter", where)
@@ -191,23 +187,15 @@ class Query:
             members = value.array_value.values
             if not 0 < len(members) <= MAX_IN:
                 raise invalid(f"'IN' requires an ArrayValue of 1 to {MAX_IN} comparison values.")
-            keys = [_operand(field, each) for each in members]
-            wanted = [key for key in keys if key[0] not in (NULL, NAN)]
-            return lambda record: record.key(field) in wanted
-        operand = _operand(field, value)
-        is_nothing = operand[0] in (NULL, NAN)
-        key = NOTHING if is_nothing else operand
+            keys = [_operand(each) for each in members]
+            return lambda record: record.key(field) in keys
+        key = _operand(value)
         match operator:
             case "EQUAL":
                 return lambda record: record.key(field) == key
             case "NOT_EQUAL":
-                return lambda record: (
-                    operand[0] != NULL
-                    and (found := record.key(field)) is not None
-                    and found[0] != NULL
-                    and found != key
-                )
-            case "ARRAY_CONTAINS" if field != NAME:
+                return lambda record: (found := record.key(field)) is not None and found[0] != NULL and found != key
+            case "ARRAY_CONTAINS":
                 return lambda record: (found := record.key(field)) is not None and found[0] == ARRAY and key in found[1]
         if operator not in RANGES:
             raise Unsupported(f"a filter by {operator}", self._message)
@@ -220,7 +208,7 @@ class Query:
         cursor = getattr(self._message, name)
         if len(cursor.values) > len(orders):
             raise invalid("Cursor has too many values.")
-        keys = [_operand(order.field, value) for order, value in zip(orders, cursor.values, strict=False)]
+        keys = [_position(order.field, value) for order, value in zip(orders, cursor.values, strict=False)]
         return Bound(keys, cursor.before)
 
     def _check_filters(self) -> None:
@@ -229,10 +217,8 @@ class Query:
             raise invalid(
                 "Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query."
             )
-        if operators.count("ARRAY_CONTAINS") > 1:
-            raise Fault(
-                grpc.StatusCode.FAILED_PRECONDITION, "Only a single array-contains clause is allowed in a query"
-            )
+        if operators.count("ARRAY_CONTAINS") > 1 or operators.count("IN") > 1:
+            raise Unsupported("more than one array-contains, or more than one in", self._message)
 
     def _complete(self, explicit: list[Order]) -> list[Order]:
         """The orders that the query names, then the fields of its inequalities, then the document's name."""
@@ -241,11 +227,11 @@ class Query:
             raise invalid("order by clause cannot contain more fields after the key")
         if len(set(fields)) < len(fields):
             raise invalid("order by clause cannot contain duplicate fields")
-        if explicit == [Order(NAME, True)] and all(field == NAME for field, _, _ in self._filters):
+        if explicit == [Order(NAME, True)] and not self._filters:
             raise Fault(grpc.StatusCode.FAILED_PRECONDITION, "Firestore does not support descending key scans")
         is_descending = explicit[-1].is_descending if explicit else False
         unequal = {field for field, operator, _ in self._filters if operator in RANGES or operator in NEGATIONS}
-        implied = sorted(unequal.difference(fields, (NAME,)))
+        implied = sorted(unequal.difference(fields))
         if implied and NAME in fields:
             raise invalid("order by clause cannot contain more fields after the key")
         names = [*implied, *([] if NAME in fields else [NAME])]
@@ -294,11 +280,27 @@ class Query:
         return 0
 
 
-def _operand(field: str, value: Any) -> Key:
+def _compared_field(asked: Any) -> str:
+    field = field_of(asked.field.field_path)
+    if field == NAME:
+        raise Unsupported("a filter by name", asked)
+    return field
+
+
+def _operand(value: Any) -> Key:
+    """A value of a filter. For null and NaN the client library asks by unary filters."""
+    key = key_of(plain(value))
+    if key[0] in (NULL, NAN):
+        raise Unsupported("a comparison with null or NaN", value)
+    return key
+
+
+def _position(field: str, value: Any) -> Key:
+    """A value of a cursor."""
     if field != NAME:
         return key_of(plain(value))
     if value.WhichOneof("value_type") != "reference_value":
-        raise invalid("__key__ filter value must be a Key")
+        raise invalid("Cursor __key__ value is not a document reference.")
     return (REFERENCE, segments_of(value.reference_value)[1])
 
 
