@@ -94,11 +94,12 @@ def _paths(media: list[dict[str, Any]]) -> set[str]:
 
 
 def _likes(everything: Documents) -> Iterator[str]:
+    likes = Counter(each["postId"] for each in _documents(everything, "likes").values())
     for post_id, post in _documents(everything, "posts").items():
-        likes, comments = (len(_documents(everything, f"posts/{post_id}/{each}")) for each in ("likes", "comments"))
-        if (post["likeCount"], post["commentCount"]) != (likes, comments):
+        comments = len(_documents(everything, f"posts/{post_id}/comments"))
+        if (post["likeCount"], post["commentCount"]) != (likes[post_id], comments):
             counted = f"{post['likeCount']} likes and {post['commentCount']} comments"
-            yield f"post {post_id} counts {counted}, and has {likes} and {comments}"
+            yield f"post {post_id} counts {counted}, and has {likes[post_id]} and {comments}"
 
 
 def _payments(town: Town, everything: Documents) -> Iterator[str]:
@@ -198,16 +199,21 @@ def _told(each: Asked, told: Mapping[str, Any], everything: Documents, town: Tow
 
 def _liked(history: list[Asked], everything: Documents) -> Iterator[str]:
     """Whoever was told that a like is set or gone, and asked for nothing else meanwhile, finds it so."""
+    likes = {(each["postId"], each["uid"]) for each in _documents(everything, "likes").values()}
     wishes: dict[tuple[str, str], list[Asked]] = defaultdict(list)
     for each in history:
         if each.function == "likePost":
             wishes[(each.uid, each.data["postId"])].append(each)
     for (uid, post), asked in wishes.items():
-        last = asked[-1]
-        others = [each for each in asked if each.data["liked"] != last.data["liked"] and not each.is_known]
+        last = max(asked, key=lambda each: each.number)
+        others = [
+            each
+            for each in asked
+            if each.data["liked"] != last.data["liked"] and (not each.is_known or each.ended > last.number)
+        ]
         if others or not last.answer or not last.answer.ok or f"posts/{post}" not in everything:
             continue
-        if (f"posts/{post}/likes/{uid}" in everything) != last.data["liked"]:
+        if ((post, uid) in likes) != last.data["liked"]:
             yield f"{uid} was told that liked is {last.data['liked']} of {post}"
 
 
@@ -215,5 +221,5 @@ def _exceptions(town: Town) -> Iterator[str]:
     """No exception that is not a refusal or an outage."""
     for log in town.logs:
         for line in log.read_text().splitlines():
-            if '"severity":"ERROR"' in line.replace('": "', '":"') and "Traceback" in line:
+            if ('"severity": "ERROR"' in line and '"stack_trace"' in line) or line.startswith("Traceback"):
                 yield f"{log.name}: {line[-600:]}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +17,8 @@ ADMIN = "admin-1"
 TRIES = 4
 GIVES_UP = 0.15
 """Of the calls without an answer: not repeated now. The last round repeats them."""
+DOUBLE_CLICK = 0.1
+"""Of the calls: made twice at the same time."""
 FEATURES = ("prompt_enhancement", "hd_download", "watermark_removal", "stem_export")
 PACKS = ("starter", "creator")
 PLANS = ("pro", "enterprise")
@@ -37,11 +41,11 @@ class Board:
 
 
 class Person:
-    """One user. `act` makes one step."""
+    """One user at one device. `act` makes one step."""
 
-    def __init__(self, town: Town, board: Board, uid: str) -> None:
-        self.town, self.board, self.uid = town, board, uid
-        self.random = random.Random(f"{town.seed} {uid}")
+    def __init__(self, town: Town, board: Board, uid: str, device: int = 0) -> None:
+        self.town, self.board, self.uid, self.device = town, board, uid, device
+        self.random = random.Random(f"{town.seed} {uid} {device}")
         self.jobs: list[str] = []
         self.done: list[str] = []
         """Completed jobs that are not known to be published or deleted."""
@@ -76,6 +80,9 @@ class Person:
     def ask(self, function: str, data: Mapping[str, Any], *, admin: bool = False) -> Answer | None:
         """Call until there is an answer that says what happened, or give up."""
         answer = None
+        if self.random.random() < DOUBLE_CLICK:
+            call = functools.partial(self.town.call, function, data, uid=self.uid, admin=admin)
+            threading.Thread(target=call, daemon=True).start()
         for _ in range(TRIES):
             answer = self.town.call(function, data, uid=self.uid, admin=admin)
             unknown = answer is None or answer.code in ("unavailable", "deadline-exceeded", "internal", "aborted")
@@ -86,7 +93,7 @@ class Person:
 
     def request_id(self) -> str:
         self.requests += 1
-        return f"{self.uid}-request-{self.requests:08d}"
+        return f"{self.uid}-{self.device}-request-{self.requests:06d}"
 
     def order(self) -> None:
         model, kind = self.random.choice((("z-image", "image"), ("z-image", "image"), ("nano-banana", "image")))

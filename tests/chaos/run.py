@@ -16,10 +16,12 @@ from tests.chaos import checks
 from tests.chaos.people import ADMIN, TRIES, Administrator, Board, Person
 from tests.chaos.surroundings import Clockwork, Stripe, Tasks, settle_down
 from tests.chaos.town import Town, town, wait_until_served
-from tests.chaos.weather import Weather
+from tests.chaos.weather import CUTS, Weather
 from tests.support.calls import Answer
 
-PEOPLE = 5
+PEOPLE = 4
+DEVICES = 3
+"""One of the people is at so many devices at the same time."""
 TOKENS = 3_000
 ENOUGH_S = 3.6
 """The most seconds for a kill on average; a run that takes longer ends with fewer kills."""
@@ -92,7 +94,8 @@ def _people(made: Town) -> list[Person]:
         gift = {"uid": uid, "amount": TOKENS, "reason": "to begin", "requestId": f"begin-{number:012}"}
         assert _surely(made, "initializeUser", {}, uid).ok
         assert _surely(made, "addTokens", gift, ADMIN).ok
-    return [*(Person(made, board, uid) for uid in names), Administrator(made, board, names)]
+    hot = [Person(made, board, names[0], device) for device in range(1, DEVICES)]
+    return [*(Person(made, board, uid) for uid in names), *hot, Administrator(made, board, names)]
 
 
 def _surely(made: Town, function: str, data: Mapping[str, object], uid: str) -> Answer:
@@ -110,7 +113,7 @@ def _storm(made: Town, kills: int, say: Callable[[str], None]) -> None:
         for victim in made.victims:
             victim.falls_idle()
         counts = made.weather.counts
-        cut = sum(counts[each] for each in ("request lost", "answer lost", "answer cut in the middle"))
+        cut = sum(counts[each] for each in CUTS)
         say(f"{counts['kills']} of {kills} kills, {cut} cuts, {len(made.history)} calls")
         time.sleep(0.1)
 

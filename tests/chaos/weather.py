@@ -22,11 +22,12 @@ CUT = 0.02
 """Of the pieces: cut here, in one of three ways."""
 DELAYED = 0.04
 MAX_DELAY_S = 0.4
-ENDED_CUTS = ("request lost", "answer lost", "answer cut in the middle")
-KILL_GAP_S = (0.5, 4.0)
-"""Between two kills of an instance. Its first request takes about a third of a second."""
-OUT_OF_PATIENCE_S = 1.5
-"""An instance to which nothing comes is killed after so long."""
+CUTS = ("request lost", "answer lost", "answer cut in the middle")
+LIFE = (10, 250)
+"""An instance is killed after so many pieces: a count, so that a slow machine's calls are killed no more often than a
+fast one's. A call has about ten."""
+PATIENCE_S = 8.0
+"""An instance that lives longer than this is killed between two pieces."""
 HANDSHAKE = 2
 """The first pieces of a connection are spared: gRPC waits a second before it tries again after a failed handshake."""
 
@@ -68,7 +69,8 @@ class Victim:
     def __init__(self, weather: Weather, pid_file: Path) -> None:
         self.weather, self._pid_file = weather, pid_file
         self._killed = 0
-        self._due = time.monotonic() + weather.random.uniform(*KILL_GAP_S)
+        self._left = weather.random.randint(*LIFE)
+        self._born = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -77,26 +79,27 @@ class Victim:
         return 0 if pid == self._killed else pid
 
     def falls(self, moment: str) -> bool:
-        """Kill the worker if it is due. `moment`: what it is doing."""
-        weather, now = self.weather, time.monotonic()
+        """Count a piece, and kill the worker if it was the last. `moment`: what the worker is doing."""
+        weather = self.weather
         with weather.lock:
-            if weather.is_clear or weather.kills_left <= 0 or now < self._due or weather.random.random() < 0.7:
-                return False
-            if not (pid := self.pid):
+            self._left -= 1
+            if weather.is_clear or weather.kills_left <= 0 or self._left > 0 or not (pid := self.pid):
                 return False
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             self._killed = pid
-            self._due = now + weather.random.uniform(*KILL_GAP_S)
+            self._left = weather.random.randint(*LIFE)
+            self._born = time.monotonic()
             weather.kills_left -= 1
             weather.counts["kills"] += 1
             weather.counts[f"killed: {moment}"] += 1
             return True
 
     def falls_idle(self) -> None:
-        """Kill it between two pieces if none has come since it was due."""
-        if time.monotonic() > self._due + OUT_OF_PATIENCE_S:
-            self.falls("between two requests of its own")
+        """Kill it at any moment if it has lived for long."""
+        if time.monotonic() > self._born + PATIENCE_S:
+            self._left = 0
+            self.falls("at any moment")
 
 
 class FaultyProxy(Proxy):
