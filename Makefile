@@ -12,7 +12,7 @@ WORKERS ?= 3
 LOCKED := --quiet --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve vendors seed-data bench mutants guards chaos lock admin catalogue client pictures secrets deploy smoke licences audit
+.PHONY: help setup demo test check simulate serve vendors seed-data bench mutants guards chaos lock admin catalogue client pictures secrets deploy smoke licences audit
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ audit: setup ## Check every ledger and job of a database, read only: PROJECT=…
 
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
+
+simulate: setup ## The whole backend in a world that SEED=… decides, with every fault (SEEDS=n ACTS=n TRACE=1)
+	@$(VENV)/python -m tests.simulation --first $(or $(SEED),0) --seeds $(or $(SEEDS),1) --acts $(or $(ACTS),0) $(if $(TRACE),--trace) $(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
 
 mutants: setup ## Change each pure rule a little and see that a test fails: ONLY=models/ledger
 	@$(VENV)/python -m tests.mutants $(ONLY)

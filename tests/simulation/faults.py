@@ -30,14 +30,20 @@ class Faults:
 
     def decide(self, place: str, draw: int) -> str | None:
         """The fault at this place, if any. `draw` is below 10,000."""
-        if draw >= self.total or self.off or (self.only is not None and place not in self.only):
+        if draw >= self.total:
             return None
         for kind, rate in self.rates.items():
             if draw < rate:
-                self.injected[place] = kind
-                return kind
+                return kind if self.takes(place, kind) else None
             draw -= rate
         return None
+
+    def takes(self, place: str, kind: str) -> bool:
+        """Whether a fault that is due at this place may happen. It is noted."""
+        if self.off or (self.only is not None and place not in self.only):
+            return False
+        self.injected[place] = kind
+        return True
 
 
 KINDS = (

@@ -19,6 +19,7 @@ from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-u
 
 from studiox.kit import process
 from tests.simulation.faults import Cut, Faults, Late
+from tests.simulation.network import FAULTS
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ class World:
         self.counts: dict[str, int] = {}
         """I/O by kind."""
         self._now = START
-        self._events: list[tuple[float, float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, float, int, Callable[[], object]]] = []
         self._number = 0
         self._tasks = 0
         self._names: dict[str, int] = {}
@@ -111,7 +112,7 @@ class World:
     def monotonic(self) -> float:
         return self._now - START + 1_000.0
 
-    def at(self, moment: float, act: Callable[[], None]) -> None:
+    def at(self, moment: float, act: Callable[[], object]) -> None:
         """Do this at that time, outside of all tasks."""
         self._number += 1
         heapq.heappush(self._events, (max(moment, self._now), self.random.random(), self._number, act))
@@ -261,6 +262,16 @@ class World:
             self._pause(task, draws[5])
             return answer
         return self._faulty(fault, task, place, kind, what, act, patience, draws[6] / 255)
+
+    def chance(self, what: str) -> float:
+        """For the network: a number from 0 to below 1 for this place of the running task; 1 where no fault may be."""
+        task = self.running()
+        if task is None:
+            return 1.0
+        place = f"{task.name}#{task.ios}.{what}"
+        draw = int.from_bytes(blake2b(f"{self.seed} {place}".encode(), digest_size=4).digest()) / (1 << 32)
+        rate = FAULTS.get(what)
+        return draw if rate is None or draw >= rate or self.faults.takes(place, what) else 1.0
 
     def _pause(self, task: Task[Any], draw: int) -> None:
         """A usual delay: mostly a millisecond or two, sometimes 100, seldom a second."""

@@ -1,0 +1,165 @@
+"""The functions as the world's instances serve them, and every request that anybody sends to them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from cronsim import CronSim
+from msgspec import Struct
+
+import main
+from studiox.kit import log
+from tests.simulation.faults import Cut, Late
+from tests.simulation.world import Instance, World
+from tests.support import Answer, Reply, calls
+
+T = TypeVar("T")
+
+PATIENCE_S = 70.0
+"""How long a client waits for an answer, as Firebase's client SDK does."""
+WEBHOOK_S = 20.0
+
+
+class Exchange(Struct):
+    """One call of a client, and what it saw. An answer that was lost is None."""
+
+    caller: str
+    function: str
+    data: dict[str, Any]
+    began: int
+    """The step of the world in which it began; so is `ended`."""
+    ended: int = -1
+    answer: Answer | None = None
+    is_admin: bool = False
+
+
+class Deployment:
+    """Who calls a function gets an instance, which the seed chooses."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.history: list[Exchange] = []
+        self.bugs: list[str] = []
+        """What may not happen at all: a function raised, or it logged a bug."""
+        self._fired: dict[str, float] = {}
+
+    def call(self, caller: str, function: str, data: dict[str, Any], *, admin: bool = False) -> Answer | None:
+        """Call a callable as this user. None if the client cannot know the outcome."""
+        exchange = Exchange(caller, function, data, self.world.steps, is_admin=admin)
+        self.history.append(exchange)
+        deployed = getattr(main, function)
+        answer = self.send(
+            f"{caller}:{function}", lambda: calls.call(deployed, data, uid=caller, admin=admin), PATIENCE_S
+        )
+        exchange.ended, exchange.answer = self.world.steps, answer
+        if answer is not None and answer.code in ("internal", "unknown", "data-loss"):
+            self.bugs.append(f"{function} answered {answer.code}")
+        return answer
+
+    def calls(self) -> dict[str, int]:
+        """How many calls of each function had which answer."""
+        found: dict[str, int] = {}
+        for each in self.history:
+            answer = each.answer
+            said = "lost" if answer is None else "ok" if answer.ok else answer.reason or answer.code
+            found[f"{each.function} {said}"] = found.get(f"{each.function} {said}", 0) + 1
+        return found
+
+    def sign_up(self, uid: str, **user: Any) -> Answer | None:
+        """The blocking trigger that Auth calls when an account is created. Without an answer Auth creates none."""
+        return self.send(f"{uid}:onUserCreated", lambda: calls.before_create(main.onUserCreated, uid, **user), 7.0)
+
+    def http(self, function: str, **request: Any) -> Reply | None:
+        """A webhook's request, once. None if its sender got no answer."""
+        deployed = getattr(main, function)
+        return self.send(function, lambda: calls.http(deployed, "POST", **request), WEBHOOK_S)
+
+    def task(self, function: str, data: Mapping[str, Any]) -> Reply | None:
+        """Cloud Tasks' request."""
+        deployed = getattr(main, function)
+        return self.send(function, lambda: calls.task(deployed, data), 1_800.0)
+
+    def schedule(self, function: str, at: datetime) -> Reply | None:
+        """Cloud Scheduler's request."""
+        deployed = getattr(main, function)
+        return self.send(function, lambda: calls.schedule(deployed, at), 1_800.0)
+
+    def send(self, name: str, handle: Callable[[], T], patience_s: float) -> T | None:
+        """A request to an instance, from a task of the world. None: no answer came."""
+        world = self.world
+        started: list[Any] = []
+        instance = world.random.choice(world.instances)
+
+        def start() -> None:
+            served = world.instances[world.instances.index(instance)] if instance.alive else world.instances[0]
+            started.append(world.spawn(name, lambda: self._handled(name, handle), _awake(world, served)))
+
+        try:
+            world.io("request", name, start, patience_s)
+        except (Cut, Late):
+            return None  # if it arrived, it is carried out, and nobody hears of it
+        [task] = started
+        if not world.wait(task, patience_s) or task.lost:
+            return None
+        if task.error is not None:
+            return None
+        answer: T = task.result
+        return answer
+
+    def _handled(self, name: str, handle: Callable[[], T]) -> T:
+        try:
+            return handle()
+        except Exception as error:
+            self.bugs.append(f"{name} raised {type(error).__name__}: {error}")
+            raise
+
+    def schedules_due(self, until: float) -> list[tuple[str, datetime]]:
+        """The schedules whose time has come since they were last fired, once each, the latest time of each."""
+        due = []
+        for name, when in SCHEDULES.items():
+            last = self._fired.setdefault(name, self.world.now())
+            moment = next(CronSim(when, datetime.fromtimestamp(last, UTC)))
+            if moment.timestamp() <= until:
+                latest = next(CronSim(when, datetime.fromtimestamp(until + 1, UTC), reverse=True))
+                self._fired[name] = until
+                due.append((name, latest))
+        return due
+
+
+def _awake(world: World, instance: Instance) -> Instance:
+    """A load balancer sends nothing to an instance that does not answer, unless all of them are frozen."""
+    if instance.frozen_until <= world.now():
+        return instance
+    return next((each for each in world.instances if each.frozen_until <= world.now()), instance)
+
+
+def _schedules() -> Iterator[tuple[str, str]]:
+    for name, function in vars(main).items():
+        endpoint = getattr(function, "__firebase_endpoint__", None)
+        trigger = getattr(endpoint, "scheduleTrigger", None)
+        if trigger:
+            yield name, str(trigger["schedule"])
+
+
+SCHEDULES: dict[str, str] = dict(_schedules())
+"""{function: when, in cron's terms}"""
+
+
+class Bugs(logging.Handler):
+    """Collects what the functions log as a bug, and the alerts by name."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(logging.WARNING)
+        self._deployment = deployment
+        self.seen: dict[str, int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        self.seen[message] = self.seen.get(message, 0) + 1
+        if record.levelno == logging.ERROR and record.levelno < log.ALERT:
+            error = record.exc_info[1] if record.exc_info else None
+            about = getattr(record, "fields", {})
+            self._deployment.bugs.append(f"logged {message}: {type(error).__name__}: {error} {about}")

@@ -1,0 +1,275 @@
+"""One story: a deployment, its people and vendors, what goes wrong, and what must hold at its end. A seed plans it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import Any
+from unittest import mock
+
+import firebase_admin
+import requests
+from google.cloud.firestore_v1.base_client import BaseClient
+from msgspec import Struct
+
+from local.stack import settings
+from local.vendors.stripe.account import Account
+from studiox.kit import firestore
+from tests.auth.identity import ADMINS
+from tests.simulation import actors
+from tests.simulation.actors import Act, Administrator, Person, Town
+from tests.simulation.checks import Checks
+from tests.simulation.deployment import Bugs, Deployment
+from tests.simulation.faults import KINDS, Faults
+from tests.simulation.network import Network
+from tests.simulation.shop import HANDLER, Shop
+from tests.simulation.store import Channel, Store
+from tests.simulation.threads import installed
+from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
+from tests.simulation.world import World
+from tests.support import Reply, canaries
+
+PROJECT = "demo-simulation"
+TERMINAL = ("completed", "failed", "cancelled")
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+PAUSES = (*[MINUTE] * 5, *[10 * MINUTE] * 6, *[HOUR] * 24, *[6 * HOUR] * 24)
+"""Between the rounds after the last fault, within which everything must come to rest."""
+
+
+class Story(Struct, frozen=True):
+    """What happens, as far as it is planned. Leaving out people, acts or faults leaves the others in their places."""
+
+    seed: int
+    people: dict[str, list[Act]]
+    admin: list[Act]
+    rates: dict[str, int]
+    instances: int
+    max_skew_s: float
+    only: frozenset[str] | None = None
+    """The places of the faults; None: wherever the seed puts them."""
+
+
+class Result(Struct):
+    """What came of a story."""
+
+    story: Story
+    violations: list[str]
+    trace_hash: str
+    steps: int
+    injected: dict[str, str]
+    counts: dict[str, int]
+    calls: dict[str, int]
+    """Calls by function and answer."""
+    trace: list[str]
+
+
+def story_of(seed: int, acts: int = 0) -> Story:
+    """The story of a seed; `acts` of all people together, in place of the seed's own number."""
+    random = Random(seed)
+    acts = acts or random.choice([4, 6, 8, 8, 12, 20])
+    number = random.choice([1, 1, 2, 2, 3])
+    hot = random.random() < 0.5
+    shares = [acts // 2 if hot and each == 0 else max(2, acts // (2 * number)) for each in range(number)]
+    return Story(
+        seed=seed,
+        people={f"u{each}": actors.plan(random, actors.KINDS, share) for each, share in enumerate(shares)},
+        admin=actors.plan(random, actors.ADMIN_KINDS, max(2, acts // 6)) if random.random() < 0.5 else [],
+        rates=_rates(random),
+        instances=random.choice([2, 2, 3]),
+        max_skew_s=random.choice([0.0, 300.0]),
+    )
+
+
+def _rates(random: Random) -> dict[str, int]:
+    """How often each kind of fault happens: not at all, seldom, often, or one kind very often."""
+    match random.choice(["none", "seldom", "often", "one kind", "deaths"]):
+        case "none":
+            return {}
+        case "seldom":
+            return dict.fromkeys(KINDS, 8)
+        case "often":
+            return dict.fromkeys(KINDS, 40)
+        case "one kind":
+            return {random.choice(KINDS[:6]): 400}
+    return {"crash_before": 60, "crash_after": 60, "cut_after": 60}
+
+
+class Stage:
+    """A running story."""
+
+    def __init__(self, story: Story, *, keep_trace: bool) -> None:
+        self.story = story
+        faults = Faults(**story.rates)
+        faults.only = story.only
+        self.world = World(
+            story.seed, faults, instances=story.instances, max_skew_s=story.max_skew_s, keep_trace=keep_trace
+        )
+        self.database = f"projects/{PROJECT}/databases/(default)"
+        self.store = Store(self.world.now)
+        self.channel = Channel(self.store, self.world.io)
+        self.deployment = Deployment(self.world)
+        self.violations: list[str] = []
+        self.checks, self._seen = Checks(), 0
+        world = self.world
+        world.after_step = self._check
+        chance = world.chance if any(story.rates.values()) else None
+        self.network = Network(world.io, chance=chance, sleep=world.sleep)
+        account = Account(f"http://{PLACES['stripe']}", clock=world.now)
+        key, secret = settings.SECRETS["STRIPE_SECRET_KEY"], settings.SECRETS["STRIPE_WEBHOOK_SECRET"]
+        self.shop = Shop(account, Random(story.seed + 1), world, self._deliver_event, key=key, secret=secret)
+        self.network.serve(PLACES["stripe"], "stripe", HANDLER, server=self.shop.server)
+        self.vendors = Vendors(Random(story.seed + 2), world, self._deliver_callback, self._dispatch)
+        self.vendors.serve(self.network)
+        self.town = Town(self.deployment, self.shop, self.vendors.accounts)
+
+    def _check(self) -> None:
+        """What must hold at every moment, after what a commit has changed."""
+        version = self.store.version(self.database)
+        if version != self._seen:
+            changed = self.store.changed(self.database, self._seen)
+            self._seen = version
+            self.violations += map(str, self.checks.follow(changed))
+
+    def _deliver_event(self, body: bytes, headers: Mapping[str, str]) -> int:
+        return _status(self.deployment.http("stripeWebhook", body=body, headers=headers))
+
+    def _deliver_callback(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        address = urllib.parse.urlsplit(url)
+        query = dict(urllib.parse.parse_qsl(address.query))
+        return _status(self.deployment.http(address.path.rpartition("/")[2], query=query, body=body, headers=headers))
+
+    def _dispatch(self, function: str, data: Mapping[str, Any], _attempt: int) -> int:
+        return _status(self.deployment.task(function, data))
+
+    def play(self) -> None:
+        """The whole story, as a task of the world."""
+        world, story = self.world, self.story
+        people = [Person(uid, self.town, acts) for uid, acts in story.people.items()]
+        lives = [world.spawn(each.uid, each.live) for each in people]
+        if story.admin:
+            lives.append(world.spawn("admin", Administrator(self.town, story.admin).live))
+        while alive := sum(not each.done for each in lives):
+            self._fire_schedules()
+            world.sleep(self._until_next_round(alive))
+        for each in lives:
+            if each.error is not None:
+                raise each.error
+        self._come_to_rest()
+
+    def _until_next_round(self, alive: int) -> float:
+        """A minute; if everybody waits for days, until the first of them goes on."""
+        waits = self.town.awake_at
+        if len(waits) < alive:
+            return MINUTE
+        return max(MINUTE, min(waits.values()) - self.world.now() - MINUTE)
+
+    def _fire_schedules(self, ahead: float = 0.0) -> None:
+        world = self.world
+        for name, at in self.deployment.schedules_due(world.now() + ahead):
+            world.spawn(name, lambda name=name, at=at: self.deployment.schedule(name, at))  # type: ignore[misc]
+
+    def _come_to_rest(self) -> None:
+        """No more faults. Schedules and vendors go on until nothing is due, and the nightly schedules have run."""
+        world = self.world
+        world.faults.off = self.shop.calm = self.shop.closed = True
+        self.network.faults = {}
+        self.vendors.calm_down()
+        for each in world.instances:
+            each.frozen_until = 0.0
+        quiet = 0
+        for pause in PAUSES:
+            self._fire_schedules()
+            world.sleep(pause)
+            quiet = quiet + 1 if self._is_quiet() else 0
+            if quiet == 2:
+                break
+        self._fire_schedules(DAY)
+        world.sleep(HOUR)
+        self.violations += [f"7. Every job ends: {path}: not yet" for path in self._unfinished()]
+
+    def _is_quiet(self) -> bool:
+        waiting = self.shop.waiting + self.vendors.waiting + self.vendors.queue.waiting
+        return waiting == 0 and not any(each.tasks for each in self.world.instances) and not self._unfinished()
+
+    def _unfinished(self) -> list[str]:
+        """Jobs that have not ended, and deletions that have not."""
+        return [
+            path
+            for path, data in self.store.all(self.database).items()
+            if (path.startswith("jobs/") and path.count("/") == 1 and data["status"] not in TERMINAL)
+            or path.startswith("cleanups/")
+        ]
+
+
+def _status(reply: Reply | None) -> int:
+    return 0 if reply is None else reply.status
+
+
+@contextlib.contextmanager
+def staged(story: Story, *, keep_trace: bool = False) -> Iterator[Stage]:
+    """A stage for one story: its clocks, its network, and process memories of its own."""
+    stage = Stage(story, keep_trace=keep_trace)
+    bugs = Bugs(stage.deployment)
+    canaries.clear()
+    ADMINS.clear()
+    with installed(stage.world), _logged(bugs), _deployed(stage):
+        yield stage
+
+
+@contextlib.contextmanager
+def _logged(handler: logging.Handler) -> Iterator[None]:
+    handlers, level = logging.root.handlers[:], logging.root.level
+    logging.root.handlers[:] = [handler]
+    try:
+        yield
+    finally:
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+
+
+@contextlib.contextmanager
+def _deployed(stage: Stage) -> Iterator[None]:
+    with (
+        mock.patch.dict(
+            os.environ, {**environment(), "GCLOUD_PROJECT": PROJECT, "FIRESTORE_EMULATOR_HOST": "firestore:1"}
+        ),
+        stage.network.patched(),
+        tiny_media(),
+        mock.patch.object(firestore, "channel", return_value=stage.channel),
+        mock.patch.object(BaseClient, "_emulator_channel", return_value=stage.channel),
+        mock.patch.object(requests.utils, "getproxies", return_value={}),  # reads the whole environment each time
+        mock.patch.object(requests.utils, "proxy_bypass", return_value=True),
+    ):
+        _forget_apps()
+        firestore.app()  # as main.py does
+        yield
+        _forget_apps()
+
+
+def _forget_apps() -> None:
+    for app in list(firebase_admin._apps.values()):
+        firebase_admin.delete_app(app)
+
+
+def run(story: Story, *, keep_trace: bool = False) -> Result:
+    """Play the story and check it."""
+    with staged(story, keep_trace=keep_trace) as stage:
+        world = stage.world
+        play = world.spawn("story", stage.play)
+        world.run(until=lambda: play.done)
+        if play.error is not None:
+            raise play.error
+        return Result(
+            story=story,
+            violations=stage.violations + stage.deployment.bugs,
+            trace_hash=world.trace_hash(),
+            steps=world.steps,
+            injected=dict(world.faults.injected),
+            counts=world.counts,
+            calls=stage.deployment.calls(),
+            trace=world.trace or [],
+        )
