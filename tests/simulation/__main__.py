@@ -50,9 +50,8 @@ def main() -> int:
         if given.trace:
             _say("\n".join(result.trace))
         if result.violations:
-            print(
-                json.dumps({"seed": seed, "violation": result.violations[0], "all": len(result.violations)}), flush=True
-            )
+            first = {"seed": seed, "violation": result.violations[0], "violations": len(result.violations)}
+            _say(json.dumps(first))
             if not given.no_shrink:
                 _say(shrink.tell(shrink.shortest(told, result)))
             return 1
@@ -64,9 +63,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a story
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "tests.simulation", *sys.argv[1:]],
-            {**os.environ, "PYTHONHASHSEED": "0"},
-        )
+        again = [sys.executable, "-m", "tests.simulation", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})
     sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from cronsim import CronSim
@@ -13,7 +13,7 @@ from msgspec import Struct
 import main
 from studiox.kit import log
 from tests.simulation.faults import Cut, Late
-from tests.simulation.world import Instance, World
+from tests.simulation.world import Instance, World, moment
 from tests.support import Answer, Reply, calls
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Deployment:
         self.history: list[Exchange] = []
         self.bugs: list[str] = []
         """What may not happen at all: a function raised, or it logged a bug."""
-        self._fired: dict[str, float] = {}
+        self._due = {name: _next(name, world.now()) for name in SCHEDULES}
 
     def call(self, caller: str, function: str, data: dict[str, Any], *, admin: bool = False) -> Answer | None:
         """Call a callable as this user. None if the client cannot know the outcome."""
@@ -117,16 +117,17 @@ class Deployment:
             raise
 
     def schedules_due(self, until: float) -> list[tuple[str, datetime]]:
-        """The schedules whose time has come since they were last fired, once each, the latest time of each."""
-        due = []
-        for name, when in SCHEDULES.items():
-            last = self._fired.setdefault(name, self.world.now())
-            moment = next(CronSim(when, datetime.fromtimestamp(last, UTC)))
-            if moment.timestamp() <= until:
-                latest = next(CronSim(when, datetime.fromtimestamp(until + 1, UTC), reverse=True))
-                self._fired[name] = until
-                due.append((name, latest))
-        return due
+        """The schedules whose time has come since they were last fired: once each, with the first time of each."""
+        fired = []
+        for name, due in self._due.items():
+            if due <= until:
+                fired.append((name, moment(due)))
+                self._due[name] = _next(name, until)
+        return fired
+
+
+def _next(name: str, after: float) -> float:
+    return next(CronSim(SCHEDULES[name], moment(after))).timestamp()
 
 
 def _awake(world: World, instance: Instance) -> Instance:

@@ -382,3 +382,8 @@ class World:
             instance.alive = False
             self._bury(instance)
         self._events.clear()
+
+
+def moment(seconds: float) -> datetime:
+    """The time of these seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
