@@ -20,6 +20,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
     "catalog/margins": (("tests/catalog/test_models.py", "tests/catalog/test_rules.py"), ()),
     "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
+    "billing/monthly_tokens": (("tests/billing/test_monthly_tokens.py", "tests/billing/test_monthly_refunds.py"), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}
 
@@ -30,6 +31,7 @@ SLOW = ("tests/tokens/test_monthly.py::test_j23_one_two_and_five_parallel_runs_o
 """Left out: each of them would take longer than all mutants of its module."""
 
 _POLLS = "the pause between polls is the same for the first ten"
+_CENT = "a charge is one of at least a cent"
 _PAUSE = "the pause is at least ten seconds in any case"
 _LONGEST_PAUSE = "the pause is the longest from the fifth opening on"
 
@@ -50,6 +52,11 @@ EQUAL: dict[str, dict[str, str]] = {
         "_loses_tokens: return False -> return None": "its caller only asks whether it is true",
         "duplicate: (current.created_at, current.id) < (new.created_at, new.subscription_id)"
         " -> (current.created_at, current.id) <= (new.created_at, new.subscription_id)": "the two ids differ",
+    },
+    "billing/monthly_tokens": {
+        "in_proportion: full > 0 -> full > 1": "what is below a full price of one cent is nothing",
+        "MonthlyBucket.reverse: known.total or 0 -> known.total or 1": _CENT,
+        "MonthlyBucket.reverse: known.total or 0 -> known.total or -1": _CENT,
     },
     "tokens/streaks": {
         "reward: days > last -> days >= last": "on the last milestone's day both ways give that milestone's bonus",

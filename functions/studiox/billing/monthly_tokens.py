@@ -69,7 +69,9 @@ class Reversal(NamedTuple):
 
 def in_proportion(tokens: int, paid: int, full: int) -> int:
     """The part of the tokens that `paid` of the price `full` buys, rounded down; all of them at the full price."""
-    return tokens if paid >= full else max(0, tokens * paid // full)
+    if paid >= full:
+        return tokens
+    return tokens * max(0, paid) // full if full > 0 else 0
 
 
 def credited_tokens(credit: int, source: PriceTerms, target: PriceTerms, grant: Grant | None) -> int:
@@ -78,11 +80,11 @@ def credited_tokens(credit: int, source: PriceTerms, target: PriceTerms, grant: 
     The larger of two values: by the plans' prices, and by what the period's tokens cost (there may be discounts).
     """
     tokens, full = source.tokens - target.tokens, source.amount - target.amount
-    by_price = -(-tokens * credit // full) if full > 0 else max(0, tokens)
-    if grant is None or grant.paid <= 0:
-        return max(0, by_price)
-    by_share = grant.tokens if credit >= grant.paid else -(-grant.tokens * credit // grant.paid)
-    return max(0, by_price, by_share)
+    by_price = -(-tokens * credit // full) if full > 0 else tokens
+    by_share = 0
+    if grant is not None and grant.paid > 0:
+        by_share = -(-grant.tokens * min(credit, grant.paid) // grant.paid)
+    return max(by_price, by_share)
 
 
 class MonthlyBucket:
@@ -275,13 +277,7 @@ class MonthlyBucket:
         target = taken_target(known.granted, known.reversed + disputed_amount(disputes), money)
         counts = self.grant is not None and not self.grant.over and reversal.invoice_id in self.grant.invoices
         self.invoices[reversal.invoice_id] = replace(known, target=target)
-        if target > known.target:
-            left = max(0, known.granted - (known.lowered or 0) - known.taken) if counts else 0
-            take = min(target - known.target, self.monthly, left)
-            ever_taken = known.ever_taken + take
-            self._note(reversal.invoice_id, taken=known.taken + take, ever_taken=ever_taken)
-            self._move("clawback", f"clawback:{charge.id}:{ever_taken}", -take, reversal.invoice_id)
-        elif target < known.target:
+        if target < known.target:
             back = max(0, known.taken - target) if counts else 0
             returned = (known.ever_returned or 0) + back
             cause = to_restore(disputes) or f"{charge.id}:{returned}"
@@ -292,6 +288,12 @@ class MonthlyBucket:
                 disputes=with_restored(disputes),
             )
             self._move("restore", f"restore:{cause}", back, reversal.invoice_id)
+        else:
+            left = max(0, known.granted - (known.lowered or 0) - known.taken) if counts else 0
+            take = min(target - known.target, self.monthly, left)
+            ever_taken = known.ever_taken + take
+            self._note(reversal.invoice_id, taken=known.taken + take, ever_taken=ever_taken)
+            self._move("clawback", f"clawback:{charge.id}:{ever_taken}", -take, reversal.invoice_id)
 
     def _note(self, invoice_id: str, **changes: object) -> None:
         self.invoices[invoice_id] = replace(self.invoices[invoice_id], **changes)
