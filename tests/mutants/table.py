@@ -9,6 +9,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "models/ledger": (("tests/tokens/test_ledger.py",), ("tests/tokens/test_ledger_audit.py",)),
     "tokens/monthly": (("tests/tokens/test_monthly.py",), ()),
     "tokens/allowance": (("tests/tokens/test_allowance.py",), ("tests/tokens/test_usage.py",)),
+    "tokens/invariants": (("tests/tokens/test_invariants.py",), ()),
     "tokens/streaks": (("tests/tokens/test_streaks.py",), ()),
     "studio/lifecycle": (("tests/studio/test_job_rules.py", "tests/studio/test_jobs.py"), _JOBS),
     "studio/spend": (("tests/studio/test_spend_rules.py",), ()),

@@ -246,6 +246,29 @@ def test_entries_that_cannot_be_compared_with_their_job_are_found(world: dict[st
     assert database.need("ledgerAudits/nightly")["finishedAt"]
 
 
+@pytest.mark.malformed("entries that the audit must find")
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("broken", "kind"),
+    [
+        ({"ref": "job"}, "not_its_causes_name"),
+        ({"ref": {"kind": "job"}}, "entry_without_job"),
+        ({"ref": {"kind": "job", "id": "a/b"}}, "entry_without_job"),
+        ({"ref": {"kind": {}}, "type": []}, "running_balance"),
+        ({"buckets": "text"}, "not_an_integer"),
+    ],
+    ids=str,
+)
+def test_a_malformed_entry_hides_no_other_violation(database: Database, broken: dict[str, Any], kind: str) -> None:
+    path = f"{LEDGER}/feature:request-100000001"
+    database.change(path, id="another", balanceAfter=database.need(path)["balanceAfter"] + 1, **broken)
+    database.change("users/u1", balance=10_000)
+    run()
+    kinds = {each for _, each in found(database)}
+    assert {kind, "account_is_not_its_ledger"} <= kinds
+    assert "not_readable" not in kinds
+
+
 def test_between_full_runs_only_what_was_touched_is_read(
     world: dict[str, str], database: Database, rpcs: Rpcs, clock: Clock
 ) -> None:

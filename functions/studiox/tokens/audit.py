@@ -153,7 +153,7 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
         _check_jobs_of(page, fold)
         if len(beyond) > PAGE:
             break
-    fold.compare(user.balance, user.buckets or {}, seq)
+    fold.compare(user.balance, user.buckets, seq)
     number = ledger_store.count_entries(uid)
     after = firestore.get(path)
     if after is not None and after.ledger_seq == seq:  # otherwise the user is spending right now
@@ -166,8 +166,9 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
 
 def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
     """Check that every entry of a job refers to an existing job."""
-    named = {each.id: each.data.ref["id"] for each in page if (each.data.ref or {}).get("kind") == "job"}
-    found = studio.which_exist(set(named.values()))
+    refs = {each.id: invariants.mapping(each.data.ref) for each in page}
+    named = {entry_id: str(ref.get("id")) for entry_id, ref in refs.items() if ref.get("kind") == "job"}
+    found = studio.which_exist(set(filter(ids.is_segment, named.values())))
     for entry_id, job_id in named.items():
         if job_id not in found:
             fold.wrong("entry_without_job", entry_id, job_id, "no such job")

@@ -65,7 +65,7 @@ class Fold:
     def add(self, name: str, entry: UncheckedEntry) -> None:
         """Add the next entry. `name` is its document's id."""
         seq, amount, after = entry.seq, entry.amount, entry.balance_after
-        buckets = entry.buckets or {}
+        buckets = mapping(entry.buckets)
         figures = [seq, amount, after, *(buckets.get(each) for each in BURN_ORDER)]
         if any(type(each) is not int for each in figures):
             self.wrong("not_an_integer", name, "integers", "something else")
@@ -76,19 +76,21 @@ class Fold:
         self.sum.seq = seq
         for each in BURN_ORDER:
             setattr(self.sum, each, getattr(self.sum, each) + buckets[each])
-        if amount != sum(buckets[each] for each in BURN_ORDER):
-            self.wrong("amount_is_not_its_buckets", name, sum(buckets[each] for each in BURN_ORDER), amount)
+        change = sum(buckets[each] for each in BURN_ORDER)
+        if amount != change:
+            self.wrong("amount_is_not_its_buckets", name, change, amount)
         if after != self.sum.balance:
             self.wrong("running_balance", name, self.sum.balance, after)
         self._check_cause(name, entry)
         self._check_change(name, entry, before)
 
     def _check_cause(self, name: str, entry: UncheckedEntry) -> None:
-        ref = entry.ref or {}
-        form = _IDS.get((entry.type or "", ref.get("kind", "")))
-        expected = form.format(ref.get("id")) if form else entry.id
-        if name != expected or entry.id != name:
-            self.wrong("not_its_causes_name", name, expected, entry.id)
+        ref = mapping(entry.ref)
+        form = _IDS.get((str(entry.type), str(ref.get("kind"))))
+        expected = form.format(ref.get("id")) if form else name
+        found = name if entry.id == expected else entry.id
+        if found != expected:
+            self.wrong("not_its_causes_name", name, expected, found)
 
     def _check_change(self, name: str, entry: UncheckedEntry, before: Sum) -> None:
         type_, amount = entry.type, entry.amount
@@ -102,9 +104,10 @@ class Fold:
         if type_ != "clawback" and self.sum.purchased < min(0, before.purchased):
             self.wrong("debt_without_clawback", name, before.purchased, self.sum.purchased)
 
-    def compare(self, balance: object, buckets: Mapping[str, Any], seq: object) -> None:
+    def compare(self, balance: object, buckets: object, seq: object) -> None:
         """Compare the user's document with the sums of the ledger."""
-        for name, found in (("balance", balance), *((each, buckets.get(each)) for each in BURN_ORDER)):
+        held = mapping(buckets)
+        for name, found in (("balance", balance), *((each, held.get(each)) for each in BURN_ORDER)):
             expected = getattr(self.sum, name)
             if type(found) is not int or found != expected or found > MAX_BALANCE:
                 self.wrong("account_is_not_its_ledger", name, expected, found)
@@ -112,11 +115,16 @@ class Fold:
             self.wrong("account_is_not_its_ledger", "ledgerSeq", self.sum.seq, seq)
 
 
+def mapping(value: object) -> Mapping[str, Any]:
+    """The map that a field should hold; an empty one in place of anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _is_readable(job: UncheckedJob, *entries: UncheckedEntry | None) -> bool:
     """Whether the fields that `check_job` compares have their types."""
     figures = [job.price, job.refunded]
     for entry in filter(None, entries):
-        buckets = entry.buckets if isinstance(entry.buckets, Mapping) else {}
+        buckets = mapping(entry.buckets)
         figures += [entry.amount, *(buckets.get(each) for each in BURN_ORDER)]
     dated = job.deadline_at is None or isinstance(job.deadline_at, datetime)
     return dated and all(type(each) is int for each in figures)
@@ -140,7 +148,7 @@ def check_job(
         fold.wrong("refund_of_other_buckets", job_id, deduction.buckets, refund.buckets)
     if status in ("failed", "cancelled") and back != price:
         fold.wrong("refund_missing" if refund is None else "refund_is_not_the_price", job_id, price, back)
-    if status == "completed" and refund is not None and back >= (price or 0):
+    if status == "completed" and refund is not None and back >= price:
         fold.wrong("refund_of_a_completed_job", job_id, 0, back)
     if status in ("pending", "processing"):
         if refund is not None:
