@@ -21,6 +21,8 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
     "catalog/margins": (("tests/catalog/test_models.py", "tests/catalog/test_rules.py"), ()),
     "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
+    "community/rules": (("tests/community/test_post_rules.py",), ()),
+    "community/reports": (("tests/community/test_report_weights.py",), ()),
     "billing/monthly_tokens": (("tests/billing/test_monthly_tokens.py", "tests/billing/test_monthly_refunds.py"), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, StudioxError
-from studiox.kit.texts import plain_name
+from studiox.kit.texts import INVISIBLE, plain_name, shows
 from studiox.models import posts
 from studiox.models.creations import Creation
 from studiox.models.media_files import MediaFile
@@ -77,16 +77,17 @@ class TooManyComments(StudioxError):
 def normal_tag(text: str) -> str:
     """A tag as it is stored and searched for: without `#`, case and spaces folded. `InvalidRequest` for other text."""
     tag = text
-    for _ in range(4):  # folding may have to be repeated; in practice the second round changes nothing
+    for _ in range(2):  # the first round may leave a `#` that stood behind spaces
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
-        folded = "-".join(folded.lstrip("#").split())
-        if folded == tag:
-            break
-        tag = folded
-    fits = 1 <= len(tag) <= MAX_TAG and all(char in "-_" or unicodedata.category(char)[0] in "LMN" for char in tag)
+        tag = "-".join(folded.lstrip("#").split())
+    fits = len(tag) <= MAX_TAG and all(char in "-_" or _is_part_of_a_word(char) for char in tag)
     if not fits or not any(unicodedata.category(char)[0] in "LN" for char in tag):
         raise InvalidRequest(fields={"tags": f"only letters, digits, - and _, at most {MAX_TAG} characters"})
     return tag
+
+
+def _is_part_of_a_word(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LMN" and char not in INVISIBLE
 
 
 def normal_tags(given: Iterable[str]) -> list[str]:
@@ -99,7 +100,7 @@ def normal_tags(given: Iterable[str]) -> list[str]:
 
 def check_comment(text: str) -> None:
     """`InvalidRequest` for a comment without visible characters, or with more than MAX_LINKS links."""
-    if all(unicodedata.category(char)[0] in "ZCM" for char in text):
+    if not shows(text):
         raise InvalidRequest(fields={"text": "must contain visible text"})
     if len(re.findall(r"(?i)\b(?:https?://|www\.)", text)) > MAX_LINKS:
         raise InvalidRequest(fields={"text": f"at most {MAX_LINKS} links"})

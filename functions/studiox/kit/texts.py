@@ -24,4 +24,9 @@ def plain_name(text: str) -> str:
         elif category not in ("Cc", "Cf", "Cs") and char not in INVISIBLE:
             kept.append(char)
     name = unicodedata.normalize("NFC", " ".join("".join(kept).split()))
-    return name if any(unicodedata.category(char)[0] not in "MZC" for char in name) else ""
+    return name if shows(name) else ""
+
+
+def shows(text: str) -> bool:
+    """Whether anything of the text can be seen."""
+    return any(unicodedata.category(char)[0] not in "MZC" and char not in INVISIBLE for char in text)
