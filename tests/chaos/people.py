@@ -54,7 +54,8 @@ class Person:
         self.steps: Mapping[Callable[[], object], int] = {
             self.order: 10,
             self.poll: 14,
-            self.cancel: 3,
+            self.cancel: 2,
+            self.cancel_while_polling: 2,
             self.use: 8,
             self.like: 5,
             self.publish: 2,
@@ -119,6 +120,15 @@ class Person:
     def cancel(self) -> None:
         if self.jobs:
             self.ask("cancelStudioJob", {"jobId": self.random.choice(self.jobs[-3:])})
+
+    def cancel_while_polling(self) -> None:
+        """Of a job that may be about to complete."""
+        if self.jobs:
+            job_id = self.jobs[-1]
+            poll = functools.partial(self.town.call, "getJobStatus", {"jobId": job_id}, uid=self.uid)
+            threading.Thread(target=poll, daemon=True).start()
+            time.sleep(self.random.uniform(0, 0.2))
+            self.ask("cancelStudioJob", {"jobId": job_id})
 
     def use(self) -> None:
         request = {"feature": self.random.choice(FEATURES), "requestId": self.request_id()}

@@ -16,7 +16,7 @@ from tests.chaos import checks
 from tests.chaos.people import ADMIN, TRIES, Administrator, Board, Person
 from tests.chaos.surroundings import Clockwork, Stripe, Tasks, settle_down
 from tests.chaos.town import Town, town, wait_until_served
-from tests.chaos.weather import CUTS, Weather
+from tests.chaos.weather import CUTS, LIFE, Weather
 from tests.support.calls import Answer
 
 PEOPLE = 4
@@ -59,11 +59,14 @@ class Report:
         return "\n".join([table, *(f"  VIOLATION {each}" for each in self.violations)])
 
 
-def run(seed: int, kills: int, say: Callable[[str], None]) -> Report:
-    """One run on this process's FIRESTORE_EMULATOR_HOST and project. `say` gets a line of progress now and then."""
+def run(seed: int, kills: int, say: Callable[[str], None], life: tuple[int, int] = LIFE) -> Report:
+    """One run on this process's FIRESTORE_EMULATOR_HOST and project. `say` gets a line of progress now and then.
+
+    `life`: after how many pieces an instance is killed, at least and at most.
+    """
     began = time.monotonic()
     report = Report(seed)
-    weather = Weather(seed, kills)
+    weather = Weather(seed, kills, life)
     with tempfile.TemporaryDirectory(prefix="studiox-chaos-") as place, town(seed, weather, Path(place)) as made:
         stripe, tasks = Stripe(made), Tasks(made)
         people = _people(made)

@@ -12,7 +12,7 @@ KILLS = 10
 
 @pytest.mark.long(30)
 def test_ten_kills_lose_nothing(database: Database) -> None:
-    report = run(16, KILLS, lambda _line: None)
+    report = run(16, KILLS, lambda _line: None, life=(5, 100))
     assert not report.violations, str(report)
     assert report.kills == KILLS, str(report)
     assert report.calls["answered"] > KILLS, str(report)

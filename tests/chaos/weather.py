@@ -35,8 +35,9 @@ HANDSHAKE = 2
 class Weather:
     """The faults of a run. `clear` ends them all."""
 
-    def __init__(self, seed: int, kills: int) -> None:
+    def __init__(self, seed: int, kills: int, life: tuple[int, int]) -> None:
         self.random = random.Random(f"{seed} weather")
+        self.life = life
         self.lock = threading.Lock()
         self.kills_left = kills
         self.is_clear = False
@@ -69,7 +70,7 @@ class Victim:
     def __init__(self, weather: Weather, pid_file: Path) -> None:
         self.weather, self._pid_file = weather, pid_file
         self._killed = 0
-        self._left = weather.random.randint(*LIFE)
+        self._left = weather.random.randint(*weather.life)
         self._born = time.monotonic()
 
     @property
@@ -88,7 +89,7 @@ class Victim:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             self._killed = pid
-            self._left = weather.random.randint(*LIFE)
+            self._left = weather.random.randint(*weather.life)
             self._born = time.monotonic()
             weather.kills_left -= 1
             weather.counts["kills"] += 1
