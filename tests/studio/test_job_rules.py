@@ -131,6 +131,9 @@ def test_a_failure_refunds_frees_and_answers() -> None:
     assert (step.ends, step.refund, step.frees_place, step.charged) == ("failed", True, True, 1.0)
     assert (step.state.answer, step.state.raw_error) == ("ProviderRejected", "raw")
     assert step_of(job, state, lifecycle.Failed("ContentRejected")).state.answer == "processing"
+    waited = replace(state, answer="pending", attempts=1)
+    refused = lifecycle.Failed("ContentRejected", "raw", "ProviderRejected")
+    assert step_of(job, waited, refused).state.answer == "pending"
 
 
 def test_an_order_that_never_left_fails_as_unavailable_and_one_that_did_as_timed_out() -> None:

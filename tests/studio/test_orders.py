@@ -70,6 +70,19 @@ def test_a_replay_answers_as_the_first_call_but_for_the_status(
     studio.check()
 
 
+@pytest.mark.parametrize("fault", ["validation", "moderation", "401"])
+def test_j1_a_replay_answers_as_the_first_call_although_the_order_was_refused_later(studio: Studio, fault: str) -> None:
+    studio.poyo.plan("429")
+    first = studio.create(requestId=ID)
+    assert first.result["status"] == "pending"
+    studio.poyo.plan(fault)
+    studio.advance(60)
+    studio.dispatch()
+    assert studio.job(first.result["jobId"])["refunded"] == first.result["price"]
+    assert studio.create(requestId=ID).result == {**first.result, "status": "failed"}
+    studio.check()
+
+
 def test_a_replay_of_a_cancelled_job_says_so(studio: Studio) -> None:
     first = studio.create(requestId=ID)
     assert studio.cancel(first.result["jobId"]).ok
