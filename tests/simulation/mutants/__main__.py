@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 
 def simulated(mutant: Mutant, functions: Path, *, first: int, seeds: int) -> tuple[str, int | None]:
     """The first violation that the simulation finds with the mutant, and its seed."""
-    options = ["--first", str(first), "--seeds", str(seeds), "--quiet", "--functions", str(functions)]
+    options = ["--first", str(first), "--seeds", str(seeds), "--no-shrink", "--functions", str(functions)]
     done = _run(["-m", "tests.simulation", *options], functions)
     if done is None:
         return "the run does not end", None
