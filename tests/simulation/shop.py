@@ -124,7 +124,7 @@ class Shop:
         self.time.at(moment, lambda: self.time.spawn(name, lambda: self._send(delivery)))
 
     def truth(self) -> StripeTruth:
-        return self.chronicle.truth()
+        return self.chronicle.truth(self.api.requests)
 
     # Time.
 

@@ -3,7 +3,7 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from local.vendors.stripe.account import Account
@@ -58,6 +58,10 @@ class Contract(NamedTuple):
     plan: str
     period_end: int
     cancel_at_period_end: bool
+    since: float
+    """When it came to its status."""
+    ended_by_us: bool
+    """Whether our API key ended it."""
 
 
 class StripeTruth(NamedTuple):
@@ -92,9 +96,10 @@ class Chronicle:
             name = about["parent"]["subscription_details"]["subscription"]
             self._billed.setdefault(name, []).append((self.account.clock(), about))
 
-    def truth(self) -> StripeTruth:
-        """Everything that was paid, and what has become of it."""
+    def truth(self, requests: Iterable[tuple[str, str, str, str]]) -> StripeTruth:
+        """Everything that was paid, and what has become of it. `requests`: as `Api.requests`."""
         everything = self.account.objects
+        ended = {path.rpartition("/")[2] for method, path, _, _ in requests if method == "DELETE"}
         held: dict[str, int] = {}
         for each in everything.values():
             if each["object"] == "dispute" and each["status"] in ("needs_response", "lost"):
@@ -113,6 +118,8 @@ class Chronicle:
                     price_of(each)["metadata"]["planId"],
                     item_of(each)["current_period_end"],
                     each["cancel_at_period_end"] and each["status"] != "canceled",
+                    self._since(name),
+                    name in ended,
                 )
         bills = {
             bill.invoice_id: bill
@@ -121,6 +128,15 @@ class Chronicle:
             if (bill := self._bill(contracts[name], paid, number, held))
         }
         return StripeTruth(sales, bills, contracts)
+
+    def _since(self, name: str) -> float:
+        changes = self._statuses[name]
+        at, status = changes[-1]
+        for earlier, before in reversed(changes):
+            if before != status:
+                break
+            at = earlier
+        return at
 
     def _sale(self, name: str, session: Object, held: Mapping[str, int]) -> Sale:
         intent = self.account.objects[session["payment_intent"]]
@@ -163,6 +179,7 @@ class Chronicle:
             sum(held.get(each["id"], 0) for each in charges),
             reason in ("subscription_create", "subscription_cycle")
             and invoice["total"] > 0
+            and not any(_end_of(each) > _end_of(invoice) for _, each in paid[:number])
             and self._was_entitled(contract.subscription_id, at, until),
         )
 
@@ -179,6 +196,10 @@ class Chronicle:
                 return False
             status = next_status
         return status in ENTITLED
+
+
+def _end_of(invoice: Object) -> int:
+    return max(int(line["period"]["end"]) for line in invoice["lines"]["data"])
 
 
 def item_of(sub: Object) -> Object:
