@@ -67,6 +67,10 @@ def is_unknown(exchange: Exchange) -> bool:
     return answer is None or answer.code in UNKNOWN
 
 
+def _reason(exchange: Exchange) -> str | None:
+    return exchange.answer.reason if exchange.answer is not None else None
+
+
 def _told(exchange: Exchange) -> dict[str, Any]:
     """What the caller was told; empty after a refusal."""
     answer = exchange.answer
@@ -133,8 +137,8 @@ def _jobs_of_refusals(view: View, requests: dict[Request, list[Exchange]]) -> It
         ids |= {each["jobId"] for each in details if each.get("jobId")}
         if ids:
             known[caller] |= ids
-        elif any(map(is_unknown, exchanges)):
-            maybe[caller] += 1
+        elif any(is_unknown(each) or _told(each) or _reason(each) in ORDERED_THEN_FAILED for each in exchanges):
+            maybe[caller] += 1  # an answer need not name the job
     for uid in view.users:
         more = sorted(job_id for job_id, job in view.jobs.items() if job["uid"] == uid and job_id not in known[uid])
         if len(more) > maybe[uid]:

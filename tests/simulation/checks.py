@@ -32,13 +32,20 @@ class Checks:
         self._children: dict[str, dict[str, None]] = {}
         """{`likes` or `comments` of a post: the paths}."""
         self.snapshot: dict[str, Document] = dict(snapshot or {})
+        self.moments: dict[str, dict[str, float]] = {}
+        """{uid: {entry's id: the step of its commit}}."""
+        self._moment = 0.0
         self._whole = True
         if snapshot:
             self._look(self.snapshot, self.snapshot)
         self._whole = False
 
-    def follow(self, changed: Mapping[str, Document | None]) -> list[Violation]:
-        """The violations after a commit: the documents that it has written, None for each that it has deleted."""
+    def follow(self, changed: Mapping[str, Document | None], moment: float = 0.0) -> list[Violation]:
+        """The violations after a commit: the documents that it has written, None for each that it has deleted.
+
+        `moment`: the step of the commit.
+        """
+        self._moment = moment
         for path, document in changed.items():
             if document is None:
                 self.snapshot.pop(path, None)
@@ -139,6 +146,7 @@ class Checks:
                 self._wrong(1, path, "the entry was changed")
             return ""
         self.found += account.add(path, name, entry)
+        self.moments.setdefault(uid, {})[name] = self._moment
         if entry["ref"]["kind"] != "checkout":
             return ""
         session: str = entry["ref"]["id"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from tests.simulation import answers, money
+from tests.simulation import answers, histories, money
 from tests.simulation.answers import Exchange
 from tests.simulation.checks import TERMINAL, Checks
 from tests.simulation.ledgers import Ledger
@@ -22,8 +22,16 @@ CANCELS = 10
 """Jobs at a provider that one user may cancel in a day."""
 
 
-def at_rest(snapshot: Snapshot, truth: Truth, history: Sequence[Exchange] = ()) -> list[Violation]:
-    """Every violation. `snapshot`: {path: data} of the whole database; `history`: every call and what was answered."""
+def at_rest(
+    snapshot: Snapshot,
+    truth: Truth,
+    history: Sequence[Exchange] = (),
+    moments: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[Violation]:
+    """Every violation. `snapshot`: {path: data} of the whole database; `history`: every call and what was answered.
+
+    `moments`: as `Checks.moments` of the steps, by the same count as the history's.
+    """
     view = View.of(snapshot, truth)
     found = list(Checks(snapshot).found)
     for part in (_jobs, _tasks, _media, _people, _deleted, _leftovers, money.check):
@@ -31,6 +39,9 @@ def at_rest(snapshot: Snapshot, truth: Truth, history: Sequence[Exchange] = ()) 
     if history:
         found += answers.check(view, history)
         found += money.songs(view, answers.songs_consumed(history))
+    for uid, committed in (moments or {}).items():
+        if uid in view.users:
+            found += histories.check(uid, history, view.entries(uid), committed)
     return found
 
 
@@ -127,7 +138,7 @@ def _deleted(view: View) -> Iterator[Violation]:
             yield Violation(17, path, f"the deletion is not finished: {closed['state']}")
             continue
         marks = words_of(uid)
-        email = known.email if all(view.truth.people[each].email != known.email for each in view.users) else ""
+        email = "" if any(view.users_of(known.email)) else known.email
         for each, document in view.snapshot.items():
             if marks.search(each) or marks.search(said := repr(document)) or (email and email in said):
                 yield Violation(17, each, f"carries the deleted {uid}")

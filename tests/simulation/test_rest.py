@@ -309,6 +309,9 @@ def test_what_agrees_is_no_violation() -> None:
     case.books.job("unknown", uid="u2")
     case.say("createStudioJob", None, caller="u2", requestId="r2", prompt="x")
     case.say("createStudioJob", "failed-precondition/TooManyJobs", caller="u2", requestId="r3")
+    for number, answer in enumerate([{"lyrics": "la"}, "aborted/ProviderRejected"]):
+        case.books.job(f"lyrics{number}", "failed", uid="u2", back=5)
+        case.say("generateLyrics", answer, caller="u2", requestId=f"r{4 + number}")
     _feature(case, "failed-precondition/InsufficientTokens", {"spent": 3, "balance": 192}, None)
     _visit(case, 10, 10)
     case.say("likePost", {"liked": True, "likeCount": 1}, caller="u2", postId="done")

@@ -95,6 +95,11 @@ class View(Struct):
     def entries(self, uid: str) -> Mapping[str, Document]:
         return self.ledgers.get(uid, {})
 
+    def users_of(self, email: str) -> Iterator[str]:
+        """The accounts that a person has now."""
+        people = self.truth.people
+        return (uid for uid in self.users if uid in people and people[uid].email == email)
+
     def did(self, action: str, target: str) -> bool:
         return (action, target) in self.acts
 
