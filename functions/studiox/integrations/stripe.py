@@ -271,7 +271,7 @@ def invoices(subscription_id: str, since: datetime | None = None) -> list[Invoic
     params: dict[str, Any] = {"subscription": subscription_id, "expand": ["data.payments"]}
     if since is not None:
         params["created"] = {"gte": int(since.timestamp())}
-    pages = itertools.islice(_pages("invoices", lambda client: client.v1.invoices, params), MAX_INVOICE_PAGES)
+    pages = itertools.islice(_pages("invoices", "/v1/invoices", params), MAX_INVOICE_PAGES)
     found = [objects.invoice(each) for page in pages for each in page if objects.has_lines(each)]
     return sorted(found, key=lambda each: (each.created, each.id))
 
@@ -358,31 +358,32 @@ def event(event_id: str) -> Event | None:
 def events(since: datetime) -> Iterator[list[ListedEvent]]:
     """Pages of the events of EVENT_TYPES since then, newest first. Stripe keeps events for 30 days."""
     params = {"types": list(EVENT_TYPES), "created": {"gte": int(since.timestamp())}}
-    for page in _pages("events", lambda client: client.v1.events, params):
+    for page in _pages("events", "/v1/events", params):
         yield [objects.listed_event(each) for each in page]
 
 
 def sessions(since: datetime) -> Iterator[list[Session]]:
     """Pages of the checkout sessions created since then that are complete. `BadShape`."""
     params = {"status": "complete", "created": {"gte": int(since.timestamp())}}
-    for page in _pages("sessions", lambda client: client.v1.checkout.sessions, params):
+    for page in _pages("sessions", "/v1/checkout/sessions", params):
         yield [objects.session(each) for each in page]
 
 
 def subscription_ids(since: datetime) -> Iterator[Sequence[str]]:
     """Pages of ids of the subscriptions created since then, in any state."""
     params = {"status": "all", "created": {"gte": int(since.timestamp())}}
-    for page in _pages("subscriptions", lambda client: client.v1.subscriptions, params):
+    for page in _pages("subscriptions", "/v1/subscriptions", params):
         yield [objects.identifier(each) for each in page]
 
 
-def _pages(what: str, service: Any, params: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
+def _pages(what: str, path: str, params: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
+    """As plain data: the SDK's own objects of a page take many times the CPU of its request."""
     after: dict[str, str] = {}
     while True:
         with _translated_errors(what) as client:
-            listed = service(client).list({**params, **after, "limit": PAGE})
-        page = [each.to_dict() for each in listed.data]
+            listed: Any = client.raw_request("get", path, **params, **after, limit=PAGE).data
+        page = listed["data"]
         yield page
-        if not listed.has_more or not page:
+        if not listed["has_more"] or not page:
             return
         after = {"starting_after": objects.identifier(page[-1])}
