@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import urllib.parse
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -61,19 +62,19 @@ class Database:
 
     def all(self) -> dict[str, dict[str, Any]]:
         """{path: data} of every document there is, in order of the paths."""
-        query = {"structuredQuery": {"from": [{"allDescendants": True}]}}
-        answer = self._ask("POST", f"v1/{self._name}/documents:runQuery", query) or []
-        found = [row["document"] for row in answer if "document" in row]
-        return dict(sorted((_path(each), _fields(each)) for each in found))
+        return self._found({"allDescendants": True})
 
     def under(self, collection: str) -> dict[str, dict[str, Any]]:
         """{id: data} of the collection at this path, without what lies deeper."""
-        depth = collection.count("/") + 1
-        return {
-            path.rsplit("/", 1)[1]: data
-            for path, data in self.all().items()
-            if path.startswith(f"{collection}/") and path.count("/") == depth
-        }
+        parent, _, name = collection.rpartition("/")
+        found = self._found({"collectionId": name}, parent)
+        return {path.rsplit("/", 1)[1]: data for path, data in found.items()}
+
+    def _found(self, source: Mapping[str, Any], parent: str = "") -> dict[str, dict[str, Any]]:
+        address = urllib.parse.quote(self._full(parent).rstrip("/"))
+        answer = self._ask("POST", f"v1/{address}:runQuery", {"structuredQuery": {"from": [source]}}) or []
+        found = [row["document"] for row in answer if "document" in row]
+        return dict(sorted((_path(each), _fields(each)) for each in found))
 
     def hash(self, *ignored: str) -> str:
         """A hash of the whole database; collections named in `ignored` are left out (faults I22)."""
