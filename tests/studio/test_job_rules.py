@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from studiox.models.jobs import Job, JobError, JobState, Lease
+from studiox.models.jobs import Job, JobError, JobState, JobType, Lease
 from studiox.models.media_files import MediaFile
 from studiox.studio import lifecycle
 from studiox.studio.lifecycle import Step
@@ -35,6 +35,49 @@ def after(*events: lifecycle.Event) -> tuple[Job, JobState]:
 def pause(job: Job) -> float:
     assert job.next_poll_at is not None
     return (job.next_poll_at - NOW).total_seconds()
+
+
+# By type: a client's poll and the task's poll in seconds, and the deadline in minutes.
+@pytest.mark.parametrize(
+    ("type_", "client_s", "task_s", "minutes"),
+    [
+        ("image", 3, 5, 10),
+        ("edit", 8, 10, 15),
+        ("video", 8, 10, 40),
+        ("music", 8, 10, 20),
+        ("speech", 8, 10, 10),
+        ("analysis", 8, 10, 5),
+        ("lyrics", 8, 10, 5),
+    ],
+)
+def test_each_type_has_its_pace_and_its_deadline(type_: JobType, client_s: int, task_s: int, minutes: int) -> None:
+    assert lifecycle.client_poll_every(type_) == timedelta(seconds=client_s)
+    assert lifecycle.task_poll_after(type_, 0) == timedelta(seconds=task_s)
+    assert lifecycle.deadline(type_, START) == START + timedelta(minutes=minutes)
+
+
+def test_a_call_that_says_nothing_of_its_submission_is_dead_after_two_and_a_half_minutes() -> None:
+    job, _ = new()
+    assert job.next_poll_at == START + timedelta(seconds=150)
+
+
+def test_an_outage_of_three_minutes_is_shorter_than_all_attempts_to_store_the_media() -> None:
+    job, state = after(lifecycle.Sent("t1"))
+    pauses = []
+    for _ in range(1, lifecycle.MAX_MEDIA_ATTEMPTS):
+        step = step_of(job, state, lifecycle.Polled(media_attempt=True))
+        pauses.append(pause(step.job))
+        job, state = step.job, step.state
+    assert pauses == [10, 20, 40, 60, 60]
+
+
+def test_an_event_that_says_no_more_changes_no_more() -> None:
+    job, state = after(lifecycle.Sent("t1"))
+    for step in (step_of(job, state, lifecycle.Polled()), step_of(*new(), lifecycle.Sent("t1"))):
+        assert (step.ends, step.refund, step.refund_part, step.frees_place, step.charged) == ("", False, 0, False, None)
+        assert (step.job.progress, step.state.media_attempts, step.state.deferred) == (0, 0, False)
+    finished = step_of(job, state, lifecycle.Finished(media=(FILE, FILE)))
+    assert (finished.refund, finished.refund_part) == (False, 0)
 
 
 def test_the_tasks_polls_double_after_ten() -> None:
