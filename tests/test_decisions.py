@@ -198,7 +198,7 @@ def test_the_search_finds_decisions() -> None:
     assert len(found) > 140
     assert found >= {
         *("studio.service:decide", "studio.settlement:decide", "studio.settlement:details", "studio.service:count"),
-        *("tokens.service:debit", "kit.audit:decide_and_record", "kit.rate_limits:write_down", "api.callers:admit"),
+        *("tokens.service:debit", "kit.audit:decide_and_record", "kit.rate_limits:lambda", "api.callers:admit"),
         *("auth.service:first", "billing.context:lambda", "billing.webhook:lambda", "community.service:finish"),
     }
 
@@ -290,7 +290,7 @@ def test_who_knows_its_caller_commits_by_it() -> None:
 
 
 def test_charges_and_audit_entries_are_made_in_one_place() -> None:
-    made = {f"studiox.kit.{each}": each.split(".")[0] for each in ("audit.AuditEntry", "rate_limits.Window")}
+    made = {f"studiox.kit.{each}": each.split(".")[0] for each in ("audit.AuditEntry", "windows.Window")}
     everything, found = House(house_modules()), []
     for node, (dotted, _) in everything.scopes.items():
         if isinstance(node, ast.Call) and everything.resolve(node.func) in made:

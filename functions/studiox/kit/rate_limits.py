@@ -16,59 +16,27 @@ names, so it is read as a mapping, and each value is checked when it is used (`O
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable
-from typing import Annotated
 
 import msgspec
 from cachetools import LRUCache
 
-from . import clock, firestore, ids, log
-from .clock import datetime, timedelta
-from .documents import Collection, Path, Stored
-from .errors import Contention, RateLimited, Unauthenticated, Unavailable
+from . import clock, firestore, ids, log, windows
+from .clock import datetime
+from .documents import Collection, Path
+from .errors import Contention, Unauthenticated, Unavailable
 from .process import per_process
 from .transaction import Docs, Reads, transact
+from .windows import FULL, Limit, Override, Share, Uncounted, Window
 
-SHARES = 10
-"""The number of shares into which a window's calls are split. An instance takes one share at a time."""
+__all__ = ["Limit", "RateLimitCharge", "admit", "charge", "charge_later", "close", "refuse_known", "remember_refused"]
+
 REMEMBERED_CALLERS = 5_000
-CLOSED = timedelta(days=1)
-"""How long the counters of a deleted account refuse. Its ID tokens live for an hour."""
 TIMEOUT_S = 2.0
 """A read is let through when the counter has not answered for this long. A round trip has 1 s."""
-FULL = -1
 SETTINGS = "settings/limits"
 firestore.PIGGYBACKED.add(SETTINGS)
-
-
-class Limit(msgspec.Struct, frozen=True):
-    """At most `calls` of one caller on one function in `per` seconds."""
-
-    calls: int
-    per: int
-    in_commit: bool = False
-    """The call is counted in the commit that it makes (`caller.commit`)."""
-
-
-class Override(Stored, frozen=True, kw_only=True):
-    """The limit of one function in the settings: at most `calls` in `per` seconds."""
-
-    calls: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-    per: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
-
-
-class Window(Stored, frozen=True, kw_only=True):
-    """A counter, `rateLimits/{hash of function and caller}`: the calls of one caller on one function in its window."""
-
-    opened_at: datetime
-    count: int
-    expires_at: datetime
-    """When Firestore may delete it: when the window closes, or CLOSED after the account was deleted."""
-    closed: bool = False
-    """The caller's account is deleted: every call is refused."""
-
 
 RATE_LIMITS = Collection("rateLimits", Window)
 
@@ -109,26 +77,8 @@ class RateLimitCharge(msgspec.Struct, frozen=True):
 
         `Unauthenticated` when the caller's account was deleted, also if that happened after it was read.
         """
-        taken, opened = _window(docs, self, now)
-        if taken + calls > self.limit.calls:
-            raise _refusal(opened + timedelta(seconds=self.limit.per), now)
-        closes = opened + timedelta(seconds=self.limit.per)
-        docs.put(self.path, Window(opened_at=opened, count=taken + calls, expires_at=closes))
+        docs.put(self.path, windows.with_calls(docs.get(self.path), self.limit, now, calls))
         docs.after_commit.append(self.receipt.give)
-
-
-class Share(msgspec.Struct, frozen=True):
-    """The calls that this instance may let through without asking again; FULL: none may until `closes`."""
-
-    calls: int
-    closes: datetime
-
-
-class Uncounted(msgspec.Struct, frozen=True):
-    """The calls of one counter or session that no commit counted, until they no longer matter."""
-
-    calls: int
-    until: datetime
 
 
 class _Refill:
@@ -160,12 +110,10 @@ class Counters:
     def note_uncounted(self, key: str, per: int, now: datetime, share: int | None = None) -> bool:
         """Note one more uncounted call. True when they have reached `share`, which the caller then writes down."""
         with self.lock:
-            noted = self.uncounted.pop(key, None)
-            if noted is None or now >= noted.until:
-                noted = Uncounted(0, now + timedelta(seconds=per))
-            if noted.calls + 1 == share:
+            noted = windows.one_more(self.uncounted.pop(key, None), per, now)
+            if noted.calls == share:
                 return True
-            self.uncounted[key] = Uncounted(noted.calls + 1, noted.until)
+            self.uncounted[key] = noted
             return False
 
 
@@ -179,20 +127,6 @@ def charge(function: str, caller: str, limit: Limit) -> RateLimitCharge:
     return RateLimitCharge(RATE_LIMITS.document(ids.derived(function, caller)), limit, function)
 
 
-def _refusal(closes: datetime, now: datetime) -> RateLimited:
-    return RateLimited(retryAfterSeconds=max(1, math.ceil((closes - now).total_seconds())))
-
-
-def _window(docs: Docs, charge: RateLimitCharge, now: datetime) -> tuple[int, datetime]:
-    """How many calls were counted in the open window, and when it opened."""
-    window = docs.get(charge.path)
-    if window is not None and window.closed:
-        raise Unauthenticated
-    if window is None or now >= window.opened_at + timedelta(seconds=charge.limit.per):
-        return 0, now
-    return window.count, window.opened_at
-
-
 def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None:
     """Refuse these calls from this commit on: their caller's account is deleted (faults A9).
 
@@ -200,7 +134,7 @@ def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None
     nothing is written for an account that has been deleted since.
     """
     for each in charges:
-        docs.put(each.path, Window(opened_at=now, count=0, closed=True, expires_at=now + CLOSED))
+        docs.put(each.path, windows.closed(now))
 
 
 def admit(charge: RateLimitCharge, now: datetime | None = None) -> None:
@@ -211,7 +145,7 @@ def admit(charge: RateLimitCharge, now: datetime | None = None) -> None:
             share = counters.shares.get(charge.path)
             if share is not None and moment < share.closes:
                 if share.calls == FULL:
-                    raise _refusal(share.closes, moment)
+                    raise windows.refusal(share.closes, moment)
                 if share.calls > 0:
                     counters.shares[charge.path] = Share(share.calls - 1, share.closes)
                     charge.receipt.give()
@@ -246,13 +180,10 @@ def _refill(counters: Counters, charge: RateLimitCharge, now: datetime, refill: 
 
 def _take_share(docs: Docs, charge: RateLimitCharge, now: datetime) -> Share:
     """Count a share of the window, of which this instance then lets calls through."""
-    taken, opened = _window(docs, charge, now)
-    closes = opened + timedelta(seconds=charge.limit.per)
-    calls = min(max(1, charge.limit.calls // SHARES), charge.limit.calls - taken)
-    if calls <= 0:
-        return Share(FULL, closes)
-    charge.count(docs, now, calls)
-    return Share(calls, closes)
+    share = windows.next_share(docs.get(charge.path), charge.limit, now)
+    if share.calls != FULL:
+        charge.count(docs, now, share.calls)
+    return share
 
 
 def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
@@ -261,17 +192,15 @@ def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
     Never refuses; `refuse_known` and every later commit do. Silent when Firestore cannot be reached.
     """
     moment = now or clock.now()
-    share = max(1, charge.limit.calls // SHARES)
-    if not _counters().note_uncounted(charge.path, charge.limit.per, moment, share):
+    if not _counters().note_uncounted(charge.path, charge.limit.per, moment, windows.share_of(charge.limit)):
         return
-
-    def write_down(docs: Docs) -> None:
-        taken, _ = _window(docs, charge, moment)
-        if (calls := min(share, charge.limit.calls - taken)) > 0:
-            charge.count(docs, moment, calls)
-
     try:
-        transact(charge.path, write_down, Reads(cached=[charge.path]), timeout_s=TIMEOUT_S)
+        transact(
+            charge.path,
+            lambda docs: _take_share(docs, charge, moment),
+            Reads(cached=[charge.path]),
+            timeout_s=TIMEOUT_S,
+        )
     except (Contention, Unavailable):
         log.warning("rate_limit_open", counter=str(charge.path))
     except Unauthenticated:
@@ -288,19 +217,11 @@ def remember_refused(charge: RateLimitCharge, session: str, now: datetime | None
 
 def refuse_known(charge: RateLimitCharge, session: str, now: datetime | None = None) -> None:
     """`RateLimited` for a caller whose window this instance knows to be full. Costs no round trip."""
-    moment, limit, counters = now or clock.now(), charge.limit, _counters()
+    moment, counters = now or clock.now(), _counters()
     with counters.lock:
         share = counters.shares.get(charge.path)
-        refused = counters.uncounted.get(f"{charge.path}/{session}")
-    if share is not None and share.calls == FULL and moment < share.closes:
-        raise _refusal(share.closes, moment)
-    if refused is not None and refused.calls >= limit.calls and moment < refused.until:
-        raise _refusal(refused.until, moment)
-    cached = firestore.cached(charge.path)
-    window = None if cached is None else cached.as_(charge.path)
-    if window is None or window.closed:
-        return
-    # A window only fills: a count of a while ago suffices to know that it is full.
-    closes = window.opened_at + timedelta(seconds=limit.per)
-    if charge.declared.in_commit and window.count >= limit.calls and moment < closes:
-        raise _refusal(closes, moment)
+        uncounted = counters.uncounted.get(f"{charge.path}/{session}")
+    cached = firestore.cached(charge.path) if charge.declared.in_commit else None
+    counted = None if cached is None else cached.as_(charge.path)
+    if (until := windows.full_until(charge.limit, share, uncounted, counted, moment)) is not None:
+        raise windows.refusal(until, moment)
