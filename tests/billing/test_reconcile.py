@@ -79,6 +79,24 @@ def test_a_malformed_order_is_a_failure_and_the_others_are_settled(shop: Shop, l
     assert shop.balance() == 1200
 
 
+@pytest.mark.malformed("a reconciliation that goes on without it")
+def test_a_malformed_subscription_is_a_failure_too(shop: Shop, logged: Logged) -> None:
+    shop.account.pay(shop.checkout(planId="pro"))
+    shop.reconcile()
+    checkpoint = shop.database.need("reconciliations/stripe")
+    shop.account.events.clear()
+    [path] = [path for path in shop.database.all() if path.startswith("subscriptions/")]
+    plan = shop.database.need(path)["plan"]
+    shop.database.change(path, plan=7)
+    shop.reconcile()
+    [incomplete] = logged.lines("reconciliation_incomplete")
+    assert incomplete["failures"] == 1
+    assert shop.database.need("reconciliations/stripe") == checkpoint
+    shop.database.change(path, plan=plan)
+    shop.reconcile()
+    assert shop.database.need("reconciliations/stripe") != checkpoint
+
+
 def test_stripe_down_is_an_alert_and_moves_no_checkpoint(shop: Shop, logged: Logged) -> None:
     shop.api.down = True
     shop.reconcile()

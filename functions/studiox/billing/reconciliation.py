@@ -111,7 +111,9 @@ def _subscriptions(since: datetime) -> int:
     for number, page in enumerate(stripe.subscription_ids(since)):
         records = malformed.get_all([subscription_path(each) for each in page])
         for subscription_id, record in zip(page, records, strict=True):
-            if record is None:
+            if isinstance(record, MalformedDocument):
+                failures += 1
+            elif record is None:
                 failures += not _settle(Subject("subscription", subscription_id))
         if number >= MAX_PAGES:
             return failures + 1
