@@ -138,7 +138,7 @@ class _NotProvisioned(Exception):
     """The caller's document does not exist yet (imported, Admin SDK), or its bonus is still to be granted."""
 
 
-def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
+def with_account(caller: User, act: Callable[[AccountOf], T]) -> T:
     """The result of `act`, which reads the account in its decision. If needed, the account is provisioned first."""
 
     def first(docs: Docs) -> users.User:
@@ -156,7 +156,7 @@ def with_account(caller: User, action: str, act: Callable[[AccountOf], T]) -> T:
     try:
         return act(first)
     except _NotProvisioned:
-        provision(as_new(caller), action)
+        provision(as_new(caller), caller.function)
         return act(then)
 
 
@@ -175,7 +175,7 @@ _STORED = {"display_name": "displayName", "photo_url": "photoUrl", "preferences"
 
 def update_profile(caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]) -> users.User:
     """The account with these changes (None: unchanged, empty: removed). Preferences are merged."""
-    return with_account(caller, "updateProfile", lambda account: _update(caller, name, photo, preferences, account))
+    return with_account(caller, lambda account: _update(caller, name, photo, preferences, account))
 
 
 def _update(
@@ -209,7 +209,7 @@ def revoke_sessions(caller: User) -> datetime:
     ended = now.replace(microsecond=0) + timedelta(seconds=1)
     if not end_sessions(caller.uid, ended):
         raise Unauthenticated
-    with_account(caller, "revokeSessions", lambda account: _revoke(caller, ended, account))
+    with_account(caller, lambda account: _revoke(caller, ended, account))
     time.sleep(max(0.0, min(1.0, (ended - clock.now()).total_seconds())))
     return ended
 

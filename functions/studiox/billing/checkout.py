@@ -105,7 +105,7 @@ def _read(caller: User, order_id: str, pack_id: str | None) -> dict[str, Documen
         paths += sales_store.stale((TOKEN_PACKS.document(pack_id),))
     already_read = firestore.read_documents(paths)
     if already_read[user_path(caller.uid)].data is None:
-        auth_service.provision(auth_service.as_new(caller), "createCheckoutSession")
+        auth_service.provision(auth_service.as_new(caller), caller.function)
         already_read |= firestore.read_documents([user_path(caller.uid)])
     return already_read
 
@@ -193,7 +193,7 @@ def open_portal(caller: User) -> str:
     paths: list[str] = [path, *caller.paths()]
     already_read = firestore.read_documents(paths)
     if already_read[user_path(caller.uid)].data is None:
-        auth_service.provision(auth_service.as_new(caller), "createPortalSession")
+        auth_service.provision(auth_service.as_new(caller), caller.function)
         already_read |= firestore.read_documents([user_path(caller.uid)])
     seen = firestore.docs_of(already_read)
     caller.admit_beforehand(seen)

@@ -51,9 +51,7 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
 
 def count_play(caller: User, creation_id: str | None) -> tuple[int, datetime]:
     """The caller's plays of the month with one more, and when the month ends. A play is no streak visit."""
-    return auth_service.with_account(
-        caller, "incrementPlayCount", lambda account: _count_play(caller, creation_id, account)
-    )
+    return auth_service.with_account(caller, lambda account: _count_play(caller, creation_id, account))
 
 
 def _count_play(caller: User, creation_id: str | None, account: auth_service.AccountOf) -> tuple[int, datetime]:

@@ -167,7 +167,6 @@ def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreate
     Repeating a request with the same `requestId` returns the same job and debits once. A failed job is refunded.
     """
     new = orders.NewJob(
-        function="createStudioJob",
         request_id=request.request_id,
         type=request.type,
         model=request.model,

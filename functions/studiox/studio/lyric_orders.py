@@ -48,7 +48,7 @@ def write(caller: User, request_id: str, wish: Wish) -> Written:
     """
     given = {"prompt": wish.theme, "mood": wish.mood, "presetType": wish.preset_type}
     given |= {} if wish.language is None else {"language": wish.language}
-    new = NewJob(function=FUNCTION, request_id=request_id, type="lyrics", model=MODEL, given=given)
+    new = NewJob(request_id=request_id, type="lyrics", model=MODEL, given=given)
     try:
         job, balance, submitting = create_job(caller, new)
         if submitting:

@@ -20,7 +20,6 @@ from .spend import OrderCost
 class NewJob(NamedTuple):
     """A job as its caller orders it. `given` holds its inputs by the request's names."""
 
-    function: str
     request_id: str
     type: JobType
     model: str

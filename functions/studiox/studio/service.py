@@ -60,7 +60,7 @@ def create_job(caller: User, new: NewJob) -> Created:
     `ProviderRejected` is raised after the refund. `ProviderUnavailable` is raised after the refund, or, while the
     provider's circuit is open, before a job is created.
     """
-    job_id = ids.derived(new.function, caller.uid, new.request_id)
+    job_id = ids.derived(caller.function, caller.uid, new.request_id)
     try:
         _check_uploads(caller.uid, new.given.get("inputPaths") or ())
     except (InvalidRequest, Unavailable):
@@ -68,14 +68,12 @@ def create_job(caller: User, new: NewJob) -> Created:
             raise
         # A replay whose upload has since been deleted returns the first answer.
     sender = ids.new()
-    ordered = auth_service.with_account(
-        caller, new.function, lambda account: _order(caller, new, job_id, sender, account)
-    )
+    ordered = auth_service.with_account(caller, lambda account: _order(caller, new, job_id, sender, account))
     if ordered.replayed:
         return _first_answer(*_await_first_answer(ordered.job, ordered.state))
     balance = ordered.state.balance_after
     try:
-        job, event = submit(ordered.job, ordered.state, action=new.function)
+        job, event = submit(ordered.job, ordered.state, action=caller.function)
     except (Contention, Unavailable):
         # The job is debited and possibly sent, but the database is unreachable. The callback, the task or the deadline
         # settles it.

@@ -27,7 +27,7 @@ class Claimed(NamedTuple):
 
 def visit(caller: User) -> tuple[Streak, int]:
     """Count today's visit, at most once per UTC day. Returns the streak and the bonus that this visit earned."""
-    return auth_service.with_account(caller, "updateStreak", lambda account: _visit(caller, account))
+    return auth_service.with_account(caller, lambda account: _visit(caller, account))
 
 
 def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
@@ -57,9 +57,7 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
 
 def claim(caller: User, task_id: str, proof_url: str, request_id: str) -> Claimed:
     """Claim a task. A task without review is rewarded at once. `AlreadyClaimed`, `RateLimited`."""
-    return auth_service.with_account(
-        caller, "submitSocialTask", lambda account: _claim(caller, task_id, proof_url, request_id, account)
-    )
+    return auth_service.with_account(caller, lambda account: _claim(caller, task_id, proof_url, request_id, account))
 
 
 def _claim(caller: User, task_id: str, proof_url: str, request_id: str, account: AccountOf) -> Claimed:

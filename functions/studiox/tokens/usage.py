@@ -34,7 +34,7 @@ class Used(NamedTuple):
 
 def use_tokens(caller: User, feature_id: str, request_id: str) -> Used:
     """Pay the feature's price. `InsufficientTokens`, `RequestIdReused`."""
-    return auth_service.with_account(caller, "useTokens", lambda account: _use(caller, feature_id, request_id, account))
+    return auth_service.with_account(caller, lambda account: _use(caller, feature_id, request_id, account))
 
 
 def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> Used:
@@ -74,7 +74,7 @@ def check_allowance(caller: Reader) -> Allowance:
 
 def consume_allowance(caller: User) -> tuple[Allowance, bool]:
     """Count a song made elsewhere. Returns the allowance after it, and whether the song was counted."""
-    return auth_service.with_account(caller, "checkGenerationAllowance", lambda account: _consume(caller, account))
+    return auth_service.with_account(caller, lambda account: _consume(caller, account))
 
 
 def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
