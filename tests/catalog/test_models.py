@@ -67,10 +67,18 @@ def test_a_rule_may_ask_for_a_value_and_narrow_a_range() -> None:
     assert refused(model, prompt="abc", steps=4) == {}
 
 
-def test_a_rule_about_an_input_that_is_not_there_makes_an_override_broken() -> None:
-    for rule in (Rule(when="x"), Rule(when="prompt", needs=("x",)), Rule(when="prompt", max={"x": 1})):
-        with pytest.raises(ValueError, match="a rule about x"):
-            catalog.check_model(model_with(rule))
+def test_a_rule_may_ask_for_fewer_files() -> None:
+    files = Input(kind="files", max=4)
+    model = model_with(Rule(when="custom", max={"pictures": 2}), custom=FLAG, pictures=files)
+    assert refused(model, custom=True, pictures=["a", "b"]) == {}
+    assert refused(model, custom=True, pictures=["a", "b", "c"]) == {"options.pictures": "at most 2 with custom"}
+    assert refused(model, custom=True) == {}
+
+
+def test_one_rule_that_does_not_apply_hides_no_other() -> None:
+    first, second = Rule(when="title", needs=("custom",)), Rule(when="custom", needs=("title",))
+    model = model_with(first, second, custom=FLAG, title=TEXT)
+    assert refused(model, custom=True, title="") == {"title": "required with custom"}
 
 
 def test_a_client_sees_the_rules_of_a_song() -> None:

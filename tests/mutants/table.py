@@ -6,6 +6,7 @@ _PLANS = ("tests/billing/test_plan_money.py", "tests/billing/test_subscriptions.
 _JOBS = tuple(f"tests/studio/test_{each}.py" for each in ("pacing", "orders", "order_faults", "callbacks", "songs"))
 
 COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "kit/windows": (("tests/kit/test_windows.py",), ()),
     "models/ledger": (("tests/tokens/test_ledger.py",), ("tests/tokens/test_ledger_audit.py",)),
     "tokens/monthly": (("tests/tokens/test_monthly.py",), ()),
     "tokens/allowance": (("tests/tokens/test_allowance.py",), ("tests/tokens/test_usage.py",)),
@@ -19,6 +20,10 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
     ),
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
+    "catalog/catalog": (
+        tuple(f"tests/catalog/test_{each}.py" for each in ("rules", "inputs", "models", "check_model", "outputs")),
+        (),
+    ),
     "catalog/margins": (("tests/catalog/test_models.py", "tests/catalog/test_rules.py"), ()),
     "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
     "community/rules": (("tests/community/test_post_rules.py",), ()),
@@ -37,9 +42,11 @@ _POLLS = "the pause between polls is the same for the first ten"
 _CENT = "a charge is one of at least a cent"
 _PAUSE = "the pause is at least ten seconds in any case"
 _LONGEST_PAUSE = "the pause is the longest from the fifth opening on"
+_BOUND = "a missing bound is 0, and what is checked admits 1 too"
 
 EQUAL: dict[str, dict[str, str]] = {
     "studio/lifecycle": {
+        "Polled: progress: int = 0 -> progress: int = -1": "a job's progress never falls below what it was",
         "_sent: task_poll_after(job.type, 0) -> task_poll_after(job.type, 1)": _POLLS,
         "_sent: task_poll_after(job.type, 0) -> task_poll_after(job.type, -1)": _POLLS,
         "_after_the_end: task_poll_after(job.type, 0) -> task_poll_after(job.type, 1)": _POLLS,
@@ -50,6 +57,10 @@ EQUAL: dict[str, dict[str, str]] = {
     "studio/breaker": {
         "failed: min(openings - 1, 10) -> min(openings - 1, 11)": _LONGEST_PAUSE,
         "failed: min(openings - 1, 10) -> min(openings - 1, 9)": _LONGEST_PAUSE,
+    },
+    "catalog/catalog": {
+        "_numbers: spec.min or 0 -> spec.min or 1": _BOUND,
+        "_numbers: spec.max or 0 -> spec.max or 1": _BOUND,
     },
     "billing/subscriptions": {
         "_loses_tokens: return False -> return None": "its caller only asks whether it is true",

@@ -69,7 +69,7 @@ def _broken_rules(rules: Iterable[Rule], inputs: Mapping[str, Any], fields: Mapp
         wrong |= {fields.get(name, name): f"not with {with_}" for name in rule.excludes if _is_set(inputs.get(name))}
         for name, most in rule.max.items():
             given = inputs.get(name)
-            size = len(given) if isinstance(given, str) else given
+            size = given if isinstance(given, int | None) else len(given)
             if size is not None and size > most:
                 wrong[fields.get(name, name)] = f"at most {most} with {with_}"
     return wrong
@@ -102,7 +102,7 @@ def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
         case "files":
             return f"at most {spec.max}" if spec.max is not None and len(value) > spec.max else ""
         case "choice" if spec.catalogue:
-            known = isinstance(value, str) and listed.get(f"{spec.catalogue}/{value}", False)
+            known = isinstance(value, str) and listed.get(_listed(spec, value), False)
             return "" if known else "not in the catalogue"
         case "choice":
             return "" if _is_any_of(value, spec.values) else f"one of {', '.join(map(str, spec.values))}"
@@ -138,34 +138,31 @@ MAX_OUTPUTS = 10
 
 def check_model(model: Model) -> None:
     """ValueError unless every order that `chosen` accepts has a price. Overrides are unchecked data from Firestore."""
+    for name, spec in model.inputs.items():
+        if spec.default is not None and (problem := _problem(spec, spec.default, {_listed(spec, spec.default): True})):
+            raise ValueError(f"the default of {name}: {problem}")
     for price in (model.price, model.credits):
         _check_rates(model, price.tokens, price.by)
-        counted = {"second": "durationSeconds", "minute": "durationSeconds", "thousandCharacters": "prompt"}.get(
-            price.per
-        )
-        if counted is not None and not _always_has(model, counted):
-            raise ValueError(f"priced by {counted}, which an order may lack")
-        if counted == "durationSeconds" and not _is_number(model.inputs[counted]):
-            raise ValueError("durationSeconds is no number")
-    _check_outputs(model)
+        if price.per in ("second", "minute"):
+            _numbers(model, "durationSeconds")
+        if price.per == "thousandCharacters" and _always_has(model, "prompt").kind != "text":
+            raise ValueError("prompt is no text")
+    outputs = _numbers(model, model.outputs) if isinstance(model.outputs, str) else (model.outputs,)
+    if any(not 0 <= count <= MAX_OUTPUTS for count in outputs):
+        raise ValueError(f"outputs that are not from 0 to {MAX_OUTPUTS}")
     for rule in model.rules:
         if unknown := {rule.when, *rule.needs, *rule.excludes, *rule.max} - set(model.inputs):
             raise ValueError(f"a rule about {min(unknown)}, which the model does not take")
 
 
-def _check_outputs(model: Model) -> None:
-    counts: list[Any] = [model.outputs]
-    if isinstance(model.outputs, str):
-        if not _always_has(model, model.outputs) or not _is_number(model.inputs[model.outputs]):
-            raise ValueError(f"outputs by {model.outputs}, which an order may lack, or which is no number")
-        spec = model.inputs[model.outputs]
-        counts = [*spec.values] if spec.kind == "choice" else [spec.min, spec.max]
-    if any(type(count) is not int or not 0 <= count <= MAX_OUTPUTS for count in counts):
-        raise ValueError(f"outputs that are no whole number from 0 to {MAX_OUTPUTS}")
-
-
-def _is_number(spec: Input) -> bool:
-    return spec.kind == "integer" or (spec.kind == "choice" and all(type(value) is int for value in spec.values))
+def _numbers(model: Model, name: str) -> tuple[int, ...]:
+    """The values of an input that counts something, or their bounds. ValueError unless they are numbers from 0."""
+    spec = _always_has(model, name)
+    values = (spec.min or 0, spec.max or 0) if spec.kind == "integer" else spec.values
+    numbers = tuple(value for value in values if isinstance(value, int) and value >= 0)
+    if not numbers or len(numbers) < len(values):
+        raise ValueError(f"{name} is no number from 0")
+    return numbers
 
 
 def _check_rates(model: Model, rates: Any, by: tuple[str, ...]) -> None:
@@ -174,9 +171,9 @@ def _check_rates(model: Model, rates: Any, by: tuple[str, ...]) -> None:
             raise ValueError(f"a rate that is no whole number from 0 to {MAX_TOKENS}")
         return
     name, *rest = by
-    if not isinstance(rates, dict) or not rates or not _always_has(model, name):
+    spec = _always_has(model, name)
+    if not isinstance(rates, dict) or not rates:
         raise ValueError(f"no rates by {name}")
-    spec = model.inputs[name]
     values = ("false", "true") if spec.kind == "flag" else tuple(map(_key, spec.values))
     if missing := [value for value in values if value not in rates]:
         raise ValueError(f"no rate for {name} {missing[0]}")
@@ -184,9 +181,16 @@ def _check_rates(model: Model, rates: Any, by: tuple[str, ...]) -> None:
         _check_rates(model, inner, tuple(rest))
 
 
-def _always_has(model: Model, name: str) -> bool:
+def _always_has(model: Model, name: str) -> Input:
+    """The input of this name. ValueError if an order may lack it."""
     spec = model.inputs.get(name)
-    return spec is not None and (spec.required or spec.default is not None)
+    if spec is None or not (spec.required or spec.default is not None):
+        raise ValueError(f"priced or counted by {name}, which an order may lack")
+    return spec
+
+
+def _listed(spec: Input, value: Any) -> str:
+    return f"{spec.catalogue}/{value}"
 
 
 def _key(value: Any) -> str:
