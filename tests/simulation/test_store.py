@@ -69,7 +69,7 @@ class Side:
     def ask(self, method: str, request: Any) -> Any:
         """What is compared of the answer, or of the error."""
         try:
-            answer = getattr(self._client, method)(request=request, metadata=self._metadata, timeout=10, retry=None)
+            answer = getattr(self._client, method)(request=request, metadata=self._metadata, timeout=100, retry=None)
             return self._told(method, answer)
         except GoogleAPICallError as error:
             is_exact = error.grpc_status_code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.ALREADY_EXISTS)
