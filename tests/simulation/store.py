@@ -233,21 +233,11 @@ def _written(write: Any, path: Segments, before: Stored | None, now: Any) -> Sto
                 values.pop(field, None)
     else:
         values = {field: given[field] for field in sorted(given)}
+    if before is not None and values == old:  # protobuf compares bits: NaN is itself, and -0.0 is not 0.0
+        return before
     if values.keys() != old.keys():
         values = {field: values[field] for field in sorted(values)}
-    elif before is not None and all(map(_is_same, old.values(), values.values())):
-        return before
     return Stored(name, path, values, now if before is None else before.created, now)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Whether two Value messages are the same bits: NaN is itself, and -0.0 is not 0.0."""
-    return one is other or _bits(one) == _bits(other)
-
-
-def _bits(message: Any) -> bytes:
-    bits: bytes = message.SerializeToString(deterministic=True)
-    return bits
 
 
 def _sum(found: list[Stored], field: str) -> int | float:

@@ -29,6 +29,7 @@ SEEDS = 400 if os.environ.get("STUDIOX_EXHAUSTIVE") else 8
 STEPS = 300
 
 COLLECTIONS = ("users", "users/u1/ledger", "users/ü/ledger", "users/u1/private", "jobs", "jobs/u1/ledger/u1/deep")
+WEIGHTS = (4, 4, 2, 1, 1, 1)
 IDS = ("u1", "u2", "U1", "ü", "\uffee", "😀", "a:b", "a b", "10", "9")
 NAMES = ("n", "at", "status", "tags", "cents", "a.b", "weird `name\\", "0", "ключ")
 VALUES: Sequence[Any] = (
@@ -39,8 +40,14 @@ VALUES: Sequence[Any] = (
     *([], [1], [1.0], [1, 2], ["a"], ["a", "b"], [None], [float("nan")], [{"a": [1]}], [b"a", True]),
     *({}, {"a": 1}, {"a": 1.0}, {"a": 2}, {"a": 1, "b": None}, {"b": 1}, {"a": {"c": [1, {"d": ""}]}}, {"ä.": "x"}),
 )
-COMMON = (1, 1, 1.0, 2, 3, "open", "open", "done", True, False, ["a", "b"], ["b"], VALUES[21], VALUES[22])
-"""Values that many documents share, so that orders have ties and filters find something."""
+POOLS: dict[str, Sequence[Any]] = {
+    "n": (1, 1.0, 2, 2, 3, 0.0, -0.0, float("nan"), None, True, "\uffee", "😀"),
+    "at": (*VALUES[21:23], *VALUES[21:23], None, 1),
+    "status": ("open", "done", "open", "\uffee", "😀", None),
+    "tags": (["a", "b"], ["b"], ["a", 1], [{"a": [1]}], []),
+    "cents": (0, 1, 2, 990, -990, 2**62, "x", None, True, [1]),  # the product sums integers only
+}
+"""What many documents hold, so that orders have ties, filters find something, and cursors hit a document."""
 
 
 class Side:
@@ -131,12 +138,12 @@ class Requests:
             yield make()
 
     def _name(self) -> str:
-        return f"{self.database}/documents/{self.random.choice(COLLECTIONS)}/{self.random.choice(IDS)}"
+        [collection] = self.random.choices(COLLECTIONS, WEIGHTS)
+        return f"{self.database}/documents/{collection}/{self.random.choice(IDS)}"
 
-    def _value(self, name: str = "") -> Any:
-        if name == "cents":  # the product sums integers only
-            return self.random.choice((0, 1, 2, 990, -990, 2**62, "x", None, True, [1]))
-        return self.random.choice(COMMON if self.random.random() < 0.6 else VALUES)
+    def _value(self, name: str) -> Any:
+        is_common = name == "cents" or (name in POOLS and self._is(0.85))
+        return self.random.choice(POOLS[name] if is_common else VALUES)
 
     def _is(self, chance: float) -> bool:
         return self.random.random() < chance
@@ -151,9 +158,12 @@ class Requests:
         )
 
     def _write(self, name: str) -> Callable[[Side], Any]:
-        fields = {each: self._value(each) for each in self.random.sample(NAMES, self.random.randrange(6))}
+        names = [*self.random.sample(NAMES, self.random.randrange(5)), *self.random.choice((("n", "at"), ("n",), ()))]
+        fields = {each: self._value(each) for each in names}
         removed = self.random.sample(NAMES, self.random.randrange(3))
         kind = self.random.choices(("create", "set", "update", "delete"), (4, 1, 6, 2))[0]
+        if kind == "update" and self._is(0.3):  # which changes nothing, or a zero's sign
+            fields, removed = {"n": self.random.choice((0.0, -0.0, float("nan")))}, []
         condition: Any = {"create": False}.get(kind)
         if kind in ("update", "delete") and self._is(0.8):
             condition = self.known.get(name) if self._is(0.85) else self.random.choice((True, False, *self.numbers))
@@ -214,7 +224,7 @@ class Requests:
 
     def _structured(self) -> tuple[str, Any]:
         """A query's parent, and the query with its collection and filters."""
-        collection = self.random.choice(COLLECTIONS)
+        [collection] = self.random.choices(COLLECTIONS, WEIGHTS)
         above, _, name = collection.rpartition("/")
         is_group = self._is(0.3)
         root = f"{self.database}/documents"
@@ -241,7 +251,7 @@ class Requests:
         made.field_filter.op = FILTER.FieldFilter.Operator.Value(operator)
         made.field_filter.field.field_path = _quoted(name)
         # For null and NaN the client library asks by unary filters.
-        values = [each for each in (self._value() for _ in range(5)) if each is not None and each == each] or [1]
+        values = [each for each in (self._value(name) for _ in range(5)) if each is not None and each == each] or [1]
         value: Any = values[0]
         if operator == "IN":
             value = [each for each in values if not isinstance(each, list)]
@@ -259,14 +269,14 @@ class Requests:
             order = query.order_by.add(direction=direction if self._is(0.9) else 3 - direction)
             order.field.field_path = name
         for bound in ("start_at", "end_at"):
-            if names and self._is(0.3):
+            if names and self._is(0.4):
                 cursor = getattr(query, bound)
                 cursor.before = self._is(0.5)
                 for name in names[: self.random.randrange(1, len(names) + 1)]:
                     if name == "__name__":
                         cursor.values.add().reference_value = self._name()
                     else:
-                        cursor.values.add().CopyFrom(_encoded(self._value()))
+                        cursor.values.add().CopyFrom(_encoded(self._value(name)))
 
     def learn(self, method: str, answer: Any) -> None:
         """Remember the update times in an answer."""

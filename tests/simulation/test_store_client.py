@@ -93,7 +93,8 @@ def pages(equal: dict[str, object | None], tag: str | None) -> Iterator[object]:
 
 def test_the_products_calls_are_answered_as_by_the_engine(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = the_products_calls(7)
-    assert len(wanted) == 17 and all(wanted), "no list is empty, and some have several pages"
+    assert len(wanted) == 17, "some lists have several pages"
+    assert all(wanted), "no list is empty"
     store = Store(lambda: 1_800_000_000.0)
     channel = Channel(store, at_once)
     monkeypatch.setattr(firestore, "channel", lambda: channel)
