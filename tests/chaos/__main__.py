@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 
-from tests.chaos.run import progress, run
+from tests.chaos.run import Progress, run
 from tests.support.engine import Engine
 
 KILLS = 500
@@ -24,6 +24,7 @@ def main() -> int:
     os.environ.pop("FIRESTORE_EMULATOR_HOST", None)
     engine = Engine()
     os.environ.update({"FIRESTORE_EMULATOR_HOST": engine.host, "GCLOUD_PROJECT": f"demo-chaos-{seed}"})
+    progress = Progress()
     try:
         report = run(seed, given.kills, progress)
     finally:

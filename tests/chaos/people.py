@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.vendors.stripe.account import Refused
-from tests.chaos.town import Town
+from tests.chaos.town import Town, address_of
+from tests.simulation.answers import UNKNOWN
 from tests.support.calls import Answer
 
 ADMIN = "admin-1"
@@ -86,7 +87,7 @@ class Person:
             threading.Thread(target=call, daemon=True).start()
         for _ in range(TRIES):
             answer = self.town.call(function, data, uid=self.uid, admin=admin)
-            unknown = answer is None or answer.code in ("unavailable", "deadline-exceeded", "internal", "aborted")
+            unknown = answer is None or answer.code in UNKNOWN
             if not unknown or self.town.over.is_set() or self.random.random() < GIVES_UP:
                 return answer
             time.sleep(self.random.uniform(0, 0.3))
@@ -194,6 +195,25 @@ class Person:
 
     def read(self) -> None:
         self.ask(self.random.choice(("getUserBalance", "getBillingHistory", "getSubscription", "getFeed")), {})
+
+
+class Leaver:
+    """People who sign up one after the other, live for a while, and delete their account."""
+
+    def __init__(self, town: Town, board: Board) -> None:
+        self.town, self.board = town, board
+
+    def run(self) -> None:
+        while not self.town.over.is_set():
+            person = Person(self.town, self.board, f"leaver-{len(self.town.people)}")
+            self.town.people.append(person.uid)
+            person.ask("initializeUser", {})
+            for _ in range(person.random.randint(3, 25)):
+                if self.town.over.is_set():
+                    return
+                person.act()
+                self.town.over.wait(person.random.expovariate(8))
+            person.ask("deleteAccount", {"confirm": address_of(person.uid)})
 
 
 class Administrator(Person):

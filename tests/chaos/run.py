@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.chaos import checks
-from tests.chaos.people import ADMIN, TRIES, Administrator, Board, Person
+from tests.chaos.people import ADMIN, TRIES, Administrator, Board, Leaver, Person
 from tests.chaos.surroundings import Clockwork, Stripe, Tasks, settle_down
 from tests.chaos.town import Town, town, wait_until_served
 from tests.chaos.weather import CUTS, LIFE, Weather
+from tests.simulation.answers import UNKNOWN
 from tests.support.calls import Answer
 
 PEOPLE = 4
 DEVICES = 3
 """One of the people is at so many devices at the same time."""
 TOKENS = 3_000
+MINUTE_S = 60.0
 ENOUGH_S = 3.6
 """The most seconds for a kill on average; a run that takes longer ends with fewer kills."""
 
@@ -70,7 +72,7 @@ def run(seed: int, kills: int, say: Callable[[str], None], life: tuple[int, int]
     with tempfile.TemporaryDirectory(prefix="studiox-chaos-") as place, town(seed, weather, Path(place)) as made:
         stripe, tasks = Stripe(made), Tasks(made)
         people = _people(made)
-        actors: list[Actor] = [*people, stripe, tasks, Tasks(made), Clockwork(made)]
+        actors: list[Actor] = [*people, Leaver(made, people[0].board), stripe, tasks, Tasks(made), Clockwork(made)]
         threads = [threading.Thread(target=actor.run, daemon=True) for actor in actors]
         for thread in threads:
             thread.start()
@@ -82,8 +84,7 @@ def run(seed: int, kills: int, say: Callable[[str], None], life: tuple[int, int]
         wait_until_served(made)
         say("the faults are over: what was never answered is asked again, and time passes")
         _ask_again(made)
-        settle_down(made, stripe, tasks)
-        report.violations = checks.violations(made)
+        report.violations = [*settle_down(made, stripe, tasks), *checks.violations(made)]
         _count(made, report)
     report.seconds = time.monotonic() - began
     return report
@@ -93,6 +94,7 @@ def _people(made: Town) -> list[Person]:
     """Accounts with tokens, made before anything goes wrong."""
     names = [f"person-{number}" for number in range(PEOPLE)]
     board = Board()
+    made.people += names
     for number, uid in enumerate(names):
         gift = {"uid": uid, "amount": TOKENS, "reason": "to begin", "requestId": f"begin-{number:012}"}
         assert _surely(made, "initializeUser", {}, uid).ok
@@ -125,14 +127,14 @@ def _ask_again(made: Town) -> None:
     """Repeat each request whose outcome its caller does not know."""
     known = {each.data["requestId"] for each in made.history if "requestId" in each.data and each.is_known}
     unknown = {
-        (each.uid, each.data["requestId"]): each
+        (each.caller, each.data["requestId"]): each
         for each in made.history
         if "requestId" in each.data and each.data["requestId"] not in known
     }
     for each in unknown.values():
         for _ in range(TRIES):
-            answer = made.call(each.function, each.data, uid=each.uid, admin=each.uid == ADMIN)
-            if answer is not None and answer.code not in ("unavailable", "aborted"):
+            answer = made.call(each.function, each.data, uid=each.caller, admin=each.is_admin)
+            if answer is not None and answer.code not in UNKNOWN:
                 break
             made.advance(61.0)
 
@@ -153,8 +155,16 @@ def _count(made: Town, report: Report) -> None:
     report.payments["ledger entries"] = sum("/ledger/" in path for path in everything)
 
 
-def progress(line: str) -> None:
-    """One line that is written over, on a terminal."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{line}")
+class Progress:
+    """One line, written over on a terminal; elsewhere a line a minute."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + MINUTE_S
+
+    def __call__(self, line: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{line}")
+        elif time.monotonic() > self._next:
+            self._next = time.monotonic() + MINUTE_S
+            sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

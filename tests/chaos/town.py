@@ -8,11 +8,12 @@ import os
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import urllib3
 
@@ -21,11 +22,13 @@ from local.vendors.poyo.plans import Plan
 from local.vendors.poyo.server import PoyoStandIn
 from local.vendors.poyo.tasks import Task
 from local.vendors.stripe.server import StandIn, stand_in
-from tests.auth.identity import auth_server
+from tests.auth.identity import Accounts, auth_server
 from tests.chaos.shared_time import SharedTime
 from tests.chaos.weather import FaultyProxy, Front, Victim, Weather
 from tests.conftest import SECRETS
 from tests.media.servers import Gcs, gcs_server
+from tests.simulation.answers import UNKNOWN
+from tests.simulation.stripe_truth import Chronicle
 from tests.support import Database
 from tests.support.calls import Answer, answer_of, id_token
 from tests.support.queue import Queue, queue_server
@@ -43,44 +46,63 @@ class Poyo(PoyoStandIn):
     """Remembers every order that it took, also when it has forgotten the task."""
 
     def __init__(self, **options: Any) -> None:
-        self.taken: Counter[str] = Counter()
+        self.taken: dict[str, list[str]] = defaultdict(list)
+        """{job id: ids of its tasks}."""
         super().__init__(**options)
 
     def accept(self, model: str, kind: str, given: Mapping[str, Any], key: str, callback_url: str, plan: Plan) -> Task:
-        self.taken[key] += 1
         made = super().accept(model, kind, given, key, callback_url, plan)
+        self.taken[key].append(made.id)
         made.words = "a fox"  # a picture is drawn once in a run: that takes longer than all else that an order costs
         return made
 
 
-class Asked(NamedTuple):
-    """One call and its answer, None if none came."""
+def address_of(uid: str) -> str:
+    return f"{uid}@canary.test"
 
-    number: int
-    """Calls are numbered when they begin."""
-    ended: int
-    """The number of the next call when this one had ended."""
-    uid: str
+
+@dataclass
+class Asked:
+    """One call and its answer. Calls are numbered when they begin."""
+
+    caller: str
     function: str
-    data: Mapping[str, Any]
+    data: dict[str, Any]
+    began: int
+    ended: int
+    """The number of the latest call when this one had ended."""
     answer: Answer | None
+    """None if none came."""
+    is_admin: bool
 
     @property
     def is_known(self) -> bool:
         """Whether the caller knows what happened."""
-        return self.answer is not None and self.answer.code not in ("unavailable", "deadline-exceeded", "internal")
+        return self.answer is not None and self.answer.code not in UNKNOWN
 
 
 class Town:
     """A running deployment."""
 
     def __init__(
-        self, seed: int, weather: Weather, now: SharedTime, poyo: Poyo, stripe: StandIn, gcs: Gcs, queue: Queue
+        self,
+        seed: int,
+        weather: Weather,
+        now: SharedTime,
+        poyo: Poyo,
+        stripe: StandIn,
+        gcs: Gcs,
+        queue: Queue,
+        auth: Accounts,
     ) -> None:
         self.seed, self.weather, self.time = seed, weather, now
-        self.poyo, self.stripe, self.gcs, self.queue = poyo, stripe, gcs, queue
+        self.poyo, self.stripe, self.gcs, self.queue, self.auth = poyo, stripe, gcs, queue, auth
+        self.chronicle = Chronicle(stripe.account)
+        stripe.account.hear = self.chronicle.hear
         self.url = ""
         self.database = Database()
+        self.people: list[str] = []
+        """Everybody who has ever signed up, or tried to."""
         self.history: list[Asked] = []
         self.over = threading.Event()
         """Set when the actors shall end."""
@@ -107,7 +129,7 @@ class Town:
         """Call a function as the client SDK does. None without an answer. The call is noted in the history."""
         number = self._next()
         now = int(self.time.now())
-        headers = {"Authorization": f"Bearer {id_token(uid, admin=admin, auth_time=now)}"}
+        headers = {"Authorization": f"Bearer {id_token(uid, email=address_of(uid), admin=admin, auth_time=now)}"}
         status, body = self.post(function, json.dumps({"data": data}).encode(), headers)
         try:
             answer = answer_of(status, body, {}) if status else None
@@ -116,7 +138,7 @@ class Town:
         if answer is not None and answer.ok and answer.result is None:
             answer = None  # cut within the headers
         with self._lock:
-            self.history.append(Asked(number, self._number, uid, function, dict(data), answer))
+            self.history.append(Asked(uid, function, dict(data), number, self._number, answer, admin))
         return answer
 
     def schedule(self, function: str) -> int:
@@ -147,8 +169,8 @@ def town(seed: int, weather: Weather, place: Path) -> Iterator[Town]:
         stripe.account.clock = now.now
         gcs = stack.enter_context(gcs_server())
         gcs.now = lambda: datetime.fromtimestamp(now.now(), UTC).isoformat().replace("+00:00", "Z")
-        made = Town(seed, weather, now, poyo, stripe, gcs, stack.enter_context(queue_server()))
         auth = stack.enter_context(auth_server(everybody=True))
+        made = Town(seed, weather, now, poyo, stripe, gcs, stack.enter_context(queue_server()), auth)
         hosts = {
             "Firestore": os.environ["FIRESTORE_EMULATOR_HOST"],
             "Poyo": poyo.host,
