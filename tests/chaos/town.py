@@ -70,7 +70,7 @@ class Asked:
     data: dict[str, Any]
     began: int
     ended: int
-    """The number of the latest call when this one had ended."""
+    """The number of the latest call when this one was answered; -1 if it was not."""
     answer: Answer | None
     """None if none came."""
     is_admin: bool
@@ -138,7 +138,8 @@ class Town:
         if answer is not None and answer.ok and answer.result is None:
             answer = None  # cut within the headers
         with self._lock:
-            self.history.append(Asked(uid, function, dict(data), number, self._number, answer, admin))
+            ended = -1 if answer is None else self._number
+            self.history.append(Asked(uid, function, dict(data), number, ended, answer, admin))
         return answer
 
     def schedule(self, function: str) -> int:

@@ -41,10 +41,10 @@ def _sale(view: View, sale: Sale) -> Iterator[Violation]:
     if order is None or not order["credited"]:
         if not parked:
             yield Violation(9, path, f"{sale.session_id} is paid, and neither credited nor parked")
-        elif order is not None and order["uid"] in view.users and _matches(order, sale):
+        elif order is not None and order["uid"] in view.users and _matches(view, order, sale):
             yield Violation(9, path, f"{sale.session_id} is paid as ordered, and not credited")
         return
-    if not _matches(order, sale):
+    if not _matches(view, order, sale):
         yield Violation(9, path, f"credited {order['credited']}, though {sale.amount} were paid")
     back = sale.refunded + sale.disputed
     due = order["credited"] * min(back, sale.amount) // sale.amount if sale.amount else 0
@@ -52,9 +52,11 @@ def _sale(view: View, sale: Sale) -> Iterator[Violation]:
         yield Violation(10, path, f"took {order['taken'] - order['restored']}, not {due}: {back} of {sale.amount} back")
 
 
-def _matches(order: Document, sale: Sale) -> bool:
+def _matches(view: View, order: Document, sale: Sale) -> bool:
     same = sale.amount == order["amount"] * sale.quantity and sale.quantity > 0
-    return bool(same and (order["uid"] == sale.uid) and sale.session_id == order["sessionId"])
+    known = view.truth.people.get(sale.uid)
+    owners = (sale.uid, known.pseudonym if known else "")  # a deleted buyer's orders are kept under the pseudonym
+    return bool(same and order["uid"] in owners and sale.session_id == order["sessionId"])
 
 
 def _contract(view: View, contract: Contract) -> Iterator[Violation]:
