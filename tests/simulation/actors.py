@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from local.vendors.stripe import account
 from tests.auth.identity import Accounts
-from tests.simulation.deployment import Deployment
+from tests.media.servers import Gcs
+from tests.simulation.deployment import Deployment, address
 from tests.simulation.shop import Shop
 from tests.support import Answer
 
@@ -88,13 +89,19 @@ def plan(random: Random, kinds: dict[str, int], number: int) -> list[Act]:
 class Town:
     """What everybody can see."""
 
-    def __init__(self, deployment: Deployment, shop: Shop, accounts: Accounts) -> None:
-        self.deployment, self.shop, self.accounts = deployment, shop, accounts
+    def __init__(self, deployment: Deployment, shop: Shop, accounts: Accounts, bucket: Gcs) -> None:
+        self.deployment, self.shop, self.accounts, self.bucket = deployment, shop, accounts, bucket
         self.world = deployment.world
         self.posts: list[str] = []
         self.people: list[Person] = []
         self.awake_at: dict[str, float] = {}
         """Who waits for days, until when."""
+
+    def upload(self, uid: str) -> str:
+        """The user's browser uploads a picture, by the rules of Cloud Storage; its path."""
+        path = f"users/{uid}/uploads/{len(self.bucket.objects)}.png"
+        self.bucket.put_object(path, b"a picture", {"bucket": "demo", "contentType": "image/png"})
+        return path
 
 
 class Caller:
@@ -156,7 +163,8 @@ class Caller:
         self._pause(31 * DAY * (0.8 + 0.4 * act.chance))
 
 
-def _one(things: Sequence[Any], act: Act) -> Any:
+def one(things: Sequence[Any], act: Act) -> Any:
+    """One of the things, by the act's chance; None if there is none."""
     return things[int(act.chance * len(things))] if things else None
 
 
@@ -178,7 +186,7 @@ class Person(Caller):
     # The studio
 
     def _order(self, act: Act) -> None:
-        model = _one(["z-image", "z-image", "nano-banana", "Model A"], act)
+        model = one(["z-image", "z-image", "nano-banana", "Model A"], act)
         fields = {"size": "512x512", "style": "anime", "color": "neon"} if model == "Model A" else {}
         self._create(act, {"type": "image", "model": model, "prompt": "a fox", **fields})
 
@@ -203,13 +211,13 @@ class Person(Caller):
                 self.creations.append(made)
 
     def _cancel(self, act: Act) -> None:
-        if job_id := _one(self.jobs[-2:], act):
+        if job_id := one(self.jobs[-2:], act):
             self.insist("cancelStudioJob", {"jobId": job_id}, act)
 
     # Tokens
 
     def _feature(self, act: Act) -> None:
-        feature = _one(["hd_download", "stem_export", "commercial_license"], act)
+        feature = one(["hd_download", "stem_export", "commercial_license"], act)
         self.insist("useTokens", {"feature": feature, "requestId": self.request_id()}, act)
 
     def _streak(self, act: Act) -> None:
@@ -242,17 +250,17 @@ class Person(Caller):
         self.town.world.note(f"{self.uid} pays {session}")
 
     def _buy(self, act: Act) -> None:
-        self._checkout(act, {"packId": _one(["starter", "creator"], act)})
+        self._checkout(act, {"packId": one(["starter", "creator"], act)})
 
     def _subscribe(self, act: Act) -> None:
-        self._checkout(act, {"planId": _one(["pro", "enterprise"], act)})
+        self._checkout(act, {"planId": one(["pro", "enterprise"], act)})
 
     def _confirm(self, act: Act) -> None:
-        if session := _one(self.sessions[-2:], act):
+        if session := one(self.sessions[-2:], act):
             self.insist("confirmCheckout", {"sessionId": session}, act)
 
     def _change_plan(self, act: Act) -> None:
-        self.insist("updateSubscription", {"planId": _one(["pro", "enterprise"], act)}, act)
+        self.insist("updateSubscription", {"planId": one(["pro", "enterprise"], act)}, act)
 
     def _end_plan(self, act: Act) -> None:
         self.insist("cancelSubscription", {"atPeriodEnd": act.chance < 0.7}, act)
@@ -267,14 +275,14 @@ class Person(Caller):
     # The community
 
     def _publish(self, act: Act) -> None:
-        if creation := _one(self.creations, act):
+        if creation := one(self.creations, act):
             shared = {"creationId": creation, "caption": "mine", "tags": ["fox"]}
             answer = self.insist("publishPost", shared, act)
             if answer is not None and answer.ok and answer.result["postId"] not in self.town.posts:
                 self.town.posts.append(answer.result["postId"])
 
     def _with_post(self, act: Act, function: str, **fields: Any) -> Answer | None:
-        post = _one(self.town.posts, act)
+        post = one(self.town.posts, act)
         return None if post is None else self.insist(function, {"postId": post, **fields}, act)
 
     def _like(self, act: Act) -> None:
@@ -283,10 +291,10 @@ class Person(Caller):
     def _comment(self, act: Act) -> None:
         answer = self._with_post(act, "commentPost", text="nice", requestId=self.request_id())
         if answer is not None and answer.ok:
-            self.comments.append((_one(self.town.posts, act), answer.result["commentId"]))
+            self.comments.append((one(self.town.posts, act), answer.result["commentId"]))
 
     def _uncomment(self, act: Act) -> None:
-        if found := _one(self.comments, act):
+        if found := one(self.comments, act):
             self.insist("deleteComment", {"postId": found[0], "commentId": found[1]}, act)
 
     def _remix(self, act: Act) -> None:
@@ -313,11 +321,11 @@ class Person(Caller):
         self._with_creation(act, "deleteCreation")
 
     def _with_creation(self, act: Act, function: str, **fields: Any) -> None:
-        if creation := _one(self.creations, act):
+        if creation := one(self.creations, act):
             self.insist(function, {"creationId": creation, **fields}, act)
 
     def _read(self, act: Act) -> None:
-        function = _one(
+        function = one(
             ["getUserBalance", "getTokenTransactions", "listStudioJobs", "getFeed", "getBillingHistory"], act
         )
         self._once(function, {})
@@ -332,7 +340,7 @@ class Person(Caller):
         """Seldom: a story whose people are all gone shows little."""
         if act.chance < 0.5:
             self.gone = True
-            self.insist("deleteAccount", {"confirm": f"{self.uid}@canary.test"}, act)
+            self.insist("deleteAccount", {"confirm": address(self.uid)}, act)
 
 
 class Administrator(Caller):
@@ -346,15 +354,15 @@ class Administrator(Caller):
             super().live()
 
     def _of_somebody(self, act: Act, function: str, fields: dict[str, Any]) -> None:
-        if person := _one(self.town.people, act):
+        if person := one(self.town.people, act):
             self.insist(function, {"uid": person.uid, **fields}, act)
 
     def _adjust(self, act: Act) -> None:
-        amount = _one([50, 7, -5, -100], act)
+        amount = one([50, 7, -5, -100], act)
         self._of_somebody(act, "addTokens", {"amount": amount, "reason": "support", "requestId": self.request_id()})
 
     def _give_plan(self, act: Act) -> None:
-        self._of_somebody(act, "setPlan", {"planId": _one(["pro", "free"], act), "reason": "support"})
+        self._of_somebody(act, "setPlan", {"planId": one(["pro", "free"], act), "reason": "support"})
 
     def _suspend(self, act: Act) -> None:
         self._of_somebody(act, "suspendUser", {"suspended": True, "reason": "support"})
@@ -367,13 +375,13 @@ class Administrator(Caller):
 
     def _end_job(self, act: Act) -> None:
         jobs = [job for person in self.town.people for job in person.jobs]
-        if job_id := _one(jobs, act):
+        if job_id := one(jobs, act):
             status = "failed" if act.chance < 0.5 else "cancelled"
             self.insist("setJobStatus", {"jobId": job_id, "status": status, "reason": "support"}, act)
 
     def _moderate(self, act: Act) -> None:
-        if post := _one(self.town.posts, act):
-            action = _one(["hide", "restore", "remove"], act)
+        if post := one(self.town.posts, act):
+            action = one(["hide", "restore", "remove"], act)
             self.insist("moderatePost", {"postId": post, "action": action}, act)
 
     def _retry(self, _act: Act) -> None:

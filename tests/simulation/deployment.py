@@ -23,6 +23,11 @@ PATIENCE_S = 70.0
 WEBHOOK_S = 20.0
 
 
+def address(uid: str) -> str:
+    """The user's e-mail address. `u1-2` is the second account of the person who had `u1`."""
+    return f"{uid.partition('-')[0]}@canary.test"
+
+
 class Exchange(Struct):
     """One call of a client, and what it saw. An answer that was lost is None."""
 
@@ -46,14 +51,26 @@ class Deployment:
         """What may not happen at all: a function raised, or it logged a bug."""
         self._due = {name: _next(name, world.now()) for name in SCHEDULES}
 
-    def call(self, caller: str, function: str, data: dict[str, Any], *, admin: bool = False) -> Answer | None:
-        """Call a callable as this user. None if the client cannot know the outcome."""
+    def call(
+        self,
+        caller: str,
+        function: str,
+        data: dict[str, Any],
+        *,
+        admin: bool = False,
+        signed_in_at: float | None = None,
+    ) -> Answer | None:
+        """Call a callable as this user. None if the client cannot know the outcome. `signed_in_at`: just now."""
         exchange = Exchange(caller, function, data, self.world.steps, is_admin=admin)
         self.history.append(exchange)
         deployed = getattr(main, function)
-        answer = self.send(
-            f"{caller}:{function}", lambda: calls.call(deployed, data, uid=caller, admin=admin), PATIENCE_S
-        )
+
+        def send() -> Answer:
+            began: dict[str, Any] = {} if signed_in_at is None else {"auth_time": int(signed_in_at)}
+            token = calls.id_token(caller, email=address(caller), admin=admin, **began)
+            return calls.call(deployed, data, token=token)
+
+        answer = self.send(f"{caller}:{function}", send, PATIENCE_S)
         exchange.ended, exchange.answer = self.world.steps, answer
         if answer is not None and answer.code in ("internal", "unknown", "data-loss"):
             self.bugs.append(f"{function} answered {answer.code}")
@@ -70,7 +87,8 @@ class Deployment:
 
     def sign_up(self, uid: str, **user: Any) -> Answer | None:
         """The blocking trigger that Auth calls when an account is created. Without an answer Auth creates none."""
-        return self.send(f"{uid}:onUserCreated", lambda: calls.before_create(main.onUserCreated, uid, **user), 7.0)
+        told = {"email": address(uid), **user}
+        return self.send(f"{uid}:onUserCreated", lambda: calls.before_create(main.onUserCreated, uid, **told), 7.0)
 
     def http(self, function: str, **request: Any) -> Reply | None:
         """A webhook's request, once. None if its sender got no answer."""

@@ -20,7 +20,7 @@ from local.stack import settings
 from local.vendors.stripe.account import Account
 from studiox.kit import firestore
 from tests.auth.identity import ADMINS
-from tests.simulation import actors
+from tests.simulation import actors, strangers
 from tests.simulation.actors import Act, Administrator, Person, Town
 from tests.simulation.checks import Checks
 from tests.simulation.deployment import Bugs, Deployment
@@ -28,6 +28,7 @@ from tests.simulation.faults import KINDS, Faults
 from tests.simulation.network import Network
 from tests.simulation.shop import HANDLER, Shop
 from tests.simulation.store import Channel, Store
+from tests.simulation.strangers import Stranger
 from tests.simulation.threads import installed
 from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
 from tests.simulation.world import World
@@ -80,12 +81,20 @@ def story_of(seed: int, acts: int = 0) -> Story:
     shares = [acts // 2 if hot and each == 0 else max(2, acts // (2 * number)) for each in range(number)]
     return Story(
         seed=seed,
-        people={f"u{each}": actors.plan(random, actors.KINDS, share) for each, share in enumerate(shares)},
+        people={
+            **{f"u{each}": actors.plan(random, actors.KINDS, share) for each, share in enumerate(shares)},
+            **_stranger(Random(seed + 3), acts),
+        },
         admin=actors.plan(random, actors.ADMIN_KINDS, max(2, acts // 6)) if random.random() < 0.5 else [],
         rates=_rates(random),
         instances=random.choice([2, 2, 3]),
         max_skew_s=random.choice([0.0, 300.0]),
     )
+
+
+def _stranger(random: Random, acts: int) -> dict[str, list[Act]]:
+    """In every third story somebody asks for what is not theirs."""
+    return {"stranger": actors.plan(random, strangers.KINDS, max(3, acts // 3))} if random.random() < 0.35 else {}
 
 
 def _rates(random: Random) -> dict[str, int]:
@@ -128,7 +137,7 @@ class Stage:
         self.network.serve(PLACES["stripe"], "stripe", HANDLER, server=self.shop.server)
         self.vendors = Vendors(Random(story.seed + 2), world, self._deliver_callback, self._dispatch)
         self.vendors.serve(self.network)
-        self.town = Town(self.deployment, self.shop, self.vendors.accounts)
+        self.town = Town(self.deployment, self.shop, self.vendors.accounts, self.vendors.gcs)
 
     def _check(self) -> None:
         """What must hold at every moment, after what a commit has changed."""
@@ -143,8 +152,14 @@ class Stage:
 
     def _deliver_callback(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         address = urllib.parse.urlsplit(url)
-        query = dict(urllib.parse.parse_qsl(address.query))
-        return _status(self.deployment.http(address.path.rpartition("/")[2], query=query, body=body, headers=headers))
+        function, query = address.path.rpartition("/")[2], dict(urllib.parse.parse_qsl(address.query))
+        if (other := strangers.another_job(self.town, query.get("job", ""))) is not None:
+            forged = self.deployment.http(function, query={**query, "job": other}, body=body, headers=headers)
+            if _status(forged) == 200:
+                self.violations.append(
+                    f"6. An order goes to a provider at most once: a callback was believed for {other}"
+                )
+        return _status(self.deployment.http(function, query=query, body=body, headers=headers))
 
     def _dispatch(self, function: str, data: Mapping[str, Any], _attempt: int) -> int:
         return _status(self.deployment.task(function, data))
@@ -152,7 +167,10 @@ class Stage:
     def play(self) -> None:
         """The whole story, as a task of the world."""
         world, story = self.world, self.story
-        people = [Person(uid, self.town, acts) for uid, acts in story.people.items()]
+        people = [
+            Stranger(uid, self.town, acts) if uid == "stranger" else Person(uid, self.town, acts)
+            for uid, acts in story.people.items()
+        ]
         lives = [world.spawn(each.uid, each.live) for each in people]
         if story.admin:
             lives.append(world.spawn("admin", Administrator(self.town, story.admin).live))
