@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,24 +62,25 @@ class Database:
 
     def all(self) -> dict[str, dict[str, Any]]:
         """{path: data} of every document there is, in order of the paths."""
-        return self._found({"allDescendants": True})
+        return _decoded_all(self._stored({"allDescendants": True}))
 
     def under(self, collection: str) -> dict[str, dict[str, Any]]:
         """{id: data} of the collection at this path, without what lies deeper."""
         parent, _, name = collection.rpartition("/")
-        found = self._found({"collectionId": name}, parent)
+        found = _decoded_all(self._stored({"collectionId": name}, parent))
         return {path.rsplit("/", 1)[1]: data for path, data in found.items()}
-
-    def _found(self, source: Mapping[str, Any], parent: str = "") -> dict[str, dict[str, Any]]:
-        address = urllib.parse.quote(self._full(parent).rstrip("/"))
-        answer = self._ask("POST", f"v1/{address}:runQuery", {"structuredQuery": {"from": [source]}}) or []
-        found = [row["document"] for row in answer if "document" in row]
-        return dict(sorted((_path(each), _fields(each)) for each in found))
 
     def hash(self, *ignored: str) -> str:
         """A hash of the whole database; collections named in `ignored` are left out (faults I22)."""
-        kept = {path: data for path, data in self.all().items() if path.split("/")[0] not in ignored}
-        return hashlib.sha256(repr(kept).encode()).hexdigest()
+        stored = {_path(each): each.get("fields") for each in self._stored({"allDescendants": True})}
+        kept = {path: fields for path, fields in stored.items() if path.split("/")[0] not in ignored}
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+    def _stored(self, source: Mapping[str, Any], parent: str = "") -> list[Mapping[str, Any]]:
+        """The documents as the engine sends them."""
+        address = urllib.parse.quote(self._full(parent).rstrip("/"))
+        answer = self._ask("POST", f"v1/{address}:runQuery", {"structuredQuery": {"from": [source]}}) or []
+        return [row["document"] for row in answer if "document" in row]
 
     def clear(self) -> None:
         self._ask("DELETE", f"emulator/v1/{self._name}/documents")
@@ -87,6 +88,10 @@ class Database:
 
 def _path(document: Mapping[str, Any]) -> str:
     return str(document["name"]).split("/documents/", 1)[1]
+
+
+def _decoded_all(documents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return dict(sorted((_path(each), _fields(each)) for each in documents))
 
 
 def _fields(document: Mapping[str, Any]) -> dict[str, Any]:
