@@ -15,7 +15,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import mock
 
 import requests.sessions
@@ -24,12 +24,10 @@ import urllib3.util.connection
 import urllib3.util.wait
 
 from tests.simulation.faults import Cut, Late
+from tests.simulation.network_server import Answer, Server, ServerEnd
 
 Io = Callable[..., Any]
 """`World.io`: (kind, what, act, timeout_s) → the result of `act`. Raises Cut and Late."""
-
-MAX_ANSWER = 2 << 20
-"""The most bytes of one answer. The connection breaks after them, so endless answers end."""
 
 FAULTS = {
     "refused": 0.004,  # no connection: nothing was sent
@@ -41,18 +39,6 @@ FAULTS = {
     "half-answer": 0.004,  # the answer ends too early
 }
 """The network's own faults: how often each happens where it can. They come in addition to those of `io`."""
-
-
-class HandlerFailed(BaseException):
-    """A stand-in's handler has a bug. No `except Exception` of the code under test may hide it."""
-
-
-class Answer(NamedTuple):
-    """What a handler wrote, in order: bytes, and pauses in seconds."""
-
-    parts: list[bytes | float]
-    end: str
-    """What follows: "" (the connection is kept), "eof" or "reset"."""
 
 
 class Network:
@@ -70,14 +56,22 @@ class Network:
         self.faults: dict[str, float] = {} if chance is None else dict(FAULTS)
         """May be changed or emptied at any time."""
         self.injected: Counter[str] = Counter()
-        self._servers: dict[tuple[str, int], _Server] = {}
-        self._answering: _ServerEnd | None = None
+        self._servers: dict[tuple[str, int], Server] = {}
+        self._answering: ServerEnd | None = None
 
     def serve(self, host_port: str, name: str, handler: type[BaseHTTPRequestHandler], *, server: object = None) -> None:
         """Serve `host:port` with this handler. `name` is the one in the trace; `server` the handler's own `server`."""
         host, _, port = host_port.rpartition(":")
-        lean = type(f"Simulated{handler.__name__}", (_Lean, handler), {})
-        self._servers[_known_as(host), int(port)] = _Server(self, name, lean, server)
+        self._servers[_known_as(host), int(port)] = Server(name, handler, server)
+
+    def answer(self, server: Server, request: bytes) -> Answer:
+        """What the server's handler writes on this request."""
+        end = ServerEnd(request)
+        before, self._answering = self._answering, end
+        try:
+            return server.answer(end)
+        finally:
+            self._answering = before
 
     def pause(self, seconds: float) -> None:
         """For a handler: let so much time pass before the next bytes of the answer arrive."""
@@ -166,7 +160,7 @@ def _known_as(host: str) -> str:
 class Socket:
     """The client's end of a connection: what http.client, urllib3 and media/download.py use of a socket."""
 
-    def __init__(self, network: Network, server: _Server, timeout: float | None) -> None:
+    def __init__(self, network: Network, server: Server, timeout: float | None) -> None:
         self._network, self._server, self._timeout = network, server, timeout
         self._sent: list[bytes] = []
         self._coming: deque[bytes | float] = deque()
@@ -259,7 +253,7 @@ class Socket:
         request = b"".join(self._sent)
         self._sent.clear()
         if network.is_answering:  # a handler asks another one, at once, within the I/O of its own caller
-            answer = server.answer(request)
+            answer = network.answer(server, request)
             self._coming.extend(part for part in answer.parts if isinstance(part, bytes))
             self._end = answer.end
             return
@@ -269,7 +263,7 @@ class Socket:
         self._exchanges += 1
         what = request[: request.find(b" HTTP/")].partition(b"?")[0].decode("latin-1")
         try:
-            answer = network._io(server.kind, what, lambda: server.answer(request), self._timeout)
+            answer = network._io(server.kind, what, lambda: network.answer(server, request), self._timeout)
         except Cut:
             self._end = "reset"
             raise ConnectionResetError(104, "Connection reset by peer") from None
@@ -304,114 +298,3 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         return self._sock.recv_into(buffer)
-
-
-# ------------------------------------------------------------------------------------------------ the server's side
-
-
-class _Server:
-    """What listens at an address."""
-
-    def __init__(self, network: Network, name: str, handler: type[Any], server: object) -> None:
-        self.kind = f"http.{name}"
-        self._network, self._handler, self._server = network, handler, server
-
-    def answer(self, request: bytes) -> Answer:
-        """What the handler writes on this request."""
-        network, end = self._network, _ServerEnd(request)
-        before, network._answering = network._answering, end
-        try:
-            handler = self._handler(end, ("127.0.0.1", 1), self._server)
-        except OSError:
-            end.how = end.how or "eof"
-        except Exception as error:
-            raise HandlerFailed(f"{self.kind}: {type(error).__name__}") from error
-        else:
-            end.how = end.how or ("eof" if handler.close_connection else "")
-        finally:
-            network._answering = before
-        return Answer(end.parts, end.how)
-
-
-class _ServerEnd:
-    """The server's end of a connection for one request: the handler's `connection` and `wfile`."""
-
-    closed = False
-
-    def __init__(self, request: bytes) -> None:
-        self.rfile = io.BytesIO(request)
-        self.parts: list[bytes | float] = []
-        self.how = ""
-        self._size = 0
-
-    def write(self, data: bytes) -> int:
-        room = MAX_ANSWER - self._size
-        if not self.how:
-            self.parts.append(bytes(data[:room]))
-            self._size += len(data)
-        if self.how or len(data) > room:
-            self.how = self.how or "reset"
-            raise BrokenPipeError(32, "Broken pipe")
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def setsockopt(self, level: int, option: int, _value: object) -> None:
-        if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):  # closed so, the connection is reset
-            self.how = "reset"
-
-    def shutdown(self, _how: int) -> None:
-        self.how = self.how or "eof"
-
-    def close(self) -> None:
-        self.how = self.how or "eof"
-
-
-class _Headers(dict[str, str]):
-    """A request's headers, by their names in small letters; other spellings are found too."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return super().get(name.lower(), default)
-
-    def __getitem__(self, name: str) -> Any:
-        return super().get(name.lower())
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(str(name).lower())
-
-
-class _Lean(BaseHTTPRequestHandler):
-    """What a handler inherits from BaseHTTPRequestHandler, without what costs most of its time.
-
-    Requests are parsed without the email package: our clients' are well-formed. Answers have no Date and no Server.
-    """
-
-    def setup(self) -> None:
-        self.connection: Any = self.request
-        self.rfile = self.request.rfile
-        self.wfile = self.request
-
-    def handle(self) -> None:
-        self.handle_one_request()
-
-    def finish(self) -> None:
-        pass
-
-    def parse_request(self) -> bool:
-        line: bytes = self.raw_requestline  # type: ignore[attr-defined]  # typeshed lacks it
-        self.requestline = line.decode("latin-1").rstrip("\r\n")
-        self.command, self.path, self.request_version = self.requestline.split(" ")
-        headers = _Headers()
-        for line in iter(self.rfile.readline, b"\r\n"):
-            if not line:
-                raise ConnectionResetError
-            name, _, value = line.decode("latin-1").partition(":")
-            headers[name.lower()] = value.strip()
-        self.headers: Any = headers
-        self.close_connection = self.protocol_version < "HTTP/1.1" or headers.get("connection", "").lower() == "close"
-        return True
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        phrase = message or http.client.responses.get(code, "")
-        self._headers_buffer: list[bytes] = [f"{self.protocol_version} {int(code)} {phrase}\r\n".encode("latin-1")]

@@ -28,9 +28,10 @@ from studiox.integrations.providers.base import checked_base
 from studiox.media import objects
 from tests.auth.identity import Accounts, AccountsHandler
 from tests.media.servers import Gcs, GcsHandler, png
-from tests.simulation import network as networks
+from tests.simulation import network_server
 from tests.simulation.faults import Cut, Late
-from tests.simulation.network import HandlerFailed, Network
+from tests.simulation.network import Network
+from tests.simulation.network_server import HandlerFailed
 from tests.support.queue import Queue, QueueHandler
 
 PLACE = "127.0.0.1:7001"
@@ -292,7 +293,7 @@ def test_a_connection_that_is_shut_down_ends() -> None:
 
 @pytest.mark.usefixtures("network")
 def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks, "MAX_ANSWER", 50)
+    monkeypatch.setattr(network_server, "MAX_ANSWER", 50)
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="reset"):
         requests.get(URL, timeout=3)
 

@@ -9,6 +9,7 @@ import pytest
 from studiox.kit import group_commit
 from studiox.kit.process import per_process
 from tests.simulation.faults import Cut, Faults, Late
+from tests.simulation.network_server import HandlerFailed
 from tests.simulation.threads import installed
 from tests.simulation.world import World
 
@@ -178,3 +179,20 @@ def test_what_would_not_end_is_refused() -> None:
         world.run()
     with pytest.raises(Exception, match="100 I/O"):
         raise task.error or AssertionError
+
+
+def test_what_a_stand_in_cannot_do_ends_the_run() -> None:
+    world = World(1)
+
+    def ask() -> None:
+        try:
+            world.io("http.poyo", "GET /", unable)
+        except Exception:  # noqa: BLE001 - as the functions do
+            return
+
+    def unable() -> None:
+        raise HandlerFailed("http.poyo: KeyError")
+
+    with installed(world), pytest.raises(HandlerFailed):
+        world.spawn("asks", ask, world.instances[0])
+        world.run()

@@ -143,8 +143,9 @@ class World:
             task.result = function()
         except GreenletExit:
             task.lost = True
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the task gets it
+        except Exception as error:  # noqa: BLE001 - whoever waits for the task gets it
             task.error = error
+        # Anything else, such as what a stand-in cannot do, ends the run: it leaves `run`.
         self._finish(task)
 
     def _finish(self, task: Task[Any]) -> None:
