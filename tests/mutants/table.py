@@ -28,6 +28,8 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
     "community/rules": (("tests/community/test_post_rules.py",), ()),
     "community/reports": (("tests/community/test_report_weights.py",), ()),
+    "admin/report_rules": (("tests/admin/test_report_rules.py",), ()),
+    "deletions/rules": (("tests/deletions/test_clean_up_rules.py",), ()),
     "billing/monthly_tokens": (("tests/billing/test_monthly_tokens.py", "tests/billing/test_monthly_refunds.py"), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}
@@ -66,6 +68,9 @@ EQUAL: dict[str, dict[str, str]] = {
         "_loses_tokens: return False -> return None": "its caller only asks whether it is true",
         "duplicate: (current.created_at, current.id) < (new.created_at, new.subscription_id)"
         " -> (current.created_at, current.id) <= (new.created_at, new.subscription_id)": "the two ids differ",
+    },
+    "admin/report_rules": {
+        "Tally.percentile: round(step * LATENCY_STEP_S, 1) -> round(step * LATENCY_STEP_S, 2)": "a step is a tenth",
     },
     "billing/monthly_tokens": {
         "in_proportion: full > 0 -> full > 1": "what is below a full price of one cent is nothing",

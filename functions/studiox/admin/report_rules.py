@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 
 from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.models.jobs import ReportedJob
@@ -22,11 +23,11 @@ MAX_LATENCY_S = 7_200
 
 # An anomaly needs enough jobs or users to exclude chance, and a figure far from the expected one.
 MIN_JOBS = 20
-EXPECTED_FAILURE_RATE = 0.1
-SPIKE = 3.0
-EXPECTED_REFUND_RATIO = 0.1
+EXPECTED_FAILURE_RATE = Fraction(1, 10)
+EXPECTED_REFUND_RATIO = Fraction(1, 10)
+SPIKE = 3
 MIN_USERS = 10
-FAR_ABOVE = 10.0
+FAR_ABOVE = 10
 MAX_ANOMALIES = 100
 
 
@@ -75,9 +76,9 @@ class Tally:
     def total(self) -> int:
         return self.statuses.total()
 
-    def percentile(self, share: float) -> float | None:
-        """The latency percentile `share` of completed jobs, in seconds to a tenth; None without completed jobs."""
-        rank = max(1, -(-self.latencies.total() * share // 1))
+    def percentile(self, percent: int) -> float | None:
+        """The latency percentile of completed jobs, in seconds to a tenth; None without completed jobs."""
+        rank = -(-self.latencies.total() * percent // 100)
         for step in sorted(self.latencies):
             rank -= self.latencies[step]
             if rank <= 0:
@@ -110,21 +111,27 @@ def _failure_spikes(tally: Tally) -> list[Anomaly]:
         if jobs < MIN_JOBS:
             continue
         others = tally.total - jobs
-        usual = (tally.statuses["failed"] - tally.failed_by_model[model]) / others if others >= MIN_JOBS else 0.0
-        expected = max(usual, EXPECTED_FAILURE_RATE)
-        rate = tally.failed_by_model[model] / jobs
+        failed = tally.failed_by_model[model]
+        expected = EXPECTED_FAILURE_RATE
+        if others >= MIN_JOBS:
+            expected = max(expected, Fraction(tally.statuses["failed"] - failed, others))
+        rate = Fraction(failed, jobs)
         if rate >= SPIKE * expected:
-            found.append(Anomaly("failure_spike", model, round(rate, 4), round(expected, 4)))
+            found.append(Anomaly("failure_spike", model, _rounded(rate), _rounded(expected)))
     return found
+
+
+def _rounded(figure: Fraction) -> float:
+    return round(float(figure), 4)
 
 
 def _refund_ratio(tally: Tally) -> list[Anomaly]:
     if tally.total < MIN_JOBS or tally.consumed == 0:
         return []
-    ratio = tally.refunded / tally.consumed
+    ratio = Fraction(tally.refunded, tally.consumed)
     if ratio < SPIKE * EXPECTED_REFUND_RATIO:
         return []
-    return [Anomaly("refund_ratio", "all", round(ratio, 4), EXPECTED_REFUND_RATIO)]
+    return [Anomaly("refund_ratio", "all", _rounded(ratio), _rounded(EXPECTED_REFUND_RATIO))]
 
 
 def _heavy_users(tally: Tally) -> list[Anomaly]:
@@ -158,8 +165,8 @@ def document(
         successful_requests=tally.statuses["completed"],
         failed_requests=tally.statuses["failed"],
         cancelled_requests=tally.statuses["cancelled"],
-        success_rate=round(tally.statuses["completed"] / ended, 4) if ended else 0.0,
-        failure_rate=round(tally.statuses["failed"] / ended, 4) if ended else 0.0,
+        success_rate=_rounded(Fraction(tally.statuses["completed"], ended)) if ended else 0.0,
+        failure_rate=_rounded(Fraction(tally.statuses["failed"], ended)) if ended else 0.0,
         total_credits_consumed=tally.consumed,
         total_credits_refunded=tally.refunded,
         requests_by_model=by["requestsByModel"],
@@ -170,7 +177,7 @@ def document(
         active_users=len(tally.by_user),
         new_users=new_users,
         revenue=dict(sorted(revenue.items())),
-        latency=Latency(p50=tally.percentile(0.5), p95=tally.percentile(0.95)),
+        latency=Latency(p50=tally.percentile(50), p95=tally.percentile(95)),
         anomalies=found,
         created_at=created_at,
     )

@@ -68,5 +68,5 @@ def after_run(record: CleanUp, *, complete: bool, now: datetime) -> CleanUp | No
 
 def after_failure(record: CleanUp, now: datetime) -> CleanUp:
     """The record after a failed run. The pause doubles with each failure in a row, up to an hour."""
-    pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(record.failures, 10))
+    pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**record.failures)
     return replace(record, due_at=now + timedelta(seconds=pause_s), failures=record.failures + 1)
