@@ -47,7 +47,7 @@ def check_proof(task: SocialTask, url: str) -> None:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").removeprefix("www.")
-        plain = parts.scheme == "https" and host and not parts.username and parts.port in (None, 443)
+        plain = parts.scheme == "https" and host and "@" not in parts.netloc and parts.port in (None, 443)
     except ValueError:
         plain, host = False, ""
     if not plain:
