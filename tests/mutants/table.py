@@ -30,6 +30,13 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "community/reports": (("tests/community/test_report_weights.py",), ()),
     "admin/report_rules": (("tests/admin/test_report_rules.py",), ()),
     "deletions/rules": (("tests/deletions/test_clean_up_rules.py",), ()),
+    "billing/invoice_memory": (("tests/billing/test_invoice_memory.py",), ()),
+    "creations/sweep_rules": (("tests/creations/test_sweep_rules.py",), ()),
+    "auth/sign_up": (("tests/auth/test_sign_up_rules.py",), ()),
+    "tokens/social_tasks": (("tests/tokens/test_social_task_rules.py",), ()),
+    "tokens/usage_analytics": (("tests/tokens/test_usage_figures.py",), ()),
+    "kit/daily_quota": (("tests/kit/test_daily_quota.py",), ()),
+    "admin/corrections": (("tests/admin/test_corrections.py",), ()),
     "billing/monthly_tokens": (("tests/billing/test_monthly_tokens.py", "tests/billing/test_monthly_refunds.py"), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}
@@ -76,6 +83,11 @@ EQUAL: dict[str, dict[str, str]] = {
         "in_proportion: full > 0 -> full > 1": "what is below a full price of one cent is nothing",
         "MonthlyBucket.reverse: known.total or 0 -> known.total or 1": _CENT,
         "MonthlyBucket.reverse: known.total or 0 -> known.total or -1": _CENT,
+    },
+    "billing/invoice_memory": {
+        f"noted: {field}=0 -> {field}={other}": "the fetched invoice's replaces it"
+        for field in ("attempts", "amount")
+        for other in (1, -1)
     },
     "tokens/streaks": {
         "reward: days > last -> days >= last": "on the last milestone's day both ways give that milestone's bonus",

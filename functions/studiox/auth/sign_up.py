@@ -48,9 +48,9 @@ def person_address(email: str) -> str:
     if below := _FASTMAIL.fullmatch(domain):  # shop@ada.fastmail.com is ada+shop@fastmail.com
         local, domain = below[1], below[2]
     domain = _SAME_DOMAIN.get(domain, domain)
-    local = local.split("+", 1)[0] or local
+    local = local.partition("+")[0] or local
     if _YAHOO.fullmatch(domain):  # a disposable address of Yahoo's is name-keyword; no name holds a hyphen
-        local = local.split("-", 1)[0] or local
+        local = local.partition("-")[0] or local
     if domain == "yandex.ru":
         local = local.replace(".", "-")
     for char in _IGNORED.get(domain, ""):

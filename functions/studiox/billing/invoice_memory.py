@@ -63,18 +63,18 @@ def remembered(
 
     A record without `created_at` is of an invoice that Stripe no longer lists; it is dropped.
     """
-    dated = [(each.created_at, name, each) for name, each in records.items() if each.created_at is not None]
-    kept = sorted(dated, key=lambda each: each[:2])
+    kept = sorted((each.created_at, name) for name, each in records.items() if each.created_at is not None)
     until = forgotten or BEGINNING
     dropped = 0
     while dropped < len(kept):
-        created, _, oldest = kept[dropped]
-        is_over = oldest.period_end is not None and oldest.period_end + KEEP < now
+        created, name = kept[dropped]
+        period_end = records[name].period_end
+        is_over = period_end is not None and period_end + KEEP < now
         if not is_over and len(kept) - dropped <= MAX_INVOICES:
             break
         until = max(until, created)
         dropped += 1
-    return {name: each for _, name, each in kept[dropped:]}, until
+    return {name: records[name] for _, name in kept[dropped:]}, until
 
 
 def may_change(invoice: Invoice, records: Mapping[str, InvoiceRecord], forgotten: datetime | None) -> bool:

@@ -38,8 +38,8 @@ class Figures(msgspec.Struct):
             self.spent -= entry.amount
         elif entry.type == "refund":
             self.refunded += entry.amount
-        elif entry.amount > 0:
-            self.earned += entry.amount
+        else:
+            self.earned += max(0, entry.amount)
 
 
 def period(first: str | None, last: str | None, today: date) -> tuple[date, date]:

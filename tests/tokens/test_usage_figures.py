@@ -1,0 +1,94 @@
+"""The figures of a user's days: which days, and what counts as spent, refunded and earned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+
+from studiox.kit.errors import InvalidRequest
+from studiox.models.jobs import UsedJob
+from studiox.models.ledger import EntryAmount
+from studiox.tokens.usage_analytics import Figures, by_day, period
+
+TODAY = date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begin", "end"),
+    [
+        (None, None, "2026-03-02", "2026-03-31"),
+        (None, "2026-03-30", "2026-03-01", "2026-03-30"),
+        ("2026-03-31", None, "2026-03-31", "2026-03-31"),
+        ("2025-12-30", None, "2025-12-30", "2026-03-31"),
+        ("2000-01-01", "2000-01-01", "2000-01-01", "2000-01-01"),
+        ("2999-12-31", "2999-12-31", "2999-12-31", "2999-12-31"),
+    ],
+)
+def test_a_period_is_thirty_days_or_what_is_asked_for(first: Any, last: Any, begin: str, end: str) -> None:
+    assert period(first, last, TODAY) == (date.fromisoformat(begin), date.fromisoformat(end))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "problem"),
+    [
+        ("2026-04-01", None, {"from": "after the end"}),
+        ("2025-12-29", None, {"from": "more than 92 days"}),
+        ("x", None, {"from": "not a date"}),
+        (None, "2026-02-29", {"to": "not a date"}),
+        ("1999-12-31", None, {"from": "not a date of ours"}),
+        (None, "3000-01-01", {"to": "not a date of ours"}),
+    ],
+)
+def test_other_periods_are_refused(first: Any, last: Any, problem: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        period(first, last, TODAY)
+    assert refused.value.details["fields"] == problem
+
+
+def _job(day: int, **fields: Any) -> UsedJob:
+    at = datetime.combine(date(2026, 3, day), time.max, UTC)
+    return UsedJob(**{"type": "image", "model": "m1", "status": "completed", "created_at": at, **fields})
+
+
+def _entry(day: int, type_: Any, amount: int) -> EntryAmount:
+    return EntryAmount(type=type_, amount=amount, created_at=datetime(2026, 3, day, tzinfo=UTC))
+
+
+def test_each_day_has_figures_and_the_period_their_sums() -> None:
+    days, total = by_day(
+        [_job(1), _job(1, model="m2", type="video"), _job(3, status="failed")],
+        [
+            _entry(1, "deduction", -5),
+            _entry(1, "deduction", -2),
+            _entry(1, "refund", 5),
+            _entry(3, "refund", 1),
+            _entry(3, "purchase", 100),
+            _entry(3, "reward", 1),
+            _entry(3, "clawback", -1),
+            _entry(3, "admin_adjustment", -9),
+        ],
+        date(2026, 3, 1),
+        date(2026, 3, 3),
+    )
+    first = Figures(
+        jobs=2, by_type=Counter(image=1, video=1), by_model=Counter(m1=1, m2=1), by_status=Counter(completed=2),
+        spent=7, refunded=5, earned=0,
+    )  # fmt: skip
+    third = Figures(
+        jobs=1, by_type=Counter(image=1), by_model=Counter(m1=1), by_status=Counter(failed=1), spent=0, refunded=1,
+        earned=101,
+    )  # fmt: skip
+    assert days == {"2026-03-01": first, "2026-03-02": Figures(), "2026-03-03": third}
+    assert total == Figures(
+        jobs=3, by_type=Counter(image=2, video=1), by_model=Counter(m1=2, m2=1),
+        by_status=Counter(completed=2, failed=1), spent=7, refunded=6, earned=101,
+    )  # fmt: skip
+
+
+def test_nothing_is_zero() -> None:
+    nothing = Figures()
+    assert (nothing.jobs, nothing.spent, nothing.refunded, nothing.earned) == (0, 0, 0, 0)
+    assert list(by_day([], [], TODAY, TODAY)[0]) == ["2026-03-31"]
