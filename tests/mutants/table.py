@@ -37,6 +37,9 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tokens/usage_analytics": (("tests/tokens/test_usage_figures.py",), ()),
     "kit/daily_quota": (("tests/kit/test_daily_quota.py",), ()),
     "admin/corrections": (("tests/admin/test_corrections.py",), ()),
+    "kit/texts": (("tests/kit/test_plain_names.py",), ()),
+    "account_data/statement": (("tests/account_data/test_statement.py",), ()),
+    "studio/orders": (("tests/studio/test_order_rules.py",), ()),
     "billing/monthly_tokens": (("tests/billing/test_monthly_tokens.py", "tests/billing/test_monthly_refunds.py"), ()),
 }
 """{module under functions/studiox: (files with the rule's own tests, files that are tried on what these miss)}
@@ -88,6 +91,10 @@ EQUAL: dict[str, dict[str, str]] = {
         f"noted: {field}=0 -> {field}={other}": "the fetched invoice's replaces it"
         for field in ("attempts", "amount")
         for other in (1, -1)
+    },
+    "community/rules": {
+        "normal_tag: range(2) -> range(3)": "the third round changes nothing",
+        "new_post: posts.score(0, now) -> posts.score(-1, now)": "fewer likes than none rank as none",
     },
     "tokens/streaks": {
         "reward: days > last -> days >= last": "on the last milestone's day both ways give that milestone's bonus",
