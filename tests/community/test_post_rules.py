@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -185,3 +186,12 @@ def test_a_remix_starts_with_what_is_shared() -> None:
 def test_an_underscore_separates_a_post_from_its_user() -> None:
     assert rules.is_post_id("a-b") is True
     assert rules.is_post_id("a_b") is False
+
+
+@pytest.mark.parametrize(
+    ("likes", "seconds", "rank"),
+    [(0, 0, 0.0), (-1, 0, 0.0), (1, 0, 0.30103), (2, 0, 0.4771213), (9, 0, 1.0), (99, 0, 2.0)]
+    + [(0, 45_000, 1.0), (9, 90_000, 3.0), (0, 1, 0.0000222)],
+)
+def test_ten_times_the_likes_rank_as_half_a_day_later(likes: int, seconds: int, rank: float) -> None:
+    assert score(likes, datetime.fromtimestamp(seconds, UTC)) == rank

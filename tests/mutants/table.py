@@ -38,6 +38,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "kit/daily_quota": (("tests/kit/test_daily_quota.py",), ()),
     "admin/corrections": (("tests/admin/test_corrections.py",), ()),
     "kit/texts": (("tests/kit/test_plain_names.py",), ()),
+    "api/refused_fields": (("tests/api/test_refused_fields.py",), ()),
     "account_data/statement": (("tests/account_data/test_statement.py",), ()),
     "studio/orders": (("tests/studio/test_order_rules.py",), ()),
     "billing/monthly_tokens": (("tests/billing/test_monthly_tokens.py", "tests/billing/test_monthly_refunds.py"), ()),
