@@ -30,6 +30,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "community/reports": (("tests/community/test_report_weights.py",), ()),
     "admin/report_rules": (("tests/admin/test_report_rules.py",), ()),
     "deletions/rules": (("tests/deletions/test_clean_up_rules.py",), ()),
+    "integrations/stripe_objects": (("tests/billing/test_stripe_objects.py",), ()),
     "billing/invoice_memory": (("tests/billing/test_invoice_memory.py",), ()),
     "creations/sweep_rules": (("tests/creations/test_sweep_rules.py",), ()),
     "auth/sign_up": (("tests/auth/test_sign_up_rules.py",), ()),
