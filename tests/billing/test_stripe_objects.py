@@ -268,7 +268,7 @@ def test_another_event_is_refused(wrong: dict[str, Any]) -> None:
     about = {"object": {"id": "ch1", "payment_intent": "pi1"}}
     good = {"id": "evt1", "type": "charge.refunded", "created": AT, "livemode": False, "data": about}
     assert stripe_objects.event(good).id == "evt1"
-    with pytest.raises(BadShape, match="^event: [A-Za-z]+$"):
+    with pytest.raises(BadShape, match=r"^event: [A-Za-z]+$"):
         stripe_objects.event({**good, **wrong})
 
 

@@ -15,7 +15,7 @@ from studiox.studio.orders import NewJob, new_job, new_state
 from studiox.studio.spend import OrderCost
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ORDER = NewJob("createStudioJob", "request-1", "image", "m1", {"prompt": "x", "size": "1:1"}, "s1", 9)
+ORDER = NewJob("request-1", "image", "m1", {"prompt": "x", "size": "1:1"}, "s1", 9)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_another_order_is_another_one(changes: dict[str, Any]) -> None:
 
 
 def test_the_same_order_is_the_same_under_any_id_and_in_any_order_of_its_inputs() -> None:
-    again = ORDER._replace(function="other", request_id="request-2", given={"size": "1:1", "prompt": "x"})
+    again = ORDER._replace(request_id="request-2", given={"size": "1:1", "prompt": "x"})
     assert again.fingerprint == ORDER.fingerprint
     assert len(ORDER.fingerprint) == 64
 
