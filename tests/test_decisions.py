@@ -7,6 +7,7 @@ id, reads no clock, asks nobody, and leaves nothing behind in this process.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -161,15 +162,22 @@ class House:
 
 def _defined(scope: ast.AST, wanted: str) -> ast.FunctionDef | None:
     """The function of this name that the scope itself defines."""
+    return _functions(scope).get(wanted)
+
+
+@functools.cache
+def _functions(scope: ast.AST) -> dict[str, ast.FunctionDef]:
+    """The functions that the scope itself defines; of several with one name, the last."""
     inner = (ast.FunctionDef, ast.ClassDef, ast.Lambda)
+    found: dict[str, ast.FunctionDef] = {}
     left = list(ast.iter_child_nodes(scope))
     while left:
         node = left.pop()
-        if isinstance(node, ast.FunctionDef) and node.name == wanted:
-            return node
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(node.name, node)
         if not isinstance(node, inner):
             left += ast.iter_child_nodes(node)
-    return None
+    return found
 
 
 def _arguments(function: Function) -> list[ast.arg]:
@@ -184,16 +192,21 @@ def _is_docs(argument: ast.arg) -> bool:
     return argument.annotation is not None and ast.unparse(argument.annotation) in ("Docs", "transaction.Docs")
 
 
+@functools.cache
+def everything() -> House:
+    """What is deployed, resolved once for every rule here."""
+    return House(house_modules())
+
+
 def test_decisions_are_pure() -> None:
-    assert not House(house_modules()).faults()
+    assert not everything().faults()
 
 
 def test_the_search_finds_decisions() -> None:
     """Those that the house is known to have, in each of the ways in which it hands them over."""
-    everything = House(house_modules())
     found = set()
-    for each in everything.decisions():
-        dotted, _ = everything.scopes[each]
+    for each in everything().decisions():
+        dotted, _ = everything().scopes[each]
         found.add(f"{dotted.removeprefix('studiox.')}:{getattr(each, 'name', 'lambda')}")
     assert len(found) > 140
     assert found >= {
@@ -291,9 +304,9 @@ def test_who_knows_its_caller_commits_by_it() -> None:
 
 def test_charges_and_audit_entries_are_made_in_one_place() -> None:
     made = {f"studiox.kit.{each}": each.split(".")[0] for each in ("audit.AuditEntry", "windows.Window")}
-    everything, found = House(house_modules()), []
-    for node, (dotted, _) in everything.scopes.items():
-        if isinstance(node, ast.Call) and everything.resolve(node.func) in made:
+    found = []
+    for node, (dotted, _) in everything().scopes.items():
+        if isinstance(node, ast.Call) and everything().resolve(node.func) in made:
             found.append(f"{dotted}:{node.lineno} writes what only kit/ may write")
         if isinstance(node, ast.Attribute) and node.attr == "rate_limit" and not dotted.startswith("studiox.api."):
             found.append(f"{dotted}:{node.lineno} charges: only caller.commit does")
