@@ -49,17 +49,14 @@ KINDS = {
     "comment": 2,
     "uncomment": 1,
     "remix": 1,
-    "report": 1,
-    "unpublish": 1,
-    "favor": 1,
+    **dict.fromkeys(("report", "unpublish", "favor"), 1),
     "play": 2,
     "rename": 1,
     "delete": 2,
     "read": 2,
     "export": 1,
     "allowance": 1,
-    "leave": 1,
-    "revoke": 1,
+    **dict.fromkeys(("leave", "revoke", "years"), 1),
     "wait_a_day": 2,
     "wait_a_month": 1,
 }
@@ -254,6 +251,12 @@ class Person(Caller):
 
     def _subscribe(self, act: Act) -> None:
         self._checkout(act, {"planId": one(["pro", "enterprise"], act)})
+
+    def _years(self, act: Act) -> None:
+        """A subscription goes from month to month, sometimes beyond what the record of its invoices keeps."""
+        self._checkout(act, {"planId": "pro"})
+        for pause_s in self.town.shop.months(self.uid, 30 if act.chance < 0.04 else 1):
+            self._pause(pause_s)
 
     def _confirm(self, act: Act) -> None:
         if session := one(self.sessions[-2:], act):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from random import Random
 from types import SimpleNamespace
@@ -132,6 +132,18 @@ class Shop:
         """When the paid period ends. Until then sleep, and the shop renews it: so a story goes from month to month."""
         return float(item_of(self.account.objects[subscription_id])["current_period_end"])
 
+    def months(self, uid: str, number: int) -> Iterator[float]:
+        """How long to sleep until the customer's subscription was renewed, so many times, or until it ends."""
+        for _ in range(number):
+            mine = [
+                each
+                for each in self.account.objects.values()
+                if each["object"] == "subscription" and each["metadata"].get("uid") == uid and is_running(each)
+            ]
+            if not mine:
+                return
+            yield max(0.0, self.next_renewal(mine[0]["id"]) - self.time.now()) + 2 * HOUR
+
     def _await_renewal(self, name: str) -> None:
         late = 0.0 if self.calm else self.random.uniform(0.0, HOUR)
         self.time.at(self.next_renewal(name) + late, lambda: self._renew(name))
@@ -140,7 +152,7 @@ class Shop:
         sub = self.account.objects[name]
         if self.closed or sub["status"] in ("canceled", "unpaid"):
             return
-        if sub["status"] == "paused":
+        if not is_running(sub):
             self.time.at(self.time.now() + DAY, lambda: self._renew(name))
             return
         if self.next_renewal(name) <= self.time.now():
@@ -318,6 +330,11 @@ class Shop:
             (2, f"subscribe {name} {plan}", lambda: subscribe(name, f"price_studiox_{plan}", metadata)),
             (1, f"delete {name}", lambda: self.account.delete_customer(name)),
         ]
+
+
+def is_running(sub: Object) -> bool:
+    """Whether it is renewed when its period ends."""
+    return sub["status"] not in ("canceled", "unpaid", "paused")
 
 
 def signature(body: bytes, secret: str, at: float) -> dict[str, str]:

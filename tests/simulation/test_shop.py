@@ -161,13 +161,29 @@ def test_thirty_renewals_are_one_story(monkeypatch: pytest.MonkeyPatch) -> None:
         if month % 10 == 5:
             price = story.shop.account.objects["price_studiox_enterprise" if month == 5 else "price_studiox_pro"]
             story.shop.account.change_price(story.shop.account.objects[sub], price, invoice_now=True)
-        story.time.sleep(story.shop.next_renewal(sub) - story.time.now() + 1)
+        [pause_s] = story.shop.months("u1", 1)
+        story.time.sleep(pause_s)
     bills = story.shop.truth().bills
     cycles = [each for each in bills.values() if each.reason == "subscription_cycle"]
     assert len(cycles) == 30
     assert {each.plan for each in cycles} == {"pro", "enterprise"}
     story.time.sleep(5 * DAY)
     assert all(each.due for each in story.shop.truth().bills.values() if each.reason == "subscription_cycle")
+
+
+def test_months_end_with_the_subscription(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(8, monkeypatch)
+    assert list(story.shop.months("u1", 3)) == []
+    story.shop.calm = True
+    sub = str(story.shop.account.pay(story.checkout("pro"))["subscription"])
+    passed = 0
+    for pause_s in story.shop.months("u1", 9):
+        story.time.sleep(pause_s)
+        passed += 1
+        if passed == 4:
+            story.shop.account.end(sub)
+    assert passed == 4
+    assert len(story.shop.truth().bills) == 5
 
 
 def test_an_unpaid_renewal_recovers_or_ends(monkeypatch: pytest.MonkeyPatch) -> None:
