@@ -95,6 +95,17 @@ def test_a5_signing_up_again_brings_no_second_bonus(database: Database, auth: Ac
 
 
 @pytest.mark.usefixtures("people")
+def test_a5_signing_up_again_goes_on_with_the_month(database: Database, auth: Accounts) -> None:
+    counted = call(main.checkGenerationAllowance, {"consume": True}, uid=ADA, email=ADDRESS[ADA]).result
+    assert delete().ok
+    auth.users.add("a-new-uid")
+    assert before_create(TRIGGER, "a-new-uid", email=ADDRESS[ADA]).ok
+    again = call(main.checkGenerationAllowance, {}, uid="a-new-uid", email=ADDRESS[ADA]).result
+    assert database.need("users/a-new-uid")["generationCount"] >= 1
+    assert again["resetsAt"] == counted["resetsAt"]
+
+
+@pytest.mark.usefixtures("people")
 def test_deleting_twice_and_at_once_is_one_deletion(database: Database, gcs: Gcs) -> None:
     answers = crowd(8, lambda _: delete())
     assert all(answer.ok for answer in answers)

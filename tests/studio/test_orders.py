@@ -232,6 +232,15 @@ def test_j18_what_was_paid_is_what_is_refunded(studio: Studio) -> None:
     studio.check()
 
 
+@pytest.mark.parametrize("bucket", ["monthly", "bonus", "purchased"])
+def test_a_refund_goes_to_the_bucket_that_paid(studio: Studio, bucket: str) -> None:
+    studio.user(bucket=bucket)
+    studio.poyo.plan("validation")
+    assert studio.create().reason == "ProviderRejected"
+    assert studio.database.need("users/u1")["buckets"] == {"monthly": 0, "bonus": 0, "purchased": 0, bucket: 1000}
+    studio.check()
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "reason"),
     [

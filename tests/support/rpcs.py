@@ -137,8 +137,11 @@ class Rpcs(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
         method, plan = self._enter(client_call_details, request)
         call = continuation(client_call_details, request)
         if plan is not None and plan.after is not None:
-            call.result()
-            plan.after(method, request)
+            if call.exception() is None:
+                plan.after(method, request)
+            else:
+                with self._lock:
+                    plan.times += 1  # the engine refused it, as a commit by an old cache: the next one loses its answer
         return call
 
     def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
