@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studiox.kit import firestore, rate_limits, transaction
-from studiox.kit.errors import RateLimited, StudioxError, Unavailable
+from studiox.kit.errors import RateLimited, StudioxError, Unauthenticated, Unavailable
 from studiox.kit.rate_limits import Limit, RateLimitCharge
 from studiox.kit.transaction import Docs, Reads
 from tests.conftest import Logged
@@ -80,6 +80,15 @@ def test_never_more_than_n_pass_on_several_instances(limit: int, each: int) -> N
         another_instance()
     # Each lost instance took at most the rest of its tenth with it. The last share is what is left.
     assert limit * 0.7 <= passed <= limit
+
+
+def test_the_counter_of_a_deleted_account_refuses_every_call(database: Database) -> None:
+    database.put("users/u1", {"n": 0})
+    charge = rate_limits.charge("f", "u1", Limit(3, per=60, in_commit=True))
+    transaction.transact(charge.path, lambda docs: rate_limits.close(docs, [charge], START), Reads(fresh=[charge.path]))
+    with pytest.raises(Unauthenticated):
+        spend(charge)
+    assert database.need("users/u1")["n"] == 0
 
 
 def test_the_window_opens_anew() -> None:
