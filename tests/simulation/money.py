@@ -156,6 +156,12 @@ def _month(view: View, uid: str, user: Document) -> Iterator[Violation]:
             yield Violation(11, path, f"the month ends in {left / DAY:.1f} days")
 
 
+def _accounts(view: View, uid: str) -> list[str]:
+    """The accounts of the same person: a month goes on after a deletion."""
+    people = view.truth.people
+    return [each for each in people if people[each].email == people[uid].email] if uid in people else [uid]
+
+
 def songs(view: View, consumed: dict[str, int]) -> Iterator[Violation]:
     """Songs counted are those of the month that were not refunded. `consumed`: counted by calls for it, at most."""
     for uid, user in view.users.items():
@@ -168,7 +174,7 @@ def songs(view: View, consumed: dict[str, int]) -> Iterator[Violation]:
             if job["uid"] == uid and job["type"] == "music" and job["status"] not in ("failed", "cancelled")
             if view.state(job_id).get("songCountedUntil") == month
         ]
-        counted, most = user["generationCount"], len(made) + consumed.get(uid, 0)
+        counted, most = user["generationCount"], len(made) + sum(consumed.get(each, 0) for each in _accounts(view, uid))
         if not len(made) <= counted <= most:
             yield Violation(18, f"users/{uid}", f"{counted} songs counted, {len(made)} made, at most {most}")
         paying = any(

@@ -94,7 +94,7 @@ def story_of(seed: int, acts: int = 0) -> Story:
 
 def _stranger(random: Random, acts: int) -> dict[str, list[Act]]:
     """In every third story somebody asks for what is not theirs."""
-    return {"stranger": actors.plan(random, strangers.KINDS, max(3, acts // 3))} if random.random() < 0.35 else {}
+    return {"stranger-1": actors.plan(random, strangers.KINDS, max(3, acts // 3))} if random.random() < 0.35 else {}
 
 
 def _rates(random: Random) -> dict[str, int]:
@@ -168,7 +168,7 @@ class Stage:
         """The whole story, as a task of the world."""
         world, story = self.world, self.story
         people = [
-            Stranger(uid, self.town, acts) if uid == "stranger" else Person(uid, self.town, acts)
+            Stranger(uid, self.town, acts) if uid == "stranger-1" else Person(uid, self.town, acts)
             for uid, acts in story.people.items()
         ]
         lives = [world.spawn(each.uid, each.live) for each in people]

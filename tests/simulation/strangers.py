@@ -120,7 +120,7 @@ class Stranger(Caller):
             return
         self._refused(f"17. A deleted account is gone: {self.uid}", self.insist("initializeUser", {}))
         person, _, number = self.uid.partition("-")
-        self.uid = f"{person}-{int(number or 1) + 1}"
+        self.uid = f"{person}-{int(number) + 1}"
         if not self.sign_up():
             self.gone = True
             return
