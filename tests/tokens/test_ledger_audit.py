@@ -360,3 +360,28 @@ def test_nothing_is_rebuilt_from_a_ledger_that_does_not_add_up(world: dict[str, 
         audit.rebuild("nobody", "operator")
     assert rebuild_tool.main(["u1", "nobody"]) == 1
     assert database.hash() == before
+
+
+@pytest.mark.parametrize("after", ["the last read of its ledger", "the checkpoint's read"])
+def test_an_account_that_is_deleted_during_its_audit_keeps_no_checkpoint(
+    world: dict[str, str], database: Database, rpcs: Rpcs, after: str
+) -> None:
+    """An instance that stood still for as long as the deletion took."""
+
+    def leave() -> None:
+        rpcs.heal()
+        for path in database.all():
+            if path.startswith(("users/u1", "ledgerCheckpoints/u1")):
+                database.delete(path)
+
+    def plan(method: str, request: Any) -> None:
+        names = [str(each) for each in getattr(request, "documents", [])]
+        if method == "RunAggregationQuery" or any("ledgerCheckpoints/u1" in each for each in names[:1]):
+            leave()
+
+    method = "RunAggregationQuery" if after == "the last read of its ledger" else "BatchGetDocuments"
+    rpcs.plan(method, times=1_000, before=plan)
+    run()
+    rpcs.heal()
+    assert database.get("users/u1") is None
+    assert database.get("ledgerCheckpoints/u1") is None

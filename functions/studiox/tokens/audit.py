@@ -126,10 +126,17 @@ def _audit_user(uid: str, full: bool, now: datetime) -> int:
         names = {(each.kind, each.subject) for each in again}
         violations = [each for each in violations if (each.kind, each.subject) in names] or again
     if not violations and sums is not None:
-        path = checkpoint_path(uid)
-        transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), Reads(fresh=[path]))
+        _keep(uid, sums, now)
     _report(uid, violations, now)
     return len(violations)
+
+
+def _keep(uid: str, sums: Sum, now: datetime) -> None:
+    """Keep the checkpoint of an account that exists: one that was deleted meanwhile leaves nothing behind."""
+    path = checkpoint_path(uid)
+    transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), Reads(fresh=[path]))
+    if firestore.get(ledger_store.unchecked_path(uid)) is None:
+        firestore.delete_all([path])
 
 
 def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
@@ -156,7 +163,9 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     fold.compare(user.balance, user.buckets, seq)
     number = ledger_store.count_entries(uid)
     after = firestore.get(path)
-    if after is not None and after.ledger_seq == seq:  # otherwise the user is spending right now
+    if after is None:
+        return [], None
+    if after.ledger_seq == seq:  # otherwise the user is spending right now
         if number != seq:
             fold.wrong("entries_counted", uid, seq, number)
         for entry_id in beyond:
