@@ -362,9 +362,10 @@ def test_nothing_is_rebuilt_from_a_ledger_that_does_not_add_up(world: dict[str, 
     assert database.hash() == before
 
 
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("after", ["the last read of its ledger", "the checkpoint's read"])
 def test_an_account_that_is_deleted_during_its_audit_keeps_no_checkpoint(
-    world: dict[str, str], database: Database, rpcs: Rpcs, after: str
+    database: Database, rpcs: Rpcs, after: str
 ) -> None:
     """An instance that stood still for as long as the deletion took."""
 
