@@ -114,8 +114,8 @@ class Checks:
         for uid, name, entry in entries:
             if (session := self._add(uid, name, entry)) in self._orders:
                 orders[self._orders[session]] = None
-            if entry["ref"]["kind"] == "period" and snapshot.get(f"users/{uid}", {}).get("subscriptionId"):
-                self._wrong(11, f"users/{uid}/ledger/{name}", "a month of a plan that Stripe bills")
+        if not self._whole:
+            self._check_months(snapshot, entries)
         if entries and not recorded and not self._whole:
             self._wrong(14, f"users/{entries[0][0]}/ledger/{entries[0][1]}", "no audit entry in its commit")
         for job_id in jobs:
@@ -153,6 +153,14 @@ class Checks:
         moved = self._moved.setdefault(session, {})
         moved[entry["type"]] = moved.get(entry["type"], 0) + entry["amount"]
         return session
+
+    def _check_months(self, snapshot: Snapshot, entries: list[tuple[str, str, Document]]) -> None:
+        """The nightly reset leaves alone whom Stripe bills, unless the subscription began later in the same commit."""
+        began = {uid for uid, _, entry in entries if entry["ref"]["kind"] == "subscription"}
+        for uid, name, entry in entries:
+            billed = snapshot.get(f"users/{uid}", {}).get("subscriptionId")
+            if billed and entry["ref"]["kind"] == "period" and uid not in began:
+                self._wrong(11, f"users/{uid}/ledger/{name}", "a month of a plan that Stripe bills")
 
     def _check_moved(self, snapshot: Snapshot, uid: str, name: str, closed: list[Document]) -> None:
         """An entry that is gone was moved below the closed account in the same commit."""

@@ -95,6 +95,18 @@ def _bill(view: View, bill: Bill) -> Iterator[Violation]:
         back = bill.refunded + bill.disputed
         if back < bill.paid:
             yield Violation(9, path, f"{bill.subscription_id} was ended, and {back} of {bill.paid} given back")
+    yield from _memory(view, bill)
+
+
+def _memory(view: View, bill: Bill) -> Iterator[Violation]:
+    """An invoice that the record lacks is as old as the record says that it forgets: else it would be granted again."""
+    record = view.subscriptions.get(bill.subscription_id)
+    shown = view.snapshot.get(f"users/{bill.uid}/payments/{bill.invoice_id}")
+    if record is None or shown is None or bill.invoice_id in record["invoices"]:
+        return
+    until = record.get("forgotten")
+    if until is None or shown["createdAt"] > until:
+        yield Violation(9, f"subscriptions/{bill.subscription_id}", f"forgot {bill.invoice_id}, which is newer")
 
 
 def _grants(view: View, uid: str) -> Iterator[Violation]:
@@ -175,7 +187,7 @@ def songs(view: View, consumed: dict[str, int]) -> Iterator[Violation]:
             if view.state(job_id).get("songCountedUntil") == month
         ]
         counted, most = user["generationCount"], len(made) + sum(consumed.get(each, 0) for each in _accounts(view, uid))
-        if not len(made) <= counted <= most:
+        if counted < len(made) or (counted > most and not view.came_back(uid)):
             yield Violation(18, f"users/{uid}", f"{counted} songs counted, {len(made)} made, at most {most}")
         paying = any(
             each["type"] == "plan_grant" and each["ref"]["kind"] == "subscription"

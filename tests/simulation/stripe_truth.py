@@ -53,7 +53,7 @@ class Contract(NamedTuple):
     subscription_id: str
     customer_id: str
     uid: str
-    """Of its metadata; empty if the dashboard made it without."""
+    """Of its metadata, or else of its customer's when it began; empty if neither names one."""
     status: str
     plan: str
     period_end: int
@@ -86,10 +86,14 @@ class Chronicle:
     def __init__(self, account: Account) -> None:
         self.account = account
         self._statuses: dict[str, list[tuple[float, str]]] = {}
+        self._owners: dict[str, str] = {}
         self._billed: dict[str, list[tuple[float, Object]]] = {}
 
     def hear(self, event: Object) -> None:
         about, kind = event["data"]["object"], event["type"]
+        if kind == "customer.subscription.created":
+            customer = self.account.objects[about["customer"]]
+            self._owners[about["id"]] = about["metadata"].get("uid") or customer.get("metadata", {}).get("uid", "")
         if kind.startswith("customer.subscription."):
             self._statuses.setdefault(about["id"], []).append((self.account.clock(), about["status"]))
         elif kind == "invoice.paid":
@@ -113,7 +117,7 @@ class Chronicle:
                 contracts[name] = Contract(
                     name,
                     each["customer"],
-                    each["metadata"].get("uid", ""),
+                    self._owners[name],
                     each["status"],
                     price_of(each)["metadata"]["planId"],
                     item_of(each)["current_period_end"],

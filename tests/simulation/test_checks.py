@@ -170,6 +170,15 @@ def test_a_fault_is_found(name: str) -> None:
     assert any(each.guarantee == guarantee and text in each.text for each in found), [str(each) for each in found]
 
 
+def test_a_month_before_the_subscription_is_right_at_rest() -> None:
+    books = Books()
+    books.user()
+    books.post("u1", "grant:2026-03-01", "plan_grant", ("period", "2026-03-01"), monthly=50)
+    books.post("u1", "expiry:sub_1:1", "plan_expiry", ("subscription", "sub_1"), monthly=-50)
+    books.subscription()
+    assert Checks(books.documents).found == []
+
+
 def test_an_event_that_was_handled_does_not_fail_later() -> None:
     books = kept()
     books.documents["stripeEvents/evt_1"] = {"status": "handled"}
@@ -184,7 +193,13 @@ def test_what_is_right_is_no_violation() -> None:
         books.like("done", "u1")
         books.post("u1", "clawback:ch_9:1", "clawback", ("user", "u1"), purchased=-5_000)
 
+    def reset_and_subscribe(books: Books) -> None:
+        books.post("u2", "grant:2026-03-01", "plan_grant", ("period", "2026-03-01"), monthly=50)
+        books.post("u2", "expiry:in_2", "plan_expiry", ("subscription", "sub_2"), monthly=-50)
+        books.subscription("sub_2", uid="u2")
+
     assert step(run) == []
+    assert step(reset_and_subscribe) == []
     assert step(_moved) == []
     assert step(_closed) == []
     assert step(both(change("users/u1", closing=True), delete("jobs/done", "jobs/done/private/state"))) == []

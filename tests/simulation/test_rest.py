@@ -265,6 +265,8 @@ FAULTS: dict[str, tuple[Callable[[Case], object], int, str]] = {
     "more than a month of the plan": (lambda case: case.bill(plan="free"), 10, "granted 1000 for a month of free"),
     "granted for what was not paid": (lambda case: case.tell(stripe=case.truth.stripe._replace(bills={})),
         9, "not paid"),
+    "an invoice forgotten before its time": (lambda case: (case.put("users/u1/payments/in_1", createdAt=NOW),
+        case.change("subscriptions/sub_1", invoices={}, forgotten=NOW - timedelta(days=1))), 9, "which is newer"),
     "granted for another's payment": (lambda case: case.bill(uid="u2"), 9, "paid by u2"),
     "a second subscription not given back": (lambda case: (case.contract("sub_2", status="canceled", ended_by_us=True),
         case.tell(stripe=case.truth.stripe._replace(bills={**case.truth.stripe.bills, "in_2": Bill(
@@ -333,6 +335,15 @@ def test_a_month_may_be_kept_by_refunds_and_by_an_administrator() -> None:
     case.books.post("u2", "grant:2026-03-01", "plan_grant", ("period", "2026-03-01"), monthly=51)
     case.books.audit("admin", "setPlan", "users/u2")
     assert case.found() == []
+
+
+def test_the_month_of_who_comes_back_goes_on() -> None:
+    case = Case()
+    case.leave()
+    again = Known("p-u3", "u2@x.test")
+    case.tell(people={**case.truth.people, "u3": again})
+    case.books.user("u3", generationCount=2, generationResetAt=NOW + timedelta(days=3))
+    assert [str(each) for each in case.found()] == []
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -217,6 +217,18 @@ def test_the_truth_is_the_charges(monkeypatch: pytest.MonkeyPatch) -> None:
         assert set(truth.contracts) == {each["id"] for each in account.all("subscription")}
 
 
+def test_a_subscription_without_a_uid_is_its_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(1, monkeypatch)
+    account = story.shop.account
+    nobody = story.post("/v1/customers", "name=Nobody")["id"]
+    made = {
+        account.subscribe(each, "price_studiox_pro", {})["id"]: owner
+        for each, owner in ((story.customer, "u1"), (nobody, ""))
+    }
+    account.delete_customer(story.customer)
+    assert {name: each.uid for name, each in story.shop.truth().contracts.items()} == made
+
+
 def test_what_must_be_credited_is_told_from_what_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     story = Story(1, monkeypatch)
     story.shop.calm = True

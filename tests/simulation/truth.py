@@ -100,6 +100,12 @@ class View(Struct):
         people = self.truth.people
         return (uid for uid in self.users if uid in people and people[uid].email == email)
 
+    def came_back(self, uid: str) -> bool:
+        """Whether the person has had an account before, which was deleted. Its month goes on."""
+        people = self.truth.people
+        email = people[uid].email if uid in people else ""
+        return any(each.email == email and each.pseudonym in self.closed for each in people.values())
+
     def did(self, action: str, target: str) -> bool:
         return (action, target) in self.acts
 
