@@ -1,4 +1,4 @@
-"""`make simulate SEED=… STEPS=…`: play the stories of these seeds, and tell the shortest story of the first violation.
+"""`make simulate SEED=… SEEDS=…`: play the stories of these seeds, and tell the shortest story of the first violation.
 
 Exit code 1 and one line of JSON for a violation. `--functions` runs another copy of the functions.
 """
@@ -44,9 +44,15 @@ def main() -> int:
         if given.only is not None:
             told = shrink.with_faults(told, filter(None, given.only.split(",")))
         result = story.run(told, keep_trace=given.trace)
-        totals.update(stories=1, steps=result.steps, faults=len(result.injected), calls=sum(result.calls.values()))
+        totals.update(
+            stories=1,
+            steps=result.steps,
+            searched=result.searched,
+            faults=len(result.injected),
+            calls=sum(result.calls.values()),
+        )
         totals.update(f"fault {kind}" for kind in result.injected.values())
-        totals.update(f"call {name}" for name, times in result.calls.items() for _ in range(times))
+        totals.update(result.calls)
         if given.trace:
             _say("\n".join(result.trace))
         if result.violations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -392,8 +392,3 @@ class Administrator(Caller):
 
     def _search(self, _act: Act) -> None:
         self._once("searchUsers", {"query": "u"})
-
-
-def alive(tasks: Sequence[Any]) -> Callable[[], bool]:
-    """Whether anybody is not done yet."""
-    return lambda: any(not task.done for task in tasks)

@@ -11,7 +11,6 @@ from cronsim import CronSim
 from msgspec import Struct
 
 import main
-from studiox.kit import log
 from tests.simulation.faults import Cut, Late
 from tests.simulation.world import Instance, World, moment
 from tests.support import Answer, Reply, calls
@@ -82,7 +81,8 @@ class Deployment:
         for each in self.history:
             answer = each.answer
             said = "lost" if answer is None else "ok" if answer.ok else answer.reason or answer.code
-            found[f"{each.function} {said}"] = found.get(f"{each.function} {said}", 0) + 1
+            name = f"call {each.function} {said}"
+            found[name] = found.get(name, 0) + 1
         return found
 
     def sign_up(self, uid: str, **user: Any) -> Answer | None:
@@ -112,7 +112,7 @@ class Deployment:
         instance = world.random.choice(world.instances)
 
         def start() -> None:
-            served = world.instances[world.instances.index(instance)] if instance.alive else world.instances[0]
+            served = instance if instance.alive else world.instances[0]
             started.append(world.spawn(name, lambda: self._handled(name, handle), _awake(world, served)))
 
         try:
@@ -120,9 +120,7 @@ class Deployment:
         except (Cut, Late):
             return None  # if it arrived, it is carried out, and nobody hears of it
         [task] = started
-        if not world.wait(task, patience_s) or task.lost:
-            return None
-        if task.error is not None:
+        if not world.wait(task, patience_s) or task.lost or task.error is not None:
             return None
         answer: T = task.result
         return answer
@@ -168,17 +166,14 @@ SCHEDULES: dict[str, str] = dict(_schedules())
 
 
 class Bugs(logging.Handler):
-    """Collects what the functions log as a bug, and the alerts by name."""
+    """Collects what the functions log as a bug."""
 
     def __init__(self, deployment: Deployment) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.ERROR)
         self._deployment = deployment
-        self.seen: dict[str, int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        self.seen[message] = self.seen.get(message, 0) + 1
-        if record.levelno == logging.ERROR and record.levelno < log.ALERT:
+        if record.levelno == logging.ERROR:  # an alert has a level of its own, above
             error = record.exc_info[1] if record.exc_info else None
             about = getattr(record, "fields", {})
-            self._deployment.bugs.append(f"logged {message}: {type(error).__name__}: {error} {about}")
+            self._deployment.bugs.append(f"logged {record.getMessage()}: {type(error).__name__}: {error} {about}")

@@ -7,6 +7,7 @@ import logging
 import os
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from random import Random
 from typing import Any
 from unittest import mock
@@ -19,17 +20,19 @@ from msgspec import Struct
 from local.stack import settings
 from local.vendors.stripe.account import Account
 from studiox.kit import firestore
+from studiox.models.users import pseudonym
 from tests.auth.identity import ADMINS
-from tests.simulation import actors, strangers
+from tests.simulation import actors, rest, strangers
 from tests.simulation.actors import Act, Administrator, Person, Town
 from tests.simulation.checks import Checks
-from tests.simulation.deployment import Bugs, Deployment
+from tests.simulation.deployment import Bugs, Deployment, address
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.network import Network
 from tests.simulation.shop import HANDLER, Shop
 from tests.simulation.store import Channel, Store
 from tests.simulation.strangers import Stranger
 from tests.simulation.threads import installed
+from tests.simulation.truth import Known, Truth
 from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
 from tests.simulation.world import World
 from tests.support import Reply, canaries
@@ -37,8 +40,6 @@ from tests.support import Reply, canaries
 PROJECT = "demo-simulation"
 IDLE = 0.8
 """How many of the dispatcher's idle runs are left out."""
-NIGHTS = 0.5
-"""In how many stories the nightly schedules run at the end."""
 TERMINAL = ("completed", "failed", "cancelled")
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 PAUSES = (*[MINUTE] * 5, *[10 * MINUTE] * 6, *[HOUR] * 24, *[6 * HOUR] * 24)
@@ -66,9 +67,10 @@ class Result(Struct):
     trace_hash: str
     steps: int
     injected: dict[str, str]
-    counts: dict[str, int]
     calls: dict[str, int]
     """Calls by function and answer."""
+    searched: int
+    """Accounts whose history was searched for an order in which every answer is true."""
     trace: list[str]
 
 
@@ -145,7 +147,7 @@ class Stage:
         if version != self._seen:
             changed = self.store.changed(self.database, self._seen)
             self._seen = version
-            self.violations += map(str, self.checks.follow(changed))
+            self.violations += map(str, self.checks.follow(changed, self.world.steps))
 
     def _deliver_event(self, body: bytes, headers: Mapping[str, str]) -> int:
         return _status(self.deployment.http("stripeWebhook", body=body, headers=headers))
@@ -199,7 +201,7 @@ class Stage:
             world.spawn(name, lambda name=name, at=at: self.deployment.schedule(name, at))  # type: ignore[misc]
 
     def _come_to_rest(self) -> None:
-        """No more faults. Schedules and vendors go on until nothing is due."""
+        """No more faults. Schedules and vendors go on until nothing is due, and the nightly schedules have run."""
         world = self.world
         world.faults.off = self.shop.calm = self.shop.closed = True
         self.network.faults = {}
@@ -213,23 +215,47 @@ class Stage:
             quiet = quiet + 1 if self._is_quiet() else 0
             if quiet == 2:
                 break
-        if world.random.random() < NIGHTS:
-            self._fire_schedules(DAY)
-            world.sleep(HOUR)
-        self.violations += [f"7. Every job ends: {path}: not yet" for path in self._unfinished()]
+        self._fire_schedules(DAY)
+        world.sleep(HOUR)
+        snapshot = self.store.all(self.database)
+        found = rest.at_rest(snapshot, self._truth(), self.deployment.history, self.checks.moments)
+        self.violations += map(str, found)
 
     def _is_quiet(self) -> bool:
         waiting = self.shop.waiting + self.vendors.waiting + self.vendors.queue.waiting
         return waiting == 0 and not any(each.tasks for each in self.world.instances) and not self._unfinished()
 
     def _unfinished(self) -> list[str]:
-        """Jobs that have not ended, and deletions that have not."""
-        return [
-            path
-            for path, data in self.store.all(self.database).items()
-            if (path.startswith("jobs/") and path.count("/") == 1 and data["status"] not in TERMINAL)
-            or path.startswith("cleanups/")
-        ]
+        """Jobs that have not ended or hold a place, and deletions that have not ended."""
+
+        def goes_on(path: str, data: Mapping[str, Any]) -> bool:
+            match path.split("/"):
+                case ["jobs", _]:
+                    return data["status"] not in TERMINAL
+                case ["jobs", _, "private", "state"]:
+                    return bool(data["holdsPlace"])
+            return path.startswith("cleanups/")
+
+        return [path for path, data in self.store.all(self.database).items() if goes_on(path, data)]
+
+    def _truth(self) -> Truth:
+        """What the vendors know."""
+        vendors, accounts = self.vendors, self.vendors.accounts
+        charges = {
+            key: charge["tasks"] for state in (vendors.poyo, vendors.piapi) for key, charge in state.charges().items()
+        }
+        return Truth(
+            now=self.world.now(),
+            people={uid: Known(pseudonym(uid), address(uid)) for uid in sorted(accounts.users | accounts.gone)},
+            stripe=self.shop.truth(),
+            objects={
+                name: datetime.fromisoformat(each["resource"]["timeCreated"]).timestamp()
+                for name, each in vendors.gcs.objects.items()
+            },
+            charges=charges,
+            auth=accounts.users - accounts.gone,
+            calm=not self.world.faults.injected and not vendors.planned,
+        )
 
 
 def _status(reply: Reply | None) -> int:
@@ -296,7 +322,7 @@ def run(story: Story, *, keep_trace: bool = False) -> Result:
             trace_hash=world.trace_hash(),
             steps=world.steps,
             injected=dict(world.faults.injected),
-            counts=world.counts,
             calls=stage.deployment.calls(),
+            searched=len(stage.checks.moments),
             trace=world.trace or [],
         )

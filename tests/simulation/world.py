@@ -79,8 +79,6 @@ class World:
         """Called when an I/O has been carried out: what must hold at every moment is checked there."""
         self.max_steps = 200_000
         self.trace: list[str] | None = [] if keep_trace else None
-        self.counts: dict[str, int] = {}
-        """I/O by kind."""
         self._now = START
         self._events: list[tuple[float, float, int, Callable[[], object]]] = []
         self._number = 0
@@ -256,7 +254,6 @@ class World:
         draws = blake2b(f"{self.seed} {place}".encode(), digest_size=8).digest()
         fault = self.faults.decide(place, int.from_bytes(draws[:4]) % 10_000)
         patience = 8.0 if timeout_s is None else timeout_s
-        self.counts[kind] = self.counts.get(kind, 0) + 1
         self._pause(task, draws[4])
         if fault is None:
             answer = self._carry_out(place, kind, what, act)

@@ -1,0 +1,49 @@
+"""Stories without a violation, and that a violation would be seen, told and repeated."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SEEDS = 150
+
+
+def simulate(*arguments: str, functions: Path | None = None, **environment: str) -> tuple[int, list[str]]:
+    """The command's exit code and what it printed."""
+    command = [sys.executable, "-m", "tests.simulation", *arguments]
+    command += [] if functions is None else ["--functions", str(functions)]
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=900, check=False
+    )
+    assert ended.returncode in (0, 1), ended.stderr
+    return ended.returncode, ended.stdout.splitlines()
+
+
+def totals(lines: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(lines[-1])
+    return found
+
+
+@pytest.mark.long(60)
+@pytest.mark.parametrize("first", [0, SEEDS])
+def test_no_story_violates_a_guarantee(first: int) -> None:
+    code, lines = simulate("--first", str(first), "--seeds", str(SEEDS))
+    assert code == 0, "\n".join(lines)
+    told = totals(lines)
+    assert told["stories"] == SEEDS
+    assert told["faults"] > SEEDS, "so few faults show little"
+    assert told["searched"] > SEEDS / 2
+    done = {name.split()[1] for name in told if name.startswith("call ") and name.endswith(" ok")}
+    assert done >= {"createStudioJob", "cancelStudioJob", "useTokens", "createCheckoutSession", "deleteAccount"}
+
+
+def test_a_seed_gives_the_same_trace_in_every_process() -> None:
+    said = {tuple(simulate("--first", "11", "--seeds", "1", PYTHONHASHSEED=seed)[1]) for seed in ("0", "7")}
+    assert len(said) == 1
