@@ -9,7 +9,8 @@ from typing import Any
 
 from studiox.kit import ids
 from studiox.models.users import pseudonym
-from tests.chaos.town import Asked, Town, address_of
+from tests.chaos.town import Town, address_of
+from tests.simulation.answers import Exchange
 from tests.simulation.rest import at_rest
 from tests.simulation.truth import Known, Truth
 from tests.support import invariants
@@ -80,7 +81,7 @@ def _jobs(town: Town, everything: Documents) -> Iterator[str]:
             yield f"job {job_id} is {job['status']} and still due"
 
 
-def _told(history: list[Asked], everything: Documents) -> Iterator[str]:
+def _told(history: list[Exchange], everything: Documents) -> Iterator[str]:
     """What a successful answer has promised to those who are still there, where the simulation does not look."""
     users = of(everything, "users")
     for each in history:
@@ -104,10 +105,10 @@ def _told(history: list[Asked], everything: Documents) -> Iterator[str]:
     yield from _liked(history, everything)
 
 
-def _liked(history: list[Asked], everything: Documents) -> Iterator[str]:
+def _liked(history: list[Exchange], everything: Documents) -> Iterator[str]:
     """Whoever was told that a like is set or gone, and asked for nothing else meanwhile, finds it so."""
     likes = {(each["postId"], each["uid"]) for each in of(everything, "likes").values()}
-    wishes: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+    wishes: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
     for each in history:
         if each.function == "likePost":
             wishes[(each.caller, each.data["postId"])].append(each)
@@ -116,7 +117,7 @@ def _liked(history: list[Asked], everything: Documents) -> Iterator[str]:
         others = [
             each
             for each in asked
-            if each.data["liked"] != last.data["liked"] and (not each.is_known or each.ended > last.began)
+            if each.data["liked"] != last.data["liked"] and (each.is_unknown or each.ended > last.began)
         ]
         there = f"posts/{post}" in everything and f"users/{uid}" in everything
         if others or not last.answer or not last.answer.ok or not there:

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.vendors.stripe.account import Refused
 from tests.chaos.town import Town, address_of
-from tests.simulation.answers import UNKNOWN
+from tests.simulation.answers import is_unknown
 from tests.support.calls import Answer
 
 ADMIN = "admin-1"
@@ -87,8 +87,7 @@ class Person:
             threading.Thread(target=call, daemon=True).start()
         for _ in range(TRIES):
             answer = self.town.call(function, data, uid=self.uid, admin=admin)
-            unknown = answer is None or answer.code in UNKNOWN
-            if not unknown or self.town.over.is_set() or self.random.random() < GIVES_UP:
+            if not is_unknown(answer) or self.town.over.is_set() or self.random.random() < GIVES_UP:
                 return answer
             time.sleep(self.random.uniform(0, 0.3))
         return answer

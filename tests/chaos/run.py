@@ -17,7 +17,7 @@ from tests.chaos.people import ADMIN, TRIES, Administrator, Board, Leaver, Perso
 from tests.chaos.surroundings import Clockwork, Stripe, Tasks, settle_down
 from tests.chaos.town import Town, town, wait_until_served
 from tests.chaos.weather import CUTS, LIFE, Weather
-from tests.simulation.answers import UNKNOWN
+from tests.simulation.answers import is_unknown
 from tests.support.calls import Answer
 
 PEOPLE = 4
@@ -125,7 +125,7 @@ def _storm(made: Town, kills: int, say: Callable[[str], None]) -> None:
 
 def _ask_again(made: Town) -> None:
     """Repeat each request whose outcome its caller does not know."""
-    known = {each.data["requestId"] for each in made.history if "requestId" in each.data and each.is_known}
+    known = {each.data["requestId"] for each in made.history if "requestId" in each.data and not each.is_unknown}
     unknown = {
         (each.caller, each.data["requestId"]): each
         for each in made.history
@@ -134,7 +134,7 @@ def _ask_again(made: Town) -> None:
     for each in unknown.values():
         for _ in range(TRIES):
             answer = made.call(each.function, each.data, uid=each.caller, admin=each.is_admin)
-            if answer is not None and answer.code not in UNKNOWN:
+            if not is_unknown(answer):
                 break
             made.advance(61.0)
 

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from tests.chaos.shared_time import SharedTime
 from tests.chaos.weather import FaultyProxy, Front, Victim, Weather
 from tests.conftest import SECRETS
 from tests.media.servers import Gcs, gcs_server
-from tests.simulation.answers import UNKNOWN
+from tests.simulation.answers import Exchange
 from tests.simulation.stripe_truth import Chronicle
 from tests.support import Database
 from tests.support.calls import Answer, answer_of, id_token
@@ -61,26 +60,6 @@ def address_of(uid: str) -> str:
     return f"{uid}@canary.test"
 
 
-@dataclass
-class Asked:
-    """One call and its answer. Calls are numbered when they begin."""
-
-    caller: str
-    function: str
-    data: dict[str, Any]
-    began: int
-    ended: int
-    """The number of the latest call when this one was answered; -1 if it was not."""
-    answer: Answer | None
-    """None if none came."""
-    is_admin: bool
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the caller knows what happened."""
-        return self.answer is not None and self.answer.code not in UNKNOWN
-
-
 class Town:
     """A running deployment."""
 
@@ -103,7 +82,7 @@ class Town:
         self.database = Database()
         self.people: list[str] = []
         """Everybody who has ever signed up, or tried to."""
-        self.history: list[Asked] = []
+        self.history: list[Exchange] = []
         self.over = threading.Event()
         """Set when the actors shall end."""
         self.logs: list[Path] = []
@@ -139,7 +118,7 @@ class Town:
             answer = None  # cut within the headers
         with self._lock:
             ended = -1 if answer is None else self._number
-            self.history.append(Asked(uid, function, dict(data), number, ended, answer, admin))
+            self.history.append(Exchange(uid, function, dict(data), number, ended, answer, admin))
         return answer
 
     def schedule(self, function: str) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
+
+from msgspec import Struct
 
 from tests.simulation.truth import View
 from tests.simulation.violations import Violation
@@ -21,18 +23,26 @@ CHANGING = ("createStudioJob", "useTokens", "publishPost", "likePost", "commentP
 """Calls that a suspended caller may not make."""
 
 
-class Exchange(Protocol):
+def is_unknown(answer: Answer | None) -> bool:
+    """Whether its client does not know what happened. None: the answer was lost."""
+    return answer is None or answer.code in UNKNOWN
+
+
+class Exchange(Struct):
     """A call of a client, and what it saw."""
 
     caller: str
     function: str
     data: dict[str, Any]
     began: int
-    """The step in which it began; `ended` is -1 while there is no answer."""
-    ended: int
-    answer: Answer | None
-    """None if it was lost."""
-    is_admin: bool
+    """The step in which it began; `ended` is -1 while there is no answer. Any count that grows serves."""
+    ended: int = -1
+    answer: Answer | None = None
+    is_admin: bool = False
+
+    @property
+    def is_unknown(self) -> bool:
+        return is_unknown(self.answer)
 
 
 def check(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
@@ -60,11 +70,6 @@ def _by_request(history: Iterable[Exchange]) -> dict[Request, list[Exchange]]:
         if "requestId" in each.data:
             found.setdefault((each.caller, each.function, each.data["requestId"]), []).append(each)
     return found
-
-
-def is_unknown(exchange: Exchange) -> bool:
-    answer = exchange.answer
-    return answer is None or answer.code in UNKNOWN
 
 
 def _reason(exchange: Exchange) -> str | None:
@@ -137,7 +142,7 @@ def _jobs_of_refusals(view: View, requests: dict[Request, list[Exchange]]) -> It
         ids |= {each["jobId"] for each in details if each.get("jobId")}
         if ids:
             known[caller] |= ids
-        elif any(is_unknown(each) or _told(each) or _reason(each) in ORDERED_THEN_FAILED for each in exchanges):
+        elif any(each.is_unknown or _told(each) or _reason(each) in ORDERED_THEN_FAILED for each in exchanges):
             maybe[caller] += 1  # an answer need not name the job
     for uid in view.users:
         more = sorted(job_id for job_id, job in view.jobs.items() if job["uid"] == uid and job_id not in known[uid])
@@ -154,7 +159,7 @@ def _features(view: View, requests: dict[Request, list[Exchange]]) -> Iterator[V
         for told in filter(None, map(_told, exchanges)):
             if entry is None or (told["spent"], told["balance"]) != (-entry["amount"], entry["balanceAfter"]):
                 yield Violation(4, path, f"told {told}, and the ledger has {entry}")
-        if entry is not None and not any(_told(each) or is_unknown(each) for each in exchanges):
+        if entry is not None and not any(_told(each) or each.is_unknown for each in exchanges):
             yield Violation(13, path, "refused, and debited")
 
 
@@ -174,7 +179,7 @@ def _streaks(view: View, history: Iterable[Exchange]) -> Iterator[Violation]:
             for entry in view.entries(uid).values()
             if entry["ref"]["kind"] == "streak"
         }
-        unknown = any(map(is_unknown, visits[uid]))
+        unknown = any(each.is_unknown for each in visits[uid])
         for day, amount in rewards.items():
             if visits[uid] and not unknown and told.get(day, 0) != amount:
                 yield Violation(4, f"users/{uid}/ledger/reward:streak:{day}", f"{amount}, told {told.get(day, 0)}")
@@ -247,5 +252,5 @@ def songs_consumed(history: Iterable[Exchange]) -> dict[str, int]:
     found: Counter[str] = Counter()
     for each in history:
         if each.function == "checkGenerationAllowance" and each.data.get("consume"):
-            found[each.caller] += is_unknown(each) or bool(_told(each).get("allowed"))
+            found[each.caller] += each.is_unknown or bool(_told(each).get("allowed"))
     return dict(found)

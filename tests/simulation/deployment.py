@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from cronsim import CronSim
-from msgspec import Struct
 
 import main
+from tests.simulation.answers import Exchange
 from tests.simulation.faults import Cut, Late
 from tests.simulation.world import Instance, World, moment
 from tests.support import Answer, Reply, calls
@@ -25,19 +25,6 @@ WEBHOOK_S = 20.0
 def address(uid: str) -> str:
     """The user's e-mail address. `u1-2` is the second account of the person who had `u1`."""
     return f"{uid.partition('-')[0]}@canary.test"
-
-
-class Exchange(Struct):
-    """One call of a client, and what it saw. An answer that was lost is None."""
-
-    caller: str
-    function: str
-    data: dict[str, Any]
-    began: int
-    """The step of the world in which it began; so is `ended`."""
-    ended: int = -1
-    answer: Answer | None = None
-    is_admin: bool = False
 
 
 class Deployment:

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.simulation.actors import Act, Caller, Town, one
-from tests.simulation.deployment import Exchange, address
+from tests.simulation.answers import Exchange
+from tests.simulation.deployment import address
 from tests.simulation.world import START
 from tests.support import Answer
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.simulation import histories
-from tests.simulation.answers import Exchange as Call
+from tests.simulation.answers import Exchange
 from tests.simulation.books import Books
 from tests.simulation.linearizable import (
     INSUFFICIENT,
@@ -19,7 +19,6 @@ from tests.simulation.linearizable import (
     is_linearizable,
     step,
 )
-from tests.simulation.test_rest import Exchange
 from tests.support import Answer
 
 
@@ -179,7 +178,7 @@ def test_a_history_without_bound_is_undecided() -> None:
 # An account's ledger and answers.
 
 
-def _answered(function: str, began: int, ended: int, result: dict[str, Any] | None, **data: Any) -> Call:
+def _answered(function: str, began: int, ended: int, result: dict[str, Any] | None, **data: Any) -> Exchange:
     details = {"reason": "InsufficientTokens", "balance": data.pop("had")} if result is None else {}
     answer = Answer(200 if result else 400, result, None if result else "failed-precondition", "", details, {})
     return Exchange("u1", function, data, began, ended, answer)
@@ -203,7 +202,7 @@ def _books() -> tuple[Books, dict[str, float]]:
     return books, {name: 10.0 * number for number, name in enumerate(entries, 1)}
 
 
-def _violations(*calls: Call) -> list[str]:
+def _violations(*calls: Exchange) -> list[str]:
     books, moments = _books()
     entries = {name: books.documents[f"users/u1/ledger/{name}"] for name in moments}
     return [str(each) for each in histories.check("u1", calls, entries, moments)]
@@ -233,6 +232,6 @@ def test_the_answers_of_an_account_have_an_order() -> None:
         _answered("useTokens", 62, 68, {"spent": 20, "balance": 660}, requestId="r1"),
     ],
 )
-def test_an_answer_without_its_moment_is_found(call: Call) -> None:
+def test_an_answer_without_its_moment_is_found(call: Exchange) -> None:
     [found] = _violations(call)
     assert found.startswith("4. An answer is true: users/u1: no order makes every answer true, until Operation(")

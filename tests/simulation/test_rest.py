@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from msgspec import Struct
 from msgspec.structs import replace
 
 from studiox.catalog import sales
 from tests.simulation import truth as truths
+from tests.simulation.answers import Exchange
 from tests.simulation.books import NOW, Books, kept
 from tests.simulation.rest import at_rest
 from tests.simulation.stripe_truth import Bill, Contract, Sale, StripeTruth
@@ -21,16 +21,6 @@ from tests.support import Answer
 
 DAY, HOUR = 86_400.0, 3_600.0
 MOMENT = NOW.timestamp()
-
-
-class Exchange(Struct):
-    caller: str
-    function: str
-    data: dict[str, Any]
-    began: int
-    ended: int
-    answer: Answer | None
-    is_admin: bool = False
 
 
 class Case:
