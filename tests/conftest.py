@@ -37,6 +37,9 @@ os.environ.update(
         "MOCK_LATENCY_MS": "0",
         **{each.parameter: f"http://{NOWHERE}" for each in settings.STAND_INS.values()},
         "LOG_LEVEL": "INFO",
+        # gRPC's handlers of forks now and then abort a child that subprocess makes with `preexec_fn`, before it becomes
+        # another program ("epoll_wait error: Bad file descriptor"). No test uses a connection on both sides of a fork.
+        "GRPC_ENABLE_FORK_SUPPORT": "false",
         **SECRETS,
     }
 )

@@ -9,13 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 HIDANE = "hidane-0.6.0"
 START_S = 20.0
-STARTS = 3
-"""Another process may take the free port before the engine binds it."""
 
 
 def binary() -> pathlib.Path:
@@ -45,40 +42,33 @@ class Engine:
             return
         if not binary().exists():
             raise RuntimeError(f"{binary()} is missing: `make setup` builds it")
-        for attempt in range(1, STARTS + 1):
-            port = free_port()
-            self.host = f"127.0.0.1:{port}"
-            if self._start(port, imported, last=attempt == STARTS):
-                return
+        port = free_port()
+        self.host = f"127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [
+                *(str(binary()), "--host", "127.0.0.1", "--port", str(port)),
+                *(() if imported is None else ("--import-data", str(imported))),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl-C is pytest's to handle
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+        self._await(port)
 
-    def _start(self, port: int, imported: pathlib.Path | None, *, last: bool) -> bool:
-        """Whether the engine answers. It may have ended at once: another process took the port, or it crashed."""
-        with tempfile.TemporaryFile() as output:
-            self.process = subprocess.Popen(
-                [
-                    *(str(binary()), "--host", "127.0.0.1", "--port", str(port)),
-                    *(() if imported is None else ("--import-data", str(imported))),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a terminal's Ctrl-C is pytest's to handle
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-            )
-            deadline = time.monotonic() + START_S
-            while time.monotonic() < deadline:
-                if self.process.poll() is not None:
-                    if not last:
-                        return False
-                    output.seek(0)
-                    said = output.read().decode(errors="replace")
-                    raise RuntimeError(f"the Firestore engine ended with {self.process.returncode}: {said}")
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                except OSError:
-                    time.sleep(0.01)
-                else:
-                    return True
+    def _await(self, port: int) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the Firestore engine ended with {self.process.returncode}")
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.01)
+            else:
+                return
         self.stop()
         raise RuntimeError("the Firestore engine does not answer")
 
