@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from studiox.kit import audit, batch, clock, firestore, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, StudioxError, Unavailable
+from studiox.kit.firestore import Document
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
@@ -74,7 +76,7 @@ def examine(now: datetime) -> Iterator[tuple[str, list[Violation]]]:
             checked = batch.work_through(pool, "examine", lambda each: (each.id, _check_user(each.id, full=True)), page)
             if checked.missing:
                 raise Unavailable
-            yield from ((uid, violations) for uid, (violations, _) in checked.results)
+            yield from ((uid, each.violations) for uid, each in checked.results)
             yield from ((each.id, [_unreadable(each.id)]) for each in checked.broken)
     for jobs in chunks(studio.changed_since(None), JOBS_PER_PAGE):
         owned, without_owner = _by_owner(jobs)
@@ -120,36 +122,47 @@ def _save(run: AuditRun) -> None:
 
 def _audit_user(uid: str, full: bool, now: datetime) -> int:
     """Check the user, and recheck violations, which a concurrent change may have caused. Returns their number."""
-    violations, sums = _check_user(uid, full=full)
+    checked = _check_user(uid, full=full)
+    violations = checked.violations
     if violations:
-        again, _ = _check_user(uid, full=True)
+        again = _check_user(uid, full=True).violations
         names = {(each.kind, each.subject) for each in again}
         violations = [each for each in violations if (each.kind, each.subject) in names] or again
-    if not violations and sums is not None:
-        _keep(uid, sums, now)
+    if not violations and checked.sums is not None:
+        _keep(uid, checked.sums, checked.already_read, now)
     _report(uid, violations, now)
     return len(violations)
 
 
-def _keep(uid: str, sums: Sum, now: datetime) -> None:
+def _keep(uid: str, sums: Sum, already_read: Mapping[str, Document], now: datetime) -> None:
     """Keep the checkpoint of an account that exists: one that was deleted meanwhile leaves nothing behind."""
     path = checkpoint_path(uid)
-    transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), Reads(fresh=[path]))
+    reads = Reads(already_read=already_read)
+    transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), reads)
     if firestore.get(ledger_store.unchecked_path(uid)) is None:
         firestore.delete_all([path])
 
 
-def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
+class _Checked(NamedTuple):
+    """What is wrong with a user, and what a checkpoint may keep: the sums, None if there is nothing to keep."""
+
+    violations: list[Violation]
+    sums: Sum | None = None
+    already_read: Mapping[str, Document] = {}
+    """The checkpoint as it was read."""
+
+
+def _check_user(uid: str, *, full: bool) -> _Checked:
     """The violations in the user's account and ledger, from the checkpoint on or, if `full`, from the beginning."""
     path, checkpoint = ledger_store.unchecked_path(uid), checkpoint_path(uid)
     seen = firestore.read_documents([path, checkpoint])
     user = seen[path].as_(path)
     if user is None:
-        return [], None  # the account was deleted
+        return _Checked([])  # the account was deleted
     start = Sum() if full else audit_store.checkpoint_of(seen[checkpoint].as_(checkpoint))
     seq = user.ledger_seq
     if type(seq) is not int or seq < start.seq:
-        return [Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))], None
+        return _Checked([Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))])
     fold, beyond = Fold(start), []
     for page in chunks(ledger_store.entries_to_audit(uid, start.seq), PAGE):
         for entry in page:
@@ -164,13 +177,13 @@ def _check_user(uid: str, *, full: bool) -> tuple[list[Violation], Sum | None]:
     number = ledger_store.count_entries(uid)
     after = firestore.get(path)
     if after is None:
-        return [], None
+        return _Checked([])
     if after.ledger_seq == seq:  # otherwise the user is spending right now
         if number != seq:
             fold.wrong("entries_counted", uid, seq, number)
         for entry_id in beyond:
             fold.wrong("entry_beyond_the_account", entry_id, f"seq up to {seq}", "more")
-    return fold.violations, fold.sum
+    return _Checked(fold.violations, fold.sum, {checkpoint: seen[checkpoint]})
 
 
 def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
