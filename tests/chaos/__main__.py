@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 
+from local.serve import Stopped, stop_on_signals
 from tests.chaos.run import Progress, run
 from tests.support.engine import Engine
 
@@ -25,8 +26,11 @@ def main() -> int:
     engine = Engine()
     os.environ.update({"FIRESTORE_EMULATOR_HOST": engine.host, "GCLOUD_PROJECT": f"demo-chaos-{seed}"})
     progress = Progress()
+    stop_on_signals()  # so that every process is ended
     try:
         report = run(seed, given.kills, progress)
+    except Stopped:
+        return 1
     finally:
         engine.stop()
     progress("")

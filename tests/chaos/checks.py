@@ -22,9 +22,9 @@ TERMINAL = ("completed", "failed", "cancelled")
 def violations(town: Town) -> list[str]:
     """Every violation, as a sentence."""
     everything = town.database.all()
-    found = [*_books(town, everything), *_jobs(town, everything)]
+    found = [*_books(town, everything), *unended(town, everything)]
     found += map(str, at_rest(everything, _truth(town), town.history))
-    return [*found, *_told(town.history, everything), *_exceptions(town)]
+    return [*found, *told_in_vain(town.history, everything), *exceptions(town)]
 
 
 def of(everything: Documents, collection: str) -> dict[str, Mapping[str, Any]]:
@@ -64,7 +64,7 @@ def _books(town: Town, everything: Documents) -> Iterator[str]:
         yield f"auditLedger: {alert_id}: {alert}"
 
 
-def _jobs(town: Town, everything: Documents) -> Iterator[str]:
+def unended(town: Town, everything: Documents) -> Iterator[str]:
     """Weeks have passed: no job is open or due. The provider has no task of a job that there never was."""
     jobs, users = of(everything, "jobs"), of(everything, "users")
     gone = {
@@ -81,7 +81,7 @@ def _jobs(town: Town, everything: Documents) -> Iterator[str]:
             yield f"job {job_id} is {job['status']} and still due"
 
 
-def _told(history: list[Exchange], everything: Documents) -> Iterator[str]:
+def told_in_vain(history: list[Exchange], everything: Documents) -> Iterator[str]:
     """What a successful answer has promised to those who are still there, where the simulation does not look."""
     users = of(everything, "users")
     for each in history:
@@ -126,7 +126,7 @@ def _liked(history: list[Exchange], everything: Documents) -> Iterator[str]:
             yield f"{uid} was told that liked is {last.data['liked']} of {post}"
 
 
-def _exceptions(town: Town) -> Iterator[str]:
+def exceptions(town: Town) -> Iterator[str]:
     """No exception that is not a refusal or an outage."""
     for log in town.logs:
         for line in log.read_text().splitlines():
