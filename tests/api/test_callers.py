@@ -357,20 +357,21 @@ def test_a_commit_whose_answer_was_lost_is_charged_once(database: Database, rpcs
 
 
 @pytest.mark.malformed("documents of no struct in models/")
-def test_a_call_that_is_always_recorded_is_always_charged(database: Database) -> None:
-    """What it assumes to be absent is no key of the call: another call may have made it."""
+@pytest.mark.parametrize(("field", "charged"), [("created_once", []), ("assumed_absent", [1])])
+def test_a_call_is_a_replay_if_its_key_exists_and_not_if_it_assumed_too_much(
+    field: str, charged: list[int], database: Database
+) -> None:
     contracts = dict(callables.CONTRACTS)
     database.put("posts/p2", {"n": 1})
 
     @callables.endpoint(limit=Limit(60, per=60, in_commit=True))
-    def tryAlways(caller: User, _request: callables.Nothing) -> callables.Response:
-        """It changes nothing, beside a document that it does not expect."""
-        caller.commit(
-            "posts/p1", lambda _docs: None, Reads(assumed_absent=["posts/p2"]), target="posts/p1", always=True
-        )
+    def tryAgain(caller: User, _request: callables.Nothing) -> callables.Response:
+        """It changes nothing if the document exists."""
+        reads = Reads(**{field: ["posts/p2"]})  # type: ignore[arg-type]
+        assert caller.commit("posts/p1", lambda docs: docs.exists("posts/p2"), reads, target="posts/p1")
         return callables.Response()
 
     callables.CONTRACTS.clear()
     callables.CONTRACTS.update(contracts)
-    assert call(tryAlways, uid="u1").ok
-    assert [each["count"] for each in database.under("rateLimits").values()] == [1]
+    assert call(tryAgain, uid="u1").ok
+    assert [each["count"] for each in database.under("rateLimits").values()] == charged

@@ -135,10 +135,9 @@ class User(Reader, frozen=True, kw_only=True):
     ) -> T:
         """Check the account, charge the rate limit, make the decision and write its audit entry, in one commit.
 
-        As `audit.Actor.commit`. A replay is not charged: one of the documents that it would create, `assumed_absent`,
-        exists; but a call that is `always` recorded is always charged. Nor is a commit charged again whose response was
-        lost. Account and counter are read with the documents that are read fresh, or come from the cache: they cost no
-        round trip. A second commit of the same call checks the account again and charges nothing.
+        As `audit.Actor.commit`. A replay is not charged (`Reads.created_once`). Nor is a commit charged again whose
+        response was lost. Account and counter are read with the documents that are read fresh, or come from the cache:
+        they cost no round trip. A second commit of the same call checks the account again and charges nothing.
         """
         charge, checks = self._uncounted, not self.call.admitted
 
@@ -149,7 +148,7 @@ class User(Reader, frozen=True, kw_only=True):
                 return
             if repeated:
                 docs.after_commit.append(charge.receipt.give)
-            elif always or not any(docs.exists(path) for path in reads.assumed_absent):
+            elif not any(docs.exists(path) for path in reads.created_once):
                 charge.count(docs, now)
 
         own = [*([user_path(self.uid)] if checks else []), *([charge.path] if charge is not None else [])]

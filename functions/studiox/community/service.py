@@ -128,7 +128,7 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
             post = posts.set_like(docs, post, caller.uid, target, now)
         return target, post.like_count
 
-    reads = Reads(fresh=[path, like_path], assumed_absent=entries)
+    reads = Reads(fresh=[path, like_path], created_once=entries)
     return caller.commit(
         path, decide, reads, target=path, details=lambda answer: {"liked": answer[0]}, entry_id=entry_id
     )

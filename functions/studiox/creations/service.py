@@ -43,7 +43,7 @@ def favor(caller: User, creation_id: str, favorite: bool | None) -> bool:
             creations.change_creation(docs, creation_id, now, is_favorite=target)
         return target
 
-    reads = Reads(fresh=[path], assumed_absent=marks)
+    reads = Reads(fresh=[path], created_once=marks)
     return caller.commit(
         path, decide, reads, target=path, details=lambda target: {"favorite": target}, entry_id=entry_id
     )
@@ -71,7 +71,7 @@ def _count_play(caller: User, creation_id: str | None, account: auth_service.Acc
         change_user(docs, caller.uid, now, plays=plays, last_seen_at=now)
         return count, resets_at
 
-    reads = Reads(fresh=[path, *([creation_path] if creation_path else [])], assumed_absent=[entry])
+    reads = Reads(fresh=[path, *([creation_path] if creation_path else [])], created_once=[entry])
     return caller.commit(path, decide, reads, target=creation_path or path, entry_id=entry_id)
 
 

@@ -41,7 +41,9 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     cached: Sequence[str] = ()
     """May come from this process's cache."""
     assumed_absent: Sequence[str] = ()
-    """Assumed not to exist: an idempotency key's document."""
+    """Assumed not to exist."""
+    created_once: Sequence[str] = ()
+    """The idempotency key's documents: assumed not to exist, and the call is a replay if one does."""
     already_read: Mapping[str, Document] = msgspec.field(default_factory=dict)
     """As the caller has just read them, before it asked a vendor."""
 
@@ -78,7 +80,7 @@ class _Operation(group_commit.Operation[T]):
         self.fresh = set(reads.fresh)
         self.cached = (*reads.cached, *reads.already_read)
         self.already_read = reads.already_read
-        self.assumed_absent = tuple(reads.assumed_absent)
+        self.assumed_absent = (*reads.assumed_absent, *reads.created_once)
         self.only_fresh = False
         """Nothing may come from the cache or be assumed absent any more."""
         self.runs_alone = False

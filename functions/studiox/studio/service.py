@@ -148,7 +148,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
     return caller.commit(
         user,
         decide,
-        Reads(fresh=reads, cached=[user], assumed_absent=[path, state_path]),
+        Reads(fresh=reads, cached=[user], created_once=[path, state_path]),
         target=path,
         details=lambda ordered: {"price": ordered.job.price},
     )

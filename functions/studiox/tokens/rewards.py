@@ -49,7 +49,7 @@ def _visit(caller: User, account: AccountOf) -> tuple[Streak, int]:
             post(docs, caller.uid, cause, Buckets(bonus=bonus), now)
         return after, bonus
 
-    reads = Reads(cached=[path], assumed_absent=[entry_path])
+    reads = Reads(cached=[path], created_once=[entry_path])
     return caller.commit(
         path, decide, reads, target=path, details=lambda visit: {"reward": visit[1]}, entry_id=entry_id
     )

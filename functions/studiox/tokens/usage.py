@@ -58,7 +58,7 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
     return caller.commit(
         path,
         decide,
-        Reads(fresh=reads, cached=[path], assumed_absent=[ledger_store.entry_path(caller.uid, entry_id)]),
+        Reads(fresh=reads, cached=[path], created_once=[ledger_store.entry_path(caller.uid, entry_id)]),
         target=path,
         details=lambda _used: {"feature": feature_id},
     )
