@@ -117,8 +117,10 @@ def test_a_percentile_is_the_latency_of_a_job() -> None:
     assert [tenths.percentile(each) for each in (1, 10, 11, 50, 51, 95, 100)] == [1, 1, 2, 5, 6, 10, 10]
     assert _latencies(5, 5, 5, 9).percentile(75) == 5
     assert _latencies(5, 5, 5, 9).percentile(76) == 9
-    report = document(tenths, MONDAY, MONDAY + WEEK, new_users=0, revenue={}, found=[], created_at=MONDAY)
-    assert report.latency == Latency(p50=5.0, p95=10.0)
+    assert _latencies(*range(1, 102)).percentile(100) == 101
+    hundred = _latencies(*range(1, 101))
+    report = document(hundred, MONDAY, MONDAY + WEEK, new_users=0, revenue={}, found=[], created_at=MONDAY)
+    assert report.latency == Latency(p50=50.0, p95=95.0)
 
 
 def test_only_completed_jobs_have_a_latency() -> None:

@@ -110,6 +110,8 @@ def test_a_subscription() -> None:
     item = {"id": "si1", "price": {"id": "price1"}}
     old = {**SUBSCRIPTION, "items": {"data": [item]}, "current_period_start": AT, "current_period_end": AT + 60}
     assert stripe_objects.subscription(old) == read._replace(plan_id="", amount=None)
+    two = {**SUBSCRIPTION, "items": {"data": [ITEM, {**ITEM, "id": "si2"}]}}
+    assert stripe_objects.subscription(two) == read
     both = {**SUBSCRIPTION, "current_period_start": 0, "current_period_end": 0, "trial_end": None}
     assert stripe_objects.subscription(both) == read._replace(trial_end=None)
     for ends in ({"cancel_at_period_end": True}, {"cancel_at": AT}, {"cancel_at": 0}):

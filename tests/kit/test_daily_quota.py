@@ -28,7 +28,7 @@ def test_the_days_count_goes_up_to_its_limit() -> None:
 @pytest.mark.parametrize(
     ("left", "wait_s"),
     [(timedelta(days=1), 86_400), (timedelta(hours=1), 3_600), (timedelta(seconds=2, microseconds=1), 2)]
-    + [(timedelta(seconds=1), 1), (timedelta.resolution, 1)],
+    + [(timedelta(seconds=2) - timedelta.resolution, 1), (timedelta(seconds=1), 1), (timedelta.resolution, 1)],
 )
 def test_the_refusal_ends_at_midnight(left: timedelta, wait_s: int) -> None:
     with pytest.raises(RateLimited) as refused:

@@ -14,6 +14,7 @@ from studiox.kit.texts import INVISIBLE, plain_name, shows
         (" A \t\n B ", "A B"),
         ("A\u2028B\u2029C", "A B C"),
         ("A\u00a0B", "A B"),
+        ("A\nB", "A B"),
         ("e\u0301", "\u00e9"),
         ("A\u0000\u200b\u202e\ud800B", "AB"),
         ("\u1112\u1161\u200b\u11ab", "\ud55c"),  # composed once nothing separates the syllable's letters

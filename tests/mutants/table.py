@@ -83,6 +83,9 @@ EQUAL: dict[str, dict[str, str]] = {
     },
     "admin/report_rules": {
         "Tally.percentile: round(step * LATENCY_STEP_S, 1) -> round(step * LATENCY_STEP_S, 2)": "a step is a tenth",
+        "Tally.add: self.latencies[round(min(max(seconds, 0), MAX_LATENCY_S) / LATENCY_STEP_S)] += 1"
+        " -> self.latencies[round(min(max(seconds, 0), MAX_LATENCY_S) / LATENCY_STEP_S)] += 2": "with each latency"
+        " counted twice a percentile is the same",
     },
     "billing/monthly_tokens": {
         "in_proportion: full > 0 -> full > 1": "what is below a full price of one cent is nothing",
@@ -93,6 +96,9 @@ EQUAL: dict[str, dict[str, str]] = {
         f"noted: {field}=0 -> {field}={other}": "the fetched invoice's replaces it"
         for field in ("attempts", "amount")
         for other in (1, -1)
+    },
+    "integrations/stripe_objects": {
+        "_invoice: data.get('amount_due') or 0 -> data.get('amount_due') or -1": "what is below zero is read as zero",
     },
     "community/rules": {
         "normal_tag: range(2) -> range(3)": "the third round changes nothing",

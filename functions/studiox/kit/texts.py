@@ -19,7 +19,7 @@ def plain_name(text: str) -> str:
     kept = []
     for char in unicodedata.normalize("NFC", text):
         category = unicodedata.category(char)
-        if char.isspace() or category in ("Zl", "Zp"):
+        if char.isspace():
             kept.append(" ")
         elif category not in ("Cc", "Cf", "Cs") and char not in INVISIBLE:
             kept.append(char)
