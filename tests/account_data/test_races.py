@@ -68,6 +68,54 @@ def test_a9_a_call_that_read_the_account_before_leaves_nothing(
     assert [path for path in traces(database, gcs) if not path.startswith("rateLimits")] == []
 
 
+CORRECTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "addTokens": (main.addTokens, {"uid": ADA, "amount": 5, "reason": "a gift", "requestId": "request-0000000078"}),
+    "setPlan": (main.setPlan, {"uid": ADA, "planId": "pro", "reason": "a gift"}),
+    "setPlan again": (main.setPlan, {"uid": ADA, "planId": "free", "reason": "a check"}),
+    "suspendUser": (main.suspendUser, {"uid": ADA, "suspended": True, "reason": "spam"}),
+}
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_a9_an_administrator_changes_the_account_while_it_is_deleted(
+    database: Database, gcs: Gcs, rpcs: Rpcs, name: str
+) -> None:
+    """All that names the user has been deleted or renamed, and the account is still to be closed."""
+    function, request = CORRECTIONS[name]
+    answers: list[Answer] = []
+
+    def elsewhere(_method: str, request_: Any) -> None:
+        if any(write.delete.endswith(f"/users/{ADA}") for write in request_.writes) and not answers:
+            forget_all()
+            answers.append(call(function, request, uid="boss", admin=True))
+            forget_all()
+
+    rpcs.plan("Commit", times=1_000, before=elsewhere)
+    assert delete().ok
+    assert [each.ok for each in answers] == [True]
+    assert traces(database, gcs) == []
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("name", CORRECTIONS)
+def test_a9_an_administrators_late_commit_finds_no_account(database: Database, gcs: Gcs, rpcs: Rpcs, name: str) -> None:
+    function, request = CORRECTIONS[name]
+    answers: list[Answer] = []
+
+    def elsewhere() -> None:
+        """The whole deletion, on another instance."""
+        forget_all()
+        answers.append(delete())
+        forget_all()
+
+    rpcs.plan("Commit", times=1, before=lambda *_: elsewhere())
+    answer = call(function, request, uid="boss", admin=True)
+    assert [each.ok for each in answers] == [True]
+    assert answer.reason == "NotFound"
+    assert traces(database, gcs) == []
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a9_a_live_token_of_an_account_that_is_gone_does_nothing(
     people: People, database: Database, gcs: Gcs, monkeypatch: pytest.MonkeyPatch, name: str

@@ -78,15 +78,20 @@ def _rewrite(uid: str, pseudonym: str, targets: Mapping[Path[D], Path[D]]) -> No
 def rename(uid: str, pseudonym: str) -> bool:
     """Replace the uid by the pseudonym in a page of each collection that is kept; True when none is left.
     `Unavailable`."""
-    asked = [(row.collection, row.owner, uid) for row in inventory.rows("renamed")]
-    asked += [(row.collection, row.path_field, user_path(uid)) for row in inventory.rows("renamed") if row.path_field]
     left = False
-    for collection, field, value in asked:
+    for collection, field, value in _renamable(uid):
         found = query.names(collection, {field: value}, PAGE)
         if found:
             _rewrite(uid, pseudonym, {path: path for path in found})
         left = left or len(found) == PAGE
     return not left
+
+
+def _renamable(uid: str) -> list[tuple[Collection[Any], str, str]]:
+    """Where documents that are kept name the user: the collection, the field and its value."""
+    rows = list(inventory.rows("renamed"))
+    about = [(row.collection, row.path_field, user_path(uid)) for row in rows if row.path_field]
+    return [*((row.collection, row.owner, uid) for row in rows), *about]
 
 
 def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
@@ -112,7 +117,7 @@ def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
 
 
 def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
-    """Replace the user's document by the closed account, and delete `extra`; False if tokens have moved since."""
+    """Replace the user's document by the closed account, and delete `extra`; False if others have written since."""
     path, closed = user_path(uid), closed_path(uid)
 
     def decide(docs: Docs) -> bool:
@@ -137,5 +142,8 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
         return True
 
     transact(path, decide, Reads(fresh=[path, closed, *extra]))
-    # An entry that was posted just before is moved by a further step.
-    return not any(query.names(*row.of(uid), 1) for row in inventory.rows("moved"))
+    # An administrator, a payment or a schedule may have written about the user until this commit: a further step finds
+    # it.
+    asked = [row.of(uid) for row in (*inventory.rows("moved"), *inventory.rows("deleted"))]
+    asked += [(collection, {field: value}) for collection, field, value in _renamable(uid)]
+    return not any(query.names(collection, equal, 1) for collection, equal in asked)

@@ -98,9 +98,9 @@ def _change(admin: User, uid: str, fields: Mapping[str, object], **about: object
         user = docs.get(path)
         if user is None:
             raise NotFound
-        if any(getattr(user, name) != value for name, value in fields.items()):
-            user = replace(user, **fields, updated_at=now)
-            docs.put(path, user)
+        # Also if nothing changes: so the commit fails if the account has been deleted since.
+        user = replace(user, **fields, updated_at=now)
+        docs.put(path, user)
         return user
 
     return admin.commit(path, decide, Reads(fresh=[path]), target=path, details=lambda _user: about, always=True)
