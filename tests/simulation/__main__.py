@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--acts", type=int, default=0, help="acts of all people together, in place of the seed's own")
+    parser.add_argument("--theme", default="", help="stories of this theme only")
     parser.add_argument("--functions", type=Path, default=ROOT / "functions")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--trace", action="store_true", help="print every step")
@@ -45,7 +46,7 @@ def main() -> int:
     gc.disable()
     totals: Counter[str] = Counter()
     for seed in range(given.first, given.first + given.seeds):
-        told = story.story_of(seed, given.acts)
+        told = story.story_of(seed, given.acts, given.theme)
         told = shrink.without(told, [each for each in given.without.split(",") if each])
         if given.only is not None:
             told = shrink.with_faults(told, filter(None, given.only.split(",")))

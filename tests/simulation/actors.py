@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ class Act(NamedTuple):
     pause_s: float
     twice: bool
     """A double click: the same request again at the same moment."""
+    beside: bool = False
+    """It begins before the act before it has ended."""
 
 
 KINDS = {
@@ -60,25 +63,20 @@ KINDS = {
     "wait_a_day": 2,
     "wait_a_month": 1,
 }
-ADMIN_KINDS = {
-    "adjust": 4,
-    "give_plan": 1,
-    "end_job": 3,
-    "suspend": 1,
-    "pardon": 2,
-    "moderate": 2,
-    "review": 2,
-    "retry": 1,
-    "search": 1,
-    "wait_a_day": 1,
-}
 
 
-def plan(random: Random, kinds: dict[str, int], number: int) -> list[Act]:
-    """So many acts, by their weights."""
+def plan(
+    random: Random,
+    kinds: Mapping[str, int],
+    number: int,
+    pauses: Sequence[float] = (0.0, 0.5, 3.0, 30.0),
+    twice: float = 0.15,
+    beside: float = 0.0,
+) -> list[Act]:
+    """So many acts, by their weights. `twice` and `beside`: how many of them are."""
     names, weights = list(kinds), list(kinds.values())
     return [
-        Act(kind, random.random(), random.choice([0.0, 0.5, 3.0, 30.0]), random.random() < 0.15)
+        Act(kind, random.random(), random.choice(pauses), random.random() < twice, random.random() < beside)
         for kind in random.choices(names, weights, k=number)
     ]
 
@@ -86,8 +84,9 @@ def plan(random: Random, kinds: dict[str, int], number: int) -> list[Act]:
 class Town:
     """What everybody can see."""
 
-    def __init__(self, deployment: Deployment, shop: Shop, accounts: Accounts, bucket: Gcs) -> None:
+    def __init__(self, deployment: Deployment, shop: Shop, accounts: Accounts, bucket: Gcs, *, tries: int = 4) -> None:
         self.deployment, self.shop, self.accounts, self.bucket = deployment, shop, accounts, bucket
+        self.tries = tries
         self.world = deployment.world
         self.posts: list[str] = []
         self.people: list[Person] = []
@@ -111,11 +110,20 @@ class Caller:
         self._requests = 0
 
     def live(self) -> None:
-        for act in self.acts:
+        world, begun = self.town.world, []
+        for number, act in enumerate(self.acts):
             if self.gone:
-                return
-            self.town.world.sleep(act.pause_s)
-            getattr(self, f"_{act.kind}")(act)
+                break
+            world.sleep(act.pause_s)
+            following = self.acts[number + 1 : number + 2]
+            if following and following[0].beside:
+                begun.append(world.spawn(f"{self.uid} {act.kind}", partial(getattr(self, f"_{act.kind}"), act)))
+            else:
+                getattr(self, f"_{act.kind}")(act)
+        for task in begun:
+            world.wait(task)
+            if task.error is not None:
+                raise task.error
 
     def sign_up(self) -> bool:
         """Whether there is an account: Auth creates none without the trigger's answer."""
@@ -137,7 +145,7 @@ class Caller:
         if act is not None and act.twice:
             self.town.world.spawn(f"{self.uid} again", lambda: self._once(function, data))
         answer = None
-        for attempt in range(TRIES):
+        for attempt in range(self.town.tries):
             answer = self._once(function, data)
             if answer is not None and answer.code not in AGAIN:
                 return answer
@@ -344,51 +352,3 @@ class Person(Caller):
         if act.chance < 0.5:
             self.gone = True
             self.insist("deleteAccount", {"confirm": address(self.uid)}, act)
-
-
-class Administrator(Caller):
-    """Who runs the studio."""
-
-    def __init__(self, town: Town, acts: Sequence[Act]) -> None:
-        super().__init__("admin", town, acts, admin=True)
-
-    def live(self) -> None:
-        if self.sign_up():
-            super().live()
-
-    def _of_somebody(self, act: Act, function: str, fields: dict[str, Any]) -> None:
-        if person := one(self.town.people, act):
-            self.insist(function, {"uid": person.uid, **fields}, act)
-
-    def _adjust(self, act: Act) -> None:
-        amount = one([50, 7, -5, -100], act)
-        self._of_somebody(act, "addTokens", {"amount": amount, "reason": "support", "requestId": self.request_id()})
-
-    def _give_plan(self, act: Act) -> None:
-        self._of_somebody(act, "setPlan", {"planId": one(["pro", "free"], act), "reason": "support"})
-
-    def _suspend(self, act: Act) -> None:
-        self._of_somebody(act, "suspendUser", {"suspended": True, "reason": "support"})
-
-    def _pardon(self, act: Act) -> None:
-        self._of_somebody(act, "suspendUser", {"suspended": False, "reason": "support"})
-
-    def _review(self, act: Act) -> None:
-        self._of_somebody(act, "reviewSocialTask", {"taskId": "share-creation", "approve": act.chance < 0.7})
-
-    def _end_job(self, act: Act) -> None:
-        jobs = [job for person in self.town.people for job in person.jobs]
-        if job_id := one(jobs, act):
-            status = "failed" if act.chance < 0.5 else "cancelled"
-            self.insist("setJobStatus", {"jobId": job_id, "status": status, "reason": "support"}, act)
-
-    def _moderate(self, act: Act) -> None:
-        if post := one(self.town.posts, act):
-            action = one(["hide", "restore", "remove"], act)
-            self.insist("moderatePost", {"postId": post, "action": action}, act)
-
-    def _retry(self, _act: Act) -> None:
-        self.insist("retryWebhooks", {})
-
-    def _search(self, _act: Act) -> None:
-        self._once("searchUsers", {"query": "u"})

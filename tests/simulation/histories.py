@@ -62,16 +62,19 @@ def _effects(entries: Mapping[str, Document], moments: Mapping[str, float]) -> I
 
 
 def _calls(uid: str, history: Iterable[Exchange], entries: Mapping[str, Document]) -> Iterator[Operation]:
-    """What the account's owner was told of its tokens, and when."""
+    """What the account's owner or an administrator was told of its tokens, and when."""
     for each in history:
         answer = each.answer
-        if each.caller != uid or answer is None:
+        about = each.data.get("uid", each.caller) if each.is_admin else each.caller
+        if about != uid or answer is None:
             continue
         told = answer.result if answer.ok and isinstance(answer.result, dict) else {}
         if answer.reason == "InsufficientTokens" and "balance" in answer.details:
             yield Operation("read", each.began, each.ended, answer=answer.details["balance"])
         elif each.function in READS and "balance" in told:
             yield Operation("read", each.began, each.ended, answer=told["balance"])
+        elif each.caller != uid:
+            continue
         elif each.function == "useTokens" and told:
             cause = f"feature:{each.data['requestId']}"
             yield Operation("debit", each.began, each.ended, cause, told["spent"], answer=told["balance"])

@@ -19,7 +19,7 @@ from google.cloud.firestore_v1 import types
 from tests.support import indexes
 from tests.support.rpcs import Fault
 
-from .faults import Cut, Late
+from .faults import Conflict, Cut, Late
 from .store_documents import Database, Message, Stored, micros_of, row, time_of
 from .store_query import (
     NAME,
@@ -280,6 +280,8 @@ class Channel(grpc.Channel):  # type: ignore[misc]
             return self._io(kind, describe(asked), lambda: answer(asked), timeout_s)
         except Cut as error:
             raise Fault(grpc.StatusCode.UNAVAILABLE, "Socket closed") from error
+        except Conflict as error:
+            raise Fault(grpc.StatusCode.ABORTED, "Too much contention on these documents.") from error
         except Late as error:
             raise Fault(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
 

@@ -22,15 +22,17 @@ from local.vendors.stripe.account import Account
 from studiox.kit import firestore
 from studiox.models.users import pseudonym
 from tests.auth.identity import ADMINS
-from tests.simulation import actors, rest, strangers
-from tests.simulation.actors import Act, Administrator, Person, Town
+from tests.simulation import actors, rest, strangers, themes
+from tests.simulation.actors import Act, Person, Town
+from tests.simulation.administrators import Administrator
 from tests.simulation.checks import Checks
 from tests.simulation.deployment import Bugs, Deployment, address
-from tests.simulation.faults import KINDS, Faults
+from tests.simulation.faults import Faults
 from tests.simulation.network import Network
 from tests.simulation.shop import HANDLER, Shop
 from tests.simulation.store import Channel, Store
 from tests.simulation.strangers import Stranger
+from tests.simulation.themes import Theme
 from tests.simulation.threads import installed
 from tests.simulation.truth import Known, Truth
 from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
@@ -52,11 +54,14 @@ class Story(Struct, frozen=True):
     """What happens, as far as it is planned. Leaving out people, acts or faults leaves the others in their places."""
 
     seed: int
+    theme: Theme
     people: dict[str, list[Act]]
     admin: list[Act]
     rates: dict[str, int]
+    aim: tuple[str, ...]
     instances: int
     max_skew_s: float
+    tries: int
     only: frozenset[str] | None = None
     """The places of the faults; None: wherever the seed puts them."""
 
@@ -76,43 +81,31 @@ class Result(Struct):
     trace: list[str]
 
 
-def story_of(seed: int, acts: int = 0) -> Story:
-    """The story of a seed; `acts` of all people together, in place of the seed's own number."""
+def story_of(seed: int, acts: int = 0, theme_name: str = "") -> Story:
+    """The story of a seed; `acts` of all people together, or a theme, in place of the seed's own."""
     random = Random(seed)
-    acts = acts or random.choice([4, 6, 8, 8, 12, 20])
-    number = random.choice([1, 1, 2, 2, 3])
+    theme = themes.drawn(random, theme_name)
+    acts = acts or random.choice(theme.numbers)
+    number = random.choice(theme.people)
     hot = random.random() < 0.5
     shares = [acts // 2 if hot and each == 0 else max(2, acts // (2 * number)) for each in range(number)]
+    first = [Act(kind, random.random(), 0.0, twice=False) for kind in theme.first]
+    people = {f"u{each}": [*first, *themes.acts(random, theme, theme.acts, share)] for each, share in enumerate(shares)}
+    strange = Random(seed + 3)
+    if strange.random() < theme.strangers:
+        people["stranger-1"] = actors.plan(strange, strangers.KINDS, max(3, acts // 3))
+    administers = random.random() < theme.administrators
     return Story(
         seed=seed,
-        people={
-            **{f"u{each}": actors.plan(random, actors.KINDS, share) for each, share in enumerate(shares)},
-            **_stranger(Random(seed + 3), acts),
-        },
-        admin=actors.plan(random, actors.ADMIN_KINDS, max(2, acts // 6)) if random.random() < 0.5 else [],
-        rates=_rates(random),
-        instances=random.choice([2, 2, 3]),
-        max_skew_s=random.choice([0.0, 300.0]),
+        theme=theme,
+        people=people,
+        admin=themes.acts(random, theme, theme.admin, max(2, acts // 6)) if administers else [],
+        rates=themes.rates(random, theme),
+        aim=random.choice(theme.aims),
+        instances=random.choice(theme.instances),
+        max_skew_s=random.choice(theme.skews),
+        tries=random.choice(theme.tries),
     )
-
-
-def _stranger(random: Random, acts: int) -> dict[str, list[Act]]:
-    """In every third story somebody asks for what is not theirs."""
-    return {"stranger-1": actors.plan(random, strangers.KINDS, max(3, acts // 3))} if random.random() < 0.35 else {}
-
-
-def _rates(random: Random) -> dict[str, int]:
-    """How often each kind of fault happens: not at all, seldom, often, or one kind very often."""
-    match random.choice(["none", "seldom", "often", "one kind", "deaths"]):
-        case "none":
-            return {}
-        case "seldom":
-            return dict.fromkeys(KINDS, 8)
-        case "often":
-            return dict.fromkeys(KINDS, 40)
-        case "one kind":
-            return {random.choice(KINDS[:6]): 400}
-    return {"crash_before": 60, "crash_after": 60, "cut_after": 60}
 
 
 class Stage:
@@ -121,7 +114,7 @@ class Stage:
     def __init__(self, story: Story, *, keep_trace: bool) -> None:
         self.story = story
         faults = Faults(**story.rates)
-        faults.only = story.only
+        faults.only, faults.aim = story.only, story.aim
         self.world = World(
             story.seed, faults, instances=story.instances, max_skew_s=story.max_skew_s, keep_trace=keep_trace
         )
@@ -141,7 +134,7 @@ class Stage:
         self.network.serve(PLACES["stripe"], "stripe", HANDLER, server=self.shop.server)
         self.vendors = Vendors(Random(story.seed + 2), world, self._deliver_callback, self._dispatch)
         self.vendors.serve(self.network)
-        self.town = Town(self.deployment, self.shop, self.vendors.accounts, self.vendors.gcs)
+        self.town = Town(self.deployment, self.shop, self.vendors.accounts, self.vendors.gcs, tries=story.tries)
 
     def _check(self) -> None:
         """What must hold at every moment, after what a commit has changed."""
@@ -299,10 +292,9 @@ def _logged(handler: logging.Handler) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _deployed(stage: Stage) -> Iterator[None]:
+    ours = {"GCLOUD_PROJECT": PROJECT, "FIRESTORE_EMULATOR_HOST": "firestore:1"}
     with (
-        mock.patch.dict(
-            os.environ, {**environment(), "GCLOUD_PROJECT": PROJECT, "FIRESTORE_EMULATOR_HOST": "firestore:1"}
-        ),
+        mock.patch.dict(os.environ, {**environment(), **ours, **stage.story.theme.environment}),
         stage.network.patched(),
         tiny_media(),
         mock.patch.object(firestore, "channel", return_value=stage.channel),
@@ -312,6 +304,8 @@ def _deployed(stage: Stage) -> Iterator[None]:
     ):
         _forget_apps()
         firestore.app()  # as main.py does
+        for path, document in stage.story.theme.settings.items():
+            firestore.client().document(path).set(dict(document))
         yield
         _forget_apps()
 

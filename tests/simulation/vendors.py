@@ -43,7 +43,8 @@ ORDER_FAULTS: Mapping[str, int] = {
     **dict.fromkeys(("409", "html-400", "html-403", "code-400", "code-moderation", "code-402"), 2),
     # Refused for now, or nobody knows.
     **dict.fromkeys(("408", "429", "500", "502", "503", "504", "html-502", "code-429", "code-500"), 4),
-    **dict.fromkeys(("500-accepted", "502-accepted", "503-accepted", "504-accepted", "html", "html-accepted"), 6),
+    # Not "503-accepted": by docs/decisions/0003-submitted-once.md we believe a provider that it has not accepted then.
+    **dict.fromkeys(("500-accepted", "502-accepted", "504-accepted", "html", "html-accepted"), 6),
     **dict.fromkeys(("garbage", "no-task-id", "nothing", "drop", "drop-before", "hang", "hang-before"), 6),
     **dict.fromkeys(("redirect", "redirect-302"), 2),
     "huge": 1,

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
 
 from studiox.kit import process
-from tests.simulation.faults import Cut, Faults, Late
+from tests.simulation.faults import Conflict, Cut, Faults, Late
 from tests.simulation.network import FAULTS
 
 T = TypeVar("T")
@@ -252,7 +252,7 @@ class World:
         task.ios += 1
         place = f"{task.name}#{task.ios}"
         draws = blake2b(f"{self.seed} {place}".encode(), digest_size=8).digest()
-        fault = self.faults.decide(place, int.from_bytes(draws[:4]) % 10_000)
+        fault = self.faults.decide(place, int.from_bytes(draws[:4]) % 10_000, kind)
         patience = 8.0 if timeout_s is None else timeout_s
         self._pause(task, draws[4])
         if fault is None:
@@ -305,6 +305,8 @@ class World:
         match fault:
             case "cut_before":
                 raise Cut(applied=False)
+            case "conflict":
+                raise Conflict
             case "cut_after":
                 self._attempt(place, kind, what, act)
                 self.sleep(0.001)
