@@ -11,6 +11,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from local.command import Refused as Refused
 from local.stack.settings import ROOT
 
 TIMEOUT_S = 20.0
@@ -20,6 +21,15 @@ SIGN_IN = (
     "Sign in with `gcloud auth application-default login`, as somebody who may administer the project. "
     "In a workflow check the step that signs in."
 )
+ADDRESSES = {
+    "cloudfunctions": "FIREBASE_FUNCTIONS_V2_URL",
+    "cloudscheduler": "FIREBASE_CLOUDSCHEDULER_URL",
+    "cloudtasks": "FIREBASE_CLOUD_TAKS_URL",  # spelt so
+    "firestore": "FIRESTORE_URL",
+    "identitytoolkit": "FIREBASE_IDENTITY_URL",
+    "run": "CLOUD_RUN_URL",
+}
+"""The Firebase CLI's variables. They name stand-ins on loopback."""
 TRIGGERS = {
     "callableTrigger": "callable",
     "httpsTrigger": "http",
@@ -27,10 +37,6 @@ TRIGGERS = {
     "taskQueueTrigger": "task",
     "blockingTrigger": "identity",
 }
-
-
-class Refused(Exception):
-    """The command stops. The message says what happened and, on the next line, what to do."""
 
 
 class Function(NamedTuple):
@@ -124,6 +130,48 @@ def in_words(project: str, roles: Mapping[str, str]) -> Iterator[None]:
         raise Refused(
             f"Google does not answer ({type(error).__name__}).\nCheck the network, and repeat the command."
         ) from None
+
+
+class Api:
+    """Google's REST APIs as the person or workflow that runs the command. Reading is repeated on failure. `Refused`."""
+
+    def __init__(self, project: str, roles: Mapping[str, str], session: Any) -> None:
+        self.project, self._roles, self._session = project, roles, session
+
+    def ask(self, api: str, path: str, body: object = None, *, absent: Any = None) -> Any:
+        """The JSON that a GET answers, or a POST of `body`. `absent` where the API is not enabled, or for a 404."""
+        from google.api_core import exceptions
+
+        address = stand_in(ADDRESSES[api]) or f"https://{api}.googleapis.com"
+        method = "GET" if body is None else "POST"
+        with in_words(self.project, self._roles):
+            answer = self._session.request(method, f"{address}/{path}", json=body, timeout=TIMEOUT_S)
+            if answer.status_code == 200:
+                return answer.json()
+            error = exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
+            if absent is not None and (answer.status_code == 404 or error.reason == "SERVICE_DISABLED"):
+                return absent
+            raise error
+
+    def listed(self, api: str, path: str, key: str) -> list[Any]:
+        """All pages of a list; empty where the API is not enabled yet."""
+        found: list[Any] = []
+        token = ""
+        while True:
+            page = self.ask(api, f"{path}{'&' if '?' in path else '?'}pageSize=300&pageToken={token}", absent={})
+            if page.get("unreachable"):
+                raise Refused(f"Not every region answers: {page['unreachable']}\nRepeat the command in a minute.")
+            found += page.get(key, [])
+            token = page.get("nextPageToken", "")
+            if not token:
+                return found
+
+
+@contextlib.contextmanager
+def api(project: str, roles: Mapping[str, str]) -> Iterator[Api]:
+    """`roles`: those that the calls need, {role: what it is needed for}."""
+    with in_words(project, roles), session(project, ADDRESSES["cloudfunctions"]) as made:
+        yield Api(project, roles, made)
 
 
 def _advice(error: Any, project: str, roles: Mapping[str, str]) -> str:

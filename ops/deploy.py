@@ -20,7 +20,8 @@ from pathlib import Path
 from local.stack import settings
 from local.stack.settings import ROOT, read_env
 from ops import cloud, rollout, secrets
-from ops.rollout import Api, Exhausted, Stopped
+from ops.cloud import Api, Refused
+from ops.rollout import Exhausted
 
 VENDORS = tuple(stand_in.parameter for stand_in in settings.STAND_INS.values())
 DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json, because its paths are relative to it
@@ -144,7 +145,7 @@ def deploy_rules(api: Api, command: list[str], database: str) -> None:
 def deploy_functions(
     api: Api, command: list[str], region: str, live: Mapping[str, int | None], size: int = rollout.BATCH
 ) -> None:
-    """The functions that are not as the code has them, `size` at a time. `Stopped` if callers could not reach them."""
+    """The functions that are not as the code has them, `size` at a time. `Refused` if callers could not reach them."""
     wanted, name = cloud.functions(), rollout.release()
     there = {each.name: each for each in rollout.deployed(api) if each.region == region}
     triggered = rollout.Triggers(api, region)
@@ -169,7 +170,7 @@ def deploy_functions(
                 f"/.bin/firebase functions:delete {each.name} --region {each.region} --project {api.project}"
             )
     if closed:
-        raise Stopped(
+        raise Refused(
             "Google refuses that everybody may call these functions, which check their callers themselves:\n"
             + "".join(f"  {each}: {why}\n" for each, why in sorted(closed.items()))
             + "If your organisation forbids allUsers, allow it for this project (constraints/iam.allowedPolicyMember"
@@ -180,14 +181,14 @@ def deploy_functions(
 
 
 def deploy(given: argparse.Namespace, project: str, values: Mapping[str, str], live: Mapping[str, int | None]) -> None:
-    """All steps, or the one that was asked for. `Stopped`, `cloud.Refused`."""
+    """All steps, or the one that was asked for. `Refused`."""
     region, database = values["REGION"], values["FIRESTORE_DATABASE"]
     # By its alias, if it has one: the CLI takes the parameters from the file of the same name.
     command = ["deploy", "--project", given.project, "--config", DEPLOYED.name]
     DEPLOYED.write_text(config_of(project, (ROOT / "firebase.json").read_text(), region, database))
     RULES.write_text(rules_of((ROOT / "storage.rules").read_text(), database))
     try:
-        with rollout.api(project) as api:
+        with cloud.api(project, rollout.ROLES) as api:
             if given.only in ("", "rules"):
                 deploy_rules(api, command, database)
             if given.only in ("", "functions"):
@@ -196,7 +197,7 @@ def deploy(given: argparse.Namespace, project: str, values: Mapping[str, str], l
             rollout.run([*command, "--only", "hosting"], {f"VITE_{name}": values[name] for name in settings.BUILT_IN})
     except Exhausted:
         needed = rollout.vcpus(values)
-        raise Stopped(
+        raise Refused(
             f"Cloud Run's quota of CPU or memory in {region} is used up. All functions at their most instances need "
             f'{needed} vCPUs.\nAsk for {needed * 1000} milli vCPU of "Total CPU allocation, in milli vCPU, per '
             f'project per region":\n  https://console.cloud.google.com/iam-admin/quotas?project={project}\n'
@@ -248,11 +249,11 @@ def main(arguments: list[str]) -> int:
         if given.check:
             print(f"{project} could be deployed; secrets were not looked at")
             return 0
-        rehearsed = cloud.stand_in(rollout.ADDRESSES["cloudfunctions"])
+        rehearsed = cloud.stand_in(cloud.ADDRESSES["cloudfunctions"])
         if rehearsed:
             print(f"A rehearsal: the variables of this shell lead to {rehearsed} instead of Google.", flush=True)
         deploy(given, project, values, live)
-    except (Stopped, cloud.Refused, KeyboardInterrupt) as reason:
+    except (Refused, KeyboardInterrupt) as reason:
         said = str(reason) or "The deployment was interrupted."
         print(f"\n{said}\nThe same command goes on with what is missing: {_command(given)}", file=sys.stderr)
         return 1

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from local.stack.settings import ROOT, STATE
 from ops import cloud
-from ops.cloud import Function
+from ops.cloud import Api, Function, Refused
 
 FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 LOG = STATE / "deploy" / "firebase.log"
@@ -39,15 +39,6 @@ PUBLIC = ("callable", "http", "identity")
 """The kinds of functions that anybody may call: they check their callers themselves."""
 INVOKER = "roles/run.invoker"
 EVERYBODY = "allUsers"
-ADDRESSES = {
-    "cloudfunctions": "FIREBASE_FUNCTIONS_V2_URL",
-    "cloudscheduler": "FIREBASE_CLOUDSCHEDULER_URL",
-    "cloudtasks": "FIREBASE_CLOUD_TAKS_URL",  # spelt so
-    "firestore": "FIRESTORE_URL",
-    "identitytoolkit": "FIREBASE_IDENTITY_URL",
-    "run": "CLOUD_RUN_URL",
-}
-"""The Firebase CLI's variables. They name stand-ins on loopback."""
 SMALL = {128: 0.0833, 256: 0.1666, 512: 0.3333, 1024: 0.5833}
 """{MiB: vCPUs} of the CPU `gcf_gen1`, as the Firebase CLI converts it."""
 ROLES = {
@@ -60,11 +51,7 @@ ROLES = {
 }
 
 
-class Stopped(Exception):
-    """The deployment ends here, and can be gone on with. The message says why and what to do."""
-
-
-class Exhausted(Stopped):
+class Exhausted(Refused):
     """The region's quota is used up."""
 
 
@@ -82,47 +69,6 @@ class Deployed(NamedTuple):
     """The CLI registers the first with triggers when it creates the function, the second when it updates it."""
     secrets: Mapping[str, str]
     """{secret: version}"""
-
-
-class Api:
-    """Google's REST APIs as the person or workflow that deploys. Reading is repeated on failure. `Refused`."""
-
-    def __init__(self, project: str, session: Any) -> None:
-        self.project, self._session = project, session
-
-    def ask(self, api: str, path: str, body: object = None, *, absent: Any = None) -> Any:
-        """The JSON that a GET answers, or a POST of `body`. `absent` where the API is not enabled, or for a 404."""
-        from google.api_core import exceptions
-
-        address = cloud.stand_in(ADDRESSES[api]) or f"https://{api}.googleapis.com"
-        method = "GET" if body is None else "POST"
-        with cloud.in_words(self.project, ROLES):
-            answer = self._session.request(method, f"{address}/{path}", json=body, timeout=cloud.TIMEOUT_S)
-            if answer.status_code == 200:
-                return answer.json()
-            error = exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
-            if absent is not None and (answer.status_code == 404 or error.reason == "SERVICE_DISABLED"):
-                return absent
-            raise error
-
-    def listed(self, api: str, path: str, key: str) -> list[Any]:
-        """All pages of a list; empty where the API is not enabled yet."""
-        found: list[Any] = []
-        token = ""
-        while True:
-            page = self.ask(api, f"{path}{'&' if '?' in path else '?'}pageSize=300&pageToken={token}", absent={})
-            if page.get("unreachable"):
-                raise Stopped(f"Not every region answers: {page['unreachable']}\nRepeat the command in a minute.")
-            found += page.get(key, [])
-            token = page.get("nextPageToken", "")
-            if not token:
-                return found
-
-
-@contextlib.contextmanager
-def api(project: str) -> Iterator[Api]:
-    with cloud.in_words(project, ROLES), cloud.session(project, ADDRESSES["cloudfunctions"]) as session:
-        yield Api(project, session)
 
 
 def release() -> str:
@@ -210,15 +156,15 @@ def closed(api: Api, there: Iterable[Deployed]) -> dict[str, str]:
         opened = {**policy, "bindings": [*bindings, {"role": INVOKER, "members": [EVERYBODY]}]}
         try:
             api.ask("run", f"v1/{have.service}:setIamPolicy", {"policy": opened})
-        except cloud.Refused as refused:
+        except Refused as refused:
             found[have.name] = str(refused).splitlines()[0]
     return found
 
 
 def require_database(api: Api, database: str) -> None:
-    """`Stopped` if there is no such database. The CLI would make an empty one, in the United States, for good."""
+    """`Refused` if there is no such database. The CLI would make an empty one, in the United States, for good."""
     if not api.ask("firestore", f"v1/projects/{api.project}/databases/{database}", absent={}):
-        raise Stopped(
+        raise Refused(
             f"The project has no Firestore database {database}. Its region is for good: create it where you want it "
             f"(docs/deploy.md, 1. The project), or correct FIRESTORE_DATABASE."
         )
@@ -234,11 +180,11 @@ def unfinished_indexes(api: Api, database: str) -> int:
 
 
 def wait_for_indexes(api: Api, database: str, say: Callable[[str], None], pause_s: float = 5.0) -> None:
-    """Return when every index is built. `Stopped` after half an hour: large collections take longer."""
+    """Return when every index is built. `Refused` after half an hour: large collections take longer."""
     until = time.monotonic() + INDEXES_WITHIN_S
     while left := unfinished_indexes(api, database):
         if time.monotonic() > until:
-            raise Stopped(
+            raise Refused(
                 f"{left} indexes are still being built. The functions need them, and are deployed after them."
             )
         say(f"{left} indexes are being built; the functions need them. Waiting.")
@@ -246,7 +192,7 @@ def wait_for_indexes(api: Api, database: str, say: Callable[[str], None], pause_
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run the Firebase CLI. `Stopped` if it fails, and at once when the region's quota is used up."""
+    """Run the Firebase CLI. `Refused` if it fails, and at once when the region's quota is used up."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
     LOG.unlink(missing_ok=True)
     around = {"FUNCTIONS_DISCOVERY_TIMEOUT": str(DISCOVERY_S), **os.environ, **environment}
@@ -266,9 +212,9 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         raise
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        raise Stopped(f"The Firebase CLI was ended by {name}, perhaps for want of memory. Its own log is {LOG}.")
+        raise Refused(f"The Firebase CLI was ended by {name}, perhaps for want of memory. Its own log is {LOG}.")
     if process.returncode:
-        raise Stopped(f"The Firebase CLI ended with an error, which it printed above. Its own log is {LOG}.")
+        raise Refused(f"The Firebase CLI ended with an error, which it printed above. Its own log is {LOG}.")
 
 
 def _is_exhausted() -> bool:

@@ -44,8 +44,7 @@ ROLES = {
     "roles/cloudfunctions.viewer": "to see what functions are bound to",
 }
 ADDRESS = "CLOUD_SECRET_MANAGER_URL"
-FUNCTIONS_ADDRESS = "FIREBASE_FUNCTIONS_V2_URL"
-"""Variables of the Firebase CLI. They name stand-ins on loopback."""
+"""A variable of the Firebase CLI. It names a stand-in on loopback."""
 COMMON = 20
 """Functions that need a secret are named, unless they are more than this."""
 
@@ -160,33 +159,13 @@ class Store:
 
 def bound(project: str) -> Bound:
     """What the deployed functions run with. Empty before the first deploy, when the API may still be off. `Refused`."""
-    from google.api_core import exceptions
-
-    address = cloud.stand_in(FUNCTIONS_ADDRESS) or "https://cloudfunctions.googleapis.com"
     found: dict[str, dict[str, list[str]]] = {}
-    token = ""
-    with cloud.in_words(project, ROLES), cloud.session(project, FUNCTIONS_ADDRESS) as session:
-        while True:
-            answer = session.get(
-                f"{address}/v2/projects/{project}/locations/-/functions",
-                params={"pageSize": 500, **({"pageToken": token} if token else {})},
-                timeout=cloud.TIMEOUT_S,
-            )
-            if answer.status_code != 200:
-                error = exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
-                if error.reason == "SERVICE_DISABLED":
-                    return {}
-                raise error
-            page = answer.json()
-            if page.get("unreachable"):
-                raise Refused(f"Not every region answers: {page['unreachable']}\nRepeat the command in a minute.")
-            for function in page.get("functions", []):
-                for each in function.get("serviceConfig", {}).get("secretEnvironmentVariables", []):
-                    name = function["name"].rpartition("/")[2]
-                    found.setdefault(each["secret"], {}).setdefault(str(each["version"]), []).append(name)
-            token = page.get("nextPageToken", "")
-            if not token:
-                return found
+    with cloud.api(project, ROLES) as api:
+        for function in api.listed("cloudfunctions", f"v2/projects/{project}/locations/-/functions", "functions"):
+            for each in function.get("serviceConfig", {}).get("secretEnvironmentVariables", []):
+                name = function["name"].rpartition("/")[2]
+                found.setdefault(each["secret"], {}).setdefault(str(each["version"]), []).append(name)
+    return found
 
 
 def checked(name: str, given: str, *, staging: bool, confirmed: frozenset[str]) -> str:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from local.stack import settings
-from ops import cloud, deploy, rollout
+from ops import cloud, deploy
 from ops.cloud import Function, Refused
 
 THREADS = 8
@@ -84,7 +84,7 @@ class Problem(NamedTuple):
 def target_of(alias: str, offset: int) -> Target:
     """The project, or without an alias the local stack at this offset. `Refused`."""
     if alias:
-        if address := cloud.stand_in(rollout.ADDRESSES["cloudfunctions"]):
+        if address := cloud.stand_in(cloud.ADDRESSES["cloudfunctions"]):
             raise Refused(
                 f"After a rehearsal no function answers: this shell leads to {address} instead of Google.\n"
                 "Ask the local stack, by make smoke without PROJECT, or ask the project from another shell."

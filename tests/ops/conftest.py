@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ops import secrets
+from ops import cloud, secrets
 from tests.support.secret_manager import Functions, SecretManager, served
 
 PROJECT = "studiox-production"
@@ -26,5 +26,5 @@ def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
     held, functions = SecretManager(PROJECT), Functions(PROJECT)
     with served(held, functions) as address:
         monkeypatch.setenv(secrets.ADDRESS, address)
-        monkeypatch.setenv(secrets.FUNCTIONS_ADDRESS, address)
+        monkeypatch.setenv(cloud.ADDRESSES["cloudfunctions"], address)
         yield Google(held, functions, address)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.stack.settings import ROOT
-from ops import audit, secrets, smoke
+from ops import audit, cloud, secrets, smoke
 from tests.ops.conftest import Google
 from tests.ops.test_secrets import GOOD, NEW, deploy
 from tests.support.secret_manager import Functions, SecretManager, served
@@ -90,7 +90,7 @@ def test_the_secrets_of_an_empty_project_are_made_as_the_guide_says(monkeypatch:
     }
     with served(held, Functions("studiox-staging")) as address:
         monkeypatch.setenv(secrets.ADDRESS, address)
-        monkeypatch.setenv(secrets.FUNCTIONS_ADDRESS, address)
+        monkeypatch.setenv(cloud.ADDRESSES["cloudfunctions"], address)
         passed = arguments(target, dict(each.split("=", 1) for each in given.split()))
         assert secrets.main(passed, lambda prompt: answers[prompt.split()[0]]) == 0
     assert set(held.values) == set(GOOD)

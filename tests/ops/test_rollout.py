@@ -15,8 +15,7 @@ from local.vendors.google import server
 from local.vendors.google.project import Project
 from ops import cloud, rollout
 from ops import deploy as make_deploy
-from ops.cloud import Function
-from ops.rollout import Api
+from ops.cloud import Api, Function
 
 PROJECT = "studiox-staging"
 REGION = "us-central1"
@@ -36,7 +35,7 @@ def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]
 @pytest.fixture
 def api(google: Project) -> Iterator[Api]:
     assert google.calls == []
-    with rollout.api(PROJECT) as made:
+    with cloud.api(PROJECT, rollout.ROLES) as made:
         yield made
 
 
@@ -146,7 +145,7 @@ def test_an_organisation_that_forbids_everybody(api: Api, google: Project) -> No
 def test_no_database_is_made_by_a_deployment(api: Api) -> None:
     """The CLI would make an empty one for a misspelt name, in a region of its own choice."""
     rollout.require_database(api, "(default)")
-    with pytest.raises(rollout.Stopped, match="no Firestore database restored"):
+    with pytest.raises(cloud.Refused, match="no Firestore database restored"):
         make_deploy.deploy_rules(api, ["not", "reached"], "restored")
 
 
@@ -180,8 +179,8 @@ def test_a_lost_network_is_no_empty_project(api: Api, google: Project) -> None:
 @pytest.mark.parametrize(
     ("script", "error", "said"),
     [
-        ("kill -KILL $$", rollout.Stopped, "ended by SIGKILL"),
-        ("exit 2", rollout.Stopped, "which it printed above"),
+        ("kill -KILL $$", cloud.Refused, "ended by SIGKILL"),
+        ("exit 2", cloud.Refused, "which it printed above"),
         ("echo CpuAllocPerProjectRegion > $FIREBASE_DEBUG_PATH; exit 1", rollout.Exhausted, "quota"),
     ],
 )
@@ -193,7 +192,7 @@ def test_how_the_cli_ended(
     cli.chmod(0o755)
     monkeypatch.setattr(rollout, "FIREBASE", cli)
     monkeypatch.setattr(rollout, "LOG", tmp_path / "firebase.log")
-    with pytest.raises(rollout.Stopped, match=said) as stopped:
+    with pytest.raises(cloud.Refused, match=said) as stopped:
         rollout.run([], {})
     assert stopped.type is error
 
@@ -279,7 +278,7 @@ def test_functions_that_are_gone_are_named_and_kept(
 def test_functions_that_stay_closed_stop_the_deployment(api: Api, google: Project) -> None:
     live = everything(google)
     google.forbids_everybody = True
-    with pytest.raises(rollout.Stopped) as stopped:
+    with pytest.raises(cloud.Refused) as stopped:
         make_deploy.deploy_functions(api, [], REGION, live)
     public = {name for name, each in cloud.functions().items() if each.kind in rollout.PUBLIC}
     assert set(re.findall(r"^  (\w+): ", str(stopped.value), re.MULTILINE)) == public

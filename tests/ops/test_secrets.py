@@ -131,7 +131,7 @@ def test_no_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         secrets.look_up(PROJECT)
 
 
-@pytest.mark.parametrize("name", [secrets.ADDRESS, secrets.FUNCTIONS_ADDRESS])
+@pytest.mark.parametrize("name", [secrets.ADDRESS, cloud.ADDRESSES["cloudfunctions"]])
 def test_secrets_are_sent_to_no_other_machine(
     google: Google, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
