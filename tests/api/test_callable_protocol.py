@@ -337,3 +337,14 @@ def test_only_who_asks_for_a_stream_gets_one(accept: str, streams: bool) -> None
     reply = send(tryNumbers, "POST", data=b'{"data": {}}', headers={**STREAM, "Accept": accept})
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("text/event-stream" if streams else "application/json")
+
+
+def test_the_limits_of_what_is_decoded() -> None:
+    assert [repr(callable_protocol.decoded(each)[0]) for each in (2.0**53, -(2.0**53), 2.0**53 + 2)] == [
+        "9007199254740992",
+        "-9007199254740992",
+        "9007199254740994.0",
+    ]
+    wrong = long("x")
+    assert callable_protocol.decoded([wrong] * 11)[1].keys() == {f"[{place}]" for place in range(10)}
+    assert callable_protocol.decoded({"a" * 64: {"b" * 65: wrong}})[1].keys() == {"a" * 64 + "." + "b" * 64}

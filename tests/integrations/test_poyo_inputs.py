@@ -9,7 +9,7 @@ import pytest
 from local.vendors.poyo.server import PoyoStandIn
 from studiox.catalog import defaults
 from studiox.integrations.providers.poyo import Poyo
-from studiox.integrations.providers.poyo_inputs import translate
+from studiox.integrations.providers.poyo_inputs import RATIOS, translate
 from studiox.integrations.providers.protocol import Order
 from studiox.models.catalog import Model
 
@@ -64,6 +64,15 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"prompt": "waves", "multiShots": False, "sound": False, "durationSeconds": 5},
         {"prompt": "waves", "multi_shots": False, "sound": False, "duration": 5},
     ),
+    *(
+        (
+            "video",
+            f"kling-3.0/{grade}",
+            {"prompt": "waves"},
+            {"prompt": "waves", "multi_shots": False, "sound": False, "duration": 5},
+        )
+        for grade in ("standard", "pro")
+    ),
     (
         "video",
         "kling-3.0/standard",
@@ -85,6 +94,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"prompt": "waves", "durationSeconds": 4, "resolution": "4k", "generateAudio": True},
         {"prompt": "waves", "duration": 4, "resolution": "4k", "generate_audio": True},
     ),
+    ("video", "seedance-2", {"prompt": "waves"}, {"prompt": "waves", "duration": 5, "resolution": "720p"}),
     ("video", "sora-2-official", {"prompt": "waves", "durationSeconds": 12}, {"prompt": "waves", "duration": 12}),
     (
         "music",
@@ -157,17 +167,40 @@ def test_translation(type_: str, model: str, inputs: dict[str, Any], expected: d
     assert translate(Order(job_id="j", type=type_, model=model, inputs=inputs)) == expected
 
 
-def test_a_simple_song_is_described_in_500_characters() -> None:
-    fields = translate(Order(job_id="j", type="music", model="generate-music", inputs={"prompt": "la " * 400}))
-    assert len(fields["prompt"]) <= 500
+def test_the_ratios_are_what_their_names_say() -> None:
+    assert {name: int(name.split(":")[0]) / int(name.split(":")[1]) for name in RATIOS} == RATIOS
+
+
+def test_the_texts_of_a_song_are_cut_to_what_every_version_takes() -> None:
+    def song(**inputs: object) -> dict[str, Any]:
+        return translate(Order(job_id="j", type="music", model="generate-music", inputs=inputs))
+
+    assert len(song(prompt="la " * 400)["prompt"]) == 500
+    custom = song(prompt="la", customMode=True, style="s" * 300, title="t" * 300)
+    assert (len(custom["style"]), len(custom["title"])) == (200, 80)
+
+
+@pytest.mark.parametrize("given", [{"style": "classical"}, {"title": "Quiet"}])
+def test_an_instrumental_without_style_or_title_is_a_simple_song(given: dict[str, str]) -> None:
+    inputs = {"prompt": "calm piano", "instrumental": True, **given}
+    assert not translate(Order(job_id="j", type="music", model="generate-music", inputs=inputs))["custom_mode"]
 
 
 def test_more_shots_than_seconds_share_the_last() -> None:
     prompt = "\n".join(f"shot {n}" for n in range(9))
     inputs = {"prompt": prompt, "multiShots": True, "durationSeconds": 5}
     shots = translate(Order(job_id="j", type="video", model="kling-3.0/pro", inputs=inputs))["multi_prompt"]
-    assert sum(shot["duration"] for shot in shots) == 5
+    assert [shot["duration"] for shot in shots] == [1, 1, 1, 1, 1]
     assert " ".join(shot["prompt"] for shot in shots) == " ".join(prompt.splitlines())
+
+
+def test_one_shot_takes_the_whole_duration() -> None:
+    def shots(**inputs: object) -> object:
+        order = Order(job_id="j", type="video", model="kling-3.0/pro", inputs={"multiShots": True, **inputs})
+        return translate(order)["multi_prompt"]
+
+    assert shots(prompt="waves") == [{"prompt": "waves", "duration": 5}]
+    assert shots() == []
 
 
 def test_in_custom_mode_the_prompt_is_sung_where_there_are_no_lyrics() -> None:

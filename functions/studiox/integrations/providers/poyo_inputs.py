@@ -77,7 +77,7 @@ def _shots(fields: Fields, _given: Mapping[str, Any]) -> None:
     """Kling's multiple shots: each line of the prompt is one, and they share the duration."""
     if fields.get("multi_shots") is not True or "multi_prompt" in fields:
         return
-    seconds = max(1, int(fields.get("duration") or 5))
+    seconds = int(fields["duration"])
     lines = [line.strip() for line in str(fields.pop("prompt", "")).splitlines() if line.strip()]
     if len(lines) > seconds:
         lines[seconds - 1 :] = [" ".join(lines[seconds - 1 :])]
