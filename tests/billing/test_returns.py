@@ -38,6 +38,29 @@ def test_a_refund_that_fails_at_the_bank_gives_the_tokens_back(shop: Shop, invar
     invariants("u1")
 
 
+def test_b26_a_refund_fails_while_its_event_is_being_handled(shop: Shop, invariants: Invariants) -> None:
+    """The later event finds what we have recorded and changes nothing. The refund's older state is not applied then."""
+    intent = shop.intent(shop.bought())
+    refund = shop.account.refund(intent)
+    told = shop.account.events[-1]
+    honest = shop.api.answer
+    overtaken: list[int] = []
+
+    def overtake(method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, Object]:
+        answer = honest(method, path, form, headers)
+        if path.startswith("/v1/checkout/sessions/") and not overtaken:
+            overtaken.append(1)
+            shop.account.fail_refund(refund["id"])
+            shop.hear(shop.account.events[-2:])
+        return answer
+
+    shop.api.answer = overtake  # type: ignore[method-assign]
+    shop.hear([told])
+    assert overtaken
+    assert shop.balance() == 700
+    invariants("u1")
+
+
 def test_a_failed_refund_of_tokens_already_spent_pays_the_debt(shop: Shop, invariants: Invariants) -> None:
     """B7."""
     intent = shop.intent(shop.bought())

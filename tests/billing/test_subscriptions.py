@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import main
+from local.vendors.stripe.objects import Object
 from tests.billing.shop import RECONCILE, Shop
 from tests.conftest import Logged
 from tests.support import Rpcs, budgets, call, schedule
@@ -327,3 +328,53 @@ def test_an_answer_of_stripes_that_was_overtaken_is_not_applied(shop: Shop) -> N
     assert shop.plan() == ("free", False)
     assert shop.buckets()["monthly"] == 0
     assert _history()[0]["type"] == "ended"
+
+
+def test_b26_an_answer_is_overtaken_by_an_event_that_changes_nothing(shop: Shop) -> None:
+    """A cancellation is taken back while its event is being handled, so the later event finds what we have recorded."""
+    sub = shop.subscribed()
+    stored = shop.account.objects[sub]
+
+    def cancels(at_period_end: bool) -> Object:
+        stored["cancel_at_period_end"] = at_period_end
+        return shop.account.emit("customer.subscription.updated", stored)
+
+    updated = cancels(True)
+    honest = shop.api.answer
+    overtaken: list[int] = []
+
+    def overtake(method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        answer = honest(method, path, form, headers)
+        if path == "/v1/invoices" and not overtaken:
+            overtaken.append(1)
+            shop.hear([cancels(False)])
+        return answer
+
+    shop.api.answer = overtake  # type: ignore[method-assign]
+    shop.hear([updated])
+    assert overtaken
+    assert shop.database.need(f"subscriptions/{sub}")["cancelAtPeriodEnd"] is False
+
+
+def test_b26_an_event_that_changes_nothing_was_asked_about_before_another_one_committed(shop: Shop) -> None:
+    """What was asked first is committed last, and changes nothing: it is asked again, for the other is older."""
+    sub = shop.subscribed()
+    stored = shop.account.objects[sub]
+    first, second = (shop.account.emit("customer.subscription.updated", stored) for _ in range(2))
+    honest = shop.api.answer
+    overtaken: list[int] = []
+
+    def overtake(method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        if path == "/v1/invoices" and not overtaken:
+            overtaken.append(1)
+            answer = honest(method, path, form, headers)
+            stored["cancel_at_period_end"] = True
+            shop.hear([second])
+            stored["cancel_at_period_end"] = False
+            return answer
+        return honest(method, path, form, headers)
+
+    shop.api.answer = overtake  # type: ignore[method-assign]
+    shop.hear([first])
+    assert overtaken
+    assert shop.database.need(f"subscriptions/{sub}")["cancelAtPeriodEnd"] is False

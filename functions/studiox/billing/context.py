@@ -25,6 +25,14 @@ def by_stripe(function: str) -> System:
     return System(function, "stripe")
 
 
+class StaleRead(Exception):
+    """Our record was written while its object was fetched from Stripe: what was fetched may be the older state.
+
+    Every settlement of an event writes the record, even one that changes nothing: what Stripe answered before that may
+    be older than the state that the record agrees with.
+    """
+
+
 class UserAction(NamedTuple):
     """What the user asked for. It is audited even if Stripe's event has settled it first."""
 
@@ -85,17 +93,28 @@ class SettlementContext(NamedTuple):
         )
 
 
-def record_unchanged(context: SettlementContext, already_read: Mapping[str, Document], order_id: str = "") -> None:
-    """Record a settlement that changed nothing: the event as handled, and the plan's order as paid."""
+def record_unchanged(
+    context: SettlementContext,
+    already_read: Mapping[str, Document],
+    order_id: str = "",
+    *,
+    path: str | None = None,
+    note: Callable[[Docs, datetime], None] = lambda _docs, _now: None,
+) -> None:
+    """Record a settlement that changed nothing: the event as handled, and the plan's order as paid.
+
+    `note` writes into our record at `path` that Stripe was asked about it, as `StaleRead` says.
+    """
     now = clock.now()
 
     def decide(docs: Docs) -> None:
         if not context.is_processed(docs):
+            note(docs, now)
             store.mark_paid(docs, order_id, now)
             context.record(docs, "handled", now)
 
     paths = [*context.paths(), *([context.user_action.target] if context.user_action else [])]
     if paths:
-        key, paths = paths[0], [*paths, *([order_path(order_id)] if order_id else [])]
+        key, paths = paths[0], [*paths, *([order_path(order_id)] if order_id else []), *([path] if path else [])]
         reads = Reads(already_read={path: already_read[path] for path in paths if path in already_read})
         context.commit(key, decide, reads, target=None, effect=lambda _: None)

@@ -27,9 +27,9 @@ from studiox.models.users import user_path
 from studiox.tokens.service import post_paid
 
 from . import orders
-from .context import SettlementContext, record_unchanged
+from .context import SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import Reversal
-from .subscription_settlement import MAX_ROUNDS, StaleRead, sync_subscription
+from .subscription_settlement import MAX_ROUNDS, sync_subscription
 from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park, park_in_commit
 
 REASONS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
@@ -129,7 +129,14 @@ def _settle_order(
     now = clock.now()
     first = orders.settle_order(known, session)
     if not first.problem and first.order == known:
-        record_unchanged(context, already_read)
+
+        def note(docs: Docs, now: datetime) -> None:
+            order = docs.get(path)
+            if order is None or replace(order, updated_at=known.updated_at) != known:
+                raise StaleRead
+            docs.put(path, replace(order, updated_at=now))
+
+        record_unchanged(context, already_read, path=path, note=note)
         return
 
     def decide(docs: Docs) -> Outcome:

@@ -30,7 +30,7 @@ from studiox.models.users import FREE_PLAN, PlanId, user_path
 from studiox.tokens.service import post_paid
 
 from . import invoice_memory, store, subscriptions
-from .context import SettlementContext, record_unchanged
+from .context import SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import NO_TERMS, PriceTerms, Reversal
 from .subscription_effects import NOTICES, account_after, change_plan, notify, show_payments
 from .subscriptions import SettlementInput
@@ -39,10 +39,6 @@ from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park,
 MAX_ROUNDS = 6
 FEW = 8
 """The payments of up to this many new invoices are assumed absent; more are read together."""
-
-
-class StaleRead(Exception):
-    """A document changed while its object was fetched from Stripe: what was fetched may be the older state."""
 
 
 class _Second(StudioxError):
@@ -60,8 +56,6 @@ class _Fetched(NamedTuple):
     """By Stripe's price id."""
     plan: PlanId | None
     """The plan that the subscription pays for; None if its price is not of the catalogue."""
-    rev: int
-    """Revision of our record when Stripe was asked; 0 if there was none."""
     restored: Mapping[str, InvoiceRecord]
     """Records of forgotten invoices, from the user's billing history."""
 
@@ -146,7 +140,7 @@ def _fetch(
         found, owner = subscriptions.as_ended(known), known.uid
     terms = _fetch_terms(found, invoices, {**restored, **(known.invoices if known else {})}, plans)
     plan = terms[found.price_id].plan if found.price_id in terms else ""
-    return _Fetched(found, invoices, plans, terms, plan or None, known.rev if known else 0, restored), owner
+    return _Fetched(found, invoices, plans, terms, plan or None, restored), owner
 
 
 def _fetch_terms(
@@ -224,7 +218,15 @@ def _commit(
     before = firestore.docs_of(already_read).get(path)
     reads = _reads(fetched, uid, before, already_read)
     if not reads.fresh and _is_settled(fetched, plan, uid, context, reversal, already_read, now):
-        record_unchanged(context, already_read, order_id)
+
+        def note(docs: Docs, now: datetime) -> None:
+            record = docs.get(path)
+            assert before is not None
+            if record is None or replace(record, updated_at=before.updated_at) != before:
+                raise StaleRead
+            docs.put(path, replace(record, updated_at=now))
+
+        record_unchanged(context, already_read, order_id, path=path, note=note)
         return
 
     def decide(docs: Docs) -> Outcome:
@@ -236,7 +238,7 @@ def _commit(
             parked = park_in_commit(docs, Subject("subscription", found.id), "user_missing", now)
             context.record(docs, "parked", now)
             return Outcome(parked)
-        if known is not None and known.rev != fetched.rev:
+        if docs.get(path) != before:
             raise StaleRead
         new = subscriptions.fetched_record(known, found, fetched.invoices, plan, uid, now)
         account = docs.get(account_path(uid)) or BillingAccount(uid=uid, customer_id=found.customer_id)
@@ -254,6 +256,8 @@ def _commit(
             show_payments(docs, known, settled, fetched.invoices, fetched.restored, now)
             was = known.plan if known is not None and known.entitled else FREE_PLAN
             store.add_plan_events(docs, settled.record, was, settled.events, now)
+        else:
+            docs.put(path, replace(settled.record, updated_at=now))
         store.mark_paid(docs, order_id, now)
         notify(docs, uid, found, context, now)
         context.record(docs, "handled", now)

@@ -313,11 +313,12 @@ class Account:
             start = item["current_period_end"]
             item.update(current_period_start=start, current_period_end=objects.months_after(start))
             pay = pay and sub["customer"] not in self.declines
-            sub.update(status="active" if pay else "past_due", trial_end=None)
+            sub["trial_end"] = None
             line = objects.invoice_line(
                 item["price"], item["price"]["unit_amount"], start, item["current_period_end"], "1 × plan"
             )
-            self._bill(sub, [*sub.pop("_prorations", ()), line], "subscription_cycle", pay=pay)
+            invoice = self._bill(sub, [*sub.pop("_prorations", ()), line], "subscription_cycle", pay=pay)
+            sub["status"] = "active" if invoice["status"] == "paid" else "past_due"  # the balance may have paid it
             self.emit("customer.subscription.updated", sub)
             return sub
 
