@@ -73,8 +73,8 @@ audit: setup ## Check every ledger and job of a database, read only: PROJECT=…
 bench: setup ## The benchmarks, with ratios side by side
 	@$(VENV)/python -m bench
 
-simulate: setup ## The whole backend in a world that SEED=… decides, with every fault (SEEDS=n ACTS=n TRACE=1)
-	@$(VENV)/python -m tests.simulation --first $(or $(SEED),0) --seeds $(or $(SEEDS),1) --acts $(or $(ACTS),0) $(if $(TRACE),--trace) $(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
+simulate: setup ## The whole backend in a world that SEED=… decides, with every fault (SEEDS=n JOBS=n ACTS=n TRACE=1)
+	@$(VENV)/python -m tests.simulation --first $(or $(SEED),0) --seeds $(or $(SEEDS),1) --jobs $(or $(JOBS),0) --acts $(or $(ACTS),0) $(if $(TRACE),--trace) $(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
 
 mutants: setup ## Change each pure rule a little and see that a test fails: ONLY=models/ledger
 	@$(VENV)/python -m tests.mutants $(ONLY)

@@ -1,6 +1,8 @@
-"""`make simulate SEED=… SEEDS=…`: play the stories of these seeds, and tell the shortest story of the first violation.
+"""`make simulate SEED=… SEEDS=… JOBS=…`: play the stories of these seeds, and tell the shortest story of a violation.
 
-Exit code 1 and one line of JSON for a violation. `--functions` runs another copy of the functions.
+The last line is JSON: what was played, with which faults, and how many stories a core plays in a second. For a
+violation exit code 1, and a line of JSON about the first seed that has one. `--functions` runs another copy of the
+functions.
 """
 
 from __future__ import annotations
@@ -8,10 +10,20 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import multiprocessing
 import os
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulation.story import Result, Story
 
 ROOT = Path(__file__).parent.parent.parent
 STORIES_A_COLLECTION = 8
@@ -27,6 +39,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.simulation", description=__doc__)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes that play, 0: one for each core")
     parser.add_argument("--acts", type=int, default=0, help="acts of all people together, in place of the seed's own")
     parser.add_argument("--theme", default="", help="stories of this theme only")
     parser.add_argument("--functions", type=Path, default=ROOT / "functions")
@@ -39,20 +52,17 @@ def main() -> int:
     from tests.simulation import vendors
 
     os.environ.update(vendors.environment())
-    from tests.simulation import shrink, story
+    from tests.simulation import shrink
 
     gc.collect()
     gc.freeze()  # the modules: they stay, and looking at them again and again takes a tenth of the time
     gc.disable()
     totals: Counter[str] = Counter()
-    for seed in range(given.first, given.first + given.seeds):
-        told = story.story_of(seed, given.acts, given.theme)
-        told = shrink.without(told, [each for each in given.without.split(",") if each])
-        if given.only is not None:
-            told = shrink.with_faults(told, filter(None, given.only.split(",")))
-        result = story.run(told, keep_trace=given.trace)
-        if seed % STORIES_A_COLLECTION == 0:
-            gc.collect()
+    traces, seconds = blake2b(digest_size=16), 0.0
+    jobs = min(given.jobs or os.cpu_count() or 1, given.seeds)
+    for seed, result, took_s in _played(partial(_play, given), range(given.first, given.first + given.seeds), jobs):
+        seconds += took_s
+        traces.update(result.trace_hash.encode())
         totals.update(
             stories=1,
             steps=result.steps,
@@ -68,12 +78,47 @@ def main() -> int:
             first = {"seed": seed, "violation": result.violations[0], "violations": len(result.violations)}
             _say(json.dumps(first))
             if not given.no_shrink:
-                _say(shrink.tell(shrink.shortest(told, result)))
+                _say(shrink.tell(shrink.shortest(_story(given, seed), result)))
             return 1
-        if given.seeds == 1:
-            _say(f"seed {seed}: {result.steps} steps, trace {result.trace_hash}")
-    _say(json.dumps(dict(sorted(totals.items()))))
+    told: dict[str, Any] = dict(sorted(totals.items()))
+    told |= {"seeds": f"{given.first}-{given.first + given.seeds - 1}", "trace": traces.hexdigest()}
+    told |= {"cpu seconds": round(seconds, 1), "stories a second of a core": round(given.seeds / seconds, 1)}
+    _say(json.dumps(told))
     return 0
+
+
+def _story(given: argparse.Namespace, seed: int) -> Story:
+    from tests.simulation import shrink, story
+
+    told = story.story_of(seed, given.acts, given.theme)
+    told = shrink.without(told, [each for each in given.without.split(",") if each])
+    return told if given.only is None else shrink.with_faults(told, filter(None, given.only.split(",")))
+
+
+def _play(given: argparse.Namespace, seed: int) -> tuple[int, Result, float]:
+    """The seed, what came of its story, and the CPU seconds that it took."""
+    from tests.simulation import story
+
+    begun = time.process_time()
+    result = story.run(_story(given, seed), keep_trace=given.trace)
+    if seed % STORIES_A_COLLECTION == 0:
+        gc.collect()
+    return seed, result, time.process_time() - begun
+
+
+def _played(
+    play: Callable[[int], tuple[int, Result, float]], seeds: Iterable[int], jobs: int
+) -> Iterator[tuple[int, Result, float]]:
+    """What `play` returns, in order of the seeds."""
+    if jobs == 1:
+        yield from map(play, seeds)
+        return
+    # Forked: the modules are there already.
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"))
+    try:
+        yield from pool.map(play, seeds, chunksize=STORIES_A_COLLECTION)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.simulation.mutants import applied, mutants
+
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = 150
 
@@ -45,5 +47,18 @@ def test_no_story_violates_a_guarantee(first: int) -> None:
 
 
 def test_a_seed_gives_the_same_trace_in_every_process() -> None:
-    said = {tuple(simulate("--first", "11", "--seeds", "1", PYTHONHASHSEED=seed)[1]) for seed in ("0", "7")}
-    assert len(said) == 1
+    """Whatever was played before it there, and however fast."""
+    played = ("--first", "0", "--seeds", "16")
+    one = totals(simulate(*played, PYTHONHASHSEED="7")[1])
+    two = totals(simulate(*played, "--jobs", "2", PYTHONHASHSEED="0")[1])
+    assert one["stories"] == two["stories"] == 16
+    assert one["trace"] == two["trace"]
+
+
+def test_of_several_processes_the_first_seed_with_a_violation_is_told(tmp_path: Path) -> None:
+    functions = applied(next(each for each in mutants() if each.name == "create-is-a-set"), tmp_path)
+    said = [simulate("--seeds", "16", "--no-shrink", "--jobs", jobs, functions=functions) for jobs in ("1", "2")]
+    assert said[0] == said[1]
+    code, lines = said[0]
+    assert code == 1
+    assert totals(lines)["violations"] > 0
