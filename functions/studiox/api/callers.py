@@ -7,7 +7,6 @@ commit (`caller.commit`), or before it asks a vendor (`admit_beforehand`, `verif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -20,7 +19,6 @@ from studiox.kit.errors import AccountSuspended, Forbidden, RecentSignInRequired
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.users import closed_path, pseudonym, user_path
 
-T = TypeVar("T")
 C = TypeVar("C", bound="User")
 
 
@@ -61,7 +59,7 @@ class Reader(Anyone, frozen=True, kw_only=True):
     uid: str
 
 
-class User(Reader, frozen=True, kw_only=True):
+class User(Reader, audit.Actor, frozen=True, kw_only=True):
     """A signed-in caller who may change their own data: not suspended, not deleted, with a valid session.
 
     `admin` is true only while Auth says so too.
@@ -118,26 +116,16 @@ class User(Reader, frozen=True, kw_only=True):
         return charge if charge is not None and charge.declared.in_commit and not charge.receipt.given else None
 
     @property
-    def _recorded_as(self) -> str:
+    def recorded_as(self) -> str:
         """The actor in the audit log."""
         return self.uid
 
-    def commit(
-        self,
-        key: str,
-        decide: Callable[[Docs], T],
-        reads: Reads = Reads(),
-        *,
-        target: str | None,
-        details: Callable[[T], Mapping[str, object] | None] = lambda _: {},
-        always: bool = False,
-        entry_id: str | None = None,
-    ) -> T:
-        """Check the account, charge the rate limit, make the decision and write its audit entry, in one commit.
+    def admission(self, reads: Reads) -> audit.Admission:
+        """Check the account and charge the rate limit, before the decision and in its commit.
 
-        As `audit.Actor.commit`. A replay is not charged (`Reads.created_once`). Nor is a commit charged again whose
-        response was lost. Account and counter are read with the documents that are read fresh, or come from the cache:
-        they cost no round trip. A second commit of the same call checks the account again and charges nothing.
+        A replay is not charged (`Reads.created_once`). Nor is a commit charged again whose response was lost. Account
+        and counter are read with the documents that are read fresh, or come from the cache: they cost no round trip. A
+        second commit of the same call checks the account again and charges nothing.
         """
         charge, checks = self._uncounted, not self.call.admitted
 
@@ -154,18 +142,7 @@ class User(Reader, frozen=True, kw_only=True):
         own = [*([user_path(self.uid)] if checks else []), *([charge.path] if charge is not None else [])]
         more = [path for path in own if path not in reads.cached and path not in reads.already_read]
         name = "fresh" if reads.fresh else "cached"
-        return audit.commit(
-            key,
-            decide,
-            replace(reads, **{name: [*getattr(reads, name), *more]}),
-            actor=self._recorded_as,
-            function=self.function,
-            target=target,
-            details=details,
-            always=always,
-            entry_id=entry_id,
-            admit=admit,
-        )
+        return audit.Admission(replace(reads, **{name: [*getattr(reads, name), *more]}), admit=admit)
 
     def verify(self) -> None:
         """Check the account now, in one round trip, unless this call has checked it."""
@@ -201,7 +178,7 @@ class RecentAccountHolder(AccountHolder, frozen=True, kw_only=True):
     max_age: ClassVar[timedelta | None] = timedelta(minutes=10)
 
     @property
-    def _recorded_as(self) -> str:
+    def recorded_as(self) -> str:
         return pseudonym(self.uid)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -43,38 +43,34 @@ def entry_path(entry_id: str) -> Path[AuditEntry]:
     return AUDIT_LOGS.document(entry_id)
 
 
-class Actor(Protocol):
+class Admission(NamedTuple):
+    """What comes before an actor's decision."""
+
+    reads: Reads
+    """The commit's, with the documents that `admit` reads."""
+    admit: Callable[[Docs, datetime, bool], None]
+    """May refuse, or change documents. It is told whether this was committed before and the response was lost, as far
+    as an entry shows that."""
+
+
+class Actor:
     """In whose name documents are changed."""
+
+    __slots__ = ()
 
     @property
     def function(self) -> str:
         """The deployed function's name: the action in the audit log."""
+        raise NotImplementedError
 
-    def commit(
-        self,
-        key: str,
-        decide: Callable[[Docs], T],
-        reads: Reads = ...,
-        *,
-        target: str | None,
-        details: Callable[[T], Mapping[str, object] | None] = ...,
-        always: bool = ...,
-        entry_id: str | None = ...,
-    ) -> T:
-        """Commit what the pure function `decide` changes, with its audit entry, and return what it returns.
+    @property
+    def recorded_as(self) -> str:
+        """The actor in the audit log."""
+        raise NotImplementedError
 
-        `target` is the path of what is changed; None: no entry. A decision that changes nothing has no entry, unless
-        `always`. `details(answer)` are the entry's ids and figures, without private text; None: no entry. `entry_id`
-        lets a decision look for its own entry: if it exists, the decision was committed and its response was lost. Two
-        commits with one `entry_id` have one entry.
-        """
-
-
-class System(msgspec.Struct, frozen=True):
-    """A schedule, a task, a webhook or an operator. Nobody is checked, and no rate limit is charged."""
-
-    function: str
-    actor: str = "system"
+    def admission(self, reads: Reads) -> Admission:
+        """What comes before a decision with these reads."""
+        raise NotImplementedError
 
     def commit(
         self,
@@ -87,53 +83,46 @@ class System(msgspec.Struct, frozen=True):
         always: bool = False,
         entry_id: str | None = None,
     ) -> T:
-        """As `Actor.commit`."""
-        return commit(
-            key,
-            decide,
-            reads,
-            actor=self.actor,
-            function=self.function,
-            target=target,
-            details=details,
-            always=always,
-            entry_id=entry_id,
-        )
+        """Commit what the pure function `decide` changes, with its audit entry, and return what it returns.
+
+        `target` is the path of what is changed; None: no entry. A decision that changes nothing has no entry, unless
+        `always`. `details(answer)` are the entry's ids and figures, without private text; None: no entry. `entry_id`
+        lets a decision look for its own entry: if it exists, the decision was committed and its response was lost. Two
+        commits with one `entry_id` have one entry.
+        """
+        now, id_ = clock.now(), entry_id or ids.new()
+        reads, admit = self.admission(reads)
+
+        def decide_and_record(docs: Docs) -> T:
+            admit(docs, now, docs.is_found(entry_path(id_)))
+            before = dict(docs.changes)
+            answer = decide(docs)
+            is_due = target is not None and (always or docs.changes != before)
+            about = details(answer) if is_due else None
+            if about is not None:
+                entry = AuditEntry(
+                    actor=self.recorded_as, action=self.function, target=str(target), at=now, details=dict(about)
+                )
+                # It exists if this decision was committed before and the response was lost.
+                with contextlib.suppress(AlreadyDecided):
+                    docs.create(entry_path(id_), entry)
+            return answer
+
+        return transact(key, decide_and_record, reads)
 
 
-def commit(
-    key: str,
-    decide: Callable[[Docs], T],
-    reads: Reads,
-    *,
-    actor: str,
-    function: str,
-    target: str | None,
-    details: Callable[[T], Mapping[str, object] | None],
-    always: bool,
-    entry_id: str | None,
-    admit: Callable[[Docs, datetime, bool], None] = lambda _docs, _now, _repeated: None,
-) -> T:
-    """What every actor's `commit` is made of. `admit` comes before the decision: it may refuse, or change documents.
+class System(msgspec.Struct, Actor, frozen=True):
+    """A schedule, a task, a webhook or an operator. Nobody is checked, and no rate limit is charged."""
 
-    It is told whether this was committed before and the response was lost, as far as an entry shows that.
-    """
-    now, id_ = clock.now(), entry_id or ids.new()
+    function: str
+    actor: str = "system"
 
-    def decide_and_record(docs: Docs) -> T:
-        admit(docs, now, docs.is_found(entry_path(id_)))
-        before = dict(docs.changes)
-        answer = decide(docs)
-        is_due = target is not None and (always or docs.changes != before)
-        about = details(answer) if is_due else None
-        if about is not None:
-            entry = AuditEntry(actor=actor, action=function, target=str(target), at=now, details=dict(about))
-            # It exists if this decision was committed before and the response was lost.
-            with contextlib.suppress(AlreadyDecided):
-                docs.create(entry_path(id_), entry)
-        return answer
+    @property
+    def recorded_as(self) -> str:
+        return self.actor
 
-    return transact(key, decide_and_record, reads)
+    def admission(self, reads: Reads) -> Admission:
+        return Admission(reads, admit=lambda _docs, _now, _repeated: None)
 
 
 def entries(equal: Mapping[str, str | None], *, size: int, cursor: str | None) -> tuple[list[AuditEntry], str | None]:
