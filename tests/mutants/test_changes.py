@@ -13,6 +13,7 @@ import pytest
 
 from tests.mutants.changes import changed, changes
 from tests.mutants.table import COVERED_BY, EQUAL, SLOW
+from tests.test_tidy import name, rules, tree
 
 CODE = '''
 class Prices:
@@ -76,6 +77,13 @@ def test_the_table_names_modules_and_tests_that_exist() -> None:
     for each in SLOW:
         path, _, name = each.partition("::")
         assert f"def {name}(" in (ROOT / path).read_text()
+
+
+def test_every_pure_rule_is_in_the_table() -> None:
+    deciding = {
+        name(path).removeprefix("functions/studiox/").removesuffix(".py") for path in rules() if changes(tree(path))
+    }
+    assert deciding - COVERED_BY.keys() == set()
 
 
 @pytest.mark.parametrize("module", EQUAL)

@@ -88,7 +88,7 @@ _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 def _field(message: str) -> str:
-    """Which field msgspec's message is about: `price`, `error.reason`, `media[...].bytes`."""
+    """Which field msgspec's message is about: `price`, `error.reason`, `media[0].bytes`."""
     place, missing = _PLACE.search(message), _MISSING.search(message)
     return ".".join(found[1] for found in (place, missing) if found) or "document"
 
