@@ -17,6 +17,7 @@ from tests.support import invariants
 
 Documents = Mapping[str, Mapping[str, Any]]
 TERMINAL = ("completed", "failed", "cancelled")
+LATE = "job_past_its_deadline"
 
 
 def violations(town: Town) -> list[str]:
@@ -54,14 +55,19 @@ def _truth(town: Town) -> Truth:
 
 
 def _books(town: Town, everything: Documents) -> Iterator[str]:
-    """Balance and ledger of each user; and the product's own audit, which ran over all of them, agrees."""
+    """Balance and ledger of each user; and the product's own audit, which ran over all of them, agrees.
+
+    An audit in the middle of the run may find a job late: time leaps, and the dispatcher comes afterwards. Whether the
+    job ended all the same is what `unended` looks at.
+    """
     for uid in of(everything, "users"):
         try:
             invariants.check(uid, town.database)
         except AssertionError as error:
             yield str(error).splitlines()[0]
     for alert_id, alert in of(everything, "ledgerAlerts").items():
-        yield f"auditLedger: {alert_id}: {alert}"
+        if alert["kind"] != LATE:
+            yield f"auditLedger: {alert_id}: {alert}"
 
 
 def unended(town: Town, everything: Documents) -> Iterator[str]:
