@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
 from typing import Any, NamedTuple
@@ -81,6 +81,10 @@ def plan(
     ]
 
 
+Seen = Callable[[str, Mapping[str, Any] | None], bool]
+"""Whether a document at that path, None once it is deleted, is the one that somebody waits for."""
+
+
 class Town:
     """What everybody can see."""
 
@@ -92,6 +96,22 @@ class Town:
         self.people: list[Person] = []
         self.awake_at: dict[str, float] = {}
         """Who waits for days, until when."""
+        self._watches: dict[int, tuple[Seen, Callable[[], None]]] = {}
+
+    def until(self, seen: Seen, patience_s: float) -> bool:
+        """The running task waits for the commit that writes such a document. Whether it came in time."""
+        task = self.world.running_task()
+        self._watches[id(task)] = (seen, self.world.waker(task))
+        self.world.wake_at(task, self.world.now() + patience_s)
+        self.world.suspend()
+        return self._watches.pop(id(task), None) is None
+
+    def look(self, changed: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Wake who waits for one of these documents, which a commit has changed."""
+        for name, (seen, wake) in list(self._watches.items()):
+            if any(seen(path, document) for path, document in changed.items()):
+                del self._watches[name]
+                wake()
 
     def upload(self, uid: str) -> str:
         """The user's browser uploads a picture, by the rules of Cloud Storage; its path."""

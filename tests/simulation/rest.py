@@ -86,7 +86,8 @@ def _tasks(view: View) -> Iterator[Violation]:
 def _media(view: View) -> Iterator[Violation]:
     """Cloud Storage has the files of the documents, and no others but young ones."""
     named = {name: f"creations/{key}" for key, each in view.creations.items() for name in files_of(each)}
-    named |= {name: f"posts/{key}" for key, each in view.posts.items() for name in files_of(each)}
+    shown = {key: each for key, each in view.posts.items() if not each["hidden"]}  # a hidden one's are deleted
+    named |= {name: f"posts/{key}" for key, each in shown.items() for name in files_of(each)}
     for name, path in named.items():
         if name not in view.truth.objects:
             yield Violation(8, path, f"its file {name} is missing")

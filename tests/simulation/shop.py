@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from random import Random
 from types import SimpleNamespace
 from typing import Protocol
+
+from msgspec import Struct
 
 from local.vendors.stripe.account import PLANS, Account
 from local.vendors.stripe.api import Api
@@ -23,14 +25,14 @@ from local.vendors.stripe.server import StandIn, _Handler
 from studiox.integrations.stripe_types import EVENT_TYPES
 from tests.simulation.stripe_truth import Chronicle, StripeTruth, item_of, price_of
 
-HANDLER = _Handler
 HOUR, DAY = 3600.0, 86_400.0
 GIVEN_UP = 3 * DAY
 """For so long Stripe repeats an event that was not taken."""
 BACK_OFF = (300.0, 1800.0, 2 * HOUR, 5 * HOUR, 10 * HOUR, 12 * HOUR)
 """Between the attempts; the last one repeats. Docs: docs.stripe.com/webhooks#behaviors ("an exponential back off")."""
-DUNNING = (3 * DAY, 5 * DAY, 7 * DAY)
-"""When the payment of a renewal is tried again; a subscription that is still unpaid then ends."""
+DUNNING = ((3 * DAY, 5 * DAY, 7 * DAY), (5 * DAY, 12 * DAY, 20 * DAY))
+"""When the payment of a renewal is tried again; a subscription that is still unpaid then ends. Stripe lets its user
+choose how long it tries: docs.stripe.com/billing/revenue-recovery/smart-retries."""
 Doable = tuple[int, str, Callable[[], object]]
 """A weight, what it is, and how it is done."""
 Deliver = Callable[[bytes, Mapping[str, str]], int]
@@ -50,6 +52,29 @@ class Time(Protocol):
         """Run the function in a task of its own."""
 
 
+class Habits(Struct, frozen=True):
+    """How a story's Stripe differs from the usual one."""
+
+    slow: float = 0.0
+    """How often the API's answer comes seconds after it was made."""
+    lost: float = 0.0
+    """How often an event is never delivered."""
+    prompt: bool = False
+    """Events are delivered at once, or within seconds."""
+
+
+class SlowHandler(_Handler):
+    """Answers as the shop does: sometimes late."""
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        if pause_s := self.server.hesitation():  # type: ignore[attr-defined]
+            self.server.pause(pause_s)  # type: ignore[attr-defined]
+        super()._send(status, body, kind)
+
+
+HANDLER = SlowHandler
+
+
 class Delivery:
     """One copy of an event on its way."""
 
@@ -66,7 +91,12 @@ class Shop:
         self.account, self.random, self.time = account, random, time
         self.deliver, self.secret = deliver, secret.split(",")[0].strip()
         self.api = Api(account, key)
-        self.server = SimpleNamespace(stand_in=StandIn(account.base_url, account, self.api, None))
+        self.server = SimpleNamespace(
+            stand_in=StandIn(account.base_url, account, self.api, None),
+            hesitation=self._hesitation,
+            pause=lambda _seconds: None,  # whoever serves it sets what lets the answer come later
+        )
+        self.habits = Habits()
         self.calm = False
         """No more mishaps: cards work, events arrive at once and once. For the end of a story."""
         self.closed = False
@@ -90,6 +120,8 @@ class Shop:
         chance = self.random.random()
         if kind not in EVENT_TYPES and (self.calm or chance > 0.03):
             return  # the endpoint has not asked for it, but for a few that somebody has ticked
+        if not self.calm and self.habits.lost and self.random.random() < self.habits.lost:
+            return
         copies = 1 if self.calm or chance < 0.85 else 2 if chance < 0.97 else 3
         for _ in range(copies):
             delivery = Delivery(event, self.time.now() + self._delay())
@@ -100,8 +132,15 @@ class Shop:
         if self.calm:
             return 0.0
         chance = self.random.random()
+        if self.habits.prompt:
+            return self.random.uniform(0.0, 0.2 if chance < 0.6 else 5.0)
         longest = 2.0 if chance < 0.6 else 10 * 60 if chance < 0.85 else 6 * HOUR if chance < 0.97 else GIVEN_UP
         return self.random.uniform(0.0, longest)
+
+    def _hesitation(self) -> float:
+        """How long the API's next answer takes; our client waits for ten seconds."""
+        slow = not self.calm and self.habits.slow and self.random.random() < self.habits.slow
+        return self.random.uniform(0.5, 9.5) if slow else 0.0
 
     def _send(self, delivery: Delivery) -> None:
         """One attempt. The signature is of this moment, as Stripe's is."""
@@ -162,10 +201,11 @@ class Shop:
                 return
             if sub["status"] == "past_due":
                 invoice_id = sub["latest_invoice"]
-                self.time.at(self.time.now() + DUNNING[0], lambda: self._dun(name, invoice_id, 0))
+                tries = self.random.choice(DUNNING)
+                self.time.at(self.time.now() + tries[0], lambda: self._dun(name, invoice_id, tries, 0))
         self._await_renewal(name)
 
-    def _dun(self, name: str, invoice_id: str, number: int) -> None:
+    def _dun(self, name: str, invoice_id: str, tries: Sequence[float], number: int) -> None:
         """Try the payment again, and end the subscription after the last attempt."""
         sub, invoice = self.account.objects[name], self.account.objects[invoice_id]
         if invoice["status"] != "open" or sub["status"] == "canceled":
@@ -175,9 +215,9 @@ class Shop:
             return
         invoice["attempt_count"] += 1
         self.account.emit("invoice.payment_failed", invoice)
-        if number + 1 < len(DUNNING):
-            pause = DUNNING[number + 1] - DUNNING[number]
-            self.time.at(self.time.now() + pause, lambda: self._dun(name, invoice_id, number + 1))
+        if number + 1 < len(tries):
+            pause = tries[number + 1] - tries[number]
+            self.time.at(self.time.now() + pause, lambda: self._dun(name, invoice_id, tries, number + 1))
         elif self.random.random() < 0.7:
             self.account.end(name)
         else:
@@ -188,9 +228,16 @@ class Shop:
 
     # Life.
 
-    def act(self) -> str:
-        """Do one thing that is possible now, by chance; its name and object, for the trace. Empty: nothing is."""
-        doable = self._doable()
+    def act(self, *kinds: str, about: str = "") -> str:
+        """Do one thing that is possible now, by chance; its name and object, for the trace. Empty: nothing is.
+
+        `kinds`: only these, by their first words; `about`: only with this object.
+        """
+        doable = [
+            each
+            for each in self._doable()
+            if (not kinds or each[1].partition(" ")[0] in kinds) and (not about or about in each[1].split(" "))
+        ]
         if not doable:
             return ""
         (_, what, do), *_ = self.random.choices(doable, [weight for weight, _, _ in doable])
@@ -237,7 +284,7 @@ class Shop:
             if session["mode"] == "payment":
                 found.append((6, f"pay_slowly {name}", lambda: account.pay(name, slow=True)))
                 found.append((1, f"pay_more {name}", lambda: self._pay_other(name, times=self.random.randint(2, 3))))
-                found.append((1, f"pay_less {name}", lambda: self._pay_other(name, times=1, off=1)))
+                found.append((3, f"pay_less {name}", lambda: self._pay_other(name, times=1, off=1)))
             return found
         if session["status"] != "complete" or session["mode"] != "payment":
             return []
@@ -264,14 +311,16 @@ class Shop:
 
     def _of_charge(self, charge: Object) -> list[Doable]:
         account, intent = self.account, charge["payment_intent"]
-        left = charge["amount"] - charge["amount_refunded"]
+        left, whole = charge["amount"] - charge["amount_refunded"], charge["amount"]
+        # A buyer disputes the whole payment, also one that was refunded already.
+        disputes: list[Doable] = [(1, f"dispute {intent}", lambda: account.dispute(intent, whole))]
         if left <= 0:
-            return []
+            return disputes
         part = self.random.randint(1, left)
         return [
+            *disputes,
             (1, f"refund {intent}", lambda: account.refund(intent)),
             (2, f"refund {intent} {part}", lambda: account.refund(intent, part)),
-            (1, f"dispute {intent}", lambda: account.dispute(intent, left)),
             (1, f"dispute {intent} {part}", lambda: account.dispute(intent, part)),
             (1, f"inquire {intent}", lambda: account.dispute(intent, left, inquiry=True)),
         ]

@@ -23,9 +23,10 @@ from studiox.kit import firestore
 from studiox.models.users import pseudonym
 from tests.auth.identity import ADMINS
 from tests.simulation import actors, rest, strangers, themes
-from tests.simulation.actors import Act, Person, Town
+from tests.simulation.actors import Act, Town
 from tests.simulation.administrators import Administrator
 from tests.simulation.checks import Checks
+from tests.simulation.customers import Customer
 from tests.simulation.deployment import Bugs, Deployment, address
 from tests.simulation.faults import Faults
 from tests.simulation.network import Network
@@ -131,6 +132,7 @@ class Stage:
         account = Account(f"http://{PLACES['stripe']}", clock=world.now)
         key, secret = settings.SECRETS["STRIPE_SECRET_KEY"], settings.SECRETS["STRIPE_WEBHOOK_SECRET"]
         self.shop = Shop(account, Random(story.seed + 1), world, self._deliver_event, key=key, secret=secret)
+        self.shop.habits, self.shop.server.pause = story.theme.habits, self.network.pause
         self.network.serve(PLACES["stripe"], "stripe", HANDLER, server=self.shop.server)
         self.vendors = Vendors(Random(story.seed + 2), world, self._deliver_callback, self._dispatch)
         self.vendors.serve(self.network)
@@ -143,6 +145,7 @@ class Stage:
             changed = self.store.changed(self.database, self._seen)
             self._seen = version
             self.violations += map(str, self.checks.follow(changed, self.world.steps))
+            self.town.look(changed)
 
     def _deliver_event(self, body: bytes, headers: Mapping[str, str]) -> int:
         return _status(self.deployment.http("stripeWebhook", body=body, headers=headers))
@@ -165,7 +168,7 @@ class Stage:
         """The whole story, as a task of the world."""
         world, story = self.world, self.story
         people = [
-            Stranger(uid, self.town, acts) if uid == "stranger-1" else Person(uid, self.town, acts)
+            Stranger(uid, self.town, acts) if uid == "stranger-1" else Customer(uid, self.town, acts)
             for uid, acts in story.people.items()
         ]
         lives = [world.spawn(each.uid, each.live) for each in people]

@@ -14,7 +14,7 @@ import pytest
 from local.vendors.stripe import objects
 from local.vendors.stripe.account import Account
 from tests.simulation.agenda import Agenda, seeded_ids
-from tests.simulation.shop import DAY, GIVEN_UP, Shop
+from tests.simulation.shop import DAY, GIVEN_UP, Habits, Shop
 
 KEY, SECRET = "sk_test_0123456789", "whsec_0123456789"
 
@@ -127,8 +127,8 @@ def _tries(story: Story) -> dict[str, list[float]]:
 
 
 def test_events_come_twice_late_and_out_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    story = Story(2, monkeypatch, _flaky)
-    story.live(80)
+    story = Story(3, monkeypatch, _flaky)
+    story.live(120)
     story.end()
     happened = [each["id"] for each in story.shop.account.events]
     taken = [name for _, name, _, status in story.taken if status == 200]
@@ -138,6 +138,33 @@ def test_events_come_twice_late_and_out_of_order(monkeypatch: pytest.MonkeyPatch
     late = max(at - story.shop.account.events[happened.index(name)]["created"] for at, name, _, _ in story.taken)
     assert late > DAY
     assert story.shop.waiting == 0
+
+
+def test_habits_make_answers_slow_and_lose_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(2, monkeypatch)
+    assert not any(story.shop.server.hesitation() for _ in range(100))
+    story.shop.habits = Habits(slow=0.5, lost=1.0)
+    pauses = [story.shop.server.hesitation() for _ in range(100)]
+    assert 20 < sum(each > 0 for each in pauses) < 80
+    assert max(pauses) < 10, "shorter than the client waits"
+    story.shop.account.pay(story.checkout("pack"))
+    story.time.sleep(DAY)
+    assert story.shop.account.events
+    assert not story.taken
+    story.end()
+    assert not story.shop.server.hesitation()
+
+
+def test_an_act_of_some_kinds_about_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story(2, monkeypatch)
+    sessions = [story.checkout("pack") for _ in range(3)]
+    assert story.shop.act("refund") == ""
+    assert story.shop.act("pay", about=sessions[1]) == f"pay {sessions[1]}"
+    assert story.shop.act("pay", about=sessions[1]) == ""
+    for amount in (100, None):
+        intent = story.shop.account.objects[sessions[1]]["payment_intent"]
+        story.shop.account.refund(intent, amount)
+    assert story.shop.act("dispute", about=intent) == f"dispute {intent}", "also after it was refunded"
 
 
 def test_a_delivery_is_signed_as_stripes_own_library_checks_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +215,7 @@ def test_months_end_with_the_subscription(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_unpaid_renewal_recovers_or_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     ends: Counter[str] = Counter()
-    for seed in range(20):
+    for seed in range(40):
         story = Story(seed, monkeypatch)
         sub = story.shop.account.pay(story.checkout("pro"))["subscription"]
         story.shop.account.declines.add(story.customer)
@@ -197,8 +224,12 @@ def test_an_unpaid_renewal_recovers_or_ends(monkeypatch: pytest.MonkeyPatch) -> 
         if seed % 2:
             story.shop.account.declines.clear()
         story.time.sleep(8 * DAY)
-        ends[story.shop.account.objects[sub]["status"]] += 1
-    assert set(ends) == {"active", "canceled", "unpaid"}
+        after_a_week = story.shop.account.objects[sub]["status"]
+        story.time.sleep(14 * DAY)
+        ends[f"{after_a_week}, {story.shop.account.objects[sub]['status']}"] += 1
+    weeks, later = ({end.split(", ")[place] for end in ends} for place in (0, 1))
+    assert weeks == {"active", "canceled", "unpaid", "past_due"}
+    assert later == {"active", "canceled", "unpaid"}
 
 
 def test_the_truth_is_the_charges(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from random import Random
 from typing import NamedTuple
 
+from tests.simulation import customers
 from tests.simulation.actors import KINDS, Act, plan
 from tests.simulation.administrators import ADMIN_KINDS
 from tests.simulation.faults import KINDS as FAULTS
+from tests.simulation.shop import Habits
 
 Rates = Mapping[str, int]
 
@@ -56,6 +58,8 @@ class Theme(NamedTuple):
     """Parameters of the deployment."""
     settings: Mapping[str, Mapping[str, object]] = {}
     """{path: document} that are there before anybody comes."""
+    habits: Habits = Habits()
+    """Stripe's."""
 
 
 COMMITS = ("firestore.commit",)
@@ -107,6 +111,93 @@ THEMES = (
             (":", *COMMITS),
             COMMITS,
         ),
+    ),
+    Theme(
+        name="money that goes back",
+        weight=40,
+        acts=customers.MONEY,
+        numbers=(4, 6, 8),
+        people=(1, 1, 2),
+        strangers=0.0,
+        administrators=0.0,
+        faults=(CALM, CALM, SELDOM),
+        habits=Habits(slow=0.3, prompt=True),
+    ),
+    Theme(
+        name="plans",
+        weight=40,
+        acts=customers.PLANS,
+        numbers=(4, 6),
+        people=(1,),
+        strangers=0.0,
+        administrators=0.0,
+        faults=(CALM, CALM, SELDOM),
+        habits=Habits(slow=0.2, prompt=True),
+    ),
+    Theme(
+        name="undelivered events",
+        weight=20,
+        acts={**customers.MONEY, **customers.PLANS},
+        numbers=(4, 6),
+        people=(1,),
+        strangers=0.0,
+        administrators=0.0,
+        faults=(CALM,),
+        habits=Habits(lost=0.3),
+    ),
+    Theme(
+        name="years",
+        weight=10,
+        acts={"many_months": 1},
+        numbers=(2,),
+        people=(1,),
+        strangers=0.0,
+        administrators=0.0,
+        faults=(CALM, SELDOM),
+        habits=Habits(prompt=True),
+    ),
+    Theme(
+        name="leaving",
+        weight=50,
+        acts=customers.LEAVING,
+        numbers=(4, 6),
+        people=(1, 2),
+        strangers=0.0,
+        administrators=0.3,
+        faults=(CALM, CALM, SELDOM, OFTEN),
+        habits=Habits(prompt=True),
+    ),
+    Theme(
+        name="community",
+        weight=40,
+        acts=customers.COMMUNITY,
+        numbers=(8,),
+        people=(2,),
+        strangers=0.0,
+        administrators=0.0,
+        faults=(CALM, SELDOM, OFTEN),
+    ),
+    Theme(
+        name="likes whose answers are lost",
+        weight=10,
+        acts={"toggle": 4, "insist_on_a_like": 1, "comment_twice": 1},
+        first=("show",),
+        numbers=(8,),
+        people=(2,),
+        strangers=0.0,
+        administrators=0.0,
+        faults=({"cut_after": 4_000}, {"late_after": 2_000, "conflict": 2_000}),
+        aims=((":likePost", *COMMITS), (":commentPost", *COMMITS)),
+    ),
+    Theme(
+        name="nights",
+        weight=10,
+        acts=customers.NIGHTS,
+        numbers=(4,),
+        people=(1,),
+        strangers=0.0,
+        administrators=0.0,
+        faults=(CALM, SELDOM),
     ),
 )
 
