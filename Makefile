@@ -33,9 +33,10 @@ test: setup $(if $(ONLY),,check) ## Lint, types, every test; ONLY=tokens runs th
 check: setup ## Lint, types and the project's own rules, in seconds
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
-	@$(VENV)/mypy
 	@PYTHONPATH=functions $(VENV)/lint-imports --no-logo
-	@$(VENV)/pytest tests/test_tidy.py tests/test_decisions.py
+	@# A core for the types, another for the rules; what mypy said is printed after them.
+	@said=$$(mktemp); $(VENV)/mypy >$$said 2>&1 & types=$$!; $(VENV)/pytest tests/test_tidy.py tests/test_decisions.py; \
+	rules=$$?; wait $$types; types=$$?; cat $$said; rm -f $$said; exit $$((types | rules))
 
 serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))
