@@ -9,7 +9,6 @@ import difflib
 import importlib
 import inspect
 import json
-import math
 import pathlib
 import re
 import sys
@@ -147,9 +146,10 @@ def test_all_instances_together_need_no_more_cpu_than_the_guide_says(endpoints: 
         cpu = 1 if entry["cpu"] == 1 else FRACTIONS[entry["availableMemoryMb"]]
         needed += cpu * (most if isinstance(entry["maxInstances"], str) else entry["maxInstances"])
     guide = (ROOT / "docs/deploy.md").read_text()
-    said = re.search(r"(\d+) functions need at most (\d+) vCPU", guide)
-    assert said, "docs/deploy.md says what quota to ask for"
-    assert (int(said[1]), int(said[2])) == (len(endpoints), math.ceil(needed))
+    said = set(re.findall(r"the functions need at most (\d+) vCPU|ask for (\d+) vCPU", guide))
+    assert len(said) == 2, "docs/deploy.md says what is needed, and what quota to ask for"
+    [asked] = {int(need or ask) for need, ask in said}
+    assert needed <= asked < 1.1 * needed, f"docs/deploy.md: ask for a little more than {needed:.0f} vCPU"
 
 
 def test_each_callable_declares_its_contract(endpoints: dict[str, Any]) -> None:
