@@ -113,7 +113,7 @@ def install_node() -> None:
 
 
 def install_hidane() -> None:
-    """Build hidane beside its place and move it there whole. A build that was interrupted is gone on with."""
+    """Build hidane beside its place and move it there whole. An interrupted build is continued."""
     root = engine.hidane_root()
     root.parent.mkdir(parents=True, exist_ok=True)
     work = root.with_name(f"{root.name}-build")

@@ -65,7 +65,7 @@ def set_admin(project: str, email: str, *, admin: bool) -> str:
 
 def act(given: argparse.Namespace) -> str:
     if not given.email:
-        raise Refused("Whom? make admin EMAIL=somebody@example.com")
+        raise Refused("Name the account: make admin EMAIL=somebody@example.com")
     project = aim(given.project, given.offset)
     uid = set_admin(project, given.email, admin=not given.remove)
     where = f"{project} (the local stack)" if "FIREBASE_AUTH_EMULATOR_HOST" in os.environ else project

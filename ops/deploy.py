@@ -55,7 +55,7 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
     if not origins or not all(_is_public(origin) for origin in origins):
         found.append("ALLOWED_ORIGINS must be the https addresses of your sites")
     if given.get("ENABLE_MOCK_MODELS", "false") != "false" and "mock-models" not in confirmed:
-        found.append("ENABLE_MOCK_MODELS is on: mock models give pictures for nothing (CONFIRM=mock-models)")
+        found.append("ENABLE_MOCK_MODELS is on: mock models give pictures away (CONFIRM=mock-models)")
     if given.get("ENFORCE_APP_CHECK") != "true" and "app-check" not in confirmed:
         found.append("ENFORCE_APP_CHECK is off: scripts may call (CONFIRM=app-check if the web app is not ready)")
     if given.get("THREADS") != "80":
@@ -232,7 +232,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     project = cloud.resolved(given.project)
     if not cloud.is_real(project):
-        print("Where to? make deploy PROJECT=staging (the aliases are in .firebaserc)", file=sys.stderr)
+        print("Name the project: make deploy PROJECT=staging (the aliases are in .firebaserc)", file=sys.stderr)
         return 1
     confirmed = frozenset(given.confirm.split(","))
     values = parameters(given.project, project)
@@ -255,7 +255,7 @@ def main(arguments: list[str]) -> int:
         deploy(given, project, values, live)
     except (Refused, KeyboardInterrupt) as reason:
         said = str(reason) or "The deployment was interrupted."
-        print(f"\n{said}\nThe same command goes on with what is missing: {_command(given)}", file=sys.stderr)
+        print(f"\n{said}\nRun the same command again to continue: {_command(given)}", file=sys.stderr)
         return 1
     print(f"Rehearsed the deployment to {project}. Google was not asked." if rehearsed else f"Deployed to {project}.")
     return 0

@@ -212,7 +212,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         raise
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        raise Refused(f"The Firebase CLI was ended by {name}, perhaps for want of memory. Its own log is {LOG}.")
+        raise Refused(f"The Firebase CLI was ended by {name}, perhaps because memory ran out. Its own log is {LOG}.")
     if process.returncode:
         raise Refused(f"The Firebase CLI ended with an error, which it printed above. Its own log is {LOG}.")
 

@@ -137,7 +137,7 @@ def _check_function(target: Target, function: Function, ask: Asks) -> Problem | 
 
 
 def _callable(reply: Reply) -> bool:
-    """Refused in the callable protocol's form, with our reason: for want of a token, or of a field that we know."""
+    """Refused in the callable protocol's form, with our reason: a missing token, or a missing field that we know."""
     error = (reply.parsed or {}).get("error") if isinstance(reply.parsed, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
     reason = details.get("reason") if isinstance(details, dict) else None

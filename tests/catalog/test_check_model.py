@@ -18,7 +18,7 @@ NUMBER = Input(kind="integer", min=1, max=9, default=1)
 TWO = Input(kind="choice", values=("a", "b"), default="a")
 FLAG = Input(kind="flag", default=False)
 SIZE = Input(kind="choice", catalogue="sizes", required=True)
-NO_RATE = "a rate that is no whole number from 0 to 1000000"
+NO_RATE = "a rate that is not a whole number from 0 to 1000000"
 NO_COUNT = "{} is no number from 0"
 LACKS = "priced or counted by {}, which an order may lack"
 

@@ -82,7 +82,7 @@ def test_an_administrator_who_is_none_any_more_is_signed_out(users: Users) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "Whom?"),
+        ([], "Name the account"),
         (["--email", "bob@example.com"], "Nobody in demo-studiox has the address bob@example.com"),
         (["--email", "no address"], "no address"),
         (["--email", "ann@example.com", "--project", "studiox-live"], "which one is meant?"),

@@ -147,7 +147,7 @@ def test_a_projects_own_file_beats_the_common_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("project", ["", "default", "demo-studiox"])
 def test_nothing_is_deployed_to_nowhere(project: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy.main(["--project", project]) == 1
-    assert "Where to?" in capsys.readouterr().err
+    assert "Name the project" in capsys.readouterr().err
 
 
 def test_all_that_is_wrong_is_said_at_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1294,7 +1294,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Sign out everywhere: no session that began before lasts longer than its ID token, nor spends or publishes.
+   * Sign out everywhere. Earlier sessions can no longer spend or publish, and end with their ID tokens.
    *
    * A signed-in user who is not suspended. At most 10 a minute.
    */

@@ -31,7 +31,7 @@ from .corrections import MAX_ADJUSTMENT
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 
-# The Admin SDK allows uids that are no valid `Id`. A text that cannot be part of a document path is no uid.
+# The Admin SDK allows uids that are not a valid `Id`. Text that cannot be part of a document path is not a uid.
 Uid = Annotated[str, Meta(pattern=r"^(?!\.{1,2}$|__.*__$)[^/\x00]{1,128}$(?!\n)")]
 Reason = Annotated[str, Meta(min_length=1, max_length=500), Text]
 
@@ -315,5 +315,5 @@ def _monday(text: str) -> datetime:
     except ValueError:
         raise InvalidRequest(fields={"weekStart": "not a date"}) from None
     if day.weekday() != 0 or day > clock.now() or not re.fullmatch(r"20\d\d-.*", text):
-        raise InvalidRequest(fields={"weekStart": "not a Monday that has come"})
+        raise InvalidRequest(fields={"weekStart": "must be the date of a Monday, and not in the future"})
     return day

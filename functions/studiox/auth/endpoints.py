@@ -119,5 +119,5 @@ class SessionsRevoked(Response):
 
 @endpoint(limit=Limit(10, per=60, in_commit=True), refuses=(Unavailable,))
 def revokeSessions(caller: User, request: Nothing) -> SessionsRevoked:
-    """Sign out everywhere: no session that began before lasts longer than its ID token, nor spends or publishes."""
+    """Sign out everywhere. Earlier sessions can no longer spend or publish, and end with their ID tokens."""
     return SessionsRevoked(revoked_at=service.revoke_sessions(caller))

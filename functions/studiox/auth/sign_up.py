@@ -40,8 +40,9 @@ _FASTMAIL = re.compile(r"([^.@]+)\.(fastmail\.(?:com|fm))")
 def person_address(email: str) -> str:
     """The address that one person's spellings of it share.
 
-    Case and `+tag` are folded everywhere; dots, further tags and names of a domain where the provider folds them. A
-    provider that delivers `a+b` and `a` to two people loses one welcome bonus by it; there is none of any size.
+    Case and `+tag` are ignored at every provider. Dots, other tags and alternative domains are ignored where the
+    provider ignores them. If a provider delivers `a+b` and `a` to two people, one of them gets no welcome bonus. No
+    large provider does.
     """
     local, _, domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")
     domain = domain.rstrip(".")

@@ -1,7 +1,7 @@
 """The rules of an order: from the state of its checkout session in Stripe to the tokens that move. Pure.
 
 `settle_order` compares what was credited and taken back so far with Stripe's current state and returns the
-difference. The result does not depend on the order in which events arrive, nor on how often they arrive.
+difference. The result depends neither on the order in which events arrive nor on how often they arrive.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def _fetch(
     known: SubscriptionRecord | None,
     plans: Mapping[str, Plan],
 ) -> tuple[_Fetched, str] | None:
-    """Stripe's state and the owner's uid ("" if nobody's). None if neither Stripe nor we have the subscription."""
+    """Stripe's state and the owner's uid ("" if there is none). None if neither Stripe nor we have the subscription."""
     found = stripe.subscription(subscription_id)
     invoices: list[Invoice] = []
     restored: dict[str, InvoiceRecord] = {}

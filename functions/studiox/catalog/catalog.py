@@ -168,7 +168,7 @@ def _numbers(model: Model, name: str) -> tuple[int, ...]:
 def _check_rates(model: Model, rates: Any, by: tuple[str, ...]) -> None:
     if not by:
         if type(rates) is not int or not 0 <= rates <= MAX_TOKENS:
-            raise ValueError(f"a rate that is no whole number from 0 to {MAX_TOKENS}")
+            raise ValueError(f"a rate that is not a whole number from 0 to {MAX_TOKENS}")
         return
     name, *rest = by
     spec = _always_has(model, name)

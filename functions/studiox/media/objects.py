@@ -294,14 +294,14 @@ def _checked(answer: urllib3.BaseHTTPResponse, body: _Body, path: str, bucket: s
     stored = storage.head_of(resource)
     if (stored.size_bytes, stored.crc32c) != (body.size, body.crc32c):
         storage.delete(path, generation=int(resource["generation"]), bucket=bucket)
-        raise MediaUnavailable("storage: other bytes than were sent")
+        raise MediaUnavailable("storage: the stored bytes are not those that were sent")
     return storage.stored_of(stored)
 
 
 def _adopt(path: str, bucket: str | None) -> Stored:
     found = storage.read_head(path, bucket=bucket)
     if found is None:
-        raise MediaUnavailable("storage: was there and is not")
+        raise MediaUnavailable("storage: the object has disappeared")
     return storage.stored_of(found)
 
 

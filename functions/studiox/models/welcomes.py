@@ -7,7 +7,7 @@ from studiox.kit.documents import Collection, Stored
 
 
 class UsedMonth(Stored, frozen=True, kw_only=True):
-    """What a deleted account has had of its month. The person's next account goes on with it."""
+    """What a deleted account used of its month. The person's next account continues that month."""
 
     credit_reset_at: datetime
     generation_count: int

@@ -271,7 +271,7 @@ def _idle(job: Job) -> Job:
 
 
 def _failed(job: Job, state: JobState, event: Failed, now: datetime) -> Step:
-    # An order that was postponed was answered by `pending`; a later submission is nobody's call.
+    # An order that was postponed was answered by `pending`; no call waits for a later submission.
     answer = state.answer if state.attempts else event.answer or state.answer
     after = replace(state, raw_error=event.raw, credits_charged=event.credits, answer=answer)
     return replace(_ended(job, after, "failed", now, event.reason), charged=event.credits)
