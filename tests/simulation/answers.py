@@ -57,7 +57,7 @@ def check(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
     yield from _streaks(view, history)
     yield from _strangers(view, history)
     yield from _suspended(history)
-    yield from _toggles(history)
+    yield from _toggles(view, history)
 
 
 Request = tuple[str, str, str]
@@ -221,24 +221,22 @@ def _suspended(history: Sequence[Exchange]) -> Iterator[Violation]:
 ENDS_OF_LIKES = ("deletePost", "deleteCreation", "moderatePost")
 
 
-def _toggles(history: Sequence[Exchange]) -> Iterator[Violation]:
+def _toggles(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
     """A toggle changes the like, as far as one user's calls followed each other and were all answered."""
     likes: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
-    ended_posts, people = set(), set()
+    ended_posts = set()
     for each in history:
         if each.function == "likePost":
             likes[each.caller, each.data["postId"]].append(each)
         elif each.function in ENDS_OF_LIKES:
             ended_posts.add(each.data.get("postId") or each.data.get("creationId"))
-        elif each.function == "deleteAccount":
-            people.add(each.caller)
     for (caller, post_id), calls in likes.items():
-        if post_id in ended_posts or people:
+        if post_id in ended_posts or post_id not in view.posts or caller not in view.users:
             continue
         has = False
         calls.sort(key=lambda each: each.began)
         for each, following in itertools.zip_longest(calls, calls[1:]):
-            if not _told(each) or (following is not None and following.began <= each.ended):
+            if not _told(each) or (following is not None and following.began < each.ended):
                 break
             wanted = each.data.get("liked")
             has = not has if wanted is None else wanted

@@ -179,7 +179,7 @@ THEMES = (
     ),
     Theme(
         name="likes whose answers are lost",
-        weight=10,
+        weight=15,
         acts={"toggle": 4, "insist_on_a_like": 1, "comment_twice": 1},
         first=("show",),
         numbers=(8,),
