@@ -61,6 +61,8 @@ def audit_ledger() -> int:
         if time.monotonic() > until:
             log.alert("ledger_audit_unfinished", part="jobs", missing=0)
             return found
+    if run.full:
+        _forget_deleted(run)
     _save(replace(run, finished_at=now, cursor="", full_at=run.started_at if run.full else run.full_at))
     log.info("ledger_audit", full=run.full, violations=found)
     return found
@@ -141,6 +143,16 @@ def _keep(uid: str, sums: Sum, already_read: Mapping[str, Document], now: dateti
     transact(path, lambda docs: audit_store.put_checkpoint(docs, uid, sums, now), reads)
     if firestore.get(ledger_store.unchecked_path(uid)) is None:
         firestore.delete_all([path])
+
+
+def _forget_deleted(run: AuditRun) -> None:
+    """Delete the checkpoints of accounts that are gone: a run that died after it wrote one could not look again.
+
+    A full run writes the checkpoint of every account in order, so only few are older.
+    """
+    for page in chunks(audit_store.checkpoints_before(run.started_at), PAGE):
+        users = firestore.get_all([ledger_store.unchecked_path(each.id) for each in page])
+        firestore.delete_all([each.path for each, user in zip(page, users, strict=True) if user is None])
 
 
 class _Checked(NamedTuple):

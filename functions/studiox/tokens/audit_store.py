@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import asdict
 
-from studiox.kit import firestore, ids
+from studiox.kit import firestore, ids, query
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Path
+from studiox.kit.query import Found
 from studiox.kit.transaction import Docs
 from studiox.models.ledger_audits import (
     LEDGER_ALERTS,
+    LEDGER_CHECKPOINTS,
     AuditRun,
     LedgerAlert,
     LedgerCheckpoint,
@@ -32,6 +36,11 @@ def checkpoint_of(held: LedgerCheckpoint | None) -> Sum:
 def put_checkpoint(docs: Docs, uid: str, sums: Sum, now: datetime) -> None:
     checkpoint = LedgerCheckpoint(uid=uid, **asdict(sums), sum=sums.balance, at=now)
     docs.put(checkpoint_path(uid), checkpoint)
+
+
+def checkpoints_before(moment: datetime) -> Iterator[Found[LedgerCheckpoint]]:
+    """Those that were written before it, oldest first. `Unavailable`."""
+    return query.documents(LEDGER_CHECKPOINTS, order="at", below=moment)
 
 
 def put_alert(docs: Docs, uid: str, violation: Violation, now: datetime) -> None:
