@@ -26,7 +26,7 @@ MONEY = {
 }
 PLANS = {
     "go_pro": 3,
-    "go_up_and_down": 4,
+    "go_up_and_down": 6,
     "go_to_two": 2,
     "use_up": 3,
     "pay_back": 3,

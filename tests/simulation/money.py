@@ -9,6 +9,7 @@ from tests.simulation.truth import FREE_SONGS, MONTHLY, View, seconds
 from tests.simulation.violations import Document, Violation
 
 DAY = 86_400.0
+DEAREST = "enterprise"
 OVER = ("canceled", "incomplete", "incomplete_expired")
 GRACE = (6.5 * DAY, 8 * DAY)
 """A subscription that is past due keeps its plan at least and at most so long. Between them, either is right."""
@@ -152,8 +153,14 @@ def _month(view: View, uid: str, user: Document) -> Iterator[Violation]:
     kept = [MONTHLY[user["plan"]]]
     for record in view.subscriptions.values():
         grant = record.get("grant")
-        if record["uid"] == uid and record["status"] not in OVER and grant and not grant["over"]:
-            kept.append(grant["tokens"])
+        if record["uid"] != uid or not grant:
+            continue
+        if grant["tokens"] > MONTHLY[DEAREST]:
+            yield Violation(
+                10, path, f"{grant['tokens']} tokens of one period, the dearest plan has {MONTHLY[DEAREST]}"
+            )
+        if record["status"] not in OVER and not record["entitled"] and not grant["over"]:
+            kept.append(grant["tokens"])  # what is left of a paid period stays without the plan
     refunds = sum(
         entry["buckets"]["monthly"]
         for entry in view.entries(uid).values()
