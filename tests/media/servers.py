@@ -256,7 +256,9 @@ class GcsHandler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         _, query = self._note()
-        session = self.gcs.sessions[query["upload_id"]]
+        session = self.gcs.sessions.get(query.get("upload_id", ""))
+        if session is None:  # the answer that named the session was cut
+            return self._answer(404)
         if self.headers["Content-Range"] == "bytes */*":
             return self._answer(200, session["done"]) if "done" in session else self._incomplete(session)
         at = int(self.headers["Content-Range"].removeprefix("bytes ").split("-")[0])

@@ -128,3 +128,23 @@ def test_an_outage_of_any_kind_leaves_the_run_unfinished(
     assert checked(database) == set(PEOPLE)
     for uid in PEOPLE:
         invariants(uid)
+
+
+def test_a_checkpoint_that_a_dead_run_left_to_a_deleted_account_goes_with_the_weekly_run(
+    database: Database, clock: Clock
+) -> None:
+    """The run died after it wrote the checkpoint: it could not see that the account was deleted meanwhile."""
+    assert schedule(AUDIT).status == 200
+    left = {uid: database.need(f"ledgerCheckpoints/{uid}") for uid in PEOPLE}
+    for path in database.all():
+        if path.startswith("users/ann"):
+            database.delete(path)
+    database.change("users/bob", balance=10_000)
+    clock.ahead += timedelta(days=2)
+    assert schedule(AUDIT).status == 200
+    assert database.need("ledgerCheckpoints/ann") == left["ann"], "a nightly run reads only what has changed"
+    clock.ahead += timedelta(days=7)
+    assert schedule(AUDIT).status == 200
+    assert checked(database) == {"bob", "cid"}
+    assert database.need("ledgerCheckpoints/bob")["at"] == left["bob"]["at"], "a violation keeps the older sum"
+    assert database.need("ledgerCheckpoints/cid")["at"] > left["cid"]["at"]

@@ -382,25 +382,3 @@ def test_an_account_that_is_deleted_during_its_audit_keeps_no_checkpoint(
     rpcs.heal()
     assert database.get("users/u1") is None
     assert database.get("ledgerCheckpoints/u1") is None
-
-
-@pytest.mark.usefixtures("world")
-def test_a_checkpoint_that_a_dead_run_left_to_a_deleted_account_goes_with_the_weekly_run(
-    database: Database, clock: Clock
-) -> None:
-    """The run died after it wrote the checkpoint: it could not see that the account was deleted meanwhile."""
-    run()
-    stray = database.need("ledgerCheckpoints/u1")
-    for path in database.all():
-        if path.startswith(("users/u1", "jobs/")):
-            database.delete(path)
-    call(main.initializeUser, uid="u3", email="u3@canary.test")
-    database.change("users/u2", balance=10_000)
-    clock.ahead += timedelta(days=2)
-    run()
-    assert database.need("ledgerCheckpoints/u1") == stray, "a nightly run reads only what has changed"
-    clock.ahead += timedelta(days=7)
-    run()
-    assert database.get("ledgerCheckpoints/u1") is None
-    assert database.need("ledgerCheckpoints/u2")["at"] == stray["at"], "a violation keeps the old sum"
-    assert database.get("ledgerCheckpoints/u3") is not None
