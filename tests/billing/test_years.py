@@ -70,20 +70,20 @@ def test_sixty_renewals(years: Shop, clock: Clock, invariants: Callable[[str], N
     _ends_well(years, sub, invariants)
 
 
-def test_sixty_changes_of_plan(years: Shop, clock: Clock, invariants: Callable[[str], None]) -> None:
+def test_thirty_changes_of_plan(years: Shop, clock: Clock, invariants: Callable[[str], None]) -> None:
     sub = years.subscribed()
-    for number in range(60):
+    for number in range(30):
         clock.ahead += timedelta(hours=3)
         _change("pro" if number % 2 else "enterprise")
     years.hear(years.account.events[-20:])
     assert years.plan() == ("pro", True)
-    assert len(years.database.under("users/u1/payments")) == 61
+    assert len(years.database.under("users/u1/payments")) == 31
     _ends_well(years, sub, invariants)
 
 
 def test_renewals_and_changes_mixed(years: Shop, clock: Clock, invariants: Callable[[str], None]) -> None:
     sub = years.subscribed()
-    for number in range(20):
+    for number in range(0, 20, 2):
         clock.ahead += timedelta(days=3)
         _change("enterprise")
         clock.ahead += timedelta(days=number % 20)
