@@ -11,8 +11,8 @@ import secrets
 from . import config
 
 PATTERN = r"^(?!__.*__$)[A-Za-z0-9_-]{1,128}$(?!\n)"
-"""What a client may send as an id: nothing that could leave its place in a path, nor `__x__`, which Firestore keeps to
-itself (faults C7, C18). The end is written so because Python's `$` also stands before a last line break."""
+"""What a client may send as an id. A slash or a dot segment would change a document's path, and Firestore reserves
+`__x__` (faults C7, C18). `(?!\\n)` is needed because Python's `$` also matches before a final line break."""
 
 
 def is_segment(text: str) -> bool:

@@ -104,8 +104,8 @@ def fields(
 def _pages(
     asked: Any, collection: Collection[Any], order: str, after: object, wanted: int, size: int, newest_first: bool
 ) -> Iterator[Any]:
-    """The snapshots of all documents that a query finds, at most `size` at a time. The first `wanted` are read without
-    any beyond them, unless it is 0."""
+    """The snapshots of all documents that a query finds, in pages of at most `size`. A page ends at the last of the
+    `wanted` documents, so that no more are read than a caller needs; 0 if the number is unknown."""
     direction = "DESCENDING" if newest_first else "ASCENDING"
     asked = asked.order_by(order, direction=direction)
     if order != "__name__":

@@ -72,7 +72,7 @@ def refusal(closes: datetime, now: datetime) -> RateLimited:
 
 
 def with_calls(window: Window | None, limit: Bound, now: datetime, calls: int) -> Window:
-    """The window with so many more calls, a new one if it is over. `RateLimited` when it is full; `Unauthenticated`."""
+    """The window after this many more calls; a new one if it has ended. `RateLimited` if full; `Unauthenticated`."""
     count, opened = _counted(window, limit, now)
     closes = _closes(opened, limit)
     if count + calls > limit.calls:

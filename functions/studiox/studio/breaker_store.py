@@ -44,7 +44,7 @@ def _last_seen() -> tuple[ProviderHealth, float]:
 
 
 def cached() -> ProviderHealth | None:
-    """The health as this process last saw it; None if that was too long ago to decide an order by."""
+    """The health as this process last saw it; None if that is too old to decide about an order."""
     health, until = _last_seen()
     return health if time.monotonic() < until else None
 

@@ -44,7 +44,7 @@ def paid_tokens(buckets: Buckets, plan: str) -> int:
 
 
 def unpaid_part(cost: int, price: int, paid: int) -> int:
-    """The unpaid part of an order's cost, if `paid` tokens of its price are paid ones; rounded up."""
+    """The unpaid part of an order's cost, rounded up. `paid`: how many tokens of its price were paid for."""
     return cost - cost * min(paid, price) // price if price else cost
 
 
