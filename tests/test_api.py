@@ -66,9 +66,18 @@ def described(name: str, entry: dict[str, Any]) -> dict[str, Any]:
             "caller": contract.caller.__name__,
             "limit": msgspec.to_builtins(contract.limit),
             "refuses": sorted(refusal.__name__ for refusal in contract.refusals),
-            "request": msgspec.json.schema(contract.request),
-            "response": msgspec.json.schema(contract.response),
+            "request": _schema(contract.request),
+            "response": _schema(contract.response),
         }
+    return found
+
+
+def _schema(struct: Any) -> dict[str, Any]:
+    """Its JSON Schema. The descriptions are the docstrings, from which Python before 3.13 does not take the indent."""
+    found = msgspec.json.schema(struct)
+    for each in (found, *found.get("$defs", {}).values()):
+        if "description" in each:
+            each["description"] = inspect.cleandoc(each["description"])
     return found
 
 

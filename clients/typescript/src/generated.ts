@@ -117,8 +117,8 @@ export interface ConfirmCheckout {
 /**
  * The state of the checkout.
  *
- *     `open`: not paid yet. `processing`: the payment is delayed, or in review. `paid`: the caller has the pack's
- *     `tokens`, or the `plan`. `expired`: nothing was bought, and the session can no longer be paid.
+ * `open`: not paid yet. `processing`: the payment is delayed, or in review. `paid`: the caller has the pack's
+ * `tokens`, or the `plan`. `expired`: nothing was bought, and the session can no longer be paid.
  */
 export interface ConfirmedCheckout {
   status: "expired" | "open" | "paid" | "processing";

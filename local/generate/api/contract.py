@@ -237,6 +237,8 @@ def _reachable(structs: list[type]) -> list[msgspec.inspect.StructType]:
 
 
 def _complete(schema: Schema, info: msgspec.inspect.StructType) -> None:
+    if "description" in schema:  # a docstring, from which Python before 3.13 does not take the indent
+        schema["description"] = inspect.cleandoc(schema["description"])
     docs = _field_docs(info.cls)
     request = importlib.import_module("studiox.api.callables").Request
     config = info.cls.__struct_config__
