@@ -47,7 +47,7 @@ RARE = 0.8
 """The same for the others. Each run reads the whole database."""
 TERMINAL = ("completed", "failed", "cancelled")
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
-PAUSES = (*[MINUTE] * 5, *[10 * MINUTE] * 6, *[HOUR] * 24, *[6 * HOUR] * 24)
+PAUSES = (*[MINUTE] * 2, *[10 * MINUTE] * 3, *[HOUR] * 24, *[6 * HOUR] * 24)
 """Between the rounds after the last fault, within which everything must come to rest."""
 
 

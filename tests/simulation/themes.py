@@ -64,6 +64,21 @@ class Theme(NamedTuple):
 
 COMMITS = ("firestore.commit",)
 MIXED = Theme(name="mixed", weight=0)
+WHOLE = Theme(
+    name="whole",
+    weight=0,
+    first=("buy", "order"),
+    acts={"look": 1},
+    numbers=(2,),
+    people=(1,),
+    twice=0.0,
+    administrators=0.0,
+    strangers=0.0,
+    instances=(2,),
+    skews=(0.0,),
+    faults=(CALM,),
+)
+"""No seed's own. Somebody signs up, buys a pack and orders a job, and no connection breaks: to measure the speed by."""
 
 POOR = {"WELCOME_TOKENS": "7"}
 """An account that can pay for one or two orders."""
@@ -205,7 +220,7 @@ THEMES = (
 def drawn(random: Random, name: str = "") -> Theme:
     """The theme of a story. With a name, the first one whose name contains it."""
     if name:
-        return next(each for each in (MIXED, *THEMES) if name in each.name)
+        return next(each for each in (MIXED, WHOLE, *THEMES) if name in each.name)
     left = random.randrange(1_000)
     for theme in THEMES:
         left -= theme.weight
