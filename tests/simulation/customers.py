@@ -50,7 +50,7 @@ LEAVING = {
 }
 COMMUNITY = {
     "show": 6,
-    "show_twice_and_hide": 3,
+    "show_twice_and_hide": 6,
     "show_again": 3,
     "toggle": 4,
     "insist_on_a_like": 3,

@@ -140,14 +140,14 @@ THEMES = (
     ),
     Theme(
         name="plans",
-        weight=40,
+        weight=70,
         acts=customers.PLANS,
         numbers=(4, 6),
         people=(1,),
         strangers=0.0,
         administrators=0.0,
         faults=(CALM, CALM, SELDOM),
-        habits=Habits(slow=0.2, prompt=True),
+        habits=Habits(slow=0.35, prompt=True),
     ),
     Theme(
         name="undelivered events",
