@@ -128,6 +128,7 @@ class Caller:
         self.is_admin = admin
         self.gone = False
         self._requests = 0
+        self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def live(self) -> None:
         world, begun = self.town.world, []
@@ -162,6 +163,8 @@ class Caller:
 
     def insist(self, function: str, data: dict[str, Any], act: Act | None = None) -> Answer | None:
         """Call until there is an answer that is final. None if it stays unknown."""
+        if "requestId" in data:
+            self.asked.append((function, data))
         if act is not None and act.twice:
             self.town.world.spawn(f"{self.uid} again", lambda: self._once(function, data))
         answer = None
@@ -239,7 +242,17 @@ class Person(Caller):
         if job_id := one(self.jobs[-2:], act):
             self.insist("cancelStudioJob", {"jobId": job_id}, act)
 
+    def _regret(self, act: Act) -> None:
+        self._order(act)
+        self.town.world.sleep(1.0)
+        self._cancel(act._replace(chance=0.99))
+
     # Tokens
+
+    def _habit(self, act: Act) -> None:
+        for _ in range(4):
+            self._streak(act)
+            self._pause(DAY)
 
     def _feature(self, act: Act) -> None:
         feature = one(["hd_download", "stem_export", "commercial_license"], act)
@@ -366,6 +379,19 @@ class Person(Caller):
 
     def _revoke(self, _act: Act) -> None:
         self.insist("revokeSessions", {})
+
+    def _again(self, act: Act) -> None:
+        if found := one(self.asked, act):
+            self._once(*found)
+
+    def _farewell(self, act: Act) -> None:
+        acts = ["buy", "buy", "publish", "like", "feature", "streak", "task", "order"]
+        for kind in (acts[int(act.chance * 800 + number * 3) % len(acts)] for number in range(3)):
+            self.town.world.spawn(f"{self.uid} {kind}", partial(getattr(self, f"_{kind}"), act._replace(chance=0.9)))
+        self.town.world.sleep(0.1 * act.chance)
+        self.insist("deleteAccount", {"confirm": address(self.uid)}, act)
+        for function in ("initializeUser", "getProfile", "getUserBalance", "updateStreak"):
+            self._once(function, {})
 
     def _leave(self, act: Act) -> None:
         """Seldom: a story whose people are all gone shows little."""

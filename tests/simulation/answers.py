@@ -13,7 +13,7 @@ from tests.simulation.truth import View
 from tests.simulation.violations import Violation
 from tests.support import Answer
 
-UNKNOWN = ("unavailable", "aborted", "deadline-exceeded", "internal", "unknown", "cancelled")
+UNKNOWN = ("unavailable", "deadline-exceeded", "internal", "unknown", "cancelled")
 """After these a client does not know whether something happened."""
 FIRST = ("jobId", "price", "balance", "sessionId", "url", "commentId", "postId", "spent")
 """What the same request answers again; a status may have moved on."""
@@ -39,6 +39,9 @@ class Exchange(Struct):
     ended: int = -1
     answer: Answer | None = None
     is_admin: bool = False
+    began_at: float = 0.0
+    """In seconds, as `ended_at`."""
+    ended_at: float = 0.0
 
     @property
     def is_unknown(self) -> bool:
@@ -58,6 +61,7 @@ def check(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
     yield from _strangers(view, history)
     yield from _suspended(history)
     yield from _toggles(view, history)
+    yield from _windows(view, history)
 
 
 Request = tuple[str, str, str]
@@ -243,6 +247,29 @@ def _toggles(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
             if _told(each)["liked"] != has:
                 yield Violation(4, f"likes/{post_id}_{caller}", f"told liked {_told(each)['liked']}, it is {has}")
                 break
+
+
+LIMITS = {"useTokens": 60, "createStudioJob": 30, "commentPost": 20, "generateLyrics": 30}
+"""Calls of one user in a minute."""
+
+
+def _windows(view: View, history: Iterable[Exchange]) -> Iterator[Violation]:
+    """In the minute from a caller's first call on, which is one window, no more requests are accepted than its limit.
+
+    Clocks that differ disagree on when a window ends.
+    """
+    if not view.truth.clocks_agree:
+        return
+    limits = {**LIMITS, **view.truth.limits}
+    opened: dict[tuple[str, str], float] = {}
+    accepted: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for each in sorted(history, key=lambda each: each.began_at):
+        key = each.caller, each.function
+        if each.function in limits and each.ended_at < opened.setdefault(key, each.began_at) + 60 and _told(each):
+            accepted[key].add(each.data["requestId"])
+    for (caller, function), requests in accepted.items():
+        if len(requests) > limits[function]:
+            yield Violation(18, f"users/{caller}", f"{len(requests)} calls of {function} in a minute")
 
 
 def songs_consumed(history: Iterable[Exchange]) -> dict[str, int]:

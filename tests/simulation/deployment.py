@@ -47,7 +47,7 @@ class Deployment:
         signed_in_at: float | None = None,
     ) -> Answer | None:
         """Call a callable as this user. None if the client cannot know the outcome. `signed_in_at`: just now."""
-        exchange = Exchange(caller, function, data, self.world.steps, is_admin=admin)
+        exchange = Exchange(caller, function, data, self.world.steps, is_admin=admin, began_at=self.world.now())
         self.history.append(exchange)
         deployed = getattr(main, function)
 
@@ -58,6 +58,7 @@ class Deployment:
 
         answer = self.send(f"{caller}:{function}", send, PATIENCE_S)
         exchange.ended, exchange.answer = self.world.steps, answer
+        exchange.ended_at = self.world.now()
         if answer is not None and answer.code in ("internal", "unknown", "data-loss"):
             self.bugs.append(f"{function} answered {answer.code}")
         return answer

@@ -59,7 +59,7 @@ def _jobs(view: View) -> Iterator[Violation]:
         if state.get("holdsPlace") and over:
             yield Violation(7, path, f"{job['status']}, and holds a place after its deadline")
         if job["status"] == "completed" and job.get("creationId"):
-            made, promised = len(job["media"]), state.get("outputs", 0)
+            made, promised = len(job["media"]), state.get("outputs", 0) or view.truth.listed.get(job_id, 0)
             back = job["price"] * (promised - made) // promised if promised and 0 < made < promised else 0
             if promised and job["refunded"] != back:
                 yield Violation(5, path, f"{made} of {promised} files, refunded {job['refunded']} and not {back}")
@@ -68,6 +68,9 @@ def _jobs(view: View) -> Iterator[Violation]:
         reason = (job.get("error") or {}).get("reason")
         if view.truth.calm and reason == "TimedOut" and not view.truth.charges.get(job_id):
             yield Violation(6, path, "nothing went wrong, and it was never sent")
+        was_claimed = state.get("provider") != "openai" and state.get("submission") in ("sending", "unknown")
+        if view.truth.mild and was_claimed and job_id not in view.truth.charges:
+            yield Violation(6, path, "its call or its run of the dispatcher lives, and has never sent it")
 
 
 def _tasks(view: View) -> Iterator[Violation]:

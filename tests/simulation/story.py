@@ -33,7 +33,8 @@ from tests.simulation.network import Network
 from tests.simulation.shop import HANDLER, Shop
 from tests.simulation.store import Channel, Store
 from tests.simulation.strangers import Stranger
-from tests.simulation.themes import Theme
+from tests.simulation.theme import COMMITS, Theme
+from tests.simulation.themes import LIMITS
 from tests.simulation.threads import installed
 from tests.simulation.truth import Known, Truth
 from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
@@ -135,6 +136,8 @@ class Stage:
         self.shop.habits, self.shop.server.pause = story.theme.habits, self.network.pause
         self.network.serve(PLACES["stripe"], "stripe", HANDLER, server=self.shop.server)
         self.vendors = Vendors(Random(story.seed + 2), world, self._deliver_callback, self._dispatch)
+        self.vendors.rates.update(story.theme.vendors)
+        self.vendors.meet(story.theme.meet)
         self.vendors.serve(self.network)
         self.town = Town(self.deployment, self.shop, self.vendors.accounts, self.vendors.gcs, tries=story.tries)
 
@@ -192,8 +195,11 @@ class Stage:
     def _fire_schedules(self) -> None:
         """What is due, once each; many runs are left out."""
         for name, at in self.deployment.schedules_due(self.world.now()):
-            if self.world.random.random() >= SKIPPED.get(name, RARE) or self._is_awaited(name):
+            again = self.story.theme.schedules
+            if again == 1 or self.world.random.random() >= SKIPPED.get(name, RARE) or self._is_awaited(name):
                 self._fire(name, at)
+                if self.world.random.random() < again:
+                    self._fire(name, at)
 
     def _is_awaited(self, name: str) -> bool:
         """At the end of a story, jobs wait for the dispatcher."""
@@ -252,7 +258,7 @@ class Stage:
 
     def _truth(self) -> Truth:
         """What the vendors know."""
-        vendors, accounts = self.vendors, self.vendors.accounts
+        vendors, accounts, story = self.vendors, self.vendors.accounts, self.story
         charges = {
             key: charge["tasks"] for state in (vendors.poyo, vendors.piapi) for key, charge in state.charges().items()
         }
@@ -266,7 +272,18 @@ class Stage:
             },
             charges=charges,
             auth=accounts.users - accounts.gone,
+            listed={
+                task.key: task.count
+                for state in (vendors.poyo, vendors.piapi)
+                for task in state.tasks_kept.all()
+                if task.plan.files
+            },
             calm=not self.world.faults.injected and not vendors.planned,
+            mild=story.aim[-1:] == COMMITS
+            and set(self.world.faults.injected.values()) <= {"cut_after"}
+            and vendors.planned.keys() <= {"order 503", "order 429"},
+            clocks_agree=story.max_skew_s == 0,
+            limits={name: each["calls"] for name, each in story.theme.settings.get(LIMITS, {}).items()},
         )
 
 

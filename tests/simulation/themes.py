@@ -4,65 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from random import Random
-from typing import NamedTuple
 
 from tests.simulation import customers
-from tests.simulation.actors import KINDS, Act, plan
-from tests.simulation.administrators import ADMIN_KINDS
+from tests.simulation.actors import Act, plan
 from tests.simulation.faults import KINDS as FAULTS
 from tests.simulation.shop import Habits
+from tests.simulation.theme import CALM, COMMITS, OFTEN, SELDOM, Theme
 
-Rates = Mapping[str, int]
-
-CALM: Rates = {}
-SELDOM: Rates = dict.fromkeys(FAULTS, 8)
-OFTEN: Rates = dict.fromkeys(FAULTS, 40)
-DEATHS: Rates = {"crash_before": 60, "crash_after": 60, "cut_after": 60}
-ONE_KIND: Rates = {"": 400}
-"""One kind of fault, which the seed chooses, very often."""
-
-
-class Theme(NamedTuple):
-    """What people do and how fast, how often what goes wrong, and where. The defaults are those of a mixed story."""
-
-    name: str
-    weight: int
-    """Its share of all stories, in 1/1,000."""
-    acts: Mapping[str, int] = KINDS
-    """{kind: weight} of what people do."""
-    first: tuple[str, ...] = ()
-    """What everybody does at first."""
-    numbers: tuple[int, ...] = (4, 6, 8, 8, 12, 20)
-    """How many acts all people do together; the seed chooses one of these, as with everything that is listed here."""
-    people: tuple[int, ...] = (1, 1, 2, 2, 3)
-    pauses: tuple[float, ...] = (0.0, 0.5, 3.0, 30.0)
-    """Before an act, in seconds."""
-    twice: float = 0.15
-    """How many of the requests are sent a second time at the same moment."""
-    beside: float = 0.0
-    """How many of the acts begin before the one before them has ended."""
-    tries: tuple[int, ...] = (4,)
-    """How often somebody repeats a call whose outcome is unknown."""
-    admin: Mapping[str, int] = ADMIN_KINDS
-    administrators: float = 0.5
-    """In how many of the stories there is an administrator."""
-    strangers: float = 0.35
-    """In how many of the stories somebody asks for what is not theirs."""
-    instances: tuple[int, ...] = (2, 2, 3)
-    skews: tuple[float, ...] = (0.0, 300.0)
-    """How much a clock may be wrong, in seconds."""
-    faults: tuple[Rates, ...] = (CALM, SELDOM, OFTEN, ONE_KIND, DEATHS)
-    aims: tuple[tuple[str, ...], ...] = ((),)
-    """Faults happen only at an I/O whose place and kind contain all of these words."""
-    environment: Mapping[str, str] = {}
-    """Parameters of the deployment."""
-    settings: Mapping[str, Mapping[str, object]] = {}
-    """{path: document} that are there before anybody comes."""
-    habits: Habits = Habits()
-    """Stripe's."""
-
-
-COMMITS = ("firestore.commit",)
 MIXED = Theme(name="mixed", weight=0)
 WHOLE = Theme(
     name="whole",
@@ -83,10 +31,13 @@ WHOLE = Theme(
 POOR = {"WELCOME_TOKENS": "7"}
 """An account that can pay for one or two orders."""
 
+LIMITS = "settings/limits"
+NO_FAULTS = dict.fromkeys(("order", "chat", "upload", "storage", "auth", "tasks"), 0.0)
+
 THEMES = (
     Theme(
         name="poor accounts",
-        weight=120,
+        weight=80,
         acts={"order": 8, "feature": 8, "cancel": 5, "read": 4, "look": 2, "streak": 1},
         numbers=(6, 8, 10),
         people=(1, 1, 1, 2),
@@ -103,7 +54,7 @@ THEMES = (
     ),
     Theme(
         name="commits whose answers are lost",
-        weight=120,
+        weight=80,
         acts={"order": 6, "feature": 4, "lyrics": 1, "streak": 4, "task": 2, "cancel": 3, "revoke": 1, "song": 1},
         numbers=(3, 4, 6),
         people=(1, 1, 2),
@@ -124,6 +75,7 @@ THEMES = (
             (":useTokens", *COMMITS),
             (":updateStreak", *COMMITS),
             (":", *COMMITS),
+            ("admin:", *COMMITS),
             COMMITS,
         ),
     ),
@@ -213,6 +165,181 @@ THEMES = (
         strangers=0.0,
         administrators=0.0,
         faults=(CALM, SELDOM),
+    ),
+    Theme(
+        name="retries that run out",
+        weight=50,
+        acts={"order": 1, "feature": 1},
+        numbers=(4,),
+        people=(1,),
+        pauses=(0.0, 0.5),
+        tries=(1,),
+        administrators=0.0,
+        strangers=0.0,
+        skews=(0.0,),
+        vendors=NO_FAULTS,
+        faults=({"late_applied": 500, "conflict": 9_500}, {"late_applied": 1_500, "conflict": 8_500}),
+        aims=((":createStudioJob", *COMMITS), (":useTokens", *COMMITS)),
+    ),
+    Theme(
+        name="an instance that stands still",
+        weight=40,
+        acts={"feature": 4, "order": 1},
+        numbers=(8, 10),
+        people=(1,),
+        pauses=(0.0, 0.0, 0.01),
+        twice=0.5,
+        beside=1.0,
+        tries=(1,),
+        administrators=0.0,
+        strangers=0.0,
+        instances=(1,),
+        skews=(0.0,),
+        vendors=NO_FAULTS,
+        faults=({"freeze": 4_000}, {"freeze": 2_000, "slow": 4_000}),
+        aims=((":useTokens", *COMMITS), (":", *COMMITS)),
+    ),
+    Theme(
+        name="farewells",
+        weight=60,
+        acts={"farewell": 1},
+        numbers=(1,),
+        people=(1, 2),
+        first=("order", "look", "publish"),
+        pauses=(3.0,),
+        twice=0.3,
+        admin={"adjust": 4, "give_plan": 1, "suspend": 1, "review": 1},
+        administrators=0.5,
+        strangers=0.0,
+        skews=(0.0,),
+        vendors=NO_FAULTS,
+        faults=(CALM, {"slow": 5_000}, {"slow": 3_000}, {"slow": 10_000}),
+        aims=(("http.stripe",), (":deleteAccount", *COMMITS), ("admin:", *COMMITS), (":publishPost",)),
+    ),
+    Theme(
+        name="songs and places",
+        weight=25,
+        acts={"song": 6, "order": 4, "allowance": 1, "cancel": 1},
+        numbers=(10, 14),
+        people=(1,),
+        pauses=(0.0, 0.0, 0.5),
+        beside=0.6,
+        administrators=0.0,
+        strangers=0.0,
+        vendors=NO_FAULTS,
+        faults=(CALM, {"cut_after": 1_000}),
+        aims=(COMMITS,),
+    ),
+    Theme(
+        name="months",
+        weight=20,
+        acts={"wait_a_month": 5, "feature": 2, "subscribe": 2, "end_plan": 1},
+        numbers=(8, 10),
+        people=(1,),
+        pauses=(3.0,),
+        administrators=0.0,
+        strangers=0.0,
+        vendors=NO_FAULTS,
+        faults=(CALM, CALM, {"cut_after": 1_000}),
+        aims=(("resetMonthlyTokens",),),
+        schedules=1.0,
+    ),
+    Theme(
+        name="jobs that wait",
+        weight=50,
+        acts={"order": 4, "look": 1, "cancel": 1},
+        numbers=(4, 6),
+        people=(1, 2),
+        pauses=(0.0, 3.0),
+        administrators=0.0,
+        strangers=0.0,
+        skews=(0.0,),
+        vendors={**NO_FAULTS, "order": 0.5},
+        meet={"order": {"503": 1, "429": 1}},
+        faults=(CALM, CALM, {"cut_after": 4_000}, {"cut_after": 2_000}),
+        aims=(("dispatchStudioJobs", *COMMITS), (":createStudioJob", *COMMITS)),
+        schedules=1.0,
+    ),
+    Theme(
+        name="deaths at a provider",
+        weight=20,
+        acts={"order": 4, "song": 1},
+        numbers=(4, 6),
+        people=(1, 2),
+        pauses=(0.0, 3.0),
+        administrators=0.0,
+        strangers=0.0,
+        skews=(0.0,),
+        vendors=NO_FAULTS,
+        faults=({"crash_after": 4_000}, {"crash_before": 2_000, "crash_after": 2_000}),
+        aims=(("http.poyo",), (":createStudioJob", "http.poyo")),
+    ),
+    Theme(
+        name="missing files",
+        weight=20,
+        acts={"order": 3, "look": 1},
+        numbers=(4, 6),
+        people=(1,),
+        administrators=0.0,
+        strangers=0.0,
+        vendors={**NO_FAULTS, "order": 1.0},
+        meet={"order": {"some-files": 3, "many": 1, "file-html": 1}},
+        faults=(CALM,),
+    ),
+    Theme(
+        name="regrets",
+        weight=10,
+        acts={"regret": 1},
+        numbers=(24,),
+        people=(1,),
+        pauses=(60.0,),
+        tries=(1,),
+        twice=0.0,
+        administrators=0.0,
+        strangers=0.0,
+        skews=(0.0,),
+        vendors=NO_FAULTS,
+        faults=(CALM,),
+    ),
+    Theme(
+        name="the same request again",
+        weight=40,
+        acts={"lyrics": 4, "order": 2, "feature": 1, "again": 6, "cancel": 1},
+        numbers=(10, 14),
+        people=(1, 1, 2),
+        pauses=(0.0, 3.0, 30.0),
+        twice=0.4,
+        administrators=0.0,
+        strangers=0.0,
+        vendors={**NO_FAULTS, "chat": 0.7, "order": 0.5},
+        meet={"chat": {"fail": 3, "no-files": 3, "validation": 1, "503": 1, "nothing": 1}},
+        faults=(CALM, {"cut_after": 500}),
+    ),
+    Theme(
+        name="habits",
+        weight=30,
+        acts={"habit": 1},
+        numbers=(1,),
+        people=(1,),
+        twice=0.0,
+        administrators=0.0,
+        strangers=0.0,
+        skews=(0.0,),
+        faults=({"cut_after": 4_000}, {"late_after": 4_000}),
+        aims=((":updateStreak", *COMMITS),),
+    ),
+    Theme(
+        name="social tasks",
+        weight=20,
+        acts={"task": 1},
+        numbers=(6, 8),
+        people=(1,),
+        pauses=(0.5, 3.0),
+        admin={"review": 1},
+        administrators=1.0,
+        strangers=0.0,
+        faults=(CALM, {"cut_after": 1_000}),
+        aims=(COMMITS,),
     ),
 )
 

@@ -37,10 +37,17 @@ class Truth(Struct, kw_only=True):
     """{name in the bucket: when it was stored}."""
     charges: Mapping[str, Sequence[str]]
     """{job id: ids of the tasks that providers have accepted for it}."""
+    listed: Mapping[str, int] = {}
+    """{job id: files that the provider lists for it}, where the provider makes another number than usual."""
     auth: Collection[str]
     """The uids that Auth has."""
     calm: bool = False
     """Nothing went wrong at any time: no fault was injected."""
+    mild: bool = False
+    """Nothing went wrong but answers of commits that were lost at once, and orders that were refused for now."""
+    clocks_agree: bool = False
+    limits: Mapping[str, int] = {}
+    """Calls in a minute of these functions, where they are not the usual ones."""
 
 
 class View(Struct):

@@ -50,7 +50,7 @@ ORDER_FAULTS: Mapping[str, int] = {
     "huge": 1,
     # Accepted, and then something else than a finished task with its files.
     **dict.fromkeys(("fail", "fail-moderation", "fail-input", "cancelled", "never", "stuck", "odd-status"), 8),
-    **dict.fromkeys(("no-files", "late-files", "many"), 8),
+    **dict.fromkeys(("no-files", "late-files", "many", "some-files"), 8),
     **dict.fromkeys(("poll-404", "poll-429", "poll-500", "poll-503", "poll-code-404", "poll-code-500"), 4),
     **dict.fromkeys(("poll-html", "poll-garbage", "poll-drop", "poll-hang", "poll-redirect"), 4),
     **dict.fromkeys(("file-expired", "file-expired-once", "file-truncated", "file-truncated-once", "file-lying"), 4),
@@ -121,6 +121,12 @@ class Vendors:
         made: _State = ours(api_key=settings.SECRETS[key], clock=self.time.now, **given)
         made.plans = _Plans(self, faults, rate)
         return made
+
+    def meet(self, faults: Mapping[str, Mapping[str, int]]) -> None:
+        """Orders and chats meet these faults only, by their kinds."""
+        for state, kind in ((self.poyo, "order"), (self.piapi, "order"), (self.chat, "chat")):
+            if kind in faults:
+                state.plans = _Plans(self, faults[kind], kind)
 
     def serve(self, network: Network) -> None:
         """Serve every vendor at its place."""

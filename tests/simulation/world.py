@@ -337,7 +337,7 @@ class World:
             case "freeze":
                 answer = self._carry_out(place, kind, what, act)
                 if task.instance is not None:
-                    task.instance.frozen_until = self._now + 3_600 * part**3
+                    task.instance.frozen_until = self._now + 3_600**part
                 self.sleep(0.001)
                 return answer
         raise AssertionError(fault)

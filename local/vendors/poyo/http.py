@@ -150,6 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         data = content(kind, task.words, number, task.ratio)
         seen = task.downloads[path] = task.downloads.get(path, 0) + 1
         faulty = not cover and (not task.plan.file_times or seen <= task.plan.file_times)
+        faulty = faulty and (not task.plan.bad_files or number < task.plan.bad_files)
         start = re.fullmatch(r"bytes=([0-9]{1,12})-", self.headers.get("Range", ""))
         plan = task.plan if faulty else Plan()
         return self._stream(download(data, EXTENSIONS[kind], plan, int(start[1]) if start else 0))

@@ -61,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `unannounced`: the whole file, without its length."""
     file_times: int = 0
     """The number of downloads of each file that fail; 0: all of them."""
+    bad_files: int = 0
+    """How many of the files, the first ones, have this fault; 0: all of them."""
     file_mb: float = 64
 
     callback: Literal["once", "none", "twice", "forged", "early"] = "once"
@@ -128,6 +130,7 @@ FAULTS: Mapping[str, Fields] = {
     "no-files": {"files": 0},
     "late-files": {"empty_polls": 3},
     "many": {"files": 4},
+    "some-files": {"files": 3, "file": "html", "bad_files": 1},
     "poll-404": {"poll_answer": "error", "poll_status": 404},
     "poll-429": {"poll_answer": "error", "poll_status": 429, "poll_retry_after": "1", "poll_times": 1},
     "poll-500": {"poll_answer": "error", "poll_status": 500, "poll_times": 1},

@@ -1,6 +1,8 @@
 """`make guards ONLY=invoice`: run the simulation with each mutant, and say which seed kills it, by which check.
 
-`--tests` runs the ordinary tests that the patches name instead. Exit code 1 when a mutant survives.
+`--table` writes that into docs/reliability.md as each mutant ends, and `--left` leaves out those that the table knows
+to be killed: so a run that was stopped goes on. `--tests` runs the ordinary tests that the patches name instead. Exit
+code 1 when a mutant survives.
 """
 
 from __future__ import annotations
@@ -8,44 +10,45 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.simulation.mutants import ROOT, Mutant, applied, mutants
 
 AT_A_TIME = 2
 SEEDS = 2000
+SEEDS_AT_ONCE = 100
 LIMIT_S = 900
-"""A mutant whose run takes longer has stopped the program, which kills it."""
+"""A run of SEEDS_AT_ONCE seeds that takes longer hangs, which kills its mutant."""
+TABLE = ROOT / "docs/reliability.md"
+_KILLED = re.compile(r"seed \d+")
+_WRITING = threading.Lock()
 
 
-class Verdict(NamedTuple):
-    mutant: Mutant
-    killed_by: str
-    """The check or the test; empty if the mutant survived."""
-    seed: int | None
-    seconds: int
-
-
-def simulated(mutant: Mutant, functions: Path, *, first: int, seeds: int) -> tuple[str, int | None]:
+def simulated(mutant: Mutant, functions: Path, *, first: int, seeds: int, theme: str = "") -> tuple[str, int | None]:
     """The first violation that the simulation finds with the mutant, and its seed."""
-    options = ["--first", str(first), "--seeds", str(seeds), "--no-shrink", "--functions", str(functions)]
-    done = _run(["-m", "tests.simulation", *options], functions)
-    if done is None:
-        return "the run does not end", None
-    if done.returncode == 0:
-        return "", None
-    for line in done.stdout.splitlines():
-        if line.startswith("{"):
-            found: dict[str, Any] = json.loads(line)
-            return str(found["violation"]), int(found["seed"])
-    raise RuntimeError(f"{mutant.name}: no violation in the output\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    for begin in range(first, first + seeds, SEEDS_AT_ONCE):
+        number = min(SEEDS_AT_ONCE, first + seeds - begin)
+        options = ["--first", str(begin), "--seeds", str(number), "--no-shrink", "--functions", str(functions)]
+        done = _run(["-m", "tests.simulation", *options, "--theme", theme], functions)
+        if done is None:
+            return "a run that does not end", begin
+        if done.returncode == 0:
+            continue
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        if not lines:
+            raise RuntimeError(f"{mutant.name}: no violation\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        found: dict[str, Any] = json.loads(lines[0])
+        return str(found["violation"]), int(found["seed"])
+    return "", None
 
 
 def tested(mutant: Mutant, functions: Path) -> tuple[str, int | None]:
@@ -75,32 +78,53 @@ def _run(arguments: list[str], functions: Path) -> subprocess.CompletedProcess[s
         return None
 
 
-def tried(mutant: Mutant, *, with_tests: bool, first: int, seeds: int) -> Verdict:
+def tried(mutant: Mutant, asked: argparse.Namespace) -> bool:
+    """Try the mutant and say what came of it; whether it was killed."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="guards-") as folder:
         functions = applied(mutant, Path(folder))
-        if with_tests:
+        if asked.tests:
             killed_by, seed = tested(mutant, functions)
         else:
-            killed_by, seed = simulated(mutant, functions, first=first, seeds=seeds)
-    return Verdict(mutant, killed_by, seed, round(time.monotonic() - begun))
+            killed_by, seed = simulated(mutant, functions, first=asked.first, seeds=asked.seeds, theme=asked.theme)
+    after = "" if seed is None else f", seed {seed}"
+    verdict = f"killed by {killed_by}{after}" if killed_by else "SURVIVED"
+    with _WRITING:
+        say(f"{mutant.path.stem}: {verdict} ({time.monotonic() - begun:.0f} s)")
+        if asked.table:
+            last = asked.first + asked.seeds - 1
+            write(mutant, f"not by seeds {asked.first} to {last}" if seed is None else f"seed {seed}")
+    return bool(killed_by)
+
+
+def write(mutant: Mutant, outcome: str) -> None:
+    """Write into the table's last column what came of the mutant."""
+    row = re.compile(rf"^(\| {mutant.path.stem[:2]} `.*\| )[^|]+ \|$", re.MULTILINE)
+    TABLE.write_text(row.sub(rf"\g<1>{outcome} |", TABLE.read_text(), count=1))
+
+
+def killed() -> set[str]:
+    """The numbers of the mutants that the table knows to be killed."""
+    rows = re.findall(r"^\| (\d\d) `.*\| ([^|]+) \|$", TABLE.read_text(), re.MULTILINE)
+    return {number for number, outcome in rows if _KILLED.fullmatch(outcome)}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="tests.simulation.mutants")
+    parser = argparse.ArgumentParser(prog="tests.simulation.mutants", description=__doc__)
     parser.add_argument("words", nargs="*", help="only the patches with one of these words in their names")
     parser.add_argument("--tests", action="store_true", help="run the ordinary tests, not the simulation")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--theme", default="", help="stories of this theme only")
+    parser.add_argument("--table", action="store_true", help="write what comes of them into docs/reliability.md")
+    parser.add_argument("--left", action="store_true", help="leave out the mutants that the table knows to be killed")
     asked = parser.parse_args()
     chosen = [each for each in mutants() if not asked.words or any(word in each.path.stem for word in asked.words)]
-    attempt = partial(tried, with_tests=asked.tests, first=asked.first, seeds=asked.seeds)
-    survived = 0
+    if asked.left:
+        known = killed()
+        chosen = [each for each in chosen if each.path.stem[:2] not in known]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        for mutant, killed_by, seed, seconds in pool.map(attempt, chosen):
-            after = "" if seed is None else f", seed {seed}"
-            say(f"{mutant.path.stem}: {f'killed by {killed_by}{after}' if killed_by else 'SURVIVED'} ({seconds} s)")
-            survived += not killed_by
+        survived = list(pool.map(partial(tried, asked=asked), chosen)).count(False)
     say(f"{len(chosen)} mutants, {survived} survived")
     return 1 if survived else 0
 
