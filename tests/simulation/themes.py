@@ -341,6 +341,20 @@ THEMES = (
         faults=(CALM, {"cut_after": 1_000}),
         aims=(COMMITS,),
     ),
+    Theme(
+        name="bursts",
+        weight=10,
+        acts={"feature": 1},
+        numbers=(8, 14),
+        people=(1, 2),
+        pauses=(0.0, 0.1, 3.0),
+        beside=0.6,
+        administrators=0.0,
+        strangers=0.0,
+        skews=(0.0,),
+        faults=(CALM, {"cut_after": 1_000}),
+        settings={"settings/limits": {"useTokens": {"calls": 3, "per": 60}}},
+    ),
 )
 
 

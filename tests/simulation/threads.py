@@ -40,6 +40,7 @@ def installed(world: World) -> Iterator[World]:
     me = threading.get_ident()
     real = {name: getattr(time, name) for name in ("time", "monotonic", "sleep", "time_ns")}
     before = process._process
+    process._process = world.outside  # what one story keeps, its clients for example, is nothing to the next
 
     def mine(ours: Callable[..., Any], theirs: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *given: ours(*given) if threading.get_ident() == me else theirs(*given)

@@ -87,7 +87,8 @@ class World:
         self._current: Task[Any] | None = None
         self._hub = getcurrent()
         self._hash = blake2b(digest_size=16)
-        self._outside = process.Process()
+        self.outside = process.Process()
+        """The memory of what runs on no instance."""
         self.crashes = 0
         self._max_skew_s = max_skew_s
         self.instances = [self._new_instance(number) for number in range(instances)]
@@ -208,7 +209,7 @@ class World:
                 return
         task.turn += 1
         self._current = task
-        process._process = self._outside if instance is None else instance.memory
+        process._process = self.outside if instance is None else instance.memory
         try:
             task.green.switch()
         finally:
