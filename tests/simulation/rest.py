@@ -12,6 +12,8 @@ from tests.simulation.ledgers import Ledger
 from tests.simulation.truth import Truth, View, files_of, seconds, words_of
 from tests.simulation.violations import Snapshot, Violation
 
+CHARGING = ("poyo", "piapi")
+"""The providers whose stand-ins know each order that they took."""
 LATE = 15 * 60.0
 """How long after its deadline a job may still be open."""
 ORPHAN = 50 * 3_600.0
@@ -68,7 +70,7 @@ def _jobs(view: View) -> Iterator[Violation]:
         reason = (job.get("error") or {}).get("reason")
         if view.truth.calm and reason == "TimedOut" and not view.truth.charges.get(job_id):
             yield Violation(6, path, "nothing went wrong, and it was never sent")
-        was_claimed = state.get("provider") != "openai" and state.get("submission") in ("sending", "unknown")
+        was_claimed = state.get("provider") in CHARGING and state.get("submission") in ("sending", "unknown")
         if view.truth.mild and was_claimed and job_id not in view.truth.charges:
             yield Violation(6, path, "its call or its run of the dispatcher lives, and has never sent it")
 

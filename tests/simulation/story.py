@@ -317,7 +317,8 @@ def _logged(handler: logging.Handler) -> Iterator[None]:
 def _deployed(stage: Stage) -> Iterator[None]:
     ours = {"GCLOUD_PROJECT": PROJECT, "FIRESTORE_EMULATOR_HOST": "firestore:1"}
     with (
-        mock.patch.dict(os.environ, {**environment(), **ours, **stage.story.theme.environment}),
+        # Cleared: a parameter that is set where the command runs would be another story.
+        mock.patch.dict(os.environ, {**environment(), **ours, **stage.story.theme.environment}, clear=True),
         stage.network.patched(),
         tiny_media(),
         mock.patch.object(firestore, "channel", return_value=stage.channel),

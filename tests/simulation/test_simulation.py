@@ -47,9 +47,9 @@ def test_no_story_violates_a_guarantee(first: int) -> None:
 
 
 def test_a_seed_gives_the_same_trace_in_every_process() -> None:
-    """Whatever was played before it there, and however fast."""
+    """Whatever was played before it there, however fast, and with whatever parameters in the command's environment."""
     played = ("--first", "0", "--seeds", "16")
-    one = totals(simulate(*played, PYTHONHASHSEED="7")[1])
+    one = totals(simulate(*played, PYTHONHASHSEED="7", MOCK_LATENCY_MS="700")[1])
     two = totals(simulate(*played, "--jobs", "2", PYTHONHASHSEED="0")[1])
     assert one["stories"] == two["stories"] == 16
     assert one["trace"] == two["trace"]
