@@ -304,7 +304,7 @@ THEMES = (
     Theme(
         name="the same request again",
         weight=40,
-        acts={"lyrics": 4, "order": 2, "feature": 1, "again": 6, "cancel": 1},
+        acts={"lyrics": 4, "order": 8, "feature": 1, "again": 6, "cancel": 1},
         numbers=(10, 14),
         people=(1, 1, 2),
         pauses=(0.0, 3.0, 30.0),
@@ -314,6 +314,7 @@ THEMES = (
         vendors={**NO_FAULTS, "chat": 0.7, "order": 0.5},
         meet={"chat": {"fail": 3, "no-files": 3, "validation": 1, "503": 1, "nothing": 1}},
         faults=(CALM, {"cut_after": 500}),
+        environment={"MOCK_LATENCY_MS": "0", "MOCK_FAILURE_RATE": "0.4"},  # a job that fails in its first answer
     ),
     Theme(
         name="habits",
