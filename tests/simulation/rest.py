@@ -71,7 +71,7 @@ def _jobs(view: View) -> Iterator[Violation]:
         if view.truth.calm and reason == "TimedOut" and not view.truth.charges.get(job_id):
             yield Violation(6, path, "nothing went wrong, and it was never sent")
         was_claimed = state.get("provider") in CHARGING and state.get("submission") in ("sending", "unknown")
-        if view.truth.mild and was_claimed and job_id not in view.truth.charges:
+        if view.truth.mild and was_claimed and not view.truth.charges.get(job_id):
             yield Violation(6, path, "its call or its run of the dispatcher lives, and has never sent it")
 
 

@@ -250,14 +250,14 @@ THEMES = (
         acts={"order": 4, "look": 1, "cancel": 1},
         numbers=(4, 6),
         people=(1, 2),
-        pauses=(0.0, 3.0),
+        pauses=(0.0, 3.0, 90.0, 200.0),  # the dispatcher runs while faults happen
         administrators=0.0,
         strangers=0.0,
         skews=(0.0,),
-        vendors={**NO_FAULTS, "order": 0.5},
+        vendors={**NO_FAULTS, "order": 0.7},
         meet={"order": {"503": 1, "429": 1}},
-        faults=(CALM, CALM, {"cut_after": 4_000}, {"cut_after": 2_000}),
-        aims=(("dispatchStudioJobs", *COMMITS), (":createStudioJob", *COMMITS)),
+        faults=(CALM, {"cut_after": 4_000}, {"cut_after": 6_000}),
+        aims=(("dispatchStudioJobs", *COMMITS), ("dispatchStudioJobs", *COMMITS), (":createStudioJob", *COMMITS)),
         schedules=1.0,
     ),
     Theme(
