@@ -33,7 +33,7 @@ ASKED: dict[str, tuple[Callable[[], object], object]] = {
     "change_price": (lambda: stripe.change_price("sub_gone", "si_gone", "price_studiox_pro", "k3"), False),
     "set_cancel_at_period_end": (lambda: stripe.set_cancel_at_period_end("sub_gone", True, "k4"), False),
     "cancel_subscription": (lambda: stripe.cancel_subscription("sub_gone"), None),
-    "refund": (lambda: stripe.refund("pi_gone"), None),
+    "refund": (lambda: stripe.refund("pi_gone", "sub_gone"), None),
     "event": (lambda: stripe.event("evt_gone"), None),
 }
 

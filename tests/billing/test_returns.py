@@ -10,6 +10,7 @@ import pytest
 
 from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop
+from tests.conftest import Logged
 
 Invariants = Callable[[str], None]
 
@@ -189,3 +190,25 @@ def test_a_slow_payment_that_fails_twice_is_notified_twice(shop: Shop) -> None:
     shop.account.try_again(session)
     _tell(shop, lambda: shop.account.arrive(session))
     assert (shop.balance(), shop.payments()[0]["status"]) == (700, "paid")
+
+
+def test_b27_a_refund_of_a_second_subscription_that_the_bank_refuses_is_an_alert(shop: Shop, logged: Logged) -> None:
+    """The simulation found it: the shop kept the money, and nobody knew."""
+    customer = shop.account.objects[shop.checkout(planId="pro")]["customer"]
+    shop.account.subscribe(customer, "price_studiox_pro", {"uid": "u1"})
+    second = shop.account.subscribe(customer, "price_studiox_pro", {"uid": "u1"})
+    shop.account.objects[second["id"]]["created"] += 1
+    shop.hear_all()
+    [refund] = shop.account.all("refund")
+    assert not logged.lines("second_subscription_not_refunded")
+    shop.account.fail_refund(refund["id"])
+    shop.hear_all()
+    [alert] = logged.lines("second_subscription_not_refunded")
+    assert alert["subscription"] == second["id"]
+
+
+def test_a_refund_of_a_pack_that_the_bank_refuses_is_no_alert(shop: Shop, logged: Logged) -> None:
+    intent = shop.account.pay(shop.checkout(packId="starter"))["payment_intent"]
+    shop.account.fail_refund(shop.account.refund(intent)["id"])
+    shop.hear_all()
+    assert not logged.lines("second_subscription_not_refunded")

@@ -34,6 +34,8 @@ class Deployment:
         self.world = world
         self.history: list[Exchange] = []
         self.bugs: list[str] = []
+        self.unrefunded: list[str] = []
+        """Subscriptions that the operator was told to give back by hand."""
         """What may not happen at all: a function raised, or it logged a bug."""
         self._due = {name: _next(name, world.now()) for name in SCHEDULES}
 
@@ -154,14 +156,16 @@ SCHEDULES: dict[str, str] = dict(_schedules())
 
 
 class Bugs(logging.Handler):
-    """Collects what the functions log as a bug."""
+    """Collects what the functions log as a bug, and what they tell the operator to give back."""
 
     def __init__(self, deployment: Deployment) -> None:
         super().__init__(logging.ERROR)
         self._deployment = deployment
 
     def emit(self, record: logging.LogRecord) -> None:
+        about = getattr(record, "fields", {})
+        if record.getMessage() == "second_subscription_not_refunded":
+            self._deployment.unrefunded.append(about["subscription"])
         if record.levelno == logging.ERROR:  # an alert has a level of its own, above
             error = record.exc_info[1] if record.exc_info else None
-            about = getattr(record, "fields", {})
             self._deployment.bugs.append(f"logged {record.getMessage()}: {type(error).__name__}: {error} {about}")

@@ -271,6 +271,7 @@ class Stage:
                 for name, each in vendors.gcs.objects.items()
             },
             charges=charges,
+            unrefunded=self.deployment.unrefunded,
             auth=accounts.users - accounts.gone,
             listed={
                 task.key: task.count

@@ -39,6 +39,8 @@ class Truth(Struct, kw_only=True):
     """{job id: ids of the tasks that providers have accepted for it}."""
     listed: Mapping[str, int] = {}
     """{job id: files that the provider lists for it}, where the provider makes another number than usual."""
+    unrefunded: Collection[str] = ()
+    """Subscriptions that the operator was told to give back by hand."""
     auth: Collection[str]
     """The uids that Auth has."""
     calm: bool = False

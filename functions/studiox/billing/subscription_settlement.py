@@ -326,7 +326,7 @@ def _end_second(loser: str, current: str, synced: set[str], uid: str, context: S
     exists = stripe.subscription(loser) is not None
     for invoice in stripe.invoices(loser) if exists else ():
         if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
-            stripe.refund(invoice.intent_id)
+            stripe.refund(invoice.intent_id, loser)
         if invoice.status == "paid" and (invoice.paid < invoice.total or (invoice.paid > 0 and not invoice.intent_id)):
             # A refund names a card payment; what the customer's balance paid cannot be refunded that way.
             log.alert("second_subscription_not_refunded", subscription=loser, invoice=invoice.id)

@@ -55,6 +55,8 @@ def handle(event: Event, context: SettlementContext) -> bool:
         log.alert("stripe_event_failed", type=event.type, event=event.id, error=type(error).__name__)
         _record_failure(event, error)
         return False
+    if event.unrefunded:
+        log.alert("second_subscription_not_refunded", subscription=event.unrefunded, event=event.id)
     return True
 
 

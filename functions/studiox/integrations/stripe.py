@@ -336,13 +336,19 @@ def cancel_subscription(subscription_id: str) -> None:
                 raise
 
 
-def refund(intent_id: str) -> None:
-    """Refund the whole payment. Does nothing if it was refunded before or is missing."""
+def refund(intent_id: str, ended_subscription: str) -> None:
+    """Refund the whole payment of a subscription that we ended. Does nothing if it was refunded before or is missing.
+
+    The refund carries the subscription's id, so that an event about it says whose money came back if the bank refuses.
+    """
     import stripe
 
     with _translated_errors("refund") as client:
         try:
-            client.v1.refunds.create({"payment_intent": intent_id}, {"idempotency_key": f"refund:{intent_id}"})
+            client.v1.refunds.create(
+                {"payment_intent": intent_id, "metadata": {"endedSubscription": ended_subscription}},
+                {"idempotency_key": f"refund:{ended_subscription}:{intent_id}"},
+            )
         except stripe.InvalidRequestError as error:
             if error.code not in ("charge_already_refunded", "resource_missing"):
                 raise

@@ -123,6 +123,7 @@ def _event(data: Data) -> Event:
         livemode=_flag(data["livemode"]),
         account=data.get("account") or "",
         subject=_subject(_text(data["type"]), data["data"]["object"]),
+        unrefunded=metadata(data["data"]["object"], "endedSubscription") if data["type"] == "refund.failed" else "",
     )
 
 

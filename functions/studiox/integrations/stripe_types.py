@@ -68,6 +68,8 @@ class Event(NamedTuple):
     """The connected account of a Connect event; otherwise empty."""
     subject: Subject | None
     """None if the object cannot be ours, such as an invoice without a subscription."""
+    unrefunded: str = ""
+    """The ended subscription whose refund, which we asked for, has failed at the bank; mostly empty."""
 
 
 class ListedEvent(NamedTuple):

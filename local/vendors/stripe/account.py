@@ -155,7 +155,7 @@ class Account:
 
     # Refunds and disputes.
 
-    def refund(self, intent_id: str, amount: int | None = None) -> Object:
+    def refund(self, intent_id: str, amount: int | None = None, metadata: Mapping[str, str] | None = None) -> Object:
         with self.lock:
             intent = self.get(intent_id, "payment_intent", "payment_intent")
             charge = self.get(intent["latest_charge"] or "", "charge")
@@ -166,7 +166,7 @@ class Account:
                 raise Refused(400, "More than is left of the charge.", "amount_too_large", "amount")
             charge["amount_refunded"] += amount or left
             charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-            made = self.add(objects.refund(charge, amount or left, self.now()))
+            made = self.add(objects.refund(charge, amount or left, self.now()) | {"metadata": dict(metadata or {})})
             self.emit("charge.refunded", charge)
             return made
 

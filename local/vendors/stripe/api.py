@@ -190,7 +190,7 @@ def _update_subscription(api: Api, params: Params, name: str) -> Object:
 
 def _create_refund(api: Api, params: Params, _: str) -> Object:
     amount = params.get("amount")
-    return api.account.refund(params["payment_intent"], int(amount) if amount else None)
+    return api.account.refund(params["payment_intent"], int(amount) if amount else None, params.get("metadata"))
 
 
 def _list(kind: str, *fields: str) -> Handler:
