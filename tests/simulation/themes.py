@@ -343,6 +343,16 @@ THEMES = (
         aims=(COMMITS,),
     ),
     Theme(
+        name="stolen sessions",
+        weight=20,
+        acts={"revoke": 3, "order": 2, "feature": 2, "streak": 1},
+        numbers=(4, 6),
+        people=(1, 2),
+        administrators=0.0,
+        strangers=1.0,
+        faults=(CALM, SELDOM),
+    ),
+    Theme(
         name="bursts",
         weight=10,
         acts={"feature": 1},
