@@ -270,7 +270,8 @@ THEMES = (
         administrators=0.0,
         strangers=0.0,
         skews=(0.0,),
-        vendors=NO_FAULTS,
+        vendors={**NO_FAULTS, "order": 0.8},
+        meet={"order": {"callback-none": 1}},  # else the provider tells what became of the order
         faults=({"crash_after": 4_000}, {"crash_before": 2_000, "crash_after": 2_000}),
         aims=(("http.poyo",), (":createStudioJob", "http.poyo")),
     ),
