@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from studiox.integrations.stripe_types import Event
 from studiox.kit import clock
 from studiox.kit.audit import Actor, System
 from studiox.kit.clock import datetime
+from studiox.kit.documents import Path
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads
-from studiox.models.orders import order_path
+from studiox.models.orders import Order, order_path
 from studiox.models.payments import EventStatus, event_path
+from studiox.models.subscriptions import SubscriptionRecord
 
 from . import store
 from .event_store import is_processed, record_event
 
 T = TypeVar("T")
+R = TypeVar("R", Order, SubscriptionRecord)
 
 
 def by_stripe(function: str) -> System:
@@ -98,23 +103,27 @@ def record_unchanged(
     already_read: Mapping[str, Document],
     order_id: str = "",
     *,
-    path: str | None = None,
-    note: Callable[[Docs, datetime], None] = lambda _docs, _now: None,
+    record: tuple[Path[R], R] | None = None,
 ) -> None:
     """Record a settlement that changed nothing: the event as handled, and the plan's order as paid.
 
-    `note` writes into our record at `path` that Stripe was asked about it, as `StaleRead` says.
+    `record` is our record, as it was when Stripe was asked, and as it is written again. `StaleRead` if it has changed.
     """
     now = clock.now()
 
     def decide(docs: Docs) -> None:
         if not context.is_processed(docs):
-            note(docs, now)
+            if record is not None:
+                path, known = record
+                current = docs.get(path)
+                if current is None or replace(current, updated_at=known.updated_at) != known:
+                    raise StaleRead
+                docs.put(path, replace(current, updated_at=now))
             store.mark_paid(docs, order_id, now)
             context.record(docs, "handled", now)
 
-    paths = [*context.paths(), *([context.user_action.target] if context.user_action else [])]
+    paths: list[str] = [*context.paths(), *([context.user_action.target] if context.user_action else [])]
     if paths:
-        key, paths = paths[0], [*paths, *([order_path(order_id)] if order_id else []), *([path] if path else [])]
-        reads = Reads(already_read={path: already_read[path] for path in paths if path in already_read})
-        context.commit(key, decide, reads, target=None, effect=lambda _: None)
+        also: list[str] = [*([order_path(order_id)] if order_id else []), *([record[0]] if record is not None else [])]
+        read = {each: already_read[each] for each in [*paths, *also] if each in already_read}
+        context.commit(paths[0], decide, Reads(already_read=read), target=None, effect=lambda _: None)

@@ -129,14 +129,7 @@ def _settle_order(
     now = clock.now()
     first = orders.settle_order(known, session)
     if not first.problem and first.order == known:
-
-        def note(docs: Docs, now: datetime) -> None:
-            order = docs.get(path)
-            if order is None or replace(order, updated_at=known.updated_at) != known:
-                raise StaleRead
-            docs.put(path, replace(order, updated_at=now))
-
-        record_unchanged(context, already_read, path=path, note=note)
+        record_unchanged(context, already_read, record=(path, known))
         return
 
     def decide(docs: Docs) -> Outcome:

@@ -218,15 +218,8 @@ def _commit(
     before = firestore.docs_of(already_read).get(path)
     reads = _reads(fetched, uid, before, already_read)
     if not reads.fresh and _is_settled(fetched, plan, uid, context, reversal, already_read, now):
-
-        def note(docs: Docs, now: datetime) -> None:
-            record = docs.get(path)
-            assert before is not None
-            if record is None or replace(record, updated_at=before.updated_at) != before:
-                raise StaleRead
-            docs.put(path, replace(record, updated_at=now))
-
-        record_unchanged(context, already_read, order_id, path=path, note=note)
+        assert before is not None  # what is settled has been recorded
+        record_unchanged(context, already_read, order_id, record=(path, before))
         return
 
     def decide(docs: Docs) -> Outcome:
