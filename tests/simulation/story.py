@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from local.stack import settings
 from local.vendors.stripe.account import Account
-from studiox.kit import firestore
+from studiox.kit import firestore, rate_limits
 from studiox.models.users import pseudonym
 from tests.auth.identity import ADMINS
 from tests.simulation import actors, rest, strangers, themes
@@ -34,7 +34,6 @@ from tests.simulation.shop import HANDLER, Shop
 from tests.simulation.store import Channel, Store
 from tests.simulation.strangers import Stranger
 from tests.simulation.theme import COMMITS, Theme
-from tests.simulation.themes import LIMITS
 from tests.simulation.threads import installed
 from tests.simulation.truth import Known, Truth
 from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
@@ -284,7 +283,7 @@ class Stage:
             and set(self.world.faults.injected.values()) <= {"cut_after"}
             and vendors.planned.keys() <= {"order 503", "order 429"},
             clocks_agree=story.max_skew_s == 0,
-            limits={name: each["calls"] for name, each in story.theme.settings.get(LIMITS, {}).items()},
+            limits={name: each["calls"] for name, each in story.theme.settings.get(rate_limits.SETTINGS, {}).items()},
         )
 
 

@@ -21,7 +21,7 @@ ONE_KIND: Rates = {"": 400}
 
 
 class Theme(NamedTuple):
-    """What people do and how fast, how often what goes wrong, and where. The defaults are those of a mixed story."""
+    """What people do and how fast, how often what goes wrong, and where."""
 
     name: str
     weight: int
@@ -42,9 +42,9 @@ class Theme(NamedTuple):
     tries: tuple[int, ...] = (4,)
     """How often somebody repeats a call whose outcome is unknown."""
     admin: Mapping[str, int] = ADMIN_KINDS
-    administrators: float = 0.5
+    administrators: float = 0.0
     """In how many of the stories there is an administrator."""
-    strangers: float = 0.35
+    strangers: float = 0.0
     """In how many of the stories somebody asks for what is not theirs."""
     instances: tuple[int, ...] = (2, 2, 3)
     skews: tuple[float, ...] = (0.0, 300.0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
+from studiox.kit.rate_limits import SETTINGS
 from tests.simulation import customers
 from tests.simulation.actors import Act, plan
 from tests.simulation.faults import KINDS as FAULTS
 from tests.simulation.shop import Habits
 from tests.simulation.theme import CALM, COMMITS, OFTEN, SELDOM, Theme
 
-MIXED = Theme(name="mixed", weight=0)
+MIXED = Theme(name="mixed", weight=0, administrators=0.5, strangers=0.35)
 WHOLE = Theme(
     name="whole",
     weight=0,
@@ -20,8 +21,6 @@ WHOLE = Theme(
     numbers=(2,),
     people=(1,),
     twice=0.0,
-    administrators=0.0,
-    strangers=0.0,
     instances=(2,),
     skews=(0.0,),
     faults=(CALM,),
@@ -31,7 +30,6 @@ WHOLE = Theme(
 POOR = {"WELCOME_TOKENS": "7"}
 """An account that can pay for one or two orders."""
 
-LIMITS = "settings/limits"
 NO_FAULTS = dict.fromkeys(("order", "chat", "upload", "storage", "auth", "tasks"), 0.0)
 
 THEMES = (
@@ -45,7 +43,6 @@ THEMES = (
         beside=0.6,
         admin={"adjust": 1},
         administrators=0.7,
-        strangers=0.0,
         instances=(2,),
         skews=(0.0,),
         faults=(CALM, CALM, {"cut_after": 2_000, "late_applied": 500}, {"slow": 1_000}, {"freeze": 500}),
@@ -61,7 +58,6 @@ THEMES = (
         tries=(1, 1, 4),
         administrators=0.4,
         admin={"adjust": 3, "end_job": 1, "give_plan": 1, "review": 2, "suspend": 1, "pardon": 1},
-        strangers=0.0,
         skews=(0.0,),
         faults=(
             {"cut_after": 4_000},
@@ -85,8 +81,6 @@ THEMES = (
         acts=customers.MONEY,
         numbers=(4, 6, 8),
         people=(1, 1, 2),
-        strangers=0.0,
-        administrators=0.0,
         faults=(CALM, CALM, SELDOM),
         habits=Habits(slow=0.3, prompt=True),
     ),
@@ -96,8 +90,6 @@ THEMES = (
         acts=customers.PLANS,
         numbers=(4, 6),
         people=(1,),
-        strangers=0.0,
-        administrators=0.0,
         faults=(CALM, CALM, SELDOM),
         habits=Habits(slow=0.35, prompt=True),
     ),
@@ -107,8 +99,6 @@ THEMES = (
         acts={**customers.MONEY, **customers.PLANS},
         numbers=(4, 6),
         people=(1,),
-        strangers=0.0,
-        administrators=0.0,
         faults=(CALM,),
         habits=Habits(lost=0.3),
     ),
@@ -118,8 +108,6 @@ THEMES = (
         acts={"many_months": 1},
         numbers=(2,),
         people=(1,),
-        strangers=0.0,
-        administrators=0.0,
         faults=(CALM, SELDOM),
         habits=Habits(prompt=True),
     ),
@@ -129,7 +117,6 @@ THEMES = (
         acts=customers.LEAVING,
         numbers=(4, 6),
         people=(1, 2),
-        strangers=0.0,
         administrators=0.3,
         faults=(CALM, CALM, SELDOM, OFTEN),
         habits=Habits(prompt=True),
@@ -140,8 +127,6 @@ THEMES = (
         acts=customers.COMMUNITY,
         numbers=(8,),
         people=(2,),
-        strangers=0.0,
-        administrators=0.0,
         faults=(CALM, SELDOM, OFTEN),
     ),
     Theme(
@@ -151,8 +136,6 @@ THEMES = (
         first=("show",),
         numbers=(8,),
         people=(2,),
-        strangers=0.0,
-        administrators=0.0,
         faults=({"cut_after": 4_000}, {"late_after": 2_000, "conflict": 2_000}),
         aims=((":likePost", *COMMITS), (":commentPost", *COMMITS)),
     ),
@@ -162,8 +145,6 @@ THEMES = (
         acts=customers.NIGHTS,
         numbers=(4,),
         people=(1,),
-        strangers=0.0,
-        administrators=0.0,
         faults=(CALM, SELDOM),
     ),
     Theme(
@@ -174,8 +155,6 @@ THEMES = (
         people=(1,),
         pauses=(0.0, 0.5),
         tries=(1,),
-        administrators=0.0,
-        strangers=0.0,
         skews=(0.0,),
         vendors=NO_FAULTS,
         faults=({"late_applied": 500, "conflict": 9_500}, {"late_applied": 1_500, "conflict": 8_500}),
@@ -191,8 +170,6 @@ THEMES = (
         twice=0.5,
         beside=1.0,
         tries=(1,),
-        administrators=0.0,
-        strangers=0.0,
         instances=(1,),
         skews=(0.0,),
         vendors=NO_FAULTS,
@@ -210,7 +187,6 @@ THEMES = (
         twice=0.3,
         admin={"adjust": 4, "give_plan": 1, "suspend": 1, "review": 1},
         administrators=0.5,
-        strangers=0.0,
         skews=(0.0,),
         vendors=NO_FAULTS,
         faults=(CALM, {"slow": 5_000}, {"slow": 3_000}, {"slow": 10_000}),
@@ -224,8 +200,6 @@ THEMES = (
         people=(1,),
         pauses=(0.0, 0.0, 0.5),
         beside=0.6,
-        administrators=0.0,
-        strangers=0.0,
         vendors=NO_FAULTS,
         faults=(CALM, {"cut_after": 1_000}),
         aims=(COMMITS,),
@@ -237,8 +211,6 @@ THEMES = (
         numbers=(8, 10),
         people=(1,),
         pauses=(3.0,),
-        administrators=0.0,
-        strangers=0.0,
         vendors=NO_FAULTS,
         faults=(CALM, CALM, {"cut_after": 1_000}),
         aims=(("resetMonthlyTokens",),),
@@ -251,8 +223,6 @@ THEMES = (
         numbers=(4, 6),
         people=(1, 2),
         pauses=(0.0, 3.0, 90.0, 200.0),  # the dispatcher runs while faults happen
-        administrators=0.0,
-        strangers=0.0,
         skews=(0.0,),
         vendors={**NO_FAULTS, "order": 0.7},
         meet={"order": {"503": 1, "429": 1}},
@@ -267,8 +237,6 @@ THEMES = (
         numbers=(4, 6),
         people=(1, 2),
         pauses=(0.0, 3.0),
-        administrators=0.0,
-        strangers=0.0,
         skews=(0.0,),
         vendors={**NO_FAULTS, "order": 0.8},
         meet={"order": {"callback-none": 1}},  # else the provider tells what became of the order
@@ -281,8 +249,6 @@ THEMES = (
         acts={"order": 3, "look": 1},
         numbers=(4, 6),
         people=(1,),
-        administrators=0.0,
-        strangers=0.0,
         vendors={**NO_FAULTS, "order": 1.0},
         meet={"order": {"some-files": 3, "many": 1, "file-html": 1}},
         faults=(CALM,),
@@ -296,8 +262,6 @@ THEMES = (
         pauses=(60.0,),
         tries=(1,),
         twice=0.0,
-        administrators=0.0,
-        strangers=0.0,
         skews=(0.0,),
         vendors=NO_FAULTS,
         faults=(CALM,),
@@ -310,8 +274,6 @@ THEMES = (
         people=(1, 1, 2),
         pauses=(0.0, 3.0, 30.0),
         twice=0.4,
-        administrators=0.0,
-        strangers=0.0,
         vendors={**NO_FAULTS, "chat": 0.7, "order": 0.5},
         meet={"chat": {"fail": 3, "no-files": 3, "validation": 1, "503": 1, "nothing": 1}},
         faults=(CALM, {"cut_after": 500}),
@@ -324,8 +286,6 @@ THEMES = (
         numbers=(1,),
         people=(1,),
         twice=0.0,
-        administrators=0.0,
-        strangers=0.0,
         skews=(0.0,),
         faults=({"cut_after": 4_000}, {"late_after": 4_000}),
         aims=((":updateStreak", *COMMITS),),
@@ -339,7 +299,6 @@ THEMES = (
         pauses=(0.5, 3.0),
         admin={"review": 1},
         administrators=1.0,
-        strangers=0.0,
         faults=(CALM, {"cut_after": 1_000}),
         aims=(COMMITS,),
     ),
@@ -349,7 +308,6 @@ THEMES = (
         acts={"revoke": 3, "order": 2, "feature": 2, "streak": 1},
         numbers=(4, 6),
         people=(1, 2),
-        administrators=0.0,
         strangers=1.0,
         faults=(CALM, SELDOM),
     ),
@@ -361,11 +319,9 @@ THEMES = (
         people=(1, 2),
         pauses=(0.0, 0.1, 3.0),
         beside=0.6,
-        administrators=0.0,
-        strangers=0.0,
         skews=(0.0,),
         faults=(CALM, {"cut_after": 1_000}),
-        settings={"settings/limits": {"useTokens": {"calls": 3, "per": 60}}},
+        settings={SETTINGS: {"useTokens": {"calls": 3, "per": 60}}},
     ),
 )
 
