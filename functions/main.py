@@ -10,6 +10,7 @@ from studiox.account_data.endpoints import (
     deleteAccount,
     exportAccount,
     sweepMedia,
+    workShard,
 )
 from studiox.admin.endpoints import (
     addTokens,
@@ -168,6 +169,7 @@ __all__ = [
     "updateSubscription",
     "useTokens",
     "weeklyReport",
+    "workShard",
 ]
 
 # A provider's spec names its webhook; the deployment and the server find functions by their names here.

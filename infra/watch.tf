@@ -53,7 +53,7 @@ resource "google_monitoring_alert_policy" "health" {
 locals {
   # Cloud Run's service has the function's name in lower case.
   webhooks = ["stripeWebhook", "poyoWebhook", "piapiWebhook"]
-  queues   = ["settleStudioJob", "cleanUp"]
+  queues   = ["settleStudioJob", "cleanUp", "workShard"]
   # These ask a vendor, or copy much, before they answer.
   slow = [
     "cancelSubscription", "confirmCheckout", "createCheckoutSession", "createGenerationRequest", "createPortalSession",
@@ -62,7 +62,7 @@ locals {
   ]
   background = [
     "auditLedger", "cleanUp", "dispatchStudioJobs", "reconcilePayments", "resetMonthlyTokens", "settleStudioJob",
-    "sweepMedia", "weeklyReport",
+    "sweepMedia", "weeklyReport", "workShard",
   ]
   services = {
     webhooks   = lower(join("|", local.webhooks))

@@ -34,7 +34,9 @@ def test_a_silent_queue_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, logge
     assert logged.lines("enqueue_failed")
 
 
-@pytest.mark.parametrize("function", [main.settleStudioJob, main.cleanUp], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "function", [main.settleStudioJob, main.cleanUp, main.workShard], ids=lambda each: each.__name__
+)
 def test_a_task_may_take_as_long_as_its_function(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cloud Tasks gives up after ten minutes unless the task says otherwise, and would send a running copy again."""
     with Raw(lambda connection: connection.sendall(response(200, {}))) as server:

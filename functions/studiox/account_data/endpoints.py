@@ -1,4 +1,4 @@
-"""The callables that export and delete an account, the task `cleanUp` and the nightly sweep."""
+"""The callables that export and delete an account, the nightly sweep, and the tasks that work for several domains."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from studiox.api.background import schedule, task
 from studiox.api.callables import AccountHolder, Nothing, RecentAccountHolder, Request, Response, endpoint
 from studiox.creations import media_sweep
 from studiox.deletions import service
-from studiox.kit import config, ids, log
+from studiox.fan_out import service as fan_out
+from studiox.kit import config, ids, log, tasks
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Unavailable
 from studiox.kit.rate_limits import Limit
+from studiox.tokens import monthly_reset
 
 from . import abandoned_accounts, deletion, export
 
@@ -39,6 +41,18 @@ def cleanUp(request: CallableRequest[Any]) -> None:
         return
     if not service.run(kind, id_, CLEARS[kind]):
         service.enqueue(kind, id_)
+
+
+SCHEDULES = {each.name: each for each in (monthly_reset.SCHEDULE,)}
+
+
+@task(secrets=[config.APP_SIGNING_KEY], memory=512, max_instances=tasks.QUEUES["workShard"].at_once)
+def workShard(request: CallableRequest[Any]) -> None:
+    """Work at one part of a schedule's run that was divided, and enqueue the next task for the rest of it.
+
+    A task with malformed data is dropped, since retrying would not help.
+    """
+    fan_out.work(SCHEDULES, request.data)
 
 
 class AccountExported(Response):

@@ -215,6 +215,8 @@ IMPERSONAL: dict[str, str] = {
     "stripeEvents": "Stripe's event ids, types and outcomes; they expire.",
     "mediaAlerts": "Names of missing files by creation id, without the owner.",
     "sweeps": "Positions of the nightly sweeps. The uid that one resumes from is replaced at the next run.",
+    "scheduleRuns": "Parts and figures of schedules' runs; they expire.",
+    "shards": "How far an open part of a run has come. The uid that it resumes from goes when the part ends.",
     "ledgerAudits": "The position of the ledger's audit, in the same way.",
     "reconciliations": "The position of the reconciliation with Stripe.",
     "weeklyReports": "Totals.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Generic, NamedTuple, TypeVar
 
 from studiox.kit.query import Found
@@ -17,6 +17,7 @@ from .errors import StudioxError
 T = TypeVar("T")
 D = TypeVar("D")
 
+THREADS = 8
 PAUSES_S = (1.0, 5.0, 20.0)
 """Pauses before the items that an outage stopped are tried again."""
 
@@ -56,15 +57,15 @@ def alone(function: str, work: Callable[[], T], **about: object) -> T | Trouble:
         return Trouble.BUG
 
 
-def work_through(
-    pool: Executor, function: str, work: Callable[[Found[D]], T], items: Iterable[Found[D]]
-) -> Worked[T, D]:
-    """Run `work` on each item alone. Items that an outage stopped are tried again after each of PAUSES_S."""
+def work_through(function: str, work: Callable[[Found[D]], T], items: Iterable[Found[D]]) -> Worked[T, D]:
+    """Run `work` on each item alone, on THREADS threads. Items that an outage stopped are tried again after each of
+    PAUSES_S."""
     worked: Worked[T, D] = Worked([], list(items), [])
-    for pause_s in (0.0, *PAUSES_S):
-        if worked.missing:
-            time.sleep(pause_s)
-            worked = _tried(pool, function, work, worked)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for pause_s in (0.0, *PAUSES_S):
+            if worked.missing:
+                time.sleep(pause_s)
+                worked = _tried(pool, function, work, worked)
     return worked
 
 

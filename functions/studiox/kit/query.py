@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -26,6 +26,14 @@ MAX_MALFORMED = 100
 """Documents that one walk skips. More of them mean that the struct is wrong, or the code that writes it."""
 
 T = TypeVar("T")
+
+
+class Span(NamedTuple):
+    """The documents of a collection whose keys are in [low, below). A key is the id, or the value of `order`."""
+
+    order: str = "__name__"
+    low: Any = None
+    below: Any = None
 
 
 class Found(NamedTuple, Generic[T]):
@@ -66,9 +74,53 @@ def documents(
     """
     asked = _equal(_narrowed(collection, order, least, below, most, group=group), equal or {})
     left_out = [] if skipped is None else skipped
-    snapshots = _pages(asked, collection, order, after, limit or 0, page_size or PAGE, newest_first)
+    last = None
+    if after is not None and order == "__name__":
+        last = {order: firestore.client().collection(collection).document(str(after))}
+    elif after is not None:
+        asked = _where(asked, order, ">", after)
+    snapshots = _pages(asked, collection, order, last, limit or 0, page_size or PAGE, newest_first)
     found = _fitting(collection, snapshots, left_out)
     return found if limit is None else itertools.islice(found, limit)
+
+
+def spanned(
+    collection: Collection[D], span: Span, *, behind: Sequence[Any] | None = None, page_size: int = PAGE
+) -> Iterator[Found[D]]:
+    """The documents of `span` in order, as `documents`. `behind`: those behind the one with this [key, id] only."""
+    last = None
+    if behind is not None:
+        key, id_ = behind
+        name = firestore.client().collection(collection).document(id_)
+        last = {"__name__": name} if span.order == "__name__" else {span.order: key, "__name__": name}
+    snapshots = _pages(_within(collection, span), collection, span.order, last, 0, page_size, newest_first=False)
+    return _fitting(collection, snapshots, [])
+
+
+def count_of(collection: Collection[Any], span: Span, most: int) -> int:
+    """The number of documents in `span`; `most` if there are more. `Unavailable`.
+
+    An aggregation over no more than `most` index entries. Firestore bills one read for each 1,000 of them.
+    """
+    return firestore.aggregate(_sorted(_within(collection, span), span.order).limit(most).count())
+
+
+def _within(collection: Collection[Any], span: Span) -> Any:
+    """The query for `span`. Bounds are cursors, not filters: Firestore takes those for ids and for fields alike."""
+    asked = _source(collection, group=False)
+    cursors = {
+        name: firestore.client().collection(collection).document(bound) if span.order == "__name__" else bound
+        for name, bound in (("start_at", span.low), ("end_before", span.below))
+        if bound is not None
+    }
+    for name, bound in cursors.items():
+        asked = getattr(asked, name)({span.order: bound})
+    return asked
+
+
+def _sorted(asked: Any, order: str, direction: str = "ASCENDING") -> Any:
+    asked = asked.order_by(order, direction=direction)
+    return asked if order == "__name__" else asked.order_by("__name__", direction=direction)
 
 
 def created_between(
@@ -102,23 +154,16 @@ def fields(
 
 
 def _pages(
-    asked: Any, collection: Collection[Any], order: str, after: object, wanted: int, size: int, newest_first: bool
+    asked: Any, collection: Collection[Any], order: str, last: Any, wanted: int, size: int, newest_first: bool
 ) -> Iterator[Any]:
-    """The snapshots of all documents that a query finds, in pages of at most `size`. A page ends at the last of the
-    `wanted` documents, so that no more are read than a caller needs; 0 if the number is unknown."""
-    direction = "DESCENDING" if newest_first else "ASCENDING"
-    asked = asked.order_by(order, direction=direction)
-    if order != "__name__":
-        asked = asked.order_by("__name__", direction=direction)
+    """The snapshots of all documents that a query finds behind the cursor `last`, in pages of at most `size`. A page
+    ends at the last of the `wanted` documents, so that no more are read than a caller needs; 0 if the number is
+    unknown."""
+    asked = _sorted(asked, order, "DESCENDING" if newest_first else "ASCENDING")
     if collection.projected:
         struct: Any = collection.struct  # mypy does not take a type[Any] for hashable
         names = documents_.field_names(struct)
         asked = asked.select([*sorted(names), *([] if order == "__name__" or order in names else [order])])
-    last = None
-    if after is not None and order == "__name__":
-        last = {order: firestore.client().collection(collection).document(str(after))}
-    elif after is not None:
-        asked = _where(asked, order, ">", after)
     while True:
         most = min(size, wanted) if wanted > 0 else size
         snapshots = firestore.run((asked if last is None else asked.start_after(last)).limit(most))
@@ -201,7 +246,7 @@ def page(
         *(f"{field} {relation} {value}" for field, relation, value in filters),
     ]
     parent = firestore.client().collection(collection)
-    asked = parent.order_by(order, direction=direction).order_by("__name__", direction=direction)
+    asked = _sorted(parent, order, direction)
     for field, relation, value in filters:
         asked = _where(asked, field, relation, value)
     if cursor is not None:

@@ -29,6 +29,7 @@ class Queue(NamedTuple):
 QUEUES = {
     "settleStudioJob": Queue(timeout_s=1_800, attempts=5, at_once=20),
     "cleanUp": Queue(timeout_s=150, attempts=3, at_once=2),
+    "workShard": Queue(timeout_s=1_800, attempts=10, at_once=8),
 }
 """The queue of each task function. `api/background.py` deploys them with these options."""
 

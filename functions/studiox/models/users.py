@@ -150,6 +150,9 @@ class UserReset(Stored, frozen=True):
     credit_reset_at: datetime
 
 
+RESETS = USERS.select(UserReset)
+
+
 def user_path(uid: str) -> Path[User]:
     return USERS.document(uid)
 
@@ -201,8 +204,3 @@ def users_to_audit(after: str | None, since: datetime | None) -> Iterator[query.
         if since is None
         else query.documents(listed, order="updatedAt", least=since)
     )
-
-
-def due_for_reset(now: datetime) -> Iterator[query.Found[UserReset]]:
-    """The accounts whose month has ended, longest overdue first."""
-    return query.documents(USERS.select(UserReset), order="creditResetAt", most=now)

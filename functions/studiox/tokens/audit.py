@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from studiox.fan_out.service import RUN_S, chunks
 from studiox.kit import audit, batch, clock, firestore, ids, log
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, StudioxError, Unavailable
@@ -25,7 +25,6 @@ from studiox.models.users import users_to_audit
 
 from . import audit_store, invariants
 from .invariants import Fold, Sum, Violation
-from .monthly_reset import RUN_S, THREADS, chunks
 
 FULL_EVERY = timedelta(days=7) - timedelta(hours=1)
 OVERLAP = timedelta(minutes=10)
@@ -73,13 +72,12 @@ def examine(now: datetime) -> Iterator[tuple[str, list[Violation]]]:
 
     For a restored database, which nothing else changes. `Unavailable` if something could not be read.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
-        for page in chunks(users_to_audit(None, None), USERS_PER_PAGE):
-            checked = batch.work_through(pool, "examine", lambda each: (each.id, _check_user(each.id, full=True)), page)
-            if checked.missing:
-                raise Unavailable
-            yield from ((uid, each.violations) for uid, each in checked.results)
-            yield from ((each.id, [_unreadable(each.id)]) for each in checked.broken)
+    for page in chunks(users_to_audit(None, None), USERS_PER_PAGE):
+        checked = batch.work_through("examine", lambda each: (each.id, _check_user(each.id, full=True)), page)
+        if checked.missing:
+            raise Unavailable
+        yield from ((uid, each.violations) for uid, each in checked.results)
+        yield from ((each.id, [_unreadable(each.id)]) for each in checked.broken)
     for jobs in chunks(studio.changed_since(None), JOBS_PER_PAGE):
         owned, without_owner = _by_owner(jobs)
         yield from (("unknown", [violation]) for violation in without_owner)
@@ -102,18 +100,17 @@ def _next_run(last: AuditRun | None, now: datetime) -> AuditRun:
 def _audit_users(run: AuditRun, now: datetime, until: float) -> tuple[int, int]:
     """The numbers of violations and of users that could not be read. The checkpoint does not pass unread users."""
     found = missing = 0
-    with ThreadPoolExecutor(THREADS) as pool:
-        for page in chunks(users_to_audit(run.cursor or None, run.since), USERS_PER_PAGE):
-            audited = batch.work_through(pool, "auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
-            unreadable = [_unreadable(each.id) for each in audited.broken]
-            for violation in unreadable:
-                _report(violation.subject, [violation], now)
-            found += sum(audited.results) + len(unreadable)
-            missing += len(audited.missing)
-            if not missing:
-                _save(replace(run, cursor=page[-1].id if run.full else ""))
-            if time.monotonic() > until or len(audited.missing) == len(page):
-                break
+    for page in chunks(users_to_audit(run.cursor or None, run.since), USERS_PER_PAGE):
+        audited = batch.work_through("auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
+        unreadable = [_unreadable(each.id) for each in audited.broken]
+        for violation in unreadable:
+            _report(violation.subject, [violation], now)
+        found += sum(audited.results) + len(unreadable)
+        missing += len(audited.missing)
+        if not missing:
+            _save(replace(run, cursor=page[-1].id if run.full else ""))
+        if time.monotonic() > until or len(audited.missing) == len(page):
+            break
     return found, missing
 
 

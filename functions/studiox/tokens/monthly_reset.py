@@ -2,57 +2,59 @@
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Mapping
 
 from studiox.catalog import sales_store
-from studiox.kit import audit, batch, clock, log
-from studiox.kit.clock import datetime
+from studiox.fan_out import service as fan_out
+from studiox.kit import audit, batch, clock, log, query
+from studiox.kit.clock import datetime, timedelta
+from studiox.kit.errors import Unavailable
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import users
 from studiox.models.ledger_store import entry_path, post
+from studiox.models.schedule_runs import Run
 from studiox.models.users import change_user, user_path
 
 from . import monthly
 
-T = TypeVar("T")
-
-RUN_S = 1500.0  # of the schedule's 1,800 s
-THREADS = 8
 CHUNK = 100
 _RESET = audit.System("resetMonthlyTokens")
 
 
-def reset_monthly() -> int:
-    """Reset every user who is due. Returns their number. Users that a run does not reach are first in the next one."""
+def reset_monthly() -> None:
+    """Reset every user who is due. Users that a run does not reach are first in the next one. `Unavailable`."""
     now = clock.now()
-    until = time.monotonic() + RUN_S
-    done = missing = broken = 0
-
-    def reset(user: Found[users.UserReset]) -> bool:
-        return _reset(user.id, user.data.credit_reset_at, now)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        for chunk in chunks(users.due_for_reset(now), CHUNK):
-            worked = batch.work_through(pool, "resetMonthlyTokens", reset, chunk)
-            done += sum(worked.results)
-            missing += len(worked.missing)
-            broken += len(worked.broken)
-            if time.monotonic() > until or len(worked.missing) == len(chunk):
-                log.warning("monthly_reset_unfinished", done=done, missing=missing)
-                break
-    log.info("monthly_reset", users=done, missing=missing, broken=broken)
-    return done
+    fan_out.start(SCHEDULE, now.date().isoformat(), Run(now, {}))
 
 
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    source = iter(items)
-    while chunk := list(itertools.islice(source, size)):
-        yield chunk
+def _parts(run: Run) -> Mapping[str, fan_out.Part]:
+    """The users whose month has ended, longest overdue first."""
+    due = query.Span("creditResetAt", below=run.started_at + timedelta(microseconds=1))
+    return {"users": fan_out.Part(users.RESETS, due, _reset_all, CHUNK, lambda each: each.data.credit_reset_at)}
+
+
+def _reset_all(run: Run, page: list[Found[users.UserReset]]) -> Mapping[str, int]:
+    """Reset these users. `Unavailable` if none of them could be reached."""
+    worked = batch.work_through(
+        "resetMonthlyTokens", lambda user: _reset(user.id, user.data.credit_reset_at, run.started_at), page
+    )
+    if len(worked.missing) == len(page):
+        raise Unavailable(retryAfterSeconds=5)
+    return {"users": sum(worked.results), "missing": len(worked.missing), "broken": len(worked.broken)}
+
+
+def _tell(_run: Run, counts: Mapping[str, int], failed: int) -> None:
+    log.info(
+        "monthly_reset",
+        users=counts.get("users", 0),
+        missing=counts.get("missing", 0),
+        broken=counts.get("broken", 0),
+        failedShards=failed,
+    )
+
+
+SCHEDULE = fan_out.Schedule("resetMonthlyTokens", _parts, _tell)
 
 
 def _reset(uid: str, due: datetime, now: datetime) -> bool:

@@ -1,0 +1,1 @@
+"""Schedules that walk through everything: alone while that is little, divided among tasks when it is much."""

@@ -1,0 +1,249 @@
+"""A schedule walks through everything by itself while that is little, and divides among tasks what is more.
+
+A run is named by its schedule and period: a second run of the same period continues the first one. What is done to a
+page of things must be idempotent, because a page may be repeated after a crash; its figures are counted once, since
+only one task can move a part's cursor from one place to the next.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from msgspec.structs import replace
+
+from studiox.kit import clock, firestore, ids, log, query, tasks
+from studiox.kit.documents import Collection, Path
+from studiox.kit.errors import Contention
+from studiox.kit.query import Found
+from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models.schedule_runs import Progress, Run, ScheduleRun, Shard, progress_path, run_path
+
+from . import rules
+
+T = TypeVar("T")
+
+TASK = "workShard"
+ALONE = 1_000
+"""Things that a schedule works at before it counts what is left."""
+PER_SHARD = 20_000
+"""The most things of a part, unless their keys cannot be told apart or there are MAX_SHARDS."""
+MAX_SHARDS = 2_000
+RUN_S = 1_500.0
+"""How long a schedule or a task works. Both have 1,800 s, and a page may take long during an outage."""
+
+
+class Part(NamedTuple):
+    """One kind of thing that a schedule walks through: documents in the order of their ids or of a time."""
+
+    collection: Collection[Any]
+    span: query.Span
+    work: Callable[[Run, list[Found[Any]]], Mapping[str, int]]
+    """Work at a page of documents. What was done, by name. `Contention`, `Unavailable`: the page is repeated."""
+    page: int
+    """Documents of a page."""
+    key: Callable[[Found[Any]], Any] = lambda each: each.id
+    """A document's value of the span's `order`."""
+
+
+class Schedule(NamedTuple):
+    """What a schedule does in a run, however it is divided."""
+
+    name: str
+    """The function's."""
+    parts: Callable[[Run], Mapping[str, Part]]
+    """By their kinds."""
+    tell: Callable[[Run, Mapping[str, int], int], None]
+    """Log what a run has done, once: its figures, and the number of parts that were given up."""
+    settle: Callable[[Run, int], None] = lambda _run, _failed: None
+    """What remains to be done after all parts have ended. May be repeated."""
+
+
+def start(schedule: Schedule, period: str, run: Run) -> None:
+    """Run the schedule, or divide the run among tasks. `period`: letters, digits and hyphens. `Contention`,
+    `Unavailable`: repeat it."""
+    until = time.monotonic() + RUN_S
+    parts = schedule.parts(run)
+    counts: Counter[str] = Counter()
+    begun = [Shard(kind=kind, low=part.span.low, below=part.span.below) for kind, part in parts.items()]
+    left = [rest for each in begun if (rest := _alone(parts, run, each, counts, until, ALONE)) is not None]
+    shards = [shard for each in left for shard in _divided(parts[each.kind], each)]
+    if len(shards) == len(left) and time.monotonic() < until:  # little enough
+        shards = [rest for each in left if (rest := _alone(parts, run, each, counts, until, None)) is not None]
+    if not shards:
+        schedule.settle(run, 0)
+        schedule.tell(run, counts, 0)
+        return
+    path = run_path(f"{schedule.name}-{period}")
+    made = rules.divided(schedule.name, shards, counts, run.about, run.started_at)
+
+    def decide(docs: Docs) -> None:
+        if not docs.exists(path):
+            docs.create(path, made)
+
+    transact(path, decide, Reads(fresh=[path]))
+    resume(path.id)
+
+
+def _alone(
+    parts: Mapping[str, Part], run: Run, shard: Shard, counts: Counter[str], until: float, most: int | None
+) -> Shard | None:
+    """Work through a part here, up to `most` things; what is left of it, None if that is nothing."""
+    part = parts[shard.kind]
+    done = 0
+    for page, cursor in _pages(part, shard, shard.cursor):
+        counts.update(part.work(run, page))
+        done += len(page)
+        shard = replace(shard, cursor=cursor)
+        if len(page) == part.page and ((most is not None and done >= most) or time.monotonic() > until):
+            return shard
+    return None
+
+
+def _pages(part: Part, shard: Shard, behind: Sequence[Any] | None) -> Iterator[tuple[list[Found[Any]], list[Any]]]:
+    """Each page of the part's documents behind the cursor, and the cursor after it."""
+    span = part.span._replace(low=shard.low, below=shard.below)
+    for page in chunks(query.spanned(part.collection, span, behind=behind), part.page):
+        yield page, [part.key(page[-1]), page[-1].id]
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    source = iter(items)
+    while chunk := list(itertools.islice(source, size)):
+        yield chunk
+
+
+def _divided(part: Part, rest: Shard) -> list[Shard]:
+    """Parts of at most PER_SHARD things each, as far as that is possible, of what is left of a part."""
+    begin = rest.low if rest.cursor is None else rest.cursor[0]
+    bounds = list(itertools.islice(_bounds(part, begin, rest.below), MAX_SHARDS - 1))
+    lows, ends = [rest.low, *bounds], [*bounds, rest.below]
+    shards = [Shard(kind=rest.kind, low=low, below=below) for low, below in zip(lows, ends, strict=True)]
+    return [replace(shards[0], cursor=rest.cursor), *shards[1:]]
+
+
+def _bounds(part: Part, low: Any, below: Any) -> Iterator[Any]:
+    """The keys in (low, below) that divide it, in order."""
+    span = part.span._replace(low=low, below=below)
+    if query.count_of(part.collection, span, PER_SHARD + 1) <= PER_SHARD:
+        return
+    middle = rules.middle(low, below)
+    if middle is None or (isinstance(middle, str) and not ids.is_segment(middle)):
+        return
+    yield from _bounds(part, low, middle)
+    yield middle
+    yield from _bounds(part, middle, below)
+
+
+def resume(run_id: str) -> bool:
+    """Enqueue a task for each open part of a run; False if it was not divided or has ended. `Unavailable`."""
+    run = firestore.get(run_path(run_id))
+    if run is None or run.closed_at is not None:
+        return False
+    for index in run.open or [0]:  # all parts have ended, but the task that should have closed the run died
+        _enqueue(run_id, index, firestore.get(progress_path(run_id, index)))
+    return True
+
+
+def _enqueue(run_id: str, index: int, progress: Progress | None) -> None:
+    number = 0 if progress is None else progress.tasks
+    tasks.enqueue(TASK, {"run": run_id, "shard": index}, name=f"{run_id}-{index}-{number}")
+
+
+def work(schedules: Mapping[str, Schedule], data: object) -> None:
+    """One task: work at a part of a run for RUN_S, or to its end. The last part that ends closes the run.
+
+    `Contention`, `Unavailable`: the queue sends the task again. A task whose part has ended does nothing.
+    """
+    named = data if isinstance(data, dict) else {}
+    run_id, index = named.get("run"), named.get("shard")
+    if not isinstance(run_id, str) or not ids.is_id(run_id) or type(index) is not int:
+        log.warning("task_malformed", function=TASK)
+        return
+    run = firestore.get(run_path(run_id))
+    if run is None or run.closed_at is not None or run.schedule not in schedules:
+        return
+    schedule = schedules[run.schedule]
+    after = _worked(schedule, run_id, run, index) if index in run.open else run
+    if after is not None and not after.open:
+        _close(schedule, run_id, after)
+
+
+def _worked(schedule: Schedule, run_id: str, run: ScheduleRun, index: int) -> ScheduleRun | None:
+    """The run after the part has ended; None if another task goes on with it."""
+    until = time.monotonic() + RUN_S
+    path, shard = progress_path(run_id, index), run.shards[index]
+
+    def begin(docs: Docs) -> Progress:
+        progress = rules.begun(docs.get(path), shard, run.expires_at)
+        docs.put(path, progress)
+        return progress
+
+    progress = transact(path, begin, Reads(fresh=[path]))
+    if progress.attempts > rules.ATTEMPTS:
+        log.alert("shard_failed", schedule=schedule.name, run=run_id, shard=index)
+        return _end(run_id, index, progress, failed=True)
+    told = Run(run.started_at, run.about)
+    part = schedule.parts(told)[shard.kind]
+    for page, cursor in _pages(part, shard, progress.cursor):
+        after = rules.advanced(progress, cursor, part.work(told, page))
+        if len(page) == part.page and time.monotonic() > until:
+            _enqueue(run_id, index, _moved(path, progress, replace(after, tasks=after.tasks + 1)))
+            return None
+        progress = _moved(path, progress, after)
+    return _end(run_id, index, progress, failed=False)
+
+
+def _moved(path: Path[Progress], before: Progress, after: Progress) -> Progress:
+    """Store a part's progress. `Contention` if another task works at it: then its figures count, not ours."""
+
+    def decide(docs: Docs) -> bool:
+        found = docs.get(path)
+        if found == after:
+            return True  # our own commit, whose answer was lost; or another task did the same
+        if found is None or (found.cursor, found.tasks) != (before.cursor, before.tasks):
+            return False
+        docs.put(path, after)
+        return True
+
+    if not transact(path, decide, Reads(fresh=[path])):
+        raise Contention(retryAfterSeconds=5)
+    return after
+
+
+def _end(run_id: str, index: int, progress: Progress, *, failed: bool) -> ScheduleRun | None:
+    """End a part; the run after that. The part's position is deleted: it may name a user."""
+    path, mark = run_path(run_id), progress_path(run_id, index)
+
+    def decide(docs: Docs) -> ScheduleRun | None:
+        run, found = docs.get(path), docs.get(mark)
+        if run is None or index not in run.open:
+            return run
+        if found is None or found.cursor != progress.cursor:
+            raise Contention(retryAfterSeconds=5)  # another task works at it
+        after = rules.ended(run, index, progress.counts, failed=failed)
+        docs.put(path, after)
+        docs.delete(mark)
+        return after
+
+    return transact(path, decide, Reads(fresh=[path, mark]))
+
+
+def _close(schedule: Schedule, run_id: str, run: ScheduleRun) -> None:
+    """Settle a run whose parts have all ended, and close it. Of several tasks, one closes and tells."""
+    path, now, closer = run_path(run_id), clock.now(), ids.new()
+    told = Run(run.started_at, run.about)
+    schedule.settle(told, len(run.failed))
+
+    def decide(docs: Docs) -> bool:
+        found = docs.get(path)
+        if found is not None and found.closed_at is None:
+            docs.put(path, replace(found, closed_at=now, closed_by=closer))
+            return True
+        return found is not None and found.closed_by == closer
+
+    if transact(path, decide, Reads(fresh=[path])):
+        schedule.tell(told, run.counts, len(run.failed))

@@ -1,0 +1,261 @@
+"""A schedule's run that is divided among tasks: the monthly reset of more users than one instance works at alone."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+
+import main
+from studiox.fan_out import service as fan_out
+from studiox.kit import batch
+from tests.conftest import Logged
+from tests.studio.deaths import Deaths, Died
+from tests.support import Database, Rpcs, call, crowd, schedule, task
+from tests.support.clock import Clock
+from tests.support.queue import Queue
+from tests.support.rpcs import Fault
+
+RESET: Any = main.resetMonthlyTokens
+WORK: Any = main.workShard
+TASKS: dict[str, Any] = {"workShard": WORK}
+START = datetime(2026, 1, 15, 9, tzinfo=UTC)
+DUE = datetime(2026, 2, 16, 2, tzinfo=UTC)
+RUN = "scheduleRuns/resetMonthlyTokens-2026-02-16"
+USERS = 12
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch, clock: Clock, queue: Queue) -> None:
+    """A schedule that works at two users alone, and parts of at most three."""
+    assert queue.port
+    monkeypatch.setattr(batch, "PAUSES_S", ())
+    monkeypatch.setattr(fan_out, "ALONE", 2)
+    monkeypatch.setattr(fan_out, "PER_SHARD", 3)
+    monkeypatch.setattr("studiox.tokens.monthly_reset.CHUNK", 2)
+    clock.stop(START)
+
+
+def new_users(clock: Clock, number: int = USERS) -> list[str]:
+    """Users whose month ends a minute after one another."""
+    uids = [f"user-{each:02d}" for each in range(number)]
+    for uid in uids:
+        clock.ahead += timedelta(minutes=1)
+        assert call(main.initializeUser, uid=uid, email=f"{uid}@canary.test").ok
+    return uids
+
+
+def run(times: int = 1) -> None:
+    assert {reply.status for reply in crowd(times, lambda _: schedule(RESET))} == {200}
+
+
+def entries(database: Database, uids: list[str]) -> set[int]:
+    return {database.need(f"users/{uid}")["ledgerSeq"] for uid in uids}
+
+
+def told(logged: Logged) -> list[int]:
+    return [line["users"] for line in logged.lines("monthly_reset")]
+
+
+def test_little_is_done_by_the_schedule_alone_without_a_document_or_a_count(
+    clock: Clock, database: Database, rpcs: Rpcs, queue: Queue, logged: Logged
+) -> None:
+    new_users(clock, 1)
+    rpcs.reset()
+    run()
+    assert rpcs.calls == ["RunQuery"], "as many round trips as before runs could be divided"
+    clock.stop(DUE)
+    rpcs.reset()
+    run()
+    assert "RunAggregationQuery" not in rpcs.calls
+    assert database.under("scheduleRuns") == {}
+    assert not queue.tasks
+    assert told(logged) == [0, 1]
+
+
+def test_much_is_divided_and_the_last_task_closes_the_run(
+    clock: Clock, database: Database, queue: Queue, logged: Logged, invariants: Callable[[str], None]
+) -> None:
+    uids = new_users(clock)
+    clock.stop(DUE)
+    run()
+    made = database.need(RUN)
+    assert made["counts"] == {"broken": 0, "missing": 0, "users": 2}
+    assert len(made["shards"]) >= 4
+    assert [each.data["shard"] for each in queue.tasks] == made["open"] == list(range(len(made["shards"])))
+    assert told(logged) == []
+    queue.run(TASKS)
+    assert entries(database, uids) == {2}
+    closed = database.need(RUN)
+    assert (closed["open"], closed["counts"]["users"]) == ([], USERS)
+    assert closed["closedAt"] == DUE
+    assert told(logged) == [USERS]
+    assert database.under(f"{RUN}/shards") == {}, "a position may name a user"
+    for uid in uids:
+        invariants(uid)
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_schedules_at_once_and_tasks_twice_in_any_order_equal_one(
+    clock: Clock, database: Database, queue: Queue, logged: Logged, times: int, invariants: Callable[[str], None]
+) -> None:
+    uids = new_users(clock)
+    clock.stop(DUE)
+    run(times)
+    sent = [each.data for each in queue.tasks]
+    assert len(sent) == len(database.need(RUN)["shards"]), "a task's name tells that it was enqueued"
+    deliveries = sent * 2
+    random.Random(times).shuffle(deliveries)
+    while deliveries:
+        at_once, deliveries = deliveries[:times], deliveries[times:]
+        replies = crowd(len(at_once), lambda number, at_once=at_once: task(WORK, at_once[number]))  # type: ignore[misc]
+        deliveries += [data for data, reply in zip(at_once, replies, strict=True) if reply.status != 200]
+    assert entries(database, uids) == {2}
+    assert database.need(RUN)["open"] == []
+    assert len(told(logged)) == 1
+    for uid in uids:
+        invariants(uid)
+
+
+def test_a_task_after_the_run_was_closed_changes_nothing(clock: Clock, database: Database, queue: Queue) -> None:
+    new_users(clock)
+    clock.stop(DUE)
+    run()
+    sent = [each.data for each in queue.tasks]
+    queue.run(TASKS)
+    before = database.hash()
+    for data in (*sent, {"run": "resetMonthlyTokens-2026-01-01", "shard": 0}, {"run": "a/b", "shard": 0}, None, {}):
+        assert task(WORK, data).status == 200
+    run()
+    assert database.hash() == before
+
+
+def test_a_task_without_time_left_hands_over_to_another(
+    clock: Clock, database: Database, queue: Queue, monkeypatch: pytest.MonkeyPatch, logged: Logged
+) -> None:
+    """And so does the schedule, however little is left."""
+    uids = new_users(clock)
+    clock.stop(DUE)
+    monkeypatch.setattr(fan_out, "RUN_S", -1.0)
+    monkeypatch.setattr(fan_out, "PER_SHARD", 100)
+    run()
+    assert [each.data["shard"] for each in queue.tasks] == [0]
+    queue.run(TASKS)
+    assert len(queue.names) == 5 + 1, "two users for the schedule and for each task, and one that finds no more"
+    assert entries(database, uids) == {2}
+    assert told(logged) == [USERS]
+
+
+@pytest.mark.long(25)
+def test_a_death_anywhere_loses_and_repeats_nothing(
+    clock: Clock, database: Database, rpcs: Rpcs, queue: Queue, monkeypatch: pytest.MonkeyPatch, logged: Logged,
+    invariants: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Cloud Scheduler and Cloud Tasks send again what had no answer. Every third point (STUDIOX_EXHAUSTIVE: every)."""
+    monkeypatch.setattr(batch, "THREADS", 1)
+    monkeypatch.setattr(fan_out, "ALONE", 1)
+    monkeypatch.setattr(fan_out, "PER_SHARD", 2)
+    monkeypatch.setattr("studiox.tokens.monthly_reset.CHUNK", 1)
+    deaths = Deaths(rpcs, monkeypatch)
+    uids = new_users(clock, 5)
+    step = 1 if os.environ.get("STUDIOX_EXHAUSTIVE") else 3
+    points = at = 0
+    while at <= points:
+        clock.ahead += timedelta(days=31)
+        queue.names.clear()
+        before = len(told(logged))
+        deaths.arm(at)
+        for reply in repeated(lambda: schedule(RESET)):
+            assert reply.status == 200
+        while queue.tasks:
+            sent = queue.tasks.pop(0)
+            for reply in repeated(lambda sent=sent: task(WORK, sent.data)):  # type: ignore[misc]
+                assert reply.status == 200
+        points = max(points, len(deaths.passed) if at == 0 else 0)
+        deaths.disarm()
+        assert entries(database, uids) == {2 + 2 * at // step}
+        assert [each["open"] for each in database.under("scheduleRuns").values()] == [[]] * (at // step + 1)
+        assert 1 <= len(told(logged)) - before <= 2
+        at += step
+    assert points > 40
+    for uid in uids:
+        invariants(uid)
+
+
+def repeated(send: Callable[[], Any]) -> list[Any]:
+    """The answer, of the second attempt if the first one died."""
+    try:
+        return [send()]
+    except Died:
+        return [send()]
+
+
+def test_a_part_that_fails_for_good_is_reported_and_the_others_are_done(
+    clock: Clock, database: Database, rpcs: Rpcs, queue: Queue, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studiox.tokens.monthly_reset.CHUNK", 1)
+    uids = new_users(clock)
+    clock.stop(DUE)
+    run()
+
+    def fail(_method: str, request: Any) -> None:
+        if any(name.endswith("/users/user-07") for name in request.documents):
+            raise Fault(grpc.StatusCode.DEADLINE_EXCEEDED, "too slow")
+
+    monkeypatch.setattr("studiox.kit.transaction.DEADLINE_S", 0.05)
+    rpcs.plan("BatchGetDocuments", times=10**6, before=fail)
+    sent = [each.data for each in queue.tasks]
+    attempts = 0
+    while sent:
+        data = sent.pop(0)
+        if task(WORK, data).status != 200:
+            attempts += 1
+            sent.append(data)
+    assert attempts == 6
+    [alert] = logged.lines("shard_failed")
+    assert (alert["severity"], alert["schedule"], alert["run"]) == ("ALERT", "resetMonthlyTokens", RUN.split("/")[1])
+    assert database.need(RUN)["failed"] == [alert["shard"]]
+    [line] = logged.lines("monthly_reset")
+    assert line["failedShards"] == 1
+    left = [uid for uid in uids if database.need(f"users/{uid}")["ledgerSeq"] == 1]
+    assert "user-07" in left
+    assert len(left) <= 3, "those behind it in its part"
+    rpcs.heal()
+    clock.ahead += timedelta(days=1)
+    run()
+    queue.run(TASKS)
+    assert entries(database, uids) == {2}, "they were first in the next run"
+
+
+def test_users_who_come_and_go_while_it_runs(
+    clock: Clock, database: Database, queue: Queue, invariants: Callable[[str], None]
+) -> None:
+    uids = new_users(clock)
+    clock.stop(DUE)
+    run()
+    for path in database.all():
+        if path.startswith("users/user-09"):
+            database.delete(path)
+    assert call(main.initializeUser, uid="late", email="late@canary.test").ok
+    queue.run(TASKS)
+    assert entries(database, [uid for uid in uids if uid != "user-09"]) == {2}
+    assert entries(database, ["late"]) == {1}
+    assert "users/user-09" not in database.all()
+    assert database.need(RUN)["open"] == []
+    invariants("late")
+
+
+def test_equal_times_are_one_part(clock: Clock, database: Database, queue: Queue) -> None:
+    for uid in ("ann", "bob", "cid", "dan", "eva", "fox"):
+        assert call(main.initializeUser, uid=uid, email=f"{uid}@canary.test").ok
+    clock.stop(DUE)
+    run()
+    sizes = database.need(RUN)["shards"]
+    assert len(sizes) < 80
+    queue.run(TASKS)
+    assert entries(database, ["ann", "bob", "cid", "dan", "eva", "fox"]) == {2}
