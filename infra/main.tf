@@ -90,7 +90,7 @@ provider "google" {
 }
 
 locals {
-  apis = toset([
+  apis = toset(concat([
     "artifactregistry.googleapis.com",
     "billingbudgets.googleapis.com",
     "cloudbilling.googleapis.com",
@@ -120,7 +120,11 @@ locals {
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
     "sts.googleapis.com",
-  ])
+    ], var.analytics == null ? [] : [
+    "bigquery.googleapis.com",
+    "workflowexecutions.googleapis.com",
+    "workflows.googleapis.com",
+  ]))
 }
 
 resource "google_project_service" "needed" {

@@ -108,3 +108,50 @@ run "another_bucket" {
     error_message = "A project from before October 2024, in Europe."
   }
 }
+
+run "without_analysts" {
+  command = plan
+
+  assert {
+    condition     = length(google_bigquery_dataset.analytics) == 0 && length(google_cloud_scheduler_job.analytics) == 0 && !contains(local.apis, "bigquery.googleapis.com")
+    error_message = "The export is off until it is asked for."
+  }
+}
+
+run "with_analysts" {
+  command = plan
+
+  variables {
+    analytics = "(default)"
+    analysts  = ["group:analysts@example.com"]
+    location  = "eur3"
+  }
+  assert {
+    condition     = google_bigquery_dataset.analytics[0].location == "EU" && google_storage_bucket.analytics[0].location == "EU"
+    error_message = "The data stay where Firestore is."
+  }
+  assert {
+    condition     = google_bigquery_dataset_iam_member.analysts["group:analysts@example.com"].role == "roles/bigquery.dataViewer" && length(google_bigquery_dataset_iam_member.analysts) == 1
+    error_message = "Analysts read."
+  }
+  assert {
+    condition     = toset(keys(yamldecode(google_workflows_workflow.analytics[0].source_contents))) == toset(["main", "run"])
+    error_message = "The workflow is YAML."
+  }
+  assert {
+    condition     = yamldecode(google_workflows_workflow.analytics[0].source_contents).main.steps[1].export.args.body.collectionIds == tolist([for table in local.loads : table.collection])
+    error_message = "The collections of the tables are exported."
+  }
+  assert {
+    condition     = length(yamldecode(google_workflows_workflow.analytics[0].source_contents).main.steps[0].begin.assign[2].tables) == length(local.collections)
+    error_message = "Each table is loaded."
+  }
+  assert {
+    condition     = length(google_workflows_workflow.analytics[0].source_contents) < 100000
+    error_message = "Workflows takes 128 KB."
+  }
+  assert {
+    condition     = strcontains(local.views, "CREATE OR REPLACE VIEW `studiox-example`.studiox.revenue AS") && strcontains(local.views, "FROM `studiox-example`.studiox.payments") && length(regexall("[^`].studiox\\.", replace(local.views, "`studiox-example`.studiox.", ""))) == 0
+    error_message = "Views name the project."
+  }
+}

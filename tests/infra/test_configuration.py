@@ -21,7 +21,9 @@ APIS = "google_project_service.needed"
 # The API that answers for the resources whose names begin so.
 API_OF = {
     "google_artifact_registry_": "artifactregistry",
+    "google_bigquery_": "bigquery",
     "google_billing_budget": "billingbudgets",
+    "google_cloud_scheduler_": "cloudscheduler",
     "google_firestore_": "firestore",
     "google_iam_workload_identity_": "iam",
     "google_identity_platform_": "identitytoolkit",
@@ -32,6 +34,7 @@ API_OF = {
     "google_project_service": "serviceusage",
     "google_service_account": "iam",
     "google_storage_": "storage",
+    "google_workflows_": "workflows",
 }
 
 
@@ -90,9 +93,15 @@ def test_every_role_is_documented_and_none_that_is_not_granted() -> None:
     assert documented == granted | {"roles/secretmanager.secretAccessor"}, "which the CLI grants"
     functions_have = re.findall(r'"(roles/[\w.]+)"', (INFRA / "runtime.tf").read_text())
     assert set(re.findall(r"`(roles/[\w.]+)`", section(DEPLOY, "4. Deploy"))) == set(functions_have)
-    custom = set(resources()["google_project_iam_custom_role.deployer"]["permissions"])
-    [row] = [line for line in README.splitlines() if "a role of our own" in line]
-    assert set(re.findall(r"`(\w+\.\w+\.\w+)`", row)) == custom
+    custom = {
+        body["role_id"]: set(body["permissions"])
+        for address, body in resources().items()
+        if address.startswith("google_project_iam_custom_role.")
+    }
+    described = [line for line in README.splitlines() if "a role of our own" in line]
+    assert custom == {
+        re.findall(r"`(studiox\w+)`", row)[0]: set(re.findall(r"`(\w+\.\w+\.\w+)`", row)) for row in described
+    }
 
 
 def test_every_variable_is_documented() -> None:

@@ -41,7 +41,8 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("infra")
     for path in INFRA.glob("*.tf"):
         shutil.copy(path, folder)
-    shutil.copytree(INFRA / "tests", folder / "tests")
+    for name in ("analytics", "tests"):
+        shutil.copytree(INFRA / name, folder / name)
     terraform(folder, "init", "-backend=false", "-input=false")
     return folder
 
@@ -51,7 +52,7 @@ def test_the_configuration_is_valid(initialised: pathlib.Path) -> None:
 
 
 def test_the_plans_of_a_mocked_project(initialised: pathlib.Path) -> None:
-    assert "3 passed, 0 failed" in terraform(initialised, "test")
+    assert "5 passed, 0 failed" in terraform(initialised, "test")
 
 
 @pytest.mark.skipif(TERRAFORM is None, reason=WHY)

@@ -1,0 +1,6 @@
+-- The table of a collection that has no document, and so no file.
+CREATE OR REPLACE TABLE `${project}`.studiox.${table} AS
+WITH documents AS (
+  SELECT document FROM UNNEST(ARRAY<JSON>[]) AS document
+)
+${select};

@@ -1,0 +1,2 @@
+CREATE OR REPLACE VIEW `${project}`.studiox.${view} AS
+${select};
