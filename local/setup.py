@@ -52,8 +52,12 @@ def check_tools() -> None:
 
 
 def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None]) -> None:
-    """Run `install` unless it was run with these inputs before and `target` is there; the stamp is written last."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Run `install` unless it was run here with these inputs before and `target` is there; the stamp is written last.
+
+    "Here", because the scripts of a virtual environment name the folder that it was made in: a checkout that was moved
+    would start those of the old place.
+    """
+    digest = hashlib.sha256(f"{sys.version}\0{ROOT}\0".encode())
     for path in inputs:
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     stamp = STATE / f"stamps/{name}"
@@ -66,14 +70,12 @@ def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None
 
 
 def sync(label: str, requirements: Path, venv: Path, python: str = sys.executable) -> None:
-    """Make `venv` hold exactly what `requirements` locks, on this Python."""
+    """Make `venv` anew, on this Python, with exactly what `requirements` locks. uv's cache keeps what was there."""
     uv = installer.find()
-    inside = venv / "bin/python"
-    if inside.resolve() != Path(python).resolve():  # of another Python, of one that is gone, or not there
-        shutil.rmtree(venv, ignore_errors=True)
+    inside = str(venv / "bin/python")
     commands = [
-        [uv, "venv", "--quiet", "--allow-existing", "--python", python, "--no-python-downloads", str(venv)],
-        [uv, "pip", "sync", "--python", str(inside), "--require-hashes", "--compile-bytecode", str(requirements)],
+        [uv, "venv", "--quiet", "--clear", "--force", "--python", python, "--no-python-downloads", str(venv)],
+        [uv, "pip", "sync", "--python", inside, "--require-hashes", "--compile-bytecode", str(requirements)],
     ]
     total = sum("==" in line for line in requirements.read_text().splitlines())
     run(label, commands, STATE / f"setup-{venv.name.strip('.')}.log", total=total)

@@ -87,6 +87,15 @@ def surroundings(index: Index, tmp_path: Path) -> dict[str, str]:
     }
 
 
+def surround(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
+    """From now on the environment is this one."""
+    for name in [*os.environ]:
+        if name not in env:
+            monkeypatch.delenv(name)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+
 def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=300
@@ -148,12 +157,7 @@ def test_the_set_up_installs_by_the_locks_alone(index: Index, tmp_path: Path, mo
     index.add("uv", *package_index.wheel("uv", NEWER, "Requires-Dist: nowhere\n"))
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(index.lock((ROOT / LOCKS[1]).read_text()))
-    env = surroundings(index, tmp_path)
-    for name in [*os.environ]:
-        if name not in env:
-            monkeypatch.delenv(name)
-    for name, value in {**env, "STUDIOX_CACHE": str(tmp_path / "kept tools")}.items():
-        monkeypatch.setenv(name, value)
+    surround(monkeypatch, {**surroundings(index, tmp_path), "STUDIOX_CACHE": str(tmp_path / "kept tools")})
     monkeypatch.setattr(installer, "LOCK", lock)
     for module in (installer, setup):
         monkeypatch.setattr(module, "STATE", tmp_path / "state")
@@ -168,3 +172,26 @@ def test_the_set_up_installs_by_the_locks_alone(index: Index, tmp_path: Path, mo
     assert len(got) > 70
     assert sorted(index.asked) == sorted(set(index.asked))
     assert not [file for file in index.asked if f"-{NEWER}-" in file]
+
+
+def test_a_checkout_that_was_moved_runs_its_own_scripts(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scripts of a virtual environment, and what its `activate` puts first on the PATH, name its folder."""
+    installer.find()
+    surround(monkeypatch, {**surroundings(index, tmp_path), "STUDIOX_CACHE": str(installer.path().parents[1])})
+    script = {"tool-1.data/scripts/tool": "#!python\nimport sys\nprint(sys.prefix)\n"}
+    pin = f"tool==1 {index.add('tool', *package_index.wheel('tool', '1', files=script))}\n"
+    before, after = tmp_path / "a checkout", tmp_path / "the same, moved"
+    before.mkdir()
+    (before / "requirements.txt").write_text(pin)
+    for place in (before, after):
+        if place == after:
+            before.rename(after)
+        for name, path in {"ROOT": place, "STATE": place / ".local"}.items():
+            monkeypatch.setattr(setup, name, path)
+        lock, venv = place / "requirements.txt", place / "venv"
+        setup.once("python", [lock], venv / "bin/python", lambda lock=lock, venv=venv: setup.sync("", lock, venv))
+        activated = ["sh", "-c", f'. "{venv}/bin/activate" && command -v python && "{venv}/bin/tool"']
+        assert run(activated, dict(os.environ)).stdout.split("\n") == [f"{venv}/bin/python", str(venv), ""]
+    assert index.asked == ["tool-1-py3-none-any.whl"]  # the second time it came from the cache
