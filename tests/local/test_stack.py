@@ -146,7 +146,7 @@ WIRE = {
 @pytest.mark.long(40)
 @pytest.mark.parametrize("functions", ["", "official"])
 def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None:
-    """Our one process and the suite's own functions emulator alike."""
+    """Our one process and the suite's own functions emulator alike; both evaluate the expressions of the manifest."""
     said: list[str] = []
     export = tmp_path / "export"
     overrides = {"WELCOME_TOKENS": "7", "POYO_API_KEY": 'key with "quotes" and \\', "FUNCTIONS": functions}
@@ -194,7 +194,8 @@ def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None
         assert eventually(lambda: '{"task": {"jobId": "x"}}' in running.log.read_text()), "the task did not run"
         dispatched = '{"dispatched": "dispatchStudioJobs"}'
         assert eventually(lambda: running.log.read_text().count(dispatched) >= 3), "the ticker does not fire"
-        assert requests.get(running.hosting_url, timeout=10).ok
+        page = requests.get(running.hosting_url, timeout=10)
+        assert page.ok, f"{page.status_code} for the playground: is web/dist built? `make setup` does it"
         assert not [line for line in said if "UI is not starting" not in line]
         assert wire(running) == WIRE
     assert (export / "auth_export/accounts.json").exists()

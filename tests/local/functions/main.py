@@ -6,10 +6,13 @@ import sys
 import firebase_admin
 import flask
 from firebase_functions import https_fn, identity_fn, options, scheduler_fn, tasks_fn
-from firebase_functions.params import SecretParam, StringParam
+from firebase_functions.params import IntParam, SecretParam, StringParam
 
 firebase_admin.initialize_app()
-options.set_global_options(region="us-central1", max_instances=2, concurrency=80, memory=256, cpu=1)
+# Expressions, as in the functions that are deployed: the manifest holds them, and whoever serves it evaluates them.
+REGION = StringParam("REGION")
+MAX_INSTANCES = IntParam("MAX_INSTANCES")
+options.set_global_options(region=str(REGION), max_instances=MAX_INSTANCES, concurrency=80, memory=256, cpu=1)
 WELCOME_TOKENS = StringParam("WELCOME_TOKENS")
 POYO_BASE_URL = StringParam("POYO_BASE_URL")
 POYO_API_KEY = SecretParam("POYO_API_KEY")
