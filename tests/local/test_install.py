@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -191,7 +192,7 @@ def test_a_checkout_that_was_moved_runs_its_own_scripts(
         for name, path in {"ROOT": place, "STATE": place / ".local"}.items():
             monkeypatch.setattr(setup, name, path)
         lock, venv = place / "requirements.txt", place / "venv"
-        setup.once("python", [lock], venv / "bin/python", lambda lock=lock, venv=venv: setup.sync("", lock, venv))
+        setup.once("python", [lock], venv / "bin/python", partial(setup.sync, "", lock, venv))
         activated = ["sh", "-c", f'. "{venv}/bin/activate" && command -v python && "{venv}/bin/tool"']
         assert run(activated, dict(os.environ)).stdout.split("\n") == [f"{venv}/bin/python", str(venv), ""]
     assert index.asked == ["tool-1-py3-none-any.whl"]  # the second time it came from the cache
