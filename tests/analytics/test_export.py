@@ -87,7 +87,7 @@ def test_posts_states_share_no_field_with_what_is_read_of_jobs_states() -> None:
 
 
 @pytest.mark.parametrize("table", names("tables"))
-def test_nothing_that_names_somebody_is_exported(table: str) -> None:
+def test_r19_nothing_that_names_somebody_is_exported(table: str) -> None:
     taken = {".".join(path) for path in paths(table)} - {"__key__.name", "__key__.path", "error.reason"}
     assert [name for name in taken if PRIVATE.search(name.lower())] == []
 

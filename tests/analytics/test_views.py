@@ -274,7 +274,7 @@ def left(shop: Shop, auth: Accounts, gcs: Gcs, queue: Queue) -> Shop:
     return shop
 
 
-def test_no_prompt_name_or_address_is_exported(left: Shop, export: Export) -> None:
+def test_r19_no_prompt_name_or_address_is_exported(left: Shop, export: Export) -> None:
     stored = str(left.database.all())
     seen = export().everything()
     assert canaries.leaks(stored)
@@ -285,7 +285,7 @@ def test_no_prompt_name_or_address_is_exported(left: Shop, export: Export) -> No
 
 
 @pytest.mark.usefixtures("left")
-def test_a_deleted_account_is_in_no_later_export_but_its_money_is(export: Export) -> None:
+def test_r19_a_deleted_account_is_in_no_later_export_but_its_money_is(export: Export) -> None:
     before = export()
     assert call(main.deleteAccount, {"confirm": ADDRESS}, uid=ADA, email=ADDRESS).ok
     after = export()

@@ -199,3 +199,25 @@ def test_every_objective_is_explained() -> None:
     assert objectives
     for objective in objectives:
         assert f"| {objective['name'].lower()} | {objective['goal'] * 100:g} % |" in text
+
+
+def test_r19_what_an_export_does_not_replace_expires() -> None:
+    """The tables a day of grace after two failed runs, the files at once: as docs/analytics.md says."""
+    day_ms = 24 * 60 * 60 * 1000
+    dataset, bucket = resources()["google_bigquery_dataset.analytics"], resources()["google_storage_bucket.analytics"]
+    assert dataset["default_table_expiration_ms"] == 3 * day_ms
+    assert dataset["max_time_travel_hours"] == 48
+    [rule] = bucket["lifecycle_rule"]
+    assert (rule["condition"][0]["age"], rule["action"][0]["type"]) == (1, "Delete")
+    assert bucket["soft_delete_policy"][0]["retention_duration_seconds"] == 0
+    assert resources()["google_cloud_scheduler_job.analytics"]["schedule"] == "0 5 * * *"
+
+
+def test_nothing_of_the_export_is_made_until_it_is_asked_for() -> None:
+    [variable] = [block["analytics"] for block in blocks("variable") if "analytics" in block]
+    assert variable["default"] in (None, "null")
+    addresses = re.findall(r'resource "(\w+)" "(\w+)"', (INFRA / "analytics.tf").read_text())
+    assert len(addresses) > 10
+    for type_, name in addresses:
+        body = resources()[f"{type_}.{name}"]
+        assert "local.analytics" in str(body.get("count", body.get("for_each"))), name
