@@ -215,6 +215,15 @@ def test_every_parameter_has_a_value() -> None:
     assert params <= environment().keys()
 
 
+def test_the_deployment_enables_the_apis_that_its_triggers_need() -> None:
+    """Also of schedules and tasks, whose functions are ours around the SDK's."""
+    assert {each["api"] for each in manifest()["requiredAPIs"]} == {
+        "cloudscheduler.googleapis.com",
+        "cloudtasks.googleapis.com",
+        "identitytoolkit.googleapis.com",
+    }
+
+
 def test_what_is_deployed_names_no_emulator_and_no_secret(endpoints: dict[str, Any]) -> None:
     """An emulator's variable in production would let unsigned tokens in (A7)."""
     names = environment().keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import pathlib
+import re
 from typing import Any
 
 import pytest
@@ -24,7 +24,8 @@ from tests.support.tried import called
 
 SECRETS = {value.name for value in vars(config).values() if isinstance(value, SecretParam)}
 SECRETS |= {secret.name for secret in specs.SECRETS}
-SNAPSHOT = pathlib.Path(__file__).parents[1] / "api_snapshot.json"
+ROOT = settings.ROOT
+SNAPSHOT = ROOT / "tests/api_snapshot.json"
 ORDER_OR_POLL = (
     "createGenerationRequest",
     "createStudioJob",
@@ -56,7 +57,8 @@ def test_a_spec_that_names_a_webhook_has_it_deployed_and_tested() -> None:
     """With the provider's own secrets alone. The names are in the orders that vendors hold: they must not change."""
     specified = {spec.webhook: spec for spec in specs.PROVIDERS.values() if spec.webhook}
     assert {"poyoWebhook", "piapiWebhook"} <= specified.keys()
-    tests = [ast.walk(ast.parse(path.read_text())) for path in pathlib.Path(__file__).parent.glob("*.py")]
+    paths = [path for room in ("studio", "integrations") for path in (ROOT / "tests" / room).glob("*.py")]
+    tests = [ast.walk(ast.parse(path.read_text())) for path in paths]
     assert specified.keys() <= set().union(*map(called, tests)), "a webhook without a test"
     for webhook, spec in specified.items():
         assert bound()[webhook] == {"APP_SIGNING_KEY", *(secret.name for secret in spec.secrets)}
@@ -106,6 +108,32 @@ def test_what_follows_from_the_specs(monkeypatch: pytest.MonkeyPatch) -> None:
         assert base_url.value == "https://proxy.example"
         monkeypatch.delenv(base_url.variable)
         assert base_url.value == base_url.default
+
+
+NAMED_BY_DESIGN = ("integrations/providers/", "catalog/poyo_models.py", "catalog/other_models.py")
+"""Where a provider's name may stand in functions/studiox: its own module, its spec, and its models."""
+
+
+def test_nothing_but_its_spec_and_its_models_names_a_provider() -> None:
+    house = ROOT / "functions/studiox"
+    named = [
+        f"{path.relative_to(house)}:{node.lineno}: {node.value}"
+        for path in house.rglob("*.py")
+        if not str(path.relative_to(house)).startswith(NAMED_BY_DESIGN)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in [*specs.PROVIDERS, *webhooks_of_providers()]
+    ]
+    named += [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "web/src").rglob("*.ts")
+        for name in specs.PROVIDERS
+        if re.search(rf"""(['"`]){name}\1""", path.read_text())
+    ]
+    assert not named
+
+
+def webhooks_of_providers() -> list[str]:
+    return [spec.webhook for spec in specs.PROVIDERS.values() if spec.webhook]
 
 
 class Throwaway:

@@ -58,7 +58,8 @@ def schedule(
             answer: flask.Response = on_schedule(guarded)(http)
             return flask.Response("try again", 503) if interrupted else answer
 
-        return _as_declared(deployed, run, on_schedule(run))
+        # The manifest and the required APIs are attributes of what the SDK makes of `run`: they come along.
+        return functools.wraps(on_schedule(run))(deployed)
 
     return deploy
 
@@ -95,14 +96,6 @@ def task(
         )(guarded)
         # The SDK accepts `invoker` and leaves it out of the manifest. Without it nobody may call the function.
         deployed.__firebase_endpoint__.taskQueueTrigger["invoker"] = [config.SERVICE_ACCOUNT]
-        return _as_declared(deployed, run, deployed)
+        return deployed  # type: ignore[no-any-return]
 
     return deploy
-
-
-def _as_declared(deployed: Any, run: Callable[..., None], declared: Any) -> Deployed:
-    """`deployed` under the name of `run`, with the manifest of `declared`."""
-    functools.update_wrapper(deployed, run)
-    deployed.__firebase_endpoint__ = declared.__firebase_endpoint__
-    deployed.__required_apis = declared.__dict__["__required_apis"]
-    return deployed  # type: ignore[no-any-return]

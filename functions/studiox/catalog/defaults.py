@@ -5,7 +5,7 @@ from __future__ import annotations
 from studiox.models.catalog import Feature
 
 from . import other_models, poyo_models
-from .other_models import MOCK, SIZES
+from .other_models import SIZES
 
 __all__ = ["COLORS", "FEATURES", "MODELS", "SIZES", "STYLES"]
 
@@ -20,4 +20,5 @@ FEATURES = (
     Feature(id="commercial_license", label="Licence for commercial use", tokens=20),
 )
 
-MODELS = (*MOCK, *poyo_models.MODELS, *other_models.MODELS)
+MODELS = (*poyo_models.MODELS, *other_models.MODELS)
+"""In the order in which clients list them: the first of a type is the one that a form starts with."""

@@ -79,4 +79,4 @@ OPENAI = (
     ),
 )
 
-MODELS = (*PIAPI, *OPENAI)
+MODELS = (*PIAPI, *OPENAI, *MOCK)

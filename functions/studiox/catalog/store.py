@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from studiox.integrations.providers import specs
-from studiox.kit import config, firestore, ids, log, query
+from studiox.kit import firestore, ids, log, query
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.documents import Collection, Data, Path
 from studiox.kit.errors import InvalidRequest
@@ -107,13 +107,14 @@ def find_feature(docs: Docs, feature_id: str) -> Feature:
 
 def _as_model(entry: Data | None) -> Model | None:
     """The entry as a model; None if it is not on offer, or, with an alert, if it is malformed."""
-    if entry is None or (entry.get("provider") == "mock" and not config.ENABLE_MOCK_MODELS.value):
+    if entry is None:
         return None
     try:
-        return _checked(entry)
+        model = _checked(entry)
     except (msgspec.ValidationError, ValueError) as error:
         log.alert("catalogue_entry_broken", model=entry.get("id"), error=str(error))
         return None
+    return model if specs.PROVIDERS[model.provider].offered else None
 
 
 def _checked(entry: Data) -> Model:

@@ -126,9 +126,7 @@ export class OrderForm {
   }
 
   private models(type: string): ModelOption[] {
-    const models = this.options?.models.filter((each) => each.type === type) ?? [];
-    const isMock = ({ provider }: ModelOption) => Number(provider === 'mock');
-    return models.sort((a, b) => isMock(a) - isMock(b));
+    return this.options?.models.filter((each) => each.type === type) ?? [];
   }
 
   private isExtra(name: string): boolean {

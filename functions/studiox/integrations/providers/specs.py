@@ -1,4 +1,4 @@
-"""The providers, each declared once: how it is made, and all that the rest of the backend must know about it.
+"""The providers, each declared once: how it is made, and what the rest of the backend uses of it.
 
 Secret bindings, webhooks, the hosts that files may come from, the day's spend and the local stack follow from these
 specs. docs/providers.md says which files a new provider touches.
@@ -10,7 +10,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from firebase_functions.params import SecretParam
+from firebase_functions.params import BoolParam, SecretParam
+
+from studiox.kit import config
 
 from .protocol import Provider
 
@@ -43,6 +45,13 @@ class ProviderSpec(NamedTuple):
     """`submit` returns an ended task, so that a request may wait for the result."""
     webhook: str = ""
     """The name under which its webhook is deployed (studio/webhook_endpoints.py). Empty: it never calls back."""
+    offered_if: BoolParam | None = None
+    """The parameter that must be true for its models to be offered. None: they always are."""
+
+    @property
+    def offered(self) -> bool:
+        """Whether the catalogue offers its models in this deployment."""
+        return self.offered_if is None or bool(self.offered_if.value)
 
 
 def _mock() -> Provider:
@@ -70,7 +79,7 @@ def _openai(base_url: str, key: str) -> Provider:
 
 
 PROVIDERS: Mapping[str, ProviderSpec] = {
-    "mock": ProviderSpec(make=_mock, credit_micro_usd=0, answers_at_once=True),
+    "mock": ProviderSpec(make=_mock, credit_micro_usd=0, answers_at_once=True, offered_if=config.ENABLE_MOCK_MODELS),
     "poyo": ProviderSpec(
         make=_poyo,
         credit_micro_usd=5_000,
