@@ -36,19 +36,16 @@ locals {
   loads = [
     for table, collection in local.collections : {
       collection = collection
-      file       = local.export_files[table]
+      # A collection without a document has no such file.
+      documents = "/all_namespaces/kind_${collection}/output-"
       load = templatefile("${path.module}/analytics/load.sql", {
-        project = var.project, table = table, file = local.export_files[table], select = local.selects["tables/${table}.sql"]
+        project = var.project, table = table, collection = collection, select = local.selects["tables/${table}.sql"]
       })
       clear = templatefile("${path.module}/analytics/clear.sql", {
         project = var.project, table = table, select = local.selects["tables/${table}.sql"]
       })
     }
   ]
-  export_files = {
-    for table, collection in local.collections :
-    table => "/all_namespaces/kind_${collection}/all_namespaces_kind_${collection}.export_metadata"
-  }
   views = join("", concat(
     ["CREATE OR REPLACE TABLE `${var.project}`.studiox.as_of AS SELECT TIMESTAMP 'MOMENT' AS moment;\n"],
     [

@@ -2,7 +2,7 @@
 CREATE OR REPLACE EXTERNAL TABLE `${project}`.studiox.exported
 OPTIONS (
   format = 'DATASTORE_BACKUP',
-  uris = ['gs://FOLDER${file}']
+  uris = ['gs://FOLDER/all_namespaces/kind_${collection}/all_namespaces_kind_${collection}.export_metadata']
 );
 CREATE OR REPLACE TABLE `${project}`.studiox.${table} AS
 WITH documents AS (

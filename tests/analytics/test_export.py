@@ -140,12 +140,13 @@ def test_a_file_is_bigquerys_sql_and_uses_none_of_its_reserved_words_as_a_name(n
 
 
 def test_a_script_reads_one_file_and_leaves_one_table() -> None:
-    loaded = filled_in("load.sql", table="users", file="/f", select="SELECT 1 AS one FROM documents")
+    loaded = filled_in("load.sql", table="users", collection="users", select="SELECT 1 AS one FROM documents")
     assert [statement.split("(")[0].split("\n")[0] for statement in loaded] == [
         "CREATE OR REPLACE EXTERNAL TABLE `studiox-example`.studiox.exported",
         "CREATE OR REPLACE TABLE `studiox-example`.studiox.users AS",
         "DROP EXTERNAL TABLE `studiox-example`.studiox.exported",
     ]
+    assert "uris = ['gs://FOLDER/all_namespaces/kind_users/all_namespaces_kind_users.export_metadata']" in loaded[0]
     [cleared] = filled_in("clear.sql", table="users", select="SELECT 1 AS one FROM documents")
     assert cleared.startswith(loaded[1].split("\n")[0])
 

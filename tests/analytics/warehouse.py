@@ -54,11 +54,10 @@ class Warehouse:
         self._say("SET TimeZone = 'UTC'")
         for table, collection in COLLECTIONS.items():
             rows = exported(documents, collection)
-            file = f"/all_namespaces/kind_{collection}/all_namespaces_kind_{collection}.export_metadata"
             script = "load.sql" if rows else "clear.sql"
-            for statement in filled_in(script, table=table, file=file, select=select(f"tables/{table}")):
+            for statement in filled_in(script, table=table, collection=collection, select=select(f"tables/{table}")):
                 if statement.startswith("CREATE OR REPLACE EXTERNAL TABLE"):
-                    assert f"gs://FOLDER{file}" in statement
+                    assert f"kind_{collection}.export_metadata" in statement
                     self._put(rows)
                 else:
                     self._run(statement)
