@@ -287,18 +287,6 @@ def test_between_full_runs_only_what_was_touched_is_read(
     assert {uid for uid, _ in found(database)} == {"u1", "u2"}
 
 
-def test_a_run_that_dies_is_continued(database: Database, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    monkeypatch.setattr(audit, "USERS_PER_PAGE", 3)
-    monkeypatch.setattr(audit, "RUN_S", -1.0)
-    for number in range(8):
-        call(main.initializeUser, uid=f"user-{number}", email=f"user-{number}@canary.test")
-        database.change(f"users/user-{number}", balance=0)
-    for seen in (3, 6, 8):
-        run()
-        clock.ahead += timedelta(days=1)
-        assert {uid for uid, _ in found(database)} == {f"user-{number}" for number in range(seen)}
-
-
 def test_who_spends_meanwhile_is_no_violation(world: dict[str, str], database: Database) -> None:
     assert world
     stop = threading.Event()

@@ -17,7 +17,7 @@ from studiox.kit import config, ids, log, tasks
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Unavailable
 from studiox.kit.rate_limits import Limit
-from studiox.tokens import monthly_reset
+from studiox.tokens import audit, monthly_reset
 
 from . import abandoned_accounts, deletion, export
 
@@ -43,7 +43,7 @@ def cleanUp(request: CallableRequest[Any]) -> None:
         service.enqueue(kind, id_)
 
 
-SCHEDULES = {each.name: each for each in (monthly_reset.SCHEDULE,)}
+SCHEDULES = {each.name: each for each in (audit.SCHEDULE, monthly_reset.SCHEDULE)}
 
 
 @task(secrets=[config.APP_SIGNING_KEY], memory=512, max_instances=tasks.QUEUES["workShard"].at_once)

@@ -217,7 +217,7 @@ IMPERSONAL: dict[str, str] = {
     "sweeps": "Positions of the nightly sweeps. The uid that one resumes from is replaced at the next run.",
     "scheduleRuns": "Parts and figures of schedules' runs; they expire.",
     "shards": "How far an open part of a run has come. The uid that it resumes from goes when the part ends.",
-    "ledgerAudits": "The position of the ledger's audit, in the same way.",
+    "ledgerAudits": "What the last audit of the ledgers covered, and when.",
     "reconciliations": "The position of the reconciliation with Stripe.",
     "weeklyReports": "Totals.",
     "providerHealth": "Failures and spend of providers.",

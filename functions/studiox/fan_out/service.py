@@ -58,13 +58,16 @@ class Schedule(NamedTuple):
     """By their kinds."""
     tell: Callable[[Run, Mapping[str, int], int], None]
     """Log what a run has done, once: its figures, and the number of parts that were given up."""
-    settle: Callable[[Run, int], None] = lambda _run, _failed: None
-    """What remains to be done after all parts have ended. May be repeated."""
+    settle: Callable[[Run, Mapping[str, int], int], None] = lambda _run, _counts, _failed: None
+    """What remains to be done after all parts have ended, with the same arguments. May be repeated."""
 
 
-def start(schedule: Schedule, period: str, run: Run) -> None:
-    """Run the schedule, or divide the run among tasks. `period`: letters, digits and hyphens. `Contention`,
-    `Unavailable`: repeat it."""
+def start(schedule: Schedule, run_id: str, run: Run) -> None:
+    """Run the schedule, or divide the run among tasks. `Contention`, `Unavailable`: repeat it.
+
+    `run_id`: letters, digits and hyphens, made of the schedule's name and the period. A run of this id that was divided
+    goes on; one that has ended is made again only if it gave up some of its parts.
+    """
     until = time.monotonic() + RUN_S
     parts = schedule.parts(run)
     counts: Counter[str] = Counter()
@@ -74,18 +77,19 @@ def start(schedule: Schedule, period: str, run: Run) -> None:
     if len(shards) == len(left) and time.monotonic() < until:  # little enough
         shards = [rest for each in left if (rest := _alone(parts, run, each, counts, until, None)) is not None]
     if not shards:
-        schedule.settle(run, 0)
+        schedule.settle(run, counts, 0)
         schedule.tell(run, counts, 0)
         return
-    path = run_path(f"{schedule.name}-{period}")
+    path = run_path(run_id)
     made = rules.divided(schedule.name, shards, counts, run.about, run.started_at)
 
     def decide(docs: Docs) -> None:
-        if not docs.exists(path):
-            docs.create(path, made)
+        found = docs.get(path)
+        if found is None or (found.closed_at is not None and found.failed):
+            docs.put(path, made)
 
     transact(path, decide, Reads(fresh=[path]))
-    resume(path.id)
+    resume(run_id)
 
 
 def _alone(
@@ -144,13 +148,13 @@ def resume(run_id: str) -> bool:
     if run is None or run.closed_at is not None:
         return False
     for index in run.open or [0]:  # all parts have ended, but the task that should have closed the run died
-        _enqueue(run_id, index, firestore.get(progress_path(run_id, index)))
+        _enqueue(run_id, run, index, firestore.get(progress_path(run_id, index)))
     return True
 
 
-def _enqueue(run_id: str, index: int, progress: Progress | None) -> None:
-    number = 0 if progress is None else progress.tasks
-    tasks.enqueue(TASK, {"run": run_id, "shard": index}, name=f"{run_id}-{index}-{number}")
+def _enqueue(run_id: str, run: ScheduleRun, index: int, progress: Progress | None) -> None:
+    name = f"{run_id}-{clock.to_millis(run.started_at)}-{index}-{0 if progress is None else progress.tasks}"
+    tasks.enqueue(TASK, {"run": run_id, "shard": index}, name=name)
 
 
 def work(schedules: Mapping[str, Schedule], data: object) -> None:
@@ -191,7 +195,7 @@ def _worked(schedule: Schedule, run_id: str, run: ScheduleRun, index: int) -> Sc
     for page, cursor in _pages(part, shard, progress.cursor):
         after = rules.advanced(progress, cursor, part.work(told, page))
         if len(page) == part.page and time.monotonic() > until:
-            _enqueue(run_id, index, _moved(path, progress, replace(after, tasks=after.tasks + 1)))
+            _enqueue(run_id, run, index, _moved(path, progress, replace(after, tasks=after.tasks + 1)))
             return None
         progress = _moved(path, progress, after)
     return _end(run_id, index, progress, failed=False)
@@ -236,7 +240,7 @@ def _close(schedule: Schedule, run_id: str, run: ScheduleRun) -> None:
     """Settle a run whose parts have all ended, and close it. Of several tasks, one closes and tells."""
     path, now, closer = run_path(run_id), clock.now(), ids.new()
     told = Run(run.started_at, run.about)
-    schedule.settle(told, len(run.failed))
+    schedule.settle(told, run.counts, len(run.failed))
 
     def decide(docs: Docs) -> bool:
         found = docs.get(path)

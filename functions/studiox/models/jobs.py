@@ -184,6 +184,7 @@ class UncheckedJob(Stored, frozen=True, kw_only=True):
     price: Any = None
     refunded: Any = 0
     deadline_at: Any = None
+    updated_at: Any = None
 
 
 class ProviderLoss(Stored, frozen=True, kw_only=True):
@@ -215,6 +216,7 @@ class LyricError(Stored, frozen=True, kw_only=True):
 
 
 JOBS = Collection("jobs", Job)
+CHANGES = JOBS.select(UncheckedJob)
 STATES = Collection("private", JobState)
 """The collection group of all jobs' private states."""
 PROVIDER_LOSSES = Collection("providerLosses", ProviderLoss)
@@ -263,14 +265,6 @@ def created_between(uid: str, since: datetime, until: datetime, limit: int) -> l
         newest_first=True,
     )
     return [each.data for each in found]
-
-
-def changed_since(moment: datetime | None) -> Iterator[query.Found[UncheckedJob]]:
-    """The jobs changed since then (None: all), with the fields that the ledger audit needs."""
-    jobs = JOBS.select(UncheckedJob)
-    if moment is None:
-        return query.documents(jobs)
-    return query.documents(jobs, order="updatedAt", least=moment)
 
 
 def which_exist(job_ids: Iterable[str]) -> set[str]:

@@ -34,7 +34,7 @@ class LedgerCheckpoint(Stored, frozen=True, kw_only=True):
 
 
 class AuditRun(Stored, frozen=True, kw_only=True):
-    """The last run, `ledgerAudits/nightly`; the next run resumes it if it has not finished."""
+    """The last run, `ledgerAudits/nightly`. If it has not finished, the next one audits all that it should have."""
 
     started_at: datetime
     full: bool
@@ -42,8 +42,6 @@ class AuditRun(Stored, frozen=True, kw_only=True):
     since: datetime | None
     full_at: datetime | None
     """When the last full run started."""
-    cursor: str
-    """A full run has audited the accounts up to this uid."""
     finished_at: datetime | None = None
 
 

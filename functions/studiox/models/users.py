@@ -150,6 +150,7 @@ class UserReset(Stored, frozen=True):
     credit_reset_at: datetime
 
 
+CHANGES = USERS.select(UserChange)
 RESETS = USERS.select(UserReset)
 
 
@@ -194,13 +195,3 @@ def count_new_users(start: datetime, end: datetime) -> int:
 def all_users(after: str | None = None) -> Iterator[query.Found[UserAge]]:
     """Every account in order of its uid, starting behind `after`."""
     return query.documents(USERS.select(UserAge), after=after)
-
-
-def users_to_audit(after: str | None, since: datetime | None) -> Iterator[query.Found[UserChange]]:
-    """The accounts that changed since then, by the time of the change; without `since` all, behind the uid `after`."""
-    listed = USERS.select(UserChange)
-    return (
-        query.documents(listed, after=after)
-        if since is None
-        else query.documents(listed, order="updatedAt", least=since)
-    )

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from studiox.fan_out.service import RUN_S, chunks
-from studiox.kit import audit, batch, clock, firestore, ids, log
+from studiox.fan_out import service as fan_out
+from studiox.kit import audit, batch, clock, firestore, ids, log, query
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, StudioxError, Unavailable
 from studiox.kit.firestore import Document
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import jobs as studio
-from studiox.models import ledger_store
+from studiox.models import ledger_store, users
 from studiox.models.jobs import UncheckedJob
 from studiox.models.ledger import Account, Buckets, UncheckedEntry
 from studiox.models.ledger_audits import AuditRun, checkpoint_path, run_path
-from studiox.models.users import users_to_audit
+from studiox.models.schedule_runs import Run
 
 from . import audit_store, invariants
 from .invariants import Fold, Sum, Violation
@@ -41,30 +40,67 @@ class LedgerBroken(StudioxError):
     text = "The ledger does not add up."
 
 
-def audit_ledger() -> int:
-    """Run the audit, or resume an interrupted run. Returns the number of violations. Bounded in time and memory."""
+def audit_ledger() -> None:
+    """Run the audit, or go on with the last one if it was divided and has not ended. `Contention`, `Unavailable`."""
     now = clock.now()
-    until = time.monotonic() + RUN_S
     last = audit_store.last_run()
-    if last is None or last.finished_at is not None:
-        run = _next_run(last, now)
-        _save(run)
-    else:
-        run = last
-    found, missing = _audit_users(run, now, until)
-    if missing or time.monotonic() > until:
-        log.alert("ledger_audit_unfinished", part="users", missing=missing)
-        return found
-    for jobs in chunks(studio.changed_since(run.since), JOBS_PER_PAGE):
-        found += batch.patiently(lambda jobs=jobs: _audit_jobs(jobs, now))  # type: ignore[misc]
-        if time.monotonic() > until:
-            log.alert("ledger_audit_unfinished", part="jobs", missing=0)
-            return found
-    if run.full:
-        _forget_deleted(run)
-    _save(replace(run, finished_at=now, cursor="", full_at=run.started_at if run.full else run.full_at))
-    log.info("ledger_audit", full=run.full, violations=found)
-    return found
+    if last is not None and last.finished_at is None and fan_out.resume(_run_id(last.started_at)):
+        return
+    record = _next_run(last, now)
+    _save(record)
+    about = {"full": record.full, "since": record.since, "fullAt": record.full_at}
+    fan_out.start(SCHEDULE, _run_id(now), Run(now, about))
+
+
+def _run_id(started_at: datetime) -> str:
+    return f"auditLedger-{started_at.date().isoformat()}"
+
+
+def _parts(run: Run) -> Mapping[str, fan_out.Part]:
+    """The users and the jobs: all of them, or those changed since the last run. Later changes are the next one's."""
+    if run.about["full"]:
+        users_in = jobs_in = query.Span()
+        return {
+            "users": fan_out.Part(users.CHANGES, users_in, _audit_users, USERS_PER_PAGE),
+            "jobs": fan_out.Part(studio.CHANGES, jobs_in, _audit_jobs, JOBS_PER_PAGE),
+        }
+    changed = query.Span("updatedAt", low=run.about["since"], below=run.started_at + OVERLAP)
+    return {
+        "users": fan_out.Part(users.CHANGES, changed, _audit_users, USERS_PER_PAGE, _changed_at),
+        "jobs": fan_out.Part(studio.CHANGES, changed, _audit_jobs, JOBS_PER_PAGE, _changed_at),
+    }
+
+
+def _changed_at(found: Found[Any]) -> Any:
+    return found.data.updated_at
+
+
+def _settle(run: Run, counts: Mapping[str, int], failed: int) -> None:
+    """Note that the audit has finished. If it passed over something, the next one looks at all of it again."""
+    if failed or counts.get("missing"):
+        return
+    full_at = run.about["fullAt"]
+    if run.about["full"]:
+        full_at = run.started_at
+        _forget_deleted(run.started_at)
+    record = AuditRun(
+        started_at=run.started_at,
+        full=run.about["full"],
+        since=run.about["since"],
+        full_at=full_at,
+        finished_at=clock.now(),
+    )
+    _save(record)
+
+
+def _tell(run: Run, counts: Mapping[str, int], failed: int) -> None:
+    if failed or counts.get("missing"):
+        log.alert("ledger_audit_unfinished", missing=counts.get("missing", 0), failedShards=failed)
+        return
+    log.info("ledger_audit", full=run.about["full"], violations=counts.get("violations", 0))
+
+
+SCHEDULE = fan_out.Schedule("auditLedger", _parts, _tell, _settle)
 
 
 def examine(now: datetime) -> Iterator[tuple[str, list[Violation]]]:
@@ -72,13 +108,13 @@ def examine(now: datetime) -> Iterator[tuple[str, list[Violation]]]:
 
     For a restored database, which nothing else changes. `Unavailable` if something could not be read.
     """
-    for page in chunks(users_to_audit(None, None), USERS_PER_PAGE):
+    for page in fan_out.chunks(query.documents(users.CHANGES), USERS_PER_PAGE):
         checked = batch.work_through("examine", lambda each: (each.id, _check_user(each.id, full=True)), page)
         if checked.missing:
             raise Unavailable
         yield from ((uid, each.violations) for uid, each in checked.results)
         yield from ((each.id, [_unreadable(each.id)]) for each in checked.broken)
-    for jobs in chunks(studio.changed_since(None), JOBS_PER_PAGE):
+    for jobs in fan_out.chunks(query.documents(studio.CHANGES), JOBS_PER_PAGE):
         owned, without_owner = _by_owner(jobs)
         yield from (("unknown", [violation]) for violation in without_owner)
         checked_jobs = batch.patiently(lambda owned=owned: list(_with_entries(owned, now)))  # type: ignore[misc]
@@ -90,28 +126,28 @@ def _unreadable(uid: str) -> Violation:
 
 
 def _next_run(last: AuditRun | None, now: datetime) -> AuditRun:
-    """A new run: of all accounts once per FULL_EVERY, otherwise of those changed since the last run started."""
+    """A new run: of all accounts once per FULL_EVERY, otherwise of those changed since the last run started.
+
+    It includes all that the last run should have audited, if that one did not finish.
+    """
+    if last is not None and last.finished_at is None:
+        return replace(last, started_at=now)
     full_at = None if last is None else last.full_at
     full = last is None or full_at is None or now - full_at >= FULL_EVERY
     since = None if last is None or full else last.started_at - OVERLAP
-    return AuditRun(started_at=now, full=full, since=since, full_at=full_at, cursor="")
+    return AuditRun(started_at=now, full=full, since=since, full_at=full_at)
 
 
-def _audit_users(run: AuditRun, now: datetime, until: float) -> tuple[int, int]:
-    """The numbers of violations and of users that could not be read. The checkpoint does not pass unread users."""
-    found = missing = 0
-    for page in chunks(users_to_audit(run.cursor or None, run.since), USERS_PER_PAGE):
-        audited = batch.work_through("auditLedger", lambda each: _audit_user(each.id, run.full, now), page)
-        unreadable = [_unreadable(each.id) for each in audited.broken]
-        for violation in unreadable:
-            _report(violation.subject, [violation], now)
-        found += sum(audited.results) + len(unreadable)
-        missing += len(audited.missing)
-        if not missing:
-            _save(replace(run, cursor=page[-1].id if run.full else ""))
-        if time.monotonic() > until or len(audited.missing) == len(page):
-            break
-    return found, missing
+def _audit_users(run: Run, page: list[Found[users.UserChange]]) -> Mapping[str, int]:
+    """Audit these users. `missing` are those that could not be read; `Unavailable` if none could."""
+    full, now = run.about["full"], clock.now()
+    audited = batch.work_through("auditLedger", lambda each: _audit_user(each.id, full, now), page)
+    if len(audited.missing) == len(page):
+        raise Unavailable(retryAfterSeconds=5)
+    unreadable = [_unreadable(each.id) for each in audited.broken]
+    for violation in unreadable:
+        _report(violation.subject, [violation], now)
+    return {"violations": sum(audited.results) + len(unreadable), "missing": len(audited.missing)}
 
 
 def _save(run: AuditRun) -> None:
@@ -142,12 +178,12 @@ def _keep(uid: str, sums: Sum, already_read: Mapping[str, Document], now: dateti
         firestore.delete_all([path])
 
 
-def _forget_deleted(run: AuditRun) -> None:
+def _forget_deleted(started_at: datetime) -> None:
     """Delete the checkpoints of accounts that are gone: a run that died after it wrote one could not look again.
 
     A full run writes the checkpoint of every account in order, so only few are older.
     """
-    for page in chunks(audit_store.checkpoints_before(run.started_at), PAGE):
+    for page in fan_out.chunks(audit_store.checkpoints_before(started_at), PAGE):
         users = firestore.get_all([ledger_store.unchecked_path(each.id) for each in page])
         firestore.delete_all([each.path for each, user in zip(page, users, strict=True) if user is None])
 
@@ -173,7 +209,7 @@ def _check_user(uid: str, *, full: bool) -> _Checked:
     if type(seq) is not int or seq < start.seq:
         return _Checked([Violation("account_is_not_its_ledger", "ledgerSeq", f"at least {start.seq}", str(seq))])
     fold, beyond = Fold(start), []
-    for page in chunks(ledger_store.entries_to_audit(uid, start.seq), PAGE):
+    for page in fan_out.chunks(ledger_store.entries_to_audit(uid, start.seq), PAGE):
         for entry in page:
             if type(entry.data.seq) is int and entry.data.seq > seq:
                 beyond.append(entry.id)
@@ -205,10 +241,16 @@ def _check_jobs_of(page: list[Found[UncheckedEntry]], fold: Fold) -> None:
             fold.wrong("entry_without_job", entry_id, job_id, "no such job")
 
 
-def _audit_jobs(jobs: list[Found[UncheckedJob]], now: datetime) -> int:
-    owned, without_owner = _by_owner(jobs)
-    _report("unknown", without_owner, now)
-    return len(without_owner) + _audit_owned(owned, now)
+def _audit_jobs(_run: Run, page: list[Found[UncheckedJob]]) -> Mapping[str, int]:
+    """Audit these jobs. `Unavailable`."""
+    now = clock.now()
+
+    def audit_page() -> int:
+        owned, without_owner = _by_owner(page)
+        _report("unknown", without_owner, now)
+        return len(without_owner) + _audit_owned(owned, now)
+
+    return {"violations": batch.patiently(audit_page)}
 
 
 def _by_owner(jobs: list[Found[UncheckedJob]]) -> tuple[list[Found[UncheckedJob]], list[Violation]]:

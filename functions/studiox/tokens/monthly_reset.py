@@ -25,7 +25,7 @@ _RESET = audit.System("resetMonthlyTokens")
 def reset_monthly() -> None:
     """Reset every user who is due. Users that a run does not reach are first in the next one. `Unavailable`."""
     now = clock.now()
-    fan_out.start(SCHEDULE, now.date().isoformat(), Run(now, {}))
+    fan_out.start(SCHEDULE, f"resetMonthlyTokens-{now.date().isoformat()}", Run(now, {}))
 
 
 def _parts(run: Run) -> Mapping[str, fan_out.Part]:
