@@ -1,7 +1,7 @@
 """The health check: it reads from Firestore and Storage, which everything needs.
 
-Everybody may call it, so its answer is remembered for a few seconds: calls cannot cause more reads than that, also
-while something is down and each check takes seconds.
+Anyone may call it, so its answer is cached for a few seconds. That limits the reads that calls can cause, also
+during an outage, when each check takes seconds.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ TWO = Input(kind="choice", values=("a", "b"), default="a")
 FLAG = Input(kind="flag", default=False)
 SIZE = Input(kind="choice", catalogue="sizes", required=True)
 NO_RATE = "a rate that is not a whole number from 0 to 1000000"
-NO_COUNT = "{} is no number from 0"
+NO_COUNT = "{} is not a number from 0 on"
 LACKS = "priced or counted by {}, which an order may lack"
 
 
@@ -93,7 +93,7 @@ def test_a_price_for_a_time_needs_a_number(per: Any, spec: Input | None, problem
 def test_a_price_for_characters_needs_a_text() -> None:
     price = Price(tokens=5, per="thousandCharacters")
     refused(model_with({"prompt": replace(PROMPT, required=False)}, price=price), LACKS.format("prompt"))
-    refused(model_with({"prompt": NUMBER}, price=price), "prompt is no text")
+    refused(model_with({"prompt": NUMBER}, price=price), "prompt is not a text")
     catalog.check_model(model_with({"prompt": replace(PROMPT, required=False, default="hi")}, price=price))
     catalog.check_model(model_with({"prompt": replace(PROMPT, required=False)}))
 
@@ -115,13 +115,13 @@ def test_a_model_with_a_price_for_each_order_is_sound() -> None:
 @pytest.mark.parametrize(
     ("outputs", "spec", "problem"),
     [
-        (-1, None, "outputs that are not from 0 to 10"),
-        (11, None, "outputs that are not from 0 to 10"),
+        (-1, None, "outputs must be from 0 to 10"),
+        (11, None, "outputs must be from 0 to 10"),
         ("count", None, LACKS),
         ("count", Input(kind="integer", min=1, max=4), LACKS),
         ("count", Input(kind="choice", values=("one", "two"), required=True), NO_COUNT),
-        ("count", Input(kind="integer", min=1, max=11, required=True), "outputs that are not from 0 to 10"),
-        ("count", Input(kind="choice", values=(1, 11), required=True), "outputs that are not from 0 to 10"),
+        ("count", Input(kind="integer", min=1, max=11, required=True), "outputs must be from 0 to 10"),
+        ("count", Input(kind="choice", values=(1, 11), required=True), "outputs must be from 0 to 10"),
     ],
 )
 def test_a_promise_of_outputs_is_a_number_from_0_to_10(outputs: int | str, spec: Input | None, problem: str) -> None:

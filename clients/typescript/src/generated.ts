@@ -998,12 +998,12 @@ export interface Refusals {
    */
   AccountSuspended: Record<string, never>;
   /**
-   * Your plan includes no more of these this month.
+   * You have used all the songs that your plan includes this month.
    * Code `resource-exhausted`.
    */
   AllowanceExceeded: { limit: number; resetsAt: Timestamp };
   /**
-   * You have claimed this already.
+   * You have already claimed this.
    * Code `already-exists`.
    */
   AlreadyClaimed: Record<string, never>;
@@ -1035,7 +1035,7 @@ export interface Refusals {
    */
   GenerationFailed: { generationRequestId: string; refunded: number };
   /**
-   * Not enough tokens.
+   * You don't have enough tokens for this.
    * Code `failed-precondition`.
    */
   InsufficientTokens: { balance: number; price: number };
@@ -1084,12 +1084,12 @@ export interface Refusals {
    */
   PaymentsUnavailable: Record<string, never>;
   /**
-   * Your plan does not include this.
+   * Your plan doesn't include this. Please choose a higher plan.
    * Code `failed-precondition`.
    */
   PlanRequired: { plan: "enterprise" | "free" | "pro" };
   /**
-   * The price has changed.
+   * The price has changed. Please check it and try again.
    * Code `failed-precondition`.
    */
   PriceChanged: { price: number; maxPrice: number };
@@ -1131,7 +1131,7 @@ export interface Refusals {
    */
   TooManyComments: { limit: number };
   /**
-   * Too many jobs at once. Wait until one has ended.
+   * You have too many jobs running. Please wait until one has ended.
    * Code `resource-exhausted`.
    */
   TooManyJobs: { limit: number };
@@ -1284,7 +1284,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Change one's name, picture (https) or preferences; an empty text takes the name or picture away.
+   * Change the caller's name, picture (https) or preferences; an empty text removes the name or picture.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */

@@ -1,4 +1,4 @@
-"""Accounts without a sign-in at Auth: it was deleted there directly, or the sign-up failed after its trigger.
+"""Accounts without a user in Auth: the user was deleted there directly, or the sign-up failed after its trigger.
 
 Such an account would still be counted, get its monthly tokens, and pay for a subscription that nobody can cancel.
 """
@@ -28,7 +28,7 @@ CLOSED_PER_RUN = 500
 AGE = timedelta(days=1)
 """Younger accounts are skipped: their sign-up may still be under way."""
 IMPLAUSIBLE = 20
-"""If Auth knows none of this many accounts or more, it is the wrong project's Auth or an empty one: nothing is done."""
+"""If Auth has none of this many accounts or more, it is the wrong project's Auth or an empty one: nothing is done."""
 
 
 def sweep_accounts() -> int:

@@ -149,7 +149,7 @@ def _end_jobs(uid: str) -> bool:
                 settle_job(path.id, uid, lifecycle.Cancelled(), by=by)
             except MalformedDocument as error:
                 if not error.path.startswith(path):
-                    raise  # the account itself: it stays as it is until a person has corrected it
+                    raise  # the account itself: a person must correct it first
                 malformed.report(error)
         if len(found) == erasure.PAGE:
             return False

@@ -1,4 +1,4 @@
-"""Deleting a user's documents as the inventory says: what is deleted, what stays under the account's pseudonym.
+"""Deletes a user's documents, or keeps them under the account's pseudonym, by the table in the inventory.
 
 Each function is one bounded step, which may be repeated after a crash.
 """
@@ -95,7 +95,7 @@ def _renamable(uid: str) -> list[tuple[Collection[Any], str, str]]:
 
 
 def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
-    """The value with the pseudonym in place of the uid, wherever the uid is a word of its own."""
+    """The value with the pseudonym in place of the uid, wherever the uid is a whole word."""
     if isinstance(value, str):
         return re.sub(rf"(?<![A-Za-z0-9-]){re.escape(uid)}(?![A-Za-z0-9-])", pseudonym, value)
     if isinstance(value, Mapping):
@@ -142,8 +142,8 @@ def close(uid: str, now: datetime, extra: Sequence[str]) -> bool:
         return True
 
     transact(path, decide, Reads(fresh=[path, closed, *extra]))
-    # An administrator, a payment or a schedule may have written about the user until this commit: a further step finds
-    # it.
+    # Administrators, payments and schedules may write about the user until this commit. A further step finds those
+    # documents.
     asked = [row.of(uid) for row in (*inventory.rows("moved"), *inventory.rows("deleted"))]
     asked += [(collection, {field: value}) for collection, field, value in _renamable(uid)]
     return not any(query.names(collection, equal, 1) for collection, equal in asked)

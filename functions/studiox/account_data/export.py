@@ -33,8 +33,8 @@ _INTERNAL = {"generationMark"}
 def export(caller: User) -> tuple[str, datetime]:
     """Write the export; a signed address that is valid for an hour, and when it expires. `Unavailable`.
 
-    `Unauthenticated` if the account is deleted during the export. A file that was written too late for that deletion is
-    deleted within a day.
+    `Unauthenticated` if the account is deleted during the export. If the file was written too late for that
+    deletion, it is deleted within a day.
     """
     account = auth_service.account(caller)
     now = clock.now()

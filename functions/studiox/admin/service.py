@@ -98,7 +98,7 @@ def _change(admin: User, uid: str, fields: Mapping[str, object], **about: object
         user = docs.get(path)
         if user is None:
             raise NotFound
-        # Also if nothing changes: so the commit fails if the account has been deleted since.
+        # Written even if nothing changes, so that the commit fails if the account has been deleted since.
         user = replace(user, **fields, updated_at=now)
         docs.put(path, user)
         return user

@@ -58,7 +58,7 @@ def schedule(
             answer: flask.Response = on_schedule(guarded)(http)
             return flask.Response("try again", 503) if interrupted else answer
 
-        # The manifest and the required APIs are attributes of what the SDK makes of `run`: they come along.
+        # The SDK's function has the manifest and the required APIs as attributes, which `wraps` copies.
         return functools.wraps(on_schedule(run))(deployed)
 
     return deploy
@@ -70,7 +70,7 @@ def task(
     """Deploy a function that the queue of its name calls, with the options of `tasks.QUEUES`.
 
     A task that an outage stops is answered with 503, and the queue sends it again. A malformed document ends the task
-    with an alert: to repeat it does not help. `settings` are the SDK's.
+    with an alert, because a retry would not help. `settings` are the SDK's.
     """
 
     def deploy(run: Callable[[https_fn.CallableRequest[Any]], None]) -> Deployed:

@@ -76,7 +76,7 @@ MAX_DEPTH = 16
 Text = msgspec.Meta(extra={"text": True})
 """Marks a string as plain text for people: NFC, trimmed, no control characters but newline and tab."""
 Name = msgspec.Meta(extra={"text": True, "name": True})
-"""Marks a name or a title, which is that on one line and without what cannot be seen (`texts.plain_name`)."""
+"""Marks a name or a title: also on one line and without invisible characters (`texts.plain_name`)."""
 
 RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$(?!\n)")]
 Id = Annotated[str, msgspec.Meta(pattern=ids.PATTERN)]
@@ -131,8 +131,8 @@ def endpoint(
 ) -> Callable[[Handler], Callable[[flask.Request], flask.Response]]:
     """Deploy `handler(caller, request) -> response` as a callable of its name.
 
-    `refuses` names the refusals of the function beyond those that any may answer. `options` are the SDK's, over those
-    of `config.SELDOM` for administrators' functions and of `config.OFTEN` for others.
+    `refuses` names the refusals of the function beyond those that any function may answer. `options` are the SDK's.
+    They override `config.SELDOM` for administrators' functions and `config.OFTEN` for others.
     `consume_app_check`: where App Check is enforced, a token counts once, so that no call can be replayed (A8).
     APP_SIGNING_KEY is bound to every one: cursors, address hashes and callback addresses are made with it.
     """
@@ -226,7 +226,7 @@ def _answer(contract: Contract, handler: Handler, received: https_fn.CallableReq
 def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
     """Authenticate, parse, limit, act; the answer as JSON values.
 
-    A caller whose rate limit this instance knows to be exhausted is refused before any request is made.
+    A caller whose exhausted rate limit is cached in this instance is refused before any request is made.
     """
     caller, charge = _authenticate(contract, received)
     acts = False
@@ -243,7 +243,7 @@ def perform(contract: Contract, handler: Handler, received: https_fn.CallableReq
             _refused(caller, charge, refusal, acts)
         raise
     if isinstance(caller, User) and not caller.call.checked:
-        raise RuntimeError(f"{contract.name} did not ask whether its caller may: use caller.commit")
+        raise RuntimeError(f"{contract.name} did not check its caller: use caller.commit")
     if not charge.receipt.given and contract.limit.in_commit:
         rate_limits.charge_later(charge)  # a replay, or nothing was to be changed
     return answer

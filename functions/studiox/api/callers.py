@@ -62,7 +62,7 @@ class Reader(Anyone, frozen=True, kw_only=True):
 class User(Reader, audit.Actor, frozen=True, kw_only=True):
     """A signed-in caller who may change their own data: not suspended, not deleted, with a valid session.
 
-    `admin` is true only while Auth says so too.
+    `admin` is true only while Auth has the claim too.
     """
 
     writes: ClassVar[bool] = True
@@ -152,7 +152,7 @@ class User(Reader, audit.Actor, frozen=True, kw_only=True):
 
 
 class VerifiedUser(User, frozen=True, kw_only=True):
-    """A user whose e-mail address is confirmed where REQUIRE_VERIFIED_EMAIL asks for it."""
+    """A user whose e-mail address is confirmed, if REQUIRE_VERIFIED_EMAIL is on."""
 
 
 class Buyer(VerifiedUser, frozen=True, kw_only=True):
@@ -189,7 +189,7 @@ class Admin(User, frozen=True, kw_only=True):
 
 
 def verified(caller: C) -> C:
-    """The caller, checked before the call acts. `admin` is true only if Firebase Auth says so too.
+    """The caller, checked before the call acts. `admin` is true only if Firebase Auth has the claim too.
 
     `Unauthenticated`, `AccountSuspended`, `Forbidden`, `RecentSignInRequired`; `Unavailable` if Auth or Firestore is.
     """

@@ -1,4 +1,4 @@
-"""The address that a request came from, as a hash: rate limits of signed-out callers count by it."""
+"""The address that a request came from, as a hash, by which signed-out callers are rate-limited."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Plain HTTP functions for signed-in users: the same contract as a callable's, with status codes and a JSON body.
 
-Who calls, what gets in and what is counted is decided by the callables' own `perform`; only the wire differs: a
-Bearer ID token, the request as the JSON body or the query, and errors as {"error", "reason", "statusCode"}.
+The callables' own `perform` authenticates, parses and limits. Only the wire differs: a Bearer ID token, the request as
+the JSON body or the query, and errors as {"error", "reason", "statusCode"}.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _answer(method: str, contract: Contract, handler: Handler, http: flask.Reque
         return _error(status, refusal.reason, refusal.text, **refusal.details)
     except request_body.TooSlow as late:
         return _error(408, InvalidRequest.__name__, late.text, fields={"": late.text})
-    except Exception as error:  # noqa: BLE001 - a bug: the traceback is for the log, the caller learns nothing
+    except Exception as error:  # noqa: BLE001 - a bug: the traceback goes to the log only
         log.bug("bug", function=contract.name, error=type(error).__name__)
         return _error(500, "Internal", StudioxError.text)
 
@@ -133,7 +133,7 @@ def _who(http: flask.Request) -> tuple[https_fn.AuthData, https_fn.AppCheckData 
 def _error(status: int, reason: str, text: str, **details: Any) -> flask.Response:
     answer = _json(status, {"error": text, "reason": reason, "statusCode": status, **details})
     if "retryAfterSeconds" in details:
-        answer.headers["Retry-After"] = str(details["retryAfterSeconds"])  # for HTTP clients that know nothing of ours
+        answer.headers["Retry-After"] = str(details["retryAfterSeconds"])  # for generic HTTP clients
     return answer
 
 

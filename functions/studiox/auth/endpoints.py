@@ -1,4 +1,4 @@
-"""Accounts as the SDK and clients see them: the sign-up trigger, and the callables of one's own profile."""
+"""Accounts as the SDK and clients see them: the sign-up trigger, and the callables of the caller's own profile."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class UpdateProfile(Request, frozen=True):
 
 @endpoint(limit=Limit(60, per=60, in_commit=True))
 def updateProfile(caller: User, request: UpdateProfile) -> Profile:
-    """Change one's name, picture (https) or preferences; an empty text takes the name or picture away."""
+    """Change the caller's name, picture (https) or preferences; an empty text removes the name or picture."""
     given = request.preferences.given()
     return _profile(caller.uid, service.update_profile(caller, request.display_name, request.photo_url, given))
 

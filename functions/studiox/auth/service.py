@@ -55,7 +55,7 @@ def provision(user: NewUser, action: str) -> users.User:
     answer = _provision(user, action, now, settled=None)
     if isinstance(answer, Contested):
         # Either the bonus moves here from an account whose sign-up failed, or it is refused permanently.
-        moves = _never_came_to_be(answer)
+        moves = _sign_up_failed(answer)
         answer = _provision(user, action, now, settled=answer._replace(holder=answer.holder if moves else ""))
     if isinstance(answer, Contested):
         raise Unavailable(retryAfterSeconds=1)  # the bonus has moved again: the next call reads its new holder
@@ -114,7 +114,7 @@ def _take_back(docs: Docs, settled: Contested, taker: str, now: datetime) -> boo
     return True
 
 
-def _never_came_to_be(claim: Contested) -> bool:
+def _sign_up_failed(claim: Contested) -> bool:
     """Whether the account that took the bonus failed at sign-up, after its trigger (faults A2).
 
     If it failed, its document exists, unchanged since the bonus, and Auth has no such user. If the account has moved
@@ -150,7 +150,7 @@ def with_account(caller: User, act: Callable[[AccountOf], T]) -> T:
     def then(docs: Docs) -> users.User:
         user = docs.get(users.user_path(caller.uid))
         if user is None:
-            raise Unavailable(retryAfterSeconds=1)  # deleted in between: the next call learns so
+            raise Unavailable(retryAfterSeconds=1)  # deleted in between: the next call is refused
         return user
 
     try:

@@ -38,7 +38,7 @@ _FASTMAIL = re.compile(r"([^.@]+)\.(fastmail\.(?:com|fm))")
 
 
 def person_address(email: str) -> str:
-    """The address that one person's spellings of it share.
+    """The address in one spelling for all spellings that reach the same mailbox.
 
     Case and `+tag` are ignored at every provider. Dots, other tags and alternative domains are ignored where the
     provider ignores them. If a provider delivers `a+b` and `a` to two people, one of them gets no welcome bonus. No
@@ -69,8 +69,8 @@ def disposable_domains() -> Collection[str]:
 def is_blocked(email: str, blocked: Collection[str], allowed: Collection[str] = ()) -> bool:
     """Whether sign-ups from the address's domain are blocked.
 
-    `blocked` adds to the list of disposable domains, `allowed` takes away from both; each is about the domain and all
-    below it, and the longest that fits decides.
+    `blocked` adds to the list of disposable domains, `allowed` removes from both. Each entry applies to the domain and
+    its subdomains; the longest matching entry decides.
     """
     domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")[2].rstrip(".")
     parts = domain.split(".")
@@ -94,7 +94,7 @@ def photo_url(given: str | None) -> str | None:
 
 
 def used_month(user: User) -> UsedMonth:
-    """What an account that ends has had of its month: it is kept with the person's welcome."""
+    """What a deleted account has used of its month, to be kept with the person's welcome."""
     return UsedMonth(
         credit_reset_at=user.credit_reset_at,
         generation_count=user.generation_count,
@@ -103,7 +103,7 @@ def used_month(user: User) -> UsedMonth:
 
 
 def resumed(used: UsedMonth | None, now: datetime) -> dict[str, Any]:
-    """The fields of a new account whose person ended another one this month: its month and its songs go on."""
+    """The fields of a new account whose person deleted another one this month: its month and its songs continue."""
     fields: dict[str, Any] = {}
     if used is None:
         return fields
@@ -120,7 +120,7 @@ def new_user(
 ) -> User:
     """A user's document before any ledger entry.
 
-    `used`: what the person's last account had of a month that may not be over yet.
+    `used`: what the person's last account used of a month that may not be over yet.
     """
     user = User(
         email=email,

@@ -1,4 +1,4 @@
-"""The welcome bonus, once per person: `welcomes/{person}` says which account took it."""
+"""The welcome bonus, once per person: `welcomes/{person}` names the account that took it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def welcome_path(email: str) -> Path[Welcome]:
 
 
 def keep_month(docs: Docs, uid: str) -> None:
-    """Keep what an account that ends has had of its month, so that its person has it once, however often they return.
+    """Keep the allowance that a deleted account used in its month, so that a person who signs up again continues it.
 
-    Nothing is kept of an address that took no welcome: it has spent nothing.
+    Nothing is kept for an address that took no welcome: it has spent nothing.
     """
     user = docs.get(user_path(uid))
     if user is None or not user.email:
@@ -33,7 +33,7 @@ def keep_month(docs: Docs, uid: str) -> None:
 
 
 def release_welcome(docs: Docs, uid: str) -> None:
-    """Let the person have their welcome again: the account that took it never did anything with it."""
+    """Let the person have their welcome again: the account that took it has not used it."""
     user = docs.get(user_path(uid))
     if user is None or not user.email or user.generation_count:
         return
@@ -43,7 +43,7 @@ def release_welcome(docs: Docs, uid: str) -> None:
 
 
 def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> LedgerEntry:
-    """The welcome bonus. An account that it was taken from and that gets it back has had its `welcome:` entry."""
+    """Grant the welcome bonus. An account that gets it back has a `welcome:` entry, so its id is another one."""
     seq = _seq(docs, uid)
     entry_id = f"welcome:{uid}" if seq == 0 else f"restore:welcome:{seq}"
     type_: EntryType = "welcome_bonus" if seq == 0 else "restore"
@@ -54,7 +54,7 @@ def grant_welcome(docs: Docs, uid: str, tokens: int, at: datetime) -> LedgerEntr
 def take_welcome(docs: Docs, uid: str, tokens: int, taker: str, at: datetime) -> LedgerEntry:
     """Take an untouched bonus from an account whose sign-up failed, for the same person's next account."""
     seq = _seq(docs, uid)
-    reason = "Welcome bonus moved to the account that came to be"
+    reason = "Welcome bonus moved to your new account"
     cause = Cause(id=f"clawback:welcome:{seq}", type="clawback", kind="user", ref=taker, reason=reason)
     return ledger_store.post(docs, uid, cause, Buckets(bonus=-tokens), at)
 

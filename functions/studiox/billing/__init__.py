@@ -1,1 +1,1 @@
-"""Money from outside: checkout, subscriptions, and what Stripe tells us of both."""
+"""Payments: checkout, subscriptions, and Stripe's events about both."""

@@ -93,7 +93,7 @@ def _email(docs: Docs, uid: str) -> str | None:
 def _close(session_id: str, account: BillingAccount | None) -> None:
     """Expire a plan's earlier checkout, so that it cannot be paid too. `AlreadySubscribed` if it was just paid."""
     bought = stripe.expire_session(session_id) if session_id else ""
-    # A subscription that we know has ended since, or `_check` would have refused.
+    # If it is the account's own subscription, that has ended: otherwise `_check` would have refused.
     if bought and bought != (account.current.id if account and account.current else None):
         raise AlreadySubscribed
 

@@ -31,10 +31,10 @@ def by_stripe(function: str) -> System:
 
 
 class StaleRead(Exception):
-    """Our record was written while its object was fetched from Stripe: what was fetched may be the older state.
+    """Our record was written while its object was being fetched from Stripe, so the fetched state may be the older one.
 
-    Every settlement of an event writes the record, even one that changes nothing: what Stripe answered before that may
-    be older than the state that the record agrees with.
+    Every settlement of an event writes the record, even if nothing changes. So a concurrent settlement with an older
+    answer from Stripe always notices.
     """
 
 
@@ -45,7 +45,7 @@ class UserAction(NamedTuple):
     """Path of the document that the action is about."""
     details: Mapping[str, object]
     entry_id: str
-    """Of its audit entry: a settlement whose response was lost begins again, and is recorded and charged once."""
+    """The id of its audit entry. A settlement that is repeated after a lost response is recorded and charged once."""
 
 
 class SettlementContext(NamedTuple):

@@ -1,7 +1,7 @@
-"""What a subscription's document remembers of its invoices, and when it forgets one. Pure.
+"""Which invoices a subscription's document keeps, and when it drops them. Pure.
 
-Invoices are forgotten by age, oldest first, and `forgotten` says how far. So an invoice that is missing from the
-document is either new, or settled and forgotten; nothing is granted for it twice.
+Invoices are forgotten by age, oldest first: all that were created up to `forgotten`. So an invoice that is missing from
+the document is either new, or settled and forgotten; nothing is granted for it twice.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def may_change(invoice: Invoice, records: Mapping[str, InvoiceRecord], forgotten
 
 
 def restored(invoice: Invoice, payment: Payment) -> InvoiceRecord:
-    """The record of a forgotten invoice, as far as the user's billing history tells it."""
+    """The record of a forgotten invoice, rebuilt from the user's billing history."""
     granted, refunded = payment.tokens or 0, payment.refunded or 0
     target = taken_target(granted, refunded, max(invoice.total, invoice.paid))
     return replace(

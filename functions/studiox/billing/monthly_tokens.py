@@ -161,7 +161,7 @@ class MonthlyBucket:
         self._grant(invoice, to, min(tokens, max(0, best - self.grant.tokens), self._affordable(to, paid)), paid)
 
     def _affordable(self, to: PriceTerms, paid: int) -> int:
-        """The most that an invoice may grant after a refund in this period: what the money that is left buys."""
+        """The most that an invoice may grant after a refund in this period: what the remaining money buys."""
         assert self.grant is not None
         known = [self.invoices[name] for name in self.grant.invoices if name in self.invoices]
         back = sum(each.reversed + disputed_amount(each.disputes) for each in known)

@@ -30,8 +30,8 @@ MAX_DUE = 500
 def reconcile() -> None:
     """Apply missed events, paid sessions and subscriptions. Repeatable.
 
-    Alerts `reconciliation_incomplete` if something could not be applied. The next run tries again and looks back as
-    far.
+    Alerts `reconciliation_incomplete` if something could not be applied. The next run tries again, over
+    the same time.
     """
     now = clock.now()
     checkpoint = firestore.get(CHECKPOINT)

@@ -1,6 +1,6 @@
 """Settles the object that an event of Stripe's is about: reads documents, fetches from Stripe, decides, commits once.
 
-The webhook, the reconciliation and the user's own calls all come here. An event's record and its effect are one
+The webhook, the reconciliation and the user's own calls all use it. An event's record and its effect are one
 commit, and the object's whole state is fetched. So events may arrive in any order, more than once, at the same time,
 or never.
 """

@@ -40,7 +40,7 @@ def receive(body: stripe_objects.Data) -> bool:
 
 
 def handle(event: Event, context: SettlementContext) -> bool:
-    """Settle what the event is about: whether that is committed. A failure is recorded if Firestore answers."""
+    """Settle the event's object. Returns whether that is committed. A failure is recorded if Firestore answers."""
     if event.subject is None:
         return True
     try:
@@ -71,7 +71,7 @@ def _record_failure(event: Event, error: Exception) -> None:
     try:
         by_stripe(ACTION).commit(path, decide, Reads(fresh=[path]), target=None)
     except (Unavailable, Contention):
-        log.warning("stripe_failure_not_noted", event=event.id)  # Stripe still knows that it failed
+        log.warning("stripe_failure_not_noted", event=event.id)  # Stripe gets a 500 and sends it again
 
 
 def retry(event_ids: Sequence[str] | None, actor: str) -> tuple[int, int]:

@@ -14,13 +14,13 @@ from studiox.models.users import PlanId
 class PriceChanged(StudioxError):
     code = "failed-precondition"
     figures = {"price": int, "maxPrice": int}
-    text = "The price has changed."
+    text = "The price has changed. Please check it and try again."
 
 
 class PlanRequired(StudioxError):
     code = "failed-precondition"
     figures = {"plan": PlanId}
-    text = "Your plan does not include this."
+    text = "Your plan doesn't include this. Please choose a higher plan."
 
 
 PLANS = ("free", "pro", "enterprise")
@@ -146,10 +146,10 @@ def check_model(model: Model) -> None:
         if price.per in ("second", "minute"):
             _numbers(model, "durationSeconds")
         if price.per == "thousandCharacters" and _always_has(model, "prompt").kind != "text":
-            raise ValueError("prompt is no text")
+            raise ValueError("prompt is not a text")
     outputs = _numbers(model, model.outputs) if isinstance(model.outputs, str) else (model.outputs,)
     if any(not 0 <= count <= MAX_OUTPUTS for count in outputs):
-        raise ValueError(f"outputs that are not from 0 to {MAX_OUTPUTS}")
+        raise ValueError(f"outputs must be from 0 to {MAX_OUTPUTS}")
     for rule in model.rules:
         if unknown := {rule.when, *rule.needs, *rule.excludes, *rule.max} - set(model.inputs):
             raise ValueError(f"a rule about {min(unknown)}, which the model does not take")
@@ -161,7 +161,7 @@ def _numbers(model: Model, name: str) -> tuple[int, ...]:
     values = (spec.min or 0, spec.max or 0) if spec.kind == "integer" else spec.values
     numbers = tuple(value for value in values if isinstance(value, int) and value >= 0)
     if not numbers or len(numbers) < len(values):
-        raise ValueError(f"{name} is no number from 0")
+        raise ValueError(f"{name} is not a number from 0 on")
     return numbers
 
 

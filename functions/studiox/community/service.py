@@ -32,7 +32,7 @@ _ERASURE = audit.System("deleteAccount")
 
 
 class Copying(NamedTuple):
-    """Announced public copies that must be made now."""
+    """Public copies that were announced and must now be made."""
 
     creation: library.Creation
     token: str
@@ -84,7 +84,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         )
         posts.add_post(docs, post)
         library.link_post(docs, creation_id, creation_id)
-        # This commit charges no rate limit, so the account's own document is what makes it fail after a deletion.
+        # This commit charges no rate limit. Writing the account makes it fail after the account's deletion.
         change_user(docs, caller.uid, now)
 
     more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
@@ -115,7 +115,7 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
     """Set the caller's like, or toggle it if `liked` is None; the like and the post's count afterwards. `NotFound`."""
     now, entry_id = clock.now(), ids.new()
     path, like_path, entry = posts.post_path(post_id), posts.like_path(post_id, caller.uid), audit.entry_path(entry_id)
-    # A toggle whose outcome was unknown is decided again: its audit entry tells whether it was committed.
+    # A toggle whose outcome was unknown is decided again: its audit entry shows whether it was committed.
     entries = [entry] if liked is None else []
 
     def decide(docs: Docs) -> tuple[bool, int]:
@@ -288,7 +288,7 @@ def erase(uid: str) -> bool:
     """One bounded step of removing a user whose account is being deleted; True when nothing is left. `Unavailable`.
 
     Posts, likes and reports are deleted, comments become anonymous; clean-ups delete what belongs to the posts. A
-    malformed document is reported, and goes all the same. Every step may be repeated. The account must be closed to
+    malformed document is reported and deleted too. Every step may be repeated. The account must be closed to
     further calls before the first one.
     """
     own = posts.owned_paths(posts.POSTS, uid, ERASED_PER_STEP)

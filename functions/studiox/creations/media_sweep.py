@@ -36,7 +36,7 @@ UPLOADS_LOOKED_AT = 20_000
 
 
 def sweep() -> dict[str, int]:
-    """One run from where the last one stopped; {what was done: how often}. After a failure the next run goes on."""
+    """One run from where the last one stopped; {what was done: how often}. After a failure the next run continues."""
     until = time.monotonic() + RUN_S
     done = {"pages": 0, "deleted": 0, "postsCleared": 0, "missing": 0}
     kept = sweep_store.checkpoint()

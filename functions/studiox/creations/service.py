@@ -98,7 +98,7 @@ def delete(caller: User, creation_id: str) -> None:
             return False  # our own commit, whose answer was lost
         creations.need_creation(docs, caller.uid, creation_id)
         published = docs.get(post_path) is not None
-        # A call that is copying the files has no post yet: it learns by this record that they must go.
+        # A call that is copying the files has no post yet, only this record. A new order makes that call fail.
         if published or docs.get(post_record) is not None:
             posts.remove_post(docs, creation_id)
             cleanup_store.order(docs, "post", creation_id, caller.uid, token, now)

@@ -16,7 +16,7 @@ from studiox.models.sweeps import ACCOUNT_SWEEP, MEDIA_SWEEP, AccountSweep, Medi
 
 
 class CreatedMedia(Stored, frozen=True, kw_only=True):
-    """Of a creation, what the sweep checks."""
+    """The fields of a creation that the sweep checks."""
 
     media: list[MediaFile]
     created_at: datetime
@@ -24,7 +24,7 @@ class CreatedMedia(Stored, frozen=True, kw_only=True):
 
 
 class JobInputs(Stored, frozen=True, kw_only=True):
-    """Of a job, its inputs."""
+    """The inputs of a job."""
 
     params: dict[str, Any]
 

@@ -91,7 +91,7 @@ def clear_creation(record: CleanUp, pages: int) -> bool:
 def start(kind: Kind, id_: str, clear: Clear) -> None:
     """The first run, in the call that ordered it, and a task for the rest.
 
-    Never raises: the task retries what fails here, and the schedule what no task does.
+    Never raises: the task retries failures, and the schedule finds records whose task was lost.
     """
     try:
         if run(kind, id_, clear, pages=FIRST_PAGES):
@@ -104,7 +104,7 @@ def start(kind: Kind, id_: str, clear: Clear) -> None:
 def enqueue(kind: Kind, id_: str) -> None:
     """Run it in a task, soon. Enqueue failures are ignored: the schedule finds the record when it is due."""
     try:
-        # Two tasks for one clean-up are harmless, a task that is dropped as a duplicate is not: names are unique.
+        # Names are unique: two tasks for one clean-up are harmless, but a task must not be dropped as a duplicate.
         name = f"{kind}-{ids.derived(id_)}-{clock.to_millis(clock.now())}"
         tasks.enqueue("cleanUp", {"kind": kind, "id": id_}, name=name)
     except Unavailable:

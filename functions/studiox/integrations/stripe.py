@@ -339,7 +339,7 @@ def cancel_subscription(subscription_id: str) -> None:
 def refund(intent_id: str, ended_subscription: str) -> None:
     """Refund the whole payment of a subscription that we ended. Does nothing if it was refunded before or is missing.
 
-    The refund carries the subscription's id, so that an event about it says whose money came back if the bank refuses.
+    The refund carries the subscription's id, so that the event names it if the bank refuses the refund.
     """
     import stripe
 

@@ -1,6 +1,6 @@
-"""What billing knows of Stripe's objects, and the events that it handles. Pure.
+"""The parts of Stripe's objects that billing uses, and the events that it handles. Pure.
 
-Amounts are in the currency's minor unit (cents). A text that Stripe does not have is empty.
+Amounts are in the currency's minor unit (cents). A text that is missing at Stripe is empty.
 """
 
 from __future__ import annotations

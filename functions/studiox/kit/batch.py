@@ -1,4 +1,4 @@
-"""Process many items, isolate the failures of each, and tell an outage from a bug."""
+"""Process many items, isolate the failures of each, and distinguish an outage from a bug."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def alone(function: str, work: Callable[[], T], **about: object) -> T | Trouble:
     except MalformedDocument as error:
         malformed.report(error)
         return Trouble.BUG
-    except Exception as error:  # noqa: BLE001 - it is logged, and the caller goes on
+    except Exception as error:  # noqa: BLE001 - it is logged, and the caller continues
         if passes(error):
             log.warning("postponed", function=function, error=type(error).__name__, **about)
             return Trouble.OUTAGE

@@ -12,7 +12,7 @@ def now() -> datetime:
 
 
 def parse(text: str) -> datetime:
-    """An ISO 8601 time; one without a zone is UTC (Poyo's `created_time` has none). ValueError if it is none."""
+    """An ISO 8601 time; one without a zone is UTC (Poyo's `created_time` has none). ValueError for other text."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

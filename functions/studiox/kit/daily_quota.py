@@ -1,4 +1,4 @@
-"""So many a UTC day, counted on a document that is written anyway. Pure."""
+"""A limit for each UTC day, counted on a document that is written anyway. Pure."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Data = Mapping[str, Any]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A stored document, or a part of one. Fields that a newer version has written are kept, but not seen."""
+    """A stored document, or a part of one. Fields that a newer version has written are kept."""
 
 
 D = TypeVar("D", bound=Stored)
@@ -94,7 +94,7 @@ def _field(message: str) -> str:
 
 
 def encode(document: Stored, over: Data | None = None) -> dict[str, Any]:
-    """The document's fields for Firestore, laid `over` what is stored: fields that the struct does not know stay."""
+    """The document's fields for Firestore, laid `over` what is stored: fields that are not in the struct stay."""
     written: dict[str, Any] = msgspec.to_builtins(document, builtin_types=(datetime, bytes))
     if over:
         known = field_names(type(document))
@@ -201,7 +201,7 @@ class Docs:
     def rewrite(self, path: Path[D], change: Callable[[Data], Data], to: Path[D] | None = None) -> None:
         """Change the stored fields of a document, if it exists, and move it `to` another path.
 
-        `change` gets every field, also those that the struct does not know, of a document that need not fit it.
+        `change` gets every stored field, including those that are not in the struct. The document need not fit it.
         """
         current = self._data(path)
         if current is None:

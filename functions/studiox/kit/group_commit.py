@@ -1,7 +1,7 @@
 """Group commit: operations on the same key that meet in this process are carried out together.
 
 The operations of a key wait in a queue. One caller leads: it takes a batch from the head of the queue, carries it out
-and hands every caller its result. This module knows nothing about documents.
+and hands every caller its result. It does not depend on documents.
 """
 
 from __future__ import annotations

@@ -30,13 +30,13 @@ def new() -> str:
 
 
 def derived(*cause: str) -> str:
-    """The id of what this cause makes: the same cause, the same id; 24 characters, 120 bits, no `_` or `/`."""
+    """An id derived from the cause: the same cause gives the same id. 24 characters, 120 bits, no `_` or `/`."""
     digest = hashlib.sha256("\0".join(cause).encode()).digest()[:15]
     return base64.b32encode(digest).decode().lower()
 
 
 def keyed(purpose: str, *parts: str) -> str:
-    """HMAC-SHA256 under APP_SIGNING_KEY, URL-safe, 43 characters: it proves or hides, for one purpose only."""
+    """HMAC-SHA256 under APP_SIGNING_KEY, URL-safe, 43 characters: a signature or a pseudonym, for one purpose only."""
     message = "\0".join((purpose, *parts)).encode()
     digest = hmac.new(config.secret(config.APP_SIGNING_KEY).encode(), message, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -2,8 +2,8 @@
 
 A window opens with a caller's first call and admits `calls` until it closes. A call that commits anyway is counted in
 its own commit (`RateLimitCharge.count`), exactly, however many instances there are. Reads have no commit: an instance
-takes a tenth of the window at a time. So nine of ten reads cost no round trip, and never more than `calls` pass. An
-instance that is lost takes the rest of its tenth with it.
+takes a tenth of the window at a time. So nine of ten reads cost no round trip, and never more than `calls` pass. If an
+instance ends, the rest of its tenth is lost.
 
 A call that should have committed and was refused, or had nothing to commit, is counted afterwards (`charge_later`): an
 instance adds a tenth of the window to the same counter when it has let so many of them pass. A caller whose window is
@@ -90,7 +90,7 @@ class _Refill:
 
 
 class Counters:
-    """What this process knows about its callers' windows."""
+    """The state of callers' windows that this process has cached."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -108,7 +108,7 @@ class Counters:
             log.alert("limit_override_broken", function=function, error=error)
 
     def note_uncounted(self, key: str, per: int, now: datetime, share: int | None = None) -> bool:
-        """Note one more uncounted call. True when they have reached `share`, which the caller then writes down."""
+        """Note one more uncounted call. True when they have reached `share`, which the caller then writes."""
         with self.lock:
             noted = windows.one_more(self.uncounted.pop(key, None), per, now)
             if noted.calls == share:
@@ -187,7 +187,7 @@ def _take_share(docs: Docs, charge: RateLimitCharge, now: datetime) -> Share:
 
 
 def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
-    """Count a call that ended without a commit: nine of ten cost nothing, the tenth writes them down.
+    """Count a call that ended without a commit: nine of ten cost nothing, the tenth writes all ten.
 
     Never refuses; `refuse_known` and every later commit do. Silent when Firestore cannot be reached.
     """
@@ -208,15 +208,15 @@ def charge_later(charge: RateLimitCharge, now: datetime | None = None) -> None:
 
 
 def remember_refused(charge: RateLimitCharge, session: str, now: datetime | None = None) -> None:
-    """Count a call in memory, for one session: one that is refused because of its caller, or before it is understood.
+    """Count a call in memory, for one session, if it was refused because of its caller or could not be parsed.
 
-    The caller's counter stays as it is: an old token must not be able to use up its owner's calls.
+    The caller's counter is not changed: an old token must not be able to use up its owner's calls.
     """
     _counters().note_uncounted(f"{charge.path}/{session}", charge.limit.per, now or clock.now())
 
 
 def refuse_known(charge: RateLimitCharge, session: str, now: datetime | None = None) -> None:
-    """`RateLimited` for a caller whose window this instance knows to be full. Costs no round trip."""
+    """`RateLimited` for a caller whose window is full by this instance's cache. Costs no round trip."""
     moment, counters = now or clock.now(), _counters()
     with counters.lock:
         share = counters.shares.get(charge.path)

@@ -1,20 +1,20 @@
-"""One rule for names and titles, which stand beside other people's: they show what they are, on one line. Pure.
+"""One rule for names and titles, which are shown beside other people's: visible characters, on one line. Pure.
 
-Longer texts (comments, captions, prompts) keep all but control characters: joiners belong to emoji and to many scripts.
+Longer texts (comments, captions, prompts) only lose control characters: joiners belong to emoji and to many scripts.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-# What shows nothing and is of no such category: fillers, a joiner of graphemes, Braille without dots, Mongolian marks.
+# Invisible characters of other categories: fillers, a joiner of graphemes, Braille without dots, Mongolian marks.
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 
 
 def plain_name(text: str) -> str:
     """NFC, without control, bidirectional and zero-width characters, each run of white space as one space.
 
-    Empty if nothing is left that one could see.
+    Empty if no visible character is left.
     """
     kept = []
     for char in unicodedata.normalize("NFC", text):
@@ -28,5 +28,5 @@ def plain_name(text: str) -> str:
 
 
 def shows(text: str) -> bool:
-    """Whether anything of the text can be seen."""
+    """Whether the text has a visible character."""
     return any(unicodedata.category(char)[0] not in "MZC" and char not in INVISIBLE for char in text)

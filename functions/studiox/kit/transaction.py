@@ -58,13 +58,14 @@ def transact(
     """Commit what the pure function `decide` changes, and return what it returns.
 
     `key` names the document that operations contend for: those of one process queue by it and share commits. `reads`
-    says which documents are read, and how; a document that it does not name is read on demand. `decide` may run many
+    lists the documents and how each is read; any other document is read on demand. `decide` may run many
     times. An answer or an error that depends on a document that was not read, or on a change of another operation in
     the same batch, is only returned once a commit has verified it. Only documents that are written are checked at
     commit: write what you depend on. `timeout_s` replaces DEADLINE_S.
 
     Raises what `decide` raises; `Contention` when the retries ran out and nothing happened; `Unavailable` when
-    Firestore cannot be reached or an earlier commit may still be applied: retry with the same cause to know.
+    Firestore cannot be reached or an earlier commit may still be applied: retry with the same cause to learn the
+    outcome.
     """
     operation: _Operation[T] = _Operation(decide, reads or Reads())
     groups().submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S))

@@ -124,7 +124,7 @@ def full_until(
     counted: Window | None,
     now: datetime,
 ) -> datetime | None:
-    """The time until which no call is admitted, by what an instance knows; None if one may be.
+    """The time until which no call is admitted, by an instance's cache; None if one may be.
 
     `counted`: a window that was read a while ago. A window only fills, so it suffices to know that it is full.
     """

@@ -229,7 +229,7 @@ class _Body:
 def _upload(body: _Body, path_without_extension: str, budget: Budget, bucket: str | None) -> Stored:
     kind = detect(body.head)
     if kind is None:
-        raise MediaRefused("content: not a type that is kept")
+        raise MediaRefused("content: not an allowed type")
     path = f"{path_without_extension}.{kind.extension}"
     session = _begin_session(path, kind, body.length, bucket)
     if session is None:

@@ -312,7 +312,7 @@ def _signing() -> Any:
     from google.oauth2.service_account import Credentials
 
     if ours.service_account_email == "default":
-        ours.refresh(json_api.auth_transport())  # the metadata server tells the account's name with a token
+        ours.refresh(json_api.auth_transport())  # the metadata server returns the account's name with a token
     email = str(ours.service_account_email)
     signer = iam.Signer(json_api.auth_transport(), ours, email)  # type: ignore[no-untyped-call]
     return Credentials(signer, email, "")  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Administrators' requests, `adminRequests/{id}`: remembered so that each counts once."""
+"""Administrators' requests, `adminRequests/{id}`: kept so that each counts once."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class JobState(Stored, frozen=True, kw_only=True):
 
 
 class ReportedJob(Stored, frozen=True, kw_only=True):
-    """Of a job, what the weekly report counts."""
+    """The fields of a job that the weekly report counts."""
 
     status: JobStatus
     model: str
@@ -160,7 +160,7 @@ class ReportedJob(Stored, frozen=True, kw_only=True):
 
 
 class ReportedLoss(Stored, frozen=True, kw_only=True):
-    """Of a provider's loss, what the weekly report sums."""
+    """The fields of a provider's loss that the weekly report sums."""
 
     model: str
     status: JobStatus
@@ -168,7 +168,7 @@ class ReportedLoss(Stored, frozen=True, kw_only=True):
 
 
 class UsedJob(Stored, frozen=True, kw_only=True):
-    """Of a job, what usage figures need."""
+    """The fields of a job that usage figures need."""
 
     type: JobType
     model: str
@@ -177,7 +177,7 @@ class UsedJob(Stored, frozen=True, kw_only=True):
 
 
 class UncheckedJob(Stored, frozen=True, kw_only=True):
-    """Of a job, what the audit of the ledger needs, whatever it holds: the audit must find what is wrong with it."""
+    """The fields of a job that the ledger audit reads. Any value is accepted: the audit must find wrong ones."""
 
     uid: Any = None
     status: Any = None

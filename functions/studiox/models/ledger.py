@@ -34,7 +34,7 @@ RefKind = Literal[
 class InsufficientTokens(StudioxError):
     code = "failed-precondition"
     figures = {"balance": int, "price": int}
-    text = "Not enough tokens."
+    text = "You don't have enough tokens for this."
 
 
 class Buckets(msgspec.Struct, frozen=True):
@@ -105,7 +105,7 @@ class LedgerEntry(Stored, frozen=True, kw_only=True):
 
 
 class EntryAmount(Stored, frozen=True, kw_only=True):
-    """Of an entry, what usage figures need."""
+    """The fields of an entry that usage figures need."""
 
     type: EntryType
     amount: int
@@ -113,7 +113,7 @@ class EntryAmount(Stored, frozen=True, kw_only=True):
 
 
 class UncheckedAccount(Stored, frozen=True):
-    """The account's fields of a user's document, whatever they hold: the audit must find what is wrong with them."""
+    """The account's fields of a user's document. Any value is accepted, because the audit must find wrong ones."""
 
     balance: Any = None
     buckets: Any = None
@@ -126,7 +126,7 @@ class UncheckedAccount(Stored, frozen=True):
 
 
 class UncheckedEntry(Stored, frozen=True, kw_only=True):
-    """An entry, whatever it holds: the audit must find what is wrong with it."""
+    """An entry with any values, because the audit must find wrong ones."""
 
     id: Any = None
     seq: Any = None
@@ -144,15 +144,15 @@ def burn(account: Account, price: int) -> Buckets:
     left = price
     taken: dict[str, int] = {}
     for name in BURN_ORDER:
-        # `purchased` may be below zero after a clawback: nothing can be taken there, and price <= balance
-        # means that the buckets before it hold enough.
+        # `purchased` may be below zero after a clawback. Then nothing is taken from it: the buckets before it hold
+        # enough, because price <= balance.
         taken[name] = min(left, max(0, getattr(account.buckets, name)))
         left -= taken[name]
     return -Buckets(**taken)
 
 
 def part_of(taken: Buckets, tokens: int) -> Buckets:
-    """`tokens` of what a debit took, from the bucket that it burnt last backwards. ValueError beyond what it took."""
+    """`tokens` of what a debit took, in reverse order of the buckets. ValueError for more than it took."""
     if not 0 <= tokens <= taken.total:
         raise ValueError("more than was taken")
     left = tokens

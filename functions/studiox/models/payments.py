@@ -43,7 +43,7 @@ class Payment(Stored, frozen=True, kw_only=True):
 
 
 class ReportedPayment(Stored, frozen=True, kw_only=True):
-    """Of a payment, what the weekly report sums."""
+    """The fields of a payment that the weekly report sums."""
 
     amount: int
     currency: str

@@ -14,7 +14,7 @@ ClaimStatus = Literal["pending", "approved", "rejected"]
 
 
 class SocialTaskOverride(Stored, frozen=True, kw_only=True):
-    """Fields of a task that administrators set. Any value is read: a task with a broken one is not offered."""
+    """Fields of a task that administrators set. Any value is accepted: a task with a malformed one is not offered."""
 
     title: Any = UNSET
     tokens: Any = UNSET

@@ -16,8 +16,8 @@ class MediaSweep(Stored, frozen=True, kw_only=True):
     stage: Stage | None
     """None: all stages are done, and the next run starts over."""
     position: Any
-    """Where the stage goes on: Cloud Storage's page token, or for `creations` the last one's `created_at`. None: at its
-    beginning."""
+    """Where the stage continues: Cloud Storage's page token, or for `creations` the last one's `created_at`. None: at
+    its beginning."""
     updated_at: datetime
 
 
@@ -34,7 +34,7 @@ class MediaAlert(Stored, frozen=True, kw_only=True):
 
     creation_id: str
     missing: list[str]
-    """File names without their folder: this document outlives the account, so it must not tell whose it was."""
+    """File names without their folder, which names the owner: this document outlives the account."""
     created_at: datetime
 
 

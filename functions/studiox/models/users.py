@@ -95,7 +95,7 @@ class User(Stored, frozen=True, kw_only=True):
     updated_at: datetime
 
     credit_anchor_day: int | None = None
-    """The day of the month on which monthly tokens reset: a short month's date does not tell it."""
+    """The day of the month on which monthly tokens reset. It is stored, because a short month's date loses it."""
     generation_reset_at: datetime | None = None
     generation_mark: str | None = None
     """The id of the last counted call, so that a retried commit counts once."""
@@ -133,19 +133,19 @@ CLOSED_ACCOUNTS = Collection("closedAccounts", ClosedAccount)
 
 
 class UserAge(Stored, frozen=True):
-    """Of a user's document, what the sweep of abandoned accounts needs."""
+    """The fields of a user's document that the sweep of abandoned accounts needs."""
 
     created_at: datetime
 
 
 class UserChange(Stored, frozen=True):
-    """Of a user's document, what the ledger's audit lists. Any value will do: it must find broken documents."""
+    """The fields by which the ledger audit lists users. Any value is accepted: it must find broken documents."""
 
     updated_at: Any = None
 
 
 class UserReset(Stored, frozen=True):
-    """Of a user's document, what the monthly reset's query needs."""
+    """The fields of a user's document that the monthly reset needs."""
 
     credit_reset_at: datetime
 

@@ -23,14 +23,14 @@ MAX_PAUSE = timedelta(minutes=5)
 TRIAL = timedelta(seconds=20)
 """How long the others wait for a trial. After that the next order is the trial."""
 CLOCKS_APART = timedelta(seconds=30)
-"""How much earlier than a stored time's writer an order may have looked at its clock: it looks once, and decides for at
-most 20 s."""
+"""The most by which an order's clock reading may precede that of a stored time's writer: an order reads its clock once
+and decides within 20 s."""
 
 
 def held_until(health: ProviderHealth, provider: str, now: datetime, *, unpaid: bool = False) -> datetime | None:
     """The time until which this provider gets no orders; None if it may get one now. `unpaid`: for an unpaid order."""
     streak = streak_of(health, provider)
-    # Another order wrote these times, by its own clock. If that clock was far ahead, nobody waits for it (fault J27).
+    # These times come from the clock of another order's instance. A time too far ahead is ignored (fault J27).
     pauses = [] if streak is None else [(streak.open_until, MAX_PAUSE), (streak.trial_until, TRIAL)]
     ends = [until for until, most in pauses if until is not None and now < until <= now + most + CLOCKS_APART]
     limits = [health.spent, *([health.free_spent] if unpaid else [])]
@@ -104,9 +104,9 @@ def with_spent(
 
 
 def with_deleted(health: ProviderHealth, costs: Mapping[str, Spend], now: datetime) -> ProviderHealth:
-    """The health with what these orders, which are being deleted, cost us, by their spend keys.
+    """The health with the costs of these orders added, by spend key. The orders are being deleted.
 
-    Only the current day's are kept: earlier days are not summed any more.
+    Only the current day's costs are kept, because earlier days are no longer summed.
     """
     today = now.date().isoformat()
     before = health.deleted or {}

@@ -114,7 +114,7 @@ def poll_succeeded(provider: str) -> None:
 def note_spent(providers: Collection[str], unpaid: Collection[str], now: datetime) -> tuple[list[str], list[str]]:
     """Stop the day's orders to these providers, and the unpaid orders to `unpaid`; allow all others.
 
-    Of both, the providers that were not stopped before.
+    Returns the providers that were not stopped before, for either limit.
     """
     was, is_ = _change(lambda health: breaker.with_spent(health, providers, unpaid, now))
 
@@ -125,7 +125,7 @@ def note_spent(providers: Collection[str], unpaid: Collection[str], now: datetim
 
 
 def keep_deleted(docs: Docs, costs: Mapping[str, Spend], now: datetime) -> None:
-    """Keep in the day's sum what these orders cost us, which this commit deletes. The document must have been read."""
+    """Add the cost of these orders, which this commit deletes, to the day's sum. The document must have been read."""
     before = docs.get(PROVIDER_HEALTH) or ProviderHealth()
     after = breaker.with_deleted(before, costs, now)
     if after != before:

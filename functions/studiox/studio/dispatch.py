@@ -35,8 +35,8 @@ LATE_ORDERS = timedelta(minutes=5)
 def dispatch() -> None:
     """One run of the dispatcher: end jobs past their deadline, submit waiting ones, enqueue polls of the rest.
 
-    Bounded in number and time. The next run begins with what is left over. An idle run costs two reads: one finds that
-    no job is unfinished, one that none was ordered since the spend was summed.
+    Bounded in number and time; the next run continues. An idle run costs two reads: no job is unfinished, and none was
+    ordered since the spend was summed.
     """
     now = clock.now()
     until = time.monotonic() + RUN_S
@@ -86,7 +86,7 @@ def _by_provider(job_ids: list[str], now: datetime) -> list[list[str]]:
 
 
 def _put_off(job_ids: list[str], until: datetime) -> None:
-    """Postpone these jobs, keeping their order. Otherwise many of them would hide all other jobs from the next runs."""
+    """Postpone these jobs, keeping their order. Otherwise they could fill the next runs and keep other jobs waiting."""
     paths = [jobs.job_path(job_id) for job_id in job_ids]
 
     def decide(docs: Docs) -> None:
@@ -102,7 +102,7 @@ def _put_off(job_ids: list[str], until: datetime) -> None:
 
 
 def _submit_waiting(until: float, job_ids: list[str]) -> None:
-    """Submit one after the other, up to the first that is not accepted: this run then skips its provider."""
+    """Submit these in order, until one is not accepted: the run then skips its provider."""
     for job_id in job_ids:
         if isinstance(_within(until, _resubmit, job_id), lifecycle.Postponed):
             return
@@ -111,7 +111,7 @@ def _submit_waiting(until: float, job_ids: list[str]) -> None:
 def _resubmit(job_id: str) -> lifecycle.Event | None:
     """Claim a waiting job, so that only this run submits it, and submit it; the event, None if it needs no submission.
 
-    `Postponed` also if its provider may have no orders by now, or waits for another trial.
+    `Postponed` also if its provider gets no orders by now, or another order is its trial.
     """
     now, sender = clock.now(), ids.new()
     path, state_path = jobs.job_path(job_id), jobs.state_path(job_id)
@@ -142,21 +142,21 @@ def _resubmit(job_id: str) -> lifecycle.Event | None:
 
 @per_process
 def _summed() -> dict[tuple[int, int], datetime]:
-    """{limits: when the day's spend was within them, or was known not to be, and no job was unfinished}"""
+    """{the two limits: when the day's spend was last compared with them while no job was unfinished}"""
     return {}
 
 
 def _is_unchanged(limits: tuple[int, int], now: datetime) -> bool:
-    """Whether the spend must be what it was when it was last summed: no order since, on the same day.
+    """Whether the spend cannot have changed since it was last summed: no order since, on the same day.
 
-    What a provider charges for a job that had ended before counts with the next order.
+    A charge that is reported later, for a job that had ended before, is counted at the next order.
     """
     before = _summed().get(limits)
     return before is not None and before.date() == now.date() and not job_store.created_since(before - LATE_ORDERS)
 
 
 def _watch_spend(now: datetime, *, idle: bool) -> None:
-    """Compare each provider's spend of the day with its two limits. Failures are logged: jobs go on without limits.
+    """Compare each provider's spend of the day with its two limits. After a failure, which is logged, no limit applies.
 
     `idle`: no job is unfinished. Then the sums are only read if they may have changed.
     """
@@ -188,7 +188,7 @@ def _watch_spend(now: datetime, *, idle: bool) -> None:
 
 
 def _spent(health: ProviderHealth, provider: str, now: datetime) -> spend.Spend:
-    """What a provider's orders of the day cost us, also those of accounts that were deleted since."""
+    """The day's cost of a provider's orders, including those of accounts that were deleted since."""
     key = spend.spend_key(provider, now)
     summed, deleted = job_store.spent(key), (health.deleted or {}).get(key)
     if deleted is None:

@@ -40,7 +40,7 @@ def check_user(caller: Reader, claimed: str | None) -> None:
 def generate(caller: User, model: str, given: Mapping[str, Any], request_id: str | None) -> tuple[str, int, str]:
     """The job's id, its price and an address of its picture, valid for an hour. `GenerationFailed` after the refund.
 
-    A replay answers the same picture, or `NotFound` if it was deleted since.
+    A replay returns the same picture, or raises `NotFound` if it was deleted since.
     """
     models, _ = catalogue.everything()
     if not any(

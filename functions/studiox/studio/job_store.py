@@ -62,7 +62,7 @@ def due(field: str, now: datetime, limit: int) -> list[Job]:
 
 
 def unfinished() -> int:
-    """The number of jobs that somebody must look at some time: exactly those with a deadline. `Unavailable`.
+    """The number of jobs that still need a submission, a poll or an end: those with a deadline. `Unavailable`.
 
     A job with `nextPollAt` or `nextAttemptAt` has a deadline too (lifecycle.py), so if there are none, none is due. An
     aggregation, which is billed as one read for each thousand of them.
@@ -94,7 +94,7 @@ def spent(spend_key: str) -> Spend:
 def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
     """Delete up to `limit` of the user's jobs, both documents; False if there may be more.
 
-    The same commit keeps what they cost today in the day's sum, apart from malformed states, which are reported.
+    The same commit adds their cost of today to the day's sum. Malformed states are reported and not summed.
     `Unavailable`, `Contention`.
     """
     paths = query.names(JOBS, {"uid": uid}, limit)

@@ -49,7 +49,7 @@ class NotCancellable(StudioxError):
 class TooManyJobs(StudioxError):
     code = "resource-exhausted"
     figures = {"limit": int}
-    text = "Too many jobs at once. Wait until one has ended."
+    text = "You have too many jobs running. Please wait until one has ended."
 
 
 class ProviderRejected(StudioxError):
@@ -159,7 +159,7 @@ def deadline(type_: str, created: datetime) -> datetime:
 def missing(kept: int, listed: int, promised: int) -> int:
     """How many outputs are missing: of those that the order promised, else of those that the provider listed.
 
-    None is missing where the provider listed no files at all: such a job has text, or fails.
+    0 if the provider listed no files at all: such a job has text, or fails.
     """
     return max(0, (promised or listed) - kept) if listed else 0
 
@@ -217,7 +217,7 @@ def _postponed(job: Job, state: JobState, retry_after_s: float | None, now: date
     if state.task_id:
         return None
     if job.status != "pending":
-        # Its outcome counted as lost; by now it is certain that it does not run.
+        # The outcome had counted as lost. Now it is certain that the provider does not run the order.
         return _ended(job, state, "failed", now, "ProviderUnavailable")
     attempts = state.attempts + 1
     pause = max(min(retry_after_s or 0, MAX_BACKOFF_S * 5), min(MAX_BACKOFF_S, 5 * 2**attempts))
@@ -271,7 +271,7 @@ def _idle(job: Job) -> Job:
 
 
 def _failed(job: Job, state: JobState, event: Failed, now: datetime) -> Step:
-    # An order that was postponed was answered by `pending`; no call waits for a later submission.
+    # A postponed order was answered with `pending`; no call waits for a later submission.
     answer = state.answer if state.attempts else event.answer or state.answer
     after = replace(state, raw_error=event.raw, credits_charged=event.credits, answer=answer)
     return replace(_ended(job, after, "failed", now, event.reason), charged=event.credits)

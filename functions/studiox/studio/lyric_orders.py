@@ -43,7 +43,7 @@ class Written(NamedTuple):
 def write(caller: User, request_id: str, wish: Wish) -> Written:
     """Order lyrics and wait for them. `ProviderRejected`, `ProviderUnavailable` after the refund.
 
-    A replay answers the same lyrics: `Unavailable` while the first call waits for them, `NotFound` if they were deleted
+    A replay returns the same lyrics. `Unavailable` while the first call waits for them, `NotFound` if they were deleted
     since.
     """
     given = {"prompt": wish.theme, "mood": wish.mood, "presetType": wish.preset_type}
@@ -54,7 +54,7 @@ def write(caller: User, request_id: str, wish: Wish) -> Written:
         if submitting:
             raise Unavailable(retryAfterSeconds=5)  # the first call ends the job
         if not job.is_terminal:
-            # Not accepted for now, or the answer was lost: no caller comes back for it, so it is not sent later either.
+            # Not accepted for now, or the answer was lost. No caller asks again, so the order is not sent later.
             event = lifecycle.Failed("ProviderUnavailable", "", "ProviderUnavailable")
             job = settle_job(job.job_id, caller.uid, event, by=System(FUNCTION)) or job
         if job.status != "completed":
@@ -102,7 +102,7 @@ def _cause(job_id: str, reason: str) -> tuple[str, str]:
 
 
 def _refusal(job: Job) -> lifecycle.ProviderRejected | lifecycle.ProviderUnavailable:
-    # A lost or empty answer refuses nothing: the same request may succeed in a moment.
+    # A lost or empty answer is not a refusal: the same request may succeed a moment later.
     unavailable = job.error is not None and job.error.reason in ("ProviderUnavailable", "GenerationFailed")
     kind = lifecycle.ProviderUnavailable if unavailable else lifecycle.ProviderRejected
     return kind(jobId=job.job_id, refunded=job.refunded)

@@ -29,7 +29,7 @@ class NewJob(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal requests only: a replay must be of the same one."""
+        """Equal for equal requests only: a replay must repeat the request."""
         parts = [self.type, self.model, dict(self.given), self.session_id, self.max_price]
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 

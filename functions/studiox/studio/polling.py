@@ -1,6 +1,6 @@
 """Polling a job's provider, storing what it made, and arranging the next look at the job.
 
-Clients' polls, the task, the dispatcher and callbacks all come here; what they learn is settled by `settle_job`.
+Clients' polls, the task, the dispatcher and callbacks all use it. `settle_job` applies the results.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .settlement import settle_job
 
 INLINE_BYTES = 25_000_000
 INLINE_S = 40.0  # of the 70 s after which the JavaScript client gives up
-TASK_S = 600.0  # a gigabyte at 2 MB/s. If the instance dies, no other tries before then
+TASK_S = 600.0  # a gigabyte at 2 MB/s. If the instance dies, no other worker tries before then
 LAST_S = 40.0  # for a copy at or past the job's deadline, so that the job ends soon after it
 LEASE_SLACK_S = 20.0
 MAX_TEXT = 100_000
@@ -35,10 +35,10 @@ MAX_TEXT = 100_000
 def advance(
     job_id: str, *, action: str, inline: bool = False, hint: bool = False, budget_s: float = TASK_S
 ) -> Job | None:
-    """Ask the provider about a job if it is time to, and settle what it says; the job as it is then, or None.
+    """Poll the job's provider if a poll is due, and settle the answer. The job after it, None if it was deleted.
 
-    `inline`: a client waits, so large media are left to the task. `hint`: somebody says that it has changed.
-    `budget_s`: how long the task or the dispatcher may take to bring its media in.
+    `inline`: a client waits, so large media are left to the task. `hint`: a callback reported a change.
+    `budget_s`: how long the task or the dispatcher may take to store its media.
     """
     found = job_store.find_job(job_id)
     if found is None:
@@ -48,7 +48,7 @@ def advance(
     if lifecycle.is_over(job, state) or (job.is_terminal and not state.holds_place and not hint):
         return job
     if state.submission == "sending" and now >= state.sending_since + lifecycle.SENDING:
-        # Its call died between the debit and the answer: it may have been sent, so it is not sent again.
+        # The ordering call died before it recorded an answer. The order may have been sent, so it is not sent again.
         changed = settle_job(job_id, job.uid, lifecycle.OutcomeLost(), by=System(action))
         if changed is None:
             return None
@@ -150,7 +150,7 @@ def _take(
     except objects.MediaRefused as error:
         log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
         return _give_up(job, action)
-    except Exception as error:  # noqa: BLE001 - Storage, the provider or a bug: it is tried again, and ends at last
+    except Exception as error:  # noqa: BLE001 - Storage, the provider or a bug: retried until the deadline
         if isinstance(error, objects.MediaError):
             log.warning("media_not_taken", jobId=job_id, error=type(error).__name__)
         else:
@@ -243,8 +243,8 @@ def watch(job: Job) -> None:
     due, now = job.next_poll_at, clock.now()
     if due is None:
         return
-    # Named by its due time, so that everybody enqueues the same task. An overdue job has had its task, which died or
-    # found the job in use, and that name cannot be used again: it is named by the current time.
+    # The task is named by its due time, so that all callers enqueue the same one. An overdue job's task has run: it
+    # died, or found the job leased. Its name cannot be reused, so the new task is named by the current time.
     name = f"late-{int(now.timestamp()) // 3}" if due <= now else str(clock.to_millis(due))
     try:
         _enqueue(job.job_id, name, max(0.0, (due - now).total_seconds()))
@@ -255,7 +255,7 @@ def watch(job: Job) -> None:
 def hint(job_id: str, task_id: str, *, action: str) -> None:
     """A provider called back: record the task's id if the provider's answer was lost, and look at the job soon.
 
-    Raises a StudioxError if that cannot be arranged, so that the provider calls again. Many callbacks make one task.
+    Raises a StudioxError if that fails, so that the provider calls again. Callbacks within three seconds share a task.
     """
     found = job_store.find_job(job_id)
     if found is None or lifecycle.is_over(*found):

@@ -26,7 +26,7 @@ from .lifecycle import Event, Step
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What one settlement did, and what is to be logged of it."""
+    """What one settlement did, and what to log about it."""
 
     job: Job | None
     """As it is now; None if it was deleted."""

@@ -77,7 +77,7 @@ def waits(held: Buckets, price: int, plan: str) -> bool:
 def with_costs(job: Job, before: JobState, step: lifecycle.Step, now: datetime) -> JobState:
     """The state after a step, with what the step adds to the day's sum.
 
-    The job is summed from when its order may have gone out, at what the provider charged once that is known.
+    A job is summed once its order may have been sent: at its expected cost, then at the provider's charge.
     """
     after = step.state
     if step.charged is not None:

@@ -14,7 +14,7 @@ from studiox.models.users import User
 class AllowanceExceeded(StudioxError):
     code = "resource-exhausted"
     figures = {"limit": int, "resetsAt": datetime}
-    text = "Your plan includes no more of these this month."
+    text = "You have used all the songs that your plan includes this month."
 
 
 class Allowance(msgspec.Struct, frozen=True):

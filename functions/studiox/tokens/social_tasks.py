@@ -20,7 +20,7 @@ Status = Literal["available", "pending", "approved", "rejected"]
 
 class AlreadyClaimed(StudioxError):
     code = "already-exists"
-    text = "You have claimed this already."
+    text = "You have already claimed this."
 
 
 class SocialTask(msgspec.Struct, frozen=True, kw_only=True):

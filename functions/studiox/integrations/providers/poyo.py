@@ -201,7 +201,7 @@ def _task(answer: Answer) -> Task:
     body = answer.body
     code = answer.status if body is None or not 200 <= answer.status < 300 else _code(body)
     if body is None or not (200 <= answer.status < 300 and code in (0, 200)):
-        # A 404 that is not JSON comes from a proxy, which knows nothing about tasks.
+        # A 404 that is not JSON comes from a proxy and does not mean that the task is gone.
         raise PollFailed(f"{answer.status} {code}: {answer.text}", gone=code == 404 and body is not None)
     data = body.get("data")
     data = data if isinstance(data, dict) else body

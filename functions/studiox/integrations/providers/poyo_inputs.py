@@ -44,7 +44,7 @@ def _pick(value: Any) -> str:
 
 def _song(fields: Fields, given: Mapping[str, Any]) -> None:
     """Choose Suno's mode. In custom mode the prompt of a sung song is its lyrics, so an order that has only a
-    description uses simple mode, unless it asks for custom mode: then the description is sung."""
+    description uses simple mode, unless it selects custom mode: then the description is sung."""
     lyrics, style, title = (_pick(given.get(name)) for name in ("lyrics", "style", "title"))
     instrumental = given.get("instrumental") is True
     description = _pick(given.get("prompt"))

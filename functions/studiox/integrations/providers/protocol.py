@@ -99,7 +99,7 @@ class OutcomeUnknown(Exception):
 
 
 class PollFailed(Exception):
-    """The status could not be read; try again later. `gone`: the provider does not know the task (404)."""
+    """The status could not be read; try again later. `gone`: the provider has no such task (404)."""
 
     def __init__(self, raw: str = "", *, gone: bool = False) -> None:
         super().__init__("PollFailed")

@@ -1,7 +1,7 @@
 """The providers, each declared once: how it is made, and what the rest of the backend uses of it.
 
 Secret bindings, webhooks, the hosts that files may come from, the day's spend and the local stack follow from these
-specs. docs/providers.md says which files a new provider touches.
+specs. docs/providers.md lists the files that a new provider touches.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .protocol import Provider
 
 
 class BaseUrl(NamedTuple):
-    """A vendor's address. It is no parameter of the deployment: the CLI wants a line in functions/.env for each."""
+    """A vendor's address. It is not a deployment parameter: each of those needs a line in functions/.env."""
 
     variable: str
     """The environment variable that names another address: a stand-in, or a compatible endpoint."""
