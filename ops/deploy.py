@@ -28,7 +28,9 @@ DEPLOYED = ROOT / "firebase.deployed.json"  # beside firebase.json, because its 
 REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]")
 RULES = ROOT / "storage.deployed.rules"
-INSTANCES = re.compile(r"[1-9][0-9]{0,2}")
+COUNT = re.compile(r"[1-9][0-9]{0,3}")
+COUNTS = {"THREADS": 1_000, "MAX_INSTANCES": 999, "JOB_TASKS": 5_000}
+"""The parameters that are counts, and the most that Cloud Run and Cloud Tasks allow."""
 STEPS = ("rules", "functions", "site")
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
@@ -58,16 +60,15 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
         found.append("ENABLE_MOCK_MODELS is on: mock models give pictures away (CONFIRM=mock-models)")
     if given.get("ENFORCE_APP_CHECK") != "true" and "app-check" not in confirmed:
         found.append("ENFORCE_APP_CHECK is off: scripts may call (CONFIRM=app-check if the web app is not ready)")
-    if given.get("THREADS") != "80":
-        found.append("THREADS must be 80: the server would take four of eighty calls at once")
     if not REGION.fullmatch(given.get("REGION", "")):
         found.append("REGION must be a region of Cloud Functions, such as us-central1")
     if not DATABASE.fullmatch(given.get("FIRESTORE_DATABASE", "")):
         found.append("FIRESTORE_DATABASE must be the id of a database: (default), unless you restored another one")
     if not given.get("PROJECT_NUMBER", "").isdigit():
         found.append("PROJECT_NUMBER must be the project's number: tasks are sent as the account that it names")
-    if not INSTANCES.fullmatch(given.get("MAX_INSTANCES", "")):
-        found.append("MAX_INSTANCES must be a number from 1 to 999, within the CPU quota of the region")
+    for name, most in COUNTS.items():
+        if not (COUNT.fullmatch(given.get(name, "")) and int(given[name]) <= most):
+            found.append(f"{name} must be a number from 1 to {most:,} (docs/capacity.md)")
     if given.get("MOCK_FAILURE_RATE", "0") != "0":
         found.append("MOCK_FAILURE_RATE must be 0")
     for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):

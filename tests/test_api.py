@@ -134,7 +134,7 @@ def test_every_function_is_deployed_under_its_name_with_its_options(endpoints: d
 ACCOUNT = "{{ params.PROJECT_NUMBER }}-compute@developer.gserviceaccount.com"
 # firebase-tools, backend.js, memoryToGen1Cpu: what the CLI makes of `gcf_gen1`.
 FRACTIONS = {256: 0.1666, 512: 0.3333}
-WHOLE = {"cpu": 1, "concurrency": 80, "maxInstances": "{{ params.MAX_INSTANCES }}"}
+WHOLE = {"cpu": 1, "concurrency": "{{ params.THREADS }}", "maxInstances": "{{ params.MAX_INSTANCES }}"}
 FRACTION = {"cpu": "gcf_gen1", "concurrency": 1, "maxInstances": 2}
 
 
@@ -205,7 +205,7 @@ def test_schedules_are_in_utc_and_those_of_a_day_are_repeated(endpoints: dict[st
 def test_threads_are_as_many_as_calls(endpoints: dict[str, Any]) -> None:
     """The server has 4 threads a CPU unless told; concurrency beyond them only queues."""
     assert environment()["THREADS"] == "80"
-    assert max(entry["concurrency"] for entry in endpoints.values()) <= 80
+    assert {entry["concurrency"] for entry in endpoints.values()} == {1, "{{ params.THREADS }}"}
 
 
 def test_every_parameter_has_a_value() -> None:

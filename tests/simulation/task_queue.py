@@ -25,6 +25,11 @@ Dispatch = Callable[[str, dict[str, Any], int], int]
 """Runs a task: (function, data, earlier attempts) → the status of the answer, 0 if none came."""
 
 
+def _at_once(function: str) -> int:
+    most = QUEUES[function].at_once
+    return most if isinstance(most, int) else int(most.value)
+
+
 class TaskQueue(Queue):
     """All queues of the deployment. `refuse` gives the status of a request that fails, "" for none."""
 
@@ -66,7 +71,7 @@ class TaskQueue(Queue):
 
         def begin() -> None:
             running = self._running.get(task.function, 0)
-            if running >= QUEUES[task.function].at_once:
+            if running >= _at_once(task.function):
                 self._ready.setdefault(task.function, deque()).append(begin)
                 return
             self._running[task.function] = running + 1

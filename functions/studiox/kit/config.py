@@ -10,18 +10,24 @@ from firebase_functions.params import BoolParam, IntParam, SecretParam, StringPa
 
 VERSION = "0.1.0"
 
-# These three are evaluated by the CLI when it deploys: the manifest holds them as expressions.
+# These are evaluated by the CLI when it deploys: the manifest holds them as expressions.
 REGION = StringParam("REGION", default="us-central1")
 MAX_INSTANCES = IntParam("MAX_INSTANCES", default=2)
 """The most instances of each function that clients, vendors or the job queue call."""
+
+THREADS = IntParam("THREADS", default=80)
+"""The calls that an instance of these functions serves at the same time, each in a thread of its own. The server of an
+instance reads it too (functions/.env), so that Cloud Run sends no more calls than there are threads."""
+JOB_TASKS = IntParam("JOB_TASKS", default=20)
+"""The most tasks of `settleStudioJob` that run at the same time."""
 
 PROJECT_NUMBER = StringParam("PROJECT_NUMBER", default="")
 
 SERVICE_ACCOUNT = f"{PROJECT_NUMBER}-compute@developer.gserviceaccount.com"
 """The account that the functions run as, and that Cloud Tasks calls them as (`tasks.enqueue`)."""
 
-OFTEN: dict[str, Any] = {"cpu": 1, "concurrency": 80, "max_instances": MAX_INSTANCES}
-"""The options of functions that people wait for: one CPU, shared by as many calls as THREADS allows."""
+OFTEN: dict[str, Any] = {"cpu": 1, "concurrency": THREADS, "max_instances": MAX_INSTANCES}
+"""The options of functions that people wait for: one CPU, shared by THREADS calls."""
 SELDOM: dict[str, Any] = {"cpu": "gcf_gen1", "concurrency": 1, "max_instances": 2}
 """The options of administrators' functions, schedules and rare tasks. `gcf_gen1` is a sixth of a CPU for 256 MiB and a
 third for 512 MiB. Cloud Run gives less than one CPU only to instances that serve one call at a time."""

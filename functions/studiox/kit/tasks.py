@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from firebase_functions.params import IntParam
+
 from . import clock, config, firestore, log
 from .errors import Unavailable
 from .process import per_process
@@ -21,13 +23,13 @@ class Queue(NamedTuple):
     timeout_s: int
     """How long a task may take: the function's timeout, and how long Cloud Tasks waits for it. At most 1,800."""
     attempts: int
-    at_once: int
+    at_once: int | IntParam
     """The most tasks that run at the same time."""
 
 
 # Cloud Tasks gives up a task after 10 minutes unless the task says otherwise, and would send it again.
 QUEUES = {
-    "settleStudioJob": Queue(timeout_s=1_800, attempts=5, at_once=20),
+    "settleStudioJob": Queue(timeout_s=1_800, attempts=5, at_once=config.JOB_TASKS),
     "cleanUp": Queue(timeout_s=150, attempts=3, at_once=2),
     "workShard": Queue(timeout_s=1_800, attempts=10, at_once=8),
 }
