@@ -73,6 +73,8 @@ class Life(NamedTuple):
     """Requests to the provider."""
     class_a: int
     class_b: int
+    times: Mapping[str, int]
+    """How often each time of a document in a top-level collection changes: `{"jobs.updatedAt": 7}`."""
 
 
 def usage(kind: str, life: Life) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +49,21 @@ def written(studio: Studio, paths: tuple[str, ...]) -> int:
     return sum(names.count(path) for path in paths)
 
 
+def changed_times(studio: Studio) -> dict[str, int]:
+    """How often each time of a document in a top-level collection was changed. Each change writes its index."""
+    last: dict[tuple[str, str], object] = {}
+    changed: Counter[str] = Counter()
+    for method, request in studio.rpcs.requests:
+        for write in request.writes if method == "Commit" else ():
+            collection, _, below = write.update.name.partition("/documents/")[2].partition("/")
+            for field, value in write.update.fields.items():
+                if below.count("/") == 0 and value._pb.WhichOneof("value_type") == "timestamp_value":
+                    if last.get((write.update.name, field)) != value.timestamp_value:
+                        changed[f"{collection}.{field}"] += 1
+                    last[write.update.name, field] = value.timestamp_value
+    return dict(sorted(changed.items()))
+
+
 def life_of(studio: Studio, order: dict[str, Any], seconds: float) -> costs.Life:
     """A job from its order to its end, as in production: tasks at their times, the callback, the client's look."""
     studio.poyo.plan(seconds=seconds)
@@ -82,6 +98,7 @@ def life_of(studio: Studio, order: dict[str, Any], seconds: float) -> costs.Life
         asked=1 + studio.asked,
         class_a=uploads + listings,
         class_b=sum(each.startswith("GET") for each in requests) - listings,
+        times=changed_times(studio),
     )
 
 

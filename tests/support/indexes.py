@@ -108,8 +108,28 @@ def deployed() -> list[Deployed]:
     return found
 
 
+def exempt() -> frozenset[tuple[str, str]]:
+    """(collection, field) of the fields for which Firestore makes no index of itself."""
+    return frozenset(
+        (each["collectionGroup"], each["fieldPath"]) for each in read_file()["fieldOverrides"] if not each["indexes"]
+    )
+
+
+def alone(query: Any) -> set[tuple[str, str]]:
+    """(collection, field) of the fields whose own indexes serve the query."""
+    if needed(query) is not None:
+        return set()
+    compared = {field for field, _ in _filters(query.where)} | {each.field.field_path for each in query.order_by}
+    return {(query.from_[0].collection_id, field) for field in compared - {"__name__"}}
+
+
 def missing(queries: list[Any]) -> list[Index]:
-    """The indexes that these queries need and the file does not have: production would refuse to answer."""
+    """The indexes that these queries need and production does not have: it would refuse to answer."""
     have = deployed()
     wanted = {index for query in queries if (index := needed(query)) is not None}
+    wanted |= {
+        Index(collection, "COLLECTION", frozenset(), ((field, "ASCENDING"),))
+        for query in queries
+        for collection, field in alone(query) & exempt()
+    }
     return sorted((index for index in wanted if not any(each.serves(index) for each in have)), key=repr)
