@@ -243,6 +243,7 @@ def _commit(
             cause = Cause(id=move.id, type=move.kind, kind="subscription", ref=move.ref, reason=move.reason)
             post_paid(docs, uid, cause, move.tokens, "monthly", now)
         change_plan(docs, known, settled.record, now)
+        # Also if it stays the same: the commit that closes the account deletes it, so no settlement comes after that.
         docs.put(account_path(uid), account_after(account, settled))
         if settled.record != known:
             docs.put(path, settled.record)
