@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes that play, 0: one for each core")
     parser.add_argument("--acts", type=int, default=0, help="acts of all people together, in place of the seed's own")
     parser.add_argument("--theme", default="", help="stories of this theme only")
+    parser.add_argument("--about", default="", help="of these seeds only those whose own story has this theme")
     parser.add_argument("--functions", type=Path, default=ROOT / "functions")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--trace", action="store_true", help="print every step")
@@ -52,15 +53,17 @@ def main() -> int:
     from tests.simulation import vendors
 
     os.environ.update(vendors.environment())
-    from tests.simulation import shrink
+    from tests.simulation import shrink, story
 
+    seeds = range(given.first, given.first + given.seeds)
+    played = [each for each in seeds if not given.about or story.story_of(each).theme.name == given.about]
     gc.collect()
     gc.freeze()  # the modules: they stay, and looking at them again and again takes a tenth of the time
     gc.disable()
     totals: Counter[str] = Counter()
     traces, seconds = blake2b(digest_size=16), 0.0
-    jobs = min(given.jobs or os.cpu_count() or 1, given.seeds)
-    for seed, result, took_s in _played(partial(_play, given), range(given.first, given.first + given.seeds), jobs):
+    jobs = min(given.jobs or os.cpu_count() or 1, len(played))
+    for seed, result, took_s in _played(partial(_play, given), played, jobs):
         seconds += took_s
         traces.update(result.trace_hash.encode())
         totals.update(
@@ -75,14 +78,14 @@ def main() -> int:
         if given.trace:
             _say("\n".join(result.trace))
         if result.violations:
-            first = {"seed": seed, "violation": result.violations[0], "violations": len(result.violations)}
-            _say(json.dumps(first))
+            about = {"seed": seed, "theme": result.story.theme.name}
+            _say(json.dumps({**about, "violation": result.violations[0], "violations": len(result.violations)}))
             if not given.no_shrink:
                 _say(shrink.tell(shrink.shortest(_story(given, seed), result)))
             return 1
     told: dict[str, Any] = dict(sorted(totals.items()))
     told |= {"seeds": f"{given.first}-{given.first + given.seeds - 1}", "trace": traces.hexdigest()}
-    told |= {"cpu seconds": round(seconds, 1), "stories a second of a core": round(given.seeds / seconds, 1)}
+    told |= {"cpu seconds": round(seconds, 1), "stories a second of a core": round(len(played) / max(seconds, 0.1), 1)}
     _say(json.dumps(told))
     return 0
 

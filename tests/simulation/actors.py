@@ -242,7 +242,7 @@ class Person(Caller):
         if job_id := one(self.jobs[-2:], act):
             self.insist("cancelStudioJob", {"jobId": job_id}, act)
 
-    def _regret(self, act: Act) -> None:
+    def _change_ones_mind(self, act: Act) -> None:
         self._order(act)
         self.town.world.sleep(1.0)
         self._cancel(act._replace(chance=0.99))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from studiox.models.users import closed_path
 from tests.simulation.actors import DAY, Act, Person, one
 from tests.simulation.deployment import address
 from tests.simulation.violations import Document
@@ -27,13 +28,14 @@ MONEY = {
 PLANS = {
     "go_pro": 3,
     "go_up_and_down": 6,
+    "go_up_twice": 3,
     "go_to_two": 2,
     "use_up": 3,
     "pay_back": 3,
     "quarrel": 1,
     "judge": 1,
     "end_abroad": 2,
-    "stop_paying": 1,
+    "stop_paying": 2,
     "end_plan": 1,
     "wait_a_day": 2,
     "wait_a_month": 1,
@@ -42,7 +44,8 @@ LEAVING = {
     "leave_at_work": 3,
     "leave_with_a_plan": 2,
     "leave_and_pay": 2,
-    "leave_while_paying": 4,
+    "leave_while_paying": 3,
+    "leave_and_be_given": 4,
     "order": 2,
     "show": 2,
     "like": 1,
@@ -56,7 +59,7 @@ COMMUNITY = {
     "insist_on_a_like": 3,
     "comment_twice": 3,
     "uncomment": 1,
-    "like_what_is_hidden": 3,
+    "like_what_is_hidden": 4,
     "end_what_was_hidden": 3,
 }
 NIGHTS = {"leave_an_upload": 3, "leave_a_file": 3, "show": 1, "delete": 1, "wait_a_week": 2}
@@ -134,6 +137,14 @@ class Customer(Person):
                 self._happen("move")
                 self.town.world.sleep(one([0.0, 0.0, 2.0, 60.0], act))
 
+    def _go_up_twice(self, act: Act) -> None:
+        """A plan is raised twice, and Stripe has not billed yet that it was lowered in between."""
+        if self._begin(act, "pro"):
+            self.town.world.sleep(one([5.0, 60.0, 20 * 60.0], act))
+            account, [sub, *_] = self.town.shop.account, self._subscriptions()
+            for plan, is_billed in (("enterprise", True), ("pro", False), ("enterprise", True)):
+                account.change_price(sub, account.objects[f"price_studiox_{plan}"], invoice_now=is_billed)
+
     def _go_to_two(self, act: Act) -> None:
         """Two subscriptions at once: the second one is made in Stripe's dashboard."""
         if self._begin(act, "pro"):
@@ -166,6 +177,15 @@ class Customer(Person):
             for pause_s in self.town.shop.months(self.uid, 1):
                 self._pause(pause_s)
             self._pause(DAY * (8.5 + act.chance))
+
+    def _watch_a_renewal(self, act: Act) -> None:
+        """The period ends, its renewal is not here yet, and the schedules that are due run in between."""
+        if self._begin(act, "pro"):
+            [sub, *_] = self._subscriptions()
+            self._pause(max(0.0, self.town.shop.next_renewal(sub["id"]) - self.town.world.now()) + 60.0)
+            self.town.world.sleep(300.0)
+            for pause_s in self.town.shop.months(self.uid, 1):
+                self._pause(pause_s)
 
     def _many_months(self, act: Act) -> None:
         """One subscription of more months than its document once remembered."""
@@ -213,6 +233,24 @@ class Customer(Person):
             self._pay(session, slow=False)
         self._delete_account(act)
         town.world.sleep(1.0)
+
+    def _leave_and_be_given(self, act: Act) -> None:
+        """Something is posted when the ledger has moved already, just before the account is closed."""
+        session = self._open(act, {"packId": "starter"})
+        ledger = f"{closed_path(self.uid)}/ledger/"
+
+        def give() -> None:
+            if not self.town.until(lambda path, _: path.startswith(ledger), LAST_LOOK):
+                return
+            self.town.world.sleep(0.1 * act.chance)
+            if session is not None and act.chance < 0.3:
+                self._pay(session, slow=False)
+            else:
+                given = {"uid": self.uid, "amount": 7, "reason": "support", "requestId": self.request_id()}
+                self.town.deployment.call("admin", "addTokens", given, admin=True)
+
+        self.town.world.spawn(f"{self.uid} is given", give)
+        self._delete_account(act)
 
     # The community.
 
@@ -285,9 +323,13 @@ class Customer(Person):
 
     def _like_what_is_hidden(self, act: Act) -> None:
         """Somebody's post is liked and hidden; who liked it leaves, and it is shown again."""
-        others = [each for each in self.town.posts if each not in self.creations]
-        post = one(others, act)
-        if post is None or act.chance > 0.6:
+        if act.chance > 0.6:
+            return
+        for _ in range(20):
+            if others := [each for each in self.town.posts if each not in self.creations]:
+                break
+            self.town.world.sleep(30.0)
+        if (post := one(others, act)) is None:
             return
         self.insist("likePost", {"postId": post, "liked": True})
         if self._decide(post, "hide"):

@@ -125,6 +125,8 @@ class Stage:
         self.deployment = Deployment(self.world)
         self.violations: list[str] = []
         self.checks, self._seen = Checks(), 0
+        self._unfinished: dict[str, None] = {}
+        """The paths of jobs that have not ended or hold a place, and of deletions that have not ended."""
         world = self.world
         world.after_step = self._check
         chance = world.chance if any(story.rates.values()) else None
@@ -146,6 +148,11 @@ class Stage:
         if version != self._seen:
             changed = self.store.changed(self.database, self._seen)
             self._seen = version
+            for path, document in changed.items():
+                if document is not None and _goes_on(path, document):
+                    self._unfinished[path] = None
+                else:
+                    self._unfinished.pop(path, None)
             self.violations += map(str, self.checks.follow(changed, self.world.steps))
             self.town.look(changed)
 
@@ -185,11 +192,15 @@ class Stage:
         self._come_to_rest()
 
     def _until_next_round(self, alive: int) -> float:
-        """A minute; if everybody waits for days, until the first of them goes on."""
+        """A minute; if everybody waits for days, until the first of them goes on.
+
+        Stripe keeps events for thirty days: within so long the schedule that fetches lost ones must run.
+        """
         waits = self.town.awake_at
         if len(waits) < alive:
             return MINUTE
-        return max(MINUTE, min(waits.values()) - self.world.now() - MINUTE)
+        leap = max(MINUTE, min(waits.values()) - self.world.now() - MINUTE)
+        return min(leap, 25 * DAY) if self.story.theme.habits.lost else leap
 
     def _fire_schedules(self) -> None:
         """What is due, once each; many runs are left out."""
@@ -202,7 +213,7 @@ class Stage:
 
     def _is_awaited(self, name: str) -> bool:
         """At the end of a story, jobs wait for the dispatcher."""
-        return name == "dispatchStudioJobs" and self.world.faults.off and bool(self._unfinished())
+        return name == "dispatchStudioJobs" and self.world.faults.off and bool(self._unfinished)
 
     def _fire_last(self) -> None:
         """Those that have something to do must run once after the last fault, and some of the others."""
@@ -240,20 +251,7 @@ class Stage:
 
     def _is_quiet(self) -> bool:
         waiting = self.shop.waiting + self.vendors.waiting + self.vendors.queue.waiting
-        return waiting == 0 and not any(each.tasks for each in self.world.instances) and not self._unfinished()
-
-    def _unfinished(self) -> list[str]:
-        """Jobs that have not ended or hold a place, and deletions that have not ended."""
-
-        def goes_on(path: str, data: Mapping[str, Any]) -> bool:
-            match path.split("/"):
-                case ["jobs", _]:
-                    return data["status"] not in TERMINAL
-                case ["jobs", _, "private", "state"]:
-                    return bool(data["holdsPlace"])
-            return path.startswith("cleanups/")
-
-        return [path for path, data in self.store.all(self.database).items() if goes_on(path, data)]
+        return waiting == 0 and not any(each.tasks for each in self.world.instances) and not self._unfinished
 
     def _truth(self) -> Truth:
         """What the vendors know."""
@@ -285,6 +283,15 @@ class Stage:
             clocks_agree=story.max_skew_s == 0,
             limits={name: each["calls"] for name, each in story.theme.settings.get(rate_limits.SETTINGS, {}).items()},
         )
+
+
+def _goes_on(path: str, data: Mapping[str, Any]) -> bool:
+    match path.split("/"):
+        case ["jobs", _]:
+            return data["status"] not in TERMINAL
+        case ["jobs", _, "private", "state"]:
+            return bool(data["holdsPlace"])
+    return path.startswith("cleanups/")
 
 
 def _status(reply: Reply | None) -> int:

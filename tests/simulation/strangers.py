@@ -18,7 +18,7 @@ from tests.support import Answer
 KINDS = {
     "replay": 4,
     "reuse": 3,
-    "others_job": 2,
+    "others_job": 4,
     "others_checkout": 2,
     "old_token": 2,
     "others_upload": 1,
@@ -87,7 +87,11 @@ class Stranger(Caller):
             self.town.deployment.call(first.caller, first.function, other, admin=first.is_admin)
 
     def _others_job(self, act: Act) -> None:
-        if job_id := one([job for person in self.town.people for job in person.jobs], act):
+        for _ in range(10):
+            if jobs := [job for person in self.town.people for job in person.jobs]:
+                break
+            self.town.world.sleep(10.0)
+        if job_id := one(jobs, act):
             self.insist("getJobStatus", {"jobId": job_id})
             self.insist("cancelStudioJob", {"jobId": job_id})
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import themes
 from tests.simulation.mutants import ROOT, Mutant, applied, apply, mutants, read
 
 MUTANTS = mutants()
@@ -46,6 +47,7 @@ def test_a_patch_says_what_it_breaks(mutant: Mutant) -> None:
         assert sentence[0].isupper() or sentence[0] == "`"
         assert sentence.endswith(".")
     assert mutant.seen_by
+    assert mutant.theme in {each.name for each in (themes.MIXED, *themes.THEMES)}
     guarantees = (ROOT / "docs/guarantees.md").read_text()
     assert re.search(rf"^### {mutant.guarantee}\. ", guarantees, re.MULTILINE)
     assert mutant.tests

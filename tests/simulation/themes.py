@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from random import Random
 
 from studiox.kit.rate_limits import SETTINGS
+from studiox.models.payments import CHECKPOINT
 from tests.simulation import customers
 from tests.simulation.actors import Act, plan
 from tests.simulation.faults import KINDS as FAULTS
 from tests.simulation.shop import Habits
 from tests.simulation.theme import CALM, COMMITS, OFTEN, SELDOM, Theme
+from tests.simulation.world import START, moment
 
 MIXED = Theme(name="mixed", weight=0, administrators=0.5, strangers=0.35)
 WHOLE = Theme(
@@ -51,7 +53,7 @@ THEMES = (
     ),
     Theme(
         name="commits whose answers are lost",
-        weight=80,
+        weight=70,
         acts={"order": 6, "feature": 4, "lyrics": 1, "streak": 4, "task": 2, "cancel": 3, "revoke": 1, "song": 1},
         numbers=(3, 4, 6),
         people=(1, 1, 2),
@@ -77,7 +79,7 @@ THEMES = (
     ),
     Theme(
         name="money that goes back",
-        weight=40,
+        weight=50,
         acts=customers.MONEY,
         numbers=(4, 6, 8),
         people=(1, 1, 2),
@@ -86,7 +88,7 @@ THEMES = (
     ),
     Theme(
         name="plans",
-        weight=70,
+        weight=80,
         acts=customers.PLANS,
         numbers=(4, 6),
         people=(1,),
@@ -95,11 +97,13 @@ THEMES = (
     ),
     Theme(
         name="undelivered events",
-        weight=20,
+        weight=30,
         acts={**customers.MONEY, **customers.PLANS},
         numbers=(4, 6),
         people=(1,),
         faults=(CALM,),
+        schedules=1.0,
+        settings={CHECKPOINT: {"completeAt": moment(START)}},  # of the hour before
         habits=Habits(lost=0.3),
     ),
     Theme(
@@ -113,7 +117,7 @@ THEMES = (
     ),
     Theme(
         name="leaving",
-        weight=50,
+        weight=70,
         acts=customers.LEAVING,
         numbers=(4, 6),
         people=(1, 2),
@@ -123,7 +127,7 @@ THEMES = (
     ),
     Theme(
         name="community",
-        weight=40,
+        weight=60,
         acts=customers.COMMUNITY,
         numbers=(8,),
         people=(2,),
@@ -149,7 +153,7 @@ THEMES = (
     ),
     Theme(
         name="retries that run out",
-        weight=50,
+        weight=40,
         acts={"order": 1, "feature": 1},
         numbers=(4,),
         people=(1,),
@@ -162,23 +166,24 @@ THEMES = (
     ),
     Theme(
         name="an instance that stands still",
-        weight=40,
+        weight=50,
         acts={"feature": 4, "order": 1},
-        numbers=(8, 10),
+        numbers=(16, 20),
         people=(1,),
-        pauses=(0.0, 0.0, 0.01),
-        twice=0.5,
+        pauses=(*[0.0] * 5, 100.0),  # several crowds, each longer than a client waits after the one before
+        twice=0.3,
         beside=1.0,
         tries=(1,),
         instances=(1,),
         skews=(0.0,),
         vendors=NO_FAULTS,
-        faults=({"freeze": 4_000}, {"freeze": 2_000, "slow": 4_000}),
+        faults=({"freeze": 3_000}, {"freeze": 2_000, "slow": 4_000}),
         aims=((":useTokens", *COMMITS), (":", *COMMITS)),
+        environment={"WELCOME_TOKENS": "1000"},
     ),
     Theme(
         name="farewells",
-        weight=60,
+        weight=50,
         acts={"farewell": 1},
         numbers=(1,),
         people=(1, 2),
@@ -194,20 +199,20 @@ THEMES = (
     ),
     Theme(
         name="songs and places",
-        weight=25,
+        weight=35,
         acts={"song": 6, "order": 4, "allowance": 1, "cancel": 1},
         numbers=(10, 14),
         people=(1,),
         pauses=(0.0, 0.0, 0.5),
         beside=0.6,
         vendors=NO_FAULTS,
-        faults=(CALM, {"cut_after": 1_000}),
+        faults=(CALM, {"cut_after": 2_000}),
         aims=(COMMITS,),
     ),
     Theme(
         name="months",
         weight=20,
-        acts={"wait_a_month": 5, "feature": 2, "subscribe": 2, "end_plan": 1},
+        acts={"wait_a_month": 5, "feature": 2, "subscribe": 1, "watch_a_renewal": 2, "end_plan": 1},
         numbers=(8, 10),
         people=(1,),
         pauses=(3.0,),
@@ -236,12 +241,13 @@ THEMES = (
         acts={"order": 4, "song": 1},
         numbers=(4, 6),
         people=(1, 2),
-        pauses=(0.0, 3.0),
+        pauses=(0.0, 3.0, 200.0),  # beyond the time after which a call counts as dead
         skews=(0.0,),
         vendors={**NO_FAULTS, "order": 0.8},
         meet={"order": {"callback-none": 1}},  # else the provider tells what became of the order
         faults=({"crash_after": 4_000}, {"crash_before": 2_000, "crash_after": 2_000}),
         aims=(("http.poyo",), (":createStudioJob", "http.poyo")),
+        schedules=1.0,
     ),
     Theme(
         name="missing files",
@@ -256,7 +262,7 @@ THEMES = (
     Theme(
         name="regrets",
         weight=10,
-        acts={"regret": 1},
+        acts={"change_ones_mind": 1},
         numbers=(24,),
         people=(1,),
         pauses=(60.0,),

@@ -1,7 +1,8 @@
 """Mutants of the guards: each patch here drops one guard of the money, job, billing or deletion paths.
 
 A patch begins with what it drops, what then goes wrong, which check of the simulation sees it, the guarantee that is
-broken (docs/guarantees.md), and the tests that must fail with it too. The diff follows.
+broken (docs/guarantees.md), and the tests that must fail with it too. `Theme` is that of the stories that are about it
+(tests/simulation/themes.py), which are played first. The diff follows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(__file__).parent
-FIELDS = ("Guard", "Without it", "Seen by", "Guarantee", "Tests")
+FIELDS = ("Guard", "Without it", "Seen by", "Theme", "Guarantee", "Tests")
 
 
 class Mutant(NamedTuple):
@@ -27,6 +28,8 @@ class Mutant(NamedTuple):
     """What goes wrong in the world without it."""
     seen_by: str
     """The check of the simulation that sees it."""
+    theme: str
+    """Of the stories that are played first."""
     guarantee: int
     """The section's number in docs/guarantees.md."""
     tests: tuple[str, ...]
@@ -49,8 +52,8 @@ def read(path: Path) -> Mutant:
     names, said = zip(*(line.split(": ", 1) for line in lines), strict=True)
     if names != FIELDS:
         raise ValueError(f"{path.name} begins with {names}")
-    guard, without, seen_by, guarantee, tests = said
-    return Mutant(path, guard, without, seen_by, int(guarantee), tuple(tests.split()))
+    guard, without, seen_by, theme, guarantee, tests = said
+    return Mutant(path, guard, without, seen_by, theme, int(guarantee), tuple(tests.split()))
 
 
 def mutants() -> list[Mutant]:

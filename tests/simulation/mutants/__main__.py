@@ -25,41 +25,51 @@ from tests.simulation.mutants import ROOT, Mutant, applied, mutants
 
 AT_A_TIME = 2
 SEEDS = 2000
-SEEDS_AT_ONCE = 100
-LIMIT_S = 900
-"""A run of SEEDS_AT_ONCE seeds that takes longer hangs, which kills its mutant."""
+SEEDS_AT_ONCE, ABOUT_AT_ONCE = 100, 500
+"""Seeds of a run: of all stories, and of those that are about the mutant, which are a tenth of all at most."""
+LIMIT_S = 1_800
+"""A run that takes longer hangs, which kills its mutant."""
 TABLE = ROOT / "docs/reliability.md"
 _WRITING = threading.Lock()
 
 
-def simulated(mutant: Mutant, functions: Path, *, first: int, seeds: int, theme: str = "") -> tuple[str, int | None]:
-    """The first violation that the simulation finds with the mutant, and its seed."""
-    for begin in range(first, first + seeds, SEEDS_AT_ONCE):
-        number = min(SEEDS_AT_ONCE, first + seeds - begin)
-        options = ["--first", str(begin), "--seeds", str(number), "--no-shrink", "--functions", str(functions)]
-        done = _run(["-m", "tests.simulation", *options, "--theme", theme], functions)
+def simulated(mutant: Mutant, functions: Path, *, first: int, seeds: int, theme: str = "") -> tuple[str, str]:
+    """The first violation that the simulation finds with the mutant, and the seed and theme of its story.
+
+    Of the same seeds, the stories that are about the mutant are played first, then all.
+    """
+    runs = [] if theme else _runs(first, seeds, ABOUT_AT_ONCE, "--about", mutant.theme)
+    runs += _runs(first, seeds, SEEDS_AT_ONCE, "--theme", theme)
+    for options in runs:
+        done = _run(["-m", "tests.simulation", *options, "--no-shrink", "--functions", str(functions)], functions)
         if done is None:
-            return "a run that does not end", begin
+            return "a run that does not end", f"seed {options[1]}"
         if done.returncode == 0:
             continue
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if not lines:
             raise RuntimeError(f"{mutant.name}: no violation\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         found: dict[str, Any] = json.loads(lines[0])
-        return str(found["violation"]), int(found["seed"])
-    return "", None
+        return str(found["violation"]), f"seed {found['seed']}, {found['theme']}"
+    return "", ""
 
 
-def tested(mutant: Mutant, functions: Path) -> tuple[str, int | None]:
+def _runs(first: int, seeds: int, at_once: int, *more: str) -> list[list[str]]:
+    """The options of the runs that play these seeds."""
+    begins = range(first, first + seeds, at_once)
+    return [["--first", str(each), "--seeds", str(min(at_once, first + seeds - each)), *more] for each in begins]
+
+
+def tested(mutant: Mutant, functions: Path) -> tuple[str, str]:
     """The first ordinary test that fails with the mutant."""
     options = ["-q", "-x", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={functions} ."]
     done = _run(["-m", "pytest", *options, *mutant.tests], functions)
     if done is None:
-        return "the tests do not end", None
+        return "the tests do not end", ""
     failed = [line.split(" - ")[0].split(" ", 1)[1] for line in done.stdout.splitlines() if line.startswith(_FAILED)]
     if done.returncode not in (0, 1) or (done.returncode == 1) != bool(failed):
         raise RuntimeError(f"{mutant.name}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return next(iter(failed), ""), None
+    return next(iter(failed), ""), ""
 
 
 _FAILED = ("FAILED ", "ERROR ")
@@ -83,16 +93,15 @@ def tried(mutant: Mutant, asked: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory(prefix="guards-") as folder:
         functions = applied(mutant, Path(folder))
         if asked.tests:
-            killed_by, seed = tested(mutant, functions)
+            killed_by, story = tested(mutant, functions)
         else:
-            killed_by, seed = simulated(mutant, functions, first=asked.first, seeds=asked.seeds, theme=asked.theme)
-    after = "" if seed is None else f", seed {seed}"
-    verdict = f"killed by {killed_by}{after}" if killed_by else "SURVIVED"
+            killed_by, story = simulated(mutant, functions, first=asked.first, seeds=asked.seeds, theme=asked.theme)
+    verdict = f"killed by {killed_by}{story and f', {story}'}" if killed_by else "SURVIVED"
     with _WRITING:
         say(f"{mutant.path.stem}: {verdict} ({time.monotonic() - begun:.0f} s)")
         if asked.table:
             last = asked.first + asked.seeds - 1
-            write(mutant, f"not by seeds {asked.first} to {last}" if seed is None else f"seed {seed}")
+            write(mutant, story or f"not by seeds {asked.first} to {last}")
     return bool(killed_by)
 
 
