@@ -170,6 +170,8 @@ class Gcs:
         self.headers: list[dict[str, str]] = []
         self.faults: list[str] = []
         self.check_at_start = True
+        self.session_cut: int | None = None
+        """After so many characters of an upload session's address the connection breaks, once."""
         self.statuses: list[int] = []
         """Answered instead of anything else, one for each request that is no PUT."""
         self.keep_bytes = True
@@ -252,6 +254,13 @@ class GcsHandler(BaseHTTPRequestHandler):
         session = f"s{len(self.gcs.sessions)}"
         self.gcs.sessions[session] = {"name": name, "resource": resource, "data": bytearray(), "query": query}
         where = f"http://{self.headers['Host']}/upload/session?upload_id={session}"
+        if self.gcs.session_cut is not None:
+            self.send_response(200)
+            self.send_header("Location", where[: self.gcs.session_cut])
+            self._headers_buffer[-1] = self._headers_buffer[-1].removesuffix(b"\r\n")  # type: ignore[attr-defined]
+            self.gcs.session_cut = None
+            self.flush_headers()
+            return self._hang_up()
         return self._answer(200, None, Location=where)
 
     def do_PUT(self) -> None:

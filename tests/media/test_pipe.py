@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import Any
 
 import pytest
@@ -90,6 +91,18 @@ def _ranged(body: bytes) -> Any:
         (answer if "range:" in head.lower() else chunked)(body)(connection, head)
 
     return behave
+
+
+@pytest.mark.parametrize("characters", [0, 4, 7, 12, 40])
+def test_a_sessions_address_that_is_cut_off_is_not_used(site: Site, gcs: Gcs, characters: int) -> None:
+    """The connection breaks within the answer's headers: the client library takes that for their end."""
+    body = png(SIZE)
+    gcs.session_cut = characters
+    with pytest.raises(objects.MediaUnavailable), warnings.catch_warnings():
+        warnings.simplefilter("error")  # urllib3's, about an address without a scheme
+        copy(site, site.url("/a", answer(body)))
+    assert gcs.objects == {}
+    assert copy(site, site.url("/a", answer(body))).size_bytes == SIZE
 
 
 def test_a_put_that_breaks_each_time_fails_cleanly(site: Site, gcs: Gcs) -> None:

@@ -12,6 +12,7 @@ import base64
 import io
 import re
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -257,9 +258,13 @@ def _begin_session(path: str, kind: FileType, length: int | None, bucket: str | 
     answer = json_api.expect(json_api.call("POST", url, data=metadata, headers=headers), 200, 412)
     if answer.status == 412:
         return None
-    if "Location" not in answer.headers:
+    session = answer.headers.get("Location", "")
+    # A connection that breaks within the headers ends them, and the address with them: its host is whole if a path
+    # follows, and Storage does not know a session whose id is cut.
+    address = urllib.parse.urlsplit(session)
+    if not (address.scheme and address.netloc and address.path):
         raise MediaUnavailable("storage: no session")
-    return answer.headers["Location"]
+    return session
 
 
 def _put(session: str, body: _Body, first_byte: int, budget: Budget) -> urllib3.BaseHTTPResponse | None:
