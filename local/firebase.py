@@ -18,8 +18,8 @@ from local.stack import engine, settings
 
 CLI = settings.ROOT / "node_modules/firebase-tools/lib/bin/firebase.js"
 # Modules of local/stack that are preloaded into the CLI: for a quick start, and for its functions emulator or ours.
-OFFICIAL_FUNCTIONS = ("suite_auth", "worker_ports", "worker_connections")
-OUR_FUNCTIONS = ("suite_auth", "suite_tasks")
+OFFICIAL_FUNCTIONS = ("suite_start", "worker_ports", "worker_connections")
+OUR_FUNCTIONS = ("suite_start", "suite_tasks")
 
 
 def command(chosen: str, arguments: Sequence[str], preloaded: Sequence[str] = OFFICIAL_FUNCTIONS) -> list[str]:

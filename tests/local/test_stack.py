@@ -37,9 +37,13 @@ def eventually(holds: Callable[[], bool], timeout_s: float = 30) -> bool:
     return holds()
 
 
-def identity(running: Stack, verb: str) -> dict[str, str]:
+def ask_identity(running: Stack, verb: str, body: object) -> requests.Response:
     url = f"http://{running.auth_host}/identitytoolkit.googleapis.com/v1/accounts:{verb}?key=local"
-    answer = requests.post(url, json=CREDENTIALS, timeout=60)
+    return requests.post(url, json=body, timeout=60)
+
+
+def identity(running: Stack, verb: str) -> dict[str, str]:
+    answer = ask_identity(running, verb, CREDENTIALS)
     assert answer.ok, answer.text
     found: dict[str, str] = answer.json()
     return found
@@ -153,6 +157,8 @@ def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None
     with stack(env=overrides, functions_dir=FUNCTIONS, export_dir=export, say=said.append) as running:
         account = identity(running, "signUp")
         assert eventually(lambda: account["localId"] in running.log.read_text()), "the identity trigger did not run"
+        malformed = ask_identity(running, "signUp", {**CREDENTIALS, "email": ["a", "list"]})
+        assert (malformed.status_code, "/email must be string" in malformed.text) == (400, True), malformed.text
         headers = {"Authorization": f"Bearer {account['idToken']}"}
         answer = requests.post(f"{running.functions_url}/hello", json={"data": {}}, headers=headers, timeout=60)
         assert answer.json()["result"] == {
