@@ -30,8 +30,9 @@ KNOWN = (
     (
         r"[Hh]ash mismatch|EINTEGRITY|DO NOT MATCH THE HASHES|checksum .*(?:did not match|changed)",
         Advice(
-            "a downloaded file is not the one that the lock file names.",
-            "A proxy or a broken cache changed it: uv cache clean, npm cache clean --force, and run the command again.",
+            "a downloaded file is not the one that the lock file names; it may have been cut off.",
+            "Run the command again. If it stays so, a proxy or a broken cache changes the file:"
+            " uv cache clean, npm cache clean --force.",
         ),
     ),
     (
