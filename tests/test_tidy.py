@@ -21,11 +21,18 @@ PLACES = ("functions/main.py", "functions/studiox", "local", "ops", "tests", "be
 MAX_LINES = 400
 MAX_FUNCTION_LINES = 70
 
+# What speaks with others.
+_IO = (
+    r"socket|threading|subprocess|requests|urllib3|urllib(?!\.parse)|http|firebase_admin|google|grpc|stripe"
+    r"|studiox\.kit\.(firestore|transaction|rate_limits|query|tasks|audit|cache|batch)"
+    r"|studiox\.(api\.(callables|callers|http_functions)|deletions\.service|.*store)"
+    r"|studiox\.(media\.(?!filetypes).*|integrations\.(stripe|firebase_auth|providers\.wire))"
+)
+IO = re.compile(rf"^({_IO})(\.|$)")
 # A module whose docstring says "Pure." reaches nothing outside of its arguments.
 IMPURE = re.compile(
-    r"^(time|os|random|uuid|secrets|socket|threading|requests|urllib3|urllib(?!\.parse)|http|flask|firebase_\w+|google|grpc|stripe"
-    r"|studiox\.kit\.(firestore|transaction|config|log|rate_limits|query|tasks|ids|audit|cache|batch)"
-    r"|studiox\.(api\.(callables|callers|http_functions)|media|deletions\.(service|store))|studiox\.integrations\.(stripe|firebase_auth|providers\.(registry|wire)))(\.|$)"
+    rf"^({_IO}|time|os|random|uuid|secrets|flask|firebase_functions|studiox\.kit\.(config|log|ids)"
+    r"|studiox\.integrations\.providers\.registry)(\.|$)"
 )
 # A rule may speak of what `transact` hands it, and mark a field as gone.
 PURE_NAMES = {
@@ -116,10 +123,15 @@ def imported(path: pathlib.Path) -> Iterator[tuple[str, set[str]]]:
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             names = {alias.name for alias in node.names}
-            if node.level and not node.module:  # from .. import config
-                yield from ((f"{module}.{each}", set()) for each in names)
-            else:
-                yield module, names
+            modules = {each for each in names if _is_module(f"{module}.{each}")}  # from studiox.kit import config
+            yield from ((f"{module}.{each}", set()) for each in modules)
+            if names - modules:
+                yield module, names - modules
+
+
+def _is_module(name: str) -> bool:
+    path = CODE.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").exists()
 
 
 def rules() -> list[pathlib.Path]:
@@ -131,10 +143,17 @@ def test_rules_are_pure(path: pathlib.Path) -> None:
     """No Firestore, no clock, no randomness: `now` and ids come in. What a rule imports is a rule or a struct."""
     for module, names in imported(path):
         if module in PURE_NAMES:
-            assert names <= PURE_NAMES[module], f"{name(path)} imports {names} of {module}"
+            assert set() < names <= PURE_NAMES[module], f"{name(path)} imports {names or 'all'} of {module}"
         else:
             assert not IMPURE.match(module), f"{name(path)} imports {module}"
             assert not module.endswith(("store", "service", "endpoints")), f"{name(path)} imports {module}"
+
+
+def does_io(path: pathlib.Path) -> bool:
+    """Whether it speaks with others, as its imports tell."""
+    return any(
+        IO.match(module) and not set() < names <= PURE_NAMES.get(module, set()) for module, names in imported(path)
+    )
 
 
 def test_the_rules_that_money_rests_on_are_among_them() -> None:

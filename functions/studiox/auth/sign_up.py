@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit import clock
-from studiox.kit.clock import datetime
+from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.texts import plain_name
 from studiox.models.ledger import Buckets
 from studiox.models.users import FREE_PLAN, Plays, Preferences, Streak, User
@@ -108,7 +107,7 @@ def resumed(used: UsedMonth | None, now: datetime) -> dict[str, Any]:
     if used is None:
         return fields
     until, songs_until = used.credit_reset_at, used.generation_reset_at
-    if now < until <= clock.a_month_after(now):
+    if now < until <= a_month_after(now):
         fields |= {"credit_reset_at": until, "credit_anchor_day": until.day}
     if songs_until is not None and now < songs_until:
         fields |= {"generation_count": used.generation_count, "generation_reset_at": songs_until}
@@ -131,7 +130,7 @@ def new_user(
         balance=0,
         buckets=Buckets(),
         ledger_seq=0,
-        credit_reset_at=clock.a_month_after(now),
+        credit_reset_at=a_month_after(now),
         streak=Streak(current=0, longest=0, last_active_date=None),
         plays=Plays(count=0, reset_at=None),
         generation_count=0,

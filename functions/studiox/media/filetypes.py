@@ -1,4 +1,7 @@
-"""Detects the type of a media file from its first bytes. Headers, file names and providers' claims are ignored."""
+"""Detects the type of a media file from its first bytes. Headers, file names and providers' claims are ignored.
+
+Pure.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def checked_base(url: str, whose: str) -> Base:
     """The parts of a base URL. ValueError unless it is https (http on loopback only), without user or query."""
     parts = urllib.parse.urlsplit(url.strip())
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not (parts.scheme == "https" or plain) or not parts.hostname or parts.username or parts.query:
+    if not (parts.scheme == "https" or plain) or not parts.hostname or "@" in parts.netloc or parts.query:
         raise ValueError(f"{whose}'s base URL must be https (http on loopback only), without user or query")
     return Base(parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/"))
 

@@ -1,0 +1,133 @@
+"""Whom an event is told, by which way, for how long, and when the balance is low."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from studiox.kit.documents import AlreadyDecided, Docs, encode
+from studiox.models import notifications
+from studiox.models.notifications import LETTERS, Mail, MailMessage, Notification, Type, notification_path
+from studiox.models.users import Preferences, user_path
+from tests.support.documents import docs_with
+from tests.support.people import user_of
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def person(preferences: Preferences = Preferences(), email: str | None = "x@canary.test") -> Docs:
+    user = replace(user_of(email), preferences=preferences)
+    return docs_with({user_path("u1"): encode(user)})
+
+
+def changed(docs: Docs, below: str) -> list[Any]:
+    return [data for path, data in docs.changes.items() if path.startswith(below)]
+
+
+def mails(docs: Docs) -> list[Any]:
+    return changed(docs, "mail/")
+
+
+def test_a_notification_lives_for_ninety_days() -> None:
+    docs = person()
+    notifications.add(docs, "u1", "job_failed", "cause", NOW, job_id="j1", job_type="image")
+    assert docs.get(notification_path("u1", "job_failed", "cause")) == Notification(
+        type="job_failed",
+        created_at=NOW,
+        read_at=None,
+        expires_at=NOW + timedelta(days=90),
+        job_id="j1",
+        job_type="image",
+    )
+    assert len(docs.changes) == 1
+
+
+def test_a_cause_is_told_once() -> None:
+    docs = person()
+    notifications.add(docs, "u1", "job_failed", "cause", NOW)
+    notifications.add(docs, "u1", "job_completed", "cause", NOW)
+    notifications.add(docs, "u1", "job_failed", "other", NOW)
+    with pytest.raises(AlreadyDecided):
+        notifications.add(docs, "u1", "job_failed", "cause", NOW)
+    assert len(docs.changes) == 3
+
+
+def test_an_e_mail_is_addressed_and_lives_for_thirty_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_URL", "https://studiox.example")
+    docs = person(Preferences(email_jobs=True))
+    notifications.add(docs, "u1", "job_failed", "cause", NOW)
+    assert mails(docs) == [
+        encode(
+            Mail(
+                to=["x@canary.test"],
+                message=MailMessage(
+                    subject="StudioX: Your generation failed",
+                    text="Your generation failed; your tokens were refunded.\n\nhttps://studiox.example\n",
+                ),
+                uid="u1",
+                created_at=NOW,
+                expires_at=NOW + timedelta(days=30),
+            )
+        )
+    ]
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+def test_each_kind_asks_for_its_own_preference(kind: Type) -> None:
+    own = LETTERS[kind].preference
+    others = {name: True for name in Preferences.__struct_fields__ if name not in (own, "email_notifications")}
+    for preferences, sent in (
+        (Preferences(), 0),
+        (Preferences(email_notifications=False), 0),
+        (Preferences(email_notifications=True), 1),
+        (Preferences(**{own: True}), 1),
+        (Preferences(email_notifications=False, **{own: True}), 1),
+        (Preferences(email_notifications=True, **{own: False}), 0),
+        (Preferences(**others), 0),
+    ):
+        docs = person(preferences)
+        notifications.add(docs, "u1", kind, "cause", NOW)
+        assert len(mails(docs)) == sent, preferences
+
+
+@pytest.mark.parametrize("email", [None, ""])
+def test_without_an_address_no_e_mail_is_written(email: str | None) -> None:
+    docs = person(Preferences(email_notifications=True), email)
+    notifications.add(docs, "u1", "job_failed", "cause", NOW)
+    assert len(changed(docs, "users/u1/notifications/")) == 1
+    assert mails(docs) == []
+
+
+def test_an_account_that_is_gone_gets_no_e_mail() -> None:
+    docs = docs_with({})
+    notifications.add(docs, "u1", "job_failed", "cause", NOW)
+    assert mails(docs) == []
+
+
+def test_what_was_told_is_amended_or_withdrawn_while_it_is_there() -> None:
+    docs, path = person(), notification_path("u1", "post_commented", "c1")
+    notifications.amend(docs, "u1", "post_commented", "c1", author_name="Ada")
+    notifications.withdraw(docs, "u1", "post_commented", "c1")
+    assert docs.changes == {}
+    notifications.add(docs, "u1", "post_commented", "c1", NOW, author_name="Bob")
+    notifications.amend(docs, "u1", "post_commented", "c1", author_name="Ada")
+    told = docs.get(path)
+    assert told is not None
+    assert told.author_name == "Ada"
+    notifications.withdraw(docs, "u1", "post_commented", "c1")
+    assert docs.get(path) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [(20, 19, True), (21, 19, True), (500, 0, True), (20, 20, False), (21, 20, False), (19, 18, False), (19, 0, False)],
+)
+def test_a_low_balance_is_told_when_it_falls_below_twenty(before: int, after: int, told: bool) -> None:
+    docs = person()
+    notifications.tell_low_balance(docs, "u1", "debit", before, after, NOW)
+    found = docs.get(notification_path("u1", "tokens_low", "debit"))
+    assert (found.balance if found else None) == (after if told else None)
+    assert "fewer than 20 tokens" in LETTERS["tokens_low"].text

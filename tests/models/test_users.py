@@ -1,0 +1,93 @@
+"""What a change of an account leaves as it is, and which accounts a query finds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from studiox.kit.documents import encode
+from studiox.models import users
+from studiox.models.users import user_path
+from tests.support import Database
+from tests.support.documents import docs_with
+from tests.support.people import NOW, user_data, user_of
+
+LATER = NOW + timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+def test_a_change_sets_its_fields_and_the_time() -> None:
+    user = user_of()
+    docs = docs_with({user_path("u1"): encode(user)})
+    users.change_user(docs, "u1", LATER, plan="pro", is_premium=True)
+    assert docs.get(user_path("u1")) == replace(user, plan="pro", is_premium=True, updated_at=LATER)
+
+
+def test_an_account_that_is_gone_is_not_made_again() -> None:
+    docs = docs_with({})
+    users.change_user(docs, "u1", LATER, plan="pro")
+    assert docs.changes == {}
+
+
+def test_a_pseudonym_is_of_its_account_and_of_this_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = users.pseudonym("u1")
+    assert users.closed_path("u1") == f"closedAccounts/{own}"
+    assert users.pseudonym("u1") == own != users.pseudonym("u2")
+    assert "u1" not in own
+    monkeypatch.setenv("APP_SIGNING_KEY", "canary-another-deployments-key-0123456789")
+    assert users.pseudonym("u1") != own
+
+
+@pytest.fixture
+def three(database: Database) -> None:
+    """Three accounts, a second apart: `b`, `c`, `a`."""
+    for number, uid in enumerate("bca"):
+        at = NOW + number * SECOND
+        data = user_data(f"{uid}@canary.test", at, plan="pro" if uid == "c" else "free", updatedAt=at + SECOND)
+        database.put(f"users/{uid}", {**data, "creditResetAt": at})
+
+
+@pytest.mark.usefixtures("three")
+def test_accounts_are_searched_by_one_of_three_fields() -> None:
+    def found(*, email: str | None = None, uid: str | None = None, plan: str | None = None) -> list[str]:
+        page, cursor = users.search_users(email=email, uid=uid, plan=plan, size=5, cursor=None)
+        assert cursor is None
+        return [each.id for each in page]
+
+    assert found() == ["a", "c", "b"]
+    assert found(plan="free") == ["a", "b"]
+    assert found(email=" C@Canary.test ") == ["c"]
+    assert found(uid="b") == ["b"]
+    assert found(uid="absent") == []
+    first, cursor = users.search_users(email=None, uid=None, plan=None, size=2, cursor=None)
+    rest, end = users.search_users(email=None, uid=None, plan=None, size=2, cursor=cursor)
+    assert ([each.id for each in first], [each.id for each in rest], end) == (["a", "c"], ["b"], None)
+
+
+@pytest.mark.usefixtures("three")
+def test_new_users_are_counted_within_their_time() -> None:
+    assert users.count_new_users(NOW, NOW + 2 * SECOND) == 2
+    assert users.count_new_users(NOW + SECOND, NOW + 3 * SECOND) == 2
+    assert users.count_new_users(NOW + 3 * SECOND, LATER) == 0
+
+
+@pytest.mark.usefixtures("three")
+def test_the_sweeps_see_every_account_in_their_order() -> None:
+    assert [(each.id, each.data.created_at) for each in users.all_users()] == [
+        ("a", NOW + 2 * SECOND),
+        ("b", NOW),
+        ("c", NOW + SECOND),
+    ]
+    assert [each.id for each in users.all_users("a")] == ["b", "c"]
+    assert [each.id for each in users.users_to_audit(None, None)] == ["a", "b", "c"]
+    assert [each.id for each in users.users_to_audit("b", None)] == ["c"]
+    assert [each.id for each in users.users_to_audit("b", NOW)] == ["b", "c", "a"]
+    assert [each.id for each in users.users_to_audit(None, NOW + 2 * SECOND)] == ["c", "a"]
+
+
+@pytest.mark.usefixtures("three")
+def test_a_month_is_due_at_its_end() -> None:
+    assert [each.id for each in users.due_for_reset(NOW + SECOND)] == ["b", "c"]
+    assert list(users.due_for_reset(NOW - SECOND)) == []
