@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-import pytest
 from msgspec.structs import replace
 
 from studiox.kit.documents import MalformedDocument, decode, encode
@@ -82,14 +81,6 @@ def test_usage_is_of_ones_newest_jobs_in_its_time(database: Database) -> None:
     assert [each.created_at for each in found] == [NOW + 2 * SECOND, NOW + SECOND]
     assert found[0] == UsedJob(type="image", model="Model A", status="completed", created_at=NOW + 2 * SECOND)
     assert [each.created_at for each in jobs.created_between("u1", NOW, NOW + SECOND, 2)] == [NOW]
-
-
-@pytest.mark.parametrize(("moment", "count"), [(None, 5), (NOW, 4), (NOW + SECOND, 3)])
-def test_the_audit_sees_what_changed_since(moment: datetime | None, count: int, database: Database) -> None:
-    times(database)
-    found = list(jobs.changed_since(moment))
-    assert len(found) == count
-    assert {each.data.price for each in found} == set(range(5 - count, 5))
 
 
 def test_which_jobs_exist_is_one_round_trip(database: Database, rpcs: Rpcs) -> None:

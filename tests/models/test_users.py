@@ -81,13 +81,3 @@ def test_the_sweeps_see_every_account_in_their_order() -> None:
         ("c", NOW + SECOND),
     ]
     assert [each.id for each in users.all_users("a")] == ["b", "c"]
-    assert [each.id for each in users.users_to_audit(None, None)] == ["a", "b", "c"]
-    assert [each.id for each in users.users_to_audit("b", None)] == ["c"]
-    assert [each.id for each in users.users_to_audit("b", NOW)] == ["b", "c", "a"]
-    assert [each.id for each in users.users_to_audit(None, NOW + 2 * SECOND)] == ["c", "a"]
-
-
-@pytest.mark.usefixtures("three")
-def test_a_month_is_due_at_its_end() -> None:
-    assert [each.id for each in users.due_for_reset(NOW + SECOND)] == ["b", "c"]
-    assert list(users.due_for_reset(NOW - SECOND)) == []

@@ -70,6 +70,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "integrations/providers/base": (("tests/integrations/test_base.py",), ()),
     "integrations/providers/registry": (("tests/integrations/test_registry.py",), ()),
     "kit/ids": (("tests/kit/test_ids.py",), ()),
+    "fan_out/rules": (("tests/fan_out/test_halving.py",), ("tests/fan_out/test_runs.py",)),
     "api/methods": (("tests/api/test_methods.py",), ()),
     "api/webhook_body": (("tests/api/test_webhook_body.py",), ()),
 }
