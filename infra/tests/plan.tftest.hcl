@@ -139,7 +139,7 @@ run "with_analysts" {
     error_message = "The workflow is YAML."
   }
   assert {
-    condition     = yamldecode(google_workflows_workflow.analytics[0].source_contents).main.steps[1].export.args.body.collectionIds == tolist([for table in local.loads : table.collection])
+    condition     = yamldecode(google_workflows_workflow.analytics[0].source_contents).main.steps[1].export.args.body.collectionIds == [for table in local.loads : table.collection]
     error_message = "The collections of the tables are exported."
   }
   assert {
