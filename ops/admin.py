@@ -25,7 +25,7 @@ def aim(project: str, offset: int) -> str:
     host = os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
     if cloud.is_real(project):
         if host:
-            raise Refused("FIREBASE_AUTH_EMULATOR_HOST is set, and PROJECT names a real project: which one is meant?")
+            raise Refused("FIREBASE_AUTH_EMULATOR_HOST is set, and PROJECT names a real project. Unset one of them.")
         return project
     command.aim(
         "FIREBASE_AUTH_EMULATOR_HOST",
@@ -50,13 +50,13 @@ def set_admin(project: str, email: str, *, admin: bool) -> str:
         if not admin:
             auth.revoke_refresh_tokens(user.uid, app=app)
     except auth.UserNotFoundError:
-        raise Refused(f"Nobody in {project} has the address {email}: sign up with it first.") from None
+        raise Refused(f"No account of {project} has the address {email}. Sign up with it first.") from None
     except ValueError as error:
         raise Refused(f"{email}: {error}") from None
     except (exceptions.FirebaseError, GoogleAuthError) as error:
         raise Refused(
             f"{project} cannot be changed ({type(error).__name__}). For a real project sign in with "
-            "`gcloud auth application-default login` as somebody who may administer its users."
+            "`gcloud auth application-default login` as a user who may administer its users."
         ) from None
     finally:
         firebase_admin.delete_app(app)
@@ -69,8 +69,8 @@ def act(given: argparse.Namespace) -> str:
     project = aim(given.project, given.offset)
     uid = set_admin(project, given.email, admin=not given.remove)
     where = f"{project} (the local stack)" if "FIREBASE_AUTH_EMULATOR_HOST" in os.environ else project
-    became = "is no administrator any more" if given.remove else "is an administrator"
-    return f"{given.email} ({uid}) {became} of {where}; it counts from the next sign-in."
+    became = "is no longer an administrator" if given.remove else "is an administrator"
+    return f"{given.email} ({uid}) {became} of {where}. This applies from the next sign-in."
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`make audit PROJECT=… DATABASE=…`: are the ledgers and jobs of a database, for example a restored one, right?
+"""`make audit PROJECT=… DATABASE=…`: audits the ledgers and jobs of a database, for example a restored one.
 
 The checks are the nightly audit's, on every account and every job. Nothing is changed. COMPARE=DATABASE also compares
 the documents of two databases by collection. Without PROJECT it is the local stack's database.
@@ -20,7 +20,7 @@ from ops import cloud
 from ops.cloud import Refused
 
 UNDER_WAY = "job_past_its_deadline"
-"""No fault of a backup: time has passed since. The dispatcher ends and refunds these jobs."""
+"""Not a fault of a backup, because time has passed since. The dispatcher ends and refunds these jobs."""
 SHOWN = 50
 PAGE = 300
 ROLES = {"roles/datastore.viewer": "to read the documents"}
@@ -96,7 +96,7 @@ def _documents() -> Iterator[tuple[str, bytes]]:
 
 
 def audit() -> int:
-    """Check all ledgers and jobs, and print what is wrong. The number of violations."""
+    """Check all ledgers and jobs, and print the violations. Returns their number."""
     from studiox.kit import clock
     from studiox.tokens.audit import examine
 
@@ -176,7 +176,7 @@ def _run(project: str, name: str, other: str) -> int:
                 with database(project, other):
                     wrong += compare(mine, census(), (name, other))
     except Unavailable:
-        raise Refused("Firestore does not answer, so nothing is known.\nRepeat the command.") from None
+        raise Refused("Firestore does not answer, so nothing was audited.\nRepeat the command.") from None
     return 1 if wrong else 0
 
 

@@ -18,7 +18,7 @@ TIMEOUT_S = 20.0
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SIGN_IN = (
-    "Sign in with `gcloud auth application-default login`, as somebody who may administer the project. "
+    "Sign in with `gcloud auth application-default login`, as a user who may administer the project. "
     "In a workflow check the step that signs in."
 )
 ADDRESSES = {
@@ -64,7 +64,7 @@ def project_of(alias: str) -> str:
     """The project's id, from its id or an alias of .firebaserc. `Refused` if it names no real project."""
     project = resolved(alias)
     if not is_real(project):
-        raise Refused("No real project is named.\nName one: PROJECT=staging (the aliases are in .firebaserc)")
+        raise Refused("PROJECT names no real project.\nName one: PROJECT=staging (the aliases are in .firebaserc)")
     return project
 
 
@@ -87,7 +87,7 @@ def stand_in(variable: str) -> str:
     """The address of an API's stand-in on loopback that the environment names; "" for the real API. `Refused`."""
     address = os.environ.get(variable, "")
     if address and urllib.parse.urlsplit(address).hostname not in LOOPBACK:
-        raise Refused(f"{variable} leads to another machine: secrets would be sent there.\nUnset it.")
+        raise Refused(f"{variable} names another machine: secrets would be sent there.\nUnset it.")
     return address.rstrip("/")
 
 
@@ -123,7 +123,7 @@ def in_words(project: str, roles: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except GoogleAuthError as error:
-        raise Refused(f"Google does not know who you are ({_line(error)}).\n{SIGN_IN}") from None
+        raise Refused(f"You are not signed in to Google ({_line(error)}).\n{SIGN_IN}") from None
     except GoogleAPICallError as error:
         raise Refused(f"Google says: {_line(error.message)}\n{_advice(error, project, roles)}") from None
     except (requests.RequestException, RetryError) as error:
@@ -192,7 +192,7 @@ def _advice(error: Any, project: str, roles: Mapping[str, str]) -> str:
         return f"Ask an owner of {project} for {needed}."
     if isinstance(error, said.TooManyRequests | said.ServerError):
         return "Repeat the command in a minute."
-    return "Nothing else was tried. Correct that, and repeat the command."
+    return "Nothing else was tried. Correct this, and repeat the command."
 
 
 def _line(message: object) -> str:

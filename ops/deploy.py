@@ -2,7 +2,7 @@
 
 All problems are listed at once, and then nothing is deployed. Settings that are the owner's choice (App Check off, mock
 models in staging) must be confirmed by name: CONFIRM=app-check,mock-models. The steps are the rules and indexes, the
-functions, and the site. The same command goes on after a break.
+functions, and the site. After a break the same command continues.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LOOPBACK = re.compile(r"^(localhost|127\.|\[?::1)")
 
 
 def parameters(alias: str, project: str, functions: Path = ROOT / "functions") -> dict[str, str]:
-    """What the functions will run with: .env, and the project's own file over it, as the CLI reads them."""
+    """The functions' parameters: .env, overridden by the project's own file, as the CLI reads them."""
     found = read_env(functions / ".env")
     for name in dict.fromkeys((project, alias)):
         found |= read_env(functions / f".env.{name}")
@@ -46,7 +46,7 @@ def parameters(alias: str, project: str, functions: Path = ROOT / "functions") -
 
 
 def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> list[str]:
-    """The parameters that production must not run with, and how to correct each."""
+    """The wrong parameters for production, and how to correct each."""
     found = [
         f"{name} is an emulator's: production would take unsigned tokens" for name in given if EMULATOR.search(name)
     ]
@@ -73,7 +73,7 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
         found.append("MOCK_FAILURE_RATE must be 0")
     for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):
         if not AMOUNT.fullmatch(given.get(name, "")):
-            found.append(f"{name} must be an amount: what is none would count as no limit")
+            found.append(f"{name} must be an amount: other text would count as no limit")
     if any(LOOPBACK.match(host.strip()) for host in given.get("MEDIA_HOSTS", "").split(",")):
         found.append("MEDIA_HOSTS must name the hosts of your providers' files, or be empty for the usual ones")
     return found
@@ -90,7 +90,7 @@ def wrong_environment(environment: Mapping[str, str]) -> list[str]:
 
 
 def wrong_site(given: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
-    """What the build of the site takes from this shell, where it does not fit the functions."""
+    """Variables of this shell with which the site would be built wrongly for the functions."""
     found = []
     if given.get("ENFORCE_APP_CHECK") == "true" and not environment.get("VITE_RECAPTCHA_KEY"):
         found.append(
@@ -132,8 +132,12 @@ def rules_of(rules: str, database: str) -> str:
 def uncommitted() -> list[str]:
     done = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, cwd=ROOT, timeout=60)
     if done.returncode:
-        return ["this folder is no git checkout: what runs must be in the history"]
-    return ["there are changes that are not committed: what runs must be in the history"] if done.stdout.strip() else []
+        return ["this folder is not a git checkout: deployed code must be in the history"]
+    return (
+        ["there are changes that are not committed: deployed code must be in the history"]
+        if done.stdout.strip()
+        else []
+    )
 
 
 def deploy_rules(api: Api, command: list[str], database: str) -> None:
@@ -146,7 +150,7 @@ def deploy_rules(api: Api, command: list[str], database: str) -> None:
 def deploy_functions(
     api: Api, command: list[str], region: str, live: Mapping[str, int | None], size: int = rollout.BATCH
 ) -> None:
-    """The functions that are not as the code has them, `size` at a time. `Refused` if callers could not reach them."""
+    """The functions that are missing or outdated, `size` at a time. `Refused` if callers could not reach them."""
     wanted, name = cloud.functions(), rollout.release()
     there = {each.name: each for each in rollout.deployed(api) if each.region == region}
     triggered = rollout.Triggers(api, region)
@@ -167,7 +171,7 @@ def deploy_functions(
     for each in found:
         if each.region != region or each.name not in wanted:
             print(
-                f"{each.name} in {each.region} is no longer in the code, and still runs. To delete it:\n  node_modules"
+                f"{each.name} in {each.region} is no longer in the code, but still runs. To delete it:\n  node_modules"
                 f"/.bin/firebase functions:delete {each.name} --region {each.region} --project {api.project}"
             )
     if closed:
@@ -212,7 +216,7 @@ def deploy(given: argparse.Namespace, project: str, values: Mapping[str, str], l
 def _size(given: str) -> int:
     """The size of a batch. With less than one, no function would be deployed, and the site without them."""
     if not given.isdigit() or int(given) < 1:
-        raise argparse.ArgumentTypeError(f"{given} is no number of functions, such as {rollout.BATCH}")
+        raise argparse.ArgumentTypeError(f"{given} is not a number of functions, such as {rollout.BATCH}")
     return int(given)
 
 
@@ -248,17 +252,17 @@ def main(arguments: list[str]) -> int:
             print(said, *(f"  - {each}" for each in wrong), sep="\n", file=sys.stderr)
             return 1
         if given.check:
-            print(f"{project} could be deployed; secrets were not looked at")
+            print(f"{project} could be deployed; its secrets were not checked")
             return 0
         rehearsed = cloud.stand_in(cloud.ADDRESSES["cloudfunctions"])
         if rehearsed:
-            print(f"A rehearsal: the variables of this shell lead to {rehearsed} instead of Google.", flush=True)
+            print(f"A rehearsal: the variables of this shell name {rehearsed} instead of Google.", flush=True)
         deploy(given, project, values, live)
     except (Refused, KeyboardInterrupt) as reason:
         said = str(reason) or "The deployment was interrupted."
         print(f"\n{said}\nRun the same command again to continue: {_command(given)}", file=sys.stderr)
         return 1
-    print(f"Rehearsed the deployment to {project}. Google was not asked." if rehearsed else f"Deployed to {project}.")
+    print(f"Rehearsed deploying to {project}. Google was not contacted." if rehearsed else f"Deployed to {project}.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Deploying in steps that can be repeated: what a project lacks is read from the project, so any machine can go on.
+"""Deploys in steps that can be repeated: each step reads the project's state, so that any machine can continue.
 
 A deployed function carries the name of the code and parameters that it was deployed with in its label
 `deployment-tool`. Functions are deployed a few at a time, because each needs a CPU of the region's quota while it
@@ -32,11 +32,11 @@ EXHAUSTED = re.compile(
     r"CpuAllocPerProjectRegion|MemAllocPerProjectRegion|total allowable (CPU|memory)|maxScale may not exceed"
     r"|MaxInstancesLimitPerProjectRegion"
 )
-"""What Google says when the region's quota is used up. The CLI repeats the function without an end then."""
+"""Google's messages when the region's quota is used up. The CLI then retries the function endlessly."""
 DISCOVERY_S = 120
 """How long the CLI waits for the functions to be imported. Its own 10 seconds are short for a busy machine."""
 PUBLIC = ("callable", "http", "identity")
-"""The kinds of functions that anybody may call: they check their callers themselves."""
+"""The kinds of functions that anyone may call: they check their callers themselves."""
 INVOKER = "roles/run.invoker"
 EVERYBODY = "allUsers"
 SMALL = {128: 0.0833, 256: 0.1666, 512: 0.3333, 1024: 0.5833}
@@ -143,7 +143,7 @@ class Triggers:
 def closed(api: Api, there: Iterable[Deployed]) -> dict[str, str]:
     """{function that not everybody may call: why}, after opening those that can be opened.
 
-    The CLI opens a function when it creates it, and never again: one whose creation broke off stays closed.
+    The CLI opens a function only when it creates it: one whose creation was interrupted stays closed.
     """
     found = {}
     for have in there:
@@ -162,16 +162,16 @@ def closed(api: Api, there: Iterable[Deployed]) -> dict[str, str]:
 
 
 def require_database(api: Api, database: str) -> None:
-    """`Refused` if there is no such database. The CLI would make an empty one, in the United States, for good."""
+    """`Refused` if there is no such database. The CLI would create an empty one, permanently in the United States."""
     if not api.ask("firestore", f"v1/projects/{api.project}/databases/{database}", absent={}):
         raise Refused(
-            f"The project has no Firestore database {database}. Its region is for good: create it where you want it "
-            f"(docs/deploy.md, 1. The project), or correct FIRESTORE_DATABASE."
+            f"The project has no Firestore database {database}. Its region cannot be changed: create it where you "
+            f"want it (docs/deploy.md, 1. The project), or correct FIRESTORE_DATABASE."
         )
 
 
 def unfinished_indexes(api: Api, database: str) -> int:
-    """How many of the database's indexes are still built. Queries that need them fail until then."""
+    """How many of the database's indexes are still being built. Queries that need them fail until then."""
     parent = f"v1/projects/{api.project}/databases/{database}/collectionGroups/-"
     indexes = api.listed("firestore", f"{parent}/indexes", "indexes")
     fields = api.listed("firestore", f"{parent}/fields?filter=indexConfig.usesAncestorConfig=false", "fields")
@@ -218,7 +218,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 def _is_exhausted() -> bool:
-    # What the CLI does about it is in its log only: it deletes the function and creates it again, without an end.
+    # Only the CLI's log shows it: the CLI deletes the function and creates it again, endlessly.
     return LOG.exists() and EXHAUSTED.search(LOG.read_text(errors="replace")) is not None
 
 
@@ -232,7 +232,7 @@ def _interrupt(process: subprocess.Popen[bytes]) -> None:
 
 
 def batches(names: Sequence[str], size: int) -> Iterator[tuple[str, Sequence[str]]]:
-    """(what to say, names) of each batch."""
+    """(description, names) of each batch."""
     for start in range(0, len(names), size):
         part = names[start : start + size]
         yield f"Functions {start + 1} to {start + len(part)} of {len(names)}", part

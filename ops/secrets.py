@@ -1,4 +1,4 @@
-"""`make secrets PROJECT=…`: which secrets exist, which version is live and which functions run with; creates the rest.
+"""`make secrets PROJECT=…`: lists the secrets, their live versions and those in use; creates the missing ones.
 
 ROTATE=NAME stores a new value, for a webhook's secret beside the old one, so that both are accepted. FINISH=NAME takes
 the next step after each deploy: only the new value, then the old versions disabled. Values are typed without echo. They
@@ -22,10 +22,10 @@ from ops.cloud import Refused
 SIGNING_KEY = "APP_SIGNING_KEY"
 WEBHOOKS = {
     "STRIPE_WEBHOOK_SECRET": "In Stripe (Developers, Webhooks, your endpoint) roll the secret, and let the old one "
-    "live for 24 hours: deploy before they are over.",
+    "live for 24 hours. Deploy within them.",
     "POYO_WEBHOOK_SECRET": "Make the new secret at Poyo. If Poyo signs with it at once, deploy at once: until then "
     "callbacks are refused, and jobs end by polling.",
-    "PIAPI_WEBHOOK_SECRET": "The secret is yours: new orders carry the new one, orders under way the old one.",
+    "PIAPI_WEBHOOK_SECRET": "You choose this secret: new orders carry the new one, orders under way the old one.",
 }
 """What to do at the vendor when a webhook's secret is rotated. It holds two values during that, newest first."""
 AT_A_VENDOR = "Make the new secret at the vendor. If it signs with it at once, deploy at once."
@@ -46,7 +46,7 @@ ROLES = {
 ADDRESS = "CLOUD_SECRET_MANAGER_URL"
 """A variable of the Firebase CLI. It names a stand-in on loopback."""
 COMMON = 20
-"""Functions that need a secret are named, unless they are more than this."""
+"""Functions that need a secret are listed, unless there are more than this."""
 
 Ask = Callable[[str], str]
 
@@ -123,7 +123,7 @@ class Store:
             return getattr(self._client, method)(request=request, retry=None, timeout=cloud.TIMEOUT_S)
 
     def look_up(self, names: Iterable[str]) -> dict[str, Held]:
-        """What is held under these names. A missing secret is no error, a missing project is."""
+        """What is held under these names. A missing secret is not an error; a missing project is."""
         with cloud.in_words(self.project, ROLES):
             there = {secret.name.rpartition("/")[2] for secret in self._read("list_secrets", parent=self._parent)}
             return {name: Held(name in there, self._versions(name) if name in there else ()) for name in names}
@@ -173,13 +173,15 @@ def checked(name: str, given: str, *, staging: bool, confirmed: frozenset[str]) 
     value = given.strip()
     shape, described = SHAPES.get(name, ANY)
     if not re.fullmatch(shape, value, re.ASCII):
-        raise Refused(f"That is no value for {name}.\nIt must be {described}.")
+        raise Refused(f"That is not a value for {name}.\nIt must be {described}.")
     if name not in SHAPES and STRIPES.match(value):
-        raise Refused(f"That is a secret of Stripe's, and not {name}.\nPaste the vendor's own.")
+        raise Refused(f"That is a secret of Stripe, not {name}.\nPaste the vendor's own.")
     if name == "STRIPE_SECRET_KEY":
         live = "_live_" in value
         if not live and not staging and "test-key" not in confirmed:
-            raise Refused("That is a key of Stripe's test mode: nobody could pay.\nIf you mean it: CONFIRM=test-key")
+            raise Refused(
+                "That is a key of Stripe's test mode: no real payment works.\nIf you mean it: CONFIRM=test-key"
+            )
         if live and staging and "live-key" not in confirmed:
             raise Refused("That is a live key: staging would take real money.\nIf you mean it: CONFIRM=live-key")
     return value
@@ -285,7 +287,7 @@ class Command:
         if not value:
             raise Refused("Nothing was changed.\nRepeat the command when you have the new value.")
         if value == old:
-            raise Refused(f"That is the value which {name} has.\nPaste the new one.")
+            raise Refused(f"That is the current value of {name}.\nPaste the new one.")
         number = self.store.add(name, f"{value},{old}" if old else value, exists=True)
         what = "accepts both values" if old else "holds the new value"
         print(f"Version {number} of {name} {what}. Functions run with it after: {self.deploy}")
@@ -311,14 +313,14 @@ class Command:
                 self.store.destroy(name, old.number)
                 print(f"Version {old.number} of {name} is destroyed.")
             elif old.state == "DISABLED":
-                print(f"Version {old.number} of {name} is disabled. To destroy it, for good: CONFIRM=destroy")
+                print(f"Version {old.number} of {name} is disabled. To destroy it permanently: CONFIRM=destroy")
         print(f"{name} is rotated: version {live} is live.")
 
     def _rotatable(self, name: str) -> int:
         """The live version. `Refused` if this secret cannot be rotated."""
         if name == SIGNING_KEY:
             raise Refused(
-                f"{name} is for good: it signs cursors and callbacks, and hashes the addresses that had their bonus.\n"
+                f"{name} is permanent: it signs cursors and callbacks, and hashes the addresses that had their bonus.\n"
                 "Keep it. If it leaked, docs/security.md says what follows."
             )
         if name not in self.held:
@@ -358,7 +360,7 @@ def main(arguments: list[str], ask: Ask | None = None) -> int:
 
 
 def _nobody(_prompt: str) -> str:
-    raise Refused("Values are typed, and this is no terminal.\nRun the command in a terminal.")
+    raise Refused("Values must be typed, and this is not a terminal.\nRun the command in a terminal.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""`make smoke PROJECT=…`: does each public function answer, and is it ours that answers? Changes nothing.
+"""`make smoke PROJECT=…`: checks that each public function answers, and that our code answers. Changes nothing.
 
 Each is called without a token, a signature or an attestation, and must refuse as our code does. An answer of Google's
-front end means that the function is missing, private or broken, which the deploy does not say. The functions are those
-of functions/main.py. Without PROJECT the local stack is asked.
+front end means that the function is missing, private or broken, which the deploy does not report. The functions are
+those of functions/main.py. Without PROJECT it checks the local stack.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Target(NamedTuple):
     """What is tested."""
 
     alias: str
-    """For the commands that are advised: an alias or a project's id."""
+    """For the printed commands: an alias or a project's id."""
     project: str
     region: str
     functions: str
@@ -61,7 +61,7 @@ class Reply(NamedTuple):
 
     @property
     def parsed(self) -> Any:
-        """The JSON value of the body, None if it is none."""
+        """The JSON value of the body; None for other text."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -74,7 +74,7 @@ class Reply(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A function or the site that failed, and what was seen of it."""
+    """A function or the site that failed, and its answer."""
 
     what: str
     kind: Kind
@@ -86,8 +86,8 @@ def target_of(alias: str, offset: int) -> Target:
     if alias:
         if address := cloud.stand_in(cloud.ADDRESSES["cloudfunctions"]):
             raise Refused(
-                f"After a rehearsal no function answers: this shell leads to {address} instead of Google.\n"
-                "Ask the local stack, by make smoke without PROJECT, or ask the project from another shell."
+                f"After a rehearsal no function answers: this shell names {address} instead of Google.\n"
+                "Check the local stack by make smoke without PROJECT, or the project from another shell."
             )
         project = cloud.project_of(alias)
         region = deploy.parameters(alias, project)["REGION"]
@@ -103,7 +103,7 @@ def public(functions: Mapping[str, Function]) -> list[Function]:
 
 
 def check(target: Target, functions: Mapping[str, Function]) -> list[Problem]:
-    """Ask every public function and the site, several at a time."""
+    """Call every public function and the site, several at a time."""
     import urllib3
     from urllib3.util import Retry, Timeout
 
@@ -221,7 +221,7 @@ def _headers(target: Target) -> dict[str, str]:
 
 
 def advice(target: Target, kind: Kind, functions: list[Function]) -> list[str]:
-    """How to repair what failed in this way."""
+    """How to repair failures of this kind."""
     names = " ".join(function.name.lower() for function in functions)
     where = f"--project {target.project} --region {target.region}" if functions else ""
     deploys = f"make deploy PROJECT={target.alias}" if target.alias else "make serve"
@@ -245,13 +245,15 @@ def advice(target: Target, kind: Kind, functions: list[Function]) -> list[str]:
         case Kind.SECRET:
             return [f"See which: make secrets PROJECT={target.alias}. Then {deploys}"]
         case Kind.UNHEALTHY:
-            return ["Do the database and the bucket exist, and may the functions' service account use them?"]
+            return [
+                "Check that the database and the bucket exist, and that the functions' service account may use them."
+            ]
         case Kind.SITE:
             return [f"Deploy it: {deploys}"]
         case Kind.SILENT:
             return ["Check the network and the project's name, and repeat the command."]
         case Kind.OTHER:
-            return [f"Is this checkout what is deployed? {deploys}. Then read the functions' log."]
+            return [f"Deploy this checkout: {deploys}. If that does not help, read the functions' log."]
 
 
 def report(target: Target, functions: Mapping[str, Function], problems: list[Problem]) -> None:
@@ -265,7 +267,7 @@ def report(target: Target, functions: Mapping[str, Function], problems: list[Pro
         failed = [functions[problem.what] for problem in these if problem.what in functions]
         print(*(f"    {line}" for line in advice(target, kind, failed)), sep="\n")
     if not problems:
-        print(f"{len(asked)} functions and the site of {target.project} answer as ours.")
+        print(f"{len(asked)} functions and the site of {target.project} answer as this checkout does.")
     else:
         print(f"\n{len(problems)} of {len(asked) + 1} failed.", file=sys.stderr)
 

@@ -83,10 +83,10 @@ def test_an_administrator_who_is_none_any_more_is_signed_out(users: Users) -> No
     ("arguments", "said"),
     [
         ([], "Name the account"),
-        (["--email", "bob@example.com"], "Nobody in demo-studiox has the address bob@example.com"),
+        (["--email", "bob@example.com"], "No account of demo-studiox has the address bob@example.com"),
         (["--email", "no address"], "no address"),
-        (["--email", "ann@example.com", "--project", "studiox-live"], "which one is meant?"),
-        (["--email", "ann@example.com", "--project", "production"], "which one is meant?"),
+        (["--email", "ann@example.com", "--project", "studiox-live"], "Unset one of them"),
+        (["--email", "ann@example.com", "--project", "production"], "Unset one of them"),
     ],
 )
 def test_what_is_wrong_is_said(

@@ -100,7 +100,7 @@ def test_a_first_deployment_that_is_interrupted_is_completed_by_the_second(stage
     [current] = re.findall(rf"(\d+) of {len(FUNCTIONS)} functions are up to date", ran.said)
     assert 39 <= int(current) <= len(before), "those that were ready are not deployed again"
 
-    assert "Rehearsed the deployment to studiox-staging. Google was not asked." in ran.said
+    assert "Rehearsed deploying to studiox-staging. Google was not contacted." in ran.said
     check_functions(google)
     check_callers(google)
     check_triggers(google)

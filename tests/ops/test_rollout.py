@@ -208,13 +208,13 @@ def test_batches() -> None:
 def test_a_batch_has_functions(size: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         make_deploy.main(["--project", "staging", f"--batch={size}"])
-    assert f"{size} is no number of functions" in capsys.readouterr().err
+    assert f"{size} is not a number of functions" in capsys.readouterr().err
 
 
 def test_what_is_in_no_history_is_not_deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make_deploy, "ROOT", tmp_path)  # an archive that was unpacked
     [said] = make_deploy.uncommitted()
-    assert "no git checkout" in said
+    assert "not a git checkout" in said
 
 
 @pytest.mark.parametrize(

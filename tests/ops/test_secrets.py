@@ -114,7 +114,7 @@ def test_any_other_error_is_told_in_googles_words_and_means_nothing_about_secret
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2, "what happened, and what to do"
     # The library does not pass a 401 on: it tries to renew the credentials, and says why that failed.
-    assert google.secrets.failure.message in said[0] or "does not know who you are" in said[0]
+    assert google.secrets.failure.message in said[0] or "You are not signed in to Google" in said[0]
     assert advice in said[1]
 
 
@@ -137,7 +137,7 @@ def test_secrets_are_sent_to_no_other_machine(
 ) -> None:
     monkeypatch.setenv(name, "http://stand-in.example")
     assert run(answers=GOOD) == 1
-    assert f"{name} leads to another machine" in capsys.readouterr().err
+    assert f"{name} names another machine" in capsys.readouterr().err
     assert not google.secrets.values
 
 
@@ -191,7 +191,7 @@ def test_our_own_keys_are_random_and_a_vendor_may_be_unused(google: Google) -> N
 def test_the_signing_key_is_never_replaced(held: Google, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("--rotate", "--finish"):
         assert run(command, "APP_SIGNING_KEY", answers=GOOD) == 1
-        assert "for good" in capsys.readouterr().err
+        assert "permanent" in capsys.readouterr().err
     for state, advice in (("DISABLED", "gcloud secrets versions enable 1"), ("DESTROYED", "CONFIRM=new-signing-key")):
         held.secrets.states["APP_SIGNING_KEY"] = [state]
         assert run(answers={}) == 1

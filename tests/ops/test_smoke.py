@@ -104,7 +104,10 @@ def test_every_public_function_is_asked_and_nothing_changes(
     kinds = {name: function["kind"] for name, function in _snapshot().items()}
     assert sorted(front.asked) == sorted(name for name, kind in kinds.items() if kind not in ("schedule", "task"))
     assert database.all() == {}
-    assert f"{len(front.asked)} functions and the site of {PROJECT} answer as ours." in capsys.readouterr().out
+    assert (
+        f"{len(front.asked)} functions and the site of {PROJECT} answer as this checkout does."
+        in capsys.readouterr().out
+    )
 
 
 def _snapshot() -> dict[str, dict[str, str]]:
@@ -126,7 +129,7 @@ REPAIRS = {
     "missing": (page(404, MISSING), "They were not deployed: make deploy PROJECT=production"),
     "out of instances": (Reply(429, BUSY.encode(), {"Content-Type": "text/plain"}), "quota of CPUs"),
     "broken": (page(500, DOWN), "gcloud functions logs read"),
-    "open": (Reply(200, b'{"result": {}}', {"Content-Type": "application/json"}), "Is this checkout what is deployed?"),
+    "open": (Reply(200, b'{"result": {}}', {"Content-Type": "application/json"}), "Deploy this checkout:"),
     "a bug": (
         Reply(500, b'{"error": {"status": "INTERNAL"}}', {"Content-Type": "application/json"}),
         "read the functions' log",
@@ -137,9 +140,9 @@ REPAIRS = {
     ),
     "a refusal that is a success": (
         Reply(200, b'{"reason": "Unauthenticated", "error": {"details": {"reason": "Unauthenticated"}}}', {}),
-        "Is this checkout what is deployed?",
+        "Deploy this checkout:",
     ),
-    "a parked domain": (page(200, "<html>Buy this domain</html>"), "Is this checkout what is deployed?"),
+    "a parked domain": (page(200, "<html>Buy this domain</html>"), "Deploy this checkout:"),
 }
 
 

@@ -88,13 +88,13 @@ type Sayings = { [K in FailureReason]: (details: Failures[K]) => string };
 const SAYINGS: Sayings = {
   AccountSuspended: () => 'Your account is suspended, so you can’t do this. Contact us if you think this is a mistake.',
   AllowanceExceeded: ({ limit, resetsAt }) =>
-    `You have used all ${count(limit)} that your plan includes this month. You get more on ${onDay(resetsAt)}, or with a larger plan.`,
+    `You have used all ${count(limit)} songs that your plan includes this month. You get more on ${onDay(resetsAt)}, or with a larger plan.`,
   AlreadyClaimed: () => 'You have already claimed this.',
   AlreadySubscribed: () => 'You already have a subscription. Change it below instead.',
   Contention: () => 'Too many requests arrived at once, so nothing was changed. Try again.',
   EmailNotVerified: () => 'Confirm your e-mail address first. We have sent you a message with a link.',
   Forbidden: () => 'You are not allowed to do this.',
-  GenerationFailed: () => 'That did not work. Your tokens were refunded.',
+  GenerationFailed: () => 'The generation failed. Your tokens were refunded.',
   InsufficientTokens: ({ balance, price }) => `This costs ${tokens(price)}, and you have ${count(balance)}.`,
   InvalidCursor: () => 'This list has changed. Load it again.',
   InvalidRequest: ({ fields }) => {
@@ -104,9 +104,9 @@ const SAYINGS: Sayings = {
   },
   LedgerBroken: () => 'This account needs our attention first. We have been notified.',
   NoSubscription: () => 'You have no subscription.',
-  NotCancellable: () => 'It has already ended.',
+  NotCancellable: () => 'This job has already ended.',
   NotFound: () => 'We couldn’t find that.',
-  NotPublishable: () => 'This has nothing that the feed can show.',
+  NotPublishable: () => 'This can’t be published, because it has no finished media.',
   PaymentsUnavailable: () => 'Payments are not available right now. You were not charged. Try again in a minute.',
   PlanRequired: ({ plan }) => `This needs the ${spelled(plan)} plan.`,
   PriceChanged: ({ price }) => `The price has changed to ${tokens(price)}. Order again to accept it.`,
