@@ -1,7 +1,7 @@
 """`make catalogue SET=models/x FILE=x.json`: write a document of the catalogue on the running local stack.
 
-Without FILE it prints what is offered under this name, with REMOVE=1 it takes the document away, so that the bundled
-entry counts again. A change is everywhere within a minute. A real project's documents are written in the console.
+Without FILE it prints the entry of this name. REMOVE=1 deletes the document, so that the bundled entry applies again. A
+change takes effect within a minute. A real project's documents are written in the console.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def act(given: argparse.Namespace) -> str:
     document = firestore.Client(project=os.environ.get("GCLOUD_PROJECT") or PROJECT).document(path)
     if given.remove:
         document.delete(timeout=10)
-        return f"{path} is gone"
+        return f"{path} is deleted"
     if entry is not None:
         document.set(entry, timeout=10)
-        return f"{path} is written; it counts within a minute"
+        return f"{path} is written and takes effect within a minute"
     return json.dumps(document.get(timeout=10).to_dict(), indent=2, default=str)
 
 

@@ -33,7 +33,7 @@ export function connect(env = process.env) {
         try {
           return (await httpsCallable(functions, name)(data)).data;
         } catch (error) {
-          // The emulator may use a worker's connection just as the worker closes it, which the SDK tells as a lower-case
+          // The emulator may use a worker's connection just as the worker closes it, which the SDK reports as a lower-case
           // `internal`; a bug of ours is `INTERNAL`. The same request again is safe, as for any answer that is lost.
           if (again === 3 || error.code !== 'functions/internal' || !/^internal\b/.test(error.message)) throw error;
         }

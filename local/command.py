@@ -1,4 +1,4 @@
-"""What the commands that act on the running stack share: where it answers, and how they say that it does not."""
+"""Shared by the commands that act on the running stack: its address, and the error if it does not answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.stack.settings import PORTS
 
 
 class Refused(Exception):
-    """Nothing was changed. The message says why."""
+    """Nothing was changed. The message is the reason."""
 
 
 def aim(variable: str, service: str, offset: int, or_else: str = "") -> None:

@@ -1,4 +1,4 @@
-// The main job as a client would do it, printed as a person would want to read it. Exit code 0 only if all of it held.
+// The main job as a client would do it, printed for people. Exit code 0 only if every step succeeded.
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';

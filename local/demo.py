@@ -1,4 +1,4 @@
-"""`make demo`: start the stack, run the main job as a client would, say what happens, stop the stack."""
+"""`make demo`: start the stack, run the main job as a client would, print what happens, stop the stack."""
 
 from __future__ import annotations
 

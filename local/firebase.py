@@ -3,8 +3,8 @@
     .venv/bin/python -m local.firebase emulators:start --import=./emulator-data
 
 It is `npx firebase …` with hidane for the Firestore emulator and our evaluator for the Storage emulator's rules; with
-Java 21 or newer and FIRESTORE=official it is no more than that. Parameters and secrets come from functions/.env.local
-and functions/.secret.local, as everywhere in the Firebase CLI.
+Java 21 or newer and FIRESTORE=official it is plain `npx firebase`. Parameters and secrets come from
+functions/.env.local and functions/.secret.local, as everywhere in the Firebase CLI.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class CommandFailed(Exception):
 
 
 class Bar:
-    """One step's line. `done` may stay below `total` or go above it: totals are estimates."""
+    """One step's line. `done` may end below or above `total`: totals are estimates."""
 
     def __init__(self, label: str, total: int) -> None:
         self.label, self.total, self.done = label, max(total, 1), 0
@@ -119,13 +119,13 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _explained(label: str, command: Sequence[str], log: Path) -> str:
-    """What happened and what to do; where we cannot tell, the command's own last words."""
+    """What happened and what to do; the command's last lines if the cause is unknown."""
     said = log.read_text(errors="replace")
     known = advice.read(said)
     if known:
-        return f"{label}: {known.happened}\n{known.to_do} All that was said is in {log}."
+        return f"{label}: {known.happened}\n{known.to_do} The whole output is in {log}."
     last = "\n".join(said.splitlines()[-25:])
-    return f"{last}\n\n{label}: {' '.join(command[:4])} … failed.\nAll that was said is in {log}."
+    return f"{last}\n\n{label}: {' '.join(command[:4])} … failed.\nThe whole output is in {log}."
 
 
 def _read(process: subprocess.Popen[str], write: Callable[[str], int], bar: Bar, counts: Callable[[str], bool]) -> None:

@@ -40,7 +40,7 @@ class CannotSetUp(Exception):
 
 
 def check_tools() -> None:
-    """Whether Node and npm, which must be there before us, are there."""
+    """CannotSetUp unless Node and npm, which the set-up does not install, are there."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             raise CannotSetUp(f"{tool} is not on the PATH.\nInstall Node {NODE}, which brings npm.")
@@ -54,8 +54,8 @@ def check_tools() -> None:
 def once(name: str, inputs: list[Path], target: Path, install: Callable[[], None]) -> None:
     """Run `install` unless it was run here with these inputs before and `target` is there; the stamp is written last.
 
-    "Here", because the scripts of a virtual environment name the folder that it was made in: a checkout that was moved
-    would start those of the old place.
+    "Here", because the scripts of a virtual environment contain its path: a moved checkout would run those of the old
+    place.
     """
     digest = hashlib.sha256(f"{sys.version}\0{ROOT}\0".encode())
     for path in inputs:
@@ -101,7 +101,7 @@ def install_functions() -> None:
 
 def install_node() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    # Those for another system stay away.
+    # Packages for other systems are left out.
     total = sum(path.count("node_modules/") == 1 and "os" not in found for path, found in packages.items())
     modules = ROOT / "node_modules"
 
@@ -148,13 +148,13 @@ def playground() -> list[Path]:
 
 
 def build_playground() -> None:
-    """Types are checked first; what tsc has to say ends the message of the failure."""
+    """Types are checked first; tsc's output ends the message of a failure."""
     run("The playground", [["npm", "run", "--silent", "build"]], STATE / "setup-web.log", total=20, cwd=ROOT)
 
 
 @contextlib.contextmanager
 def alone(lock: Path, waiting: str) -> Iterator[None]:
-    """Two commands started at once do this one after the other; the second says for what it waits."""
+    """Two commands started at once do this one after the other; the second prints what it waits for."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:
         try:

@@ -14,7 +14,7 @@ OFFICIAL = "official"
 
 
 class NoEngine(Exception):
-    """Neither engine can be had on this machine; the message names both ways."""
+    """This machine can run neither engine. The message names both ways to get one."""
 
 
 def cache() -> Path:
@@ -38,7 +38,7 @@ def java_version() -> int:
 
 
 def choose() -> str:
-    """`official`, or the path of hidane (which may still have to be built). NoEngine when there is no way."""
+    """`official`, or the path of hidane (which may still have to be built). NoEngine if neither is possible."""
     if os.environ.get("FIRESTORE") == OFFICIAL:
         if java_version() < JAVA_VERSION:
             raise NoEngine(f"FIRESTORE=official needs Java {JAVA_VERSION} or newer; found {java_version() or 'none'}.")

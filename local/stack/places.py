@@ -62,7 +62,7 @@ class Place:
 
 
 def unfit(offset: int) -> str:
-    """Why no stack can run at this offset; nothing if one can."""
+    """Why no stack can run at this offset; "" if one can."""
     for name, port in settings.shifted(offset).items():
         if not LOWEST_PORT <= port <= HIGHEST_PORT:
             return f"port {port} ({name}): ports go from {LOWEST_PORT} to {HIGHEST_PORT}"

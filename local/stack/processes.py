@@ -30,7 +30,7 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], cwd: Path, log: Path) -> 
 
 
 def marked(stack_id: str) -> list[int]:
-    """The ids of the living processes that carry this stack's mark, but for our own."""
+    """The ids of the running processes with this stack's mark, except our own."""
     wanted = f"{MARK}={stack_id}"
     if not Path("/proc/self/environ").exists():
         listing = subprocess.run(["ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=False)
@@ -127,9 +127,9 @@ def is_served(port: int) -> bool:
 
 
 def watch_over(stack_id: str, patience_s: float) -> subprocess.Popen[bytes]:
-    """A process that ends the stack when ours dies in a way that leaves us no time to; `dismiss` it at the end.
+    """A process that ends the stack if ours is killed. `dismiss` it at the end.
 
-    It waits for the end of a pipe that only we hold, which even SIGKILL brings about.
+    It waits for the end of a pipe that only we hold, which even SIGKILL closes.
     """
     argv = [sys.executable, "-m", "local.stack.processes", stack_id, str(patience_s)]
     env = {name: value for name, value in os.environ.items() if name != MARK}
@@ -138,7 +138,7 @@ def watch_over(stack_id: str, patience_s: float) -> subprocess.Popen[bytes]:
 
 
 def dismiss(watcher: subprocess.Popen[bytes]) -> None:
-    """Tell the watcher that all is ended, and wait until it is gone."""
+    """End the watcher, after everything else has ended, and wait for it."""
     try:
         watcher.communicate(b"ended", timeout=10)
     except (subprocess.TimeoutExpired, BrokenPipeError):

@@ -1,8 +1,8 @@
 """The local stack's settings: ports, stand-ins, parameters, secrets, and the directory that it runs in.
 
-The suite's own functions emulator reads `.env` and `.secret.local` beside the functions' source and lets them beat the
-environment. So that the environment can win, and the developer's files stay as they are, it is given a directory made
-of links, with its own two files in it.
+The suite's own functions emulator reads `.env` and `.secret.local` beside the functions' source, and they override the
+environment. So it gets a directory of links with two files of its own: then the environment overrides, and the
+developer's files stay as they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PROJECT = "demo-studiox"
 
 
 class StandIn(NamedTuple):
-    """A vendor's stand-in: the module that is started, and the parameter that leads the functions to it."""
+    """A vendor's stand-in: the module that is started, and the parameter that points the functions at it."""
 
     vendor: str
     module: str
@@ -66,7 +66,7 @@ STAND_INS = {
     ),
 }
 
-# Every port anything of the stack listens on; an offset shifts them all.
+# Every port that the stack listens on; an offset shifts them all.
 PORTS = {
     "hub": 4400,
     "logging": 4500,
@@ -181,7 +181,7 @@ def write_local_files(functions: Path = ROOT / "functions", state: Path = STATE)
 def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Parameters and secrets: the committed file, then local defaults, the developer's files, the environment.
 
-    What the set-up wrote into the developer's files are the addresses of a stack without an offset: they are no choice.
+    The set-up writes the addresses of a stack without an offset into the developer's files. Those are not a choice.
     """
     functions = ROOT / "functions"
     usual = local_parameters(PORTS)
@@ -194,7 +194,7 @@ def resolve(ports: Mapping[str, int], environment: Mapping[str, str]) -> tuple[d
 
 
 def function_environment(ports: Mapping[str, int]) -> dict[str, str]:
-    """What the suite's own functions emulator adds to a function's environment (functionsEmulator.js, env.js)."""
+    """The variables that the suite's own functions emulator adds for a function (functionsEmulator.js, env.js)."""
     hosts = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     bucket = {"projectId": PROJECT, "storageBucket": f"{PROJECT}.appspot.com"}
     return {
@@ -222,7 +222,7 @@ def source_of(place: Path) -> Path:
 
 
 def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, str]:
-    """Make `place` what the suite is started in; answers parameters and secrets together."""
+    """Lay out `place`, in which the suite is started. Returns parameters and secrets together."""
     linked = ("web", "firestore.rules", "firestore.indexes.json", "storage.rules")
     for stale in (place / name for name in ("bin", "tmp", *linked)):
         _remove(stale)
@@ -245,7 +245,7 @@ def lay_out(place: Path, ports: Mapping[str, int], environment: Mapping[str, str
 
 
 def lay_out_functions(place: Path, ports: Mapping[str, int], environment: Mapping[str, str], functions: Path) -> None:
-    """Make the source that the suite's own functions emulator takes, beside what `lay_out` made."""
+    """Lay out the source for the suite's own functions emulator, after `lay_out`."""
     parameters, secrets = resolve(ports, environment)
     source = source_of(place)
     _remove(source)
@@ -267,10 +267,9 @@ def _remove(path: Path) -> None:
 
 
 def write_java(place: Path) -> None:
-    """In `place`/bin, a `java` that runs our Storage rules runtime where the official one would be run, and is itself
-    otherwise."""
+    """Write `place`/bin/java: it runs our Storage rules runtime in place of the official one, else the real java."""
     marker = place / "bin/storage-rules"
-    marker.write_text("Stands where the official rules runtime would be.\n")
+    marker.write_text("In place of the official rules runtime.\n")
     java = place / "bin/java"
     java.write_text(
         "#!/bin/sh\n"

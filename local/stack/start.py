@@ -159,7 +159,7 @@ def _one_start_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
 
 
 class _Log:
-    """Follows the suite's log: what of it matters is said, and the two lines that decide the start are noticed."""
+    """Follows the suite's log: prints the lines that matter, and detects the two that decide the start."""
 
     def __init__(self, path: Path, say: Callable[[str], None]) -> None:
         self.path, self.say = path, say
@@ -209,7 +209,7 @@ def stack(
 
     `offset` shifts every port; None takes free ones. `env` overrides parameters and secrets, on top of this
     process's environment. `data_dir` is an export to start with, `export_dir` where to export at the end.
-    StackError says why the stack could not start. Everything that was started is ended in any case.
+    StackError if the stack could not start. Everything that was started is ended in any case.
     """
     chosen = engine.choose()
     stack_id = uuid.uuid4().hex
@@ -322,7 +322,7 @@ def _await_ready(running: Stack, log: _Log) -> None:
 
 
 def _functions_ready(running: Stack) -> bool:
-    """Whether the functions are loaded and the emulators know of them. StackError if they cannot be loaded."""
+    """Whether the functions are loaded and registered with the emulators. StackError if they cannot be loaded."""
     try:
         with urllib.request.urlopen(f"http://{running.functions_host}/backends", timeout=5) as answer:
             return bool(answer.status == 200)

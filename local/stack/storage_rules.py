@@ -1,6 +1,6 @@
 """The Storage emulator's rules runtime: reads requests as lines of JSON and answers with our evaluator's result.
 
-The emulator starts it as `java … serve`; the launcher puts a `java` first on the PATH that comes here.
+The emulator starts it as `java … serve`; the launcher puts a `java` first on the PATH that runs this module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from local.stack.rules import LOOK_UP, Ruleset, RulesSyntaxError
 
 
 def value_of(typed: Any) -> Any:
-    """A value of the protocol, `{"string_value": "a"}`, as the expression language knows it."""
+    """A value of the protocol, `{"string_value": "a"}`, as the expression language has it."""
     match typed:
         case {"string_value": str(text)}:
             return cel.StringType(text)
@@ -76,7 +76,7 @@ class Runtime:
         self.rulesets: dict[str, Ruleset] = {}
 
     def answer(self, request: Mapping[str, Any], fetch: Fetch = lambda _path: None) -> dict[str, Any]:
-        """The reply to one request: what is wrong with it stands in `errors`, as the official runtime does."""
+        """The reply to one request. Problems are in `errors`, as the official runtime reports them."""
         reply: dict[str, Any] = {"id": request.get("id"), "status": "ok", "errors": [], "warnings": []}
         match request:
             case {"action": "load_ruleset", "context": {"rulesetName": name, "source": {"files": [file, *_]}}}:
@@ -112,7 +112,7 @@ def serve(source: TextIO, sink: TextIO) -> None:
     waiting: deque[str] = deque()
 
     def fetch(asked: Any, path: str) -> Mapping[str, Any] | None:
-        """The emulator reads it for us, and answers under the id of the request that we are at."""
+        """Ask the emulator, which answers under the id of the current request."""
         write({"server_request_id": asked, "action": "fetch_firestore_document", "context": {"path": path}})
         for line in source:
             if line.strip() and (answer := json.loads(line)).get("id") == asked:

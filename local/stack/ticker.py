@@ -1,6 +1,6 @@
 """Fires the schedules of a running stack: the emulator suite does not fire those of second-generation functions.
 
-The functions emulator tells which functions have a schedule and when it is due.
+It reads the schedules from the functions emulator.
 """
 
 from __future__ import annotations

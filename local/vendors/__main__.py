@@ -21,7 +21,7 @@ def main() -> int:
     parameters, secrets = settings.resolve(ports, os.environ)
     taken = [f"{ports[name]} ({name})" for name in settings.STAND_INS if not processes.is_free(ports[name])]
     if taken:
-        print(f"Port {', '.join(taken)} is taken: does `make serve` run already?", file=sys.stderr)
+        print(f"Port {', '.join(taken)} is taken. Is `make serve` already running?", file=sys.stderr)
         return 1
     started: list[subprocess.Popen[bytes]] = []
     functions = f"127.0.0.1:{ports['functions']}"

@@ -1,7 +1,7 @@
 """A stand-in for a chat endpoint in OpenAI's format: `python -m local.vendors.chat --port 4013`, or `ChatStandIn()`.
 
-Poyo's stand-in with a chat endpoint's front: the same plans, faults and controls. It writes lyrics, and looks at
-pictures that lie on this machine well enough to tell their type and size. Loopback only.
+Poyo's stand-in with a chat endpoint's front: the same plans, faults and controls. It writes lyrics, and
+reads the type and size of pictures on this machine. Loopback only.
 
 Of a plan's outcomes, `fail` is an answer withheld by a content filter, `cancel` the model's own refusal, `never` an
 answer without content, `stuck` one that was cut off.
@@ -117,10 +117,10 @@ def _parts(content: Any) -> tuple[str, list[str]]:
 
 
 def _look(address: str) -> str | None:
-    """What can be said of a picture; None if it cannot be had."""
+    """A description of a picture; None if it cannot be fetched."""
     parts = urllib.parse.urlsplit(address)
     if parts.hostname not in LOOPBACK:
-        return "a picture that lies elsewhere"
+        return "a picture on another host"
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=10)
     try:
         connection.request("GET", f"{parts.path}?{parts.query}".rstrip("?"))

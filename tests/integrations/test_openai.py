@@ -69,7 +69,7 @@ def test_pictures_go_as_addresses(chat: ChatStandIn, provider: OpenAi) -> None:
     task = provider.submit(analysis(PICTURE, PICTURE))
     assert (task.status, task.text, task.title) == (
         "finished",
-        "I see a picture that lies elsewhere and a picture that lies elsewhere.",
+        "I see a picture on another host and a picture on another host.",
         None,
     )
     assert chat.orders()[0]["messages"][1]["content"] == [
@@ -147,7 +147,7 @@ def test_an_empty_answer_is_a_failure_and_a_cut_one_is_kept(chat: ChatStandIn, p
 
 def test_an_answer_in_parts(chat: ChatStandIn, provider: OpenAi) -> None:
     chat.plan(files=1)
-    assert provider.submit(analysis(PICTURE)).text == "I see a picture that lies elsewhere."
+    assert provider.submit(analysis(PICTURE)).text == "I see a picture on another host."
 
 
 def completion(content: Any, **more: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""A worker: it loads main.py, finds a function by the address's path, and watches for what changes.
+"""A worker: it loads main.py, finds a function by the address's path, and watches for changed files.
 
 A function gets the request that it would get in production, from the same wrapper, with the address below its own name
 as the path. Where main.py cannot be loaded, every request is answered with the reason until a file changes.
@@ -35,7 +35,7 @@ def say(line: str) -> None:
 
 
 def serve_functions(functions: Path, ports: Mapping[str, int]) -> Wsgi:
-    """The functions in this directory as a WSGI application. Called once in a process, which it makes theirs."""
+    """The functions in this directory as a WSGI application. Called once in a process."""
     watcher = Watcher(functions)
     parameters, kept = settings.resolve(ports, os.environ)
     secrets.withhold(kept)
@@ -105,13 +105,13 @@ class Functions:
         return Response(f"There is no function at {path}. Below {root} there are: {', '.join(self.endpoints)}\n", 404)
 
     def _backends(self) -> Response:
-        """As the suite's own functions emulator lists them; 503 until the emulators know of them."""
+        """As the suite's own functions emulator lists them; 503 until they are registered with the emulators."""
         status = READY if self.prepared.is_set() else NOT_YET
         return Response(backends(self.endpoints), status, mimetype="application/json")
 
 
 class Watcher:
-    """Notices a changed, new or deleted file of the functions and asks for a new worker, once."""
+    """Detects a changed, new or deleted file of the functions and requests a new worker, once."""
 
     def __init__(self, functions: Path) -> None:
         self.functions = functions

@@ -1,4 +1,4 @@
-"""Imports at once what functions import at their first use: that keeps a cold start short, and here nothing is cold."""
+"""Imports at once what functions import at their first use. That shortens cold starts, which do not occur here."""
 
 from __future__ import annotations
 

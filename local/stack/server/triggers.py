@@ -76,7 +76,7 @@ def _evaluated(text: str) -> str:
 
 
 def backends(endpoints: Mapping[str, Endpoint]) -> str:
-    """What GET /backends answers, as much of it as anybody here reads."""
+    """The answer to GET /backends, with the fields that the stack reads."""
     triggers = []
     for each in endpoints.values():
         told: dict[str, Any] = {"name": each.name, "entryPoint": each.name, "platform": "gcfv2"}
@@ -92,7 +92,7 @@ def backends(endpoints: Mapping[str, Endpoint]) -> str:
 
 
 def register(endpoints: Mapping[str, Endpoint], ports: Mapping[str, int]) -> None:
-    """Tell the Auth and the Tasks emulator, which may still be starting. OSError if they never answer."""
+    """Register them with the Auth and Tasks emulators, which may still be starting. OSError if they never answer."""
     until = time.monotonic() + PATIENCE_S
     while True:
         try:

@@ -56,15 +56,15 @@ class Call:
 
 @dataclass
 class Fault:
-    """What is done with the calls whose address matches."""
+    """A fault for the calls whose address matches."""
 
     pattern: str
     act: Callable[[Call], None]
     """Called before the API; it may raise `Refused`."""
     skip: int
-    """How many matching calls are let through first."""
+    """How many matching calls pass first."""
     times: int
-    """How many calls it is done with."""
+    """How many calls it applies to."""
 
 
 @dataclass
@@ -165,7 +165,7 @@ class Project:
         return {"name": name, "done": False, "metadata": {"createTime": NOW}}
 
     def before(self, call: Call) -> None:
-        """Record the call, and do what a fault asks for. `Refused`."""
+        """Record the call, and apply its fault. `Refused`."""
         with self.lock:
             self.calls.append(call)
             for fault in self.faults:

@@ -1,6 +1,6 @@
 """A stand-in for the Google APIs that `make deploy` and the Firebase CLI call, with one project.
 
-with stand_in("studiox-staging") as (project, environment):    # variables for the commands that shall meet it
+with stand_in("studiox-staging") as (project, environment):    # variables for the commands under test
 
 `python -m local.vendors.google.server --project studiox-staging --port 4020` serves one and prints these variables as
 a shell sets them. Each API lies under its own host name: `http://127.0.0.1:4020/run.googleapis.com/v1/…`.
@@ -118,9 +118,9 @@ class _Server(ThreadingHTTPServer):
 
 
 def environment(url: str, home: Path) -> dict[str, str]:
-    """The variables by which the CLI and our commands meet the stand-in, and nothing on another machine.
+    """The variables that point the CLI and our commands at the stand-in, and at nothing on another machine.
 
-    home: where the CLI keeps what it remembers, instead of the person's own configuration.
+    home: the CLI's configuration directory, in place of the user's own.
     """
     return {
         **{variable: f"{url}/{api}.googleapis.com" for variable, api in ADDRESSES.items()},
