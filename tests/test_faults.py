@@ -27,6 +27,7 @@ ELSEWHERE = re.compile(
     r"[Cc]ontract §|[Ff]aults? §|\bS\d{1,2}\b|[Ss]eed document|(?<![\w/-])seeds/"
     r"|\b(?:contract|vendors|performance|platform|design)\.md"
 )
+BEFORE_A_STATEMENT = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 TEST = re.compile(r"`(tests/[\w/.]+\.(?:py|mjs))(?:::(\w+))?`")
 
 
@@ -46,19 +47,23 @@ def files() -> Iterator[pathlib.Path]:
     yield from (ROOT / each for each in ("README.md", "CONTRIBUTING.md", "firestore.rules", "storage.rules"))
 
 
+@functools.cache
 def prose(path: pathlib.Path) -> str:
     """What a file says to its readers: of Python the comments, docstrings and names of functions."""
     text = path.read_text()
     if path.suffix != ".py":
         return re.sub(r"```.*?```", "", text, flags=re.DOTALL) if path.suffix == ".md" else text
-    found = [
-        each.string for each in tokenize.generate_tokens(io.StringIO(text).readline) if each.type == tokenize.COMMENT
-    ]
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found += [each.upper() for each in IN_A_NAME.findall(f"{node.name}_")]
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            found.append(node.value.value)  # a docstring, of a module, a class, a function or a field
+    found = []
+    before = tokenize.NEWLINE, ""
+    for kind, string, *_ in tokenize.generate_tokens(io.StringIO(text).readline):
+        if kind == tokenize.COMMENT:
+            found.append(string)
+        elif kind == tokenize.STRING and before[0] in BEFORE_A_STATEMENT:
+            found.append(string)  # a docstring, of a module, a class, a function or a field
+        elif kind != tokenize.NL:
+            if kind == tokenize.NAME and before[1] in ("def", "class"):
+                found += [each.upper() for each in IN_A_NAME.findall(f"{string}_")]
+            before = kind, string
     return "\n".join(found)
 
 
@@ -99,6 +104,7 @@ def test_the_search_for_codes_finds_them() -> None:
     assert {"A9", "G7", "J22"} <= named().keys()
 
 
+@functools.cache
 def functions(path: str) -> set[str]:
     tree = ast.parse((ROOT / path).read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
