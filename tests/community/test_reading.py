@@ -205,12 +205,7 @@ def test_c1_a12_who_may_call_what(community: Community, monkeypatch: pytest.Monk
     uid = {"owner": "ann", "other": "bob", "stranger": "eve", "suspended": "sue", "unverified": "eve"}.get(identity)
     uid = "root" if identity == "admin" else uid
     for name, template in FUNCTIONS.items():
-        post = community.published()
-        said = community.comment("bob", post)
-        session = community.ok("remixPost", "ann", postId=post, requestId=community.request_id())["sessionId"]
-        filled = {"CREATION": community.creation(), "POST": post, "COMMENT": said, "SESSION": session}
-        filled["REQUEST"] = community.request_id()
-        data = {field: filled.get(value, value) for field, value in template.items()}
+        data = filled(community, template)
         before = community.database.hash("rateLimits")
         function = getattr(main, name)
         answer = call(function, data, uid=uid, admin=identity == "admin", verified=identity != "unverified")
@@ -221,6 +216,28 @@ def test_c1_a12_who_may_call_what(community: Community, monkeypatch: pytest.Monk
         claimed = call(function, {**data, "admin": True}, uid=uid)
         assert claimed.code in ("invalid-argument", "unauthenticated", "permission-denied"), (name, claimed)
     community.ok("publishPost", "ann", creationId=community.creation())
+
+
+def filled(community: Community, template: dict[str, Any]) -> dict[str, Any]:
+    """The request, with ids of new things of ann's: only of those that it names."""
+    post = community.published()
+
+    def made(value: Any) -> Any:
+        match value:
+            case "POST":
+                return post
+            case "COMMENT":
+                return community.comment("bob", post)
+            case "SESSION":
+                remixed = community.ok("remixPost", "ann", postId=post, requestId=community.request_id())
+                return str(remixed["sessionId"])
+            case "CREATION":
+                return community.creation()
+            case "REQUEST":
+                return community.request_id()
+        return value
+
+    return {field: made(value) for field, value in template.items()}
 
 
 BAD_IDS = ["__x__", "..", ".", "a/b", "a\n", "x" * 1600, "", "posts/a", "é", 5, None, ["a"], {"a": 1}]
