@@ -7,6 +7,7 @@ instead of an error, and `x is type` exists.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
@@ -38,12 +39,17 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 STRING = r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""
 IS_TYPE = re.compile(rf"(?:\b[A-Za-z_][\w.]*(?:\[(?:{STRING}|\w+)\][\w.]*)*)\s+is\s+({'|'.join(TYPES)})\b|{STRING}")
-ENVIRONMENT = celpy.Environment()
 # `firestore.get(/databases/(default)/documents/users/$(uid))`: CEL has no path literals, so the path becomes a string.
 SEGMENT = r"\(default\)|[A-Za-z0-9_-]+|\$\([A-Za-z_][\w.]*\)"
 LOOKUP = re.compile(rf"\bfirestore\.(get|exists)\(\s*((?:/(?:{SEGMENT}))+)\s*\)|{STRING}")
 LOOK_UP: ContextVar[Callable[[str], cel.MapType | None]] = ContextVar("LOOK_UP", default=lambda _path: None)
 """Reads a Firestore document for the rules under evaluation. None if it does not exist or cannot be read."""
+
+
+@functools.cache
+def environment() -> celpy.Environment:
+    """It takes a second, which not every process that imports this module needs to spend."""
+    return celpy.Environment()
 
 
 class RulesSyntaxError(Exception):
@@ -112,7 +118,7 @@ class Reader:
         if not source.strip():
             raise self.error("expected a condition")
         try:
-            tree = ENVIRONMENT.compile(IS_TYPE.sub(_call_of_is, LOOKUP.sub(_call_of_lookup, source)))
+            tree = environment().compile(IS_TYPE.sub(_call_of_is, LOOKUP.sub(_call_of_lookup, source)))
         except celparser.CELParseError as error:
             raise RulesSyntaxError(line + max((error.line or 1) - 1, 0), f"cannot read {source.strip()!r}") from error
         self.at = end.end()
@@ -333,7 +339,7 @@ def _evaluate(
         return call
 
     callable_by_name = {**BUILT_IN, **{name: _strict(caller(function)) for name, function in functions.items()}}
-    program = ENVIRONMENT.program(expression.tree, functions=callable_by_name)
+    program = environment().program(expression.tree, functions=callable_by_name)
     return program.evaluate(dict(names))
 
 

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import hcl2
-
 ROOT = pathlib.Path(__file__).parents[2]
 INFRA = ROOT / "infra"
 REFERENCE = re.compile(r"(?<!data\.)\b(google_\w+)\.(\w+)|\blocal\.(\w+)")
@@ -31,6 +29,8 @@ def plain(value: Any) -> Any:
 @functools.cache
 def blocks(kind: str) -> list[dict[str, Any]]:
     """Every block of this kind (resource, variable, locals …), in the order of the files."""
+    import hcl2  # its parser takes a second, which is not spent in each process that collects the tests
+
     found: list[dict[str, Any]] = []
     for path in sorted(INFRA.glob("*.tf")):
         found += plain(hcl2.loads(path.read_text())).get(kind, [])
@@ -75,6 +75,11 @@ def waits_for(address: str) -> set[str]:
                 found.add(each)
                 left.append(each)
     return found
+
+
+def addresses() -> list[str]:
+    """The addresses of all resources, without the parser: tests have them in their names."""
+    return sorted(".".join(found) for found in re.findall(r'(?m)^resource "(\w+)" "(\w+)"', text()))
 
 
 def text() -> str:

@@ -57,11 +57,12 @@ def section(text: str, title: str) -> str:
 
 def test_the_files_are_read() -> None:
     assert len(resources()) > 25
+    assert configuration.addresses() == sorted(resources())
     assert "google_monitoring_notification_channel.ops" in waits_for("google_monitoring_alert_policy.logged")
     assert waits_for("google_monitoring_alert_policy.burn") >= {"google_logging_metric.event", APIS}
 
 
-@pytest.mark.parametrize("address", sorted(set(resources()) - {APIS}))
+@pytest.mark.parametrize("address", [each for each in configuration.addresses() if each != APIS])
 def test_a_resource_is_made_after_its_api_is_on(address: str) -> None:
     assert APIS in waits_for(address)
     [*_, api] = [api for prefix, api in API_OF.items() if address.startswith(prefix)]
