@@ -52,7 +52,10 @@ KNOWN = (
         r"|dns error|error sending request|[Cc]ould ?n[o']t resolve host|Failed to fetch|tcp connect error"
         r"|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|Temporary failure in name resolution"
         r"|Connection (?:refused|reset|timed out)|[Oo]peration timed out|Couldn't connect|spurious network error"
-        r"|Network is unreachable|network failure",
+        r"|Network is unreachable|network failure"
+        # In the middle of a file:
+        r"|error reading a body|IncompleteRead|Connection (?:broken|aborted)|not enough bytes were received"
+        r"|Premature close|Invalid response body|socket hang up|transfer closed|[Pp]artial file|Recv failure",
         Advice(
             "the package registry could not be reached.",
             "Look at the network (or the proxy) and run the command again: what was downloaded is kept.",

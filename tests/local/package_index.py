@@ -60,11 +60,12 @@ def needs(name: str) -> list[Requirement]:
 
 @dataclass
 class Index:
-    """A served index; `asked` are the files that were downloaded from it."""
+    """A served index; `asked` are the files that were downloaded from it, `cut_off` those of which half is sent."""
 
     url: str
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    cut_off: set[str] = field(default_factory=set)
 
     def add(self, name: str, file: str, content: bytes) -> str:
         self.files.setdefault(canonicalize_name(name), {})[file] = content
@@ -118,16 +119,18 @@ def served() -> Iterator[Index]:
                 self.answer("text/html", f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode())
             elif kind == "files" and file in files:
                 index.asked.append(file)
-                self.answer("application/octet-stream", files[file])
+                content = files[file]
+                sent = len(content) // 2 if file in index.cut_off else len(content)
+                self.answer("application/octet-stream", content, sent)
             else:
                 self.send_error(404)
 
-        def answer(self, kind: str, content: bytes) -> None:
+        def answer(self, kind: str, content: bytes, sent: int | None = None) -> None:
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content[:sent])
 
         def log_message(self, format: str, *args: object) -> None:
             """The test asks what was downloaded; the rest is of no use."""

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import pytest
 from packaging.utils import canonicalize_name
 
-from local import installer, setup
+from local import advice, installer, setup
+from local.progress import CommandFailed
 from tests.local import package_index
 from tests.local.package_index import NEWER, Index
 
@@ -196,3 +197,33 @@ def test_a_checkout_that_was_moved_runs_its_own_scripts(
         activated = ["sh", "-c", f'. "{venv}/bin/activate" && command -v python && "{venv}/bin/tool"']
         assert run(activated, dict(os.environ)).stdout.split("\n") == [f"{venv}/bin/python", str(venv), ""]
     assert index.asked == ["tool-1-py3-none-any.whl"]  # the second time it came from the cache
+
+
+@pytest.mark.long(10)
+def test_a_download_that_is_cut_off_is_explained_and_the_next_run_makes_it_whole(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By each pip, which fetches uv, and by uv: what they say of it differs."""
+    file, content = package_index.wheel("tool", "1")
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(f"tool==1 {index.add('tool', file, content)}\n")
+    env = surroundings(index, tmp_path) | {"UV_HTTP_RETRIES": "0"}
+    for found in pythons():
+        python = str(found.venv(tmp_path / f"venv-{found.minor}"))
+        index.cut_off.add(file)
+        pip = [python, "-m", "pip", "install", "--no-deps", "--require-hashes", "--requirement", str(lock)]
+        said = run(pip, env)
+        known = advice.read(said.stdout)
+        assert said.returncode != 0
+        assert known, said.stdout
+        assert "un the command again" in known.to_do, (found, known)
+        index.cut_off.clear()
+        assert run(pip, env).returncode == 0
+    installer.find()
+    surround(monkeypatch, {**env, "STUDIOX_CACHE": str(installer.path().parents[1])})
+    monkeypatch.setattr(setup, "STATE", tmp_path / "state")
+    index.cut_off.add(file)
+    with pytest.raises(CommandFailed, match=r"registry could not be reached.*\n.*run the command again"):
+        setup.sync("Packages", lock, tmp_path / "venv")
+    index.cut_off.clear()
+    setup.sync("Packages", lock, tmp_path / "venv")
