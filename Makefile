@@ -47,7 +47,7 @@ vendors: setup ## The vendors' stand-ins and the schedules, beside a `firebase e
 seed-data: setup ## Make emulator-data/ anew from local/generate/seed.json, by the API of a fresh stack
 	@$(VENV)/python -m local.generate.seed
 
-catalogue: setup ## Write a document of the catalogue locally: SET=models/x FILE=x.json (REMOVE=1 takes it away)
+catalogue: setup ## Write a document of the catalogue locally: SET=models/x FILE=x.json (REMOVE=1 deletes it)
 	@$(VENV)/python -m local.catalogue --set "$(SET)" --file "$(FILE)" $(if $(OFFSET),--offset $(OFFSET)) $(if $(REMOVE),--remove)
 
 admin: setup ## Make an administrator: EMAIL=… (PROJECT=… for a real project, REMOVE=1 to undo)
@@ -56,7 +56,7 @@ admin: setup ## Make an administrator: EMAIL=… (PROJECT=… for a real project
 pictures: setup ## Make docs/pictures/ anew: the playground with the served data
 	@$(VENV)/python -m local.generate.pictures
 
-client: setup ## The typed client and docs/api/ made anew from the functions' structs
+client: setup ## Make the typed client and docs/api/ anew from the functions' structs
 	@$(VENV)/python -m local.generate.api
 
 secrets: setup ## The secrets of PROJECT=…: list, create what is missing (ROTATE=NAME, then FINISH=NAME; CONFIRM=…)
@@ -65,7 +65,7 @@ secrets: setup ## The secrets of PROJECT=…: list, create what is missing (ROTA
 deploy: setup ## Check, then deploy: PROJECT=staging or production (CONFIRM=app-check,mock-models ONLY=step BATCH=n)
 	@$(VENV)/python -m ops.deploy --project "$(PROJECT)" --confirm "$(CONFIRM)" --only "$(ONLY)" $(if $(BATCH),--batch=$(BATCH)) $(if $(CHECK),--check)
 
-smoke: setup ## Ask every public function whether it is ours that answers: PROJECT=… (the local stack without)
+smoke: setup ## Check that each public function answers as this checkout does: PROJECT=… (the local stack without)
 	@$(VENV)/python -m ops.smoke --project "$(PROJECT)" $(if $(OFFSET),--offset $(OFFSET))
 
 audit: setup ## Check every ledger and job of a database, read only: PROJECT=… DATABASE=… (COMPARE=… another one)
@@ -77,16 +77,16 @@ bench: setup ## The benchmarks, with ratios side by side
 simulate: setup ## The whole backend in a world that SEED=… decides, with every fault (SEEDS=n JOBS=n ACTS=n TRACE=1)
 	@$(VENV)/python -m tests.simulation --first $(or $(SEED),0) --seeds $(or $(SEEDS),1) --jobs $(or $(JOBS),0) --acts $(or $(ACTS),0) $(if $(TRACE),--trace) $(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
 
-mutants: setup ## Change each pure rule a little and see that a test fails: ONLY=models/ledger
+mutants: setup ## Change each pure rule a little and check that a test fails: ONLY=models/ledger
 	@$(VENV)/python -m tests.mutants $(ONLY)
 
-guards: setup ## Run the simulation without each guard, and see that a seed tells: ONLY=invoice
+guards: setup ## Run the simulation without each guard, and check that a seed finds it: ONLY=invoice
 	@$(VENV)/python -m tests.simulation.mutants $(ONLY)
 
 chaos: setup ## Kill instances and cut their connections under load, then audit all: KILLS=500 SEED=n
 	@PYTHONPATH=functions $(VENV)/python -m tests.chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
-licences: setup ## docs/licences.md made anew from what is deployed; refuses what we may not deploy
+licences: setup ## Make docs/licences.md anew from the deployed packages; refuses licences that we may not deploy
 	@$(VENV)/python -m local.generate.licences
 
 lock: setup ## Compile the requirements anew from pyproject.toml
