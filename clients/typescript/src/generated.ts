@@ -1264,7 +1264,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent.
+   * Create the caller's account if the sign-up trigger did not (imported users, Admin SDK). Idempotent.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1274,7 +1274,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's profile.
+   * Return the caller's profile.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1304,7 +1304,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The token packs on sale. Amounts are in the currency's minor unit (cents).
+   * List the token packs on sale. Amounts are in the currency's minor unit (cents).
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
@@ -1314,7 +1314,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The plans, and what they cost a month. Amounts are in the currency's minor unit (cents).
+   * List the plans with their monthly prices. Amounts are in the currency's minor unit (cents).
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
@@ -1357,7 +1357,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's plan, and the subscription that it comes from.
+   * Return the caller's plan and the subscription that it comes from.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1387,7 +1387,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's payments, newest first.
+   * List the caller's payments, newest first.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1397,7 +1397,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The changes of the caller's plan, newest first.
+   * List the changes of the caller's plan, newest first.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1407,7 +1407,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * When the caller is charged next; null without a subscription, or if it is cancelled.
+   * Return when the caller is charged next; null without a subscription, or if it is cancelled.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1417,7 +1417,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * How many of Stripe's events were handled, failed, or were parked for an administrator.
+   * Count Stripe's events that were handled, failed, or were parked for an administrator.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1427,7 +1427,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Handle these events again, or up to 50 that failed: how many are handled now, and how many failed again.
+   * Handle these events again, or up to 50 that failed. Returns how many are handled now and how many failed.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -1447,7 +1447,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Posts that are not hidden, newest or highest ranked first, optionally of one tag (in any case) or one author.
+   * List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case).
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
@@ -1457,7 +1457,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * One post. Only administrators can read a hidden one.
+   * Return one post. Only administrators can read a hidden one.
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
@@ -1467,7 +1467,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * A post's comments, newest first.
+   * List a post's comments, newest first.
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
@@ -1547,7 +1547,7 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * The caller's library, newest first; media by path.
+   * List the caller's library, newest first; media by path.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1557,7 +1557,7 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * One of the caller's creations, with addresses of its media that are valid for an hour.
+   * Return one of the caller's creations, with addresses of its media that are valid for an hour.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -1577,7 +1577,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Delete one of the caller's creations with its post. Files that are left over are deleted by a task.
+   * Delete one of the caller's creations with its post. A task deletes files that are left over.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1587,7 +1587,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Mark one of the caller's creations as a favorite or not: as `favorite` says, or toggled without it.
+   * Set whether one of the caller's creations is a favorite, or toggle it without `favorite`.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
    */
@@ -1607,7 +1607,7 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * List everything that can be ordered, with inputs, rules and prices: all a client needs to render the form.
+   * List everything that can be ordered, with inputs, rules and prices, from which a client can render the form.
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */

@@ -1,6 +1,6 @@
 """Accounts without a user in Auth: the user was deleted there directly, or the sign-up failed after its trigger.
 
-Such an account would still be counted, get its monthly tokens, and pay for a subscription that nobody can cancel.
+Such an account would still be counted, get its monthly tokens, and pay for a subscription that no one can cancel.
 """
 
 from __future__ import annotations

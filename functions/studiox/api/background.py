@@ -94,7 +94,7 @@ def task(
             secrets=list(secrets),
             **config.SELDOM | settings,
         )(guarded)
-        # The SDK accepts `invoker` and leaves it out of the manifest. Without it nobody may call the function.
+        # The SDK accepts `invoker` and leaves it out of the manifest. Without it no one may call the function.
         deployed.__firebase_endpoint__.taskQueueTrigger["invoker"] = [config.SERVICE_ACCOUNT]
         return deployed  # type: ignore[no-any-return]
 

@@ -162,7 +162,7 @@ class Buyer(VerifiedUser, frozen=True, kw_only=True):
 
 
 class AccountHolder(User, frozen=True, kw_only=True):
-    """A user who may be suspended, for calls open to everybody, such as an export. Firebase Auth is asked too."""
+    """A user who may be suspended, for calls such as an export. Firebase Auth is asked too."""
 
     may_be_suspended: ClassVar[bool] = True
     asks_auth: ClassVar[bool] = True

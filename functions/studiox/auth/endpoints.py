@@ -76,13 +76,13 @@ def _profile(uid: str, user: users.User) -> Profile:
 
 @endpoint(limit=Limit(60, per=60))
 def initializeUser(caller: User, request: Nothing) -> Profile:
-    """Provision the caller if the sign-up trigger never saw them (imported, Admin SDK); idempotent."""
+    """Create the caller's account if the sign-up trigger did not (imported users, Admin SDK). Idempotent."""
     return _profile(caller.uid, service.provision(service.as_new(caller), "initializeUser"))
 
 
 @endpoint(limit=Limit(120, per=60))
 def getProfile(caller: Reader, request: Nothing) -> Profile:
-    """The caller's profile."""
+    """Return the caller's profile."""
     return _profile(caller.uid, service.account(caller))
 
 

@@ -62,7 +62,7 @@ class TokenPacks(Response):
 
 @endpoint(limit=READS)
 def getTokenPacks(caller: Anyone, request: Nothing) -> TokenPacks:
-    """The token packs on sale. Amounts are in the currency's minor unit (cents)."""
+    """List the token packs on sale. Amounts are in the currency's minor unit (cents)."""
     found = sales_store.packs()
     return TokenPacks(packs=[TokenPack(**{name: getattr(pack, name) for name in _PACK}) for pack in found])
 
@@ -89,7 +89,7 @@ class Plans(Response):
 
 @endpoint(limit=READS)
 def getPlans(caller: Anyone, request: Nothing) -> Plans:
-    """The plans, and what they cost a month. Amounts are in the currency's minor unit (cents)."""
+    """List the plans with their monthly prices. Amounts are in the currency's minor unit (cents)."""
     found = [
         PlanOffer(
             id=plan.id,
@@ -203,7 +203,7 @@ def _subscription(standing: service.SubscriptionState) -> Subscription:
 
 @endpoint(limit=READS)
 def getSubscription(caller: Reader, request: Nothing) -> Subscription:
-    """The caller's plan, and the subscription that it comes from."""
+    """Return the caller's plan and the subscription that it comes from."""
     return _subscription(service.get_subscription(caller))
 
 
@@ -252,7 +252,7 @@ class BillingHistory(Response):
 
 @endpoint(limit=READS)
 def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
-    """The caller's payments, newest first."""
+    """List the caller's payments, newest first."""
     found, cursor = store.list_payments(caller.uid, size=request.page_size, cursor=request.cursor)
     payments = [
         Payment(
@@ -285,7 +285,7 @@ class SubscriptionHistory(Response):
 
 @endpoint(limit=READS)
 def getSubscriptionHistory(caller: Reader, request: Page) -> SubscriptionHistory:
-    """The changes of the caller's plan, newest first."""
+    """List the changes of the caller's plan, newest first."""
     found, cursor = store.list_plan_events(caller.uid, size=request.page_size, cursor=request.cursor)
     events = [
         SubscriptionEvent(
@@ -306,7 +306,7 @@ class NextBillingDate(Response):
 
 @endpoint(limit=READS)
 def getNextBillingDate(caller: Reader, request: Nothing) -> NextBillingDate:
-    """When the caller is charged next; null without a subscription, or if it is cancelled."""
+    """Return when the caller is charged next; null without a subscription, or if it is cancelled."""
     return NextBillingDate(next_billing_date=service.next_billing_date(caller))
 
 
@@ -333,7 +333,7 @@ class WebhookStatus(Response):
 
 @endpoint(limit=READS)
 def getWebhookStatus(caller: Admin, request: Nothing) -> WebhookStatus:
-    """How many of Stripe's events were handled, failed, or were parked for an administrator."""
+    """Count Stripe's events that were handled, failed, or were parked for an administrator."""
     counts = event_store.count_events()
     failed = [
         FailedEvent(
@@ -361,7 +361,7 @@ class Retried(Response):
 
 @endpoint(limit=Limit(60, per=60), secrets=STRIPE, timeout_sec=300)
 def retryWebhooks(caller: Admin, request: RetryWebhooks) -> Retried:
-    """Handle these events again, or up to 50 that failed: how many are handled now, and how many failed again."""
+    """Handle these events again, or up to 50 that failed. Returns how many are handled now and how many failed."""
     retried, failed = webhook.retry(request.event_ids, caller.uid)
     return Retried(retried=retried, failed=failed)
 

@@ -114,7 +114,7 @@ class Feed(Response):
 
 @endpoint(limit=READS)
 def getFeed(caller: Anyone, request: GetFeed) -> Feed:
-    """Posts that are not hidden, newest or highest ranked first, optionally of one tag (in any case) or one author."""
+    """List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case)."""
     found, liked, cursor = service.feed(
         caller.uid, request.sort, tag=request.tag, author=request.uid, size=request.page_size, cursor=request.cursor
     )
@@ -124,7 +124,7 @@ def getFeed(caller: Anyone, request: GetFeed) -> Feed:
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getPost(caller: Anyone, request: PostRef) -> Post:
-    """One post. Only administrators can read a hidden one."""
+    """Return one post. Only administrators can read a hidden one."""
     post, liked = service.post_for(caller.uid, caller.admin, request.post_id)
     return _post(post, UNSET if caller.uid is None else liked)
 
@@ -150,7 +150,7 @@ class Comments(Response):
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getComments(caller: Anyone, request: GetComments) -> Comments:
-    """A post's comments, newest first."""
+    """List a post's comments, newest first."""
     service.post_for(None, caller.admin, request.post_id)
     found, cursor = store.list_comments(request.post_id, size=request.page_size, cursor=request.cursor)
     return Comments(comments=[_comment(comment) for comment in found], next_cursor=cursor)

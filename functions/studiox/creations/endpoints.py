@@ -101,7 +101,7 @@ class Creations(Response):
 
 @endpoint(limit=READS)
 def getUserCreations(caller: Reader, request: GetUserCreations) -> Creations:
-    """The caller's library, newest first; media by path."""
+    """List the caller's library, newest first; media by path."""
     found, cursor = store.list_creations(
         caller.uid, type=request.type, favorite=request.favorite, size=request.page_size, cursor=request.cursor
     )
@@ -114,7 +114,7 @@ class GetCreation(Request, frozen=True):
 
 @endpoint(limit=READS, refuses=(NotFound,))
 def getCreation(caller: Reader, request: GetCreation) -> Creation:
-    """One of the caller's creations, with addresses of its media that are valid for an hour."""
+    """Return one of the caller's creations, with addresses of its media that are valid for an hour."""
     return _creation(store.owned_creation(caller.uid, request.creation_id), with_url=True)
 
 
@@ -135,7 +135,7 @@ class CreationDeleted(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def deleteCreation(caller: User, request: GetCreation) -> CreationDeleted:
-    """Delete one of the caller's creations with its post. Files that are left over are deleted by a task."""
+    """Delete one of the caller's creations with its post. A task deletes files that are left over."""
     service.delete(caller, request.creation_id)
     return CreationDeleted(deleted=True)
 
@@ -151,7 +151,7 @@ class Favorite(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def toggleFavorite(caller: User, request: ToggleFavorite) -> Favorite:
-    """Mark one of the caller's creations as a favorite or not: as `favorite` says, or toggled without it."""
+    """Set whether one of the caller's creations is a favorite, or toggle it without `favorite`."""
     return Favorite(is_favorite=service.favor(caller, request.creation_id, request.favorite))
 
 

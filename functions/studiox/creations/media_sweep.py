@@ -108,7 +108,7 @@ def _surplus_uploads(items: Iterable[objects.Head]) -> list[str]:
 
 
 def _uploads_of(uid: str) -> Iterator[sweep_rules.Upload]:
-    """At most UPLOADS_LOOKED_AT of them; the next night sees the rest."""
+    """At most UPLOADS_LOOKED_AT of them; the next night processes the rest."""
     token: str | None = None
     for _ in range(UPLOADS_LOOKED_AT // UPLOADS_PAGE):
         page = objects.list_prefix(f"users/{uid}/uploads/", token, UPLOADS_PAGE)

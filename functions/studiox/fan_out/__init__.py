@@ -1,1 +1,1 @@
-"""Schedules that walk through everything: alone while that is little, divided among tasks when it is much."""
+"""Schedules that process whole collections: small runs by themselves, large ones divided among tasks."""

@@ -1,7 +1,7 @@
-"""How a keyspace is halved, and what becomes of a run and of its parts. Pure.
+"""How a keyspace is halved, and the states of a run and its parts. Pure.
 
-Ids may be anything: random ones of Firebase Auth, or `user-0001`. So their space is halved where there are too many,
-and counted again, rather than cut at fixed letters (docs/decisions/0030-schedules-that-fan-out.md).
+Ids may have any form: random ones of Firebase Auth, or `user-0001`. So a range with too many is
+halved and counted again, rather than cut at fixed letters (docs/decisions/0030-schedules-that-fan-out.md).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ KEPT = timedelta(days=30)
 ATTEMPTS = 6
 """A part is given up when so many tasks in a row made no progress. Cloud Tasks sends one up to 8 times."""
 ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
-"""No document of ours is older."""
+"""Older than all our documents."""
 
 # What ids are made of, in Firestore's order. Letters beyond ASCII are never part of a bound.
 _LETTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "/")
 _DIGITS = 6
-"""Letters behind the common prefix of two ids that decide about the middle between them."""
+"""The letters after the common prefix of two ids that determine the middle between them."""
 
 
 def middle(low: Any, below: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A schedule walks through everything by itself while that is little, and divides among tasks what is more.
+"""A schedule processes a small collection by itself, and divides a larger one among tasks.
 
 A run is named by its schedule and period: a second run of the same period continues the first one. What is done to a
 page of things must be idempotent, because a page may be repeated after a crash; its figures are counted once, since
@@ -28,21 +28,21 @@ T = TypeVar("T")
 
 TASK = "workShard"
 ALONE = 1_000
-"""Things that a schedule works at before it counts what is left."""
+"""Documents that a schedule processes before it counts the rest."""
 PER_SHARD = 20_000
-"""The most things of a part, unless their keys cannot be told apart or there are MAX_SHARDS."""
+"""The most documents of a part, unless their keys are equal or there are MAX_SHARDS."""
 MAX_SHARDS = 2_000
 RUN_S = 1_500.0
 """How long a schedule or a task works. Both have 1,800 s, and a page may take long during an outage."""
 
 
 class Part(NamedTuple):
-    """One kind of thing that a schedule walks through: documents in the order of their ids or of a time."""
+    """One kind of document that a schedule processes, in the order of their ids or of a time."""
 
     collection: Collection[Any]
     span: query.Span
     work: Callable[[Run, list[Found[Any]]], Mapping[str, int]]
-    """Work at a page of documents. What was done, by name. `Contention`, `Unavailable`: the page is repeated."""
+    """Process a page of documents; counts of what was done, by name. `Contention`, `Unavailable`: repeat the page."""
     page: int
     """Documents of a page."""
     key: Callable[[Found[Any]], Any] = lambda each: each.id
@@ -50,7 +50,7 @@ class Part(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """What a schedule does in a run, however it is divided."""
+    """The work of a schedule's run, whether or not it is divided."""
 
     name: str
     """The function's."""
@@ -65,8 +65,8 @@ class Schedule(NamedTuple):
 def start(schedule: Schedule, run_id: str, run: Run) -> None:
     """Run the schedule, or divide the run among tasks. `Contention`, `Unavailable`: repeat it.
 
-    `run_id`: letters, digits and hyphens, made of the schedule's name and the period. A run of this id that was divided
-    goes on; one that has ended is made again only if it gave up some of its parts.
+    `run_id`: letters, digits and hyphens, made of the schedule's name and the period. A divided run of this id
+    continues; one that has ended is repeated only if it gave up some of its parts.
     """
     until = time.monotonic() + RUN_S
     parts = schedule.parts(run)
@@ -95,7 +95,7 @@ def start(schedule: Schedule, run_id: str, run: Run) -> None:
 def _alone(
     parts: Mapping[str, Part], run: Run, shard: Shard, counts: Counter[str], until: float, most: int | None
 ) -> Shard | None:
-    """Work through a part here, up to `most` things; what is left of it, None if that is nothing."""
+    """Process up to `most` documents of a part here. Returns what is left of it; None if nothing is."""
     part = parts[shard.kind]
     done = 0
     for page, cursor in _pages(part, shard, shard.cursor):
@@ -121,7 +121,7 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _divided(part: Part, rest: Shard) -> list[Shard]:
-    """Parts of at most PER_SHARD things each, as far as that is possible, of what is left of a part."""
+    """Divide the rest of a part into parts of at most PER_SHARD documents each, if that is possible."""
     begin = rest.low if rest.cursor is None else rest.cursor[0]
     bounds = list(itertools.islice(_bounds(part, begin, rest.below), MAX_SHARDS - 1))
     lows, ends = [rest.low, *bounds], [*bounds, rest.below]
@@ -177,7 +177,7 @@ def work(schedules: Mapping[str, Schedule], data: object) -> None:
 
 
 def _worked(schedule: Schedule, run_id: str, run: ScheduleRun, index: int) -> ScheduleRun | None:
-    """The run after the part has ended; None if another task goes on with it."""
+    """The run after the part has ended; None if another task continues it."""
     until = time.monotonic() + RUN_S
     path, shard = progress_path(run_id, index), run.shards[index]
 
@@ -237,7 +237,7 @@ def _end(run_id: str, index: int, progress: Progress, *, failed: bool) -> Schedu
 
 
 def _close(schedule: Schedule, run_id: str, run: ScheduleRun) -> None:
-    """Settle a run whose parts have all ended, and close it. Of several tasks, one closes and tells."""
+    """Settle a run whose parts have all ended, and close it. Of several tasks, one closes it and logs it."""
     path, now, closer = run_path(run_id), clock.now(), ids.new()
     told = Run(run.started_at, run.about)
     schedule.settle(told, run.counts, len(run.failed))

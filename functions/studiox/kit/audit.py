@@ -49,8 +49,8 @@ class Admission(NamedTuple):
     reads: Reads
     """The commit's, with the documents that `admit` reads."""
     admit: Callable[[Docs, datetime, bool], None]
-    """May refuse, or change documents. It is told whether this was committed before and the response was lost, as far
-    as an entry shows that."""
+    """May refuse, or change documents. The flag: an entry shows that this was committed before and the response was
+    lost."""
 
 
 class Actor:

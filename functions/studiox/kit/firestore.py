@@ -1,6 +1,6 @@
 """Firestore: the process's clients, plain reads, one commit under preconditions, and the cache of committed documents.
 
-A document's path is like `users/u1`; its data is a mapping that nobody mutates.
+A document's path is like `users/u1`; its data is a mapping that is never mutated.
 """
 
 from __future__ import annotations

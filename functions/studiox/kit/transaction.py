@@ -181,7 +181,7 @@ class _Attempt:
                     self.known[path] = cached
                     self.unverified.add(path)
             if needed or operation.only_fresh:
-                # A round trip is made anyway, so it may also show a replay.
+                # A round trip is made anyway, so it also checks for a replay.
                 needed.update(operation.assumed_absent)
             paths |= needed
         try:
@@ -203,7 +203,7 @@ class _Attempt:
         return min(firestore.RPC_TIMEOUT_S, max(MIN_TIMEOUT_S, self.deadline - time.monotonic()))
 
     def decide(self) -> None:
-        """Make the decisions in order. What does not fit in this commit stays for the next attempt."""
+        """Make the decisions in order. Decisions that do not fit in this commit wait for the next attempt."""
         for operation in self.operations:
             if len(self.changes) >= MAX_WRITES or (operation.runs_alone and self.decisions):
                 return

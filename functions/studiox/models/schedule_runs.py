@@ -14,7 +14,7 @@ from studiox.kit.documents import Collection, Path, Stored
 
 
 class Shard(Stored, frozen=True, kw_only=True):
-    """A part of a run: the things of one kind whose keys are in [low, below)."""
+    """A part of a run: the documents of one kind whose keys are in [low, below)."""
 
     kind: str
     low: Any = None
@@ -22,7 +22,7 @@ class Shard(Stored, frozen=True, kw_only=True):
     below: Any = None
     """None: up to the last thing."""
     cursor: Any = None
-    """Where the part goes on: behind the thing with this [key, id]. None: at `low`."""
+    """Where the part continues: after the document with this [key, id]. None: at `low`."""
 
 
 class ScheduleRun(Stored, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Progress(Stored, frozen=True, kw_only=True):
     attempts: int = 0
     """Tasks that have begun since the part last made progress."""
     tasks: int = 0
-    """The number of times that a task ran out of time and another one took over."""
+    """How often a task ran out of time and another one continued."""
 
 
 SCHEDULE_RUNS = Collection("scheduleRuns", ScheduleRun)
@@ -64,7 +64,7 @@ SHARDS = Collection("shards", Progress)
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What a schedule's work is told about its run."""
+    """The run's data that a schedule's work receives."""
 
     started_at: datetime
     about: dict[str, Any]

@@ -55,7 +55,7 @@ def admits(
     """Whether this decision's order may go to the provider. If it is the trial, its commit records that.
 
     `cached`: without it the document is read. It may admit an order, and never refuses one.
-    `unpaid`: nobody paid for the order, so the limit of such orders applies to it too.
+    `unpaid`: the order is unpaid, so the limit of unpaid orders applies to it too.
     """
 
     def held(health: ProviderHealth) -> bool:

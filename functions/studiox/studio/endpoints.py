@@ -74,7 +74,7 @@ class StudioOptions(Response):
 
 @endpoint(limit=READS)
 def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
-    """List everything that can be ordered, with inputs, rules and prices: all a client needs to render the form."""
+    """List everything that can be ordered, with inputs, rules and prices, from which a client can render the form."""
     models, others = catalogue.everything()
     shown = [
         ModelOption(

@@ -174,7 +174,7 @@ def settle_immediate_result(job: Job, state: JobState, task: Task, *, action: st
     """End a job whose provider answered the order with its result; the job as it is then, and the event.
 
     Only this call has the result. Text is part of the commit that completes the job, media are stored before it. If
-    the process dies in between, nobody can ask for the result again: the order counts as lost, and the job is refunded
+    the process dies in between, the result cannot be fetched again: the order counts as lost, and the job is refunded
     at its deadline.
     """
     job_id = job.job_id
