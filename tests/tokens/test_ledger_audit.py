@@ -11,6 +11,7 @@ import pytest
 
 import main
 from ops import rebuild as rebuild_tool
+from studiox.kit import batch
 from studiox.kit.errors import StudioxError
 from studiox.tokens import audit
 from tests.conftest import Logged
@@ -353,9 +354,10 @@ def test_nothing_is_rebuilt_from_a_ledger_that_does_not_add_up(world: dict[str, 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("method", ["RunAggregationQuery", "Commit"])
 def test_an_account_that_is_deleted_during_its_audit_keeps_no_checkpoint(
-    database: Database, rpcs: Rpcs, method: str
+    database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """An instance that stood still for as long as the deletion took: before its last read, or before its commit."""
+    monkeypatch.setattr(batch, "THREADS", 1)  # the deletion does not run beside u1's audit, but within it
 
     def leave(_method: str, request: Any) -> None:
         if method == "Commit" and not any("ledgerCheckpoints/u1" in each.update.name for each in request.writes):
