@@ -41,9 +41,9 @@ def _small(monkeypatch: pytest.MonkeyPatch, clock: Clock, queue: Queue) -> None:
     clock.stop(START)
 
 
-def new_users(clock: Clock, number: int = USERS) -> list[str]:
+def new_users(clock: Clock, number: int = USERS, prefix: str = "user-") -> list[str]:
     """Users whose month ends a minute after one another."""
-    uids = [f"user-{each:02d}" for each in range(number)]
+    uids = [f"{prefix}{each:02d}" for each in range(number)]
     for uid in uids:
         clock.ahead += timedelta(minutes=1)
         assert call(main.initializeUser, uid=uid, email=f"{uid}@canary.test").ok
@@ -52,6 +52,17 @@ def new_users(clock: Clock, number: int = USERS) -> list[str]:
 
 def run(times: int = 1) -> None:
     assert {reply.status for reply in crowd(times, lambda _: schedule(RESET))} == {200}
+
+
+def deliver(deliveries: list[dict[str, Any]], times: int) -> None:
+    """Run these tasks, so many at once. What fails is delivered again."""
+    for _ in range(100):
+        if not deliveries:
+            return
+        at_once, deliveries = deliveries[:times], deliveries[times:]
+        replies = crowd(len(at_once), lambda number, at_once=at_once: task(WORK, at_once[number]))  # type: ignore[misc]
+        deliveries += [data for data, reply in zip(at_once, replies, strict=True) if reply.status != 200]
+    raise AssertionError("tasks fail without an end")
 
 
 def entries(database: Database, uids: list[str]) -> set[int]:
@@ -111,10 +122,7 @@ def test_schedules_at_once_and_tasks_twice_in_any_order_equal_one(
     assert len(sent) == len(database.need(RUN)["shards"]), "a task's name tells that it was enqueued"
     deliveries = sent * 2
     random.Random(times).shuffle(deliveries)
-    while deliveries:
-        at_once, deliveries = deliveries[:times], deliveries[times:]
-        replies = crowd(len(at_once), lambda number, at_once=at_once: task(WORK, at_once[number]))  # type: ignore[misc]
-        deliveries += [data for data, reply in zip(at_once, replies, strict=True) if reply.status != 200]
+    deliver(deliveries, times)
     assert entries(database, uids) == {2}
     assert database.need(RUN)["open"] == []
     assert len(told(logged)) == 1
@@ -250,12 +258,55 @@ def test_users_who_come_and_go_while_it_runs(
     invariants("late")
 
 
-def test_equal_times_are_one_part(clock: Clock, database: Database, queue: Queue) -> None:
+def test_equal_times_are_not_divided(clock: Clock, database: Database, queue: Queue, logged: Logged) -> None:
     for uid in ("ann", "bob", "cid", "dan", "eva", "fox"):
         assert call(main.initializeUser, uid=uid, email=f"{uid}@canary.test").ok
     clock.stop(DUE)
     run()
-    sizes = database.need(RUN)["shards"]
-    assert len(sizes) < 80
-    queue.run(TASKS)
+    assert not queue.tasks
+    assert told(logged) == [6]
     assert entries(database, ["ann", "bob", "cid", "dan", "eva", "fox"]) == {2}
+
+
+@pytest.mark.long(30)
+def test_g14_one_two_and_five_divided_runs_over_years_are_equal(
+    clock: Clock, database: Database, queue: Queue, monkeypatch: pytest.MonkeyPatch, invariants: Callable[[str], None]
+) -> None:
+    """Each group of users lives in a world of its own: only their own schedules run while they are there, once, twice
+    or five times at once, and so do their tasks. One year (STUDIOX_EXHAUSTIVE: ten)."""
+    monkeypatch.setattr(fan_out, "ALONE", 1)
+    monkeypatch.setattr(fan_out, "PER_SHARD", 1)
+    monkeypatch.setattr("studiox.tokens.monthly_reset.CHUNK", 1)
+    end = START.replace(year=START.year + (10 if os.environ.get("STUDIOX_EXHAUSTIVE") else 1))
+    outcomes = []
+    for times in (1, 2, 5):
+        clock.stop(START)
+        uids = new_users(clock, 3, f"user-{times}-")
+        while clock.now() < end:
+            clock.ahead += timedelta(days=31 if clock.now().year % 2 else 45)
+            run(times)
+            assert len(queue.tasks) == 2 or times > 1, "schedules at once do some of it before they divide the rest"
+            deliver([each.data for each in queue.tasks for _ in range(times)], times)
+            queue.tasks.clear()
+        assert len(queue.names) > 5
+        queue.names.clear()
+        for uid in uids:
+            invariants(uid)
+        outcomes.append([money(database, uid) for uid in uids])
+        for uid in uids:
+            database.change(f"users/{uid}", creditResetAt=datetime(2999, 1, 1, tzinfo=UTC))
+        for path in database.under("scheduleRuns"):
+            database.delete(f"scheduleRuns/{path}")
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert outcomes[0][0][0] >= 16
+
+
+def money(database: Database, uid: str) -> Any:
+    """All that a reset moves, without when it did."""
+    held = database.need(f"users/{uid}")
+    entries = {
+        name: (entry["seq"], entry["amount"], entry["balanceAfter"])
+        for name, entry in database.under(f"users/{uid}/ledger").items()
+        if not name.startswith("welcome")
+    }
+    return held["ledgerSeq"], held["buckets"], held["balance"], held["creditResetAt"], entries

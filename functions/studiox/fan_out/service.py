@@ -123,23 +123,24 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def _divided(part: Part, rest: Shard) -> list[Shard]:
     """Divide the rest of a part into parts of at most PER_SHARD documents each, if that is possible."""
     begin = rest.low if rest.cursor is None else rest.cursor[0]
-    bounds = list(itertools.islice(_bounds(part, begin, rest.below), MAX_SHARDS - 1))
+    bounds = (_bounds(part, begin, rest.below) or [])[: MAX_SHARDS - 1]
     lows, ends = [rest.low, *bounds], [*bounds, rest.below]
     shards = [Shard(kind=rest.kind, low=low, below=below) for low, below in zip(lows, ends, strict=True)]
     return [replace(shards[0], cursor=rest.cursor), *shards[1:]]
 
 
-def _bounds(part: Part, low: Any, below: Any) -> Iterator[Any]:
-    """The keys in (low, below) that divide it, in order."""
-    span = part.span._replace(low=low, below=below)
-    if query.count_of(part.collection, span, PER_SHARD + 1) <= PER_SHARD:
-        return
+def _bounds(part: Part, low: Any, below: Any) -> list[Any] | None:
+    """The keys in (low, below) that divide it, in order; None if there is nothing in it."""
+    held = query.count_of(part.collection, part.span._replace(low=low, below=below), PER_SHARD + 1)
+    if held <= PER_SHARD:
+        return [] if held else None
     middle = rules.middle(low, below)
     if middle is None or (isinstance(middle, str) and not ids.is_segment(middle)):
-        return
-    yield from _bounds(part, low, middle)
-    yield middle
-    yield from _bounds(part, middle, below)
+        return []
+    left, right = _bounds(part, low, middle), _bounds(part, middle, below)
+    if left is None or right is None:  # one half is empty: no part for it
+        return right if left is None else left
+    return [*left, middle, *right]
 
 
 def resume(run_id: str) -> bool:
