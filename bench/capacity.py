@@ -1,6 +1,6 @@
 """docs/capacity.md: what a studio of each size needs, from the counts of one job and published limits.
 
-`python -m bench.capacity` writes the page; a test fails while it is not true. The counts are those of bench/costs.json.
+`python -m bench.capacity` writes the page; a test fails if it is out of date. The counts are those of bench/costs.json.
 """
 
 from __future__ import annotations
@@ -223,8 +223,8 @@ TEXT = """\
 # How far a studio can grow
 
 What StudioX needs at three sizes, what reaches a limit first, and what lifts it. `.venv/bin/python -m bench.capacity`
-computes this page from what one job causes, as it is counted for [costs.md](costs.md), and a test fails while it is
-not true. Nothing of it was measured in Google's cloud.
+computes this page from what one job causes, as it is counted for [costs.md](costs.md), and a test fails if it is
+out of date. Nothing on it was measured in Google's cloud.
 
 ## What it needs
 
@@ -239,8 +239,8 @@ not true. Nothing of it was measured in Google's cloud.
 - The dispatcher sums an index with an entry for each of the day's jobs; Firestore bills a read for {entries} entries.
 - A task waits most of the time, for the provider or for bytes. Times of requests and of copies are those of
   [costs.md](costs.md).
-- People who look around are not in it: the feed, libraries and listeners. They read, and a page reads the same however
-  much there is.
+- Users who browse are not included: the feed, libraries and listeners. They only read, and the reads of a page do not
+  grow with the data.
 
 ## The parameters
 
@@ -249,7 +249,7 @@ not true. Nothing of it was measured in Google's cloud.
 - `MAX_INSTANCES` is the larger of the two functions above. Ask Google for its CPU quota before you raise it
   ([deploy.md](deploy.md)).
 - `THREADS` is the calls that an instance serves at the same time. At {cpu_ms} ms a call, 80 threads are enough for an
-  instance's CPU as long as a call waits less than a second. Raise it only for `settleStudioJob`'s sake, whose tasks
+  instance's CPU as long as a call waits less than a second. Raise it only for `settleStudioJob`, whose tasks
   wait for seconds; each thread that copies a file takes about a megabyte.
 - `JOB_TASKS` is how many tasks of `settleStudioJob` run at the same time. Cloud Tasks allows 5,000 for a queue.
 
@@ -258,7 +258,7 @@ not true. Nothing of it was measured in Google's cloud.
 **10³ users, 10⁴ jobs a day.** Nothing. The defaults are for this size.
 
 **10⁵ users, 10⁶ jobs a day.** `JOB_TASKS`: with 20, tasks wait ever longer, jobs end late, and the alert *tasks wait
-long* comes. Then `MAX_INSTANCES`, with 429s of Cloud Run. Both are parameters: set them as above.
+long* is sent. Then `MAX_INSTANCES`, with 429s of Cloud Run. Both are parameters: set them as above.
 
 **10⁷ users, 10⁸ jobs a day.** This needs changes that are not made:
 - *Indexes of times.* Firestore writes about {time_index} entries a second of an index whose values grow. Those in bold
@@ -281,7 +281,7 @@ trip, so its document is written as often as there are instances. Lists read one
 
 Firestore's limits were looked up in {quotas_on}. Its rate of reads and writes has no fixed limit, but must grow slowly:
 500 a second for a collection, then half as much again every five minutes. A size above the first is reached by growth,
-not on one evening.
+not in one evening.
 """
 
 

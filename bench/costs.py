@@ -150,12 +150,12 @@ TEXT = """\
 # What a month costs
 
 What Google Cloud bills for StudioX, by list prices of {priced_on} in `us-central1`, beyond the free quotas and before
-taxes. The providers' own prices are not in it: they are in the catalogue ([catalogue.md](catalogue.md)) and are far
-larger. `.venv/bin/python -m bench.costs` counts again and writes this page; a test fails while it is not true.
+taxes. The providers' own prices are not included: they are in the catalogue ([catalogue.md](catalogue.md)) and are far
+larger. `.venv/bin/python -m bench.costs` counts again and writes this page; a test fails if it is out of date.
 
 ## A thousand jobs
 
-Each column counts one job from its order to its result: the order, the tasks that poll the provider, the provider's
+Each row counts one job from its order to its result: the order, the tasks that poll the provider, the provider's
 callback, and the client's last look. The costs are those of a thousand jobs.
 
 {header}
@@ -167,7 +167,7 @@ callback, and the client's last look. The costs are those of a thousand jobs.
   for each query. Index entries are not billed.
 - vCPU-s are computed: {firestore_ms} ms for each round trip to Firestore, {provider_s} s for each request to a
   provider, media at {mb_s} MB/s ({sizes}), and at least 0.1 s for each request. Each request
-  pays for its instance alone. Where several share one, they pay for it together, so a busy studio pays less.
+  is counted as if it had its instance alone. Requests that share one cost less, so a busy studio pays less.
 - *Storing* is the media of a thousand jobs, for each month that they are kept. Sending them to people costs
   ${sent} for each gigabyte.
 
@@ -204,8 +204,8 @@ and a multi-region bucket `US` twice as much for operations of class A and $0.02
 - **Fewer listeners.** A client that listens to a job from its order to its end receives each change.
 - **CPU.** `OFTEN` and `SELDOM` in `kit/config.py` ([decision 23](decisions/0023-options-by-kind.md)). While the studio
   is small, `settleStudioJob` on a fraction of a CPU costs less, and jobs end some seconds later.
-- **Limits.** `MAX_INSTANCES` bounds what a flood costs, the spend limits what providers may cost, and the budget in
-  `infra/` tells you.
+- **Limits.** `MAX_INSTANCES` bounds the cost of a flood, the spend limits the cost of providers, and the budget in
+  `infra/` sends alerts.
 """
 
 

@@ -72,8 +72,10 @@ def addresses(running: Stack) -> str:
         "Firestore": f"http://{running.firestore_host}",
         "Storage": f"http://{running.storage_host}",
         "Tasks": f"http://{running.tasks_host}",
-        "Poyo stand-in": running.poyo_url,
-        "Stripe stand-in": running.stripe_url,
+        **{
+            f"{each.vendor} stand-in": f"http://127.0.0.1:{running.ports[name]}"
+            for name, each in settings.STAND_INS.items()
+        },
         "Log": str(running.log.relative_to(settings.ROOT)),
     }
     return "\n".join(f"  {name:<15} {address}" for name, address in rows.items())
