@@ -94,7 +94,7 @@ def _ranged(body: bytes) -> Any:
 
 
 @pytest.mark.parametrize("characters", [0, 4, 7, 12, 40])
-def test_a_sessions_address_that_is_cut_off_is_not_used(site: Site, gcs: Gcs, characters: int) -> None:
+def test_m15_a_sessions_address_that_is_cut_off_is_not_used(site: Site, gcs: Gcs, characters: int) -> None:
     """The connection breaks within the answer's headers: the client library takes that for their end."""
     body = png(SIZE)
     gcs.session_cut = characters
