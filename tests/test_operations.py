@@ -54,6 +54,15 @@ def test_the_readme_names_every_function() -> None:
     assert set(re.findall(r"`([a-z]\w+[A-Z]\w+|health)`", table)) - {"httpsCallable"} == set(functions) - webhooks
 
 
+def test_every_parameter_is_explained_and_none_that_is_gone() -> None:
+    """functions/.env lists all of them; the guide says what production sets them to."""
+    lines = (ROOT / "functions/.env").read_text().splitlines()
+    parameters = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
+    section = (ROOT / "docs/deploy.md").read_text().split("## 2. Parameters\n")[1].split("\n## ")[0]
+    named = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(named))) == parameters
+
+
 def test_every_administrators_callable_is_named() -> None:
     functions = json.loads((ROOT / "tests" / "api_snapshot.json").read_text())["functions"]
     administrators = {name for name, function in functions.items() if function.get("caller") == "Admin"}

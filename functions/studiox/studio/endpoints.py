@@ -1,4 +1,4 @@
-"""The studio's callables, webhooks, task and schedule."""
+"""The studio's callables, task and schedule."""
 
 from __future__ import annotations
 
