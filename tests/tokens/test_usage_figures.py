@@ -34,12 +34,12 @@ def test_a_period_is_thirty_days_or_what_is_asked_for(first: Any, last: Any, beg
 @pytest.mark.parametrize(
     ("first", "last", "problem"),
     [
-        ("2026-04-01", None, {"from": "after the end"}),
-        ("2025-12-29", None, {"from": "more than 92 days"}),
+        ("2026-04-01", None, {"from": "must not be after the end"}),
+        ("2025-12-29", None, {"from": "at most 92 days"}),
         ("x", None, {"from": "not a date"}),
         (None, "2026-02-29", {"to": "not a date"}),
-        ("1999-12-31", None, {"from": "not a date of ours"}),
-        (None, "3000-01-01", {"to": "not a date of ours"}),
+        ("1999-12-31", None, {"from": "must be from 2000 to 2999"}),
+        (None, "3000-01-01", {"to": "must be from 2000 to 2999"}),
     ],
 )
 def test_other_periods_are_refused(first: Any, last: Any, problem: dict[str, str]) -> None:

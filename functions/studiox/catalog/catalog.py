@@ -39,7 +39,7 @@ def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -
         wrong[field] = "given twice"
     for name, (field, value) in by_name.items():
         if name not in model.inputs:
-            wrong[field] = "this model does not take it"
+            wrong[field] = "not an input of this model"
         elif problem := _problem(model.inputs[name], value, listed):
             wrong[field] = problem
         else:

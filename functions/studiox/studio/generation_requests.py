@@ -46,7 +46,7 @@ def generate(caller: User, model: str, given: Mapping[str, Any], request_id: str
     if not any(
         each.id == model and each.type == "image" and specs.PROVIDERS[each.provider].answers_at_once for each in models
     ):
-        raise InvalidRequest(fields={"model": "not one that answers at once"})
+        raise InvalidRequest(fields={"model": "must be a model that answers at once"})
     new = NewJob(request_id=request_id or ids.new(), type="image", model=model, given=dict(given))
     job = _awaited(create_job(caller, new).job)
     if job.status != "completed":

@@ -47,9 +47,9 @@ def period(first: str | None, last: str | None, today: date) -> tuple[date, date
     end = _day("to", last) or today
     begin = _day("from", first) or end - timedelta(days=DEFAULT_DAYS - 1)
     if begin > end:
-        raise InvalidRequest(fields={"from": "after the end"})
+        raise InvalidRequest(fields={"from": "must not be after the end"})
     if (end - begin).days >= MAX_DAYS:
-        raise InvalidRequest(fields={"from": f"more than {MAX_DAYS} days"})
+        raise InvalidRequest(fields={"from": f"at most {MAX_DAYS} days"})
     return begin, end
 
 
@@ -61,7 +61,7 @@ def _day(field: str, text: str | None) -> date | None:
     except ValueError:
         raise InvalidRequest(fields={field: "not a date"}) from None
     if not 2000 <= found.year <= 2999:
-        raise InvalidRequest(fields={field: "not a date of ours"})
+        raise InvalidRequest(fields={field: "must be from 2000 to 2999"})
     return found
 
 
