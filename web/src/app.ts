@@ -1,4 +1,4 @@
-// What every page shares: who is signed in, live account data, navigation, and the one way to draw again.
+// Shared by all pages: the signed-in user, live account data, navigation, and rendering.
 import type { FirebaseApp } from 'firebase/app';
 import { getAuth, onAuthStateChanged, type Auth, type User } from 'firebase/auth';
 import {
@@ -19,13 +19,13 @@ import { Files } from './files.ts';
 import { database, region } from './firebase.ts';
 import { said, typeName } from './words.ts';
 
-/** A page that is shown: `view` draws it from its own state, `stop` ends what it listens to. */
+/** The current page: `view` renders its state, `stop` ends its listeners. */
 export interface Page {
   title: string;
   view(): TemplateResult;
   /** The balance or the notifications have changed. */
   changed?(): void;
-  /** Read anew what it shows of the account. */
+  /** Reload the account data that it shows. */
   renew?(): void;
   stop?(): void;
 }
@@ -35,7 +35,7 @@ export interface Notification {
   type: string;
   createdAt: string;
   read: boolean;
-  /** The page of what it is about. */
+  /** The address of its subject's page. */
   href: string;
   subject: string;
 }
@@ -61,23 +61,23 @@ export class App {
   readonly auth: Auth;
   readonly firestore: Firestore;
   readonly files: Files;
-  /** Undefined until it is known, and no page is shown before; null while nobody is signed in. */
+  /** Undefined until it is known, before any page is shown; null while no user is signed in. */
   user: User | null | undefined;
   balance: Balance | null = null;
   notifications: Notification[] = [];
-  /** What has just come, for those who do not see the badge. */
+  /** The latest notification, for screen readers. */
   heard = '';
   toasts: Toast[] = [];
   dialog: Dialog | null = null;
   page: Page | null = null;
-  /** What the studio's form is to start with: a remix, or a creation that is used again. */
+  /** The initial values of the studio's form: a remix, or a creation that is used again. */
   draft: Draft | null = null;
   /** The catalogue, once the order form has loaded it. */
   options: StudioOptions | null = null;
-  /** Replaced at sign-out. A visitor's is kept after signing up: what a page stores under it, such as an order, lasts as long. */
+  /** Replaced at sign-out, but kept when a visitor signs up. Pages store data under it that must last as long, such as an order. */
   session: object = {};
 
-  /** The checkout that Stripe has just sent somebody back from. */
+  /** The checkout from which Stripe has just returned the user. */
   bought: string | null = null;
 
   private drawing = false;
@@ -115,7 +115,7 @@ export class App {
     });
   }
 
-  /** Draw again, soon and once. */
+  /** Render again soon, once for several calls. */
   update(): void {
     if (this.drawing) return;
     this.drawing = true;
@@ -154,7 +154,7 @@ export class App {
     this.say(said(error), true);
   }
 
-  /** Do something that may be refused, and say so if it is. Null then. */
+  /** Run a call that may be refused. Shows the refusal and returns null then. */
   async attempt<T>(act: () => Promise<T>): Promise<T | null> {
     try {
       return await act();
@@ -166,7 +166,7 @@ export class App {
     }
   }
 
-  /** What a model is called, once the catalogue is here. */
+  /** A model's label, once the catalogue is loaded. */
   modelName(id: string): string {
     return this.options?.models.find((model) => model.id === id)?.label ?? id;
   }
@@ -215,7 +215,7 @@ export class App {
   }
 }
 
-/** What the studio's form starts with. */
+/** The initial values of the studio's form. */
 export interface Draft {
   type: string;
   model: string;

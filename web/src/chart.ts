@@ -1,4 +1,4 @@
-// A bar chart of days, as SVG; a table says the same to whoever does not see it.
+// A bar chart of days, as SVG, with the same figures in a table for screen readers.
 import { html, svg, type TemplateResult } from 'lit-html';
 import { count, onDay } from './words.ts';
 

@@ -1,10 +1,10 @@
-// Private files of the signed-in user as addresses that an element can show: each is fetched once, by the Storage SDK.
+// The signed-in user's private files as addresses for elements. The Storage SDK fetches each file once.
 import type { FirebaseApp } from 'firebase/app';
 import { getBlob, getStorage, ref } from 'firebase/storage';
 import { publicUrl } from './firebase.ts';
 
 const KEPT = 200;
-/** What is fetched whole, in bytes; more than that is played from the signed address that getCreation gives. */
+/** The largest file that is fetched whole, in bytes. Larger ones play from the signed address that getCreation returns. */
 export const MOST = 16 * 1024 * 1024;
 
 export class Files {
@@ -15,7 +15,7 @@ export class Files {
     private readonly arrived: () => void,
   ) {}
 
-  /** The file's address; empty while it is on its way, for one that cannot be had and for one that is too large. */
+  /** The file's address. Empty while it is being fetched, if that failed, and if the file is too large. */
   private(path: string, bytes = 0): string {
     if (bytes > MOST) return '';
     const known = this.found.get(path);
@@ -26,7 +26,7 @@ export class Files {
     return known ?? '';
   }
 
-  /** The address of a file that everybody may read. */
+  /** The address of a public file. */
   public(path: string): string {
     return publicUrl(this.app, path);
   }
@@ -47,7 +47,7 @@ export class Files {
       }
       this.arrived();
     } catch {
-      // Deleted meanwhile, or no connection: the place of the picture stays empty.
+      // Deleted meanwhile, or no connection: the picture stays empty.
     }
   }
 }

@@ -1,4 +1,4 @@
-// The Firebase project behind this page: the local stack's where the page comes from this machine, else Hosting's own.
+// The Firebase project of this page: the local stack's if the page is served from this machine, else Hosting's own.
 import { initializeApp, type FirebaseApp, type FirebaseOptions } from 'firebase/app';
 import { browserLocalPersistence, connectAuthEmulator, indexedDBLocalPersistence, initializeAuth, type Auth } from 'firebase/auth';
 import { connectFirestoreEmulator, getFirestore } from 'firebase/firestore';
@@ -6,7 +6,7 @@ import { connectFunctionsEmulator, getFunctions } from 'firebase/functions';
 import { connectStorageEmulator, getStorage } from 'firebase/storage';
 import { REGION } from '../../clients/typescript/src/index.ts';
 
-/** Where the functions are: `make deploy` builds the page with the region of the project's parameters. */
+/** The functions' region: `make deploy` builds the page with the one in the project's parameters. */
 export const region = (import.meta.env['VITE_REGION'] as string | undefined) ?? REGION;
 /** The id of the Firestore database, likewise. */
 export const database = (import.meta.env['VITE_FIRESTORE_DATABASE'] as string | undefined) ?? '(default)';
@@ -17,12 +17,12 @@ const LOCAL: FirebaseOptions = {
   projectId: 'demo-studiox',
   storageBucket: 'demo-studiox.appspot.com',
 };
-// Those of firebase.json; `make serve OFFSET=n` shifts all of them alike, Hosting's too.
+// The ports of firebase.json. `make serve OFFSET=n` shifts all of them, also Hosting's.
 const PORTS = { hosting: 5000, functions: 5001, firestore: 8080, auth: 9099, storage: 9199 };
 
 const { hostname } = location;
 const isLocal = LOCAL_HOSTS.includes(hostname);
-// Vite's own server is no part of the stack: it is told of an offset by VITE_OFFSET.
+// Vite's own server is not part of the stack: VITE_OFFSET passes the offset.
 const offset = import.meta.env.DEV ? Number(import.meta.env['VITE_OFFSET'] ?? 0) : Number(location.port) - PORTS.hosting;
 
 /** The page's app. Throws when the site's own configuration cannot be read. */
@@ -43,7 +43,7 @@ export async function connect(): Promise<FirebaseApp> {
   return app;
 }
 
-/** Auth without its pop-ups: nobody signs in by them here, and on phones they load a script of Google's at once. */
+/** Auth without pop-ups: the page does not use them, and on phones they load a script from Google at once. */
 const startAuth = (app: FirebaseApp): Auth =>
   initializeAuth(app, { persistence: [indexedDBLocalPersistence, browserLocalPersistence] });
 
@@ -55,7 +55,7 @@ async function attest(app: FirebaseApp): Promise<void> {
   initializeAppCheck(app, { provider: new ReCaptchaEnterpriseProvider(key), isTokenAutoRefreshEnabled: true });
 }
 
-/** Where anybody may read a public file, such as a post's picture. */
+/** The address of a public file, such as a post's picture. */
 export function publicUrl(app: FirebaseApp, path: string): string {
   const host = isLocal ? `http://${hostname}:${PORTS.storage + offset}` : 'https://firebasestorage.googleapis.com';
   return `${host}/v0/b/${app.options.storageBucket}/o/${encodeURIComponent(path)}?alt=media`;

@@ -1,4 +1,4 @@
-// Line icons on a 24 × 24 grid, drawn for StudioX. They say nothing to screen readers: the element around them does.
+// Line icons on a 24 × 24 grid, drawn for StudioX. Screen readers skip them: the element around them has the label.
 import { svg, html, type TemplateResult } from 'lit-html';
 
 const PATHS = {

@@ -41,7 +41,7 @@ function open(path: string): void {
   app.update();
 }
 
-/** Another page, by a link or a button: to its top, and a screen reader begins there. */
+/** Go to another page: scroll to its top, and move the focus there for screen readers. */
 function arrive(): void {
   for (const each of document.querySelectorAll<HTMLElement>('[popover]:popover-open')) each.hidePopover();
   scrollTo(0, 0);
@@ -72,7 +72,7 @@ document.addEventListener('click', (event) => {
 });
 addEventListener('popstate', () => location.pathname + location.search !== shown && open(location.pathname)); // not for `#main`
 
-// Stripe sends people back to `/?checkout=…` and `/?portal=…`.
+// Stripe returns users to `/?checkout=…` and `/?portal=…`.
 const back = new URLSearchParams(location.search);
 if (back.has('checkout') || back.has('portal')) {
   history.replaceState(null, '', '/tokens');

@@ -5,21 +5,21 @@ import { MOST } from './files.ts';
 import { icon } from './icons.ts';
 import { typeName } from './words.ts';
 
-/** The address of a path; empty while there is none yet. */
+/** The address of a path; empty while it is not known. */
 export type Address = (path: string, bytes?: number) => string;
 
 export interface Shown {
   type: string;
   media: readonly MediaItem[];
   text?: string | undefined;
-  /** What it is, for whoever does not see it. */
+  /** The alternative text. */
   label: string;
 }
 
 const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
 
-/** One still of it, for a grid. */
+/** A still picture of it, for a grid. */
 export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
   const [first] = media;
   const picture = first && isPicture(first) ? first.path : first?.imagePath;
@@ -36,7 +36,7 @@ export function cover({ type, media, text, label }: Shown, address: Address): Te
   return html`<div class="still blank">${typeName(type)}</div>`;
 }
 
-/** All of it, to look at, listen to and read. */
+/** All of its media, with players and text. */
 export function full({ media, text, label }: Shown, address: Address, played?: () => void): TemplateResult {
   return html`<div class="media">
     ${media.map((item, index) => {

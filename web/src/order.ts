@@ -1,5 +1,5 @@
-// What may be ordered, as the catalogue says it: prices and rules of a model for what was chosen so far. Pure; the
-// functions decide anew, by functions/studiox/catalog/catalog.py.
+// The catalogue's prices and rules of a model, applied to the values chosen so far. Pure. The functions check the order
+// again (functions/studiox/catalog/catalog.py).
 import type { CreateStudioJob, Input, ModelOption } from '../../clients/typescript/src/index.ts';
 
 export type Values = Record<string, unknown>;
@@ -11,11 +11,11 @@ const TYPES = { integer: 'number', flag: 'boolean' };
 
 const isSet = (value: unknown) => value !== undefined && value !== null && value !== false && value !== '';
 
-/** What an input has: what was chosen, else its default. */
+/** An input's value: the chosen one, else its default. */
 export const valueOf = (model: ModelOption, values: Values, name: string): unknown =>
   isSet(values[name]) || values[name] === false ? values[name] : model.inputs[name]?.default;
 
-/** Those of the values that this model can take; what was chosen for another one may not be. */
+/** The values that this model accepts. Values chosen for another model may not be among them. */
 export function fitting(model: ModelOption, values: Values): Values {
   const fits = ([name, value]: [string, unknown]) => {
     const { kind, values: known = [], catalogue = '' } = model.inputs[name] ?? {};
@@ -25,7 +25,7 @@ export function fitting(model: ModelOption, values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(fits));
 }
 
-/** What the rules ask of one input now. */
+/** The rules that apply to one input now. */
 export function asked(model: ModelOption, values: Values, name: string): Input & { excluded: boolean } {
   const input: Input & { excluded: boolean } = { ...model.inputs[name]!, excluded: false };
   for (const rule of model.rules) {
@@ -39,7 +39,7 @@ export function asked(model: ModelOption, values: Values, name: string): Input &
   return input;
 }
 
-/** Tokens for the order as it stands; null while something that the price hangs on is not chosen. */
+/** The order's price in tokens; null while an input that determines it is not chosen. */
 export function priceOf({ price, ...model }: ModelOption, values: Values): number | null {
   let rate = price.tokens as Rates | undefined;
   for (const name of price.by ?? []) {
@@ -56,7 +56,7 @@ export function priceOf({ price, ...model }: ModelOption, values: Values): numbe
   return rate * units;
 }
 
-/** The request of an order: only what was chosen and what this model takes now. */
+/** The request of an order: only the chosen values that this model accepts now. */
 export function request(model: ModelOption, values: Values): CreateStudioJob {
   const fields: Values = {};
   const options: Values = {};

@@ -1,4 +1,4 @@
-// What is around every page: navigation, the balance, notifications, the dialog, what was said.
+// The frame of every page: navigation, the balance, notifications, the dialog, messages.
 import { signOut } from 'firebase/auth';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
@@ -33,7 +33,7 @@ export function shell(app: App): TemplateResult {
   `;
 }
 
-/** In the dialog while there is one: what is behind it is neither seen well nor read out. */
+/** Inside the dialog while one is open, because screen readers skip what is behind it. */
 function messages(app: App): TemplateResult {
   return html`<div class="toasts" role="region" aria-label="Messages" aria-live="polite">
     ${app.toasts.map(

@@ -4,7 +4,7 @@ import { html, nothing } from 'lit-html';
 import type { App, Dialog } from './app.ts';
 import { said } from './words.ts';
 
-/** Ask to sign up or in; `then` is done once somebody is. */
+/** Ask the visitor to sign up or in; `then` runs after it. */
 export function askToSignIn(app: App, then: () => void = () => undefined, fresh = true): void {
   let signingUp = fresh;
   let busy = false;
@@ -30,7 +30,7 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
         const name = String(form.get('name') ?? '').trim();
         // The functions keep the public name; Auth's copy is for its own e-mails.
         if (name) {
-          // Without the name the account is there all the same, and what it was made for goes on.
+          // The account exists without the name too, so a failure does not stop the sign-up.
           await app.attempt(() =>
             Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]),
           );

@@ -1,4 +1,4 @@
-// How things are said to people: refusals, numbers, times.
+// Texts for people: refusals, numbers, times.
 import { StudioXError, type FailureReason, type Failures } from '../../clients/typescript/src/index.ts';
 
 const number = new Intl.NumberFormat('en');
@@ -10,7 +10,7 @@ export const tokens = (value: number): string => `${count(value)} ${Math.abs(val
 export const signed = (value: number): string => (value > 0 ? `+${count(value)}` : count(value).replace('-', '−'));
 export const onDay = (time: string): string => day.format(new Date(time));
 
-/** A time of this year with its hour, an older one by its day. */
+/** A time of this year with its hour; only the day of an older one. */
 export function at(time: string, now = new Date()): string {
   const then = new Date(time);
   return (then.getFullYear() === now.getFullYear() ? moment : day).format(then);
@@ -47,7 +47,7 @@ const TYPES: Record<string, string> = {
 };
 export const typeName = (type: string): string => TYPES[type] ?? type;
 
-/** Labels of inputs whose name is not a good label. */
+/** Labels of inputs whose name is not a good label itself. */
 const INPUTS: Record<string, string> = {
   color: 'Colours',
   customMode: 'Choose style and title',
@@ -146,7 +146,7 @@ export function said(error: unknown): string {
   if (error instanceof StudioXError) return (SAYINGS[error.reason] as (details: unknown) => string)(error.details);
   if (error instanceof RangeError) return error.message; // an upload of the wrong kind or size
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
-  // What the sign-up trigger refuses comes wrapped by Auth: https://cloud.google.com/identity-platform/docs/blocking-functions
+  // Auth wraps the sign-up trigger's refusal: https://cloud.google.com/identity-platform/docs/blocking-functions
   if (message.includes('e-mail domain cannot sign up')) return 'This e-mail address cannot be used here. Use another one.';
   if (code.startsWith('storage/')) return 'The file could not be loaded. Try again.';
   return SIGN_IN[code] ?? SAYINGS.Internal({});

@@ -1,17 +1,17 @@
-// Refusals as the client throws them: a typed reason, its typed details, and the two ends that no function declares.
+// Refusals as the client throws them: a typed reason, its typed details, and two reasons of the client itself.
 import type { FunctionName, Functions, Reason, Refusals } from './generated.js';
 
-/** The details by reason, with what only a client sees: no answer at all, and a bug of ours. */
+/** The details by reason, with two that only a client reports: no answer, and a bug of ours. */
 export interface Failures extends Refusals {
-  /** No answer came. Whether it happened is not known; repeat it with the same `requestId`. */
+  /** No answer came, so the outcome is unknown. Repeat the call with the same `requestId`. */
   NoAnswer: Record<string, never>;
-  /** A bug in StudioX, or a refusal that this version of the client does not know. */
+  /** A bug in StudioX, or a refusal that is newer than this version of the client. */
   Internal: Record<string, unknown>;
 }
 
 export type FailureReason = keyof Failures;
 
-/** Why this function may refuse. */
+/** The reasons for which this function may refuse. */
 export type RefusalOf<N extends FunctionName> = Functions[N]['refusals'];
 
 /**
@@ -26,13 +26,13 @@ export class StudioXError extends Error {
 
   constructor(
     readonly reason: FailureReason,
-    /** The figures that belong to the reason. */
+    /** The reason's figures. */
     readonly details: Failures[FailureReason],
     /** The transport's code, such as `failed-precondition`. */
     readonly code: string,
     /** The function that was called. */
     readonly functionName: string,
-    /** The id under which the call may be repeated, if it took one. */
+    /** The `requestId` with which the call may be repeated, if it has one. */
     readonly requestId: string | undefined,
     message: string,
     options?: ErrorOptions,
@@ -40,13 +40,13 @@ export class StudioXError extends Error {
     super(message, options);
   }
 
-  /** Whether this is why, with the details typed for it. */
+  /** Whether this is the reason; then `details` has its type. */
   is<K extends FailureReason>(reason: K): this is RefusedFor<K> {
     return this.reason === reason;
   }
 }
 
-/** A StudioXError of which the reason is known. */
+/** A StudioXError with a known reason. */
 export type RefusedFor<K extends FailureReason> = StudioXError & { readonly reason: K; readonly details: Failures[K] };
 
 /** Whether `error` is a StudioXError for this reason. */
@@ -54,7 +54,7 @@ export function isRefusal<K extends FailureReason>(error: unknown, reason: K): e
   return error instanceof StudioXError && error.reason === reason;
 }
 
-/** What the Firebase SDK threw, as a StudioXError. */
+/** The Firebase SDK's error as a StudioXError. */
 export function asStudioXError(thrown: unknown, functionName: string, requestId: string | undefined): StudioXError {
   const { code: fullCode, message, details } = (thrown ?? {}) as { code?: string; message?: string; details?: unknown };
   const code = fullCode?.replace(/^functions\//, '') ?? 'internal';
@@ -65,8 +65,8 @@ export function asStudioXError(thrown: unknown, functionName: string, requestId:
 }
 
 /**
- * Whether no function of ours answered. Where the answer has no error of the callable protocol, because there is none
- * or because Google's front end gave it, the SDK's message is the code itself, with the HTTP status: `internal [0]`.
+ * Whether no function of ours answered. If there is no answer, or it has no error of the callable protocol because
+ * Google's front end sent it, the SDK's message is the code itself, with the HTTP status: `internal [0]`.
  */
 function silent(code: string, message = ''): boolean {
   return code === 'deadline-exceeded' || /^(internal|unavailable|cancelled|unknown)( \[\d+\])?$/.test(message);

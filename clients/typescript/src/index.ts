@@ -20,25 +20,25 @@ export type * from './generated.js';
 export { hasEnded, MAX_UPLOAD_BYTES, type InputFile, type Unsubscribe } from './live.js';
 export { newRequestId, type RetryOptions } from './retry.js';
 
-/** Where the functions are, unless `createStudioX` is told otherwise. */
+/** The default region of the functions. */
 export const REGION = 'us-central1';
 
 export interface ClientOptions extends RetryOptions {
   /** The region of the functions: `REGION` of the deployment's `functions/.env`. */
   region?: string;
-  /** The id of the Firestore database, where it is not the default one. */
+  /** The id of the Firestore database, if it is not the default one. */
   database?: string;
 }
 
 export interface CallOptions extends RetryOptions {
-  /** How long to wait for one answer, in milliseconds; by default a little longer than the function may run. */
+  /** The timeout of one call, in milliseconds; by default a little longer than the function may run. */
   timeout?: number;
 }
 
 export type RequestOf<N extends FunctionName> = Functions[N]['request'];
 export type ResponseOf<N extends FunctionName> = Functions[N]['response'];
 
-/** A request may be left out where it has no field that must be given. */
+/** The request may be omitted if it has no required field. */
 type Arguments<N extends FunctionName> =
   Record<string, never> extends RequestOf<N>
     ? [request?: RequestOf<N>, options?: CallOptions]
@@ -54,21 +54,21 @@ export interface Helpers {
   readonly app: FirebaseApp;
   /** Call a function by its name. */
   call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>>;
-  /** Follow the balance of whoever is signed in; null while nobody is. */
+  /** Follow the signed-in user's balance; null while no user is signed in. */
   watchBalance(next: (balance: Balance | null) => void, error?: (error: Error) => void): Unsubscribe;
-  /** Follow a job of the caller's until it has ended. Its media come by path, without `url`. */
+  /** Follow one of the caller's jobs until it has ended. Its media have a path and no `url`. */
   watchJob(jobId: string, next: (job: Job) => void, error?: (error: Error) => void): Unsubscribe;
-  /** The job when it has ended, however it did, with addresses of its media. */
+  /** Wait until the job has completed, failed or was cancelled. Resolves to it, with addresses of its media. */
   waitForJob(jobId: string): Promise<Job>;
-  /** Upload an input; the answer is its path, for `inputPaths`. Throws a RangeError for what the rules would refuse. */
+  /** Upload an input. Resolves to its path, for `inputPaths`. Throws a RangeError for a file that the rules would refuse. */
   uploadInput(file: Blob | InputFile): Promise<string>;
 }
 
 export type StudioX = Calls & Helpers;
 
 /**
- * The client of a Firebase app. Calls are repeated where that can do no harm: after `Contention`, and, for reads and
- * calls with a `requestId`, which is made when none is given, when no answer came.
+ * The client of a Firebase app. It repeats calls where that is safe: any call after `Contention`; reads and calls with a
+ * `requestId`, which it makes if none is given, also after `Unavailable` or no answer.
  *
  * ```ts
  * const studiox = createStudioX(initializeApp(config));

@@ -1,4 +1,4 @@
-// Live data and files: the documents that the rules let their owner read, in the form in which the functions answer.
+// Live data and files: the documents that the rules let their owner read, in the form of the functions' answers.
 import type { FirebaseApp } from 'firebase/app';
 import { getAuth, onAuthStateChanged } from 'firebase/auth';
 import { doc, onSnapshot, Timestamp as FirestoreTimestamp, type Firestore } from 'firebase/firestore';
@@ -10,14 +10,14 @@ import { newRequestId } from './retry.js';
 export type Unsubscribe = () => void;
 type OnError = (error: Error) => void;
 
-/** The largest upload that the Storage rules admit, in bytes. */
+/** The largest upload that the Storage rules allow, in bytes. */
 export const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
-/** Whether a job with this status never changes any more. */
+/** Whether this status is final. */
 export const hasEnded = (status: string): boolean => ENDED.has(status);
 
-/** A document's values as the functions answer them: times in ISO 8601 ending in Z, to the microsecond. */
+/** A document's values in the form of the functions' answers: times in ISO 8601 ending in Z, to the microsecond. */
 export function plain(value: unknown): unknown {
   if (value instanceof FirestoreTimestamp) {
     const micros = Math.floor(value.nanoseconds / 1000);
@@ -36,7 +36,7 @@ export function currentUid(app: FirebaseApp, asked: string): string {
   throw new StudioXError('Unauthenticated', {}, 'unauthenticated', asked, undefined, 'Please sign in and try again.');
 }
 
-/** Follow the balance of whoever is signed in; null while nobody is, or the account is not there yet. */
+/** Follow the signed-in user's balance; null while no user is signed in, or the account does not exist yet. */
 export function watchBalance(
   app: FirebaseApp,
   database: Firestore,
@@ -69,7 +69,7 @@ export function watchBalance(
   };
 }
 
-/** Follow a job of the caller's until it has ended; then listening ends by itself. Media come by path, without `url`. */
+/** Follow one of the caller's jobs until it has ended, then stop listening. Media have a path and no `url`. */
 export function watchJob(
   database: Firestore,
   jobId: string,
@@ -92,18 +92,18 @@ export function watchJob(
   return () => stop();
 }
 
-/** What may be uploaded as a job's input, with its type where the data do not say it. */
+/** An upload for a job's input, with its type if the data do not have one. */
 export interface InputFile {
   data: Blob | Uint8Array | ArrayBuffer;
   /** `image/…` but SVG, `audio/…` or `video/…`; a Blob's own type unless given. */
   contentType?: string;
-  /** Only its ending is kept. */
+  /** Only its extension is kept. */
   name?: string;
 }
 
 /**
- * Upload an input to `users/{uid}/uploads/`; the answer is its path, for `inputPaths`. Throws a RangeError for what
- * the rules would refuse: more than 20 MiB, or another kind of file.
+ * Upload an input to `users/{uid}/uploads/`. Resolves to its path, for `inputPaths`. Throws a RangeError for a file that
+ * the rules would refuse: more than 20 MiB, or of another kind.
  */
 export async function uploadInput(app: FirebaseApp, file: Blob | InputFile): Promise<string> {
   const given: InputFile = file instanceof Blob ? { data: file } : file;

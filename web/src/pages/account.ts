@@ -1,4 +1,4 @@
-// The account: profile, what is sent by e-mail, rewards, and the way out.
+// The account: profile, e-mail preferences, rewards, sign-out and deletion.
 import { EmailAuthProvider, reauthenticateWithCredential, sendEmailVerification, signOut, updatePassword, type User } from 'firebase/auth';
 import { html, nothing } from 'lit-html';
 import type { Preferences, Profile, SocialTaskStatus, StreakVisited } from '../../../clients/typescript/src/index.ts';
@@ -106,7 +106,7 @@ export function accountPage(app: App): Page {
       event.preventDefault();
       const form = new FormData(event.currentTarget as HTMLFormElement);
       const confirm = String(form.get('confirm')).trim();
-      // It takes a sign-in of the last minutes, so whoever has a password says it once more.
+      // It requires a recent sign-in, so users with a password enter it again.
       const deleting = async () => {
         if (hasPassword(user)) await signInAgain(user, String(form.get('password')));
         return app.studiox.deleteAccount({ confirm });

@@ -1,4 +1,4 @@
-// The feed: what everybody shows.
+// The public feed.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Post } from '../../../clients/typescript/src/index.ts';
@@ -15,7 +15,7 @@ export const shownPost = ({ type, media, caption, prompt, authorName }: Post): S
   label: caption || prompt || `${typeName(type)} by ${authorName}`,
 });
 
-/** Like it, or no longer; asks to sign in first. */
+/** Toggle the like. Asks a visitor to sign in first. */
 export async function like(app: App, post: Post): Promise<void> {
   if (!app.user) return askToSignIn(app, undefined, false);
   const done = await app.attempt(() => app.studiox.likePost({ postId: post.postId, liked: !post.likedByMe }));

@@ -1,4 +1,4 @@
-// The order form, drawn from the catalogue. It outlives its page: what was typed is there when one comes back.
+// The order form, built from the catalogue. It outlives its page, so that its values are kept.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { isRefusal, newRequestId, type ModelOption, type StudioOptions } from '../../../clients/typescript/src/index.ts';
 import type { App, Draft } from '../app.ts';
@@ -9,7 +9,7 @@ import { inputName, said, spelled, tokens, typeName } from '../words.ts';
 import { overruled } from './library.ts';
 
 const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
-/** The order of the fields; what is not named comes after them. */
+/** The order of the fields. Others follow them. */
 const FIELDS = ['prompt', 'inputPaths', 'aspectRatio', 'size', 'durationSeconds', 'quality', 'resolution', 'style', 'color'];
 const LONG = 200;
 const FEW = 5;
@@ -37,12 +37,12 @@ export class OrderForm {
   private busy = false;
   private uploading = 0;
   private wrong = '';
-  /** The order's own id: kept until it is placed, so that no answer and another click are not two orders. */
+  /** The request id, kept until the order is placed: a click after a lost answer is not a second order. */
   private requestId = newRequestId();
 
   constructor(
     private readonly app: App,
-    /** Told of each order that was placed. */
+    /** Called for each order that was placed. */
     public placed: (jobId: string, prompt: string) => void = () => undefined,
   ) {
     void this.load();
@@ -69,7 +69,7 @@ export class OrderForm {
     const model = this.models(draft.type).find(({ id }) => id === draft.model);
     this.choose(draft.type, model?.id);
     const { options = {}, ...fields } = draft.values as { options?: Values };
-    // Another one's uploads are not the caller's, and one's own may be gone.
+    // Another user's uploads cannot be used, and the user's own may be deleted.
     this.values = this.model ? fitting(this.model, { ...fields, ...options, inputPaths: undefined }) : {};
     this.sessionId = draft.sessionId ?? '';
     this.from = draft.from;
@@ -141,7 +141,7 @@ export class OrderForm {
     if (this.model) this.values = fitting(this.model, this.values);
   }
 
-  /** Another order than the one that was sent, if one was: it gets an id of its own. */
+  /** Start another order, with a request id of its own. */
   private changed(): void {
     this.requestId = newRequestId();
     this.wrong = '';
@@ -269,7 +269,7 @@ export class OrderForm {
       this.placed(jobId, String(values['prompt'] ?? ''));
     } catch (error) {
       this.wrong = said(error);
-      // A refusal that is remembered would be given again: the next try is another order.
+      // The same request id would return the same refusal, so the next try is another order.
       if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.requestId = newRequestId();
       if (isRefusal(error, 'PriceChanged')) {
         this.app.options = null;

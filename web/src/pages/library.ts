@@ -14,7 +14,7 @@ const KINDS: readonly Kind[] = ['image', 'edit', 'video', 'music', 'speech', 'ly
 
 export const shown = ({ type, media, text, title, prompt }: Creation): Shown => ({ type, media, text, label: title || prompt });
 
-/** A page that only somebody who is signed in has. */
+/** A page for signed-in users only. */
 export function gate(app: App, title: string, why: string): Page {
   return {
     title,
@@ -173,10 +173,10 @@ export function creationPage(app: App, creationId: string): Page {
   };
 }
 
-/** Where there is an aspect ratio, a size in pixels counts for nothing: it only stands for the ratio nearest to it. */
+/** A model with aspect ratios ignores the size in pixels: it only selects the nearest ratio. */
 export const overruled = (name: string, values: Record<string, unknown>): boolean => name === 'size' && Boolean(values['aspectRatio']);
 
-/** What it was made with, for people. */
+/** The inputs that it was made with, for people. */
 export function parameters(params: Record<string, unknown>): TemplateResult | typeof nothing {
   const { options, ...fields } = params as { options?: Record<string, unknown> };
   const rows = Object.entries({ ...fields, ...options }).filter(

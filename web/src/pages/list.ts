@@ -1,4 +1,4 @@
-// What a page reads: one thing, or a list that comes in pages with a button for more.
+// Data of a page: one item, or a list in pages with a button for more.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { isRefusal } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
@@ -8,15 +8,15 @@ interface Piece<T> {
   nextCursor: string | null;
 }
 
-/** What stands where something will be: it is on its way, or could not be had. */
+/** A placeholder: loading, or failed to load. */
 export const missing = (failed: boolean, again: () => void): TemplateResult =>
   failed
     ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>`
     : html`<p class="muted" role="status">Loading …</p>`;
 
-/** One thing at an address of its own. */
+/** One item with an address of its own. */
 export class One<T> {
-  /** Undefined until it is known; null: it is not there. */
+  /** Undefined while loading; null: it does not exist. */
   value: T | null | undefined;
   private failed = false;
 
@@ -39,14 +39,14 @@ export class One<T> {
     this.app.update();
   }
 
-  /** In place of it while it is not known; `again` is what a second try does. */
+  /** Shown while it is not loaded; `again` retries. */
   missing(again: () => Promise<void>): TemplateResult {
     return missing(this.failed, () => void again());
   }
 }
 
 export class List<T> {
-  /** Null until the first page is there. */
+  /** Null until the first page is loaded. */
   items: T[] | null = null;
   private cursor: string | null = null;
   private loading = false;
@@ -58,12 +58,12 @@ export class List<T> {
     private readonly read: (cursor: string | null) => Promise<Piece<T>>,
   ) {}
 
-  /** From the start, in place of what is there. */
+  /** Load the list from its start again. */
   async reload(): Promise<void> {
     await this.load(null, (found) => found);
   }
 
-  /** In place of the list while `items` is null. */
+  /** Shown while `items` is null. */
   missing(): TemplateResult {
     return missing(this.failed, () => void this.reload());
   }

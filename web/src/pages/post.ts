@@ -1,4 +1,4 @@
-// One post: to look at, like, comment on and remix. Its figures are live.
+// One post, with likes, comments and remixing. Its figures are live.
 import { doc, onSnapshot } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
@@ -16,7 +16,7 @@ const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'H
 
 export function postPage(app: App, postId: string): Page {
   const one = new One<Post>(app, () => app.studiox.getPost({ postId }));
-  // Kept until a comment is there: sent again after no answer, it is the same one.
+  // The request id, kept until the comment is stored: a repeat after a lost answer is the same comment.
   let sending = { text: '', requestId: '' };
   const comments = new List<Comment>(app, async (cursor) => {
     const found = await app.studiox.getComments({ postId, cursor, pageSize: 20 });

@@ -1,4 +1,4 @@
-// The studio: the order form, and what is at work or has just ended, live.
+// The studio: the order form, and the running and recent jobs, live.
 import { collection, limit, onSnapshot, orderBy, query, Timestamp, where } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
@@ -12,7 +12,7 @@ import { OrderForm } from './form.ts';
 const SHOWN = 12;
 type Known = Omit<Job, 'createdAt'> & { createdAt: string; prompt: string };
 
-/** The order as far as it is filled in: it is kept while other pages are shown. */
+/** The order form's values, kept while other pages are shown. */
 const forms = new WeakMap<object, OrderForm>();
 
 function formOf(app: App): OrderForm {
@@ -101,7 +101,7 @@ function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => v
   </article>`;
 }
 
-// functions/studiox/studio/lifecycle.py, MESSAGES: a job's own reasons. What came back is said beside it.
+// The reasons of functions/studiox/studio/lifecycle.py, MESSAGES. The refund is shown beside them.
 const FAILURES: Record<string, string> = {
   ContentRejected: 'The model refused this. Try other words.',
   InvalidInput: 'The model could not use these inputs. Try another picture or other settings.',

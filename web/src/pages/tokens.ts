@@ -1,4 +1,4 @@
-// Tokens: what one has and where it went, packs and plans, payments.
+// Tokens: the balance and its history, packs and plans, payments.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type {
   Balance,
@@ -31,7 +31,7 @@ const KINDS: Record<string, string> = {
 };
 type Kind = NonNullable<GetTokenTransactions['type']>;
 
-/** How long to wait before asking for a checkout's state (again). */
+/** The pause before a checkout's state is fetched (again). */
 const CONFIRM_MS = [0, 2_000, 5_000, 10_000];
 const CONFIRMED: Record<Exclude<ConfirmedCheckout['status'], 'open'>, (done: ConfirmedCheckout) => string> = {
   paid: ({ tokens: bought, plan }) => `Thank you! ${bought ? `${tokens(bought)} were added.` : `You are on the ${spelled(plan ?? '')} plan.`}`,
@@ -41,7 +41,7 @@ const CONFIRMED: Record<Exclude<ConfirmedCheckout['status'], 'open'>, (done: Con
 const STATES: Record<string, string> = { in_review: 'In review' };
 const state = (status: string): string => STATES[status] ?? spelled(status);
 
-/** What the tables depend on, from the live document. */
+/** The fields of the live document that the tables depend on. */
 const standing = (live: Balance | null): string => (live ? `${live.balance} ${live.plan} ${live.isPremium}` : '');
 
 export function tokensPage(app: App): Page {
@@ -74,7 +74,7 @@ export function tokensPage(app: App): Page {
     told = found !== null;
   };
   const loadMoney = () => Promise.all([ledger.reload(), payments.reload(), loadAccount()]);
-  /** Back from Stripe: what was bought is settled now, even if no event of Stripe's comes. */
+  /** After the return from Stripe: settle the purchase now, even if Stripe's event is late. */
   const confirm = async (sessionId: string) => {
     for (const pause of CONFIRM_MS) {
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -90,7 +90,7 @@ export function tokensPage(app: App): Page {
   if (app.user && app.bought) void confirm(app.bought);
   if (app.user) app.bought = null;
 
-  /** Off to Stripe's page, and back to `/?checkout=…`. */
+  /** Open Stripe's page, which returns to `/?checkout=…`. */
   const leave = async (ask: () => Promise<{ url: string }>) => {
     if (!app.user) return askToSignIn(app);
     busy = true;
@@ -122,7 +122,7 @@ export function tokensPage(app: App): Page {
 
   return {
     title: 'Tokens',
-    // Something has moved tokens: the tables below are told by the live balance.
+    // Tokens have moved: the live balance triggers a reload of the tables.
     changed: () => {
       const now = standing(app.balance);
       if (app.user && now && now !== seen) void loadMoney();
