@@ -74,7 +74,7 @@ resource "google_monitoring_alert_policy" "logged" {
   }
 }
 
-# What the log counts, for the alerts, the SLOs and the dashboard.
+# Metrics that count log lines, for the alerts, the SLOs and the dashboard.
 locals {
   events = {
     studiox_job_event = {

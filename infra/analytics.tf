@@ -81,8 +81,8 @@ resource "google_storage_bucket" "analytics" {
   }
 }
 
-# Each run replaces every table and view. What is not replaced for three days is deleted: an export that stands still
-# must not keep what was deleted in Firestore.
+# Each run replaces every table and view. What is not replaced for three days is deleted: an export that has stopped
+# must not keep data that was deleted in Firestore.
 resource "google_bigquery_dataset" "analytics" {
   count                       = local.analytics
   dataset_id                  = "studiox"

@@ -1,5 +1,4 @@
-# What a month may cost. The budget sends alerts and stops nothing; max_instances and the providers' balances are the
-# real limits.
+# The month's budget. It sends alerts and stops nothing; max_instances and the providers' balances are the real limits.
 
 resource "google_billing_budget" "month" {
   depends_on      = [google_project_service.needed]

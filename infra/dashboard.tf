@@ -1,4 +1,4 @@
-# One page for whoever looks after it: orders, jobs, requests, queues, what it costs Firestore.
+# One page for operators: orders, jobs, requests, queues, Firestore's operations.
 
 locals {
   charts = [

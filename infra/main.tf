@@ -17,7 +17,7 @@ variable "project" {
 
 variable "region" {
   type        = string
-  description = "Where the functions run."
+  description = "The functions' region."
   default     = "us-central1"
 }
 
@@ -29,7 +29,7 @@ variable "location" {
 
 variable "bucket" {
   type        = string
-  description = "The default bucket's name, where it is another: that of projects from before October 2024 ends in .appspot.com."
+  description = "The default bucket's name, if it differs: that of projects from before October 2024 ends in .appspot.com."
   default     = null
 }
 
@@ -46,7 +46,7 @@ variable "sites" {
 
 variable "email" {
   type        = string
-  description = "Who is told of alerts."
+  description = "The address that receives alerts."
 }
 
 variable "billing_account" {
@@ -56,7 +56,7 @@ variable "billing_account" {
 
 variable "monthly_budget" {
   type        = number
-  description = "In the billing account's currency."
+  description = "The month's budget, in the billing account's currency."
   default     = 200
 }
 
@@ -134,8 +134,8 @@ resource "google_project_service" "needed" {
   disable_on_destroy = false
 }
 
-# It waits for nothing, so that its number is known when a change is planned. Otherwise each new API would replace all
-# that names the number.
+# It depends on nothing, so that its number is known when a change is planned. Otherwise each new API would replace
+# every resource that contains the number.
 data "google_project" "this" {
   provider = google.enables
 }

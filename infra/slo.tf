@@ -1,5 +1,5 @@
-# What customers may rely on, over 28 days. An alert is sent when the failures of an hour, or of six, would use up the
-# allowed failures of the whole time far too soon.
+# The objectives over 28 days. An alert is sent when the failures of an hour, or of six hours, would use up the failures
+# that the whole time allows far too soon.
 
 resource "google_monitoring_custom_service" "studiox" {
   count        = var.deployed ? 1 : 0
