@@ -1,14 +1,14 @@
 /**
- * Preloaded into the emulator suite: leaves out checks that take most of the time in which the suite starts.
+ * Preloaded into the emulator suite: leaves out checks that take most of its start.
  *
- * They check what is fixed: schemas that come with firebase-tools, and a firebase.json whose faults are only noted in
- * the debug log. Requests are checked as before.
+ * They check fixed data: the schemas of firebase-tools, and firebase.json, whose faults only go to the debug log. Requests
+ * are checked as before.
  */
 "use strict";
 
 const modules = `${__dirname}/../../node_modules`;
 
-// The check of each of the Auth emulator's hundreds of parameters and bodies is made when a request first needs it.
+// The Auth emulator compiles a check for each of its hundreds of parameters and bodies. Compile each at its first use.
 const checks = require(`${modules}/exegesis/lib/oas3/Schema/validators`);
 const make = checks.generateRequestValidator;
 checks.generateRequestValidator = (...schema) => {
@@ -16,7 +16,7 @@ checks.generateRequestValidator = (...schema) => {
   return (...request) => (check ??= make(...schema))(...request);
 };
 
-// Whether a schema is one is not asked: for that each of them would compile the schema of schemas for itself.
+// Do not validate the schemas themselves: each would compile the schema of schemas again.
 require(`${modules}/ajv`).Ajv.prototype.validateSchema = () => true;
 
 require(`${modules}/firebase-tools/lib/firebaseConfigValidate`).getValidator = () => () => true;

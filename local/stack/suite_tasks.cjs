@@ -1,13 +1,13 @@
 /**
- * Preloaded into the emulator suite: starts its Tasks emulator, which it starts only beside its own functions emulator.
+ * Preloaded into the emulator suite: starts its Tasks emulator, which the suite only starts with its own functions
+ * emulator.
  *
- * Ours is another (local/stack/server), so the suite's start is extended by this one emulator, at the port in
- * STUDIOX_TASKS_PORT.
+ * Our functions run in local/stack/server, so this module starts the emulator too, at the port in STUDIOX_TASKS_PORT.
  */
 "use strict";
 
 const lib = `${__dirname}/../../node_modules/firebase-tools/lib/emulator`;
-// Never started here, and loading it takes a tenth of the suite's start: it brings a whole client library.
+// Never started here. Loading it would take a tenth of the suite's start, because it loads a whole client library.
 const pubsub = require.resolve(`${lib}/pubsubEmulator`);
 require.cache[pubsub] = { id: pubsub, filename: pubsub, loaded: true, exports: {} };
 

@@ -2,7 +2,7 @@
  * Preloaded into the Firebase CLI: sends its requests to the stand-in that GOOGLE_STAND_IN names.
  *
  * The CLI has variables for the addresses of most APIs, but not of all, and takes the names of the APIs that it enables
- * from these addresses. So it keeps Google's addresses here, and each request is led to the stand-in: nothing leaves
+ * from these addresses. So it keeps Google's addresses here, and each request is sent to the stand-in: nothing leaves
  * the machine.
  */
 "use strict";

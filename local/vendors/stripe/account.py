@@ -171,7 +171,7 @@ class Account:
             return made
 
     def fail_refund(self, refund_id: str) -> Object:
-        """A refund fails at the bank: the merchant has the money again."""
+        """A refund fails at the bank: the money is back with the merchant."""
         with self.lock:
             refund = self.get(refund_id, "refund")
             charge = self.get(refund["charge"], "charge")

@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         form = self.rfile.read(size).decode("utf-8", "replace") if size else ""
         address = urllib.parse.urlsplit(self.path)
         stand_in = self.server.stand_in
-        if address.path.startswith("/v1/"):  # who calls it must know the key
+        if address.path.startswith("/v1/"):  # callers need the key
             headers = {name: self.headers.get(name, "") for name in ("Authorization", "Idempotency-Key")}
             given = form if method == "POST" else address.query
             status, body = stand_in.api.answer(method, address.path, given, headers)
