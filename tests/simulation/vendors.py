@@ -117,7 +117,7 @@ class Vendors:
 
     def _made(self, kind: type[_State], faults: Mapping[str, int], rate: str, key: str, **given: Any) -> _State:
         """A stand-in's state, with its callbacks and its plans in our hands."""
-        ours = type(kind.__name__, (kind,), {"make_callbacks": partial(Postman, self)})
+        ours = type(kind.__name__, (kind,), {"make_callbacks": staticmethod(partial(Postman, self))})
         made: _State = ours(api_key=settings.SECRETS[key], clock=self.time.now, **given)
         made.plans = _Plans(self, faults, rate)
         return made
