@@ -14,17 +14,19 @@ MOST = 10
 
 
 class Pieces(io.RawIOBase):
-    """A body as a server hands it out in chunks: each read gives no more than three bytes."""
+    """A body as a server hands it out in chunks: no read gives more than `most` bytes."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, most: int) -> None:
         self.left = content
+        self.most = most
         self.taken = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        piece, self.left = self.left[: min(len(buffer), 3)], self.left[min(len(buffer), 3) :]
+        size = min(len(buffer), self.most)
+        piece, self.left = self.left[:size], self.left[size:]
         buffer[: len(piece)] = piece
         self.taken += len(piece)
         return len(piece)
@@ -35,8 +37,9 @@ class Pieces(io.RawIOBase):
     [(b"", b""), (b"{}", b"{}"), (b"x" * MOST, b"x" * MOST), (b"x" * (MOST + 1), None), (b"x" * 1000, None)],
 )
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_callback_is_read_whole_or_refused(sent: bytes, expected: bytes | None, chunked: bool) -> None:
-    stream = Pieces(sent)
+@pytest.mark.parametrize("piece", [3, 5, 1000])
+def test_a_callback_is_read_whole_or_refused(sent: bytes, expected: bytes | None, chunked: bool, piece: int) -> None:
+    stream = Pieces(sent, piece)
     server = {
         "wsgi.input": stream,
         **({"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(len(sent))}),

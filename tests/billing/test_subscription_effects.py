@@ -186,10 +186,11 @@ def test_a_new_invoice_is_shown_with_the_plan_it_pays_for(known: bool) -> None:
 
 
 def test_an_invoice_that_looks_the_same_is_not_written() -> None:
-    kept = replace(PAYMENT, item_id="enterprise")
     same = a_record(target=50)  # which the history does not show
-    assert shown(a_record(), same, payment=kept).changes == {}
-    assert payment_of(shown(a_record(), same, payment=kept, restored=True)) == kept
+    assert shown(a_record(), same).changes == {}
+    # What was restored from the history may be older than what is shown.
+    old = replace(PAYMENT, item_id="enterprise", status="failed")
+    assert payment_of(shown(a_record(), same, payment=old, restored=True)) == replace(old, status="paid")
 
 
 def test_a_draft_is_not_shown() -> None:

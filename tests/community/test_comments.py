@@ -50,6 +50,8 @@ def test_the_same_request_is_one_comment(community: Community) -> None:
         assert (changed.code, changed.reason) == ("already-exists", "RequestIdReused")
     assert say(community, "eve", post, "hello", request).ok  # her own request
     comment = answers[0].result["commentId"]
+    kept = community.database.need(f"commentRequests/{comment}")
+    assert kept["expiresAt"] - kept["createdAt"] == timedelta(days=35)
     community.ok("deleteComment", "bob", postId=post, commentId=comment)
     assert say(community, "bob", post, "hello", request).result == {"commentId": comment}
     assert community.post(post)["commentCount"] == 1  # hers: a replay does not bring his back

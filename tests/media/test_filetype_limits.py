@@ -149,6 +149,12 @@ def test_reserved_values_are_no_mp3_frame() -> None:
     check(MP3, good=[mp3(3, 9, 0) + bytes(12)], bad=[each + bytes(12) for each in reserved])
 
 
+def test_the_second_byte_of_an_mp3_frame_ends_its_sync() -> None:
+    rest = mp3(3, 9, 0)[2:].ljust(16, b"\0")
+    good = bytes([0xFF, 0xFB])
+    check(MP3, good=[good + rest], bad=[bytes([0xFF, 0xFB & ~(1 << bit)]) + rest for bit in (5, 6, 7)])
+
+
 def adts(length: int, sampling: int = 4) -> bytes:
     """The first six bytes of a frame; its header has seven."""
     return bytes([0xFF, 0xF1, 0x40 | sampling << 2, 0x80 | length >> 11, length >> 3 & 0xFF, (length & 7) << 5 | 0x1F])

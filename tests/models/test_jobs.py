@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from studiox.kit.documents import MalformedDocument, decode, encode
 from studiox.models import jobs
-from studiox.models.jobs import Job, JobStatus, ReportedJob, ReportedLoss, UsedJob
+from studiox.models.jobs import Job, JobStatus, ReportedJob, ReportedLoss, UncheckedJob, UsedJob
 from studiox.models.media_files import MediaFile
 from tests.support import Database, Rpcs
 from tests.support.documents import docs_with
@@ -39,6 +39,12 @@ def test_a_job_whose_creation_is_deleted_keeps_only_how_it_ended() -> None:
     gone = docs_with({})
     jobs.forget_result(gone, "j1")
     assert gone.changes == {}
+
+
+def test_what_was_not_refunded_counts_as_nothing() -> None:
+    stored = {name: value for name, value in job("j1", "u1").items() if name != "refunded"}
+    assert decode(ReportedJob, stored).refunded == 0
+    assert decode(UncheckedJob, stored).refunded == 0
 
 
 def times(database: Database, *, uid: str = "u1") -> None:

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from studiox.kit.documents import AlreadyDecided, Docs, encode
+from studiox.kit.documents import AlreadyDecided, Docs, decode, encode
 from studiox.kit.errors import NotFound
 from studiox.models import creations, sessions
-from studiox.models.creations import creation_path
+from studiox.models.creations import Creation, creation_path
 from studiox.models.jobs import JobType
 from studiox.models.sessions import Session, session_path
-from tests.support import Database
+from tests.support import Database, Rpcs
 from tests.support.documents import docs_with
 from tests.support.jobs import THEN, creation, made_creation
 
@@ -66,6 +66,11 @@ def test_what_a_moderator_removed_stays_removed(before: bool, now: bool, after: 
     assert docs.get(creation_path("c1")) == replace(CREATION, post_id=None, moderated=after)
 
 
+def test_what_no_moderator_removed_may_be_published() -> None:
+    stored = {name: value for name, value in encode(CREATION).items() if name != "moderated"}
+    assert decode(Creation, stored).moderated is False
+
+
 def test_a_post_is_linked_and_unlinked_while_its_creation_is_there() -> None:
     docs = holding()
     creations.unlink_post(docs, "c1", moderated=False)
@@ -76,7 +81,7 @@ def test_a_post_is_linked_and_unlinked_while_its_creation_is_there() -> None:
     assert gone.changes == {}
 
 
-def test_a_library_is_listed_by_type_and_favourites(database: Database) -> None:
+def test_a_library_is_listed_by_type_and_favourites(database: Database, rpcs: Rpcs) -> None:
     assert creations.has_any("u1") is False
     for number, (kind, favorite) in enumerate([("image", True), ("video", False), ("image", False)]):
         at = THEN + number * timedelta(seconds=1)
@@ -89,7 +94,9 @@ def test_a_library_is_listed_by_type_and_favourites(database: Database) -> None:
         found, _ = creations.list_creations("u1", type=kind, favorite=favorite, size=5, cursor=None)
         return [each.id for each in found]
 
+    rpcs.reset()
     assert (creations.has_any("u1"), creations.has_any("u3")) == (True, False)
+    assert rpcs.documents == 1
     assert listed() == ["c2", "c1", "c0"]
     assert listed("image") == ["c2", "c0"]
     assert listed(favorite=True) == ["c0"]

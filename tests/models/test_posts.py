@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from tests.support.samples import sample
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 POST = decode(Post, post_data("p1", like_count=9, comment_count=5, remix_count=2))
 
 
@@ -174,6 +175,64 @@ def test_whether_someone_likes_a_post_is_read_with_it() -> None:
     assert posts.read_post("p1", "u0") == (POST, True)
     assert posts.read_post("p1", "u1") == (POST, False)
     assert posts.liked_by("u0", ["p1", "p2"]) == {"p1"}
+
+
+def test_lists_leave_out_what_is_hidden_and_are_newest_or_best_first() -> None:
+    made = {
+        name: replace(
+            POST, post_id=name, tags=tags, uid=uid, hidden=hidden, score=rank, created_at=NOW + number * SECOND
+        )
+        for number, (name, tags, uid, hidden, rank) in enumerate(
+            [("p1", ["a"], "u1", False, 3.0), ("p2", ["a", "b"], "u2", False, 4.0), ("p3", ["a"], "u1", True, 5.0)]
+        )
+    }
+    write({posts.post_path(name): each for name, each in made.items()})
+
+    def listed(order: Literal["createdAt", "score"] = "createdAt", **only: str) -> list[Post]:
+        wanted = {"tag": only.get("tag"), "uid": only.get("uid")}
+        found, following = posts.list_posts(order=order, **wanted, size=5, cursor=None)
+        assert following is None
+        return found
+
+    assert listed() == listed("score") == [made["p2"], made["p1"]]
+    assert listed(tag="b") == [made["p2"]]
+    assert listed(uid="u1") == [made["p1"]]
+    first, following = posts.list_posts(order="score", tag=None, uid=None, size=1, cursor=None)
+    rest, end = posts.list_posts(order="score", tag=None, uid=None, size=1, cursor=following)
+    assert (first, rest, end) == ([made["p2"]], [made["p1"]], None)
+
+
+def test_comments_are_listed_newest_first() -> None:
+    made = [sample(Comment, comment_id=f"c{number}", uid="u1", created_at=NOW + number * SECOND) for number in range(3)]
+    write({posts.comment_path("p1", each.comment_id): each for each in made})
+    write({posts.comment_path("p2", "c"): made[0]})
+    first, following = posts.list_comments("p1", size=2, cursor=None)
+    rest, end = posts.list_comments("p1", size=2, cursor=following)
+    assert ([*first, *rest], end) == (made[::-1], None)
+    assert sorted(posts.comment_paths("u1", 9)) == [
+        *(f"posts/p1/comments/c{number}" for number in range(3)),
+        "posts/p2/comments/c",
+    ]
+    assert len(posts.comment_paths("u1", 3)) == 3
+    assert posts.comment_paths("u2", 9) == []
+
+
+def test_reports_await_a_decision_longest_waiting_first() -> None:
+    waiting = [moderation(open_since=NOW + number * SECOND) for number in (1, 0)]
+    decided = moderation()
+    write({f"moderation/p{number}": each for number, each in enumerate([*waiting, decided])})
+    first, following = posts.list_reported(size=1, cursor=None)
+    rest, end = posts.list_reported(size=1, cursor=following)
+    assert ([*first, *rest], end) == (waiting[::-1], None)
+    upheld = replace(report("u3"), state="upheld")
+    write({posts.report_path("p1", each.uid): each for each in (report("u1"), report("u2"), upheld)})
+    write({posts.report_path("p2", "u1"): replace(report("u1"), post_id="p2")})
+    assert sorted(each.uid for each in posts.open_reports("p1", 9)) == ["u1", "u2"]
+    assert len(posts.open_reports("p1", 1)) == 1
+    assert sorted(posts.open_report_paths("p1", 9)) == ["reports/p1_u1", "reports/p1_u2"]
+    assert len(posts.open_report_paths("p1", 1)) == 1
+    assert sorted(posts.owned_paths(posts.REPORTS, "u1", 9)) == ["reports/p1_u1", "reports/p2_u1"]
+    assert len(posts.owned_paths(posts.REPORTS, "u1", 1)) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from studiox.kit.documents import encode
+from studiox.kit.documents import decode, encode
 from studiox.models import users
-from studiox.models.users import user_path
+from studiox.models.users import User, user_path
 from tests.support import Database
 from tests.support.documents import docs_with
 from tests.support.people import NOW, user_data, user_of
@@ -29,6 +29,12 @@ def test_an_account_that_is_gone_is_not_made_again() -> None:
     docs = docs_with({})
     users.change_user(docs, "u1", LATER, plan="pro")
     assert docs.changes == {}
+
+
+def test_an_account_is_not_closing_until_its_deletion_begins() -> None:
+    stored = user_data()
+    assert "closing" not in stored
+    assert decode(User, stored).closing is False
 
 
 def test_a_pseudonym_is_of_its_account_and_of_this_deployment(monkeypatch: pytest.MonkeyPatch) -> None:

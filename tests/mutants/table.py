@@ -54,10 +54,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "account_data/inventory": (("tests/account_data/test_inventory.py",), ("tests/account_data/test_deletion.py",)),
     "kit/protobuf": (("tests/kit/test_protobuf.py",), ()),
     "media/filetypes": (("tests/media/test_filetype_limits.py",), ("tests/media/test_filetypes.py",)),
-    "models/posts": (
-        ("tests/models/test_posts.py",),
-        ("tests/community/test_reading.py", "tests/community/test_queue.py"),
-    ),
+    "models/posts": (("tests/models/test_posts.py",), ("tests/community/test_comments.py",)),
     "models/notifications": (("tests/models/test_notifications.py",), ()),
     "models/jobs": (("tests/models/test_jobs.py",), ()),
     "models/users": (("tests/models/test_users.py",), ()),
@@ -94,6 +91,9 @@ _POLLS = "the pause between polls is the same for the first ten"
 _CENT = "a charge is one of at least a cent"
 _PAUSE = "the pause is at least ten seconds in any case"
 _LONGEST_PAUSE = "the pause is the longest from the fifth opening on"
+_TRUTH = "its caller only asks whether it is true"
+_BEYOND = "a frame of 1,024 bytes or more ends beyond what is looked at"
+_SAME_LENGTH = "rounded down, the length of every frame that is looked at is the same"
 _BOUND = "a missing bound is 0, and what is checked admits 1 too"
 
 EQUAL: dict[str, dict[str, str]] = {
@@ -118,7 +118,7 @@ EQUAL: dict[str, dict[str, str]] = {
         "_numbers: spec.max or 0 -> spec.max or 1": _BOUND,
     },
     "billing/subscriptions": {
-        "_loses_tokens: return False -> return None": "its caller only asks whether it is true",
+        "_loses_tokens: return False -> return None": _TRUTH,
         "duplicate: (current.created_at, current.id) < (new.created_at, new.subscription_id)"
         " -> (current.created_at, current.id) <= (new.created_at, new.subscription_id)": "the two ids differ",
     },
@@ -151,6 +151,34 @@ EQUAL: dict[str, dict[str, str]] = {
     "community/rules": {
         "normal_tag: range(2) -> range(3)": "the third round changes nothing",
         "new_post: posts.score(0, now) -> posts.score(-1, now)": "fewer likes than none rank as none",
+    },
+    "api/client_address": {
+        f"_hop: 0 < own < len(hops) -> {other} < len(hops)": "without proxies both ways take the last address"
+        for other in ("0 <= own", "-1 < own")
+    },
+    "api/webhook_body": {
+        f"body_of: request.content_length or 0 -> request.content_length or {other}": "no limit is below a byte"
+        for other in ("1", "-1")
+    },
+    "models/posts": {
+        "liked_by: strict=True -> strict=False": "each path that is asked for has an answer",
+    },
+    "media/filetypes": {
+        **{
+            f"_container: 16 <= size <= 512 -> {other}": "a size is a multiple of four"
+            for other in ("15 <= size <= 512", "16 <= size <= 513")
+        },
+        "_is_adts: return False -> return None": _TRUTH,
+        "_is_mp3_frame: return False -> return None": _TRUTH,
+        "_is_adts: (head[3] & 3) << 11 -> (head[3] & 3) << 12": _BEYOND,
+        "_is_adts: (head[3] & 3) << 11 -> (head[3] & 3) << 10": _BEYOND,
+        **{
+            f"_is_mp3_frame: (44100, 48000, 32000) -> {other}": _SAME_LENGTH
+            for other in ("(44101, 48000, 32000)", "(44099, 48000, 32000)", "(44100, 47999, 32000)")
+        },
+        "_is_mp3_frame: (44100, 48000, 32000) -> (44100, 48000, 31999)": _SAME_LENGTH,
+        "_is_mp3_frame: 144000 if mpeg1 else 72000 -> 144001 if mpeg1 else 72000": _SAME_LENGTH,
+        "_is_mp3_frame: 144000 if mpeg1 else 72000 -> 144000 if mpeg1 else 72001": _SAME_LENGTH,
     },
     "tokens/streaks": {
         "reward: days > last -> days >= last": "on the last milestone's day both ways give that milestone's bonus",
