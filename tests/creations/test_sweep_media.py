@@ -9,17 +9,18 @@ import pytest
 
 import main
 from studiox.creations import media_sweep, sweep_rules
+from studiox.fan_out import service as fan_out
 from studiox.kit.clock import UTC, datetime
 from studiox.models.media_files import MediaFile
 from tests.conftest import Logged
 from tests.media.servers import png
 from tests.studio.studio import Studio, together
 from tests.support import jobs, schedule
+from tests.support.people import user_data
 from tests.support.posts import post
 
 SWEEP: Any = main.sweepMedia
 PICTURE = png(300)
-MARK = "sweeps/media"
 
 
 def put(studio: Studio, path: str, hours: float = 25) -> str:
@@ -194,30 +195,42 @@ def test_public_copies_need_a_visible_post(studio: Studio) -> None:
     assert studio.database.need("cleanups/post-gone")["state"] == "settling"
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of two, two pages a run."""
+def test_what_is_too_much_for_one_instance_is_swept_by_tasks(
+    studio: Studio, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The objects' parts are ranges of their owners' ids, also of owners who are gone."""
     monkeypatch.setattr(media_sweep, "PAGE", 2)
-    monkeypatch.setattr(media_sweep, "PAGES_PER_RUN", 2)
+    monkeypatch.setattr(fan_out, "ALONE", 2)
+    monkeypatch.setattr(fan_out, "PER_SHARD", 1)
+    kept = set()
+    for number in range(6):
+        uid = f"u{number}"
+        studio.database.put(f"users/{uid}", user_data(None, studio.clock.now()))
+        kept.add(put(studio, f"users/{uid}/creations/young/0.png", hours=1))
+        put(studio, f"users/{uid}/creations/gone/0.png")
+        put(studio, f"users/{uid}-left/creations/gone/0.png")
+        put(studio, f"posts/gone{number}/0.png")
+        creation(studio, f"none{number}", "0.png", hours=25 + number)
+    left = sweep(studio)
+    assert kept < left
+    [run] = studio.database.under("scheduleRuns").values()
+    assert len([each for each in run["shards"] if each["kind"] == "users"]) > 1
+    assert len([each for each in run["shards"] if each["kind"] == "creations"]) > 1
+    studio.queue.run({"workShard": main.workShard})
+    assert set(studio.gcs.objects) == kept
+    assert len(logged.lines("media_missing")) == 6
+    [line] = logged.lines("media_sweep")
+    assert (line["deleted"], line["postsCleared"], line["missing"], line["failedShards"]) == (12, 6, 6, 0)
 
 
-@pytest.mark.usefixtures("small")
-def test_a_run_is_bounded_and_the_next_one_goes_on(studio: Studio, logged: Logged) -> None:
+def test_a_sweep_without_time_left_is_continued_by_tasks(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_sweep, "PAGE", 2)
+    monkeypatch.setattr(fan_out, "RUN_S", -1.0)
     for number in range(7):
         put(studio, f"users/u1/creations/gone{number}/0.png")
-    put(studio, "posts/gone/0.png")
-    creation(studio, "none", "0.png")
-    left = []
-    for _ in range(4):
-        left.append(len(sweep(studio)))
-    assert left == sorted(left, reverse=True)
-    assert left[0] == 4  # seven and one, less two pages of two
-    assert left[-1] == 0
-    assert len(logged.lines("media_missing")) == 1
-    while studio.database.need(MARK)["stage"] is not None:
-        sweep(studio)
-    put(studio, "users/u1/creations/again/0.png")
-    assert sweep(studio) == set()  # from the beginning
+    assert len(sweep(studio)) == 5
+    studio.queue.run({"workShard": main.workShard})
+    assert set(studio.gcs.objects) == set()
 
 
 def test_two_at_once_do_no_harm(studio: Studio, logged: Logged) -> None:
@@ -230,24 +243,18 @@ def test_two_at_once_do_no_harm(studio: Studio, logged: Logged) -> None:
     assert answers == [200, 200, 200]
     assert set(studio.gcs.objects) == kept
     assert len(logged.lines("media_missing")) == 1
-    assert studio.database.need(MARK)["stage"] is None
 
 
 def test_storage_that_goes_away_ends_the_run_and_not_the_sweep(studio: Studio, logged: Logged) -> None:
+    """What does not need it is swept, and Cloud Scheduler repeats the run."""
     put(studio, "users/u1/creations/gone/0.png")
-    studio.gcs.statuses.extend([503] * 20)
-    assert len(sweep(studio)) == 1
+    creation(studio, "none", hours=25)
+    studio.gcs.statuses.extend([503] * 40)
+    assert schedule(SWEEP).status == 503
+    assert len(studio.gcs.objects) == 1
     assert logged.lines("sweep_stopped")
+    assert len(logged.lines("media_missing")) == 1
     studio.gcs.statuses.clear()
-    assert sweep(studio) == set()
-
-
-def test_a_position_that_is_not_taken_any_more_begins_the_walk_anew(studio: Studio) -> None:
-    put(studio, "users/u1/creations/gone/0.png")
-    studio.database.put(MARK, {"stage": "users", "position": "stale", "updatedAt": studio.clock.now()})
-    studio.gcs.statuses.append(400)
-    assert len(sweep(studio)) == 1
-    assert studio.database.need(MARK)["position"] is None
     assert sweep(studio) == set()
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from studiox.creations import sweep_rules
-from studiox.creations.sweep_rules import Place, Upload, is_old, is_orphan, missing_media, next_stage, place_of, surplus
+from studiox.creations.sweep_rules import Place, Upload, is_old, is_orphan, missing_media, place_of, surplus
 from studiox.kit import documents
 from studiox.models.jobs import Job
 from studiox.models.media_files import MediaFile
@@ -96,10 +96,6 @@ def test_media_that_do_not_exist_are_named() -> None:
     assert missing_media([], None, []) == ["media"]
     assert missing_media([], "", ["a"]) == ["media"]
     assert missing_media([replace(SONG, image_path=None)], None, []) == ["a.mp3"]
-
-
-def test_the_stages_follow_each_other() -> None:
-    assert [next_stage("users"), next_stage("posts"), next_stage("creations")] == ["posts", "creations", None]
 
 
 def test_a_crowd_is_twenty_five() -> None:

@@ -323,7 +323,8 @@ class GcsHandler(BaseHTTPRequestHandler):
         if path.endswith("/o"):
             names = sorted(name for name in self.gcs.objects if name.startswith(query.get("prefix", "")))
             limit = int(query["maxResults"])
-            names = [name for name in names if name > query.get("pageToken", "")]
+            start, end = query.get("startOffset", ""), query.get("endOffset", "\U0010ffff")
+            names = [name for name in names if name > query.get("pageToken", "") and start <= name < end]
             page = [self.gcs.objects[name]["resource"] for name in names[:limit]]
             # A name, as in Cloud Storage: what is deleted behind it does not move what is before it.
             more = {"nextPageToken": names[limit - 1]} if limit < len(names) else {}

@@ -77,13 +77,3 @@ def test_new_users_are_counted_within_their_time() -> None:
     assert users.count_new_users(NOW, NOW + 2 * SECOND) == 2
     assert users.count_new_users(NOW + SECOND, NOW + 3 * SECOND) == 2
     assert users.count_new_users(NOW + 3 * SECOND, LATER) == 0
-
-
-@pytest.mark.usefixtures("three")
-def test_the_sweeps_see_every_account_in_their_order() -> None:
-    assert [(each.id, each.data.created_at) for each in users.all_users()] == [
-        ("a", NOW + 2 * SECOND),
-        ("b", NOW),
-        ("c", NOW + SECOND),
-    ]
-    assert [each.id for each in users.all_users("a")] == ["b", "c"]

@@ -86,7 +86,6 @@ INTERNAL = (
     "providerLosses",
     "settings",
     "adminRequests",
-    "sweeps",
     "scheduleRuns",
     "mediaAlerts",
     "providerHealth",

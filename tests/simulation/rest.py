@@ -20,8 +20,6 @@ ORPHAN = 50 * 3_600.0
 """A file without a document is kept for a day, and the next nightly sweep may be a day away."""
 UPLOAD = 8 * 86_400.0 + 7_200.0
 """An upload is kept for a week, and the next nightly sweep may be a day away."""
-POSITIONS = ("ledgerAudits/", "sweeps/")
-"""Where an interrupted nightly run goes on, by the uid of the account before: the next run replaces it."""
 FULL_AUDIT = 9 * 86_400.0
 """Within so long the audit looks at all accounts."""
 CANCELS = 10
@@ -150,8 +148,6 @@ def _deleted(view: View) -> Iterator[Violation]:
         marks = words_of(uid)
         email = "" if any(view.users_of(known.email)) else known.email
         for each, document in view.snapshot.items():
-            if each.startswith(POSITIONS):
-                continue
             if each.startswith("ledgerCheckpoints/") and view.truth.now - seconds(document["at"]) < FULL_AUDIT:
                 continue  # a run of the audit died: a full one deletes it
             if marks.search(each) or marks.search(said := repr(document)) or (email and email in said):

@@ -5,51 +5,36 @@ Such an account would still be counted, get its monthly tokens, and pay for a su
 
 from __future__ import annotations
 
-import itertools
-import time
+from collections.abc import Mapping
 
-from studiox.creations import sweep_store
+from studiox.fan_out import service as fan_out
 from studiox.integrations.firebase_auth import without_sign_in
-from studiox.kit import clock, log, malformed
+from studiox.kit import clock, log, malformed, query
 from studiox.kit.clock import timedelta
 from studiox.kit.documents import MalformedDocument
-from studiox.kit.errors import Contention, Unavailable
-from studiox.kit.transaction import Reads, transact
-from studiox.models.sweeps import ACCOUNT_SWEEP
-from studiox.models.users import all_users
+from studiox.kit.query import Found
+from studiox.models.schedule_runs import Run
+from studiox.models.users import AGES, UserAge
 
 from .deletion import close_abandoned
 
-RUN_S = 240.0
-"""The sweep of media needs the rest of the schedule's half hour."""
 PAGE = 100
 """Accounts that Auth looks up in one request."""
-CLOSED_PER_RUN = 500
 AGE = timedelta(days=1)
 """Younger accounts are skipped: their sign-up may still be under way."""
 IMPLAUSIBLE = 20
 """If Auth has none of this many accounts or more, it is the wrong project's Auth or an empty one: nothing is done."""
 
 
-def sweep_accounts() -> int:
-    """One run, from where the last one stopped; how many deletions it ordered. Never raises: an outage ends the run."""
-    until = time.monotonic() + RUN_S
-    closed = 0
-    try:
-        found = all_users(sweep_store.account_reached())
-        while chunk := list(itertools.islice(found, PAGE)):
-            settled = [each.id for each in chunk if clock.now() - each.data.created_at > AGE]
-            closed += _close_without_sign_in(settled)
-            last = len(chunk) < PAGE
-            _keep(None if last else chunk[-1].id)
-            if last or closed >= CLOSED_PER_RUN or time.monotonic() > until:
-                break
-        else:
-            _keep(None)
-    except (Contention, Unavailable) as error:
-        log.warning("account_sweep_stopped", error=type(error).__name__)
-    log.info("account_sweep", closed=closed)
-    return closed
+def part() -> fan_out.Part:
+    """All accounts."""
+    return fan_out.Part(AGES, query.Span(), _close_abandoned, PAGE)
+
+
+def _close_abandoned(_run: Run, page: list[Found[UserAge]]) -> Mapping[str, int]:
+    """Order the deletion of the accounts on this page that Auth does not know. `Unavailable`."""
+    settled = [each.id for each in page if clock.now() - each.data.created_at > AGE]
+    return {"closed": _close_without_sign_in(settled)}
 
 
 def _close_without_sign_in(uids: list[str]) -> int:
@@ -68,12 +53,3 @@ def _close(uid: str) -> bool:
     except MalformedDocument as error:
         malformed.report(error)
         return False
-
-
-def _keep(uid: str | None) -> None:
-    now = clock.now()
-    transact(
-        ACCOUNT_SWEEP,
-        lambda docs: sweep_store.keep_account(docs, uid, now),
-        Reads(fresh=[ACCOUNT_SWEEP]),
-    )

@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from studiox.api.background import schedule, task
 from studiox.api.callables import AccountHolder, Nothing, RecentAccountHolder, Request, Response, endpoint
-from studiox.creations import media_sweep
 from studiox.deletions import service
 from studiox.fan_out import service as fan_out
 from studiox.kit import config, ids, log, tasks
@@ -19,7 +18,7 @@ from studiox.kit.errors import Unavailable
 from studiox.kit.rate_limits import Limit
 from studiox.tokens import audit, monthly_reset
 
-from . import abandoned_accounts, deletion, export
+from . import deletion, export, nightly_sweep
 
 CLEARS: dict[str, service.Clear] = {
     "post": service.clear_post,
@@ -43,7 +42,7 @@ def cleanUp(request: CallableRequest[Any]) -> None:
         service.enqueue(kind, id_)
 
 
-SCHEDULES = {each.name: each for each in (audit.SCHEDULE, monthly_reset.SCHEDULE)}
+SCHEDULES = {each.name: each for each in (audit.SCHEDULE, monthly_reset.SCHEDULE, nightly_sweep.SCHEDULE)}
 
 
 @task(secrets=[config.APP_SIGNING_KEY], memory=512, max_instances=tasks.QUEUES["workShard"].at_once)
@@ -86,7 +85,4 @@ def deleteAccount(caller: RecentAccountHolder, request: DeleteAccount) -> Accoun
 def sweepMedia(event: ScheduledEvent) -> None:
     """Daily at 03:30 UTC: delete unreferenced media and abandoned uploads, report creations whose media are missing,
     and delete accounts without a sign-in."""
-    try:
-        abandoned_accounts.sweep_accounts()
-    finally:
-        media_sweep.sweep()
+    nightly_sweep.sweep()

@@ -214,7 +214,6 @@ IMPERSONAL: dict[str, str] = {
     "rateLimits": "Counters named by a hash of function and uid. They are closed with the account and expire.",
     "stripeEvents": "Stripe's event ids, types and outcomes; they expire.",
     "mediaAlerts": "Names of missing files by creation id, without the owner.",
-    "sweeps": "Positions of the nightly sweeps. The uid that one resumes from is replaced at the next run.",
     "scheduleRuns": "Parts and figures of schedules' runs; they expire.",
     "shards": "How far an open part of a run has come. The uid that it resumes from goes when the part ends.",
     "ledgerAudits": "What the last audit of the ledgers covered, and when.",

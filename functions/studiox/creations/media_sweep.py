@@ -1,18 +1,20 @@
-"""The nightly sweep of media: bounded in number and time, resumed where it stopped. Two runs at once are harmless."""
+"""The nightly sweep of media. Two runs at once are harmless."""
 
 from __future__ import annotations
 
-import itertools
-import time
+import contextlib
+import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from studiox.deletions import service as deletions
 from studiox.deletions import store as cleanup_store
-from studiox.kit import clock, firestore, ids, log, malformed
+from studiox.fan_out import service as fan_out
+from studiox.kit import clock, firestore, ids, log, malformed, query
 from studiox.kit.clock import datetime
-from studiox.kit.documents import MalformedDocument
+from studiox.kit.documents import Collection, MalformedDocument
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
@@ -20,63 +22,85 @@ from studiox.media import objects
 from studiox.models.creations import creation_path
 from studiox.models.deletions import clean_up_path
 from studiox.models.jobs import job_path
-from studiox.models.posts import post_path
-from studiox.models.sweeps import MEDIA_ALERTS, MEDIA_SWEEP, MediaAlert, Stage
+from studiox.models.posts import POSTS, post_path
+from studiox.models.schedule_runs import Run, Shard
+from studiox.models.sweeps import MEDIA_ALERTS, MediaAlert
+from studiox.models.users import USERS
 
 from . import sweep_rules, sweep_store
 from .sweep_rules import Place
 from .sweep_store import CreatedMedia
 
-RUN_S = 1500.0  # of the half hour that a schedule has
 PAGE = 200
-PAGES_PER_RUN = 2000
 THREADS = 8
 UPLOADS_PAGE = 1000
 UPLOADS_LOOKED_AT = 20_000
+LAST = "\U0010ffff"
+"""Sorts after every path."""
 
 
-def sweep() -> dict[str, int]:
-    """One run from where the last one stopped; {what was done: how often}. After a failure the next run continues."""
-    until = time.monotonic() + RUN_S
-    done = {"pages": 0, "deleted": 0, "postsCleared": 0, "missing": 0}
-    kept = sweep_store.checkpoint()
-    stage: Stage | None = (kept.stage if kept is not None else None) or sweep_rules.STAGES[0]
-    position = kept.position if kept is not None else None
+def parts(run: Run) -> Mapping[str, fan_out.Part]:
+    """The objects of users and of posts, and the creations whose media may be missing."""
+    settled = query.Span("createdAt", below=run.started_at - sweep_rules.MEDIA_AGE)
+    return {
+        "users": _objects_of("users", USERS),
+        "posts": _objects_of("posts", POSTS),
+        "creations": fan_out.Part(
+            sweep_store.CREATED_MEDIA, settled, _report_all_missing, PAGE, lambda each: each.data.created_at
+        ),
+    }
+
+
+def _objects_of(folder: str, owners: Collection[Any]) -> fan_out.Part:
+    """The objects of a folder, whose parts are ranges of their owners' ids."""
+    return fan_out.Part(owners, query.Span(), _sweep_objects, PAGE, pages=functools.partial(_listed, folder))
+
+
+def _listed(folder: str, shard: Shard, behind: Sequence[Any] | None) -> Iterator[tuple[list[objects.Head], list[Any]]]:
+    """The objects of the folder, page by page, and a cursor after each: [the owner's id, the object's path]."""
+    reached = behind[1] if behind is not None else ""
+    start = max(reached, f"{folder}/{shard.low or ''}")
+    end = None if shard.below is None else f"{folder}/{shard.below}"
+    token: str | None = None
+    while True:
+        with _outages():
+            page = objects.list_prefix(f"{folder}/", token, PAGE, start=start, end=end)
+        items = [each for each in page.items if each.path > reached and start <= each.path < (end or LAST)]
+        if items:
+            last = items[-1].path
+            yield items, [last.split("/")[1], last]
+        token = page.next_page_token
+        if token is None:
+            return
+
+
+@contextlib.contextmanager
+def _outages() -> Iterator[None]:
+    """What Cloud Storage does not answer is tried again later, as what Firestore does not."""
     try:
-        while stage is not None and time.monotonic() < until and done["pages"] < PAGES_PER_RUN:
-            done["pages"] += 1
-            position = _documents(position, until, done) if stage == "creations" else _objects(stage, position, done)
-            if position is None:
-                stage = sweep_rules.next_stage(stage)
-            _keep(stage, position)
+        yield
     except objects.MediaError as error:
-        log.warning("sweep_stopped", stage=stage, error=type(error).__name__)
-        if done["pages"] == 1 and position is not None:
-            _keep(stage, None)  # Cloud Storage may no longer accept the page token: the stage starts over
-    log.info("media_sweep", finished=stage is None, **done)
-    return done
+        log.warning("sweep_stopped", error=type(error).__name__)
+        raise Unavailable(retryAfterSeconds=5) from error
 
 
-def _keep(stage: Stage | None, position: object) -> None:
-    now = clock.now()
-    transact(
-        MEDIA_SWEEP,
-        lambda docs: sweep_store.keep_checkpoint(docs, stage, position, now),
-        Reads(fresh=[MEDIA_SWEEP]),
-    )
+def _sweep_objects(_run: Run, page: list[objects.Head]) -> Mapping[str, int]:
+    """Delete the objects of this page that nothing refers to. `Unavailable`."""
+    with _outages():
+        now = clock.now()
+        found = [(item.path, place) for item in page if (place := _old_place(item, now)) is not None]
+        orphans = [*_orphaned_uploads(found), *_orphaned_media(found)]
+        orphans += [path for path in _surplus_uploads(page) if path not in orphans]
+        with ThreadPoolExecutor(THREADS) as pool:
+            deleted = sum(pool.map(_delete, orphans))
+        cleared = _clear_posts({place.id for _, place in found if place.kind == "post"})
+    return {"deleted": deleted, "postsCleared": cleared}
 
 
-def _objects(stage: Stage, token: str | None, done: dict[str, int]) -> str | None:
-    """Sweep one page of the bucket's listing; the next page's token, None at the end."""
-    now = clock.now()
-    page = objects.list_prefix(f"{stage}/", token, PAGE)
-    found = [(item.path, place) for item in page.items if (place := _old_place(item, now)) is not None]
-    orphans = [*_orphaned_uploads(found), *_orphaned_media(found)]
-    orphans += [path for path in _surplus_uploads(page.items) if path not in orphans]
-    with ThreadPoolExecutor(THREADS) as pool:
-        done["deleted"] += sum(pool.map(_delete, orphans))
-    done["postsCleared"] += _clear_posts({place.id for _, place in found if place.kind == "post"})
-    return page.next_page_token
+def _report_all_missing(_run: Run, page: list[Found[CreatedMedia]]) -> Mapping[str, int]:
+    """Report the creations of this page whose media are missing. `Unavailable`."""
+    with _outages(), ThreadPoolExecutor(THREADS) as pool:
+        return {"missing": sum(pool.map(_report_missing, page))}
 
 
 def _old_place(item: objects.Head, now: datetime) -> Place | None:
@@ -178,19 +202,6 @@ def _order_clean_up(post_id: str) -> bool:
         return transact(record, decide, Reads(fresh=[path, record]))
     except (Contention, Unavailable):
         return False  # the next sweep tries again
-
-
-def _documents(since: datetime | None, until: float, done: dict[str, int]) -> datetime | None:
-    """Check the media of creations over a day old, from `since` on; where to continue, None at the end."""
-    found = sweep_store.creations_until(clock.now() - sweep_rules.MEDIA_AGE, since)
-    with ThreadPoolExecutor(THREADS) as pool:
-        while chunk := list(itertools.islice(found, PAGE)):
-            done["missing"] += sum(pool.map(_report_missing, chunk))
-            reached = chunk[-1].data.created_at
-            if time.monotonic() > until:
-                return reached
-            _keep("creations", reached)
-    return None
 
 
 def _report_missing(creation: Found[CreatedMedia]) -> bool:

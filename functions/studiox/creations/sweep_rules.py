@@ -1,6 +1,6 @@
 """Which files the nightly sweep may delete, and which problems it reports. Pure.
 
-The sweep has three stages: `users` (uploads and the media of creations), `posts` (public copies) and `creations`
+The sweep walks through `users` (uploads and the media of creations), `posts` (public copies) and `creations`
 (documents whose media are missing). It keeps files younger than a day, because a running job may still write them. The
 exception is a user with too many uploads: Cloud Storage rules cannot enforce a count.
 """
@@ -14,9 +14,6 @@ from studiox.kit.clock import datetime, timedelta
 from studiox.models.creations import Creation
 from studiox.models.jobs import Job
 from studiox.models.media_files import MediaFile
-from studiox.models.sweeps import Stage
-
-STAGES: tuple[Stage, ...] = ("users", "posts", "creations")
 
 MEDIA_AGE = timedelta(hours=24)
 UPLOAD_AGE = timedelta(days=7)
@@ -90,9 +87,3 @@ def missing_media(media: Iterable[MediaFile], text: str | None, existing: Collec
     if not named and not text:
         return ["media"]
     return sorted(named - set(existing))
-
-
-def next_stage(stage: Stage) -> Stage | None:
-    """The stage after this one, None after the last."""
-    position = STAGES.index(stage) + 1
-    return STAGES[position] if position < len(STAGES) else None

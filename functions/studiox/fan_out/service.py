@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from studiox.kit import clock, firestore, ids, log, query, tasks
+from studiox.kit import batch, clock, firestore, ids, log, query, tasks
 from studiox.kit.documents import Collection, Path
-from studiox.kit.errors import Contention
+from studiox.kit.errors import Contention, StudioxError
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.schedule_runs import Progress, Run, ScheduleRun, Shard, progress_path, run_path
@@ -37,16 +37,21 @@ RUN_S = 1_500.0
 
 
 class Part(NamedTuple):
-    """One kind of document that a schedule processes, in the order of their ids or of a time."""
+    """One kind of thing that a schedule walks through: documents in the order of their ids or of a time, or what
+    belongs to documents in the order of their ids."""
 
     collection: Collection[Any]
+    """By whose keys the part is divided."""
     span: query.Span
-    work: Callable[[Run, list[Found[Any]]], Mapping[str, int]]
-    """Process a page of documents; counts of what was done, by name. `Contention`, `Unavailable`: repeat the page."""
+    work: Callable[[Run, list[Any]], Mapping[str, int]]
+    """Process a page. Returns what was done, by name. `Contention`, `Unavailable`: the page is repeated."""
     page: int
-    """Documents of a page."""
+    """Things on a page."""
     key: Callable[[Found[Any]], Any] = lambda each: each.id
     """A document's value of the span's `order`."""
+    pages: Callable[[Shard, Sequence[Any] | None], Iterator[tuple[list[Any], list[Any]]]] | None = None
+    """Lists what is walked through, if that is not the documents: each page behind a cursor, and the cursor after it,
+    which begins with the key of the page's last thing."""
 
 
 class Schedule(NamedTuple):
@@ -72,7 +77,18 @@ def start(schedule: Schedule, run_id: str, run: Run) -> None:
     parts = schedule.parts(run)
     counts: Counter[str] = Counter()
     begun = [Shard(kind=kind, low=part.span.low, below=part.span.below) for kind, part in parts.items()]
-    left = [rest for each in begun if (rest := _alone(parts, run, each, counts, until, ALONE)) is not None]
+    left, outages = [], []
+    for each in begun:
+        try:
+            rest = _alone(parts, run, each, counts, until, ALONE)
+        except StudioxError as error:
+            if not batch.passes(error):
+                raise
+            outages.append(error)  # of Auth, for example: the other parts do not need it
+        else:
+            left += [rest] if rest is not None else []
+    if outages:
+        raise outages[0]
     shards = [shard for each in left for shard in _divided(parts[each.kind], each)]
     if len(shards) == len(left) and time.monotonic() < until:  # little enough
         shards = [rest for each in left if (rest := _alone(parts, run, each, counts, until, None)) is not None]
@@ -107,8 +123,11 @@ def _alone(
     return None
 
 
-def _pages(part: Part, shard: Shard, behind: Sequence[Any] | None) -> Iterator[tuple[list[Found[Any]], list[Any]]]:
-    """Each page of the part's documents behind the cursor, and the cursor after it."""
+def _pages(part: Part, shard: Shard, behind: Sequence[Any] | None) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Each page of the part behind the cursor, and the cursor after it."""
+    if part.pages is not None:
+        yield from part.pages(shard, behind)
+        return
     span = part.span._replace(low=shard.low, below=shard.below)
     for page in chunks(query.spanned(part.collection, span, behind=behind), part.page):
         yield page, [part.key(page[-1]), page[-1].id]

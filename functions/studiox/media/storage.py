@@ -172,18 +172,29 @@ def exists(path: str, *, bucket: str | None = None) -> bool:
     return read_head(path, bucket=bucket) is not None
 
 
-def list_prefix(prefix: str, page_token: str | None = None, limit: int = 1000, *, bucket: str | None = None) -> Page:
-    """Up to `limit` (1–1000) objects whose paths begin with `prefix`, by path. One request."""
-    return ask(lambda client, **bounds: _page(client, prefix, page_token, limit, bucket, bounds))
+def list_prefix(
+    prefix: str,
+    page_token: str | None = None,
+    limit: int = 1000,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    bucket: str | None = None,
+) -> Page:
+    """Up to `limit` (1–1000) objects whose paths begin with `prefix` and are in [start, end), by path. One request.
+
+    The local Storage emulator ignores `start` and `end`, and lists all.
+    """
+    named = {"prefix": prefix, "page_token": page_token, "start_offset": start, "end_offset": end}
+    return ask(lambda client, **bounds: _page(client, named, limit, bucket, bounds))
 
 
 def _page(
-    client: Client, prefix: str, page_token: str | None, limit: int, bucket: str | None, bounds: Mapping[str, Any]
+    client: Client, named: Mapping[str, str | None], limit: int, bucket: str | None, bounds: Mapping[str, Any]
 ) -> Page:
     found = client.list_blobs(
         bucket or default_bucket(),
-        prefix=prefix,
-        page_token=page_token,
+        **named,
         page_size=limit,
         fields=f"items({_FIELDS}),nextPageToken",
         **bounds,
@@ -251,7 +262,7 @@ def ping(*, bucket: str | None = None) -> bool:
     """Whether the bucket answers, within three seconds to connect and three to answer. One request, not repeated."""
     try:
         ask(
-            lambda client, **bounds: _page(client, "health/", None, 1, bucket, bounds),
+            lambda client, **bounds: _page(client, {"prefix": "health/"}, 1, bucket, bounds),
             timeout_s=(3.0, 3.0),
             repeat=False,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -150,6 +149,7 @@ class UserReset(Stored, frozen=True):
     credit_reset_at: datetime
 
 
+AGES = USERS.select(UserAge)
 CHANGES = USERS.select(UserChange)
 RESETS = USERS.select(UserReset)
 
@@ -190,8 +190,3 @@ def search_users(
 def count_new_users(start: datetime, end: datetime) -> int:
     """How many accounts were created in [start, end). `Unavailable`."""
     return query.count_between(USERS, start, end)
-
-
-def all_users(after: str | None = None) -> Iterator[query.Found[UserAge]]:
-    """Every account in order of its uid, starting behind `after`."""
-    return query.documents(USERS.select(UserAge), after=after)
