@@ -269,7 +269,7 @@ def test_equal_times_are_not_divided(clock: Clock, database: Database, queue: Qu
 
 
 @pytest.mark.long(30)
-def test_g14_one_two_and_five_divided_runs_over_years_are_equal(
+def test_j23_one_two_and_five_divided_runs_over_years_are_equal(
     clock: Clock, database: Database, queue: Queue, monkeypatch: pytest.MonkeyPatch, invariants: Callable[[str], None]
 ) -> None:
     """Each group of users lives in a world of its own: only their own schedules run while they are there, once, twice

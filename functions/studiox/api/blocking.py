@@ -11,7 +11,7 @@ from typing import Any
 import flask
 import msgspec
 
-from studiox.kit import firestore, log
+from studiox.kit import firestore, log, structs
 from studiox.kit.errors import Unauthenticated
 from studiox.kit.process import per_process
 
@@ -54,7 +54,8 @@ def _is_from_auth(http: flask.Request) -> bool:
     from firebase_admin.exceptions import InvalidArgumentError
 
     try:
-        _verifier().verify_auth_blocking_token(msgspec.json.decode(request_body.complete(http), type=_Sent).data.jwt)
+        sent = structs.convert(msgspec.json.decode(request_body.complete(http)), _Sent)
+        _verifier().verify_auth_blocking_token(sent.data.jwt)
     except (msgspec.DecodeError, InvalidArgumentError, ValueError, TypeError, AttributeError, RecursionError):
         return False
     return True

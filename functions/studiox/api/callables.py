@@ -18,7 +18,7 @@ from firebase_functions import https_fn
 from firebase_functions.params import SecretParam
 from flask_cors import cross_origin
 
-from studiox.kit import config, firestore, ids, log, rate_limits
+from studiox.kit import config, firestore, ids, log, rate_limits, structs
 from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import (
     AccountSuspended,
@@ -343,7 +343,7 @@ def parse(schema: type[S], data: object) -> S:
             except InvalidRequest as refusal:
                 malformed |= refusal.details["fields"]
     try:
-        parsed = msgspec.convert(present, schema, strict=True)
+        parsed = structs.convert(present, schema)
     except msgspec.ValidationError as error:
         raise InvalidRequest(fields=refused_fields.wrong(schema, present, error) | malformed) from None
     if malformed:

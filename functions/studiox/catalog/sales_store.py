@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from studiox.kit import firestore, log, query
+from studiox.kit import firestore, log, query, structs
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.documents import Data, Path
 from studiox.kit.process import per_process
@@ -91,13 +91,13 @@ def _plan(key: str, override: Data | None) -> Plan:
     """The plan with its override. A malformed override is ignored: a plan has subscribers and must always exist."""
     bundled = sales.BUNDLED[key]
     plan = _as({**bundled, **(override or {}), "id": bundled["id"]}, Plan)
-    return plan or msgspec.convert(bundled, Plan)
+    return plan or structs.convert(bundled, Plan)
 
 
 def _as(entry: Data, kind: type[S]) -> S | None:
     """The entry as a pack or plan, or None with an alert if it is malformed."""
     try:
-        return msgspec.convert(entry, kind, strict=True)
+        return structs.convert(entry, kind)
     except msgspec.ValidationError as error:
         log.alert("catalogue_entry_broken", entry=entry.get("id"), error=str(error))
         return None

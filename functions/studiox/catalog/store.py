@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from studiox.integrations.providers import specs
-from studiox.kit import firestore, ids, log, query
+from studiox.kit import firestore, ids, log, query, structs
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.documents import Collection, Data, Path
 from studiox.kit.errors import InvalidRequest
@@ -99,7 +99,7 @@ def find_feature(docs: Docs, feature_id: str) -> Feature:
     entry = find(docs, f"{FEATURES}/{feature_id}")
     try:
         if entry is not None:
-            return msgspec.convert(entry, Feature, strict=True)
+            return structs.convert(entry, Feature)
     except msgspec.ValidationError as error:
         log.alert("catalogue_entry_broken", feature=feature_id, error=str(error))
     raise InvalidRequest(fields={"feature": "not in the catalogue"})
@@ -119,7 +119,7 @@ def _as_model(entry: Data | None) -> Model | None:
 
 def _checked(entry: Data) -> Model:
     """The entry as a model. ValueError or msgspec.ValidationError if it cannot be ordered."""
-    model = msgspec.convert(entry, Model, strict=True)
+    model = structs.convert(entry, Model)
     check_model(model)
     if model.provider not in specs.PROVIDERS:
         raise ValueError(f"no provider is called {model.provider[:64]}")

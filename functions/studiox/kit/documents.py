@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from . import structs
+
 Data = Mapping[str, Any]
 
 
@@ -72,7 +74,7 @@ class MalformedDocument(Exception):
 
 def decode(type_: type[D], data: Data) -> D:
     """The document's struct. msgspec.ValidationError for a document that does not fit it: its message has values."""
-    return msgspec.convert(data, type_)
+    return structs.convert(data, type_)
 
 
 def typed(path: Path[D], data: Data) -> D:

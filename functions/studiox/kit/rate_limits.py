@@ -22,7 +22,7 @@ from collections.abc import Iterable
 import msgspec
 from cachetools import LRUCache
 
-from . import clock, firestore, ids, log, windows
+from . import clock, firestore, ids, log, structs, windows
 from .clock import datetime
 from .documents import Collection, Path
 from .errors import Contention, Unauthenticated, Unavailable
@@ -67,7 +67,7 @@ class RateLimitCharge(msgspec.Struct, frozen=True):
         if given is None:
             return self.declared
         try:
-            return msgspec.convert(given, Override)
+            return structs.convert(given, Override)
         except msgspec.ValidationError as error:
             _counters().report_invalid(self.function, str(error))
             return self.declared

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit import documents, firestore, log, query
+from studiox.kit import documents, firestore, log, query, structs
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
@@ -60,7 +60,7 @@ def _task(task_id: str, override: SocialTaskOverride | None) -> SocialTask | Non
         return None
     try:
         known = {name: entry[name] for name in SocialTask.__struct_fields__ if name in entry}
-        return msgspec.convert(known, SocialTask)
+        return structs.convert(known, SocialTask)
     except msgspec.ValidationError as error:
         log.alert("catalogue_entry_broken", entry=task_id, error=str(error))
         return None
