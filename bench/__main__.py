@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import media, pythons, reports, roundtrips, start, throughput
+from bench import media, pythons, reports, roundtrips, schedules, start, throughput
 from bench.stage import HERE, stage
 from local import setup
 from local.progress import CommandFailed, run
@@ -17,6 +17,7 @@ PARTS = {
     "pythons": pythons.run,
     "media": media.run,
     "reports": reports.run,
+    "schedules": schedules.run,
     "throughput": throughput.run,
 }
 

@@ -15,7 +15,7 @@ from studiox.models.media_files import MediaFile
 from tests.conftest import Logged
 from tests.media.servers import png
 from tests.studio.studio import Studio, together
-from tests.support import jobs, schedule
+from tests.support import budgets, jobs, schedule
 from tests.support.people import user_data
 from tests.support.posts import post
 
@@ -193,6 +193,12 @@ def test_public_copies_need_a_visible_post(studio: Studio) -> None:
     studio.database.put("cleanups/post-copying", {**record, "last": False, "failures": 0, "createdAt": now})
     assert sweep(studio) == {"posts/shown/0.png", "posts/copying/0.png", "posts/young/0.png"}
     assert studio.database.need("cleanups/post-gone")["state"] == "settling"
+
+
+def test_an_idle_night_reads_nothing_but_the_lists(studio: Studio) -> None:
+    studio.rpcs.reset()
+    assert sweep(studio) == set()
+    assert studio.rpcs.calls == budgets.calls("sweepMedia", "idle")
 
 
 def test_what_is_too_much_for_one_instance_is_swept_by_tasks(

@@ -16,7 +16,7 @@ from studiox.fan_out import service as fan_out
 from studiox.kit import batch
 from tests.conftest import Logged
 from tests.studio.deaths import Deaths, Died
-from tests.support import Database, Rpcs, call, crowd, schedule, task
+from tests.support import Database, Rpcs, budgets, call, crowd, schedule, task
 from tests.support.clock import Clock
 from tests.support.queue import Queue
 from tests.support.rpcs import Fault
@@ -79,7 +79,7 @@ def test_little_is_done_by_the_schedule_alone_without_a_document_or_a_count(
     new_users(clock, 1)
     rpcs.reset()
     run()
-    assert rpcs.calls == ["RunQuery"], "as many round trips as before runs could be divided"
+    assert rpcs.calls == budgets.calls("resetMonthlyTokens", "idle")
     clock.stop(DUE)
     rpcs.reset()
     run()

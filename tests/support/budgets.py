@@ -83,6 +83,18 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "idle": exactly(COUNT, COUNT, QUERY, why="no job is unfinished, none was ordered, no deletion is due"),
         "first idle": at_most(7, "an instance that knows nothing sums the day's spend first"),
     },
+    "resetMonthlyTokens": {
+        "idle": exactly(QUERY, why="nobody is due: a run that is not divided has no document and counts nothing"),
+    },
+    "auditLedger": {
+        "idle": exactly(
+            *[READ, READ, COMMIT, QUERY, QUERY, READ, COMMIT],
+            why="the last run; the run is noted when it begins and when it ends; no user and no job has changed",
+        ),
+    },
+    "sweepMedia": {
+        "idle": exactly(QUERY, QUERY, why="no accounts, no creations; Cloud Storage lists no objects, in two requests"),
+    },
     "health": {
         "cold": exactly(READ, why="one document that need not exist"),
         "warm": exactly(why="the answer is remembered for some seconds"),

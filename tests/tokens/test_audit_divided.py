@@ -11,7 +11,7 @@ import main
 from studiox.fan_out import service as fan_out
 from studiox.tokens import audit
 from tests.conftest import Logged
-from tests.support import Database, call, task
+from tests.support import Database, Rpcs, budgets, call, task
 from tests.support.clock import Clock
 from tests.support.queue import Queue
 from tests.tokens.test_ledger_audit import (
@@ -27,6 +27,14 @@ from tests.tokens.test_ledger_audit import (
 )
 
 WORK: Any = main.workShard
+
+
+def test_an_idle_night_costs_no_more_than_before_runs_could_be_divided(clock: Clock, rpcs: Rpcs) -> None:
+    run()
+    clock.ahead += timedelta(days=1)
+    rpcs.reset()
+    run()
+    assert rpcs.calls == budgets.calls("auditLedger", "idle")
 
 
 def test_a_run_that_dies_is_continued(
