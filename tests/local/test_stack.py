@@ -240,6 +240,7 @@ def is_suite(pid: int, offset: int) -> bool:
     return "emulators:start" in argv and any(f"stack-{offset}/" in part for part in argv)
 
 
+@pytest.mark.long(15)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_however_it_is_ended(number: signal.Signals) -> None:
     with served() as (server, stack_id):

@@ -79,6 +79,7 @@ def invokers(google: Project, name: str) -> list[str]:
     return [member for each in bindings if each["role"] == rollout.INVOKER for member in each["members"]]
 
 
+@pytest.mark.long(80)
 def test_a_first_deployment_that_is_interrupted_is_completed_by_the_second(stage: Stage) -> None:
     google = stage.google
     with checkout.deploying(stage.folder, stage.variables, "--batch", "40") as process:
@@ -303,6 +304,7 @@ def test_a_region_without_cpu_stops_the_deployment_with_what_to_ask_for(stage: S
     assert stage.google.released == []
 
 
+@pytest.mark.long(25)
 def test_a_refused_deployment_says_why_and_how_to_go_on(stage: Stage) -> None:
     google = stage.google
     google.refuse("secretmanager", 403, "Permission 'secretmanager.secrets.list' denied on resource")
