@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
+import itertools
 import random
 import statistics
 from collections import Counter
@@ -11,17 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import urllib3
-
-from tests.support import jobs
-from tests.support.database import _encoded_fields
+from tests.support import Database, jobs
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 WEEK = timedelta(days=7)
 MODELS = ("Model A", "Model B", "z-image", "veo3.1-lite")
 SIZES = ("512x512", "1024x1024", "1024x1792")
 STYLES = ("realistic", "anime", "oil painting")
-_pool = urllib3.PoolManager(maxsize=4, retries=False)
 
 
 def job(number: int, at: datetime, **fields: Any) -> dict[str, Any]:
@@ -65,22 +60,9 @@ def random_week(seed: int, jobs: int, start: datetime = MONDAY) -> Iterator[dict
 
 def put_all(found: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Write {path: data} in commits of 500, past the code under test."""
-    root = f"http://{os.environ['FIRESTORE_EMULATOR_HOST']}/v1"
-    name = f"projects/{os.environ['GCLOUD_PROJECT']}/databases/(default)/documents"
-    waiting: list[dict[str, Any]] = []
-
-    def commit() -> None:
-        body = json.dumps({"writes": waiting})
-        answer = _pool.request("POST", f"{root}/{name}:commit", body=body, headers={"Authorization": "Bearer owner"})
-        assert answer.status == 200, answer.data[:300]
-        waiting.clear()
-
-    for path, data in found:
-        waiting.append({"update": {"name": f"{name}/{path}", "fields": _encoded_fields(data)}})
-        if len(waiting) == 500:
-            commit()
-    if waiting:
-        commit()
+    left = iter(found)
+    while part := dict(itertools.islice(left, 500)):
+        Database().apply(part)
 
 
 def put_jobs(jobs: Iterable[dict[str, Any]]) -> None:

@@ -127,11 +127,9 @@ if os.environ.get("STUDIOX_EXHAUSTIVE"):
 
 def _restore(database: Database, before: dict[str, dict[str, Any]]) -> None:
     after = database.all()
-    for path in after.keys() - before.keys():
-        database.delete(path)
-    for path, data in before.items():
-        if after.get(path) != data:
-            database.put(path, data)
+    database.apply(
+        {path: data for path, data in before.items() if after.get(path) != data}, after.keys() - before.keys()
+    )
 
 
 def _tell_as_it_happens(shop: Shop, act: Callable[[], object]) -> None:

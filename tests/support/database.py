@@ -47,6 +47,11 @@ class Database:
         """Write the whole document, as another instance or a seed would."""
         self._commit({"update": {"name": self._full(path), "fields": _encoded_fields(data)}})
 
+    def apply(self, put: Mapping[str, Mapping[str, Any]], delete: Iterable[str] = ()) -> None:
+        """Write these whole documents by their paths and delete those, in one commit."""
+        updates = [{"update": {"name": self._full(path), "fields": _encoded_fields(put[path])}} for path in put]
+        self._commit(*updates, *({"delete": self._full(path)} for path in delete))
+
     def change(self, path: str, **fields: Any) -> None:
         """Set these top-level fields of an existing document."""
         self.put(path, {**self.need(path), **fields})
@@ -57,8 +62,8 @@ class Database:
     def _full(self, path: str) -> str:
         return f"{self._name}/documents/{path}"
 
-    def _commit(self, write: Mapping[str, Any]) -> None:
-        self._ask("POST", f"v1/{self._name}/documents:commit", {"writes": [write]})
+    def _commit(self, *writes: Mapping[str, Any]) -> None:
+        self._ask("POST", f"v1/{self._name}/documents:commit", {"writes": writes})
 
     def all(self) -> dict[str, dict[str, Any]]:
         """{path: data} of every document there is, in order of the paths."""
