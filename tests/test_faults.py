@@ -134,4 +134,5 @@ def test_every_term_that_is_linked_is_in_the_glossary() -> None:
     terms = {each.lower().replace(" ", "-") for each in headings}
     assert len(terms) >= 12
     linked = {term for path in DOCS.rglob("*.md") for term in re.findall(r"glossary\.md#([\w-]+)", path.read_text())}
+    assert linked
     assert linked <= terms

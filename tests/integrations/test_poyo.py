@@ -148,6 +148,7 @@ def test_a_broken_tls_handshake_is_surely_not_accepted(order: MakeOrder) -> None
     with Raw(lambda connection: connection.sendall(b"no TLS here\r\n"), listen=False) as server:
         with pytest.raises(NotAccepted):
             Poyo(server.url.replace("http:", "https:"), KEY, SECRET).submit(order())
+    assert server.requests, "it was asked"
     assert not any(KEY.encode() in request for request in server.requests)
 
 

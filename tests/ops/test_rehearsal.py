@@ -283,6 +283,7 @@ def check_site(google: Project, folder: Path) -> None:
 
 def check_source(google: Project) -> None:
     """What is uploaded is what runs: the code, its requirements and its parameters, and no secret."""
+    assert google.sources
     for archive in google.sources.values():
         with zipfile.ZipFile(io.BytesIO(archive)) as packed:
             names = packed.namelist()

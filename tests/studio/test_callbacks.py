@@ -12,7 +12,7 @@ from studiox.integrations.providers.protocol import OutcomeUnknown
 from studiox.kit import transaction
 from tests.conftest import Logged
 from tests.studio.studio import Studio
-from tests.support import Reply, crowd
+from tests.support import crowd
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_j15_a_flood_of_callbacks_is_one_look(studio: Studio) -> None:
     studio.run_queue()
     before, asked = len(studio.queue.names), studio.asked
     replies = crowd(64, lambda _: studio.callback(job_id, task_id))
-    assert {reply.status for reply in replies if isinstance(reply, Reply)} == {200}
-    assert len(studio.queue.names) - before <= 2  # one in three seconds
+    assert {reply.status for reply in replies} == {200}
+    assert 1 <= len(studio.queue.names) - before <= 2  # one in three seconds
     studio.run_queue()
-    assert studio.asked - asked <= 2
+    assert 1 <= studio.asked - asked <= 2
