@@ -41,6 +41,7 @@ MATTERS = re.compile(
 NOISE = re.compile(
     r"Env variable override detected|not currently authenticated|CI environment|application default credentials"
     r"|Invalid request, unable to process"  # the suite probes every function with a GET first
+    r"|tasks: TypeError: fetch failed"  # the functions are ended before the suite, which may have a task for them
     r"|UI is not starting|did not find a hosting site|Unable to look up project number|Site ID|DEPRECATION|deprecated",
     re.IGNORECASE,
 )

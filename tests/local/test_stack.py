@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from local.stack import places, processes, settings
+from local.stack import places, processes, settings, start
 from local.stack.start import Stack, StackError, stack
 
 HERE = Path(__file__).parent
@@ -208,6 +208,19 @@ def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None
     if functions:  # what the official one exported is loaded by ours, and ours is the same suite's
         with stack(functions_dir=FUNCTIONS, data_dir=export) as running:
             assert identity(running, "signInWithPassword")["localId"] == account["localId"]
+
+
+def test_of_the_suites_log_only_what_matters_is_said(tmp_path: Path) -> None:
+    """After a demo that went well nothing looks like a fault: the functions are ended before the suite."""
+    path, said = tmp_path / "suite.log", list[str]()
+    matters = "⚠  hosting: no such folder"
+    path.write_text(f"i  emulators: Shutting down\n⚠  tasks: TypeError: fetch failed\n{matters}\n")
+    log = start._Log(path, said.append)
+    try:
+        assert eventually(lambda: matters in said)
+        assert said == [matters]
+    finally:
+        log.close()
 
 
 @contextmanager
