@@ -184,8 +184,8 @@ Each user adds reads every night, because the audit checks every account against
 cents. `infra/` adds what its backups and uptime checks cost.
 
 A schedule with more than 1,000 things to do divides the rest among tasks
-([decision 30](decisions/0030-schedules-that-fan-out.md)). That adds a write for each page of 50 to 200 things, and about
-60 reads and 4 writes for each part of 10,000 to 20,000: under a tenth of a cent for a part.
+([decision 30](decisions/0030-schedules-that-fan-out.md)). That adds a write for each page of 50 to 200 things, and
+about 60 reads and 4 writes for each part of 10,000 to 20,000: under a tenth of a cent for a part.
 
 ## The prices
 
