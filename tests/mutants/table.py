@@ -67,7 +67,10 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "integrations/providers/base": (("tests/integrations/test_base.py",), ()),
     "integrations/providers/registry": (("tests/integrations/test_registry.py",), ()),
     "kit/ids": (("tests/kit/test_ids.py",), ()),
-    "fan_out/rules": (("tests/fan_out/test_halving.py",), ("tests/fan_out/test_runs.py",)),
+    "fan_out/rules": (
+        ("tests/fan_out/test_halving.py", "tests/fan_out/test_run_rules.py"),
+        ("tests/fan_out/test_runs.py",),
+    ),
     "api/methods": (("tests/api/test_methods.py",), ()),
     "api/webhook_body": (("tests/api/test_webhook_body.py",), ()),
 }
@@ -159,6 +162,10 @@ EQUAL: dict[str, dict[str, str]] = {
     "api/webhook_body": {
         f"body_of: request.content_length or 0 -> request.content_length or {other}": "no limit is below a byte"
         for other in ("1", "-1")
+    },
+    "fan_out/rules": {
+        f"_number: number = 0 -> number = {other}": "both numbers are as much more or less, which `_text` leaves out"
+        for other in (1, -1)
     },
     "models/posts": {
         "liked_by: strict=True -> strict=False": "each path that is asked for has an answer",

@@ -35,7 +35,7 @@ def middle(low: Any, below: Any) -> Any:
     if isinstance(low or below, datetime):
         low = low or ORIGIN
         found = low + (below - low) / 2
-        return found if low < found < below else None
+        return found if low < found else None
     low, below = low or "", below or "\x7f"
     shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(low, below, strict=False)))
     width = shared + _DIGITS
