@@ -43,8 +43,6 @@ class ScheduleRun(Stored, frozen=True, kw_only=True):
     failed: list[int] = []
     """The parts that were given up."""
     closed_at: datetime | None = None
-    closed_by: str = ""
-    """The call that closed the run, so that a retried commit closes it once."""
 
 
 class Progress(Stored, frozen=True, kw_only=True):
