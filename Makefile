@@ -34,9 +34,10 @@ check: setup ## Lint, types and the project's own rules, in seconds
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@PYTHONPATH=functions $(VENV)/lint-imports --no-logo
-	@# A core for the types, another for the rules; what mypy said is printed after them.
-	@said=$$(mktemp); $(VENV)/mypy >$$said 2>&1 & types=$$!; $(VENV)/pytest tests/test_tidy.py tests/test_decisions.py; \
-	rules=$$?; wait $$types; types=$$?; cat $$said; rm -f $$said; exit $$((types | rules))
+	@# A core for most rules, another for the types and the decisions' rules, whose output is printed last.
+	@said=$$(mktemp); ( $(VENV)/mypy; types=$$?; $(VENV)/pytest tests/test_decisions.py; exit $$((types | $$?)) ) \
+	>$$said 2>&1 & second=$$!; $(VENV)/pytest tests/test_tidy.py; first=$$?; wait $$second; second=$$?; \
+	cat $$said; rm -f $$said; exit $$((first | second))
 
 serve: setup ## Start the local stack and serve until Ctrl-C (OFFSET=N shifts every port)
 	@$(VENV)/python -m local.serve $(if $(OFFSET),--offset $(OFFSET))

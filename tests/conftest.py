@@ -89,6 +89,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def pytest_unconfigure() -> None:
+    """The interpreter's last collections would take seconds to look through the parsed sources."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def engine() -> Iterator[Engine]:
     """The Firestore engine of this process; FIRESTORE_EMULATOR_HOST, where set, is used instead."""
