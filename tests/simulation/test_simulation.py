@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from tests.simulation.mutants import applied, mutants
+from tests.simulation.theme import Theme
+from tests.simulation.themes import THEMES
 
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = 150
@@ -44,6 +47,11 @@ def test_no_story_violates_a_guarantee(first: int) -> None:
     assert told["searched"] > SEEDS / 2
     done = {name.split()[1] for name in told if name.startswith("call ") and name.endswith(" ok")}
     assert done >= {"createStudioJob", "cancelStudioJob", "useTokens", "createCheckoutSession", "deleteAccount"}
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_a_story_of_every_theme_passes_from_one_process_to_another(theme: Theme) -> None:
+    assert pickle.loads(pickle.dumps(theme)) == theme
 
 
 def test_a_seed_gives_the_same_trace_in_every_process() -> None:

@@ -103,7 +103,7 @@ THEMES = (
         people=(1,),
         faults=(CALM,),
         schedules=1.0,
-        settings={CHECKPOINT: {"completeAt": moment(START)}},  # of the hour before
+        settings={str(CHECKPOINT): {"completeAt": moment(START)}},  # of the hour before
         habits=Habits(lost=0.3),
     ),
     Theme(
