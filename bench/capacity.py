@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import costs
+from tests.support import indexes
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "capacity.md"
@@ -133,10 +133,9 @@ def need(size: Size) -> Need:
 
 def _times(peak: float) -> Iterator[tuple[str, float]]:
     """Each time that has an index, and its writes a second."""
-    overrides = json.loads((ROOT / "firestore.indexes.json").read_text())["fieldOverrides"]
-    exempt = {f"{each['collectionGroup']}.{each['fieldPath']}" for each in overrides if not each["indexes"]}
+    without = {f"{collection}.{field}" for collection, field in indexes.exempt()}
     lives, *_ = costs.read()
-    for name in sorted({time for life in lives.values() for time in life.times} - exempt):
+    for name in sorted({time for life in lives.values() for time in life.times} - without):
         yield name, peak * sum(share * lives[kind].times.get(name, 0) for kind, share in MIX.items())
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from bench import capacity
@@ -31,3 +35,11 @@ def test_twice_the_jobs_need_twice_as_much() -> None:
     for name in ("jobs_s", "calls_s", "reads_s", "writes_s", "tasks_s", "tasks_at_once", "gigabytes"):
         assert getattr(two, name) == pytest.approx(2 * getattr(one, name)), name
     assert sum(capacity.MIX.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("arguments", [["-m", "bench", "--help"], ["-c", "import bench.capacity"]], ids=" ".join)
+def test_the_benchmarks_find_what_they_measure(arguments: list[str]) -> None:
+    without_path = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, *arguments]
+    ran = subprocess.run(command, cwd=capacity.ROOT, env=without_path, capture_output=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
