@@ -15,7 +15,7 @@ from . import abandoned_accounts
 def sweep() -> None:
     """Run the sweep. `Contention`, `Unavailable`: repeat it."""
     now = clock.now()
-    fan_out.start(SCHEDULE, f"sweepMedia-{now.date().isoformat()}", Run(now, {}))
+    fan_out.start(SCHEDULE, Run(now, {}))
 
 
 def _parts(run: Run) -> Mapping[str, fan_out.Part]:

@@ -45,9 +45,7 @@ def parts(run: Run) -> Mapping[str, fan_out.Part]:
     return {
         "users": _objects_of("users", USERS),
         "posts": _objects_of("posts", POSTS),
-        "creations": fan_out.Part(
-            sweep_store.CREATED_MEDIA, settled, _report_all_missing, PAGE, lambda each: each.data.created_at
-        ),
+        "creations": fan_out.Part(sweep_store.CREATED_MEDIA, settled, _report_all_missing, PAGE),
     }
 
 

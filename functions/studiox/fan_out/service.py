@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from studiox.kit import batch, clock, firestore, ids, log, query, tasks
 from studiox.kit.documents import Collection, Path
 from studiox.kit.errors import Contention, StudioxError
-from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models.schedule_runs import Progress, Run, ScheduleRun, Shard, progress_path, run_path
 
@@ -47,8 +46,6 @@ class Part(NamedTuple):
     """Process a page. Returns what was done, by name. `Contention`, `Unavailable`: the page is repeated."""
     page: int
     """Things on a page."""
-    key: Callable[[Found[Any]], Any] = lambda each: each.id
-    """A document's value of the span's `order`."""
     pages: Callable[[Shard, Sequence[Any] | None], Iterator[tuple[list[Any], list[Any]]]] | None = None
     """Lists what is walked through, if that is not the documents: each page behind a cursor, and the cursor after it,
     which begins with the key of the page's last thing."""
@@ -67,11 +64,10 @@ class Schedule(NamedTuple):
     """What remains to be done after all parts have ended, with the same arguments. May be repeated."""
 
 
-def start(schedule: Schedule, run_id: str, run: Run) -> None:
+def start(schedule: Schedule, run: Run) -> None:
     """Run the schedule, or divide the run among tasks. `Contention`, `Unavailable`: repeat it.
 
-    `run_id`: letters, digits and hyphens, made of the schedule's name and the period. A divided run of this id
-    continues; one that has ended is repeated only if it gave up some of its parts.
+    A divided run of the same day continues; one that has ended is repeated only if it gave up some of its parts.
     """
     until = time.monotonic() + RUN_S
     parts = schedule.parts(run)
@@ -96,7 +92,7 @@ def start(schedule: Schedule, run_id: str, run: Run) -> None:
         schedule.settle(run, counts, 0)
         schedule.tell(run, counts, 0)
         return
-    path = run_path(run_id)
+    path = run_path(_run_id(schedule, run.started_at))
     made = rules.divided(schedule.name, shards, counts, run.about, run.started_at)
 
     def decide(docs: Docs) -> None:
@@ -105,7 +101,12 @@ def start(schedule: Schedule, run_id: str, run: Run) -> None:
             docs.put(path, made)
 
     transact(path, decide, Reads(fresh=[path]))
-    resume(run_id)
+    resume(schedule, run.started_at)
+
+
+def _run_id(schedule: Schedule, started_at: clock.datetime) -> str:
+    """Letters, digits and hyphens: a task's name contains it."""
+    return f"{schedule.name}-{started_at.date().isoformat()}"
 
 
 def _alone(
@@ -130,7 +131,7 @@ def _pages(part: Part, shard: Shard, behind: Sequence[Any] | None) -> Iterator[t
         return
     span = part.span._replace(low=shard.low, below=shard.below)
     for page in chunks(query.spanned(part.collection, span, behind=behind), part.page):
-        yield page, [part.key(page[-1]), page[-1].id]
+        yield page, [query.key_of(page[-1], span), page[-1].id]
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -162,8 +163,12 @@ def _bounds(part: Part, low: Any, below: Any) -> list[Any] | None:
     return [*left, middle, *right]
 
 
-def resume(run_id: str) -> bool:
-    """Enqueue a task for each open part of a run; False if it was not divided or has ended. `Unavailable`."""
+def resume(schedule: Schedule, started_at: clock.datetime) -> bool:
+    """Enqueue a task for each open part of the run of this day; False if it was not divided or has ended.
+
+    `Unavailable`.
+    """
+    run_id = _run_id(schedule, started_at)
     run = firestore.get(run_path(run_id))
     if run is None or run.closed_at is not None:
         return False

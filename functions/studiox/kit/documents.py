@@ -110,6 +110,12 @@ def field_names(type_: Any) -> frozenset[str]:
     return frozenset(field.encode_name for field in msgspec.structs.fields(type_))
 
 
+@functools.cache
+def attribute(type_: Any, name: str) -> str:
+    """The attribute of a struct that holds the field which Firestore has under this name."""
+    return next(field.name for field in msgspec.structs.fields(type_) if field.encode_name == name)
+
+
 def plain(value: Any) -> Any:
     """A value from Firestore's client with plain datetimes instead of its own class, which msgspec does not accept."""
     if isinstance(value, dict):

@@ -97,6 +97,14 @@ def spanned(
     return _fitting(collection, snapshots, [])
 
 
+def key_of(found: Found[Any], span: Span) -> Any:
+    """The document's key in `span`."""
+    if span.order == "__name__":
+        return found.id
+    struct: Any = type(found.data)  # mypy does not take a type[Any] for hashable
+    return getattr(found.data, documents_.attribute(struct, span.order))
+
+
 def count_of(collection: Collection[Any], span: Span, most: int) -> int:
     """The number of documents in `span`; `most` if there are more. `Unavailable`.
 

@@ -73,4 +73,4 @@ def run_path(run_id: str) -> Path[ScheduleRun]:
 
 
 def progress_path(run_id: str, index: int) -> Path[Progress]:
-    return Path(f"scheduleRuns/{run_id}/shards/{index}", Progress)
+    return Path(f"{run_path(run_id)}/{SHARDS}/{index}", Progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -44,35 +44,23 @@ def audit_ledger() -> None:
     """Run the audit, or go on with the last one if it was divided and has not ended. `Contention`, `Unavailable`."""
     now = clock.now()
     last = audit_store.last_run()
-    if last is not None and last.finished_at is None and fan_out.resume(_run_id(last.started_at)):
+    if last is not None and last.finished_at is None and fan_out.resume(SCHEDULE, last.started_at):
         return
     record = _next_run(last, now)
     _save(record)
     about = {"full": record.full, "since": record.since, "fullAt": record.full_at}
-    fan_out.start(SCHEDULE, _run_id(now), Run(now, about))
-
-
-def _run_id(started_at: datetime) -> str:
-    return f"auditLedger-{started_at.date().isoformat()}"
+    fan_out.start(SCHEDULE, Run(now, about))
 
 
 def _parts(run: Run) -> Mapping[str, fan_out.Part]:
     """The users and the jobs: all of them, or those changed since the last run. Later changes are the next one's."""
-    if run.about["full"]:
-        users_in = jobs_in = query.Span()
-        return {
-            "users": fan_out.Part(users.CHANGES, users_in, _audit_users, USERS_PER_PAGE),
-            "jobs": fan_out.Part(studio.CHANGES, jobs_in, _audit_jobs, JOBS_PER_PAGE),
-        }
-    changed = query.Span("updatedAt", low=run.about["since"], below=run.started_at + OVERLAP)
+    span = query.Span()
+    if not run.about["full"]:
+        span = query.Span("updatedAt", low=run.about["since"], below=run.started_at + OVERLAP)
     return {
-        "users": fan_out.Part(users.CHANGES, changed, _audit_users, USERS_PER_PAGE, _changed_at),
-        "jobs": fan_out.Part(studio.CHANGES, changed, _audit_jobs, JOBS_PER_PAGE, _changed_at),
+        "users": fan_out.Part(users.CHANGES, span, _audit_users, USERS_PER_PAGE),
+        "jobs": fan_out.Part(studio.CHANGES, span, _audit_jobs, JOBS_PER_PAGE),
     }
-
-
-def _changed_at(found: Found[Any]) -> Any:
-    return found.data.updated_at
 
 
 def _settle(run: Run, counts: Mapping[str, int], failed: int) -> None:

@@ -25,13 +25,13 @@ _RESET = audit.System("resetMonthlyTokens")
 def reset_monthly() -> None:
     """Reset every user who is due. Users that a run does not reach are first in the next one. `Unavailable`."""
     now = clock.now()
-    fan_out.start(SCHEDULE, f"resetMonthlyTokens-{now.date().isoformat()}", Run(now, {}))
+    fan_out.start(SCHEDULE, Run(now, {}))
 
 
 def _parts(run: Run) -> Mapping[str, fan_out.Part]:
     """The users whose month has ended, longest overdue first."""
     due = query.Span("creditResetAt", below=run.started_at + timedelta(microseconds=1))
-    return {"users": fan_out.Part(users.RESETS, due, _reset_all, CHUNK, lambda each: each.data.credit_reset_at)}
+    return {"users": fan_out.Part(users.RESETS, due, _reset_all, CHUNK)}
 
 
 def _reset_all(run: Run, page: list[Found[users.UserReset]]) -> Mapping[str, int]:
