@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
-from google.cloud.firestore import DELETE_FIELD
+from google.cloud.firestore import DELETE_FIELD, Increment
 from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1._helpers import decode_dict
 from google.cloud.firestore_v1.field_path import FieldPath
@@ -40,6 +41,11 @@ SCALARS = st.one_of(
 )
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
+)
+AMOUNTS = st.recursive(
+    st.builds(Increment, st.integers(-(2**63), 2**63 - 1)),
+    lambda inner: st.dictionaries(NAMES, inner, min_size=1, max_size=3),
+    max_leaves=6,
 )
 DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=4)
 
@@ -78,6 +84,23 @@ def test_changed_fields(fields: dict[str, Any], names: set[str]) -> None:
     theirs = made_by_the_library("update", given_to_it, option=option)
     theirs.update_mask.field_paths.sort()  # a set, which the library orders in another way
     assert same(protobuf.update(NAME, fields, removed, READ_AT), theirs)
+
+
+@given(st.dictionaries(NAMES, AMOUNTS, min_size=1, max_size=4))
+def test_increments(amounts: dict[str, Any]) -> None:
+    ours, theirs = protobuf.increment(NAME, dict(_flat(amounts))), made_by_the_library("set", amounts, merge=True)
+    for write in (ours, theirs):
+        write.update_transforms.sort(key=lambda each: each.field_path)
+    assert same(ours, theirs)
+
+
+def _flat(nested: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
+    """{field path: amount}"""
+    for name, held in nested.items():
+        if isinstance(held, dict):
+            yield from _flat(held, (*above, name))
+        else:
+            yield (*above, name), held.value
 
 
 def test_a_document_gone() -> None:

@@ -16,7 +16,7 @@ from studiox.kit.documents import Data, Path
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import AlreadyDecided, Docs, Reads
 from tests.support import Database, Rpcs, crowd
-from tests.support.debits import USER, Holder, Poor, assert_sound, debit, opened
+from tests.support.debits import USER, Holder, Poor, assert_sound, debit, entry_path, opened, post
 from tests.support.things import Thing, thing_at
 
 pytestmark = pytest.mark.malformed("documents of no struct in models/")
@@ -300,3 +300,71 @@ def test_two_instances_share_a_balance_of_50(database: Database) -> None:
     counts = [[int(word) for word in process.communicate(timeout=120)[0].split()] for process in running]
     assert [sum(column) for column in zip(*counts, strict=True)] == [50, 30]
     assert assert_sound(database, 50) == 50
+
+
+SUMS = thing_at("sums/2026-03-02")
+
+
+def counted(cause: str, amount: int = 1) -> int:
+    """A debit that is counted in a document which nobody reads."""
+    entry = entry_path(cause)
+
+    def decide(docs: Docs) -> int:
+        before = docs.get(entry)
+        if before is not None:
+            return before.balance_after
+        user = docs.get(USER)
+        assert user is not None
+        balance = post(docs, user, cause, -amount)
+        docs.increment(SUMS, {("n",): 1, ("by", "Model A.1"): amount, ("none",): 0})
+        return balance
+
+    return transaction.transact(USER, decide, Reads(cached=[USER], assumed_absent=[entry]))
+
+
+def test_increments_are_summed_without_a_read_or_a_conflict(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 1000)
+    crowd(32, lambda n: [counted(f"c{n}-{i}", 2) for i in range(10)])
+    assert database.need(SUMS) == {"n": 320, "by": {"Model A.1": 640}}
+    assert assert_sound(database, 1000) == 320
+    assert rpcs.count("Commit") <= 160
+    rpcs.reset()
+    counted("c0-0")
+    counted("another")
+    assert "Commit" in rpcs.calls
+    assert database.need(SUMS) == {"n": 321, "by": {"Model A.1": 641}}
+
+
+def test_an_increment_after_a_lost_answer_or_a_conflict_counts_once(database: Database, rpcs: Rpcs) -> None:
+    opened(database, 100)
+    rpcs.fail_after_apply("Commit")
+    counted("applied")
+    rpcs.fail_before("Commit")
+    counted("not applied")
+    rpcs.before("Commit", lambda: database.change(USER, marked=True))
+    counted("conflict")
+    assert database.need(SUMS) == {"n": 3, "by": {"Model A.1": 3}}
+    assert assert_sound(database, 100) == 3
+
+
+def test_an_increment_alone_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="alone"):
+        transaction.transact(USER, lambda docs: docs.increment(SUMS, {("n",): 1}))
+    with pytest.raises(ValueError, match="alone"):
+        firestore.commit({}, {}, {SUMS: {("n",): 1}})
+    with pytest.raises(ValueError, match="other documents"):
+        firestore.commit({SUMS: {"n": 1}}, {}, {SUMS: {("n",): 1}})
+    assert database.get(SUMS) is None
+
+
+def test_what_a_refused_decision_would_have_added_is_not(database: Database) -> None:
+    opened(database, 100)
+
+    def decide(docs: Docs) -> None:
+        docs.update(USER, marked=True)
+        docs.increment(SUMS, {("n",): 1})
+        raise Poor
+
+    with pytest.raises(Poor):
+        transaction.transact(USER, decide, Reads(fresh=[USER]))
+    assert database.get(SUMS) is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -28,11 +28,13 @@ from .store_query import (
     Unsupported,
     field_of,
     invalid,
+    path_of,
     segments_of,
 )
 
 _Total = types.RunAggregationQueryResponse.pb()
 _Committed = types.CommitResponse.pb()
+_Value = types.Value.pb()
 
 
 class Store:
@@ -85,6 +87,8 @@ class Store:
                 result = answer.write_results.add()
                 if after is not None:
                     result.update_time.CopyFrom(after.updated)
+                    for each in write.update_transforms:
+                        result.transform_results.append(_held(after.values, path_of(each.field_path)))
         except Fault:
             database.last_commit = before_commit
             raise
@@ -189,10 +193,10 @@ def _path(name: str, database: str) -> Segments:
 def _target(write: Any) -> str:
     """The full name of the document that is written."""
     operation = write.WhichOneof("operation")
-    if operation == "update" and not write.update_transforms:
+    if operation == "update":
         return str(write.update.name)
     if operation != "delete" or write.HasField("update_mask"):
-        raise Unsupported("a write with transforms, or a verification", write)
+        raise Unsupported("a transform alone, or a verification", write)
     return str(write.delete)
 
 
@@ -222,7 +226,7 @@ def _check(write: Any, name: str, before: Stored | None, deleted: int) -> None:
 def _written(write: Any, path: Segments, before: Stored | None, now: Any) -> Stored:
     """The document after the write: `before` itself if the write changes nothing. It keeps the request's values."""
     name, given = write.update.name, write.update.fields
-    if before is None and not write.HasField("update_mask"):
+    if before is None and not write.HasField("update_mask") and not write.update_transforms:
         return Stored(name, path, given, now, now)
     old = {} if before is None else before.values
     if write.HasField("update_mask"):
@@ -233,11 +237,40 @@ def _written(write: Any, path: Segments, before: Stored | None, now: Any) -> Sto
                 values.pop(field, None)
     else:
         values = {field: given[field] for field in sorted(given)}
+    for each in write.update_transforms:
+        values = _incremented(values, path_of(each.field_path), each)
     if before is not None and values == old:  # protobuf compares bits: NaN is itself, and -0.0 is not 0.0
         return before
     if values.keys() != old.keys():
         values = {field: values[field] for field in sorted(values)}
     return Stored(name, path, values, now if before is None else before.created, now)
+
+
+def _incremented(values: Mapping[str, Any], path: Sequence[str], transform: Any) -> dict[str, Any]:
+    """The fields after an increment of one of them by an integer. What is not a number, or absent, becomes the amount.
+
+    A sum that integers cannot hold becomes the greatest or the least of them.
+    """
+    if transform.WhichOneof("transform_type") != "increment" or not transform.increment.integer_value:
+        raise Unsupported("a transform that does not add an integer", transform)
+    name, *rest = path
+    before, after = values.get(name, _Value()), _Value()
+    kind = before.WhichOneof("value_type")
+    if rest:
+        inner = dict(before.map_value.fields) if kind == "map_value" else {}
+        for key, value in _incremented(inner, rest, transform).items():
+            after.map_value.fields[key].CopyFrom(value)
+    elif kind == "double_value":
+        after.double_value = before.double_value + transform.increment.integer_value
+    else:
+        total = transform.increment.integer_value + (before.integer_value if kind == "integer_value" else 0)
+        after.integer_value = min(max(total, -(2**63)), 2**63 - 1)
+    return {**values, name: after}
+
+
+def _held(values: Mapping[str, Any], path: Sequence[str]) -> Any:
+    name, *rest = path
+    return _held(values[name].map_value.fields, rest) if rest else values[name]
 
 
 def _sum(found: list[Stored], field: str) -> int | float:

@@ -115,13 +115,19 @@ def segments_of(name: str) -> tuple[str, Segments]:
     return "/".join(parts[:4]), path
 
 
+@functools.lru_cache(maxsize=10_000)
+def path_of(path: str) -> tuple[str, ...]:
+    """The names in a field path."""
+    return tuple(map(str, FieldPath.from_api_repr(path).parts))
+
+
 @functools.lru_cache(maxsize=1_000)
 def field_of(path: str) -> str:
     """The top-level field that a field path names, or `__name__`."""
-    parts = FieldPath.from_api_repr(path).parts
+    parts = path_of(path)
     if len(parts) != 1:
         raise Unsupported("a nested field path", path)
-    return str(parts[0])
+    return parts[0]
 
 
 class Order(NamedTuple):

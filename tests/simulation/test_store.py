@@ -32,6 +32,16 @@ COLLECTIONS = ("users", "users/u1/ledger", "users/ü/ledger", "users/u1/private"
 WEIGHTS = (4, 4, 2, 1, 1, 1)
 IDS = ("u1", "u2", "U1", "ü", "\uffee", "😀", "a:b", "a b", "10", "9")
 NAMES = ("n", "at", "status", "tags", "cents", "a.b", "weird `name\\", "0", "ключ")
+SUMS: Sequence[tuple[str, ...]] = (
+    ("n",),
+    ("cents",),
+    ("a.b",),
+    ("sums", "a b"),
+    ("sums", "c.d", "`"),
+    ("sums", "c.d", "e"),
+    ("status", "0"),
+)
+"""Paths of fields that are incremented, whatever they hold."""
 VALUES: Sequence[Any] = (
     *(None, False, True, 0, 1, 1.0, -0.0, 0.0, 2, 1.5, -7, float("nan"), float("inf"), float("-inf")),
     *(2**53, 2**53 + 1, float(2**53), 2**63 - 1, -(2**63), float(2**63), 1e300),
@@ -85,7 +95,10 @@ class Side:
     def _told(self, method: str, answer: Any) -> Any:
         if method == "commit":
             message = type(answer).pb(answer)
-            results = [self.number(each, "update_time") for each in message.write_results]  # none for a deletion
+            results = [  # no time for a deletion
+                (self.number(each, "update_time"), [repr(protobuf._value(sum_)) for sum_ in each.transform_results])
+                for each in message.write_results
+            ]
             return results, self.number(message, "commit_time")
         rows = [type(each).pb(each) for each in answer]
         match method:
@@ -161,7 +174,8 @@ class Requests:
         names = [*self.random.sample(NAMES, self.random.randrange(5)), *self.random.choice((("n", "at"), ("n",), ()))]
         fields = {each: self._value(each) for each in names}
         removed = self.random.sample(NAMES, self.random.randrange(3))
-        kind = self.random.choices(("create", "set", "update", "delete"), (4, 1, 6, 2))[0]
+        kind = self.random.choices(("create", "set", "update", "delete", "increment"), (4, 1, 6, 2, 2))[0]
+        sums = {self.random.choice(SUMS): self.random.choice((1, -3, 2**62, -(2**63))) for _ in range(2)}
         if kind == "update" and self._is(0.3):  # which changes nothing, or a zero's sign
             fields, removed = {"n": self.random.choice((0.0, -0.0, float("nan")))}, []
         condition: Any = {"create": False}.get(kind)
@@ -174,6 +188,8 @@ class Requests:
             made = types.Write.pb()()
             if kind == "delete":
                 made.delete = name
+            elif kind == "increment":
+                made.CopyFrom(protobuf.increment(name, sums))
             else:
                 made.update.name = name
                 for field, value in fields.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,8 @@ import msgspec
 from . import structs
 
 Data = Mapping[str, Any]
+FieldPath = tuple[str, ...]
+"""The names on the way to a field in a document's maps: `("byModel", "Model A")`."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -148,6 +151,8 @@ class Docs:
         """The documents that the decision has read or changed."""
         self.changes: dict[str, Data | None] = {}
         """The changed documents; None: deleted."""
+        self.increments: dict[str, Counter[FieldPath]] = {}
+        """What is added to fields of documents that are not read."""
         self.created_unread: set[str] = set()
         """Those of them that were created without being read, as an audit entry is under a new random id."""
         self.after_commit: list[Callable[[], None]] = []
@@ -205,6 +210,18 @@ class Docs:
         data = encode(document, over=current)
         if current != data:
             self.changes[path] = data
+
+    def increment(self, path: Path[Any], amounts: Mapping[FieldPath, int]) -> None:
+        """Add these amounts to fields of a document that is neither read nor otherwise changed. It is made if absent.
+
+        No precondition holds this back. So the decision must first write a document that shows that it was made: after
+        a lost answer it is made again, and must then add nothing. ValueError if it has written nothing.
+        """
+        if not self.changes:
+            raise ValueError("an increment alone would be made twice after a lost answer")
+        added = self.increments.setdefault(path, Counter())
+        for field, amount in amounts.items():
+            added[field] += amount
 
     def rewrite(self, path: Path[D], change: Callable[[Data], Data], to: Path[D] | None = None) -> None:
         """Change the stored fields of a document, if it exists, and move it `to` another path.

@@ -17,7 +17,7 @@ from . import config, protobuf
 from .cache import MINUTE_S, Cache
 from .document_cache import Document as Document
 from .document_cache import DocumentCache
-from .documents import D, Data, Docs, P, Path
+from .documents import D, Data, Docs, FieldPath, P, Path
 from .errors import Unavailable
 from .process import per_process
 
@@ -275,12 +275,17 @@ def _reachable() -> Iterator[None]:
 
 
 def commit(
-    changes: Mapping[str, Data | None], known: Mapping[str, Document], *, timeout_s: float | None = None
+    changes: Mapping[str, Data | None],
+    known: Mapping[str, Document],
+    increments: Mapping[str, Mapping[FieldPath, int]] | None = None,
+    *,
+    timeout_s: float | None = None,
 ) -> None:
     """All changes (None: delete) in one commit: each holds only if its document still is as `known`.
 
-    A document that is not known, or known as absent, must not exist. Raises google.api_core's exceptions.
-    What the commit proved goes into the cache.
+    A document that is not known, or known as absent, must not exist. `increments` of other documents have no
+    precondition; ValueError for some without a change. Raises google.api_core's exceptions. What the commit proved goes
+    into the cache.
     """
     writes: dict[str, Any] = {}
     for path, data in changes.items():
@@ -292,11 +297,19 @@ def commit(
             writes[path] = protobuf.delete(name, before.update_time)
         else:
             writes[path] = protobuf.update(name, *_difference(before.data, data), before.update_time)
+    added = {path: amounts for path, each in (increments or {}).items() if (amounts := _not_zero(each))}
+    if added and (not writes or not added.keys().isdisjoint(changes)):
+        raise ValueError("increments are for other documents than the changes, and not alone")
     if not writes:
         return
-    results = _send(writes.values(), retry=None, timeout_s=timeout_s or RPC_TIMEOUT_S)
-    for path, result in zip(writes, results, strict=True):
+    blind = [protobuf.increment(_full_name(path), amounts) for path, amounts in added.items()]
+    results = _send([*writes.values(), *blind], retry=None, timeout_s=timeout_s or RPC_TIMEOUT_S)
+    for path, result in zip(writes, results, strict=False):
         cached_documents().note_commit(path, changes[path], protobuf.precise_time(result.update_time))
+
+
+def _not_zero(amounts: Mapping[FieldPath, int]) -> dict[FieldPath, int]:
+    return {field: amount for field, amount in amounts.items() if amount}
 
 
 def _send(writes: Iterable[Any], *, retry: Any, timeout_s: float) -> Sequence[Any]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from .documents import FieldPath
+
 Values = Mapping[str, Any]
 
 
@@ -42,6 +44,16 @@ def delete(name: str, update_time: Any = None) -> Any:
     write.delete = name
     if update_time is not None:
         write.current_document.update_time.CopyFrom(update_time.timestamp_pb())
+    return write
+
+
+def increment(name: str, amounts: Mapping[FieldPath, int]) -> Any:
+    """Add these amounts to the document's fields, whatever they are. A document or a field that is absent is made."""
+    write = _write()
+    write.update.name = name
+    write.update_mask.SetInParent()  # without a mask the document would be replaced
+    for path, amount in amounts.items():
+        write.update_transforms.add(field_path=".".join(map(_quoted, path)), increment={"integer_value": amount})
     return write
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from . import firestore, group_commit, log
-from .documents import AlreadyDecided, Data, Docs, NotRead
+from .documents import AlreadyDecided, Data, Docs, FieldPath, NotRead
 from .errors import Contention, Unavailable
 from .firestore import Document
 from .process import per_process
@@ -150,6 +151,7 @@ class _Decision(NamedTuple):
     touched: set[str]
     created_unread: set[str]
     changes: Mapping[str, Data | None]
+    increments: Mapping[str, Mapping[FieldPath, int]]
     after_commit: Sequence[Callable[[], None]]
 
 
@@ -164,6 +166,8 @@ class _Attempt:
         """Known documents that did not come from Firestore in this attempt."""
         self.changes: dict[str, Data | None] = {}
         """The changes of all decisions so far."""
+        self.increments: dict[str, Counter[FieldPath]] = {}
+        """The sums of what they add."""
         self.decisions: list[_Decision] = []
         self.conflicted = False
         self.unreachable = False
@@ -205,7 +209,7 @@ class _Attempt:
     def decide(self) -> None:
         """Make the decisions in order. Decisions that do not fit in this commit wait for the next attempt."""
         for operation in self.operations:
-            if len(self.changes) >= MAX_WRITES or (operation.runs_alone and self.decisions):
+            if len(self.changes) + len(self.increments) >= MAX_WRITES or (operation.runs_alone and self.decisions):
                 return
             self._decide(operation)
             if operation.runs_alone and self.decisions:
@@ -239,8 +243,9 @@ class _Attempt:
                 continue
             except Exception as raised:  # noqa: BLE001 - a refusal, or a bug of the caller: raised to the caller
                 error = raised
-            changes, after_commit = ({}, ()) if error else (docs.changes, docs.after_commit)
-            self._accept(_Decision(operation, answer, error, docs.touched, docs.created_unread, changes, after_commit))
+            made = Docs(look_up) if error else docs
+            changes = made.changes, made.increments, made.after_commit
+            self._accept(_Decision(operation, answer, error, docs.touched, docs.created_unread, *changes))
             return
         operation.finish(error=RecursionError(f"a decision asked for more than {MAX_ON_DEMAND_READS} documents"))
 
@@ -259,6 +264,8 @@ class _Attempt:
             operation.finish(error=decision.error)
         else:
             self.changes.update(decision.changes)
+            for path, amounts in decision.increments.items():
+                self.increments.setdefault(path, Counter()).update(amounts)
             self.decisions.append(decision)
 
     def _unverified(self, touched: set[str], changes: Mapping[str, Data | None]) -> set[str]:
@@ -272,7 +279,7 @@ class _Attempt:
         from google.api_core import exceptions
 
         try:
-            firestore.commit(self.changes, self.known, timeout_s=self._timeout_s())
+            firestore.commit(self.changes, self.known, self.increments, timeout_s=self._timeout_s())
         except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
             self._retry_fresh()
         except firestore.unreachable():
