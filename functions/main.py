@@ -57,6 +57,7 @@ from studiox.community.endpoints import (
 )
 from studiox.creations.endpoints import (
     deleteCreation,
+    deleteCreations,
     getCreation,
     getUserCreations,
     incrementPlayCount,
@@ -108,6 +109,7 @@ __all__ = [
     "deleteAccount",
     "deleteComment",
     "deleteCreation",
+    "deleteCreations",
     "deletePost",
     "dispatchStudioJobs",
     "exportAccount",

@@ -28,6 +28,7 @@ CALLS: dict[str, Callable[[People, Database], tuple[Any, dict[str, Any]]]] = {
     "deletePost": lambda _, data: (main.deletePost, {"postId": post_of(data, ADA)}),
     "toggleFavorite": lambda _, data: (main.toggleFavorite, {"creationId": post_of(data, ADA)}),
     "deleteCreation": lambda _, data: (main.deleteCreation, {"creationId": post_of(data, ADA)}),
+    "deleteCreations": lambda _, data: (main.deleteCreations, {"creationIds": [post_of(data, ADA)]}),
     "submitSocialTask": lambda *_: (main.submitSocialTask, {**PROOF, **ID}),
     "useTokens": lambda *_: (main.useTokens, {"feature": "hd_download", **ID}),
     "createStudioJob": lambda *_: (main.createStudioJob, {**ORDER, **ID}),

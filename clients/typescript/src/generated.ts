@@ -192,6 +192,11 @@ export interface Creations {
   nextCursor: string | null;
 }
 
+export interface CreationsDeleted {
+  deleted: string[];
+  missing: string[];
+}
+
 /** A ledger entry. `credits` is negative for a debit. The sum of all entries of an account is its balance. */
 export interface CreditTransaction {
   id: string;
@@ -204,6 +209,11 @@ export interface CreditTransaction {
 export interface DeleteAccount {
   /** 1–320 characters. */
   confirm: string;
+}
+
+export interface DeleteCreations {
+  /** 1–50 items, each matches `^(?!__.*__$)[A-Za-z0-9_-]{1,128}$(?!\n)`. */
+  creationIds: string[];
 }
 
 export interface Deleted {
@@ -1587,6 +1597,19 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * Delete up to 50 of the caller's creations, each as deleteCreation does.
+   *
+   * `missing` names those that are not in the library: deleted before, or never there. After a failure the same call
+   * deletes the rest, and names as missing what the first one has deleted.
+   *
+   * A signed-in user who is not suspended. At most 60 a minute.
+   */
+  deleteCreations: {
+    request: DeleteCreations;
+    response: CreationsDeleted;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * Set whether one of the caller's creations is a favorite, or toggle it without `favorite`.
    *
    * A signed-in user who is not suspended. At most 60 a minute.
@@ -1837,6 +1860,7 @@ export const FUNCTIONS = {
   getCreation: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   updateCreation: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   deleteCreation: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  deleteCreations: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   toggleFavorite: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   incrementPlayCount: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getStudioOptions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

@@ -140,6 +140,26 @@ def deleteCreation(caller: User, request: GetCreation) -> CreationDeleted:
     return CreationDeleted(deleted=True)
 
 
+class DeleteCreations(Request, frozen=True):
+    creation_ids: Annotated[list[Id], Meta(min_length=1, max_length=50)]
+
+
+class CreationsDeleted(Response):
+    deleted: list[str]
+    missing: list[str]
+
+
+@endpoint(limit=WRITES)
+def deleteCreations(caller: User, request: DeleteCreations) -> CreationsDeleted:
+    """Delete up to 50 of the caller's creations, each as deleteCreation does.
+
+    `missing` names those that are not in the library: deleted before, or never there. After a failure the same call
+    deletes the rest, and names as missing what the first one has deleted.
+    """
+    deleted, missing = service.delete_all(caller, request.creation_ids)
+    return CreationsDeleted(deleted=deleted, missing=missing)
+
+
 class ToggleFavorite(Request, frozen=True):
     creation_id: Id
     favorite: bool | None = None

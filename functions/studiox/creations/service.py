@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
 from studiox.api.callables import User
 from studiox.auth import service as auth_service
 from studiox.deletions import service as deletions
 from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, ids
 from studiox.kit.clock import a_month_after, datetime
+from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations, jobs, posts
 from studiox.models.creations import Creation
 from studiox.models.deletions import clean_up_path
 from studiox.models.users import Plays, change_user, user_path
+
+DELETED_TOGETHER = 10
+"""Creations that one commit deletes: at most six writes each."""
+THREADS = 8
 
 
 def rename(caller: User, creation_id: str, title: str) -> Creation:
@@ -88,33 +98,95 @@ def delete(caller: User, creation_id: str) -> None:
     `NotFound`, `Unavailable`.
     """
     now, token = clock.now(), ids.new()
-    path, post_path = creations.creation_path(creation_id), posts.post_path(creation_id)
-    record = clean_up_path("creation", creation_id)
-    post_record = clean_up_path("post", creation_id)
+    path = creations.creation_path(creation_id)
 
     def decide(docs: Docs) -> bool:
-        ordered = docs.get(record)
-        if ordered is not None and ordered.token == token:
+        if _is_ordered(docs, creation_id, token):
             return False  # our own commit, whose answer was lost
-        creations.need_creation(docs, caller.uid, creation_id)
-        published = docs.get(post_path) is not None
-        # A call that is copying the files has no post yet, only this record. A new order makes that call fail.
-        if published or docs.get(post_record) is not None:
-            posts.remove_post(docs, creation_id)
-            cleanup_store.order(docs, "post", creation_id, caller.uid, token, now)
-        creations.remove_creation(docs, creation_id)
-        jobs.forget_result(docs, creation_id)
-        cleanup_store.order(docs, "creation", creation_id, caller.uid, token, now)
-        return published
+        return _remove(docs, caller.uid, creation_id, token, now)
 
-    reads: list[str] = [
-        path,
-        record,
-        post_path,
-        post_record,
+    reads = Reads(fresh=_documents_of(creation_id))
+    caller.commit(path, decide, reads, target=path, details=lambda published: {"published": published})
+    _clear("post", creation_id)
+    _clear("creation", creation_id)
+
+
+def delete_all(caller: User, creation_ids: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Delete these creations, each as `delete` does; the ids of those deleted, and of those that are not there.
+
+    DELETED_TOGETHER of them share a commit. A call that dies is repeated for the rest: what it has deleted is missing
+    then, and its files are deleted by tasks. `Unavailable`.
+    """
+    now, token = clock.now(), ids.new()
+    deleted: list[str] = []
+    posts_removed: list[str] = []
+    asked = list(dict.fromkeys(creation_ids))
+    for start in range(0, len(asked), DELETED_TOGETHER):
+        some = asked[start : start + DELETED_TOGETHER]
+        found = _delete_some(caller, some, token, now)
+        deleted += found
+        posts_removed += [creation_id for creation_id, had_post in found.items() if had_post]
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda each: _clear(*each), [("post", id_) for id_ in posts_removed]))
+        list(pool.map(lambda each: _clear(*each), [("creation", id_) for id_ in deleted]))
+    return deleted, [creation_id for creation_id in asked if creation_id not in deleted]
+
+
+def _delete_some(caller: User, creation_ids: Sequence[str], token: str, now: datetime) -> dict[str, bool]:
+    """{the id of a deleted creation: whether the files of a post must go too}."""
+
+    def decide(docs: Docs) -> dict[str, bool]:
+        removed = {}
+        for creation_id in creation_ids:
+            if _is_ordered(docs, creation_id, token):
+                # Our own commit, whose answer was lost.
+                removed[creation_id] = docs.get(clean_up_path("post", creation_id)) is not None
+                continue
+            with contextlib.suppress(NotFound):
+                _remove(docs, caller.uid, creation_id, token, now)
+                removed[creation_id] = docs.exists(clean_up_path("post", creation_id))
+        return removed
+
+    path = creations.creation_path(creation_ids[0])
+    reads = Reads(fresh=[each for creation_id in creation_ids for each in _documents_of(creation_id)])
+    return caller.commit(
+        path, decide, reads, target=user_path(caller.uid), details=lambda removed: {"creationIds": list(removed)}
+    )
+
+
+def _documents_of(creation_id: str) -> list[str]:
+    """What `_remove` reads."""
+    return [
+        creations.creation_path(creation_id),
+        clean_up_path("creation", creation_id),
+        posts.post_path(creation_id),
+        clean_up_path("post", creation_id),
         posts.state_path(creation_id),
         jobs.job_path(creation_id),
     ]
-    caller.commit(path, decide, Reads(fresh=reads), target=path, details=lambda published: {"published": published})
-    deletions.start("post", creation_id, deletions.clear_post)
-    deletions.start("creation", creation_id, deletions.clear_creation)
+
+
+def _is_ordered(docs: Docs, creation_id: str, token: str) -> bool:
+    """Whether the call with this token has ordered the creation's deletion."""
+    ordered = docs.get(clean_up_path("creation", creation_id))
+    return ordered is not None and ordered.token == token
+
+
+def _remove(docs: Docs, uid: str, creation_id: str, token: str, now: datetime) -> bool:
+    """Delete the creation, its post and its job's result, and order the deletion of their files; whether it was
+    published. `NotFound`."""
+    creations.need_creation(docs, uid, creation_id)
+    published = docs.get(posts.post_path(creation_id)) is not None
+    # A call that is copying the files has no post yet, only this record. A new order makes that call fail.
+    if published or docs.get(clean_up_path("post", creation_id)) is not None:
+        posts.remove_post(docs, creation_id)
+        cleanup_store.order(docs, "post", creation_id, uid, token, now)
+    creations.remove_creation(docs, creation_id)
+    jobs.forget_result(docs, creation_id)
+    cleanup_store.order(docs, "creation", creation_id, uid, token, now)
+    return published
+
+
+def _clear(kind: Literal["post", "creation"], id_: str) -> None:
+    """The first run of the clean-up, if one is ordered. Never raises: a task continues what is left."""
+    deletions.start(kind, id_, deletions.clear_post if kind == "post" else deletions.clear_creation)

@@ -12,6 +12,7 @@ FIELDS: dict[str, Any] = {
     "requestId": "{{$randomUUID}}",
     "jobId": "{{jobId}}",
     "creationId": "{{creationId}}",
+    "creationIds": ["{{creationId}}"],
     "sessionId": "{{sessionId}}",
     "postId": "{{postId}}",
     "commentId": "{{commentId}}",

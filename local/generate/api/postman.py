@@ -15,7 +15,7 @@ Item = dict[str, Any]
 FIRST = ["auth", "studio", "creations", "community", "tokens", "billing"]
 # These run in a later folder: they make other creations, and the requests before them use the first job's.
 AT_ONCE = ["createGenerationRequest", "getUserCredits", "generateLyrics"]
-ENDING = ["deleteComment", "deletePost", "deleteCreation", "revokeSessions", "deleteAccount"]
+ENDING = ["deleteComment", "deletePost", "deleteCreation", "deleteCreations", "revokeSessions", "deleteAccount"]
 VARIABLES = {
     "baseUrl": f"http://127.0.0.1:5001/demo-studiox/{settings.REGION}",
     "authUrl": "http://127.0.0.1:9099/identitytoolkit.googleapis.com/v1",
