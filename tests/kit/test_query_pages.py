@@ -104,6 +104,46 @@ def test_the_last_page_has_no_cursor() -> None:
     assert page(cursor, size=1) == (["n0"], None)
 
 
+def shown(
+    cursor: str | None, size: int, low: int | None, below: int | None, ends: str | None
+) -> tuple[list[str], str | None]:
+    low_at, below_at = (None if each is None else START + timedelta(microseconds=each) for each in (low, below))
+    test = None if ends is None else query.Test(ends, lambda data: data.name.endswith(ends))
+    span = query.Span("createdAt", low_at, below_at)
+    found, following = query.page(THINGS, {"uid": "u1"}, "createdAt", size=size, cursor=cursor, span=span, test=test)
+    return [each.data.name for each in found], following
+
+
+@pytest.mark.parametrize("ends", [None, "7", "x"])
+@pytest.mark.parametrize(("low", "below"), [(None, None), (100, None), (None, 650), (90, 333), (5, 5)])
+def test_pages_of_a_span_and_a_test(rpcs: Rpcs, low: int | None, below: int | None, ends: str | None) -> None:
+    """However many documents there are, a page is one query; with a test it reads EXAMINED at most."""
+    fill(700)
+    wanted = [f"n{number}" for number in reversed(range(low or 0, 700 if below is None else below))]
+    wanted = [name for name in wanted if ends is None or name.endswith(ends)]
+    found: list[str] = []
+    cursor = None
+    for _ in range(100):
+        rpcs.reset()
+        names, cursor = shown(cursor, 9, low, below, ends)
+        assert rpcs.calls == ["RunQuery"]
+        assert rpcs.documents <= (10 if ends is None else query.EXAMINED)
+        assert len(names) <= 9
+        found += names
+        if cursor is None:
+            break
+    assert (found, cursor) == (wanted, None)
+
+
+def test_c12_a_cursor_of_another_span_or_test_is_refused() -> None:
+    fill(300)
+    _, cursor = shown(None, 2, 5, 290, "1")
+    assert cursor is not None
+    for other in ((6, 290, "1"), (5, 291, "1"), (None, 290, "1"), (5, None, "1"), (5, 290, "2"), (5, 290, None)):
+        with pytest.raises(InvalidCursor):
+            shown(cursor, 2, *other)
+
+
 def test_equal_times_are_told_apart_by_name(database: Database) -> None:
     for number in range(7):
         database.put(f"things/t{number}", thing(number, at=START))

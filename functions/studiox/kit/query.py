@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -22,6 +22,8 @@ BULK = 1_000
 PageSize = Annotated[int, msgspec.Meta(ge=1, le=100)]
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 DEFAULT_SIZE = 20
+EXAMINED = 200
+"""Documents that one page reads when not all of them are shown. More than the largest page."""
 MAX_MALFORMED = 100
 """Documents that one walk skips. More of them mean that the struct is wrong, or the code that writes it."""
 
@@ -34,6 +36,13 @@ class Span(NamedTuple):
     order: str = "__name__"
     low: Any = None
     below: Any = None
+
+
+class Test(NamedTuple):
+    """What a document must fulfil beyond its query, and a name that no other test of the same list has."""
+
+    name: str
+    passes: Callable[[Any], bool]
 
 
 class Found(NamedTuple, Generic[T]):
@@ -235,23 +244,32 @@ def page(
     size: int = DEFAULT_SIZE,
     cursor: str | None,
     holds: Mapping[str, object | None] | None = None,
+    span: Span | None = None,
+    test: Test | None = None,
     oldest_first: bool = False,
 ) -> tuple[list[Found[D]], str | None]:
     """One page of the documents with these field values, and the cursor of the next page, None on the last.
 
-    `equal`: field values (None: any). `holds`: list fields and a member that each must contain (None: any). Sorted by
-    `order` (a time or a number), then by name, both descending; with `oldest_first` both ascending. One round trip
-    reads at most size + 1 documents. A document that does not fit its struct is reported and left out.
-    `InvalidCursor` for a cursor of another list.
+    `equal`: field values (None: any). `holds`: list fields and a member that each must contain (None: any). `span`:
+    bounds of `order`. Sorted by `order` (a time or a number), then by name, both descending; with `oldest_first` both
+    ascending. One round trip reads at most size + 1 documents. A document that does not fit its struct is reported and
+    left out. `InvalidCursor` for a cursor of another list.
+
+    `test`: which of the documents are shown. One round trip then reads at most EXAMINED documents, so a page may have
+    fewer than `size` of them, or none, although the list goes on behind its cursor.
     """
     filters = [(field, "==", value) for field, value in sorted(equal.items()) if value is not None]
     filters += [(field, "array_contains", value) for field, value in sorted((holds or {}).items()) if value is not None]
+    if span is not None:
+        bounds = ((">=", span.low), ("<", span.below))
+        filters += [(order, relation, value) for relation, value in bounds if value is not None]
     direction = "ASCENDING" if oldest_first else "DESCENDING"
     list_id = [
         str(collection),
         order,
         *([direction] if oldest_first else []),
         *(f"{field} {relation} {value}" for field, relation, value in filters),
+        *([] if test is None else [test.name]),
     ]
     parent = firestore.client().collection(collection)
     asked = _sorted(parent, order, direction)
@@ -260,10 +278,19 @@ def page(
     if cursor is not None:
         value, name = _opened(cursor, list_id)
         asked = asked.start_after({order: value, "__name__": parent.document(name)})
-    snapshots = firestore.run(asked.limit(size + 1))
-    shown = snapshots[:size]
-    following = _sealed(shown[-1].get(order), shown[-1].id, list_id) if len(snapshots) > size else None
-    return list(_fitting(collection, shown, [])), following
+    most = size + 1 if test is None else EXAMINED
+    snapshots = firestore.run(asked.limit(most))
+    shown: list[Found[D]] = []
+    skipped: list[MalformedDocument] = []
+    examined, window = 0, snapshots if test else snapshots[:size]
+    while examined < len(window) and len(shown) < size:
+        found = _fitting(collection, window[examined : examined + 1], skipped)
+        shown += [each for each in found if test is None or test.passes(each.data)]
+        examined += 1
+    if examined == len(snapshots) < most:
+        return shown, None
+    last = snapshots[examined - 1]
+    return shown, _sealed(last.get(order), last.id, list_id)
 
 
 def count_between(collection: Collection[Any], start: datetime, end: datetime) -> int:
