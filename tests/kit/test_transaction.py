@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -16,7 +17,7 @@ from studiox.kit.documents import Data, Path
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import AlreadyDecided, Docs, Reads
 from tests.support import Database, Rpcs, crowd
-from tests.support.debits import USER, Holder, Poor, assert_sound, debit, entry_path, opened, post
+from tests.support.debits import USER, Holder, Poor, assert_sound, debit, entry_path, opened, post, together
 from tests.support.things import Thing, thing_at
 
 pytestmark = pytest.mark.malformed("documents of no struct in models/")
@@ -46,6 +47,18 @@ def test_j3_a_burst_of_80_on_50_is_50_done_and_30_refused(database: Database) ->
     assert sorted(answer for answer in answers if isinstance(answer, int)) == list(range(50))
     assert [answer.details for answer in answers if isinstance(answer, Poor)] == [{"balance": 0}] * 30
     assert assert_sound(database, 50) == 50
+
+
+def test_operations_that_wait_join_the_repetition_of_a_conflict(database: Database, rpcs: Rpcs) -> None:
+    """A document that other instances change too is written with as few commits as possible."""
+    opened(database, 50)
+    debit("warm")
+    rpcs.reset()
+    answers = together(
+        rpcs, [partial(debit, f"c{n}") for n in range(8)], meanwhile=lambda: database.change(USER, marked=True)
+    )
+    assert sorted(answers) == list(range(40, 48))
+    assert rpcs.calls == ["Commit", "BatchGetDocuments", "Commit"]
 
 
 def test_j1_one_cause_by_32_threads_counts_once_and_answers_alike(database: Database) -> None:

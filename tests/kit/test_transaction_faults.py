@@ -220,7 +220,7 @@ def test_a_waiter_whose_operation_was_taken_stays_past_its_deadline() -> None:
             over.set()
             return super().wait()
 
-    def carry_out(batch: list[Operation[str]], _deadline: float) -> None:
+    def carry_out(batch: list[Operation[str]], *_: object) -> None:
         begun, ends = (entered, go) if len(batch) == 1 else (taken, over)
         begun.set()
         ends.wait(30)

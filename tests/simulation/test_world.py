@@ -148,7 +148,7 @@ def test_group_commit_waits_in_virtual_time() -> None:
     """Two callers of one key: the second waits for the first one's batch, and both are done."""
     world, batches = World(1), []
 
-    def carry_out(batch: list[group_commit.Operation[str]], _deadline: float) -> None:
+    def carry_out(batch: list[group_commit.Operation[str]], *_: object) -> None:
         world.io("commit", str(len(batch)), lambda: batches.append(len(batch)))
         for each in batch:
             each.finish("done")

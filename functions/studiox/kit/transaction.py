@@ -32,6 +32,9 @@ DEADLINE_S = 20.0
 MIN_TIMEOUT_S = 1.0
 """Every round trip gets at least this long, even near the deadline: a shorter timeout makes outcomes unknown."""
 MAX_BACKOFF_S = 0.5
+SHARED: set[str] = set()
+"""Collections whose documents many people change. When they do so at once, a commit waits for more of them
+(`group_commit.SPACING_S`)."""
 
 
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +72,8 @@ def transact(
     outcome.
     """
     operation: _Operation[T] = _Operation(decide, reads or Reads())
-    groups().submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S))
+    spaced = key.partition("/")[0] in SHARED
+    groups().submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S), spaced=spaced)
     return operation.result()
 
 
@@ -110,8 +114,12 @@ class _Operation(group_commit.Operation[T]):
         return any(commit.keys().isdisjoint(changes) for commit in self.unknown_commits)
 
 
-def _carry_out(batch: list[_Operation[Any]], deadline: float) -> None:
-    """Attempt reads, decisions and commits until every operation is done."""
+def _carry_out(batch: list[_Operation[Any]], deadline: float, join: Callable[[], list[_Operation[Any]]]) -> None:
+    """Attempt reads, decisions and commits until every operation is done.
+
+    After a conflict the operations that wait for this batch join it: a document that many instances change is then
+    written with few commits.
+    """
     pending, attempts = batch, 0
     while pending:
         attempt = _Attempt(pending[:1] if pending[0].runs_alone else pending, deadline)
@@ -135,6 +143,7 @@ def _carry_out(batch: list[_Operation[Any]], deadline: float) -> None:
                 operation.finish(error=error)
             return
         time.sleep(pause)
+        pending += join()
 
 
 @per_process

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
-from studiox.kit import firestore, ids, query
+from studiox.kit import firestore, ids, query, transaction
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.documents import Collection, D, Path, Stored
 from studiox.kit.errors import NotFound
@@ -139,6 +139,7 @@ class Moderation(Stored, frozen=True, kw_only=True):
 
 
 POSTS = Collection("posts", Post)
+transaction.SHARED.add(str(POSTS))
 COMMENTS = Collection("comments", Comment)
 """The collection group."""
 STATES = Collection("private", PostState)
