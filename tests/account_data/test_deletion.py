@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from studiox.models.users import pseudonym
 from tests.account_data.conftest import ADA, ADDRESS, BOB, TRIGGER, People
 from tests.auth.identity import Accounts
 from tests.media.servers import Gcs
-from tests.support import Answer, Database, before_create, call, crowd, schedule, task
+from tests.support import Answer, Database, before_create, call, counted, crowd, schedule, task
 from tests.support.clock import Clock
 from tests.support.queue import Queue
 
@@ -45,16 +46,27 @@ def assert_gone(database: Database, gcs: Gcs) -> None:
     assert not {"email", "displayName", "photoUrl"} & account.keys()
 
 
+def _ended(database: Database) -> Counter[str]:
+    """How many jobs the daily counters hold, by status."""
+    found: Counter[str] = Counter()
+    for (_, kind, value), number in counted.sums(database.all()).items():
+        found[value] += number if kind == "status" else 0
+    return +found
+
+
 def test_a9_nothing_is_left_but_money_under_a_pseudonym(
     people: People, database: Database, gcs: Gcs, auth: Accounts, invariants: Callable[[str], None]
 ) -> None:
     assert len(traces(database, gcs)) > 20
+    assert sum(_ended(database).values()) == 3
     bobs = database.need(f"users/{BOB}")
     [bobs_post] = [post for post in database.under("posts").values() if post["uid"] == BOB]
     assert delete().result == {"deleted": True}
     assert_gone(database, gcs)
     assert auth.users == {BOB}
     assert not database.get(f"jobs/{people.running}"), "the running job was cancelled and went"  # type: ignore[attr-defined]
+    assert _ended(database) == {"completed": 1}, "Ada's jobs are no longer counted"
+    counted.check(database.all())
     refund = database.need(f"closedAccounts/{pseudonym(ADA)}/ledger/refund:{people.running}")  # type: ignore[attr-defined]
     assert refund["amount"] == 1
     # Bob's own things are as they were, without Ada.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
@@ -77,3 +77,28 @@ def test_new_users_are_counted_within_their_time() -> None:
     assert users.count_new_users(NOW, NOW + 2 * SECOND) == 2
     assert users.count_new_users(NOW + SECOND, NOW + 3 * SECOND) == 2
     assert users.count_new_users(NOW + 3 * SECOND, LATER) == 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "monday"),
+    [
+        (datetime(2026, 3, 2, tzinfo=UTC), "2026-03-02"),
+        (datetime(2026, 3, 8, 23, 59, 59, 999_999, UTC), "2026-03-02"),
+        (datetime(2026, 3, 9, tzinfo=UTC), "2026-03-09"),
+        (datetime(2026, 3, 9, 1, tzinfo=timezone(timedelta(hours=2))), "2026-03-02"),
+        (datetime(2027, 1, 1, tzinfo=UTC), "2026-12-28"),
+    ],
+)
+def test_a_week_is_named_by_its_monday(moment: datetime, monday: str) -> None:
+    assert users.week_of(moment) == monday
+
+
+def test_orders_are_counted_by_week_and_the_newest_weeks_are_kept() -> None:
+    monday = datetime(2026, 12, 21, tzinfo=UTC)
+    counts: dict[str, int] = {}
+    for week, orders in enumerate((1, 2, 1, 3)):
+        for _ in range(orders):
+            before = dict(counts)
+            counts = users.with_one_more_job(counts, monday + timedelta(days=7 * week))
+            assert counts != before
+    assert counts == {"2026-12-28": 2, "2027-01-04": 1, "2027-01-11": 3}

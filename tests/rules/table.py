@@ -66,6 +66,7 @@ INTERNAL = (
     "rateLimits",
     "mail",
     "weeklyReports",
+    "dailyCounters",
     "ledgerAlerts",
     "lyricGenerationErrors",
     "closedAccounts",

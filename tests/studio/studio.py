@@ -12,7 +12,7 @@ from local.vendors.poyo.server import PoyoStandIn
 from local.vendors.poyo.tasks import signed
 from tests.conftest import SECRETS, forget_all
 from tests.media.servers import Gcs
-from tests.support import Answer, Database, Reply, Rpcs, call, http, invariants, schedule, task
+from tests.support import Answer, Database, Reply, Rpcs, call, counted, http, invariants, schedule, task
 from tests.support.clock import Clock
 from tests.support.people import user_data
 from tests.support.queue import Queue
@@ -138,6 +138,7 @@ class Studio:
         uid = uid or self.uid
         invariants.check(uid, self.database)
         everything = self.database.all()
+        counted.check(everything)
         user = everything[f"users/{uid}"]
         jobs = {
             path[5:]: data for path, data in everything.items() if path.startswith("jobs/") and path.count("/") == 1
@@ -156,6 +157,7 @@ class Studio:
         looked_at = {"nextPollAt", "nextAttemptAt"} & job.keys()
         if job["status"] in TERMINAL:
             assert everything[f"jobs/{job_id}/private/state"]["holdsPlace"] or not looked_at, job
+            assert everything[f"jobs/{job_id}/private/state"]["counted"], job
         else:
             assert looked_at, f"nobody will look at {job_id}: {job}"
             assert "deadlineAt" in job, job

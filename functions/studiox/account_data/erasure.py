@@ -23,6 +23,8 @@ from . import inventory
 from .inventory import Owned
 
 PAGE = 100
+JOBS_PAGE = 80
+"""Jobs are deleted in one commit with their states and with changes of the counters: at most 241 writes."""
 
 
 def begin(docs: Docs, uid: str, now: datetime) -> None:
@@ -41,7 +43,7 @@ def delete_own(uid: str) -> bool:
         found = _paths(uid, row)
         firestore.delete_all(found)
         left = left or len(found) == PAGE
-    return delete_jobs(uid, PAGE, clock.now()) and not left
+    return delete_jobs(uid, JOBS_PAGE, clock.now()) and not left
 
 
 def _paths(uid: str, row: Owned) -> list[Path[Any]]:

@@ -219,6 +219,7 @@ IMPERSONAL: dict[str, str] = {
     "ledgerAudits": "What the last audit of the ledgers covered, and when.",
     "reconciliations": "The position of the reconciliation with Stripe.",
     "weeklyReports": "Totals.",
+    "dailyCounters": "Totals. An account's jobs are subtracted when they are deleted.",
     "providerHealth": "Failures and spend of providers.",
     "settings": "Limits that administrators set.",
     "health": "The document that the health check reads.",

@@ -10,16 +10,15 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from studiox.kit.clock import UTC, datetime, timedelta
+from studiox.models import daily_counters
+from studiox.models.daily_counters import LATENCY_STEP_S, Figures
 from studiox.models.jobs import ReportedJob
 from studiox.models.weekly_reports import Anomaly, Latency, WeeklyReport
 
 WEEK = timedelta(days=7)
-DIMENSIONS = {"model": "requestsByModel", "type": "requestsByType"}
-PARAMETERS = {"size": "requestsBySize", "style": "requestsByStyle", "color": "requestsByColor"}
+DIMENSIONS = {each: f"requestsBy{each.capitalize()}" for each in ("model", "type", *daily_counters.PARAMETERS)}
 MAX_KEYS = 200
 OTHER = "other"
-LATENCY_STEP_S = 0.1
-MAX_LATENCY_S = 7_200
 
 # An anomaly needs enough jobs or users to exclude chance, and a figure far from the expected one.
 MIN_JOBS = 20
@@ -48,7 +47,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
-        self.by: dict[str, Counter[str]] = {name: Counter() for name in (*DIMENSIONS.values(), *PARAMETERS.values())}
+        self.by: dict[str, Counter[str]] = {name: Counter() for name in DIMENSIONS.values()}
         self.failed_by_model: Counter[str] = Counter()
         self.by_user: Counter[str] = Counter()
         self.consumed = 0
@@ -57,20 +56,24 @@ class Tally:
 
     def add(self, job: ReportedJob) -> None:
         """Count one job."""
-        self.statuses[job.status] += 1
-        for field, name in DIMENSIONS.items():
-            _count(self.by[name], getattr(job, field))
-        for field, name in PARAMETERS.items():
-            if field in job.params:
-                _count(self.by[name], str(job.params[field]))
-        if job.status == "failed":
-            _count(self.failed_by_model, job.model)
         self.by_user[job.uid] += 1
-        self.consumed += job.price
-        self.refunded += job.refunded
-        if job.status == "completed" and job.completed_at is not None:
-            seconds = (job.completed_at - job.created_at).total_seconds()
-            self.latencies[round(min(max(seconds, 0), MAX_LATENCY_S) / LATENCY_STEP_S)] += 1
+        self.include(daily_counters.figures(job))
+
+    def include(self, figures: Figures) -> None:
+        """Count what jobs come to, without their users."""
+        for (kind, value), number in figures.items():
+            if kind in DIMENSIONS:
+                _count(self.by[DIMENSIONS[kind]], value, number)
+            elif kind == "status":
+                self.statuses[value] += number
+            elif kind == "failed":
+                _count(self.failed_by_model, value, number)
+            elif kind == "latency":
+                self.latencies[int(value)] += number
+            elif value == "consumed":
+                self.consumed += number
+            else:
+                self.refunded += number
 
     @property
     def total(self) -> int:
@@ -86,9 +89,9 @@ class Tally:
         return None
 
 
-def _count(counter: Counter[str], key: str) -> None:
+def _count(counter: Counter[str], key: str, number: int) -> None:
     """Count under the key. Once there are MAX_KEYS keys, new keys are counted together as OTHER."""
-    counter[key if key in counter or len(counter) < MAX_KEYS else OTHER] += 1
+    counter[key if key in counter or len(counter) < MAX_KEYS else OTHER] += number
 
 
 def anomalies(

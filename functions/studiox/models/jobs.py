@@ -141,6 +141,8 @@ class JobState(Stored, frozen=True, kw_only=True):
     """The provider's message, at most 500 characters. Never shown to users."""
     credits_charged: int | float | UnsetType | None = UNSET
     """The provider's charge in its own credits; None if not reported."""
+    counted: bool = False
+    """Whether the daily counters include the job. Those that ended before there were any do not."""
     late_event: str | None = None
     """An event that came after the end: `Finished`, `Failed`, `Expired` or `Postponed`."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
 from studiox.kit import firestore, ids, query
-from studiox.kit.clock import datetime
+from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
@@ -15,6 +16,7 @@ from .ledger import Buckets
 
 PlanId = Literal["free", "pro", "enterprise"]
 FREE_PLAN: PlanId = "free"
+WEEKS_KEPT = 3
 Welcome = Literal["pending", "granted", "refused"]
 
 
@@ -110,6 +112,8 @@ class User(Stored, frozen=True, kw_only=True):
     wasted: DayWaste | None = None
     claims: DayCount | None = None
     """Social tasks claimed on one day."""
+    jobs_by_week: dict[str, int] = {}
+    """How many jobs the user ordered in the last weeks with an order, by each week's Monday. For the weekly report."""
     reports_overruled: int | None = None
     """How many of the user's reports moderators overruled; an upheld one makes up for one."""
 
@@ -173,6 +177,19 @@ def change_user(docs: Docs, uid: str, now: datetime, **changes: object) -> None:
     user = docs.get(path)
     if user is not None:
         docs.put(path, replace(user, **changes, updated_at=now))
+
+
+def week_of(moment: datetime) -> str:
+    """The week's Monday (UTC), which names it."""
+    day = moment.astimezone(UTC).date()
+    return (day - timedelta(days=day.weekday())).isoformat()
+
+
+def with_one_more_job(by_week: Mapping[str, int], now: datetime) -> dict[str, int]:
+    """The counts with one more in the present week, of the newest WEEKS_KEPT weeks."""
+    week = week_of(now)
+    counts = {**by_week, week: by_week.get(week, 0) + 1}
+    return {each: counts[each] for each in sorted(counts)[-WEEKS_KEPT:]}
 
 
 def search_users(

@@ -11,6 +11,7 @@ from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import NotFound
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
+from studiox.models import daily_counters
 from studiox.models.jobs import JOBS, STATES, Job, JobState, JobStatus, JobType, job_path, state_path
 from studiox.models.provider_health import PROVIDER_HEALTH
 
@@ -94,8 +95,8 @@ def spent(spend_key: str) -> Spend:
 def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
     """Delete up to `limit` of the user's jobs, both documents; False if there may be more.
 
-    The same commit adds their cost of today to the day's sum. Malformed states are reported and not summed.
-    `Unavailable`, `Contention`.
+    The same commit adds their cost of today to the day's sum, and subtracts them from the daily counters. Malformed
+    documents are reported and not summed. At most three writes a job. `Unavailable`, `Contention`.
     """
     paths = query.names(JOBS, {"uid": uid}, limit)
     states = [state_path(path.id) for path in paths]
@@ -103,20 +104,24 @@ def delete_jobs(uid: str, limit: int, now: datetime) -> bool:
     def decide(docs: Docs) -> list[MalformedDocument]:
         costs: dict[str, Spend] = {}
         broken: list[MalformedDocument] = []
-        for path in states:
+        counted = []
+        for path in paths:
             try:
-                state = docs.get(path)
+                state = docs.get(state_path(path.id))
+                if state is not None and state.spent_on is not None:
+                    before = costs.get(state.spent_on, Spend())
+                    unpaid = before.unpaid + (state.unpaid_micro_usd or 0)
+                    costs[state.spent_on] = Spend(before.total + state.cost_micro_usd, unpaid)
+                if state is not None and state.counted and (job := docs.get(path)) is not None:
+                    counted.append(job)
             except MalformedDocument as error:
                 broken.append(error)
-                continue
-            if state is not None and state.spent_on is not None:
-                before = costs.get(state.spent_on, Spend())
-                unpaid = before.unpaid + (state.unpaid_micro_usd or 0)
-                costs[state.spent_on] = Spend(before.total + state.cost_micro_usd, unpaid)
         breaker_store.keep_deleted(docs, costs, now)
-        for job in paths:
-            docs.delete(job)
-            docs.delete(state_path(job.id))
+        for path in paths:
+            docs.delete(path)
+            docs.delete(state_path(path.id))
+        for job in counted:
+            daily_counters.subtract(docs, job.job_id, job)
         return broken
 
     if paths:

@@ -23,7 +23,7 @@ from studiox.models.catalog import Model
 from studiox.models.jobs import Job, JobState
 from studiox.models.provider_health import PROVIDER_HEALTH
 from studiox.models.users import User as Account
-from studiox.models.users import change_user, user_path
+from studiox.models.users import change_user, user_path, with_one_more_job
 from studiox.tokens import allowance
 from studiox.tokens.service import debit_job
 
@@ -118,7 +118,8 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
             raise lifecycle.ProviderUnavailable
         counted_until = _count_song(docs, caller.uid, account, now) if new.type == "music" else None
         entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
-        change_user(docs, caller.uid, now, active_jobs=account.active_jobs + 1)
+        by_week = with_one_more_job(account.jobs_by_week, now)
+        change_user(docs, caller.uid, now, active_jobs=account.active_jobs + 1, jobs_by_week=by_week)
         job = orders.new_job(
             job_id=job_id,
             uid=caller.uid,

@@ -13,7 +13,7 @@ from studiox.kit import clock, log
 from studiox.kit.audit import Actor
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs, Reads
-from studiox.models import jobs, notifications
+from studiox.models import daily_counters, jobs, notifications
 from studiox.models.creations import add_creation
 from studiox.models.jobs import Job, JobState, ProviderLoss
 from studiox.models.ledger import part_of
@@ -50,10 +50,10 @@ def settle_job(
 ) -> Job | None:
     """Apply `event` to the job with all its effects, in one commit; the job as it is then, None if it was deleted.
 
-    The only way that a job ends: its refund, its creation and the place that it held are in the same commit, so
-    that settling twice has no effect. `just_committed`: this process has just committed the job's documents.
-    `first` is given the private state and may refuse, or write, in the same commit. `by`: who ends it, and by which
-    function; `reason`: why an administrator does, for the audit entry.
+    The only way that a job ends: its refund, its creation, the place that it held and what the daily counters get are
+    in the same commit, so that settling twice has no effect. `just_committed`: this process has just committed the
+    job's documents. `first` is given the private state and may refuse, or write, in the same commit. `by`: who ends it,
+    and by which function; `reason`: why an administrator does, for the audit entry.
     """
     now = clock.now()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(uid)
@@ -69,6 +69,7 @@ def settle_job(
             first(docs, state)
         step = replace(step, state=spend.with_costs(job, state, step, now))
         after = _apply(docs, step, now)
+        _count(docs, job, after, state)
         loss = _loss(after, state, step, now)
         if loss is not None:
             docs.put(jobs.PROVIDER_LOSSES.document(job_id), loss)
@@ -151,9 +152,15 @@ def _apply(docs: Docs, step: Step, now: datetime) -> Job:
     if step.ends == "completed":
         add_creation(docs, results.creation_of(job, now))
         job = replace(job, creation_id=job_id)
-    docs.put(jobs.state_path(job_id), state)
+    docs.put(jobs.state_path(job_id), replace(state, counted=state.counted or job.is_terminal))
     docs.put(jobs.job_path(job_id), job)
     return job
+
+
+def _count(docs: Docs, before: Job, after: Job, state: JobState) -> None:
+    """Keep the daily counters. `state`: as it was before the step."""
+    if after.is_terminal:
+        daily_counters.add(docs, after.job_id, after, before if state.counted else None)
 
 
 def _refund(docs: Docs, step: Step, now: datetime) -> Job:

@@ -1,0 +1,55 @@
+"""What the daily counters must hold, worked out from the stored jobs without any production code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+ENDED = ("completed", "failed", "cancelled")
+Sums = Counter[tuple[str, str, str]]
+"""{(day, kind, value): number}"""
+
+
+def sums(everything: Mapping[str, Mapping[str, Any]]) -> Sums:
+    """What the counters among these documents hold, without zeros."""
+    found: Sums = Counter()
+    for path, data in everything.items():
+        if path.startswith("dailyCounters/"):
+            day = path.split("-", 1)[1]
+            for kind, held in data["counts"].items():
+                for value, number in held.items():
+                    found[day, kind, value] += number
+    return Counter({key: number for key, number in found.items() if number})
+
+
+def recount(everything: Mapping[str, Mapping[str, Any]]) -> Sums:
+    """The same of the jobs among these documents that are marked as counted."""
+    found: Sums = Counter()
+    for path, job in everything.items():
+        if not (path.startswith("jobs/") and path.count("/") == 1):
+            continue
+        if everything.get(f"{path}/private/state", {}).get("counted"):
+            for (kind, value), number in _of(job).items():
+                found[f"{job['createdAt']:%Y-%m-%d}", kind, value] += number
+    return Counter({key: number for key, number in found.items() if number})
+
+
+def _of(job: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    assert job["status"] in ENDED, f"{job['jobId']} is counted, and it is {job['status']}"
+    found = {("status", job["status"]): 1, ("model", job["model"]): 1, ("type", job["type"]): 1}
+    found |= {(name, str(job["params"][name])): 1 for name in ("size", "style", "color") if name in job["params"]}
+    found |= {("tokens", "consumed"): job["price"], ("tokens", "refunded"): job["refunded"]}
+    if job["status"] == "failed":
+        found["failed", job["model"]] = 1
+    if job["status"] == "completed":
+        seconds = min(max(0.0, (job["completedAt"] - job["createdAt"]).total_seconds()), 7_200.0)
+        tenths = round(10 * seconds)
+        found["latency", str(tenths if tenths < 6_000 else tenths - tenths % 100)] = 1
+    return found
+
+
+def check(everything: Mapping[str, Mapping[str, Any]]) -> None:
+    """Assert that the counters hold what the jobs come to."""
+    held, expected = sums(everything), recount(everything)
+    assert held == expected, {key: (held[key], expected[key]) for key in held | expected if held[key] != expected[key]}
