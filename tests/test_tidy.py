@@ -26,7 +26,7 @@ _IO = (
     r"socket|threading|subprocess|requests|urllib3|urllib(?!\.parse)|http|firebase_admin|google|grpc|stripe"
     r"|studiox\.kit\.(firestore|transaction|rate_limits|query|tasks|audit|cache|batch)"
     r"|studiox\.(api\.(callables|callers|http_functions)|deletions\.service|.*store)"
-    r"|studiox\.(media\.(?!filetypes).*|integrations\.(stripe|firebase_auth|providers\.wire))"
+    r"|studiox\.(media\.(?!(filetypes|marking|xmp)$).*|integrations\.(stripe|firebase_auth|providers\.wire))"
 )
 IO = re.compile(rf"^({_IO})(\.|$)")
 # A module whose docstring says "Pure." reaches nothing outside of its arguments.

@@ -10,6 +10,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await signUp(grace, 'Grace');
   const card = await order(grace.page, { type: 'Picture', model: 'Model A', prompt: PROMPT });
   await card.getByRole('link', { name: 'Open in the library' }).click();
+  await grace.page.getByText('Made with AI').waitFor();
   await grace.page.getByRole('button', { name: 'Publish' }).click();
   const publish = grace.page.getByRole('dialog', { name: 'Publish' });
   await accessible(grace.page, 'the dialog to publish');
@@ -27,6 +28,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await page.goto(`/feed?tag=${tag}`);
   await page.getByRole('heading', { name: `#${tag}` }).waitFor();
   await decoded(page.getByRole('img', { name: 'He waited for me' }));
+  await page.getByText('Made with AI').waitFor();
   await fits(page);
   await page.getByRole('button', { name: /^Like He waited/ }).tap();
   await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
@@ -44,6 +46,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await page.getByRole('button', { name: /^Like He waited for me, 1/, pressed: true }).waitFor();
   await page.getByRole('link', { name: /^He waited for me/ }).tap();
   await page.getByRole('heading', { name: 'He waited for me' }).waitFor();
+  await page.getByText('Made with AI').waitFor();
   await page.getByLabel('Your comment').fill('Lovely lines!');
   await page.getByRole('button', { name: 'Send' }).tap();
   await page.getByRole('listitem').filter({ hasText: 'Lovely lines!' }).waitFor();

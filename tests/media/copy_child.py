@@ -31,7 +31,9 @@ def main() -> None:
     def copy(number: int) -> int:
         path = f"users/u/creations/j/{number}"
         url, hosts = settings["warm" if number < 0 else "url"], [settings["host"]]
-        return objects.copy_from_url(url, path, allowed_hosts=hosts, max_bytes=1 << 31, deadline_s=600).size_bytes
+        mark = objects.Mark("trainedAlgorithmicMedia")
+        stored = objects.copy_from_url(url, path, allowed_hosts=hosts, max_bytes=1 << 31, deadline_s=600, mark=mark)
+        return stored.size_bytes
 
     copy(-1)  # connections, certificates, imports: the base
     base = status("VmRSS")

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 
+from studiox.media.filetypes import PNG
+from studiox.media.marking import Mark, edit_for
 from tests.media import copy_child
-from tests.media.servers import GRAIN, Gcs, Site, answer, png
+from tests.media.servers import GRAIN, PNG_HEAD, Gcs, Site, answer, png
 
 PIECE = png(GRAIN)
+MARK = len(edit_for(PNG, PIECE, Mark("trainedAlgorithmicMedia")).head) - len(PNG_HEAD)
+"""What the mark adds to a file."""
 
 
 def big(pieces: int, *, announced: bool) -> Any:
@@ -53,7 +57,7 @@ def run(site: Site, gcs: Gcs, copies: int, behaviour: Any, folder: Path) -> dict
 @pytest.mark.parametrize("announced", [True, False])
 def test_j20_a_200_mb_copy(site: Site, gcs: Gcs, tmp_path: Path, announced: bool) -> None:
     told = run(site, gcs, 1, big(800, announced=announced), tmp_path)
-    assert told["sizes"] == [800 * GRAIN]
+    assert told["sizes"] == [800 * GRAIN + MARK]
     assert told["peak"] - told["base"] <= 4 * 1024
     assert told["left"] == []
     assert told["at_import"] == []
@@ -63,7 +67,7 @@ def test_j20_a_200_mb_copy(site: Site, gcs: Gcs, tmp_path: Path, announced: bool
 
 def test_j20_sixteen_at_once(site: Site, gcs: Gcs, tmp_path: Path) -> None:
     told = run(site, gcs, 16, big(80, announced=True), tmp_path)
-    assert told["sizes"] == [80 * GRAIN] * 16
+    assert told["sizes"] == [80 * GRAIN + MARK] * 16
     assert told["peak"] - told["base"] <= 16 * 1024
     assert told["left"] == []
     assert len(gcs.requests) == 2 * 17

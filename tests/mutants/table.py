@@ -81,6 +81,8 @@ Every module that decides anything and does no I/O is here, or in WITHOUT_A_ROW.
 """
 
 WITHOUT_A_ROW = {
+    "media/marking": "formats; tests/media/test_marking.py reads what it makes with other libraries",
+    "media/xmp": "as media/marking",
     "kit/config": "the defaults of a deployment's parameters; tests/kit/test_config.py has its functions",
     "integrations/providers/specs": "declarations; tests/studio/test_registry.py holds the deployment to them",
     "catalog/poyo_models": "a table; tests/catalog/test_models.py holds it to the vendor's",

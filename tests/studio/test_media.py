@@ -13,8 +13,33 @@ from studiox.kit import transaction
 from studiox.media import json_api
 from studiox.studio import lifecycle, results
 from tests.conftest import Logged
+from tests.media import made
 from tests.studio.studio import Studio
 from tests.support import plant
+
+UPLOAD = "users/u1/uploads/a.png"
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ({}, "trainedAlgorithmicMedia"),
+        ({"type": "edit", "model": "nano-banana-edit", "inputPaths": [UPLOAD]}, "compositeWithTrainedAlgorithmicMedia"),
+        ({"type": "video", "model": "veo3.1-lite", "inputPaths": [UPLOAD]}, "trainedAlgorithmicMedia"),
+        ({"type": "music", "model": "generate-music"}, "trainedAlgorithmicMedia"),
+    ],
+)
+def test_every_file_of_a_job_says_that_a_model_made_it(studio: Studio, order: dict[str, Any], said: str) -> None:
+    studio.gcs.put_object(UPLOAD, made.picture("PNG"), {"contentType": "image/png"})
+    job_id = studio.created(**order)
+    studio.heal(job_id)
+    (*media,) = studio.job(job_id)["media"]
+    paths = [path for each in media for path in (each["path"], each.get("imagePath")) if path]
+    assert sorted(paths) == sorted(studio.objects(job_id))
+    for path in paths:
+        assert made.source_type(studio.gcs.objects[path]["data"]) == said
+    assert [each["bytes"] for each in media] == [len(studio.gcs.objects[each["path"]]["data"]) for each in media]
+    studio.check()
 
 
 @pytest.mark.parametrize("file", ["expired", "truncated"])
@@ -134,7 +159,7 @@ def test_large_media_are_left_to_the_task(studio: Studio, monkeypatch: pytest.Mo
     assert studio.task_of(job_id)["downloads"] == downloads  # a client's poll does not even begin it again
     studio.heal(job_id)
     assert studio.job(job_id)["status"] == "completed"
-    assert studio.job(job_id)["media"][0]["bytes"] == 26_000_000
+    assert studio.job(job_id)["media"][0]["bytes"] > 26_000_000  # and the mark
     studio.check()
 
 

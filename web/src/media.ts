@@ -19,6 +19,9 @@ export interface Shown {
 const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
 
+/** Everything in the studio is. People must be able to see it where a file is shown (docs/marking.md). */
+export const madeWithAi = html`<small class="ai">Made with AI</small>`;
+
 /** A still picture of it, for a grid. */
 export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
   const [first] = media;

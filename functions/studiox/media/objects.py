@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from . import json_api, storage
+from studiox.kit import log
+
+from . import json_api, marking, storage
 from .download import (
     Budget,
     MediaDeferred,
@@ -32,6 +34,7 @@ from .download import (
     system_resolver,
 )
 from .filetypes import BY_EXTENSION, HEAD_BYTES, FileType, detect
+from .marking import Edit, Mark, edit_for
 from .storage import (
     CACHE_CONTROL,
     Head,
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Head",
+    "Mark",
     "MediaDeferred",
     "MediaError",
     "MediaGone",
@@ -89,11 +93,13 @@ def copy_from_url(
     max_bytes: int,
     deadline_s: float,
     inline_bytes: int | None = None,
+    mark: Mark | None = None,
     bucket: str | None = None,
     resolver: Resolver = system_resolver,
 ) -> Stored:
     """Copy the file at `url` to `{path_without_extension}.{ext}`, at most `max_bytes` within `deadline_s` seconds.
 
+    With `mark`: the stored file says by XMP that a model made it; if it cannot, it is stored as it is, with a warning.
     With `inline_bytes`: MediaDeferred, before anything is stored, if it is larger or of unknown length.
     Raises the other MediaErrors too. Then no object was stored, unless the answer was lost: the next try uses that
     object. `allowed_hosts` as in `check_url`.
@@ -103,7 +109,9 @@ def copy_from_url(
     budget = Budget(deadline_s)
     with _slot(budget):
         try:
-            body = _Body(lambda at: open_url(url, allowed_hosts, budget, first_byte=at, resolver=resolver), max_bytes)
+            body = _Body(
+                lambda at: open_url(url, allowed_hosts, budget, first_byte=at, resolver=resolver), max_bytes, mark
+            )
         except MediaGone:
             found = _find(
                 path_without_extension, bucket
@@ -112,18 +120,23 @@ def copy_from_url(
                 raise
             return found
         with body:
-            if inline_bytes is not None and (body.length is None or body.length > inline_bytes):
+            if inline_bytes is not None and (body.source_length is None or body.source_length > inline_bytes):
                 raise MediaDeferred("larger than may be copied at once, or of unknown length")
             return _upload(body, path_without_extension, budget, bucket)
 
 
 def store_bytes(
-    data: bytes, path_without_extension: str, *, max_bytes: int | None = None, bucket: str | None = None
+    data: bytes,
+    path_without_extension: str,
+    *,
+    max_bytes: int | None = None,
+    mark: Mark | None = None,
+    bucket: str | None = None,
 ) -> Stored:
     """Store bytes made in this process, with the rules and errors of a copy. Two requests."""
     storage.checked_path(path_without_extension)
     limit = len(data) if max_bytes is None else max_bytes
-    with _Body(lambda at: _Bytes(data, at), limit) as body:
+    with _Body(lambda at: _Bytes(data, at), limit, mark) as body:
         return _upload(body, path_without_extension, Budget(120), bucket)
 
 
@@ -160,58 +173,89 @@ class _Bytes:
 
 
 class _Body:
-    """A file in transit: counted, checksummed and bounded as it passes, and reopened at a byte if the upload breaks."""
+    """A file in transit: marked, counted, checksummed and bounded as it passes, reopened if the upload breaks."""
 
-    def __init__(self, open_at: Callable[[int], _Readable], max_bytes: int) -> None:
+    def __init__(self, open_at: Callable[[int], _Readable], max_bytes: int, mark: Mark | None) -> None:
         import google_crc32c
 
         self._extend: Callable[[int, bytes], int] = google_crc32c.extend
         self._open_at, self._max_bytes = open_at, max_bytes
         self._crc = 0
         self.size = 0
-        """The bytes seen so far, from the first; the file's size once a stream has ended."""
+        """The bytes that were sent so far, from the first; the stored file's size once a stream has ended."""
         self._source = open_at(0)
-        self.length = self._source.length
-        """As announced, or None."""
+        self.source_length = self._source.length
+        """As announced, then as read; None while it is not known."""
         try:
-            if self.length is not None and self.length > max_bytes:
+            if self.source_length is not None and self.source_length > max_bytes:
                 raise MediaTooLarge("announced")
-            self._first: bytes | None = self._begin()
+            self._first: bytes | None = self._begin(HEAD_BYTES if mark is None else marking.HEAD_BYTES)
         except MediaError:
             self.close()
             raise
+        self.kind = detect(self._first)
+        self._edit = Edit() if mark is None or self.kind is None else edit_for(self.kind, self._first, mark)
+        self.length = None if self.source_length is None else self._stored(self.source_length)
+        """Of the stored file, or None while it is not known."""
+        if self._edit.unmarked:
+            log.warning("media_unmarked", reason=self._edit.unmarked, contentType=self.kind and self.kind.content_type)
 
-    def _begin(self) -> bytes:
-        """Reads until there is enough to detect the type, however small the pieces are."""
-        head = b""
-        while len(head) < HEAD_BYTES and (piece := self._source.read(PIECE_BYTES)):
+    def _begin(self, least: int) -> bytes:
+        """Reads until there is enough to detect the type and to mark the file, however small the pieces are."""
+        head = bytearray()
+        while len(head) < least and (piece := self._source.read(PIECE_BYTES)):
             head += piece
-        self.head = head[:HEAD_BYTES]
-        return head
+        return bytes(head)
+
+    def _stored(self, source_length: int) -> int:
+        return len(self._edit.head) + source_length - self._edit.replaced + len(self._edit.tail)
 
     def stream(self, first_byte: int = 0) -> Iterator[bytes]:
-        """The file from `first_byte` on. MediaError if it is too long or too short, or breaks off."""
+        """The stored file from `first_byte` on. MediaError if it is too long or too short, or breaks off."""
         if first_byte > self.size:
             raise MediaUnavailable("storage: has more than was sent")
-        piece, self._first = self._first, None
-        if piece is None:
-            self._source.close()
-            self._source = self._open_at(first_byte)
-            piece = self._source.read(PIECE_BYTES)
         at = first_byte
-        while piece:
+        for piece in self._pieces(first_byte):
             at += len(piece)
-            if at > self._max_bytes:
-                raise MediaTooLarge("sent")
-            if self.length is not None and at > self.length:
-                raise MediaUnavailable("source: longer than before")
             if at > self.size:
-                self._crc = self._extend(self._crc, piece[self.size - at :])
+                self._crc = self._extend(self._crc, piece[len(piece) - (at - self.size) :])
                 self.size = at
             yield piece
-            piece = self._source.read(PIECE_BYTES)
         if at < self.size or (self.length is not None and at != self.length):
             raise MediaUnavailable("source: shorter than announced")
+
+    def _pieces(self, first_byte: int) -> Iterator[bytes]:
+        edit = self._edit
+        if first_byte < len(edit.head):
+            yield edit.head[first_byte:]
+        yield from self._read_source(edit.replaced + max(0, first_byte - len(edit.head)))
+        if edit.tail and self.source_length is not None:
+            sent = max(0, first_byte - (self._stored(self.source_length) - len(edit.tail)))
+            if sent < len(edit.tail):
+                yield edit.tail[sent:]
+
+    def _read_source(self, first_byte: int) -> Iterator[bytes]:
+        """The source from `first_byte` on, which is not before the end of what the edit replaces."""
+        at, piece, self._first = 0, self._first, None
+        if piece is None:
+            if self.source_length is not None and first_byte >= self.source_length > 0:
+                return  # all of it was sent, but not the tail
+            at = 0 if first_byte == self._edit.replaced else first_byte
+            self._source.close()
+            self._source = self._open_at(at)
+            piece = self._source.read(PIECE_BYTES)
+        while piece:
+            skipped, at = max(0, first_byte - at), at + len(piece)
+            if at > self._max_bytes:
+                raise MediaTooLarge("sent")
+            if self.source_length is not None and at > self.source_length:
+                raise MediaUnavailable("source: longer than before")
+            if rest := piece[skipped:]:
+                yield rest
+            piece = self._source.read(PIECE_BYTES)
+        if self.source_length is not None and at != self.source_length:
+            raise MediaUnavailable("source: shorter than announced")
+        self.source_length = at
 
     @property
     def crc32c(self) -> str:
@@ -228,11 +272,10 @@ class _Body:
 
 
 def _upload(body: _Body, path_without_extension: str, budget: Budget, bucket: str | None) -> Stored:
-    kind = detect(body.head)
-    if kind is None:
+    if body.kind is None:
         raise MediaRefused("content: not an allowed type")
-    path = f"{path_without_extension}.{kind.extension}"
-    session = _begin_session(path, kind, body.length, bucket)
+    path = f"{path_without_extension}.{body.kind.extension}"
+    session = _begin_session(path, body.kind, body.length, bucket)
     if session is None:
         return _adopt(path, bucket)
     first_byte = 0

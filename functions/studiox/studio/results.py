@@ -62,7 +62,7 @@ def store_all(
 def _copy(job: Job, number: int, file: File, until: float, inline_bytes: int | None) -> objects.Stored:
     path = f"{folder(job)}{number}"
     if file.data:
-        return objects.store_bytes(file.data, path)
+        return objects.store_bytes(file.data, path, mark=_mark(job))
     return objects.copy_from_url(
         file.url,
         path,
@@ -70,7 +70,15 @@ def _copy(job: Job, number: int, file: File, until: float, inline_bytes: int | N
         max_bytes=config.MAX_MEDIA_BYTES.value,
         deadline_s=max(1.0, until - time.monotonic()),
         inline_bytes=inline_bytes,
+        mark=_mark(job),
     )
+
+
+def _mark(job: Job) -> objects.Mark:
+    """What the job's files say about their origin. An edit of a person's own upload is not the model's work alone."""
+    of_upload = any(path.split("/")[2:3] == ["uploads"] for path in job.params.get("inputPaths") or ())
+    composite = of_upload and job.type == "edit"
+    return objects.Mark("compositeWithTrainedAlgorithmicMedia" if composite else "trainedAlgorithmicMedia", of_upload)
 
 
 def _item(stored: objects.Stored, file: File) -> MediaFile:

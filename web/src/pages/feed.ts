@@ -4,7 +4,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
-import { cover, type Shown } from '../media.ts';
+import { cover, madeWithAi, type Shown } from '../media.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { ago, count, typeName } from '../words.ts';
 import { List } from './list.ts';
@@ -65,7 +65,7 @@ function tile(app: App, post: Post): TemplateResult {
   return html`<article class="tile post">
     <a href="/post/${postId}">
       ${cover(shown, (path) => app.files.public(path))}
-      <span class="caption"><strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small></span>
+      <span class="caption"><strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}</span>
     </a>
     <p class="counts">
       <button class="link" aria-pressed=${likedByMe} aria-label="Like ${shown.label}, ${likeCount} so far" @click=${() => like(app, post)}>

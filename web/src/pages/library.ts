@@ -4,7 +4,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
-import { cover, full, type Shown } from '../media.ts';
+import { cover, full, madeWithAi, type Shown } from '../media.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { at, inputName, typeName } from '../words.ts';
 import { List, One } from './list.ts';
@@ -146,6 +146,7 @@ export function creationPage(app: App, creationId: string): Page {
           <div class="stage">${full(shown(creation), (path, bytes) => app.files.private(path, bytes), played)}</div>
           <div class="side">
             <h1>${title || prompt}</h1>
+            <p>${madeWithAi}</p>
             <p class="muted">${typeName(type)} by ${app.modelName(model)} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
             ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
             <div class="row wrap">

@@ -5,7 +5,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
-import { full } from '../media.ts';
+import { full, madeWithAi } from '../media.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { ago, count, typeName } from '../words.ts';
 import { like, shownPost } from './feed.ts';
@@ -82,6 +82,7 @@ export function postPage(app: App, postId: string): Page {
           <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
           <div class="side">
             <h1>${shownPost(post).label}</h1>
+            <p>${madeWithAi}</p>
             <p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> · ${typeName(type)} by ${app.modelName(model)} · ${ago(createdAt)}
               ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}</p>
             ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
