@@ -55,6 +55,12 @@ from studiox.community.endpoints import (
     remixPost,
     reportPost,
 )
+from studiox.creations.collection_endpoints import (
+    changeCollection,
+    deleteCollection,
+    listCollections,
+    saveCollection,
+)
 from studiox.creations.endpoints import (
     deleteCreation,
     deleteCreations,
@@ -98,6 +104,7 @@ __all__ = [
     "auditLedger",
     "cancelStudioJob",
     "cancelSubscription",
+    "changeCollection",
     "checkGenerationAllowance",
     "cleanUp",
     "commentPost",
@@ -107,6 +114,7 @@ __all__ = [
     "createPortalSession",
     "createStudioJob",
     "deleteAccount",
+    "deleteCollection",
     "deleteComment",
     "deleteCreation",
     "deleteCreations",
@@ -143,6 +151,7 @@ __all__ = [
     "incrementPlayCount",
     "initializeUser",
     "likePost",
+    "listCollections",
     "listSessions",
     "listStudioJobs",
     "moderatePost",
@@ -156,6 +165,7 @@ __all__ = [
     "reviewSocialTask",
     "revokeSessions",
     "runWeeklyReport",
+    "saveCollection",
     "searchUsers",
     "setJobStatus",
     "setPlan",

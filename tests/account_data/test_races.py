@@ -29,6 +29,7 @@ CALLS: dict[str, Callable[[People, Database], tuple[Any, dict[str, Any]]]] = {
     "toggleFavorite": lambda _, data: (main.toggleFavorite, {"creationId": post_of(data, ADA)}),
     "deleteCreation": lambda _, data: (main.deleteCreation, {"creationId": post_of(data, ADA)}),
     "deleteCreations": lambda _, data: (main.deleteCreations, {"creationIds": [post_of(data, ADA)]}),
+    "saveCollection": lambda *_: (main.saveCollection, {"name": "mine", **ID}),
     "submitSocialTask": lambda *_: (main.submitSocialTask, {**PROOF, **ID}),
     "useTokens": lambda *_: (main.useTokens, {"feature": "hd_download", **ID}),
     "createStudioJob": lambda *_: (main.createStudioJob, {**ORDER, **ID}),

@@ -91,7 +91,7 @@ def test_a_library_is_listed_by_type_and_favourites(database: Database, rpcs: Rp
     database.put("creations/other", creation("other", "u2"))
 
     def listed(kind: JobType | None = None, favorite: bool | None = None) -> list[str]:
-        found, _ = creations.list_creations("u1", type=kind, favorite=favorite, size=5, cursor=None)
+        found, _ = creations.list_creations("u1", type=kind, favorite=favorite, collection_id=None, size=5, cursor=None)
         return [each.id for each in found]
 
     rpcs.reset()
@@ -102,8 +102,8 @@ def test_a_library_is_listed_by_type_and_favourites(database: Database, rpcs: Rp
     assert listed(favorite=True) == ["c0"]
     assert listed(favorite=False) == ["c2", "c1"]
     assert listed("video", True) == []
-    first, cursor = creations.list_creations("u1", type=None, favorite=None, size=2, cursor=None)
-    rest, end = creations.list_creations("u1", type=None, favorite=None, size=2, cursor=cursor)
+    first, cursor = creations.list_creations("u1", type=None, favorite=None, collection_id=None, size=2, cursor=None)
+    rest, end = creations.list_creations("u1", type=None, favorite=None, collection_id=None, size=2, cursor=cursor)
     assert ([each.id for each in first], [each.id for each in rest], end) == (["c2", "c1"], ["c0"], None)
 
 

@@ -98,6 +98,8 @@ ROWS = (
     Row(f"users/{OWNER}/ledger/e1", {"seq": 1, "amount": 200, **_MINE}, _BY_PATH),
     Row(f"users/{OWNER}/payments/p1", {"amount": 999, **_MINE}, _BY_PATH),
     Row(f"users/{OWNER}/subscriptionEvents/e1", _MINE),
+    Row(f"users/{OWNER}/collections/c1", {"name": "a", "count": 1, **_MINE}, _BY_PATH),
+    Row(f"users/{OWNER}/collectionRequests/r1", _MINE),
     Row(f"users/{OWNER}/notifications/n1", {"kind": "job", "readAt": None, **_MINE}, {**_BY_PATH, "mark": OWN}),
     Row(f"users/{OWNER}/secrets/s1", _MINE),
     Row("jobs/j1", {"status": "completed", **_MINE}, _BY_UID),

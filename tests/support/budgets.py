@@ -66,6 +66,17 @@ BUDGETS: dict[str, dict[str, Budget]] = {
     "getUserCreations": {
         "warm": exactly(QUERY, why="one page"),
     },
+    "saveCollection": {
+        "warm": exactly(
+            COMMIT, why="the commit verifies that nothing was made by this request, and how many there are"
+        ),
+    },
+    "changeCollection": {
+        "warm": exactly(READ, COMMIT, why="the collection and all creations in one read; all changes in one commit"),
+    },
+    "listCollections": {
+        "warm": exactly(QUERY, READ, why="one page; all covers in one read"),
+    },
     "getCreation": {
         "warm": exactly(READ, why="the creation and the caller"),
     },

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from studiox.api.background import schedule, task
 from studiox.api.callables import AccountHolder, Nothing, RecentAccountHolder, Request, Response, endpoint
+from studiox.creations import collection_upkeep
 from studiox.deletions import service
 from studiox.fan_out import service as fan_out
 from studiox.kit import config, ids, log, tasks
@@ -23,6 +24,7 @@ from . import deletion, export, nightly_sweep
 CLEARS: dict[str, service.Clear] = {
     "post": service.clear_post,
     "creation": service.clear_creation,
+    "collection": collection_upkeep.clear,
     "account": deletion.clear_account,
 }
 

@@ -110,11 +110,13 @@ def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
 def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
     """Remove the uid from pending clean-ups; True when none is left. `own` is the account's own record.
 
-    A post's clean-up continues under the pseudonym. A creation's is deleted: its folder was deleted with all others.
+    A post's clean-up continues under the pseudonym. A creation's and a collection's are deleted: all that they would
+    delete is gone.
     """
     found = [path for path in query.names(CLEAN_UPS, {"uid": uid}, PAGE) if path != own]
-    firestore.delete_all([path for path in found if "creation-" in path])
-    _rewrite(uid, pseudonym, {path: path for path in found if "creation-" not in path})
+    done = [path for path in found if path.id.startswith(("creation-", "collection-"))]
+    firestore.delete_all(done)
+    _rewrite(uid, pseudonym, {path: path for path in found if path not in done})
     return len(found) < PAGE - 1
 
 

@@ -15,6 +15,7 @@ from studiox.kit.audit import AUDIT_LOGS
 from studiox.kit.documents import Collection
 from studiox.models import deletions, notifications, posts
 from studiox.models.admin_requests import ADMIN_REQUESTS
+from studiox.models.collections import COLLECTION_REQUESTS, COLLECTIONS
 from studiox.models.creations import CREATIONS
 from studiox.models.jobs import JOBS, LYRIC_ERRORS, PROVIDER_LOSSES, STATES
 from studiox.models.ledger_audits import LEDGER_ALERTS, LEDGER_CHECKPOINTS
@@ -98,6 +99,7 @@ OWNED: tuple[Owned, ...] = (
         note="The studio deletes them and keeps what they cost today in the day's spend.",
     ),
     Owned(collection=CREATIONS, exported_as="creations", at_deletion="deleted"),
+    _below_user(COLLECTIONS, "collections", "deleted"),
     Owned(collection=SESSIONS, exported_as="sessions", at_deletion="deleted"),
     Owned(
         collection=posts.POSTS,
@@ -158,6 +160,7 @@ OWNED: tuple[Owned, ...] = (
         at_deletion="by_domain",
         note="Idempotency records without content. The community deletes them.",
     ),
+    _below_user(COLLECTION_REQUESTS, None, "deleted", "Idempotency records; `collections` has their effect."),
     Owned(
         collection=posts.MODERATION,
         exported_as=None,

@@ -92,6 +92,7 @@ class GetUserCreations(Request, frozen=True):
     cursor: Cursor | None = None
     type: JobType | None = None
     favorite: bool | None = None
+    collection_id: Id | None = None
 
 
 class Creations(Response):
@@ -101,9 +102,18 @@ class Creations(Response):
 
 @endpoint(limit=READS)
 def getUserCreations(caller: Reader, request: GetUserCreations) -> Creations:
-    """List the caller's library, newest first; media by path."""
+    """List the caller's library, newest first; media by path.
+
+    With `collectionId` and another filter, a page may have fewer creations than `pageSize`, or none, although the list
+    goes on: it ends where `nextCursor` is null.
+    """
     found, cursor = store.list_creations(
-        caller.uid, type=request.type, favorite=request.favorite, size=request.page_size, cursor=request.cursor
+        caller.uid,
+        type=request.type,
+        favorite=request.favorite,
+        collection_id=request.collection_id,
+        size=request.page_size,
+        cursor=request.cursor,
     )
     return Creations(creations=[_creation(each.data, with_url=False) for each in found], next_cursor=cursor)
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from studiox.api.callables import User
 from studiox.auth import service as auth_service
 from studiox.deletions import service as deletions
 from studiox.deletions import store as cleanup_store
-from studiox.kit import audit, clock, ids
+from studiox.kit import audit, clock, ids, malformed
 from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations, jobs, posts
+from studiox.models.collections import collection_path, lose_member
 from studiox.models.creations import Creation
 from studiox.models.deletions import clean_up_path
 from studiox.models.users import Plays, change_user, user_path
 
+from . import collection_upkeep
+
 DELETED_TOGETHER = 10
-"""Creations that one commit deletes: at most six writes each."""
+"""Creations that one commit deletes: at most six writes each, and one for each of their collections."""
 THREADS = 8
 
 
@@ -100,13 +103,17 @@ def delete(caller: User, creation_id: str) -> None:
     now, token = clock.now(), ids.new()
     path = creations.creation_path(creation_id)
 
-    def decide(docs: Docs) -> bool:
+    def decide(docs: Docs) -> Removed:
         if _is_ordered(docs, creation_id, token):
-            return False  # our own commit, whose answer was lost
+            return Removed(False, True, set())  # our own commit, whose answer was lost
         return _remove(docs, caller.uid, creation_id, token, now)
 
     reads = Reads(fresh=_documents_of(creation_id))
-    caller.commit(path, decide, reads, target=path, details=lambda published: {"published": published})
+    removed = caller.commit(
+        path, decide, reads, target=path, details=lambda removed: {"published": removed.was_published}
+    )
+    for collection_id in sorted(removed.without_cover):
+        collection_upkeep.choose_cover(caller.uid, collection_id)
     _clear("post", creation_id)
     _clear("creation", creation_id)
 
@@ -118,39 +125,41 @@ def delete_all(caller: User, creation_ids: Sequence[str]) -> tuple[list[str], li
     then, and its files are deleted by tasks. `Unavailable`.
     """
     now, token = clock.now(), ids.new()
-    deleted: list[str] = []
-    posts_removed: list[str] = []
+    deleted: dict[str, Removed] = {}
     asked = list(dict.fromkeys(creation_ids))
     for start in range(0, len(asked), DELETED_TOGETHER):
-        some = asked[start : start + DELETED_TOGETHER]
-        found = _delete_some(caller, some, token, now)
-        deleted += found
-        posts_removed += [creation_id for creation_id, had_post in found.items() if had_post]
+        deleted |= _delete_some(caller, asked[start : start + DELETED_TOGETHER], token, now)
+    for collection_id in sorted(set[str]().union(*(each.without_cover for each in deleted.values()))):
+        collection_upkeep.choose_cover(caller.uid, collection_id)
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda each: _clear(*each), [("post", id_) for id_ in posts_removed]))
-        list(pool.map(lambda each: _clear(*each), [("creation", id_) for id_ in deleted]))
-    return deleted, [creation_id for creation_id in asked if creation_id not in deleted]
+        list(pool.map(lambda id_: _clear("post", id_), [id_ for id_, each in deleted.items() if each.has_copies]))
+        list(pool.map(lambda id_: _clear("creation", id_), deleted))
+    return list(deleted), [creation_id for creation_id in asked if creation_id not in deleted]
 
 
-def _delete_some(caller: User, creation_ids: Sequence[str], token: str, now: datetime) -> dict[str, bool]:
-    """{the id of a deleted creation: whether the files of a post must go too}."""
+def _delete_some(caller: User, creation_ids: Sequence[str], token: str, now: datetime) -> dict[str, Removed]:
+    """Those of these creations that were deleted now."""
 
-    def decide(docs: Docs) -> dict[str, bool]:
+    def decide(docs: Docs) -> dict[str, Removed]:
         removed = {}
         for creation_id in creation_ids:
             if _is_ordered(docs, creation_id, token):
-                # Our own commit, whose answer was lost.
-                removed[creation_id] = docs.get(clean_up_path("post", creation_id)) is not None
+                removed[creation_id] = Removed(False, True, set())  # our own commit, whose answer was lost
                 continue
             with contextlib.suppress(NotFound):
-                _remove(docs, caller.uid, creation_id, token, now)
-                removed[creation_id] = docs.exists(clean_up_path("post", creation_id))
+                removed[creation_id] = _remove(docs, caller.uid, creation_id, token, now)
         return removed
 
-    path = creations.creation_path(creation_ids[0])
-    reads = Reads(fresh=[each for creation_id in creation_ids for each in _documents_of(creation_id)])
+    found = malformed.get_all([creations.creation_path(creation_id) for creation_id in creation_ids])
+    containing = {id_ for each in found if isinstance(each, Creation) for id_ in each.collection_ids}
+    reads = [each for creation_id in creation_ids for each in _documents_of(creation_id)]
+    reads += [collection_path(caller.uid, id_) for id_ in sorted(containing)]
     return caller.commit(
-        path, decide, reads, target=user_path(caller.uid), details=lambda removed: {"creationIds": list(removed)}
+        creations.creation_path(creation_ids[0]),
+        decide,
+        Reads(fresh=reads),
+        target=user_path(caller.uid),
+        details=lambda removed: {"creationIds": list(removed)},
     )
 
 
@@ -172,19 +181,30 @@ def _is_ordered(docs: Docs, creation_id: str, token: str) -> bool:
     return ordered is not None and ordered.token == token
 
 
-def _remove(docs: Docs, uid: str, creation_id: str, token: str, now: datetime) -> bool:
-    """Delete the creation, its post and its job's result, and order the deletion of their files; whether it was
-    published. `NotFound`."""
-    creations.need_creation(docs, uid, creation_id)
+class Removed(NamedTuple):
+    """What the deletion of a creation leaves to do."""
+
+    was_published: bool
+    has_copies: bool
+    """Whether there may be public copies of its files."""
+    without_cover: set[str]
+    """The collections whose cover it was."""
+
+
+def _remove(docs: Docs, uid: str, creation_id: str, token: str, now: datetime) -> Removed:
+    """Delete the creation, its post and its job's result, and order the deletion of their files. `NotFound`."""
+    creation = creations.need_creation(docs, uid, creation_id)
     published = docs.get(posts.post_path(creation_id)) is not None
     # A call that is copying the files has no post yet, only this record. A new order makes that call fail.
-    if published or docs.get(clean_up_path("post", creation_id)) is not None:
+    has_copies = published or docs.get(clean_up_path("post", creation_id)) is not None
+    if has_copies:
         posts.remove_post(docs, creation_id)
         cleanup_store.order(docs, "post", creation_id, uid, token, now)
     creations.remove_creation(docs, creation_id)
     jobs.forget_result(docs, creation_id)
     cleanup_store.order(docs, "creation", creation_id, uid, token, now)
-    return published
+    without_cover = {id_ for id_ in creation.collection_ids if lose_member(docs, uid, id_, creation_id)}
+    return Removed(published, has_copies, without_cover)
 
 
 def _clear(kind: Literal["post", "creation"], id_: str) -> None:

@@ -210,9 +210,18 @@ def _fields(snapshot: Any) -> Data:
     return fields
 
 
-def names(collection: Collection[D], equal: Mapping[str, object], limit: int, *, group: bool = False) -> list[Path[D]]:
-    """The paths of up to `limit` documents with these field values. `Unavailable`."""
+def names(
+    collection: Collection[D],
+    equal: Mapping[str, object],
+    limit: int,
+    *,
+    holds: Mapping[str, object] | None = None,
+    group: bool = False,
+) -> list[Path[D]]:
+    """The paths of up to `limit` documents with these field values and members, as `page`. `Unavailable`."""
     asked = _equal(_source(collection, group=group).select([]), equal)
+    for field, value in (holds or {}).items():
+        asked = _where(asked, field, "array_contains", value)
     return [Path(snapshot.reference.path, collection.struct) for snapshot in firestore.run(asked.limit(limit))]
 
 

@@ -40,6 +40,8 @@ class Creation(Stored, frozen=True, kw_only=True):
     """Its post, while it is published."""
     moderated: bool = False
     """Moderation removed its post: it cannot be published again."""
+    collection_ids: list[str] = []
+    """The collections of its owner that it is in."""
 
 
 CREATIONS = Collection("creations", Creation)
@@ -96,7 +98,46 @@ def owned_creation(uid: str, creation_id: str) -> Creation:
 
 
 def list_creations(
-    uid: str, *, type: JobType | None, favorite: bool | None, size: int, cursor: str | None
+    uid: str,
+    *,
+    type: JobType | None,
+    favorite: bool | None,
+    collection_id: str | None,
+    size: int,
+    cursor: str | None,
 ) -> tuple[list[Found[Creation]], str | None]:
-    equal = {"uid": uid, "type": type, "isFavorite": favorite}
-    return query.page(CREATIONS, equal, "createdAt", size=size, cursor=cursor)
+    """A page of the user's creations, newest first. `InvalidCursor`, `Unavailable`."""
+    equal: dict[str, object] = {"uid": uid, "type": type, "isFavorite": favorite}
+    if collection_id is None:
+        return query.page(CREATIONS, equal, "createdAt", size=size, cursor=cursor)
+    # The collection has the index; the other filters are tested on its members.
+    test = None
+    if type is not None or favorite is not None:
+        test = query.Test(
+            f"{type} {favorite}",
+            lambda each: type in (None, each.type) and favorite in (None, each.is_favorite),
+        )
+    holds = {"collectionIds": collection_id}
+    return query.page(CREATIONS, {"uid": uid}, "createdAt", size=size, cursor=cursor, holds=holds, test=test)
+
+
+def newest_in(uid: str, collection_id: str) -> str | None:
+    """The id of the newest creation in the user's collection. `Unavailable`."""
+    holds = {"collectionIds": collection_id}
+    found, _ = query.page(CREATIONS, {"uid": uid}, "createdAt", size=1, cursor=None, holds=holds)
+    return found[0].id if found else None
+
+
+def paths_in(collection_id: str, limit: int) -> list[Path[Creation]]:
+    """The paths of up to `limit` creations that are in this collection. `Unavailable`."""
+    return query.names(CREATIONS, {}, limit, holds={"collectionIds": collection_id})
+
+
+def picture_of(creation: Creation) -> str | None:
+    """The object's name of the creation's first picture, or of a song's cover; None if it has neither."""
+    for file in creation.media:
+        if file.content_type.startswith("image/"):
+            return file.path
+        if file.image_path is not None:
+            return file.image_path
+    return None

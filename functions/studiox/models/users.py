@@ -114,6 +114,8 @@ class User(Stored, frozen=True, kw_only=True):
     """Social tasks claimed on one day."""
     jobs_by_week: dict[str, int] = {}
     """How many jobs the user ordered in the last weeks with an order, by each week's Monday. For the weekly report."""
+    collection_count: int = 0
+    """Collections of creations that the user has."""
     reports_overruled: int | None = None
     """How many of the user's reports moderators overruled; an upheld one makes up for one."""
 
