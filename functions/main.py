@@ -79,6 +79,7 @@ from studiox.studio.endpoints import (
     getJobStatus,
     getStudioOptions,
     listStudioJobs,
+    quoteStudioJob,
     settleStudioJob,
 )
 from studiox.studio.http_endpoints import createGenerationRequest, getUserCredits
@@ -157,6 +158,7 @@ __all__ = [
     "moderatePost",
     "onUserCreated",
     "publishPost",
+    "quoteStudioJob",
     "reconcilePayments",
     "remixPost",
     "reportPost",

@@ -22,8 +22,15 @@ from tests.support.posts import post
 LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
 
 # The queries of what no sample request gets as far as: whoever deletes an account makes its comments anonymous.
+# How long a model's jobs take is asked for a model that the catalogue has.
 # And the queries that are none on the wire: sums, and the look-up of a callback's task.
 BEYOND = {
+    Index(
+        "jobs",
+        "COLLECTION",
+        frozenset({("model", "ASCENDING"), ("status", "ASCENDING")}),
+        (("createdAt", "DESCENDING"),),
+    ),
     Index("comments", "COLLECTION_GROUP", frozenset({("uid", "ASCENDING")}), ()),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("price", "ASCENDING"),)),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("refunded", "ASCENDING"),)),

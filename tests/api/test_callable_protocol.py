@@ -252,7 +252,7 @@ def test_no_request_takes_an_integer_that_javascript_cannot_hold() -> None:
                 least = -(2**63) if found.ge is None else found.ge
                 most = 2**63 if found.le is None else found.le
                 asked[contract.name, field.encode_name] = max(abs(least), abs(most))
-    assert asked.pop(("createStudioJob", "options")) == 2**63
+    assert {asked.pop((name, "options")) for name in ("createStudioJob", "quoteStudioJob")} == {2**63}
     assert asked, "some take integers"
     for name, furthest in asked.items():
         assert furthest <= 2**53, name

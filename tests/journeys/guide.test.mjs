@@ -14,7 +14,7 @@ const ADDRESSES = {
   "'127.0.0.1', 5001": process.env.FUNCTIONS_EMULATOR_HOST,
   "'127.0.0.1', 9199": process.env.FIREBASE_STORAGE_EMULATOR_HOST,
 };
-const KEPT = 'app firestore profile created again job bytes picture edit liked likeCount feed mine unread status entries';
+const KEPT = 'app firestore profile created again quote job bytes picture edit liked likeCount feed mine unread status entries';
 
 /** The guide's blocks as one module, which exports the variables that it declares. */
 function program() {
@@ -36,6 +36,7 @@ test('the guide for client developers runs as it is written', async () => {
     assert.deepEqual([found.profile.plan, found.profile.balance], ['free', 200]);
     assert.deepEqual([found.created.price, found.created.balance], [5, 195]);
     assert.equal(found.again.jobId, found.created.jobId);
+    assert.deepEqual([found.quote.price, found.quote.balanceAfter, found.quote.refusal], [5, 190, undefined]);
     assert.equal(found.job.status, 'completed');
     assert.deepEqual(new Uint8Array(await found.picture.arrayBuffer()), new Uint8Array(found.bytes));
     assert.ok(found.edit.balance < 195);

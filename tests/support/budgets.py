@@ -35,6 +35,10 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "refusal": at_most(2, "a refusal rests on what was read now, not on what this instance remembers"),
         "recovery": exactly(COMMIT, COMMIT, READ, COMMIT, why="a success after a failure deletes the provider's row"),
     },
+    "quoteStudioJob": {
+        "warm": exactly(READ, why="all documents that the order would decide on; the typical time is remembered"),
+        "first of a model": exactly(READ, QUERY, why="the model's newest jobs too, once in ten minutes"),
+    },
     "cancelStudioJob": {
         "cold": exactly(READ, READ, COMMIT, why="whose job; the job, the caller and the limit; one commit"),
     },

@@ -172,8 +172,6 @@ export interface CreateCheckoutSession {
 }
 
 export interface CreateStudioJob {
-  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
-  requestId?: string;
   type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   /** 1–100 characters. */
   model: string;
@@ -197,6 +195,8 @@ export interface CreateStudioJob {
   options?: Record<string, boolean | number | string> | null;
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   sessionId?: string | null;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
   /** 0–1,000,000. */
   maxPrice?: number | null;
 }
@@ -734,6 +734,47 @@ export interface Published {
   postId: string;
 }
 
+export interface Quote {
+  price: number;
+  takes: Takes;
+  balance: number;
+  balanceAfter: number;
+  refusal?: QuoteRefusal;
+  typicalSeconds?: TypicalSeconds;
+}
+
+/** The reason and the details of the error that the order would answer. */
+export interface QuoteRefusal {
+  reason: string;
+  details: Record<string, unknown>;
+}
+
+export interface QuoteStudioJob {
+  type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
+  /** 1–100 characters. */
+  model: string;
+  /** 1–10,000 characters. */
+  prompt: string;
+  /** 1–2,000 characters. */
+  negativePrompt?: string | null;
+  /** 1–100 characters. */
+  style?: string | null;
+  /** 1–100 characters. */
+  color?: string | null;
+  /** 1–100 characters. */
+  size?: string | null;
+  /** 1–100 characters. */
+  aspectRatio?: string | null;
+  /** 1–3,600. */
+  durationSeconds?: number | null;
+  /** At most 10 items, each 1–512 characters. */
+  inputPaths?: string[] | null;
+  /** At most 20 entries. */
+  options?: Record<string, boolean | number | string> | null;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  sessionId?: string | null;
+}
+
 export interface Ref {
   kind: "admin" | "checkout" | "feature" | "job" | "period" | "streak" | "subscription" | "task" | "user";
   id: string;
@@ -939,6 +980,12 @@ export interface SuspendUser {
   reason: string;
 }
 
+export interface Takes {
+  monthly: number;
+  bonus: number;
+  purchased: number;
+}
+
 export interface TaskClaimed {
   status: "approved" | "available" | "pending" | "rejected";
   tokens: number;
@@ -992,6 +1039,12 @@ export interface Transaction {
 export interface Transactions {
   transactions: Transaction[];
   nextCursor: string | null;
+}
+
+/** How long the model's newest jobs of the last day took, from the order to the result. */
+export interface TypicalSeconds {
+  p50: number;
+  p90: number;
 }
 
 export interface UpdateCreation {
@@ -1761,6 +1814,18 @@ export interface Functions {
     refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * Return what `createStudioJob` would debit now, or why it would refuse. Nothing is debited or held.
+   *
+   * An order that would be refused takes nothing. Malformed inputs are an error, as in `createStudioJob`.
+   *
+   * A signed-in user, also a suspended one. At most 120 a minute.
+   */
+  quoteStudioJob: {
+    request: QuoteStudioJob;
+    response: Quote;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * Return a job's status and media. Polls the provider if a poll is due, and stores small media at once.
    *
    * A signed-in user, also a suspended one. At most 240 a minute.
@@ -1978,6 +2043,7 @@ export const FUNCTIONS = {
   incrementPlayCount: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getStudioOptions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   createStudioJob: { timeout: 130000, takesRequestId: true, repeatable: true, consumesToken: true },
+  quoteStudioJob: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getJobStatus: { timeout: 130000, takesRequestId: false, repeatable: true, consumesToken: false },
   listStudioJobs: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getJobStats: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

@@ -23,7 +23,6 @@ from studiox.kit.clock import UTC, datetime
 from studiox.kit.errors import (
     AccountSuspended,
     Contention,
-    EmailNotVerified,
     Forbidden,
     InvalidRequest,
     RateLimited,
@@ -35,7 +34,18 @@ from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.texts import plain_name
 
 from . import callable_protocol, client_address, refused_fields, request_body
-from .callers import AccountHolder, Admin, Anyone, Buyer, Reader, RecentAccountHolder, User, VerifiedUser, verified
+from .callers import (
+    AccountHolder,
+    Admin,
+    Anyone,
+    Buyer,
+    Reader,
+    RecentAccountHolder,
+    User,
+    VerifiedUser,
+    check_email,
+    verified,
+)
 from .methods import not_allowed
 
 __all__ = [
@@ -254,19 +264,14 @@ def _refused(caller: User, charge: RateLimitCharge, refusal: StudioxError, acts:
     try:
         caller.verify()
     except (Unauthenticated, AccountSuspended, Forbidden):
-        rate_limits.remember_refused(charge, _session(caller))
+        rate_limits.remember_refused(charge, caller.session)
         raise
     if isinstance(refusal, Unavailable | Contention) or (isinstance(refusal, RateLimited) and not acts):
         return
     if not acts or not caller.call.allowed:
-        rate_limits.remember_refused(charge, _session(caller))
+        rate_limits.remember_refused(charge, caller.session)
     elif not charge.receipt.given and charge.declared.in_commit:
         rate_limits.charge_later(charge)
-
-
-def _session(caller: Anyone) -> str:
-    """The session's id: its sign-in time."""
-    return str(caller.signed_in_at)
 
 
 def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -> tuple[Anyone, RateLimitCharge]:
@@ -282,8 +287,7 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
     admin = token.get("admin") is True
     if kind is Admin and not admin:
         raise Forbidden
-    if issubclass(kind, VerifiedUser) and config.REQUIRE_VERIFIED_EMAIL.value and not verified:
-        raise EmailNotVerified
+    check_email(kind, verified)
     counted_as = uid or "ip:" + client_address.hashed(received.raw_request)
     charge = rate_limits.charge(contract.name, counted_as, contract.limit)
     caller = kind(
@@ -296,7 +300,7 @@ def _authenticate(contract: Contract, received: https_fn.CallableRequest[Any]) -
         signed_in_at=_moment(token.get("auth_time")),
         token_made_at=_moment(token.get("iat")),
     )
-    rate_limits.refuse_known(charge, _session(caller))
+    rate_limits.refuse_known(charge, caller.session)
     if contract.consumes_app_check and config.ENFORCE_APP_CHECK.value:
         _consume(received.raw_request.headers.get("X-Firebase-AppCheck", ""))
     return caller, charge

@@ -7,15 +7,21 @@ commit (`caller.commit`), or before it asks a vendor (`admit_beforehand`, `verif
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from studiox.integrations import firebase_auth
-from studiox.kit import audit, clock, firestore, rate_limits
+from studiox.kit import audit, clock, config, firestore, rate_limits
 from studiox.kit.clock import datetime, timedelta
-from studiox.kit.errors import AccountSuspended, Forbidden, RecentSignInRequired, Unauthenticated
+from studiox.kit.errors import (
+    AccountSuspended,
+    EmailNotVerified,
+    Forbidden,
+    RecentSignInRequired,
+    Unauthenticated,
+)
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.users import closed_path, pseudonym, user_path
 
@@ -51,6 +57,11 @@ class Anyone(msgspec.Struct, frozen=True, kw_only=True):
     """Sign-in time of the session (`auth_time`)."""
     token_made_at: datetime | None = None
     call: Call = msgspec.field(default_factory=Call)
+
+    @property
+    def session(self) -> str:
+        """The session's id: its sign-in time."""
+        return str(self.signed_in_at)
 
 
 class Reader(Anyone, frozen=True, kw_only=True):
@@ -154,6 +165,15 @@ class User(Reader, audit.Actor, frozen=True, kw_only=True):
 class VerifiedUser(User, frozen=True, kw_only=True):
     """A user whose e-mail address is confirmed, if REQUIRE_VERIFIED_EMAIL is on."""
 
+    @classmethod
+    def of(cls, reader: Reader, charge: rate_limits.RateLimitCharge) -> Self:
+        """The same person as the caller of another function, to learn whether it would refuse them now.
+
+        `charge`: of a call of that function. `check_email` and `refuse_known` are not part of the admission.
+        """
+        fields = {name: getattr(reader, name) for name in Anyone.__struct_fields__ if name != "call"}
+        return cls(**{**fields, "rate_limit": charge})
+
 
 class Buyer(VerifiedUser, frozen=True, kw_only=True):
     """A verified user who is about to pay. Firebase Auth is asked too."""
@@ -186,6 +206,12 @@ class Admin(User, frozen=True, kw_only=True):
     """An administrator: the claim `admin: true` in the ID token and at Auth, and not suspended."""
 
     asks_auth: ClassVar[bool] = True
+
+
+def check_email(kind: type[Anyone], email_verified: bool) -> None:
+    """`EmailNotVerified` if callers of this kind need a confirmed address."""
+    if issubclass(kind, VerifiedUser) and config.REQUIRE_VERIFIED_EMAIL.value and not email_verified:
+        raise EmailNotVerified
 
 
 def verified(caller: C) -> C:

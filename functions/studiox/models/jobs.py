@@ -178,6 +178,13 @@ class UsedJob(Stored, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class JobTimes(Stored, frozen=True, kw_only=True):
+    """How long a completed job took, from its order to its result."""
+
+    created_at: datetime
+    completed_at: datetime
+
+
 class UncheckedJob(Stored, frozen=True, kw_only=True):
     """The fields of a job that the ledger audit reads. Any value is accepted: the audit must find wrong ones."""
 
@@ -263,6 +270,19 @@ def created_between(uid: str, since: datetime, until: datetime, limit: int) -> l
         equal={"uid": uid},
         least=since,
         below=until,
+        limit=limit,
+        newest_first=True,
+    )
+    return [each.data for each in found]
+
+
+def newest_completed(model: str, since: datetime, limit: int) -> list[JobTimes]:
+    """Everybody's newest jobs of this model that were ordered since then and have completed. `Unavailable`."""
+    found = query.documents(
+        JOBS.select(JobTimes),
+        order="createdAt",
+        equal={"model": model, "status": "completed"},
+        least=since,
         limit=limit,
         newest_first=True,
     )

@@ -44,11 +44,17 @@ def add_session(docs: Docs, session: Session) -> None:
     docs.create(session_path(session.session_id), session)
 
 
-def join_session(docs: Docs, session_id: str, uid: str, job_id: str) -> None:
-    """Add a job to the caller's session. `NotFound` also for another user's."""
+def need_session(docs: Docs, uid: str, session_id: str) -> Session:
+    """The caller's session, in a decision. `NotFound` also for another user's."""
     session = docs.get(session_path(session_id))
     if session is None or session.uid != uid:
         raise NotFound
+    return session
+
+
+def join_session(docs: Docs, session_id: str, uid: str, job_id: str) -> None:
+    """Add a job to the caller's session. `NotFound` also for another user's."""
+    session = need_session(docs, uid, session_id)
     docs.update(session_path(session_id), jobs=[*session.jobs, job_id][-JOBS_KEPT:])
 
 

@@ -29,7 +29,7 @@ from studiox.catalog.catalog import PlanRequired, PriceChanged
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as deletions
 from studiox.integrations.providers import specs
-from studiox.kit import config, ids, log
+from studiox.kit import config, ids, log, rate_limits
 from studiox.kit.clock import datetime
 from studiox.kit.errors import (
     AccountSuspended,
@@ -47,9 +47,10 @@ from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import PlanId
 from studiox.tokens.allowance import AllowanceExceeded
 
-from . import dispatch, job_store, lifecycle, orders, polling, service
+from . import dispatch, job_store, lifecycle, orders, polling, quotes, service
 
 READS = Limit(120, per=60)
+ORDERS = Limit(30, per=60, in_commit=True)
 MAX_CALLBACK_BYTES = 1 << 20
 
 
@@ -96,8 +97,7 @@ OptionText = Annotated[str, Meta(min_length=1, max_length=5_000), Text]  # long 
 ShortText = Annotated[str, Meta(min_length=1, max_length=100), Text]
 
 
-class CreateStudioJob(Request, frozen=True):
-    request_id: RequestId
+class QuoteStudioJob(Request, frozen=True):
     type: JobType
     model: ShortText
     prompt: Annotated[str, Meta(min_length=1, max_length=10_000), Text]
@@ -110,6 +110,10 @@ class CreateStudioJob(Request, frozen=True):
     input_paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=512)]], Meta(max_length=10)] | None = None
     options: Annotated[dict[ShortText, bool | int | OptionText], Meta(max_length=20)] | None = None
     session_id: Id | None = None
+
+
+class CreateStudioJob(QuoteStudioJob, frozen=True, kw_only=True):
+    request_id: RequestId
     max_price: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
@@ -133,7 +137,7 @@ _INPUTS = {
 }
 
 
-def _given(request: CreateStudioJob) -> dict[str, Any]:
+def _given(request: QuoteStudioJob) -> dict[str, Any]:
     """The inputs that the request sets, by their wire names."""
     named = {wire: getattr(request, field) for field, wire in _INPUTS.items()}
     given = {name: value for name, value in named.items() if value is not None and value != []}
@@ -143,7 +147,7 @@ def _given(request: CreateStudioJob) -> dict[str, Any]:
 
 
 @endpoint(
-    limit=Limit(30, per=60, in_commit=True),
+    limit=ORDERS,
     consume_app_check=True,
     secrets=specs.SECRETS,
     refuses=(
@@ -176,6 +180,63 @@ def createStudioJob(caller: VerifiedUser, request: CreateStudioJob) -> JobCreate
     )
     job, balance, _ = service.create_job(caller, new)
     return JobCreated(job_id=job.job_id, status=job.status, price=job.price, balance=balance, session_id=job.session_id)
+
+
+class Takes(Response):
+    monthly: int
+    bonus: int
+    purchased: int
+
+
+class QuoteRefusal(Response):
+    """The reason and the details of the error that the order would answer."""
+
+    reason: str
+    details: dict[str, Any]
+
+
+class TypicalSeconds(Response):
+    """How long the model's newest jobs of the last day took, from the order to the result."""
+
+    p50: int
+    p90: int
+
+
+class Quote(Response):
+    price: int
+    takes: Takes
+    balance: int
+    balance_after: int
+    refusal: QuoteRefusal | UnsetType = UNSET
+    typical_seconds: TypicalSeconds | UnsetType = UNSET
+
+
+@endpoint(limit=READS)
+def quoteStudioJob(caller: Reader, request: QuoteStudioJob) -> Quote:
+    """Return what `createStudioJob` would debit now, or why it would refuse. Nothing is debited or held.
+
+    An order that would be refused takes nothing. Malformed inputs are an error, as in `createStudioJob`.
+    """
+    new = orders.NewJob(
+        request_id="",
+        type=request.type,
+        model=request.model,
+        given=_given(request),
+        session_id=request.session_id,
+    )
+    return _quote(quotes.quote(caller, new, rate_limits.charge("createStudioJob", caller.uid, ORDERS)))
+
+
+def _quote(quote: quotes.Quote) -> Quote:
+    refusal, typical = quote.refusal, quote.typical
+    return Quote(
+        price=quote.price,
+        takes=Takes(monthly=quote.taken.monthly, bonus=quote.taken.bonus, purchased=quote.taken.purchased),
+        balance=quote.balance,
+        balance_after=quote.balance_after,
+        refusal=UNSET if refusal is None else QuoteRefusal(reason=refusal.reason, details=refusal.as_details()),
+        typical_seconds=UNSET if typical is None else TypicalSeconds(p50=typical.p50, p90=typical.p90),
+    )
 
 
 class JobError(Response):

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from studiox.api.callables import User
 from studiox.auth import service as auth_service
-from studiox.catalog import catalog, margins, sales_store
-from studiox.catalog import store as catalogue
+from studiox.catalog import catalog, margins
 from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from studiox.integrations.providers.registry import provider
@@ -19,20 +18,17 @@ from studiox.kit.errors import Contention, InvalidRequest, NotFound, RequestIdRe
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models import jobs, sessions
-from studiox.models.catalog import Model
 from studiox.models.jobs import Job, JobState
 from studiox.models.provider_health import PROVIDER_HEALTH
-from studiox.models.users import User as Account
 from studiox.models.users import change_user, user_path, with_one_more_job
 from studiox.tokens import allowance
 from studiox.tokens.service import debit_job
 
-from . import breaker_store, job_store, lifecycle, orders, polling, spend
+from . import breaker_store, input_files, job_store, lifecycle, orders, polling, quotes, spend
 from .orders import NewJob
 from .settlement import settle_job
 
 UPLOAD_URL_S = 3600
-MAX_PATH_BYTES = 1000  # of Cloud Storage's 1,024
 ANSWER_WAIT_S = 15.0
 
 
@@ -62,7 +58,7 @@ def create_job(caller: User, new: NewJob) -> Created:
     """
     job_id = ids.derived(caller.function, caller.uid, new.request_id)
     try:
-        _check_uploads(caller.uid, new.given.get("inputPaths") or ())
+        input_files.check_uploads(caller.uid, new.given.get("inputPaths") or ())
     except (InvalidRequest, Unavailable):
         if job_store.find_job(job_id) is None:
             raise
@@ -89,11 +85,8 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
     """Debit and create the job in one transaction. `sender` identifies this call, which then submits the job."""
     now = clock.now()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
-    keys = [f"models/{new.model}"]
-    keys += [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
     health = breaker_store.cached()
-    reads = [*catalogue.stale(keys), *sales_store.stale()]
-    reads += [sessions.session_path(new.session_id)] if new.session_id else []
+    reads = quotes.documents(new)
     if reads or health is None:
         reads, health = [*reads, PROVIDER_HEALTH], None
 
@@ -104,47 +97,9 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
                 raise RequestIdReused
             # If our own commit's response was lost, this is not a replay: this call submits the job (fault J22).
             return Ordered(existing, state, replayed=state.sender != sender)
-        model, inputs = _chosen(docs, new, keys[1:])
-        account = account_of(docs)
-        price = catalog.price_of(model.price, inputs)
-        catalog.check_price(price, new.max_price)
-        catalog.check_plan(model, account.plan)
-        if account.active_jobs >= (most := sales_store.plan_of(docs, account.plan).max_concurrent_jobs):
-            raise lifecycle.TooManyJobs(limit=most)
-        held = account.buckets
-        unpaid = spend.waits(held, price, account.plan)
-        spend.check_waste(account.wasted, unpaid, now)
-        if not breaker_store.admits(docs, health, model.provider, sender, now, unpaid=unpaid):
-            raise lifecycle.ProviderUnavailable
-        counted_until = _count_song(docs, caller.uid, account, now) if new.type == "music" else None
-        entry = debit_job(docs, caller.uid, job_id, price, f"{model.label}: {model.type}", now)
-        by_week = with_one_more_job(account.jobs_by_week, now)
-        change_user(docs, caller.uid, now, active_jobs=account.active_jobs + 1, jobs_by_week=by_week)
-        job = orders.new_job(
-            job_id=job_id,
-            uid=caller.uid,
-            type=new.type,
-            model=new.model,
-            price=price,
-            session_id=_session(docs, caller.uid, new, inputs, job_id, now),
-            params=inputs,
-            now=now,
-        )
-        state = orders.new_state(
-            uid=caller.uid,
-            request_hash=new.fingerprint,
-            model=model,
-            inputs=inputs,
-            outputs=catalog.outputs_of(model, inputs),
-            paid_from=-entry.buckets,
-            balance=entry.balance_after,
-            cost=spend.of_order(price, margins.expected(model, inputs).cost, held, -entry.buckets, account.plan),
-            sender=sender,
-            song_counted_until=counted_until,
-            now=now,
-        )
-        job_store.add_job(docs, job, state)
-        return Ordered(job, state, replayed=False)
+        order = quotes.priced(docs, new)
+        terms = quotes.terms(docs, account_of(docs), caller.uid, new, order, health=health, sender=sender, now=now)
+        return place(docs, terms, job_id, sender, now)
 
     return caller.commit(
         user,
@@ -155,21 +110,41 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
     )
 
 
-def _count_song(docs: Docs, uid: str, account: Account, now: datetime) -> datetime:
-    """Count one song against the plan's allowance; returns the end of that month. `AllowanceExceeded`."""
-    plan = sales_store.plan_of(docs, account.plan)
-    month = allowance.of(account, plan.allowances.songs_per_month, now)
-    change_user(docs, uid, now, **allowance.with_one_more(month))
-    return month.resets_at
-
-
-def _chosen(docs: Docs, new: NewJob, listed_keys: list[str]) -> tuple[Model, dict[str, Any]]:
-    """The model and the job's checked inputs. `InvalidRequest`."""
-    model = catalogue.find_model(docs, new.model)
-    if model.type != new.type:
-        raise InvalidRequest(fields={"type": "not this model's type"})
-    listed = {key: catalogue.find(docs, key) is not None for key in listed_keys}
-    return model, catalog.chosen(model, new.given, listed)
+def place(docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: datetime) -> Ordered:
+    """Debit and create a job on these terms, in a decision."""
+    new, account, uid = terms.new, terms.account, terms.uid
+    model, inputs, price = terms.order
+    if terms.song is not None:
+        change_user(docs, uid, now, **allowance.with_one_more(terms.song))
+    entry = debit_job(docs, uid, job_id, price, f"{model.label}: {model.type}", now)
+    by_week = with_one_more_job(account.jobs_by_week, now)
+    change_user(docs, uid, now, active_jobs=account.active_jobs + 1, jobs_by_week=by_week)
+    job = orders.new_job(
+        job_id=job_id,
+        uid=uid,
+        type=new.type,
+        model=new.model,
+        price=price,
+        session_id=_session(docs, uid, new, inputs, job_id, now),
+        params=inputs,
+        now=now,
+    )
+    cost = margins.expected(model, inputs).cost
+    state = orders.new_state(
+        uid=uid,
+        request_hash=new.fingerprint,
+        model=model,
+        inputs=inputs,
+        outputs=catalog.outputs_of(model, inputs),
+        paid_from=-entry.buckets,
+        balance=entry.balance_after,
+        cost=spend.of_order(price, cost, account.buckets, -entry.buckets, account.plan),
+        sender=sender,
+        song_counted_until=None if terms.song is None else terms.song.resets_at,
+        now=now,
+    )
+    job_store.add_job(docs, job, state)
+    return Ordered(job, state, replayed=False)
 
 
 def _session(docs: Docs, uid: str, new: NewJob, inputs: dict[str, Any], job_id: str, now: datetime) -> str:
@@ -189,26 +164,6 @@ def _session(docs: Docs, uid: str, new: NewJob, inputs: dict[str, Any], job_id: 
     )
     sessions.add_session(docs, session)
     return session_id
-
-
-def _check_uploads(uid: str, paths: tuple[str, ...] | list[str]) -> None:
-    """`InvalidRequest` unless each path is a picture that the caller uploaded; `Unavailable` if Storage fails."""
-    try:
-        found = [_upload(uid, path) for path in paths]
-    except objects.MediaError as error:
-        raise Unavailable(retryAfterSeconds=5) from error
-    if None in found:
-        raise InvalidRequest(fields={"inputPaths": "not an upload of yours"})
-    # Providers accept only pictures here. Other files would be debited, rejected and refunded.
-    if any(head is not None and head.content_type.startswith(("audio/", "video/")) for head in found):
-        raise InvalidRequest(fields={"inputPaths": "not a picture"})
-
-
-def _upload(uid: str, path: str) -> objects.Head | None:
-    folder, _, name = path.rpartition("/")
-    if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or not name.isprintable():
-        return None
-    return objects.read_head(path) if len(path.encode()) <= MAX_PATH_BYTES else None
 
 
 def _await_first_answer(job: Job, state: JobState) -> tuple[Job, JobState]:

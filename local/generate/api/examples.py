@@ -37,6 +37,7 @@ FIELDS: dict[str, Any] = {
 }
 # Example values by function: for optional fields, or in place of the values above.
 OF_FUNCTION: dict[str, dict[str, Any]] = {
+    "quoteStudioJob": {"type": "image", "style": "anime", "color": "neon", "size": "512x512"},
     "createStudioJob": {"type": "image", "style": "anime", "color": "neon", "size": "512x512", "maxPrice": 10},
     "createCheckoutSession": {"packId": "{{packId}}"},
     "updateProfile": {"displayName": "Ada"},
