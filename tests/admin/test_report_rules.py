@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from studiox.admin.report_rules import Tally, anomalies, document, report_id, week_before
+from studiox.admin.report_rules import (
+    Activity,
+    Tally,
+    anomalies,
+    document,
+    is_worth_a_median,
+    median,
+    report_id,
+    week_before,
+)
 from studiox.models.jobs import ReportedJob
 from studiox.models.weekly_reports import Anomaly, Latency, WeeklyReport
 
@@ -223,3 +232,40 @@ def test_a_report_lists_a_hundred() -> None:
     for given, kept in ((99, 99), (100, 100), (101, 100)):
         found = anomalies(Tally(), [f"u{number}" for number in range(given)], {}, [])
         assert [each.subject for each in found] == [f"u{number}" for number in range(kept)]
+
+
+@pytest.mark.parametrize(
+    "counts", [(1,), (1, 1, 2), (1, 2, 3, 4), (5, 5, 5), (2, 2, 90, 100), (1, 1, 1, 63, 64, 65, 66)]
+)
+def test_the_median_of_counts_is_the_middle_one(counts: tuple[int, ...]) -> None:
+    asked: list[int] = []
+
+    def at_least(jobs: int) -> int:
+        asked.append(jobs)
+        return sum(each >= jobs for each in counts)
+
+    assert median(len(counts), at_least) == sorted(counts)[len(counts) // 2]
+    assert len(asked) <= 2 * max(counts).bit_length()
+
+
+@pytest.mark.parametrize(
+    ("users", "most", "worth"), [(10, 20, True), (9, 20, False), (10, 19, False), (9, 19, False), (11, 21, True)]
+)
+def test_a_median_matters_only_if_somebody_may_be_heavy(users: int, most: int, worth: bool) -> None:
+    assert is_worth_a_median(users, most) is worth
+
+
+def test_what_the_counters_lack_is_an_anomaly() -> None:
+    tally = _tally(_jobs(3))
+    for ordered, missing in ((0, False), (2, False), (3, False), (4, True)):
+        tally.ordered = ordered
+        assert anomalies(tally, [], {}, []) == ([Anomaly("counters_short", "jobs", 3, 4)] if missing else [])
+
+
+def test_activity_that_was_counted_elsewhere_is_reported() -> None:
+    tally = _tally(_jobs(3))
+    assert tally.activity == Activity(1, 3, [("u1", 3)])
+    tally.counted_activity = Activity(10, 2, [("u7", 21), ("u8", 20), ("u9", 2)])
+    made = document(tally, MONDAY, MONDAY + WEEK, new_users=0, revenue={}, found=[], created_at=MONDAY)
+    assert made.active_users == 10
+    assert anomalies(tally, [], {}, []) == [Anomaly("heavy_user", "u7", 21, 2)]

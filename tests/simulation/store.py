@@ -30,6 +30,7 @@ from .store_query import (
     invalid,
     path_of,
     segments_of,
+    value_of,
 )
 
 _Total = types.RunAggregationQueryResponse.pb()
@@ -275,7 +276,7 @@ def _held(values: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 def _sum(found: list[Stored], field: str) -> int | float:
     """The sum of the integers among the field's values; a double if it is too large."""
-    values = [each.data[field] for each in found]
+    values = [value_of(each.data, field) for each in found]
     if any(isinstance(each, float) for each in values):
         raise Unsupported("a sum of doubles, which depends on their order", field)
     total = sum(each for each in values if isinstance(each, int) and not isinstance(each, bool))

@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 
-from .store_query import NAME, REFERENCE, Key, Segments, key_of, plain_fields
+from .store_query import ABSENT, NAME, REFERENCE, Key, Segments, key_of, plain_fields, value_of
 
 
 class Message:
@@ -92,8 +92,8 @@ class Stored:
         try:
             return self._keys[field]
         except KeyError:
-            data = self.data
-            found = self._keys[field] = key_of(data[field]) if field in data else None
+            value = value_of(self.data, field)
+            found = self._keys[field] = None if value is ABSENT else key_of(value)
             return found
 
     def found(self) -> Message:

@@ -115,6 +115,10 @@ def segments_of(name: str) -> tuple[str, Segments]:
     return "/".join(parts[:4]), path
 
 
+NESTED = "\0"
+ABSENT = object()
+
+
 @functools.lru_cache(maxsize=10_000)
 def path_of(path: str) -> tuple[str, ...]:
     """The names in a field path."""
@@ -123,11 +127,19 @@ def path_of(path: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=1_000)
 def field_of(path: str) -> str:
-    """The top-level field that a field path names, or `__name__`."""
+    """The top-level field that a field path names, or `__name__`; a field in a map as NESTED and the names to it."""
     parts = path_of(path)
-    if len(parts) != 1:
-        raise Unsupported("a nested field path", path)
-    return parts[0]
+    return parts[0] if len(parts) == 1 else "".join(NESTED + each for each in parts)
+
+
+def value_of(data: Mapping[str, Any], field: str) -> Any:
+    """The value of what `field_of` names; ABSENT if there is none."""
+    if not field.startswith(NESTED):
+        return data.get(field, ABSENT)
+    found: Any = data
+    for each in field.split(NESTED)[1:]:
+        found = found.get(each, ABSENT) if isinstance(found, Mapping) else ABSENT
+    return found
 
 
 class Order(NamedTuple):
@@ -161,6 +173,8 @@ class Query:
         self.projection = (
             {field_of(each.field_path) for each in query.select.fields} if query.HasField("select") else None
         )
+        if any(NESTED in each for each in self.projection or ()):
+            raise Unsupported("a projection of a field in a map", query)
         explicit = [Order(field_of(each.field.field_path), each.direction == DESCENDING) for each in query.order_by]
         self._start = self._bound("start_at", explicit)
         self._end = self._bound("end_at", explicit)

@@ -30,12 +30,13 @@ def recount(everything: Mapping[str, Mapping[str, Any]]) -> Sums:
         if not (path.startswith("jobs/") and path.count("/") == 1):
             continue
         if everything.get(f"{path}/private/state", {}).get("counted"):
-            for (kind, value), number in _of(job).items():
+            for (kind, value), number in of(job).items():
                 found[f"{job['createdAt']:%Y-%m-%d}", kind, value] += number
     return Counter({key: number for key, number in found.items() if number})
 
 
-def _of(job: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+def of(job: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """What the counters hold of a job that has ended."""
     assert job["status"] in ENDED, f"{job['jobId']} is counted, and it is {job['status']}"
     found = {("status", job["status"]): 1, ("model", job["model"]): 1, ("type", job["type"]): 1}
     found |= {(name, str(job["params"][name])): 1 for name in ("size", "style", "color") if name in job["params"]}

@@ -1,13 +1,14 @@
 """The rules of the weekly report: its period, its figures and its anomalies. Pure.
 
-Memory grows with the number of models and users, not with the number of jobs.
+Memory grows with the number of models, and of users where they are counted here, not with the number of jobs.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.models import daily_counters
@@ -42,10 +43,45 @@ def report_id(end: datetime) -> str:
     return f"report_{end:%Y%m%d}"
 
 
+class Activity(NamedTuple):
+    """How many jobs the users of a week have ordered."""
+
+    users: int
+    """With at least one job."""
+    median: int
+    """The jobs of the middle one of them; 0 if it does not matter."""
+    busiest: list[tuple[str, int]]
+    """(uid, jobs), the most first."""
+
+
+def activity_of(by_user: Mapping[str, int]) -> Activity:
+    counts = sorted(by_user.values())
+    return Activity(len(counts), counts[len(counts) // 2] if counts else 0, Counter(by_user).most_common(MAX_ANOMALIES))
+
+
+def median(users: int, at_least: Callable[[int], int]) -> int:
+    """The jobs of the middle one of so many users. `at_least`: how many of them have so many jobs or more.
+
+    It is called twice for each binary digit of the result.
+    """
+    above = users - users // 2
+    low, high = 1, 2
+    while at_least(high) >= above:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if at_least(middle) >= above else (low, middle)
+    return low
+
+
 class Tally:
     """The counts of a week's jobs."""
 
     def __init__(self) -> None:
+        self.counted_activity: Activity | None = None
+        """The users' jobs, if they were not counted here."""
+        self.ordered = 0
+        """The jobs that there are, if more than were counted here."""
         self.statuses: Counter[str] = Counter()
         self.by: dict[str, Counter[str]] = {name: Counter() for name in DIMENSIONS.values()}
         self.failed_by_model: Counter[str] = Counter()
@@ -79,6 +115,10 @@ class Tally:
     def total(self) -> int:
         return self.statuses.total()
 
+    @property
+    def activity(self) -> Activity:
+        return activity_of(self.by_user) if self.counted_activity is None else self.counted_activity
+
     def percentile(self, percent: int) -> float | None:
         """The latency percentile of completed jobs, in seconds to a tenth; None without completed jobs."""
         rank = -(-self.latencies.total() * percent // 100)
@@ -100,7 +140,7 @@ def anomalies(
     """The week's anomalies. `violations`: uids. `losses`: by model, the provider's charges beyond the jobs' revenue.
     `malformed`: the paths of documents that the report leaves out.
     """
-    found = [*_failure_spikes(tally), *_refund_ratio(tally), *_heavy_users(tally)]
+    found = [*_failure_spikes(tally), *_refund_ratio(tally), *_heavy_users(tally.activity), *_shortfall(tally)]
     found += [Anomaly("ledger_violation", uid, 1, 0) for uid in violations]
     found += [Anomaly("provider_loss", model, lost, 0) for model, lost in sorted(losses.items()) if lost > 0]
     found += [Anomaly("malformed_document", path, 1, 0) for path in sorted(malformed)]
@@ -137,14 +177,24 @@ def _refund_ratio(tally: Tally) -> list[Anomaly]:
     return [Anomaly("refund_ratio", "all", _rounded(ratio), _rounded(EXPECTED_REFUND_RATIO))]
 
 
-def _heavy_users(tally: Tally) -> list[Anomaly]:
+def is_worth_a_median(users: int, most: int) -> bool:
+    """Whether one of so many users, who has `most` jobs, may be a heavy user."""
+    return users >= MIN_USERS and most >= MIN_JOBS
+
+
+def _heavy_users(activity: Activity) -> list[Anomaly]:
     """Users with more than ten times as many jobs as the median user, if there are at least MIN_USERS."""
-    if len(tally.by_user) < MIN_USERS:
-        return []
-    counts = sorted(tally.by_user.values())
-    median = counts[len(counts) // 2]
-    heavy = [(uid, jobs) for uid, jobs in tally.by_user.most_common(MAX_ANOMALIES) if jobs >= MIN_JOBS]
-    return [Anomaly("heavy_user", uid, jobs, median) for uid, jobs in heavy if jobs > FAR_ABOVE * median]
+    usual = activity.median
+    return [
+        Anomaly("heavy_user", uid, jobs, usual)
+        for uid, jobs in activity.busiest
+        if is_worth_a_median(activity.users, jobs) and jobs > FAR_ABOVE * usual
+    ]
+
+
+def _shortfall(tally: Tally) -> list[Anomaly]:
+    """Jobs that have ended and are not in the counters."""
+    return [Anomaly("counters_short", "jobs", tally.total, tally.ordered)] if tally.ordered > tally.total else []
 
 
 def document(
@@ -177,7 +227,7 @@ def document(
         requests_by_size=by["requestsBySize"],
         requests_by_style=by["requestsByStyle"],
         requests_by_color=by["requestsByColor"],
-        active_users=len(tally.by_user),
+        active_users=tally.activity.users,
         new_users=new_users,
         revenue=dict(sorted(revenue.items())),
         latency=Latency(p50=tally.percentile(50), p95=tally.percentile(95)),

@@ -1,4 +1,4 @@
-"""Makes the weekly report: reads the week's jobs once, in pages, and stores the totals."""
+"""Makes the weekly report and stores it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from studiox.kit.clock import datetime
 from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads
-from studiox.models.jobs import ordered_between
 from studiox.models.users import count_new_users
 from studiox.models.weekly_reports import Anomaly, WeeklyReport, report_path
 
-from . import report_rules, report_store
+from . import report_figures, report_rules, report_store
 
 PAUSES_S = (60.0, 300.0, 600.0)
 """Pauses between a schedule's attempts during an outage, within its 1,800 s."""
@@ -36,13 +35,12 @@ def run(start: datetime, *, actor: str, action: str, at: datetime) -> WeeklyRepo
     Each anomaly is alerted once, when it first appears in the report. A malformed document is one, and is not counted.
     """
     end = start + report_rules.WEEK
-    tally = report_rules.Tally()
+    path = report_path(report_rules.report_id(end))
     skipped: list[MalformedDocument] = []
-    for job in ordered_between(start, end, skipped):
-        tally.add(job)
+    tally = report_figures.of_week(start, end, at, skipped)
     violations = report_store.violations(start, end, skipped)
     losses, revenue = report_store.losses(start, end, skipped), report_store.revenue(start, end, skipped)
-    found = report_rules.anomalies(tally, violations, losses, [each.path for each in skipped])
+    found = report_rules.anomalies(tally, violations, losses, {each.path for each in skipped})
     figures = report_rules.document(
         tally,
         start,
@@ -52,7 +50,6 @@ def run(start: datetime, *, actor: str, action: str, at: datetime) -> WeeklyRepo
         found=found,
         created_at=at,
     )
-    path = report_path(figures.report_id)
 
     def decide(docs: Docs) -> tuple[WeeklyReport, list[Anomaly]]:
         before = docs.get(path)

@@ -180,7 +180,9 @@ def _pages(
     if collection.projected:
         struct: Any = collection.struct  # mypy does not take a type[Any] for hashable
         names = documents_.field_names(struct)
-        asked = asked.select([*sorted(names), *([] if order == "__name__" or order in names else [order])])
+        asked = asked.select(
+            [*sorted(names), *([] if order == "__name__" or order.partition(".")[0] in names else [order])]
+        )
     while True:
         most = min(size, wanted) if wanted > 0 else size
         snapshots = firestore.run((asked if last is None else asked.start_after(last)).limit(most))

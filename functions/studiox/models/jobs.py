@@ -257,6 +257,15 @@ def ordered_between(start: datetime, end: datetime, skipped: list[MalformedDocum
     return query.created_between(JOBS.select(ReportedJob), start, end, skipped)
 
 
+def running_of(start: datetime, end: datetime, limit: int, skipped: list[MalformedDocument]) -> list[ReportedJob]:
+    """Of at most `limit` jobs with a deadline, those ordered in [start, end) that have not ended. `skipped`: as
+    `query.documents`."""
+    found = query.documents(
+        JOBS.select(ReportedJob), order="deadlineAt", limit=limit, page_size=query.BULK, skipped=skipped
+    )
+    return [each.data for each in found if start <= each.data.created_at < end and each.data.status not in TERMINAL]
+
+
 def losses_between(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> Iterator[ReportedLoss]:
     """The providers' losses noted in [start, end), as `ordered_between`."""
     return query.created_between(PROVIDER_LOSSES.select(ReportedLoss), start, end, skipped)

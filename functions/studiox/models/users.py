@@ -155,6 +155,12 @@ class UserReset(Stored, frozen=True):
     credit_reset_at: datetime
 
 
+class UserWeeks(Stored, frozen=True):
+    """The fields of a user's document that the weekly report reads."""
+
+    jobs_by_week: dict[str, int]
+
+
 AGES = USERS.select(UserAge)
 CHANGES = USERS.select(UserChange)
 RESETS = USERS.select(UserReset)
@@ -192,6 +198,31 @@ def with_one_more_job(by_week: Mapping[str, int], now: datetime) -> dict[str, in
     week = week_of(now)
     counts = {**by_week, week: by_week.get(week, 0) + 1}
     return {each: counts[each] for each in sorted(counts)[-WEEKS_KEPT:]}
+
+
+def keeps(week: str, now: datetime) -> bool:
+    """Whether the documents of all users still have their counts of this week."""
+    return week >= week_of(now - timedelta(days=7 * (WEEKS_KEPT - 1)))
+
+
+def _in(week: str) -> str:
+    return f"jobsByWeek.`{week}`"
+
+
+def jobs_of(week: str) -> int:
+    """The sum of the users' jobs of this week, as a Firestore aggregation. `Unavailable`."""
+    return query.total(USERS, _in(week), equal={})
+
+
+def count_with_jobs(week: str, least: int) -> int:
+    """How many users have ordered `least` jobs or more in this week, as a Firestore aggregation. `Unavailable`."""
+    return query.count(USERS, order=_in(week), least=least)
+
+
+def busiest(week: str, limit: int) -> list[tuple[str, int]]:
+    """(uid, jobs) of the users with the most jobs in this week, the most first. `Unavailable`."""
+    found = query.documents(USERS.select(UserWeeks), order=_in(week), newest_first=True, limit=limit)
+    return [(each.id, each.data.jobs_by_week[week]) for each in found]
 
 
 def search_users(

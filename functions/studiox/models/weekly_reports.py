@@ -8,7 +8,8 @@ from studiox.kit.clock import datetime
 from studiox.kit.documents import Collection, Path, Stored
 
 AnomalyKind = Literal[
-    "failure_spike", "refund_ratio", "heavy_user", "ledger_violation", "provider_loss", "malformed_document"
+    "failure_spike", "refund_ratio", "heavy_user", "ledger_violation", "provider_loss", "malformed_document",
+    "counters_short",
 ]  # fmt: skip
 
 
