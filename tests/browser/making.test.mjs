@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { connect } from '../../local/client.mjs';
+import { finished, newcomer } from '../journeys/support.mjs';
 import { accessible, balance, decoded, DESKTOP, fits, order, signUp, story, until } from './support.mjs';
 
 const LIGHTHOUSE = 'A lighthouse at dawn, oil on canvas';
@@ -32,6 +33,38 @@ story('the order form offers what the catalogue has, at its prices', async (visi
     await form.getByRole('radio', { name: size }).check();
     await form.getByRole('button', { name: `${price} token` }).waitFor();
   }
+});
+
+story('the price is a quote: what is left, how long it takes, and what the order may cost at most', async (visit, t) => {
+  const { page, email } = await visit(DESKTOP);
+  const client = await newcomer(t);
+  for (let number = 0; number < 5; number++) await finished(t, client, { model: 'Model B', prompt: `A buoy, number ${number}`, size: '512x512' });
+  const sent = { quoteStudioJob: [], createStudioJob: [] };
+  page.on('request', (request) => {
+    if (request.method() === 'POST') sent[request.url().split('/').at(-1)]?.push(request.postDataJSON().data);
+  });
+  await page.goto('/');
+  const form = page.getByRole('form', { name: 'Order' });
+  await form.getByRole('combobox', { name: 'Model' }).selectOption('Model B');
+  await form.getByRole('radio', { name: '1024x1792' }).check();
+  const prompt = form.getByRole('textbox', { name: /^Prompt/ });
+  await prompt.fill(LIGHTHOUSE);
+  await form.getByRole('button', { name: '4 tokens' }).waitFor();
+  assert.deepEqual(sent.quoteStudioJob, [], 'a visitor sees the price of the catalogue');
+  await signUp({ page, email }, 'Ada');
+  const told = form.getByRole('status');
+  await told.filter({ hasText: /Leaves you 196 tokens\. Usually ready in \d+ second/ }).waitFor();
+  await accessible(page, 'the form with a quote');
+  await fits(page);
+  const before = sent.quoteStudioJob.length;
+  await prompt.pressSequentially(', with gulls', { delay: 50 });
+  await form.getByRole('radio', { name: '512x512' }).check();
+  await told.filter({ hasText: 'Leaves you 199 tokens.' }).waitFor();
+  assert.equal(sent.quoteStudioJob.length, before + 1, 'for the size, and not for each letter');
+  await form.getByRole('button', { name: 'Generate 1 token' }).click();
+  await page.getByRole('article', { name: LIGHTHOUSE }).getByRole('img').waitFor();
+  assert.deepEqual(sent.createStudioJob.map(({ maxPrice }) => maxPrice), [1]);
+  await told.filter({ hasText: 'Leaves you 198 tokens.' }).waitFor();
 });
 
 story('a picture, a song and a video, from sign-up to the library', async (visit) => {

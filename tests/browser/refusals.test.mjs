@@ -46,6 +46,9 @@ story('an order that costs too much, one that is refused, one that fails: the to
   await form.getByRole('combobox', { name: 'Model' }).selectOption('sora-2-official');
   await form.getByRole('radio', { name: '20 s' }).check();
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('A whole day at sea');
+  const foretold = form.getByRole('status').filter({ hasText: 'This costs 240 tokens, and you have 200.' });
+  await foretold.waitFor();
+  assert.doesNotMatch(await foretold.innerText(), TECHNICAL);
   await form.getByRole('button', { name: 'Generate 240 tokens' }).click();
   await said(page, 'This costs 240 tokens, and you have 200.');
   await accessible(page, 'an order that is refused');
@@ -77,6 +80,7 @@ story('more jobs than the plan has room for, and one that is cancelled', async (
   await balance(page, 194);
   const form = page.getByRole('form', { name: 'Order' });
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('Four');
+  await form.getByRole('status').filter({ hasText: 'You already have 3 jobs running.' }).waitFor();
   await form.getByRole('button', { name: /^Generate/ }).click();
   await said(page, 'You already have 3 jobs running. Wait for one to finish, or cancel one.');
   for (const prompt of wishes) {

@@ -56,6 +56,14 @@ export function priceOf({ price, ...model }: ModelOption, values: Values): numbe
   return rate * units;
 }
 
+/** Whether every input that the model needs has a value. */
+export const complete = (model: ModelOption, values: Values): boolean =>
+  Object.keys(model.inputs).every((name) => {
+    const { required, excluded } = asked(model, values, name);
+    const value = valueOf(model, values, name);
+    return !required || excluded || (Array.isArray(value) ? value.length > 0 : typeof value === 'string' ? value.trim() !== '' : isSet(value));
+  });
+
 /** The request of an order: only the chosen values that this model accepts now. */
 export function request(model: ModelOption, values: Values): CreateStudioJob {
   const fields: Values = {};

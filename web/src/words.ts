@@ -1,5 +1,5 @@
 // Texts for people: refusals, numbers, times.
-import { StudioXError, type FailureReason, type Failures } from '../../clients/typescript/src/index.ts';
+import { StudioXError, type FailureReason, type Failures, type QuoteRefusal, type TypicalSeconds } from '../../clients/typescript/src/index.ts';
 
 const number = new Intl.NumberFormat('en');
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
@@ -32,7 +32,7 @@ export function ago(time: string, now = Date.now()): string {
 }
 
 function soon(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.ceil(seconds))} seconds`;
+  if (seconds < 90) return seconds <= 1 ? '1 second' : `${Math.ceil(seconds)} seconds`;
   return seconds < 5400 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.ceil(seconds / 3600)} hours`;
 }
 
@@ -117,6 +117,7 @@ const SAYINGS: Sayings = {
   RecentSignInRequired: () => 'Sign out and sign in again first, to confirm that it is you. Then do this within ten minutes.',
   RemixDisabled: () => 'The author doesn’t share how this was made.',
   RequestIdReused: () => 'This was already sent with different content. Try again.',
+  TooManyCollections: ({ limit }) => `There can be at most ${count(limit)} collections.`,
   TooManyComments: () => 'This post has reached its maximum number of comments.',
   TooManyJobs: ({ limit }) => `You already have ${count(limit)} jobs running. Wait for one to finish, or cancel one.`,
   Unauthenticated: () => 'Sign in first.',
@@ -140,6 +141,14 @@ const SIGN_IN: Record<string, string> = {
   'auth/network-request-failed': 'We got no answer. Check your connection and try again.',
   'auth/requires-recent-login': 'Sign out and sign in again first.',
 };
+
+/** Why an order would be refused, in a sentence for people. */
+export const refusalOf = ({ reason, details }: QuoteRefusal): string =>
+  ((SAYINGS as Record<string, (details: unknown) => string>)[reason] ?? SAYINGS.Internal)(details as never);
+
+/** How long such jobs take. */
+export const typically = ({ p50, p90 }: TypicalSeconds): string =>
+  soon(p50) === soon(p90) ? `Usually ready in ${soon(p50)}.` : `Usually ready in ${soon(p50)}, and nearly always in ${soon(p90)}.`;
 
 /** What went wrong, in a sentence for people: no code, no stack. */
 export function said(error: unknown): string {

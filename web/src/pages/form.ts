@@ -1,11 +1,12 @@
 // The order form, built from the catalogue. It outlives its page, so that its values are kept.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { isRefusal, newRequestId, type ModelOption, type StudioOptions } from '../../../clients/typescript/src/index.ts';
+import { isRefusal, newRequestId, type ModelOption, type Quote, type StudioOptions } from '../../../clients/typescript/src/index.ts';
 import type { App, Draft } from '../app.ts';
 import { icon } from '../icons.ts';
-import { asked, fitting, priceOf, request, valueOf, type Values } from '../order.ts';
+import { asked, complete, fitting, priceOf, request, valueOf, type Values } from '../order.ts';
+import { Quotes } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { inputName, said, spelled, tokens, typeName } from '../words.ts';
+import { inputName, refusalOf, said, spelled, tokens, typeName, typically } from '../words.ts';
 import { overruled } from './library.ts';
 
 const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
@@ -39,13 +40,27 @@ export class OrderForm {
   private wrong = '';
   /** The request id, kept until the order is placed: a click after a lost answer is not a second order. */
   private requestId = newRequestId();
+  private readonly quotes: Quotes;
 
   constructor(
     private readonly app: App,
     /** Called for each order that was placed. */
     public placed: (jobId: string, prompt: string) => void = () => undefined,
   ) {
+    this.quotes = new Quotes(app);
     void this.load();
+  }
+
+  /** The balance or the jobs have changed, so the order may cost or be refused otherwise. */
+  renew(): void {
+    this.quotes.renew();
+  }
+
+  /** What the chosen order would cost now; null for visitors, for an order that lacks something, and until it is known. */
+  private quoted(): Quote | null {
+    const { app, model, values } = this;
+    if (!model || !app.user || !complete(model, values)) return this.quotes.of(null);
+    return this.quotes.of({ ...request(model, values), ...(this.sessionId ? { sessionId: this.sessionId } : {}) });
   }
 
   private get options(): StudioOptions | null {
@@ -89,7 +104,8 @@ export class OrderForm {
       .filter((name) => !asked(model, this.values, name).excluded && !overruled(name, this.values))
       .sort((a, b) => place(a) - place(b));
     const [shown, more] = [names.filter((name) => !this.isExtra(name)), names.filter((name) => this.isExtra(name))];
-    const price = priceOf(model, this.values);
+    const quote = this.quoted();
+    const price = quote?.price ?? priceOf(model, this.values);
     const types = ORDER.filter((type) => this.models(type).length > 0);
     return html`<form class="card form" @submit=${this.submit} aria-label="Order">
       <fieldset class="segments">
@@ -117,6 +133,7 @@ export class OrderForm {
         ? html`<details><summary>More choices</summary><div class="fields">${more.map((name) => this.field(model, name))}</div></details>`
         : nothing}
       <div class="order"><p class="wrong" role="alert">${this.wrong}</p>
+      <p class="terms" role="status">${quote && !this.busy ? foretold(quote) : nothing}</p>
       <button class="main wide" ?disabled=${this.busy || this.uploading > 0}>
         ${icon('spark')}
         ${this.busy ? 'Ordering …' : this.uploading > 0 ? 'Uploading …' : app.user ? 'Generate' : 'Sign up and generate'}
@@ -258,7 +275,7 @@ export class OrderForm {
     this.wrong = '';
     this.app.update();
     try {
-      const price = priceOf(model, values);
+      const price = this.quoted()?.price ?? priceOf(model, values);
       const { jobId } = await this.app.studiox.createStudioJob({
         ...request(model, values),
         requestId: this.requestId,
@@ -280,4 +297,10 @@ export class OrderForm {
       this.app.update();
     }
   }
+}
+
+/** What the quote says beside the price. */
+function foretold({ refusal, balance, balanceAfter, typicalSeconds }: Quote): TemplateResult {
+  if (refusal) return html`<strong>${refusalOf(refusal)}</strong>`;
+  return html`${balance === balanceAfter ? nothing : html`Leaves you ${tokens(balanceAfter)}.`} ${typicalSeconds ? typically(typicalSeconds) : nothing}`;
 }

@@ -50,6 +50,7 @@ export function studioPage(app: App): Page {
   return {
     title: 'Studio',
     stop,
+    changed: () => form.renew(),
     view: () => html`
       <h1 class=${app.user ? 'hidden' : 'hero'}>${app.user ? 'Studio' : html`Say it. <em>See it, hear it, share it.</em>`}</h1>
       ${app.user ? nothing : html`<p class="lead">Pictures, video, music and speech from a sentence. Sign up and the first ones are on us.</p>`}
