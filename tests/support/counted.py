@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 ENDED = ("completed", "failed", "cancelled")
@@ -25,19 +25,21 @@ def sums(everything: Mapping[str, Mapping[str, Any]]) -> Sums:
 
 def recount(everything: Mapping[str, Mapping[str, Any]]) -> Sums:
     """The same of the jobs among these documents that are marked as counted."""
+    jobs = {path: data for path, data in everything.items() if path.startswith("jobs/") and path.count("/") == 1}
+    return of_all(job for path, job in jobs.items() if everything.get(f"{path}/private/state", {}).get("counted"))
+
+
+def of_all(jobs: Iterable[Mapping[str, Any]]) -> Sums:
+    """What the counters should hold of these jobs, as far as they have ended."""
     found: Sums = Counter()
-    for path, job in everything.items():
-        if not (path.startswith("jobs/") and path.count("/") == 1):
-            continue
-        if everything.get(f"{path}/private/state", {}).get("counted"):
-            for (kind, value), number in of(job).items():
-                found[f"{job['createdAt']:%Y-%m-%d}", kind, value] += number
+    for job in jobs:
+        for (kind, value), number in of(job).items() if job["status"] in ENDED else ():
+            found[f"{job['createdAt']:%Y-%m-%d}", kind, value] += number
     return Counter({key: number for key, number in found.items() if number})
 
 
 def of(job: Mapping[str, Any]) -> dict[tuple[str, str], int]:
     """What the counters hold of a job that has ended."""
-    assert job["status"] in ENDED, f"{job['jobId']} is counted, and it is {job['status']}"
     found = {("status", job["status"]): 1, ("model", job["model"]): 1, ("type", job["type"]): 1}
     found |= {(name, str(job["params"][name])): 1 for name in ("size", "style", "color") if name in job["params"]}
     found |= {("tokens", "consumed"): job["price"], ("tokens", "refunded"): job["refunded"]}

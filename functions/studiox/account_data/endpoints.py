@@ -17,6 +17,7 @@ from studiox.kit import config, ids, log, tasks
 from studiox.kit.clock import datetime
 from studiox.kit.errors import Unavailable
 from studiox.kit.rate_limits import Limit
+from studiox.studio import counter_audit
 from studiox.tokens import audit, monthly_reset
 
 from . import deletion, export, nightly_sweep
@@ -44,7 +45,9 @@ def cleanUp(request: CallableRequest[Any]) -> None:
         service.enqueue(kind, id_)
 
 
-SCHEDULES = {each.name: each for each in (audit.SCHEDULE, monthly_reset.SCHEDULE, nightly_sweep.SCHEDULE)}
+SCHEDULES = {
+    each.name: each for each in (audit.SCHEDULE, monthly_reset.SCHEDULE, nightly_sweep.SCHEDULE, counter_audit.SCHEDULE)
+}
 
 
 @task(secrets=[config.APP_SIGNING_KEY], memory=512, max_instances=tasks.QUEUES["workShard"].at_once)

@@ -23,6 +23,7 @@ from studiox.models.ledger import InsufficientTokens
 from studiox.models.posts import ReportReason
 from studiox.models.rewards import SocialClaim
 from studiox.models.users import PlanId, search_users
+from studiox.studio import counter_audit
 from studiox.studio.lifecycle import NotCancellable
 
 from . import moderation_queue, report_rules, report_store, service, weekly_report
@@ -272,9 +273,10 @@ def _reported(found: moderation_queue.ReportedPost) -> ModerationItem:
 
 @schedule("0 0 * * 1", timeout_s=1_800, memory=512, secrets=[config.APP_SIGNING_KEY])
 def weeklyReport(event: ScheduledEvent) -> None:
-    """Every Monday at 00:00 UTC: report the week that has just ended."""
+    """Every Monday at 00:00 UTC: report the week that has just ended, and recount the one before it."""
     start, _ = report_rules.week_before(event.schedule_time)
     weekly_report.run_scheduled(start, at=clock.now())
+    counter_audit.audit_week(start - report_rules.WEEK)
 
 
 class GetWeeklyReports(Request, frozen=True):
