@@ -9,14 +9,17 @@ from msgspec.structs import replace
 
 from studiox.kit.documents import AlreadyDecided, Docs, decode, encode
 from studiox.kit.errors import NotFound
+from studiox.kit.query import Span
 from studiox.models import creations, sessions
-from studiox.models.creations import Creation, creation_path
+from studiox.models.creations import Creation, Wanted, creation_path
 from studiox.models.jobs import JobType
+from studiox.models.search_terms import terms_of
 from studiox.models.sessions import Session, session_path
 from tests.support import Database, Rpcs
 from tests.support.documents import docs_with
 from tests.support.jobs import THEN, creation, made_creation
 
+ANY_TIME = Span("createdAt")
 LATER = THEN + timedelta(hours=1)
 CREATION = replace(made_creation("c1", "u1"), post_id="c1")
 SESSION = Session(
@@ -48,8 +51,12 @@ def test_a_creation_is_its_owners_alone(database: Database) -> None:
 def test_a_creation_is_added_changed_and_removed() -> None:
     docs, path = docs_with({}), creation_path("c1")
     creations.add_creation(docs, CREATION)
-    changed = creations.change_creation(docs, "c1", LATER, title="Another")
-    assert changed == docs.get(path) == replace(CREATION, title="Another", updated_at=LATER)
+    made = replace(CREATION, terms=terms_of(CREATION.title, CREATION.prompt))
+    assert docs.get(path) == made
+    changed = creations.change_creation(docs, "c1", LATER, is_favorite=True)
+    assert changed == docs.get(path) == replace(made, is_favorite=True, updated_at=LATER)
+    renamed = creations.rename_creation(docs, changed, "Another", LATER)
+    assert renamed == docs.get(path) == replace(changed, title="Another", terms=terms_of("Another", CREATION.prompt))
     with pytest.raises(AlreadyDecided):
         creations.add_creation(docs, CREATION)
     creations.remove_creation(docs, "c1")
@@ -91,7 +98,7 @@ def test_a_library_is_listed_by_type_and_favourites(database: Database, rpcs: Rp
     database.put("creations/other", creation("other", "u2"))
 
     def listed(kind: JobType | None = None, favorite: bool | None = None) -> list[str]:
-        found, _ = creations.list_creations("u1", type=kind, favorite=favorite, collection_id=None, size=5, cursor=None)
+        found, _ = creations.list_creations("u1", Wanted(kind, favorite), ANY_TIME, size=5, cursor=None)
         return [each.id for each in found]
 
     rpcs.reset()
@@ -102,8 +109,8 @@ def test_a_library_is_listed_by_type_and_favourites(database: Database, rpcs: Rp
     assert listed(favorite=True) == ["c0"]
     assert listed(favorite=False) == ["c2", "c1"]
     assert listed("video", True) == []
-    first, cursor = creations.list_creations("u1", type=None, favorite=None, collection_id=None, size=2, cursor=None)
-    rest, end = creations.list_creations("u1", type=None, favorite=None, collection_id=None, size=2, cursor=cursor)
+    first, cursor = creations.list_creations("u1", Wanted(), ANY_TIME, size=2, cursor=None)
+    rest, end = creations.list_creations("u1", Wanted(), ANY_TIME, size=2, cursor=cursor)
     assert ([each.id for each in first], [each.id for each in rest], end) == (["c2", "c1"], ["c0"], None)
 
 

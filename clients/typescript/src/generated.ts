@@ -395,6 +395,14 @@ export interface GetUserCreations {
   cursor?: string | null;
   type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video" | null;
   favorite?: boolean | null;
+  /** 1–200 characters. */
+  query?: string | null;
+  /** 1–100 characters. */
+  model?: string | null;
+  /** Matches `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?$`. */
+  from?: string | null;
+  /** Matches `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?$`. */
+  to?: string | null;
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   collectionId?: string | null;
 }
@@ -1718,8 +1726,12 @@ export interface Functions {
   /**
    * List the caller's library, newest first; media by path.
    *
-   * With `collectionId` and another filter, a page may have fewer creations than `pageSize`, or none, although the list
-   * goes on: it ends where `nextCursor` is null.
+   * `query`: words of title and prompt, without regard to case and accents. Each must be one of the creation's first 64
+   * words, the last may be the beginning of one. `from` and `to`: UTC dates, both included, or times, `to` excluded.
+   *
+   * With more than one filter, or several words, a page may have fewer creations than `pageSize`, or none, although the
+   * list goes on: it ends where `nextCursor` is null. Creations from before there was a search are found from the next
+   * nightly sweep on.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */

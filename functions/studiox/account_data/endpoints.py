@@ -89,5 +89,5 @@ def deleteAccount(caller: RecentAccountHolder, request: DeleteAccount) -> Accoun
 @schedule("30 3 * * *", timeout_s=1_800, memory=512, secrets=[config.APP_SIGNING_KEY])
 def sweepMedia(event: ScheduledEvent) -> None:
     """Daily at 03:30 UTC: delete unreferenced media and abandoned uploads, report creations whose media are missing,
-    and delete accounts without a sign-in."""
+    write missing search terms, and delete accounts without a sign-in."""
     nightly_sweep.sweep()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from studiox.api.callables import Id, Name, Reader, Request, Response, User, endpoint, present
+from studiox.api.callables import Id, Name, Reader, Request, Response, Text, User, endpoint, present
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, Unavailable
-from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
+from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize, Span
 from studiox.kit.rate_limits import Limit
 from studiox.media import objects
 from studiox.models import creations as store
 from studiox.models.jobs import JobType
 from studiox.models.media_files import MediaFile
 
-from . import service
+from . import filters, service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -87,11 +88,22 @@ def _creation(creation: store.Creation, *, with_url: bool) -> Creation:
     )
 
 
+Moment = Annotated[
+    str,
+    Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?$(?!\n)"),
+]
+"""A UTC date, or a time in ISO 8601 that ends in Z."""
+
+
 class GetUserCreations(Request, frozen=True):
     page_size: PageSize = DEFAULT_SIZE
     cursor: Cursor | None = None
     type: JobType | None = None
     favorite: bool | None = None
+    query: Annotated[str, Meta(min_length=1, max_length=200), Text] | None = None
+    model: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    from_: Moment | None = msgspec.field(default=None, name="from")
+    to: Moment | None = None
     collection_id: Id | None = None
 
 
@@ -104,17 +116,22 @@ class Creations(Response):
 def getUserCreations(caller: Reader, request: GetUserCreations) -> Creations:
     """List the caller's library, newest first; media by path.
 
-    With `collectionId` and another filter, a page may have fewer creations than `pageSize`, or none, although the list
-    goes on: it ends where `nextCursor` is null.
+    `query`: words of title and prompt, without regard to case and accents. Each must be one of the creation's first 64
+    words, the last may be the beginning of one. `from` and `to`: UTC dates, both included, or times, `to` excluded.
+
+    With more than one filter, or several words, a page may have fewer creations than `pageSize`, or none, although the
+    list goes on: it ends where `nextCursor` is null. Creations from before there was a search are found from the next
+    nightly sweep on.
     """
-    found, cursor = store.list_creations(
-        caller.uid,
+    wanted = store.Wanted(
         type=request.type,
         favorite=request.favorite,
+        model=request.model,
         collection_id=request.collection_id,
-        size=request.page_size,
-        cursor=request.cursor,
+        words=filters.words(request.query),
     )
+    span = Span("createdAt", *filters.period(request.from_, request.to))
+    found, cursor = store.list_creations(caller.uid, wanted, span, size=request.page_size, cursor=request.cursor)
     return Creations(creations=[_creation(each.data, with_url=False) for each in found], next_cursor=cursor)
 
 

@@ -27,7 +27,7 @@ from studiox.models.schedule_runs import Run, Shard
 from studiox.models.sweeps import MEDIA_ALERTS, MediaAlert
 from studiox.models.users import USERS
 
-from . import sweep_rules, sweep_store
+from . import search_index, sweep_rules, sweep_store
 from .sweep_rules import Place
 from .sweep_store import CreatedMedia
 
@@ -96,7 +96,8 @@ def _sweep_objects(_run: Run, page: list[objects.Head]) -> Mapping[str, int]:
 
 
 def _report_all_missing(_run: Run, page: list[Found[CreatedMedia]]) -> Mapping[str, int]:
-    """Report the creations of this page whose media are missing. `Unavailable`."""
+    """Report the creations of this page whose media are missing, and write missing search terms. `Unavailable`."""
+    search_index.complete(page)
     with _outages(), ThreadPoolExecutor(THREADS) as pool:
         return {"missing": sum(pool.map(_report_missing, page))}
 

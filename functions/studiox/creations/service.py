@@ -34,8 +34,8 @@ def rename(caller: User, creation_id: str, title: str) -> Creation:
     path = creations.creation_path(creation_id)
 
     def decide(docs: Docs) -> Creation:
-        creations.need_creation(docs, caller.uid, creation_id)
-        return creations.change_creation(docs, creation_id, now, title=title)
+        creation = creations.need_creation(docs, caller.uid, creation_id)
+        return creations.rename_creation(docs, creation, title, now)
 
     return caller.commit(path, decide, Reads(fresh=[path]), target=path)
 

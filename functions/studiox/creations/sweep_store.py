@@ -18,6 +18,9 @@ class CreatedMedia(Stored, frozen=True, kw_only=True):
     media: list[MediaFile]
     created_at: datetime
     text: str | None = None
+    title: str = ""
+    prompt: str = ""
+    terms: list[str] = []
 
 
 class JobInputs(Stored, frozen=True, kw_only=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from studiox.kit import firestore, query
 from studiox.kit.clock import datetime
@@ -11,6 +13,7 @@ from studiox.kit.errors import NotFound
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs
 
+from . import search_terms
 from .jobs import JobType
 from .media_files import MediaFile
 
@@ -42,6 +45,9 @@ class Creation(Stored, frozen=True, kw_only=True):
     """Moderation removed its post: it cannot be published again."""
     collection_ids: list[str] = []
     """The collections of its owner that it is in."""
+    terms: list[str] = []
+    """The beginnings of the words of title and prompt, by which a search finds it. Empty until the nightly sweep has
+    met a creation that was made before there were terms."""
 
 
 CREATIONS = Collection("creations", Creation)
@@ -53,7 +59,8 @@ def creation_path(creation_id: str) -> Path[Creation]:
 
 def add_creation(docs: Docs, creation: Creation) -> None:
     """A new entry of its owner's library, in the commit that completes its job."""
-    docs.create(creation_path(creation.creation_id), creation)
+    terms = search_terms.terms_of(creation.title, creation.prompt)
+    docs.create(creation_path(creation.creation_id), replace(creation, terms=terms))
 
 
 def need_creation(docs: Docs, uid: str, creation_id: str) -> Creation:
@@ -67,6 +74,11 @@ def need_creation(docs: Docs, uid: str, creation_id: str) -> Creation:
 def change_creation(docs: Docs, creation_id: str, now: datetime, **changes: Any) -> Creation:
     """Set fields of an existing creation, by the struct's names; the creation as it is then."""
     return docs.update(creation_path(creation_id), **changes, updated_at=now)
+
+
+def rename_creation(docs: Docs, creation: Creation, title: str, now: datetime) -> Creation:
+    terms = search_terms.terms_of(title, creation.prompt)
+    return change_creation(docs, creation.creation_id, now, title=title, terms=terms)
 
 
 def link_post(docs: Docs, creation_id: str, post_id: str) -> None:
@@ -97,28 +109,58 @@ def owned_creation(uid: str, creation_id: str) -> Creation:
     return creation
 
 
-def list_creations(
-    uid: str,
-    *,
-    type: JobType | None,
-    favorite: bool | None,
-    collection_id: str | None,
-    size: int,
-    cursor: str | None,
-) -> tuple[list[Found[Creation]], str | None]:
-    """A page of the user's creations, newest first. `InvalidCursor`, `Unavailable`."""
-    equal: dict[str, object] = {"uid": uid, "type": type, "isFavorite": favorite}
-    if collection_id is None:
-        return query.page(CREATIONS, equal, "createdAt", size=size, cursor=cursor)
-    # The collection has the index; the other filters are tested on its members.
-    test = None
-    if type is not None or favorite is not None:
-        test = query.Test(
-            f"{type} {favorite}",
-            lambda each: type in (None, each.type) and favorite in (None, each.is_favorite),
+class Wanted(NamedTuple):
+    """Which creations a list shows. None, or no words: any."""
+
+    type: JobType | None = None
+    favorite: bool | None = None
+    model: str | None = None
+    collection_id: str | None = None
+    words: tuple[str, ...] = ()
+    """Folded words (`search_terms`), the last one perhaps the beginning of one."""
+
+    def is_met_by(self, creation: Creation) -> bool:
+        return (
+            self.type in (None, creation.type)
+            and self.favorite in (None, creation.is_favorite)
+            and self.model in (None, creation.model)
+            and (self.collection_id is None or self.collection_id in creation.collection_ids)
+            and (not self.words or search_terms.matches(self.words, creation.title, creation.prompt))
         )
-    holds = {"collectionIds": collection_id}
-    return query.page(CREATIONS, {"uid": uid}, "createdAt", size=size, cursor=cursor, holds=holds, test=test)
+
+
+class Lookup(NamedTuple):
+    """How the index finds candidates, and what is then tested on them."""
+
+    equal: dict[str, object]
+    holds: dict[str, object]
+    rest: Wanted
+
+
+def _lookup(wanted: Wanted) -> Lookup:
+    """One filter has the index, the one that is likely to leave the fewest; type and favorite have theirs together."""
+    if wanted.collection_id is not None:
+        return Lookup({}, {"collectionIds": wanted.collection_id}, wanted._replace(collection_id=None))
+    if wanted.words:
+        rest = wanted._replace(words=()) if search_terms.is_answered_by_term(wanted.words) else wanted
+        return Lookup({}, {"terms": search_terms.term_of(wanted.words)}, rest)
+    if wanted.model is not None:
+        return Lookup({"model": wanted.model}, {}, wanted._replace(model=None))
+    return Lookup({"type": wanted.type, "isFavorite": wanted.favorite}, {}, Wanted())
+
+
+def list_creations(
+    uid: str, wanted: Wanted, span: query.Span, *, size: int, cursor: str | None
+) -> tuple[list[Found[Creation]], str | None]:
+    """A page of the user's creations whose `createdAt` is in `span`, newest first. `InvalidCursor`, `Unavailable`.
+
+    One query. With more than one filter a page may be short although the list goes on, as with `query.page`'s `test`.
+    """
+    equal, holds, rest = _lookup(wanted)
+    test = None if rest == Wanted() else query.Test(repr(rest), rest.is_met_by)
+    return query.page(
+        CREATIONS, {"uid": uid, **equal}, "createdAt", size=size, cursor=cursor, holds=holds, span=span, test=test
+    )
 
 
 def newest_in(uid: str, collection_id: str) -> str | None:
