@@ -26,7 +26,7 @@ DISPATCH: Any = main.dispatchStudioJobs
 # The fields of a public document (docs/client.md), and not one more.
 POST_FIELDS = {
     *("postId", "uid", "authorName", "authorPhotoUrl", "type", "model", "caption", "tags", "params", "prompt", "media"),
-    *("likeCount", "commentCount", "remixCount", "remixOf", "hidden", "score", "createdAt"),
+    *("likeCount", "commentCount", "remixCount", "remixOf", "sources", "hidden", "score", "createdAt"),
 }
 ITEM_FIELDS = {"path", "contentType", "bytes", "title", "durationSeconds", "tags", "imagePath"}
 COMMENT_FIELDS = {"commentId", "uid", "authorName", "text", "createdAt"}

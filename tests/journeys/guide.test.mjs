@@ -14,7 +14,7 @@ const ADDRESSES = {
   "'127.0.0.1', 5001": process.env.FUNCTIONS_EMULATOR_HOST,
   "'127.0.0.1', 9199": process.env.FIREBASE_STORAGE_EMULATOR_HOST,
 };
-const KEPT = 'app firestore profile created again quote job bytes picture edit liked likeCount feed mine unread status entries';
+const KEPT = 'app firestore profile created again quote job bytes picture edit winter sources liked likeCount feed mine unread status entries';
 
 /** The guide's blocks as one module, which exports the variables that it declares. */
 function program() {
@@ -40,11 +40,13 @@ test('the guide for client developers runs as it is written', async () => {
     assert.equal(found.job.status, 'completed');
     assert.deepEqual(new Uint8Array(await found.picture.arrayBuffer()), new Uint8Array(found.bytes));
     assert.ok(found.edit.balance < 195);
+    assert.ok(found.winter.balance < found.edit.balance);
+    assert.deepEqual(found.sources, [found.job.creationId]);
     assert.deepEqual([found.liked, found.likeCount], [true, 1]);
     assert.ok(found.feed.docs.some((each) => each.data().uid === found.profile.uid));
     assert.ok(found.unread.size >= 1, 'that the picture is ready');
     assert.equal(found.status, 'open');
-    assert.deepEqual(found.entries.map(({ seq }) => seq).sort(), [1, 2, 3]);
+    assert.deepEqual(found.entries.map(({ seq }) => seq).sort(), [1, 2, 3, 4]);
   } finally {
     await terminate(found.firestore);
     await deleteApp(found.app);

@@ -33,7 +33,15 @@ MODEL = Model(
 
 def new(type_: JobType = "image") -> tuple[Job, JobState]:
     job = orders.new_job(
-        job_id="j", uid="u", type=type_, model="m", price=3, session_id="s", params={"prompt": "p"}, now=START
+        job_id="j",
+        uid="u",
+        type=type_,
+        model="m",
+        price=3,
+        session_id="s",
+        params={"prompt": "p"},
+        sources=[],
+        now=START,
     )
     state = orders.new_state(
         uid="u",

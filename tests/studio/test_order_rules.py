@@ -35,7 +35,9 @@ def test_the_same_order_is_the_same_under_any_id_and_in_any_order_of_its_inputs(
 
 
 def test_a_new_job_waits_to_be_sent() -> None:
-    made = new_job(job_id="j1", uid="u1", type="image", model="m1", price=3, session_id="s1", params={"a": 1}, now=NOW)
+    made = new_job(
+        job_id="j1", uid="u1", type="image", model="m1", price=3, session_id="s1", params={"a": 1}, sources=[], now=NOW
+    )
     assert made == Job(
         job_id="j1", uid="u1", type="image", model="m1", status="pending", progress=0, price=3, refunded=0,
         session_id="s1", params={"a": 1}, media=[], created_at=NOW, updated_at=NOW,

@@ -173,7 +173,7 @@ def ordered(each: World, price: int) -> Outcome:
         if (refused := quotes.refused_at_once(caller, charge)) is not None:
             raise refused
         caller.admission(Reads()).admit(docs, NOW, False)
-        priced = quotes.priced(docs, each.new)
+        priced = quotes.priced(docs, UID, each.new)
         terms = quotes.terms(docs, account_of(docs), UID, each.new, priced, health=None, sender="s1", now=NOW)
         placed = service.place(docs, terms, "j1", "s1", NOW)
     except StudioxError as refusal:

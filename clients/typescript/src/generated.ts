@@ -215,6 +215,7 @@ export interface Creation {
   createdAt: Timestamp;
   text?: string;
   postId?: string;
+  sources?: string[];
 }
 
 export interface CreationDeleted {
@@ -453,6 +454,7 @@ export interface Job {
   error?: JobError;
   startedAt?: Timestamp;
   completedAt?: Timestamp;
+  sources?: string[];
 }
 
 export interface JobCancelled {
@@ -476,7 +478,7 @@ export interface JobEnded {
 }
 
 export interface JobError {
-  reason: "ContentRejected" | "GenerationFailed" | "InvalidInput" | "MediaFailed" | "ProviderUnavailable" | "TimedOut";
+  reason: "ContentRejected" | "GenerationFailed" | "InputMissing" | "InvalidInput" | "MediaFailed" | "ProviderUnavailable" | "TimedOut";
   message: string;
 }
 
@@ -688,6 +690,7 @@ export interface Post {
   prompt?: string;
   params?: Record<string, unknown>;
   remixOf?: string;
+  sources?: string[];
   likedByMe?: boolean;
 }
 

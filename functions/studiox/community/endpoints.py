@@ -67,6 +67,7 @@ class Post(Response):
     prompt: str | UnsetType = UNSET
     params: dict[str, Any] | UnsetType = UNSET
     remix_of: str | UnsetType = UNSET
+    sources: list[str] | UnsetType = UNSET
     liked_by_me: bool | UnsetType = UNSET
 
 
@@ -90,6 +91,7 @@ def _post(post: store.Post, liked: bool | UnsetType) -> Post:
         prompt=_present(post.prompt),
         params=_present(post.params),
         remix_of=_present(post.remix_of),
+        sources=_present(post.sources),
         liked_by_me=liked,
     )
 

@@ -155,6 +155,7 @@ def new_post(
         prompt=prompt if share_params else None,
         params=shared if share_params else None,
         remix_of=remix_of,
+        sources=creation.sources if share_params else None,
     )
 
 

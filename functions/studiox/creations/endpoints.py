@@ -68,6 +68,7 @@ class Creation(Response):
     created_at: datetime
     text: str | UnsetType = UNSET
     post_id: str | UnsetType = UNSET
+    sources: list[str] | UnsetType = UNSET
 
 
 def _creation(creation: store.Creation, *, with_url: bool) -> Creation:
@@ -85,6 +86,7 @@ def _creation(creation: store.Creation, *, with_url: bool) -> Creation:
         created_at=creation.created_at,
         text=present(creation.text),
         post_id=present(creation.post_id),
+        sources=present(creation.sources),
     )
 
 

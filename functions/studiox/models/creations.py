@@ -48,6 +48,8 @@ class Creation(Stored, frozen=True, kw_only=True):
     terms: list[str] = []
     """The beginnings of the words of title and prompt, by which a search finds it. Empty until the nightly sweep has
     met a creation that was made before there were terms."""
+    sources: list[str] | None = None
+    """The owner's creations that it was made from; absent if there are none. They may have been deleted."""
 
 
 CREATIONS = Collection("creations", Creation)

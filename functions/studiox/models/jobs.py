@@ -23,7 +23,8 @@ JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyri
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 TERMINAL: tuple[JobStatus, ...] = ("completed", "failed", "cancelled")
 FailureReason = Literal[
-    "GenerationFailed", "ContentRejected", "InvalidInput", "ProviderUnavailable", "TimedOut", "MediaFailed"
+    "GenerationFailed", "ContentRejected", "InvalidInput", "InputMissing", "ProviderUnavailable", "TimedOut",
+    "MediaFailed",
 ]  # fmt: skip
 Submission = Literal["sending", "waiting", "sent", "unknown"]
 FirstAnswer = Literal["", "pending", "processing", "completed", "failed", "ProviderRejected", "ProviderUnavailable"]
@@ -75,6 +76,8 @@ class Job(Stored, frozen=True, kw_only=True):
     title: str | None = None
     creation_id: str | None = None
     """Its entry in the owner's library, until that is deleted."""
+    sources: list[str] | None = None
+    """The owner's creations whose files are among its inputs; absent if there are none. They may have been deleted."""
 
     @property
     def is_terminal(self) -> bool:

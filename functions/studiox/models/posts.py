@@ -63,6 +63,8 @@ class Post(Stored, frozen=True, kw_only=True):
     """The shared input of the model, by its names. Only together with `prompt`."""
     remix_of: str | None = None
     """The post that it was remixed from."""
+    sources: list[str] | None = None
+    """The author's creations that it was made from; a published one is the post of the same id. Only with `prompt`."""
 
 
 class PostState(Stored, frozen=True, kw_only=True):

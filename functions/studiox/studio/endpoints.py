@@ -260,6 +260,7 @@ class Job(Response):
     error: JobError | UnsetType = UNSET
     started_at: datetime | UnsetType = UNSET
     completed_at: datetime | UnsetType = UNSET
+    sources: list[str] | UnsetType = UNSET
 
 
 def _job(job: jobs.Job, *, with_url: bool) -> Job:
@@ -279,6 +280,7 @@ def _job(job: jobs.Job, *, with_url: bool) -> Job:
         error=UNSET if job.error is None else JobError(reason=job.error.reason, message=job.error.message),
         started_at=present(job.started_at),
         completed_at=present(job.completed_at),
+        sources=present(job.sources),
     )
 
 

@@ -34,6 +34,7 @@ MESSAGES: Mapping[FailureReason, str] = {
     "GenerationFailed": "The generation failed; your tokens were refunded.",
     "ContentRejected": "The provider refused this content; your tokens were refunded.",
     "InvalidInput": "The provider could not use these inputs; your tokens were refunded.",
+    "InputMissing": "A file that it needs was deleted before it was sent; your tokens were refunded.",
     "ProviderUnavailable": "The provider cannot be reached; your tokens were refunded.",
     "TimedOut": "The generation took too long; your tokens were refunded.",
     "MediaFailed": "The result could not be saved; your tokens were refunded.",

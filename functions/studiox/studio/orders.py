@@ -28,6 +28,10 @@ class NewJob(NamedTuple):
     max_price: int | None = None
 
     @property
+    def input_paths(self) -> list[str]:
+        return self.given.get("inputPaths") or []
+
+    @property
     def fingerprint(self) -> str:
         """Equal for equal requests only: a replay must repeat the request."""
         parts = [self.type, self.model, dict(self.given), self.session_id, self.max_price]
@@ -43,6 +47,7 @@ def new_job(
     price: int,
     session_id: str,
     params: dict[str, Any],
+    sources: list[str],
     now: datetime,
 ) -> Job:
     return Job(
@@ -56,6 +61,7 @@ def new_job(
         refunded=0,
         session_id=session_id,
         params=params,
+        sources=sources or None,
         media=[],
         created_at=now,
         updated_at=now,

@@ -23,6 +23,7 @@ from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import jobs, ledger, ledger_store, sessions
 from studiox.models.catalog import Model
+from studiox.models.creations import creation_path
 from studiox.models.ledger import Buckets
 from studiox.models.provider_health import PROVIDER_HEALTH, ProviderHealth
 from studiox.models.users import User as Account
@@ -46,6 +47,8 @@ class Priced(NamedTuple):
     inputs: dict[str, Any]
     """The job's checked inputs, with their defaults."""
     price: int
+    sources: list[str]
+    """The caller's creations whose files are among the inputs."""
 
 
 class Terms(NamedTuple):
@@ -84,25 +87,27 @@ class Quote(NamedTuple):
         return self.balance - self.taken.total
 
 
-def documents(new: NewJob) -> list[str]:
+def documents(uid: str, new: NewJob) -> list[str]:
     """The documents that the terms of this order depend on and that are not cached, besides the account's."""
     keys = [f"models/{new.model}", *_listed_keys(new)]
     session = [sessions.session_path(new.session_id)] if new.session_id else []
-    return [*catalogue.stale(keys), *sales_store.stale(), *session]
+    sources = map(creation_path, input_files.sources(uid, new.input_paths))
+    return [*catalogue.stale(keys), *sales_store.stale(), *session, *sources]
 
 
 def _listed_keys(new: NewJob) -> list[str]:
     return [f"{name}s/{new.given[name]}" for name in ("style", "color", "size") if name in new.given]
 
 
-def priced(docs: Docs, new: NewJob) -> Priced:
+def priced(docs: Docs, uid: str, new: NewJob) -> Priced:
     """The model, the job's checked inputs and the price. `InvalidRequest`."""
     model = catalogue.find_model(docs, new.model)
     if model.type != new.type:
         raise InvalidRequest(fields={"type": "not this model's type"})
     listed = {key: catalogue.find(docs, key) is not None for key in _listed_keys(new)}
     chosen = catalog.chosen(model, new.given, listed)
-    return Priced(model, chosen, catalog.price_of(model.price, chosen))
+    sources = input_files.check_sources(docs, uid, new.input_paths)
+    return Priced(model, chosen, catalog.price_of(model.price, chosen), sources)
 
 
 def terms(
@@ -145,7 +150,7 @@ def quote(caller: Reader, new: NewJob, charge: RateLimitCharge) -> Quote:
     `charge`: of a call of `createStudioJob`. `InvalidRequest`, `Unavailable`; `Unauthenticated` for a deleted account.
     Every other refusal is part of the quote. An account without its document is provisioned first.
     """
-    input_files.check_uploads(caller.uid, new.given.get("inputPaths") or ())
+    input_files.check_uploads(caller.uid, new.input_paths)
     orderer = VerifiedUser.of(caller, charge)
     found = auth_service.with_account(orderer, lambda account_of: _read(orderer, new, charge, account_of))
     return found._replace(typical=_typical(new.model))
@@ -154,7 +159,7 @@ def quote(caller: Reader, new: NewJob, charge: RateLimitCharge) -> Quote:
 def _read(orderer: VerifiedUser, new: NewJob, charge: RateLimitCharge, account_of: auth_service.AccountOf) -> Quote:
     """The quote without the typical time; one round trip."""
     refused = refused_at_once(orderer, charge)
-    admission = orderer.admission(Reads(fresh=[*documents(new), PROVIDER_HEALTH]))
+    admission = orderer.admission(Reads(fresh=[*documents(orderer.uid, new), PROVIDER_HEALTH]))
     docs = firestore.docs_of(firestore.read_documents(admission.reads.fresh))
     return quoted(docs, orderer, new, account_of, admission, refused, clock.now())
 
@@ -179,7 +184,7 @@ def quoted(
     now: datetime,
 ) -> Quote:
     """The quote, from the documents that the order would decide on. What is written to `docs` is to be discarded."""
-    order = priced(docs, new)
+    order = priced(docs, orderer.uid, new)
     account = account_of(docs)
     refusal = refused
     try:

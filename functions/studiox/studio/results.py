@@ -119,4 +119,5 @@ def creation_of(job: Job, now: datetime) -> Creation:
         created_at=now,
         updated_at=now,
         text=job.text,
+        sources=job.sources,
     )

@@ -58,7 +58,7 @@ def create_job(caller: User, new: NewJob) -> Created:
     """
     job_id = ids.derived(caller.function, caller.uid, new.request_id)
     try:
-        input_files.check_uploads(caller.uid, new.given.get("inputPaths") or ())
+        input_files.check_uploads(caller.uid, new.input_paths)
     except (InvalidRequest, Unavailable):
         if job_store.find_job(job_id) is None:
             raise
@@ -86,7 +86,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
     now = clock.now()
     path, state_path, user = jobs.job_path(job_id), jobs.state_path(job_id), user_path(caller.uid)
     health = breaker_store.cached()
-    reads = quotes.documents(new)
+    reads = quotes.documents(caller.uid, new)
     if reads or health is None:
         reads, health = [*reads, PROVIDER_HEALTH], None
 
@@ -97,7 +97,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
                 raise RequestIdReused
             # If our own commit's response was lost, this is not a replay: this call submits the job (fault J22).
             return Ordered(existing, state, replayed=state.sender != sender)
-        order = quotes.priced(docs, new)
+        order = quotes.priced(docs, caller.uid, new)
         terms = quotes.terms(docs, account_of(docs), caller.uid, new, order, health=health, sender=sender, now=now)
         return place(docs, terms, job_id, sender, now)
 
@@ -113,7 +113,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
 def place(docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: datetime) -> Ordered:
     """Debit and create a job on these terms, in a decision."""
     new, account, uid = terms.new, terms.account, terms.uid
-    model, inputs, price = terms.order
+    model, inputs, price, sources = terms.order
     if terms.song is not None:
         change_user(docs, uid, now, **allowance.with_one_more(terms.song))
     entry = debit_job(docs, uid, job_id, price, f"{model.label}: {model.type}", now)
@@ -127,6 +127,7 @@ def place(docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: dateti
         price=price,
         session_id=_session(docs, uid, new, inputs, job_id, now),
         params=inputs,
+        sources=sources,
         now=now,
     )
     cost = margins.expected(model, inputs).cost
@@ -221,6 +222,12 @@ class _Sending(NamedTuple):
 def _send(job: Job, state: JobState) -> _Sending:
     """Send the order and map every possible answer to an event. Never raises."""
     job_id, name = job.job_id, state.provider
+    try:
+        if input_files.is_one_missing(state):
+            return _Sending(lifecycle.Failed("InputMissing", "", "failed"))
+    except objects.MediaError as error:
+        log.warning("inputs_not_looked_up", jobId=job_id, error=type(error).__name__)
+        return _Sending(lifecycle.Postponed())
     try:
         urls = tuple(objects.signed_url(path, UPLOAD_URL_S) for path in state.inputs.get("inputPaths", ()))
         order = Order(

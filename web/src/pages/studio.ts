@@ -106,6 +106,7 @@ function card(app: App, job: Known, prompt: string, cancel: (jobId: string) => v
 const FAILURES: Record<string, string> = {
   ContentRejected: 'The model refused this. Try other words.',
   InvalidInput: 'The model could not use these inputs. Try another picture or other settings.',
+  InputMissing: 'A picture that it starts from was deleted before it was sent.',
   ProviderUnavailable: 'This model is not available right now. Try another one, or try again later.',
   TimedOut: 'It took too long, so we stopped it.',
   MediaFailed: 'The result could not be saved.',
