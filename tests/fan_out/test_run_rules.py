@@ -61,6 +61,12 @@ def test_attempts_count_until_a_part_makes_progress() -> None:
     assert rules.advanced(further, ["m", "id"], {"users": 1}).counts == {"users": 4}
 
 
+def test_a_part_that_ends_no_longer_names_where_it_began() -> None:
+    began = [Shard(kind="users", low=each, cursor=[uid, uid]) for each, uid in (("a", "ada"), ("m", "max"))]
+    done = rules.ended(rules.divided("reset", began, {}, {}, NOW), 1, {}, failed=False)
+    assert done.shards == [began[0], Shard(kind="users", low="m")]
+
+
 def test_a_part_that_ends_is_no_longer_open() -> None:
     run = rules.divided("reset", [Shard(kind="users")] * 3, {"users": 2}, {}, NOW)
     done = rules.ended(run, 1, {"users": 3}, failed=False)

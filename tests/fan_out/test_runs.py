@@ -107,6 +107,7 @@ def test_much_is_divided_and_the_last_task_closes_the_run(
     assert closed["closedAt"] == DUE
     assert told(logged) == [USERS]
     assert database.under(f"{RUN}/shards") == {}, "a position may name a user"
+    assert [each for each in closed["shards"] if "cursor" in each] == [], "so may the one where the schedule stopped"
     for uid in uids:
         invariants(uid)
 

@@ -6,6 +6,8 @@ import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.support import counted
+
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
@@ -57,7 +59,7 @@ class Books:
             creation = {"creationId": job_id, "jobId": job_id, "uid": uid, "media": media}
             self.documents[f"creations/{job_id}"] = creation
         job = {"jobId": job_id, "uid": uid, "type": "image", "status": status, "price": price, "refunded": back}
-        job |= {"media": media, "createdAt": NOW, "updatedAt": NOW}
+        job |= {"media": media, "createdAt": NOW, "updatedAt": NOW, "model": "m", "params": {}}
         if lives:
             job |= {"deadlineAt": NOW + timedelta(hours=1), "nextPollAt": NOW}
             user = self.documents[f"users/{uid}"]
@@ -67,7 +69,17 @@ class Books:
         self.documents[f"jobs/{job_id}"] = job
         paid = {"monthly": 0, "bonus": price, "purchased": 0}
         state = {"uid": uid, "paidFrom": paid, "holdsPlace": False, "taskId": f"t-{job_id}", "submission": "sent"}
-        self.documents[f"jobs/{job_id}/private/state"] = state
+        self.documents[f"jobs/{job_id}/private/state"] = state | ({} if lives else {"counted": True})
+        user = self.documents[f"users/{uid}"]
+        weeks = user.get("jobsByWeek", {})
+        self.documents[f"users/{uid}"] = user | {"jobsByWeek": {"2026-03-09": weeks.get("2026-03-09", 0) + 1}}
+
+    def count(self) -> None:
+        """Keep the counters of the jobs, after all changes of them."""
+        counts: dict[str, dict[str, int]] = {}
+        for (_, kind, value), each in counted.recount(self.documents).items():
+            counts.setdefault(kind, {})[value] = each
+        self.documents["dailyCounters/07-2026-03-10"] = {"counts": counts}
 
     def publish(self, post_id: str) -> None:
         creation = self.documents[f"creations/{post_id}"]

@@ -17,6 +17,8 @@ from tests.support import Answer, Reply, calls
 
 T = TypeVar("T")
 
+DISMAYING = ("counters_differ", "shard_failed")
+"""Alerts that no fault of a network excuses."""
 PATIENCE_S = 70.0
 """How long a client waits for an answer, as Firebase's client SDK does."""
 WEBHOOK_S = 20.0
@@ -166,6 +168,8 @@ class Bugs(logging.Handler):
         about = getattr(record, "fields", {})
         if record.getMessage() == "second_subscription_not_refunded":
             self._deployment.unrefunded.append(about["subscription"])
+        if record.getMessage() in DISMAYING:
+            self._deployment.bugs.append(f"alerted {record.getMessage()}: {about}")
         if record.levelno == logging.ERROR:  # an alert has a level of its own, above
             error = record.exc_info[1] if record.exc_info else None
             self._deployment.bugs.append(f"logged {record.getMessage()}: {type(error).__name__}: {error} {about}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from tests.simulation import answers, histories, money
 from tests.simulation.answers import Exchange
@@ -11,6 +12,7 @@ from tests.simulation.checks import TERMINAL, Checks
 from tests.simulation.ledgers import Ledger
 from tests.simulation.truth import Truth, View, files_of, seconds, words_of
 from tests.simulation.violations import Snapshot, Violation
+from tests.support import counted
 
 CHARGING = ("poyo", "piapi")
 """The providers whose stand-ins know each order that they took."""
@@ -22,6 +24,8 @@ UPLOAD = 8 * 86_400.0 + 7_200.0
 """An upload is kept for a week, and the next nightly sweep may be a day away."""
 FULL_AUDIT = 9 * 86_400.0
 """Within so long the audit looks at all accounts."""
+WEEKS = 3
+"""So many of the newest weeks with orders are kept on a user's document."""
 CANCELS = 10
 """Jobs at a provider that one user may cancel in a day."""
 
@@ -38,7 +42,7 @@ def at_rest(
     """
     view = View.of(snapshot, truth)
     found = list(Checks(snapshot).found)
-    for part in (_jobs, _tasks, _media, _people, _deleted, _leftovers, money.check):
+    for part in (_jobs, _counters, _tasks, _media, _people, _deleted, _leftovers, money.check):
         found += part(view)
     if history:
         found += answers.check(view, history)
@@ -71,6 +75,25 @@ def _jobs(view: View) -> Iterator[Violation]:
         was_claimed = state.get("provider") in CHARGING and state.get("submission") in ("sending", "unknown")
         if view.truth.mild and was_claimed and not view.truth.charges.get(job_id):
             yield Violation(6, path, "its call or its run of the dispatcher lives, and has never sent it")
+
+
+def _counters(view: View) -> Iterator[Violation]:
+    """The daily counters are a recount of the jobs; each user's weeks are a count of theirs."""
+    for job_id, job in view.jobs.items():
+        if bool(view.state(job_id).get("counted")) != (job["status"] in TERMINAL):
+            yield Violation(19, f"jobs/{job_id}", f"{job['status']}, counted: {view.state(job_id).get('counted')}")
+    held, expected = counted.sums(view.snapshot), counted.recount(view.snapshot)
+    for key in sorted({*held, *expected}):
+        if held[key] != expected[key]:
+            yield Violation(19, f"dailyCounters/{key[0]}", f"{'/'.join(key[1:])} is {held[key]}, not {expected[key]}")
+    ordered: dict[str, Counter[str]] = {}
+    for job in view.jobs.values():
+        day = job["createdAt"].date()
+        ordered.setdefault(job["uid"], Counter())[(day - timedelta(days=day.weekday())).isoformat()] += 1
+    for uid, user in view.users.items():
+        newest = dict(sorted(ordered.get(uid, Counter()).items())[-WEEKS:])
+        if user.get("jobsByWeek", {}) != newest:
+            yield Violation(19, f"users/{uid}", f"orders by week {user.get('jobsByWeek')}, not {newest}")
 
 
 def _tasks(view: View) -> Iterator[Violation]:
@@ -150,6 +173,8 @@ def _deleted(view: View) -> Iterator[Violation]:
         for each, document in view.snapshot.items():
             if each.startswith("ledgerCheckpoints/") and view.truth.now - seconds(document["at"]) < FULL_AUDIT:
                 continue  # a run of the audit died: a full one deletes it
+            if each.startswith("scheduleRuns/") and "closedAt" not in view.snapshot["/".join(each.split("/")[:2])]:
+                continue  # a run died before its tasks were enqueued: it says where it stopped until it expires
             if marks.search(each) or marks.search(said := repr(document)) or (email and email in said):
                 yield Violation(17, each, f"carries the deleted {uid}")
         for name in view.truth.objects:

@@ -19,8 +19,14 @@ from msgspec import Struct
 
 from local.stack import settings
 from local.vendors.stripe.account import Account
+from studiox.account_data import abandoned_accounts
+from studiox.admin import report_figures
+from studiox.creations import media_sweep
+from studiox.fan_out import service as fan_out
 from studiox.kit import firestore, rate_limits
 from studiox.models.users import pseudonym
+from studiox.studio import counter_audit
+from studiox.tokens import audit, monthly_reset
 from tests.auth.identity import ADMINS
 from tests.simulation import actors, rest, strangers, themes
 from tests.simulation.actors import Act, Town
@@ -45,6 +51,19 @@ SKIPPED = {"dispatchStudioJobs": 0.6, "reconcilePayments": 0.7, "resetMonthlyTok
 """How many runs of a schedule are left out, as Cloud Scheduler may."""
 RARE = 0.8
 """The same for the others. Each run reads the whole database."""
+DIVIDING: tuple[tuple[Any, str, float], ...] = (
+    (fan_out, "ALONE", 1),
+    (fan_out, "PER_SHARD", 3),
+    (fan_out, "RUN_S", 0.3),
+    (monthly_reset, "CHUNK", 1),
+    (audit, "USERS_PER_PAGE", 1),
+    (audit, "JOBS_PER_PAGE", 1),
+    (abandoned_accounts, "PAGE", 1),
+    (media_sweep, "PAGE", 2),
+    (counter_audit, "PAGE", 1),
+    (report_figures, "AT_ONCE", 0),
+)
+"""What makes a theme's runs `divided`."""
 TERMINAL = ("completed", "failed", "cancelled")
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 PAUSES = (*[MINUTE] * 2, *[10 * MINUTE] * 3, *[HOUR] * 24, *[6 * HOUR] * 24)
@@ -321,12 +340,21 @@ def _logged(handler: logging.Handler) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _divided(story: Story) -> Iterator[None]:
+    with contextlib.ExitStack() as patches:
+        for module, name, value in DIVIDING if story.theme.divided else ():
+            patches.enter_context(mock.patch.object(module, name, value))
+        yield
+
+
+@contextlib.contextmanager
 def _deployed(stage: Stage) -> Iterator[None]:
     ours = {"GCLOUD_PROJECT": PROJECT, "FIRESTORE_EMULATOR_HOST": "firestore:1"}
     with (
         # Cleared: a parameter that is set where the command runs would be another story.
         mock.patch.dict(os.environ, {**environment(), **ours, **stage.story.theme.environment}, clear=True),
         stage.network.patched(),
+        _divided(stage.story),
         tiny_media(),
         mock.patch.object(firestore, "channel", return_value=stage.channel),
         mock.patch.object(BaseClient, "_emulator_channel", return_value=stage.channel),

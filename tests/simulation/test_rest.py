@@ -117,6 +117,7 @@ class Case:
         self.truth.auth = {"u1"}
 
     def found(self) -> list[Violation]:
+        self.books.count()
         return at_rest(self.books.documents, self.truth, self.history)
 
 
@@ -198,6 +199,16 @@ FAULTS: dict[str, tuple[Callable[[Case], object], int, str]] = {
         "3 of 8 files"),
     "a refund though nothing is missing": (lambda case: case.change("jobs/partly/private/state", outputs=3), 5,
         "3 of 3 files"),
+    "a job that is not counted": (lambda case: case.change("jobs/done/private/state", counted=False), 19,
+        "completed, counted: False"),
+    "a running job that is counted": (lambda case: case.change("jobs/running/private/state", counted=True), 19,
+        "processing, counted: True"),
+    "a job that is counted twice": (lambda case: case.put("dailyCounters/09-2026-03-10",
+        counts={"status": {"failed": 1}}), 19, "status/failed is 2, not 1"),
+    "a counter of no job": (lambda case: case.put("dailyCounters/09-2026-03-11", counts={"size": {"s": -1}}), 19,
+        "size/s is -1, not 0"),
+    "an order that its user's week lacks": (lambda case: case.change("users/u1", jobsByWeek={"2026-03-09": 3}), 19,
+        "orders by week"),
     "a creation with other media": (lambda case: case.change("creations/done", media=[]), 8, "other media"),
     "an order that was never sent": (lambda case: (case.tell(calm=True),
         case.tell(charges={}), case.change("jobs/failed", error={"reason": "TimedOut"})), 6, "never sent"),

@@ -62,6 +62,8 @@ class Theme(NamedTuple):
     """Parameters of the deployment."""
     settings: Mapping[str, Mapping[str, Any]] = {}
     """{path: document} that are there before anybody comes."""
+    divided: bool = False
+    """Schedules' runs are divided, and reports are made from counters, however little there is."""
     habits: Habits = Habits()
     """Stripe's."""
 

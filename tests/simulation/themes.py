@@ -329,6 +329,20 @@ THEMES = (
         faults=(CALM, {"cut_after": 1_000}),
         settings={SETTINGS: {"useTokens": {"calls": 3, "per": 60}}},
     ),
+    Theme(
+        name="divided runs",
+        weight=20,
+        acts={"order": 6, "cancel": 1, "delete": 1, "wait_a_week": 6, "delete_account": 1},
+        first=("order", "order", "order", "wait_a_week", "wait_a_week"),
+        numbers=(6, 8, 10),
+        people=(2, 3),
+        skews=(0.0,),
+        vendors={"tasks": 0.2},
+        faults=(CALM, {"cut_after": 300}, {"slow": 400, "cut_after": 300}, {"crash_after": 100, "cut_after": 100}),
+        aims=(("workShard",), ("workShard", "request"), (), COMMITS),
+        schedules=1.0,
+        divided=True,
+    ),
 )
 
 

@@ -28,6 +28,7 @@ NAMES = {
     16: "The number of likes is the number of like documents",
     17: "A deleted account is gone",
     18: "A limit holds over all instances",
+    19: "Reports hold every job that has ended, once",
 }
 """The numbers are those of docs/guarantees.md."""
 

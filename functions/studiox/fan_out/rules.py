@@ -87,9 +87,10 @@ def advanced(before: Progress, cursor: Any, counts: Mapping[str, int]) -> Progre
 
 
 def ended(run: ScheduleRun, index: int, counts: Mapping[str, int], *, failed: bool) -> ScheduleRun:
-    """The run after one of its open parts has ended."""
+    """The run after one of its open parts has ended. Where the part began is forgotten: it may name a user."""
     return replace(
         run,
+        shards=[replace(each, cursor=None) if number == index else each for number, each in enumerate(run.shards)],
         open=[each for each in run.open if each != index],
         failed=[*run.failed, index] if failed else run.failed,
         counts=added(run.counts, counts),
