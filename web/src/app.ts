@@ -72,7 +72,7 @@ export class App {
   page: Page | null = null;
   /** The initial values of the studio's form: a remix, or a creation that is used again. */
   draft: Draft | null = null;
-  /** The catalogue, once the order form has loaded it. */
+  /** The catalogue, once it is loaded. */
   options: StudioOptions | null = null;
   /** Replaced at sign-out, but kept when a visitor signs up. Pages store data under it that must last as long, such as an order. */
   session: object = {};
@@ -164,6 +164,12 @@ export class App {
     } finally {
       this.update();
     }
+  }
+
+  /** The catalogue, loaded once; null if it cannot be. */
+  async catalogue(): Promise<StudioOptions | null> {
+    this.options ??= await this.attempt(() => this.studiox.getStudioOptions());
+    return this.options;
   }
 
   /** A model's label, once the catalogue is loaded. */

@@ -1,6 +1,6 @@
 // The signed-in user's private files as addresses for elements. The Storage SDK fetches each file once.
 import type { FirebaseApp } from 'firebase/app';
-import { getBlob, getStorage, ref } from 'firebase/storage';
+import { getBlob, getMetadata, getStorage, ref } from 'firebase/storage';
 import { publicUrl } from './firebase.ts';
 
 const KEPT = 200;
@@ -24,6 +24,19 @@ export class Files {
       void this.load(path);
     }
     return known ?? '';
+  }
+
+  /** Those of these files that have not been deleted. */
+  async kept(paths: string[]): Promise<string[]> {
+    const gone = await Promise.all(
+      paths.map((path) =>
+        getMetadata(ref(getStorage(this.app), path)).then(
+          () => false,
+          (error: { code?: string }) => error.code === 'storage/object-not-found',
+        ),
+      ),
+    );
+    return paths.filter((_, index) => !gone[index]);
   }
 
   /** The address of a public file. */

@@ -16,7 +16,7 @@ export interface Shown {
   label: string;
 }
 
-const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
+export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
 
 /** Everything in the studio is. People must be able to see it where a file is shown (docs/marking.md). */

@@ -70,7 +70,7 @@ export class OrderForm {
   async load(): Promise<void> {
     this.loading = true;
     this.app.update();
-    this.app.options ??= await this.app.attempt(() => this.app.studiox.getStudioOptions());
+    await this.app.catalogue();
     this.loading = false;
     this.choose(this.type);
     if (this.app.draft) this.begin(this.app.draft);
@@ -84,8 +84,7 @@ export class OrderForm {
     const model = this.models(draft.type).find(({ id }) => id === draft.model);
     this.choose(draft.type, model?.id);
     const { options = {}, ...fields } = draft.values as { options?: Values };
-    // Another user's uploads cannot be used, and the user's own may be deleted.
-    this.values = this.model ? fitting(this.model, { ...fields, ...options, inputPaths: undefined }) : {};
+    this.values = this.model ? fitting(this.model, { ...fields, ...options }) : {};
     this.sessionId = draft.sessionId ?? '';
     this.from = draft.from;
     this.changed();

@@ -2,9 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
-import type { App, Page } from '../app.ts';
+import type { App, Draft, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { cover, full, madeWithAi, type Shown } from '../media.ts';
+import { onward } from '../onward.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { at, inputName, typeName } from '../words.ts';
 import { List, One } from './list.ts';
@@ -94,6 +95,7 @@ export function creationPage(app: App, creationId: string): Page {
   const one = new One<Creation>(app, () => app.studiox.getCreation({ creationId }));
   let counted = false;
   void one.load();
+  void app.catalogue(); // which models there are to go on with
 
   const rename = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -114,9 +116,11 @@ export function creationPage(app: App, creationId: string): Page {
     counted = true; // once a visit
     void app.studiox.incrementPlayCount({ creationId }).catch(() => undefined);
   };
-  const again = () => {
-    const { type, model, prompt, params, title } = one.value!;
-    app.draft = { type, model, values: { ...params, prompt }, from: `Settings of “${title || prompt}”` };
+  const begin = async (draft: Draft) => {
+    const paths = (draft.values['inputPaths'] as string[] | undefined) ?? [];
+    const kept = await app.files.kept(paths);
+    if (kept.length < paths.length) app.say('A picture that it started from was deleted, so it is left out.');
+    app.draft = { ...draft, values: { ...draft.values, ...(paths.length > 0 ? { inputPaths: kept } : {}) } };
     app.go('/');
   };
   const remove = () =>
@@ -140,7 +144,7 @@ export function creationPage(app: App, creationId: string): Page {
       const creation = one.value;
       if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing(() => one.load())}`;
       if (creation === null) return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
-      const { title, prompt, type, model, media, isFavorite, postId, createdAt, playCount, params } = creation;
+      const { title, prompt, type, model, media, isFavorite, postId, createdAt, playCount, params, sources = [] } = creation;
       return html`<p><a href="/library">‹ Library</a></p>
         <article class="detail">
           <div class="stage">${full(shown(creation), (path, bytes) => app.files.private(path, bytes), played)}</div>
@@ -148,10 +152,15 @@ export function creationPage(app: App, creationId: string): Page {
             <h1>${title || prompt}</h1>
             <p>${madeWithAi}</p>
             <p class="muted">${typeName(type)} by ${app.modelName(model)} · ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
+            ${sources.length > 0
+              ? html`<p class="muted">Made from ${sources.map((id, index) => html`${index > 0 ? ', ' : nothing}<a href="/library/${id}">earlier picture${sources.length > 1 ? ` ${index + 1}` : ''}</a>`)}</p>`
+              : nothing}
             ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
             <div class="row wrap">
               <button aria-pressed=${isFavorite} @click=${star}>${icon('star', isFavorite)}Favourite</button>
-              <button @click=${again}>${icon('remix')}Use again</button>
+              ${onward(creation, app.options?.models ?? []).map(
+                ({ label, icon: name, draft }) => html`<button @click=${() => begin(draft)}>${icon(name)}${label}</button>`,
+              )}
               ${media.map(
                 ({ url }, index) =>
                   url ? html`<a class="button" href=${url} target="_blank" rel="noopener">${icon('download')}${media.length > 1 ? `File ${index + 1}` : 'Open the file'}</a>` : nothing,

@@ -75,7 +75,7 @@ export function postPage(app: App, postId: string): Page {
       const post = one.value;
       if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing(load)}`;
       if (post === null) return html`<h1>This is no longer in the feed</h1><p><a href="/feed">Back to the feed</a></p>`;
-      const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, likedByMe = false } = post;
+      const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, sources = [], likedByMe = false } = post;
       const mine = app.user?.uid === uid;
       return html`<p><a href="/feed">‹ Feed</a></p>
         <article class="detail">
@@ -84,7 +84,7 @@ export function postPage(app: App, postId: string): Page {
             <h1>${shownPost(post).label}</h1>
             <p>${madeWithAi}</p>
             <p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> · ${typeName(type)} by ${app.modelName(model)} · ${ago(createdAt)}
-              ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}</p>
+              ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}${sources.length > 0 ? ' · made from an earlier picture' : nothing}</p>
             ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
             ${tags.length > 0 ? html`<p class="row wrap">${tags.map((tag) => html`<a class="tag" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}</p>` : nothing}
             <div class="row wrap">
