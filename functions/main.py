@@ -43,6 +43,7 @@ from studiox.billing.endpoints import (
     updateSubscription,
 )
 from studiox.community.endpoints import (
+    appealModeration,
     commentPost,
     deleteComment,
     deletePost,
@@ -53,6 +54,7 @@ from studiox.community.endpoints import (
     moderatePost,
     publishPost,
     remixPost,
+    reportComment,
     reportPost,
 )
 from studiox.creations.collection_endpoints import (
@@ -102,6 +104,7 @@ from studiox.tokens.endpoints import (
 
 __all__ = [
     "addTokens",
+    "appealModeration",
     "auditLedger",
     "cancelStudioJob",
     "cancelSubscription",
@@ -161,6 +164,7 @@ __all__ = [
     "quoteStudioJob",
     "reconcilePayments",
     "remixPost",
+    "reportComment",
     "reportPost",
     "resetMonthlyTokens",
     "retryWebhooks",

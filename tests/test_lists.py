@@ -16,8 +16,9 @@ from studiox.kit.documents import Stored
 from studiox.models.creations import Creation
 from studiox.models.jobs import Job
 from studiox.models.ledger import LedgerEntry
+from studiox.models.moderation import Appeal, Moderation, Report
 from studiox.models.payments import Payment
-from studiox.models.posts import Comment, Moderation, Post, Report
+from studiox.models.posts import Comment, Post
 from studiox.models.rewards import SocialClaim
 from studiox.models.sessions import Session
 from studiox.models.subscriptions import PlanEvent
@@ -63,6 +64,19 @@ def _reported(n: int, at: datetime) -> Mapping[str, Stored]:
     return {**_post(n, at), f"reports/p{n}_u2": report, f"moderation/p{n}": moderation}
 
 
+def _reported_comment(n: int, at: datetime) -> Mapping[str, Stored]:
+    about = {"post_id": "p0", "comment_id": f"c{n}"}
+    report = sample(Report, **about, uid="u3", state="open", created_at=at)
+    moderation = sample(Moderation, **about, uid=None, reports=1, open_since=at)
+    known = {f"commentReports/p0_c{n}_u3": report, f"commentModeration/p0_c{n}": moderation}
+    return {**_post(0, at), **COMMENT(n, at), **known}
+
+
+def _appeal(n: int, at: datetime) -> Mapping[str, Stored]:
+    appeal = sample(Appeal, uid="author", post_id=f"p{n}", kind="posts", status="open", created_at=at, open_since=at)
+    return {**_reported(n, at), f"appeals/a{n}": appeal}
+
+
 def _claim(n: int, at: datetime) -> Mapping[str, Stored]:
     return {f"socialClaims/u{n}_task": sample(SocialClaim, uid=f"u{n}", status="pending", created_at=at)}
 
@@ -103,6 +117,8 @@ LISTS = [
     List("getAuditLog", {"target": "posts/p1"}, _entry_of_log),
     List("searchUsers", {"plan": "free"}, _user),
     List("getModerationQueue", {}, _reported),
+    List("getModerationQueue", {"kind": "comments"}, _reported_comment),
+    List("getModerationQueue", {"kind": "appeals"}, _appeal),
     List("getModerationQueue", {"kind": "claims"}, _claim),
 ]
 

@@ -23,6 +23,11 @@ CALLS: dict[str, Callable[[People, Database], tuple[Any, dict[str, Any]]]] = {
     "commentPost": lambda _, data: (main.commentPost, {"postId": post_of(data, BOB), "text": "bye", **ID}),
     "deleteComment": lambda _, data: (main.deleteComment, comment_on(data, post_of(data, BOB))),
     "reportPost": lambda made, _: (main.reportPost, {"postId": made.publish(BOB), "reason": "spam"}),
+    "reportComment": lambda _, data: (
+        main.reportComment,
+        {**comment_on(data, post_of(data, ADA), BOB), "reason": "spam"},
+    ),
+    "appealModeration": lambda made, data: (main.appealModeration, {**hidden(made, data), "text": "Why?", **ID}),
     "remixPost": lambda _, data: (main.remixPost, {"postId": post_of(data, BOB), **ID}),
     "publishPost": lambda made, _: (main.publishPost, {"creationId": made.order(ADA)}),
     "deletePost": lambda _, data: (main.deletePost, {"postId": post_of(data, ADA)}),
@@ -43,10 +48,17 @@ def post_of(database: Database, uid: str) -> str:
     return next(str(post["postId"]) for post in database.under("posts").values() if post["uid"] == uid)
 
 
-def comment_on(database: Database, post_id: str) -> dict[str, Any]:
+def comment_on(database: Database, post_id: str, uid: str = ADA) -> dict[str, Any]:
     said = database.under(f"posts/{post_id}/comments").values()
-    comment_id = next(comment["commentId"] for comment in said if comment["uid"] == ADA)
+    comment_id = next(comment["commentId"] for comment in said if comment["uid"] == uid)
     return {"postId": post_id, "commentId": comment_id}
+
+
+def hidden(_people: People, database: Database) -> dict[str, Any]:
+    """A post of Ada's that an administrator has hidden."""
+    post = {"postId": post_of(database, ADA)}
+    assert call(main.moderatePost, {**post, "action": "hide"}, uid="boss", admin=True).ok
+    return post
 
 
 @pytest.mark.parametrize(("name", "commit"), [*((name, 1) for name in CALLS), ("publishPost", 2)])

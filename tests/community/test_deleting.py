@@ -9,7 +9,7 @@ import pytest
 
 from studiox.deletions import service as cleanups
 from studiox.kit import firestore
-from studiox.models import posts
+from studiox.models import moderation
 from tests.community.community import Community
 from tests.support import Rpcs
 
@@ -61,7 +61,7 @@ def test_ten_thousand_likes_go_in_bounded_runs(community: Community, rpcs: Rpcs)
     seed_likes(post, 10_000)
     rpcs.reset()
     community.ok("deletePost", "ann", postId=post)
-    assert rpcs.documents <= (cleanups.FIRST_PAGES + 1) * posts.PAGE + 10
+    assert rpcs.documents <= (cleanups.FIRST_PAGES + 1) * moderation.PAGE + 10
     assert community.feed() == []
     assert community.public_files(post) == []
     runs = []
@@ -72,7 +72,7 @@ def test_ten_thousand_likes_go_in_bounded_runs(community: Community, rpcs: Rpcs)
         assert community.clean_up(kind=enqueued.data["kind"], id_=enqueued.data["id"]).status == 200
         runs.append(rpcs.documents)
     assert len(runs) == 2
-    assert max(runs) <= cleanups.TASK_PAGES * posts.PAGE + posts.PAGE + 10
+    assert max(runs) <= cleanups.TASK_PAGES * moderation.PAGE + moderation.PAGE + 10
     assert community.left_of(post) == [f"cleanups/post-{post}"]
     community.wait(11)
     assert community.left_of(post) == []

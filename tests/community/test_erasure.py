@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc  # type: ignore[import-untyped]
 import pytest
 
-from studiox.community import service
+from studiox.community import erasure
 from studiox.kit.errors import Unavailable
 from tests.community.community import Community
 from tests.support import Rpcs
@@ -28,7 +28,7 @@ def live(community: Community) -> tuple[str, str]:
 
 def finish(community: Community) -> None:
     for _ in range(20):
-        if service.erase("bob"):
+        if erasure.erase("bob"):
             break
     else:
         raise AssertionError("it does not end")
@@ -53,7 +53,7 @@ def test_a9_what_a_person_leaves_behind(community: Community) -> None:
         if path.split("/")[0] in ("posts", "likes", "reports", "moderation", "commentRequests", "cleanups"):
             assert "bob" not in path, path
             assert data.get("uid") != "bob", path
-    assert service.erase("bob") is True
+    assert erasure.erase("bob") is True
 
 
 def test_a10_killed_half_way_it_is_finished_by_the_next(community: Community, rpcs: Rpcs) -> None:
@@ -66,7 +66,7 @@ def test_a10_killed_half_way_it_is_finished_by_the_next(community: Community, rp
 
     rpcs.plan("Commit", times=100, before=die)
     with pytest.raises(Killed):
-        service.erase("bob")
+        erasure.erase("bob")
     rpcs.heal()
     community.elsewhere("getFeed", "eve")
     finish(community)
@@ -78,5 +78,5 @@ def test_a_database_that_is_away_is_said(community: Community, rpcs: Rpcs) -> No
     live(community)
     rpcs.fail_before("RunQuery", times=1, code=grpc.StatusCode.DEADLINE_EXCEEDED)
     with pytest.raises(Unavailable):
-        service.erase("bob")
+        erasure.erase("bob")
     finish(community)

@@ -32,7 +32,7 @@ def claim(uid: str, number: int, proof: str = "https://x.com/studiox/1") -> None
     assert call(main.submitSocialTask, request, uid=uid).ok
 
 
-@pytest.mark.parametrize("kind", ["posts", "claims", None])
+@pytest.mark.parametrize("kind", ["posts", "comments", "appeals", "claims", None])
 def test_nothing_waits(community: Community, kind: str | None) -> None:
     assert community.database.under("reports") == {}
     assert queue(kind).result == {"items": [], "nextCursor": None}
@@ -41,7 +41,7 @@ def test_nothing_waits(community: Community, kind: str | None) -> None:
 def test_it_is_the_administrators(community: Community) -> None:
     community.published()
     assert queue("posts", admin=False).reason == "Forbidden"
-    assert list(queue("comments").details["fields"]) == ["kind"]
+    assert list(queue("people").details["fields"]) == ["kind"]
 
 
 def test_reported_posts_come_with_what_was_said(community: Community) -> None:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from studiox.community import reports
-from studiox.models.posts import Moderation, Report
+from studiox.models.moderation import Moderation, Report, ReportReason, Subject
 from studiox.models.users import User
 from tests.support.people import NOW, user_of
 
@@ -54,22 +54,27 @@ EMPTY = Moderation(post_id="p1", uid="ann", reports=0, points=0, restores=0)
 
 
 def test_a_posts_record_begins_empty() -> None:
-    assert reports.moderation(None, "p1", "ann") == EMPTY
+    assert reports.moderation(None, Subject("p1"), "ann") == EMPTY
+    of_comment = reports.moderation(None, Subject("p1", "c1"), "ann")
+    assert of_comment == replace(EMPTY, comment_id="c1", uid=None), "its author is named by the comment alone"
     known = replace(EMPTY, reports=2)
-    assert reports.moderation(known, "p1", "ann") is known
+    assert reports.moderation(known, Subject("p1"), "ann") is known
 
 
 def test_reports_add_up_until_a_restore() -> None:
-    def given(points: int, at: timedelta) -> Report:
+    def given(points: int, at: timedelta, reason: ReportReason = "spam") -> Report:
         return Report(
-            post_id="p1", uid="bob", reason="spam", text=None, created_at=NOW + at, points=points, state="open"
+            post_id="p1", uid="bob", reason=reason, text=None, created_at=NOW + at, points=points, state="open"
         )
 
     one = reports.after_report(EMPTY, given(50, timedelta()))
-    assert one == replace(EMPTY, reports=1, points=50, updated_at=NOW, open_since=NOW)
-    two = reports.after_report(one, given(7, DAY))
-    assert two == replace(EMPTY, reports=2, points=57, updated_at=LATER, open_since=NOW)
-    assert reports.after_restore(two) == replace(two, reports=0, points=0, restores=1)
+    assert one == replace(EMPTY, reports=1, points=50, updated_at=NOW, open_since=NOW, reasons={"spam": 1})
+    two = reports.after_report(one, given(7, DAY, "hate"))
+    told = {"spam": 1, "hate": 1}
+    assert two == replace(EMPTY, reports=2, points=57, updated_at=LATER, open_since=NOW, reasons=told)
+    assert reports.after_restore(two) == replace(two, reports=0, points=0, restores=1, reasons=None)
+    assert [reports.main_reason(each) for each in (EMPTY, one, two)] == ["other", "spam", "spam"]
+    assert reports.main_reason(reports.after_report(two, given(0, DAY, "hate"))) == "hate"
     assert reports.after_restore(replace(two, restores=4)).restores == 5
 
 

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from studiox.kit import firestore
 from studiox.kit.documents import AlreadyDecided, Docs, Stored, decode, encode
 from studiox.kit.errors import NotFound
+from studiox.models import moderation as records
 from studiox.models import posts
-from studiox.models.posts import Comment, CommentRequest, Like, Moderation, Post, Report
+from studiox.models.moderation import Moderation, Report, Subject
+from studiox.models.posts import Comment, CommentRequest, Like, Post
 from tests.support import Database
 from tests.support.documents import docs_with
 from tests.support.posts import post as post_data
@@ -22,6 +24,7 @@ from tests.support.samples import sample
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+PATH = Subject("p1").moderation_path
 POST = decode(Post, post_data("p1", like_count=9, comment_count=5, remix_count=2))
 
 
@@ -65,12 +68,17 @@ def test_ten_times_the_likes_rank_as_twelve_and_a_half_hours_of_age(likes: int, 
 
 
 def test_ids_hold_the_post_and_the_user() -> None:
-    path = posts.report_path("p1", "a_b_c")
-    assert (path, posts.reporter(path)) == ("reports/p1_a_b_c", "a_b_c")
+    for subject, path in (
+        (Subject("p1"), "reports/p1_a_b_c"),
+        (Subject("p1", "c1"), "commentReports/p1_c1_a_b_c"),
+    ):
+        assert subject.report_path("a_b_c") == path
+        assert subject.reporter(subject.report_path("a_b_c")) == "a_b_c"
     assert posts.like_path("p1", "u_1") == "likes/p1_u_1"
     assert posts.state_path("p1") == "posts/p1/private/state"
     assert posts.comment_path("p1", "c1") == "posts/p1/comments/c1"
-    assert posts.moderation_path("p1") == "moderation/p1"
+    assert PATH == "moderation/p1"
+    assert Subject("p1", "c1").moderation_path == "commentModeration/p1_c1"
     assert posts.comment_request_path("c1") == "commentRequests/c1"
 
 
@@ -88,7 +96,7 @@ def test_a_hidden_post_and_an_absent_one_are_not_found() -> None:
 
 
 def test_a_post_that_is_published_again_keeps_its_reports() -> None:
-    first, again = docs_with({}), docs_with({posts.moderation_path("p1"): encode(moderation())})
+    first, again = docs_with({}), docs_with({PATH: encode(moderation())})
     for docs, reports in ((first, 0), (again, 4)):
         posts.add_post(docs, POST)
         assert docs.get(posts.post_path("p1")) == POST
@@ -139,8 +147,8 @@ def test_a_comment_counts_and_its_request_stays_when_it_goes() -> None:
 def test_a_report_is_added_with_the_sum_that_includes_it() -> None:
     docs = holding()
     posts.add_report(docs, report(), moderation())
-    assert docs.get(posts.report_path("p1", "u2")) == report()
-    assert docs.get(posts.moderation_path("p1")) == moderation()
+    assert docs.get(Subject("p1").report_path("u2")) == report()
+    assert docs.get(PATH) == moderation()
     state = docs.get(posts.state_path("p1"))
     assert state is not None
     assert state.reports == 4
@@ -221,18 +229,19 @@ def test_reports_await_a_decision_longest_waiting_first() -> None:
     waiting = [moderation(open_since=NOW + number * SECOND) for number in (1, 0)]
     decided = moderation()
     write({f"moderation/p{number}": each for number, each in enumerate([*waiting, decided])})
-    first, following = posts.list_reported(size=1, cursor=None)
-    rest, end = posts.list_reported(size=1, cursor=following)
+    first, following = records.list_reported(records.MODERATION, size=1, cursor=None)
+    rest, end = records.list_reported(records.MODERATION, size=1, cursor=following)
     assert ([*first, *rest], end) == (waiting[::-1], None)
     upheld = replace(report("u3"), state="upheld")
-    write({posts.report_path("p1", each.uid): each for each in (report("u1"), report("u2"), upheld)})
-    write({posts.report_path("p2", "u1"): replace(report("u1"), post_id="p2")})
-    assert sorted(each.uid for each in posts.open_reports("p1", 9)) == ["u1", "u2"]
-    assert len(posts.open_reports("p1", 1)) == 1
-    assert sorted(posts.open_report_paths("p1", 9)) == ["reports/p1_u1", "reports/p1_u2"]
-    assert len(posts.open_report_paths("p1", 1)) == 1
-    assert sorted(posts.owned_paths(posts.REPORTS, "u1", 9)) == ["reports/p1_u1", "reports/p2_u1"]
-    assert len(posts.owned_paths(posts.REPORTS, "u1", 1)) == 1
+    write({Subject("p1").report_path(each.uid): each for each in (report("u1"), report("u2"), upheld)})
+    write({Subject("p2").report_path("u1"): replace(report("u1"), post_id="p2")})
+    assert sorted(each.uid for each in records.reports_of(Subject("p1"), 9, only_open=True)) == ["u1", "u2"]
+    assert len(records.reports_of(Subject("p1"), 9, only_open=False)) == 3
+    assert len(records.reports_of(Subject("p1"), 1, only_open=True)) == 1
+    assert sorted(records.open_report_paths(Subject("p1"), 9)) == ["reports/p1_u1", "reports/p1_u2"]
+    assert len(records.open_report_paths(Subject("p1"), 1)) == 1
+    assert sorted(posts.owned_paths(records.REPORTS, "u1", 9)) == ["reports/p1_u1", "reports/p2_u1"]
+    assert len(posts.owned_paths(records.REPORTS, "u1", 1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -255,13 +264,15 @@ def test_likes_and_comments_are_deleted_within_the_same_pages(database: Database
 
 
 def test_a_creations_reports_go_before_their_sum(database: Database) -> None:
-    path = posts.moderation_path("p1")
-    assert posts.delete_reports("p1", 0) is True, "never reported: nothing to look for"
-    write({path: moderation(), posts.report_path("p1", "u1"): report("u1"), posts.report_path("p2", "u1"): report()})
+    path = PATH
+    assert records.delete_reports("p1", 0) is True, "never reported: nothing to look for"
+    write(
+        {path: moderation(), Subject("p1").report_path("u1"): report("u1"), Subject("p2").report_path("u1"): report()}
+    )
     database.change("reports/p2_u1", postId="p2")
-    assert posts.delete_reports("p1", 0) is False
+    assert records.delete_reports("p1", 0) is False
     assert database.get(path) is not None
     assert len(database.under("reports")) == 2
-    assert posts.delete_reports("p1", 1) is True
+    assert records.delete_reports("p1", 1) is True
     assert database.get(path) is None
     assert set(database.under("reports")) == {"p2_u1"}

@@ -28,6 +28,21 @@ export interface Allowances {
   songsPerMonth: number | null;
 }
 
+export interface AppealModeration {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  /** 1–2,000 characters. */
+  text: string;
+  /** Repeats are recognized by it; made when it is not given. 16–64 of `A-Z a-z 0-9 _ -`. */
+  requestId?: string;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  commentId?: string | null;
+}
+
+export interface Appealed {
+  status: "open" | "overturned" | "upheld";
+}
+
 export interface AuditEntry {
   actor: string;
   action: string;
@@ -241,6 +256,14 @@ export interface CreditTransaction {
   generationRequestId?: string;
 }
 
+/** `by`: `reports` if enough reports hid it, `admin` if an administrator decided. */
+export interface DecisionMade {
+  action: "hidden" | "removed";
+  by: "admin" | "reports";
+  reason: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence";
+  at: Timestamp;
+}
+
 export interface DeleteAccount {
   /** 1–320 characters. */
   confirm: string;
@@ -362,7 +385,7 @@ export interface GetFeed {
 
 export interface GetModerationQueue {
   /** Default posts. */
-  kind?: "claims" | "posts" | null;
+  kind?: "appeals" | "claims" | "comments" | "posts" | null;
   /** 1–100; default 20. */
   pageSize?: number | null;
   /** 1–1,024 characters. */
@@ -577,6 +600,9 @@ export interface ModeratePost {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   postId: string;
   action: "hide" | "remove" | "restore";
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  commentId?: string | null;
+  reason?: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence" | null;
   /** At most 1,000 characters. */
   note?: string | null;
 }
@@ -586,21 +612,32 @@ export interface Moderated {
   action: "hide" | "remove" | "restore";
 }
 
-/** A reported post, or a claim of a social task. `uid` is its owner. */
+/**
+ * A reported post or comment, an appeal, or a claim of a social task. `uid` is its author, null for a comment of a
+ * deleted account.
+ */
 export interface ModerationItem {
-  kind: "claims" | "posts";
-  uid: string;
+  kind: "appeals" | "claims" | "comments" | "posts";
+  uid: string | null;
   postId?: string;
+  /** Of a comment, and of an appeal about one. */
+  commentId?: string;
+  commentText?: string;
   /** The time of the first open report. */
   reportedAt?: Timestamp;
+  /** Also true of a post that was removed. */
   hidden?: boolean;
   reportCount?: number;
-  /** At most ten reports. */
+  /** At most ten reports: those that are open, of an appeal all. */
   reports?: GivenReport[];
   type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model?: string;
   caption?: string | null;
   media?: MediaItem[];
+  /** What was decided last. */
+  decision?: DecisionMade;
+  appealText?: string;
+  appealedAt?: Timestamp;
   taskId?: string;
   tokens?: number;
   proofUrl?: string;
@@ -706,6 +743,7 @@ export interface Preferences {
   emailPayments?: boolean | null;
   emailTokens?: boolean | null;
   emailComments?: boolean | null;
+  emailModeration?: boolean | null;
 }
 
 /**
@@ -803,6 +841,16 @@ export interface Remixed {
   params: Record<string, unknown>;
   type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
   model: string;
+}
+
+export interface ReportComment {
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  postId: string;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  commentId: string;
+  reason: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence";
+  /** At most 2,000 characters. */
+  text?: string | null;
 }
 
 export interface ReportMade {
@@ -1071,7 +1119,7 @@ export interface UpdateProfile {
   /** Matches `^(https://[^\s\\]+)?$`. */
   photoUrl?: string | null;
   /**
-   * Default {'emailNotifications': None, 'emailJobs': None, 'emailPayments': None, 'emailTokens': None, 'emailComments': None}.
+   * Default {'emailNotifications': None, 'emailJobs': None, 'emailPayments': None, 'emailTokens': None, 'emailComments': None, 'emailModeration': None}.
    */
   preferences?: Preferences | null;
 }
@@ -1133,6 +1181,11 @@ export interface Refusals {
    * Code `resource-exhausted`.
    */
   AllowanceExceeded: { limit: number; resetsAt: Timestamp };
+  /**
+   * You have already appealed this decision. We will tell you what a moderator decides.
+   * Code `already-exists`.
+   */
+  AlreadyAppealed: Record<string, never>;
   /**
    * You have already claimed this.
    * Code `already-exists`.
@@ -1208,6 +1261,11 @@ export interface Refusals {
    * Code `failed-precondition`.
    */
   NotPublishable: { status: string };
+  /**
+   * This isn't hidden or removed, so there is nothing to appeal.
+   * Code `failed-precondition`.
+   */
+  NothingToAppeal: Record<string, never>;
   /**
    * Payments aren't available right now. Try again later.
    * Stripe does not answer, or rejects our request. Nothing was charged.
@@ -1371,7 +1429,8 @@ export interface Functions {
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * List what awaits a decision, oldest first: reported posts, or social-task claims with their proofs.
+   * List what awaits a decision, oldest first: reported posts or comments, authors' appeals, or social-task claims
+   * with their proofs.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
    */
@@ -1674,7 +1733,32 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Hide a post, restore it with its files, or remove it permanently.
+   * Report a comment, once per user. Enough reports hide it until an administrator has decided.
+   *
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   */
+  reportComment: {
+    request: ReportComment;
+    response: Reported;
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Appeal against the hiding or removal of the caller's post, or of their comment on the post; once per decision.
+   *
+   * An administrator's next decision settles it (`upheld`: our decision stands), and the caller is notified.
+   *
+   * A signed-in user who is not suspended. At most 60 a minute.
+   */
+  appealModeration: {
+    request: AppealModeration;
+    response: Appealed;
+    refusals: "AccountSuspended" | "AlreadyAppealed" | "Contention" | "InvalidRequest" | "NotFound" | "NothingToAppeal" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Hide a post, restore it with its files, or remove it permanently; with `commentId` a comment on it.
+   *
+   * The author is told the action and the reason (of most reports, if none is given), and whoever reported it what came
+   * of that. An open appeal is settled: overturned by `restore`, else upheld. Only the audit log has the note.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
@@ -2044,6 +2128,8 @@ export const FUNCTIONS = {
   remixPost: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   deletePost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   reportPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  reportComment: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  appealModeration: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   moderatePost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   saveCollection: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   changeCollection: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

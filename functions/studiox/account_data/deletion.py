@@ -9,7 +9,7 @@ from studiox.api.callables import CONTRACTS, User
 from studiox.api.http_functions import ROUTES
 from studiox.auth.welcome_bonus import keep_month, release_welcome
 from studiox.billing.service import end_for_deletion
-from studiox.community.service import erase as erase_from_community
+from studiox.community.erasure import erase as erase_from_community
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.integrations.stripe import PaymentsUnavailable

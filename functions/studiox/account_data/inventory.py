@@ -13,7 +13,7 @@ import msgspec
 
 from studiox.kit.audit import AUDIT_LOGS
 from studiox.kit.documents import Collection
-from studiox.models import deletions, notifications, posts
+from studiox.models import deletions, moderation, notifications, posts
 from studiox.models.admin_requests import ADMIN_REQUESTS
 from studiox.models.collections import COLLECTION_REQUESTS, COLLECTIONS
 from studiox.models.creations import CREATIONS
@@ -114,10 +114,23 @@ OWNED: tuple[Owned, ...] = (
         note="The community deletes them and corrects the posts' counts.",
     ),
     Owned(
-        collection=posts.REPORTS,
+        collection=moderation.REPORTS,
         exported_as="reports",
         at_deletion="by_domain",
         note="The community deletes them. A post's sum of reports stays.",
+    ),
+    Owned(collection=moderation.COMMENT_REPORTS, exported_as="commentReports", at_deletion="deleted"),
+    Owned(
+        collection=moderation.APPEALS,
+        exported_as="appeals",
+        at_deletion="deleted",
+        note="Open ones end with the account.",
+    ),
+    Owned(
+        collection=posts.HIDDEN_COMMENTS,
+        exported_as="hiddenComments",
+        at_deletion="deleted",
+        note="Comments that moderation has hidden.",
     ),
     Owned(collection=SOCIAL_CLAIMS, exported_as="socialClaims", at_deletion="deleted"),
     Owned(collection=LYRIC_ERRORS, exported_as="lyricGenerationErrors", at_deletion="deleted"),
@@ -162,10 +175,10 @@ OWNED: tuple[Owned, ...] = (
     ),
     _below_user(COLLECTION_REQUESTS, None, "deleted", "Idempotency records; `collections` has their effect."),
     Owned(
-        collection=posts.MODERATION,
+        collection=moderation.MODERATION,
         exported_as=None,
         at_deletion="by_domain",
-        note="Reports of other people about the user's posts. The community deletes them with the posts.",
+        note="Sums of other people's reports of the user's posts. The community deletes them with the posts.",
     ),
     Owned(
         collection=PROVIDER_LOSSES,
@@ -223,6 +236,8 @@ IMPERSONAL: dict[str, str] = {
     "reconciliations": "The position of the reconciliation with Stripe.",
     "weeklyReports": "Totals.",
     "dailyCounters": "Totals. An account's jobs are subtracted when they are deleted.",
+    "commentModeration": "Sums of reports and decisions by comment, without uids.",
+    "moderationYears": "Counts of reports, decisions and appeals.",
     "providerHealth": "Failures and spend of providers.",
     "settings": "Limits that administrators set.",
     "health": "The document that the health check reads.",

@@ -20,7 +20,7 @@ from studiox.kit.rate_limits import Limit
 from studiox.models import users
 from studiox.models.jobs import JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
-from studiox.models.posts import ReportReason
+from studiox.models.moderation import Action, Decision, HiddenBy, ReportReason
 from studiox.models.rewards import SocialClaim
 from studiox.models.users import PlanId, search_users
 from studiox.studio import counter_audit
@@ -191,8 +191,11 @@ def _found(uid: str, user: users.User) -> FoundUser:
     )
 
 
+QueueKind = Literal["posts", "comments", "appeals", "claims"]
+
+
 class GetModerationQueue(Request, frozen=True):
-    kind: Literal["posts", "claims"] = "posts"
+    kind: QueueKind = "posts"
     page_size: PageSize = DEFAULT_SIZE
     cursor: Cursor | None = None
 
@@ -203,22 +206,40 @@ class GivenReport(Response):
     created_at: datetime
 
 
-class ModerationItem(Response):
-    """A reported post, or a claim of a social task. `uid` is its owner."""
+class DecisionMade(Response):
+    """`by`: `reports` if enough reports hid it, `admin` if an administrator decided."""
 
-    kind: Literal["posts", "claims"]
-    uid: str
+    action: Action
+    by: HiddenBy
+    reason: ReportReason
+    at: datetime
+
+
+class ModerationItem(Response):
+    """A reported post or comment, an appeal, or a claim of a social task. `uid` is its author, null for a comment of a
+    deleted account."""
+
+    kind: QueueKind
+    uid: str | None
     post_id: str | UnsetType = UNSET
+    comment_id: str | UnsetType = UNSET
+    """Of a comment, and of an appeal about one."""
+    comment_text: str | UnsetType = UNSET
     reported_at: datetime | UnsetType = UNSET
     """The time of the first open report."""
     hidden: bool | UnsetType = UNSET
+    """Also true of a post that was removed."""
     report_count: int | UnsetType = UNSET
     reports: list[GivenReport] | UnsetType = UNSET
-    """At most ten reports."""
+    """At most ten reports: those that are open, of an appeal all."""
     type: JobType | UnsetType = UNSET
     model: str | UnsetType = UNSET
     caption: str | UnsetType | None = UNSET
     media: list[MediaItem] | UnsetType = UNSET
+    decision: DecisionMade | UnsetType = UNSET
+    """What was decided last."""
+    appeal_text: str | UnsetType = UNSET
+    appealed_at: datetime | UnsetType = UNSET
     task_id: str | UnsetType = UNSET
     tokens: int | UnsetType = UNSET
     proof_url: str | UnsetType = UNSET
@@ -232,12 +253,13 @@ class ModerationQueue(Response):
 
 @endpoint(limit=READS)
 def getModerationQueue(caller: Admin, request: GetModerationQueue) -> ModerationQueue:
-    """List what awaits a decision, oldest first: reported posts, or social-task claims with their proofs."""
-    if request.kind == "posts":
-        posts, cursor = moderation_queue.posts(size=request.page_size, cursor=request.cursor)
-        return ModerationQueue(items=[_reported(each) for each in posts], next_cursor=cursor)
-    claims, cursor = moderation_queue.claims(size=request.page_size, cursor=request.cursor)
-    return ModerationQueue(items=[_claim(each) for each in claims], next_cursor=cursor)
+    """List what awaits a decision, oldest first: reported posts or comments, authors' appeals, or social-task claims
+    with their proofs."""
+    if request.kind == "claims":
+        claims, cursor = moderation_queue.claims(size=request.page_size, cursor=request.cursor)
+        return ModerationQueue(items=[_claim(each) for each in claims], next_cursor=cursor)
+    found, cursor = moderation_queue.KINDS[request.kind](size=request.page_size, cursor=request.cursor)
+    return ModerationQueue(items=[_waiting(request.kind, each) for each in found], next_cursor=cursor)
 
 
 def _claim(claim: SocialClaim) -> ModerationItem:
@@ -251,24 +273,35 @@ def _claim(claim: SocialClaim) -> ModerationItem:
     )
 
 
-def _reported(found: moderation_queue.ReportedPost) -> ModerationItem:
-    post, moderation = found.post, found.moderation
+def _waiting(kind: QueueKind, found: moderation_queue.Waiting) -> ModerationItem:
+    record, (post, creation, comment), appeal = found.record, found.shown, found.appeal
+    decision, about = record.decision, post or creation
+    uid = record.uid if comment is None else comment.uid
     return ModerationItem(
-        kind="posts",
-        uid=post.uid,
-        post_id=post.post_id,
-        reported_at=moderation.open_since or UNSET,
-        hidden=post.hidden,
-        report_count=moderation.reports,
+        kind=kind,
+        uid=uid,
+        post_id=record.post_id,
+        comment_id=record.comment_id or UNSET,
+        comment_text=UNSET if comment is None else comment.text,
+        reported_at=record.open_since or UNSET,
+        hidden=found.shown.hidden,
+        report_count=record.reports,
         reports=[
             GivenReport(reason=report.reason, text=report.text, created_at=report.created_at)
             for report in found.reports
         ],
-        type=post.type,
-        model=post.model,
-        caption=post.caption,
-        media=[media_item(item, with_url=True) for item in found.media],
+        type=UNSET if about is None else about.type,
+        model=UNSET if about is None else about.model,
+        caption=UNSET if post is None else post.caption,
+        media=[media_item(item, with_url=True) for item in found.shown.media],
+        decision=UNSET if decision is None else _decision(decision),
+        appeal_text=UNSET if appeal is None else appeal.text,
+        appealed_at=UNSET if appeal is None else appeal.created_at,
     )
+
+
+def _decision(decision: Decision) -> DecisionMade:
+    return DecisionMade(action=decision.action, by=decision.by, reason=decision.reason, at=decision.at)
 
 
 @schedule("0 0 * * 1", timeout_s=1_800, memory=512, secrets=[config.APP_SIGNING_KEY])

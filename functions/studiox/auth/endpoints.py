@@ -94,6 +94,7 @@ class Preferences(Request, frozen=True):
     email_payments: bool | None = None
     email_tokens: bool | None = None
     email_comments: bool | None = None
+    email_moderation: bool | None = None
 
     def given(self) -> dict[str, bool]:
         """Those that are set, by their names in `users.Preferences`."""

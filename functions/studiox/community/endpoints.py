@@ -8,14 +8,16 @@ from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
+from studiox.kit import clock
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import posts as store
 from studiox.models.jobs import JobType
+from studiox.models.moderation import ReportReason, Subject
 
-from . import moderation, rules, service
+from . import appeals, moderation, rules, service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -216,7 +218,8 @@ class Deleted(Response):
 @endpoint(limit=WRITES, refuses=(Forbidden, NotFound))
 def deleteComment(caller: User, request: CommentRef) -> Deleted:
     """Delete a comment. Allowed for its author, the post's author and administrators."""
-    service.delete_comment(caller, request.post_id, request.comment_id)
+    if service.delete_comment(caller, request.post_id, request.comment_id):
+        moderation.settle(Subject(request.post_id, request.comment_id), clock.now(), upheld=True)
     return Deleted(deleted=True)
 
 
@@ -242,13 +245,13 @@ def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
 @endpoint(limit=WRITES, refuses=(Forbidden, NotFound))
 def deletePost(caller: User, request: PostRef) -> Deleted:
     """Delete a post. It leaves the feed at once; likes, comments and public files are deleted soon afterwards."""
-    service.delete(caller, request.post_id)
+    if service.delete(caller, request.post_id):
+        moderation.settle(Subject(request.post_id), clock.now(), upheld=True)
     return Deleted(deleted=True)
 
 
-class ReportPost(Request, frozen=True):
-    post_id: Id
-    reason: store.ReportReason
+class ReportPost(PostRef, frozen=True):
+    reason: ReportReason
     text: Annotated[str, Meta(max_length=2000), Text] | None = None
 
 
@@ -259,13 +262,46 @@ class Reported(Response):
 @endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
 def reportPost(caller: VerifiedUser, request: ReportPost) -> Reported:
     """Report a post, once per user. Enough reports hide it until an administrator has decided."""
-    moderation.report(caller, request.post_id, request.reason, request.text)
+    moderation.report(caller, Subject(request.post_id), request.reason, request.text)
     return Reported(reported=True)
 
 
-class ModeratePost(Request, frozen=True):
-    post_id: Id
+class ReportComment(CommentRef, frozen=True):
+    reason: ReportReason
+    text: Annotated[str, Meta(max_length=2000), Text] | None = None
+
+
+@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
+def reportComment(caller: VerifiedUser, request: ReportComment) -> Reported:
+    """Report a comment, once per user. Enough reports hide it until an administrator has decided."""
+    moderation.report(caller, Subject(request.post_id, request.comment_id), request.reason, request.text)
+    return Reported(reported=True)
+
+
+class AppealModeration(PostRef, frozen=True):
+    text: Annotated[str, Meta(min_length=1, max_length=2000), Text]
+    request_id: RequestId
+    comment_id: Id | None = None
+
+
+class Appealed(Response):
+    status: appeals.Status
+
+
+@endpoint(limit=WRITES, refuses=(NotFound, RequestIdReused, appeals.AlreadyAppealed, appeals.NothingToAppeal))
+def appealModeration(caller: User, request: AppealModeration) -> Appealed:
+    """Appeal against the hiding or removal of the caller's post, or of their comment on the post; once per decision.
+
+    An administrator's next decision settles it (`upheld`: our decision stands), and the caller is notified.
+    """
+    subject = Subject(request.post_id, request.comment_id)
+    return Appealed(status=appeals.appeal(caller, subject, request.text, request.request_id))
+
+
+class ModeratePost(PostRef, frozen=True):
     action: rules.ModerationAction
+    comment_id: Id | None = None
+    reason: ReportReason | None = None
     note: Annotated[str, Meta(max_length=1000), Text] | None = None
 
 
@@ -276,6 +312,11 @@ class Moderated(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound, rules.NotPublishable))
 def moderatePost(caller: Admin, request: ModeratePost) -> Moderated:
-    """Hide a post, restore it with its files, or remove it permanently."""
-    moderation.moderate(caller, request.post_id, request.action, request.note)
+    """Hide a post, restore it with its files, or remove it permanently; with `commentId` a comment on it.
+
+    The author is told the action and the reason (of most reports, if none is given), and whoever reported it what came
+    of that. An open appeal is settled: overturned by `restore`, else upheld. Only the audit log has the note.
+    """
+    subject = Subject(request.post_id, request.comment_id)
+    moderation.moderate(caller, subject, request.action, request.reason, request.note)
     return Moderated(post_id=request.post_id, action=request.action)

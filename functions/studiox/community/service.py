@@ -11,8 +11,7 @@ import msgspec
 from studiox.api.callables import User
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
-from studiox.kit import audit, clock, firestore, ids, malformed
-from studiox.kit.documents import MalformedDocument, Path
+from studiox.kit import audit, clock, ids
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
@@ -20,15 +19,13 @@ from studiox.models import creations as library
 from studiox.models import jobs as studio
 from studiox.models import notifications, posts, sessions
 from studiox.models.deletions import clean_up_path
+from studiox.models.moderation import Decision, ReportReason, Subject
 from studiox.models.users import change_user, user_path
 
-from . import rules
+from . import decisions, reports, rules
 
-ERASED_PER_STEP = 50
-"""Posts, likes or comments of a user that one step removes. Each takes a commit, since it changes a post as well."""
 PUBLIC_CACHE = "public, max-age=300"
 """Hidden files leave the caches within five minutes."""
-_ERASURE = audit.System("deleteAccount")
 
 
 class Copying(NamedTuple):
@@ -87,7 +84,7 @@ def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], s
         # This commit charges no rate limit. Writing the account makes it fail after the account's deletion.
         change_user(docs, caller.uid, now)
 
-    more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), posts.moderation_path(creation_id)]
+    more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), Subject(creation_id).moderation_path]
     caller.commit(path, finish, Reads(fresh=[*reads, *more]), target=path)
     return creation_id
 
@@ -178,20 +175,38 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
     return comment_id
 
 
-def delete_comment(caller: User, post_id: str, comment_id: str) -> None:
-    """Delete a comment in the name of its author, the post's author or an administrator. `NotFound`, `Forbidden`."""
+def delete_comment(caller: User, post_id: str, comment_id: str) -> bool:
+    """Delete a comment in the name of its author or the post's author. `NotFound`, `Forbidden`.
+
+    An administrator's deletion is a decision: the comment is hidden, and its author may appeal. Whether it was one.
+    """
+    now, token, subject = clock.now(), ids.new(), Subject(post_id, comment_id)
     path, comment_path = posts.post_path(post_id), posts.comment_path(post_id, comment_id)
 
-    def decide(docs: Docs) -> None:
+    def decide(docs: Docs) -> bool:
         post, found = docs.get(path), docs.get(comment_path)
+        record = docs.get(subject.moderation_path)
+        if record is not None and record.decision is not None and record.decision.id == token:
+            return True  # our own commit, whose answer was lost
         if post is None or found is None:
             raise NotFound
-        if not caller.admin and caller.uid not in (post.uid, found.uid):
+        if caller.uid in (post.uid, found.uid):
+            posts.remove_comment(docs, post, comment_id)
+            notifications.withdraw(docs, post.uid, "post_commented", comment_id)
+            if record is not None:
+                docs.update(subject.moderation_path, open_since=None)
+            return False
+        if not caller.admin:
             raise NotFound if post.hidden else Forbidden
-        posts.remove_comment(docs, post, comment_id)
-        notifications.withdraw(docs, post.uid, "post_commented", comment_id)
+        work = decisions.of_comment(post_id, found)
+        record = decisions.record_of(docs, work)
+        made = Decision(id=token, action="removed", by="admin", reason=reports.main_reason(record), at=now)
+        decisions.enforce(docs, work, record, made)
+        decisions.hide_comment(docs, post, found, made)
+        return True
 
-    caller.commit(path, decide, Reads(fresh=[path, comment_path]), target=comment_path)
+    reads = Reads(fresh=[path, comment_path, subject.moderation_path])
+    return caller.commit(path, decide, reads, target=comment_path)
 
 
 def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
@@ -226,18 +241,19 @@ def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
     return caller.commit(path, decide, reads, target=path, details=lambda _session: {"sessionId": session_id})
 
 
-def delete(caller: User, post_id: str, **why: object) -> None:
+def delete(caller: User, post_id: str, reason: ReportReason | None = None, **why: object) -> bool:
     """Remove the post in one commit, in the name of its author or an administrator; a clean-up deletes the rest.
 
-    `why` goes into the audit entry. `NotFound`, `Forbidden`.
+    `reason` is an administrator's, and `why` goes into the audit entry. Whether it was an administrator's decision.
+    `NotFound`, `Forbidden`.
     """
     now, token = clock.now(), ids.new()
     path, record = posts.post_path(post_id), clean_up_path("post", post_id)
 
-    def decide(docs: Docs) -> None:
+    def decide(docs: Docs) -> ReportReason | None:
         post, ordered = docs.get(path), docs.get(record)
         if post is None and ordered is not None and ordered.token == token:
-            return  # deleted by this call's first attempt, whose outcome was unknown
+            return None  # deleted by this call's first attempt, whose outcome was unknown
         if post is None:
             raise NotFound
         if not caller.admin and post.uid != caller.uid:
@@ -247,10 +263,21 @@ def delete(caller: User, post_id: str, **why: object) -> None:
         library.unlink_post(docs, post_id, moderated=moderated)
         posts.remove_post(docs, post_id)
         cleanup_store.order(docs, "post", post_id, post.uid, token, now)
+        if post.uid == caller.uid:
+            return None
+        work = decisions.of_post(post)
+        known = decisions.record_of(docs, work)
+        made = Decision(id=token, action="removed", by="admin", reason=reason or reports.main_reason(known), at=now)
+        decisions.enforce(docs, work, known, made)
+        return made.reason
+
+    def details(given: ReportReason | None) -> dict[str, object]:
+        return why if given is None else {**why, "reason": given}
 
     reads: list[str] = [path, record, posts.state_path(post_id), library.creation_path(post_id)]
-    caller.commit(path, decide, Reads(fresh=reads), target=path, details=lambda _none: why)
+    decided = caller.commit(path, decide, Reads(fresh=reads), target=path, details=details)
     cleanups.start("post", post_id, cleanups.clear_post)
+    return decided is not None
 
 
 def feed(
@@ -282,88 +309,3 @@ def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[posts.Post, bo
     if post is None or (post.hidden and not admin):
         raise NotFound
     return post, liked
-
-
-def erase(uid: str) -> bool:
-    """One bounded step of removing a user whose account is being deleted; True when nothing is left. `Unavailable`.
-
-    Posts, likes and reports are deleted, comments become anonymous; clean-ups delete what belongs to the posts. A
-    malformed document is reported and deleted too. Every step may be repeated. The account must be closed to
-    further calls before the first one.
-    """
-    own = posts.owned_paths(posts.POSTS, uid, ERASED_PER_STEP)
-    for path in own:
-        _erase_post(uid, path.id)
-    likes = posts.owned_paths(posts.LIKES, uid, ERASED_PER_STEP)
-    for like_path in likes:
-        _erase_like(uid, like_path)
-    comments = posts.comment_paths(uid, ERASED_PER_STEP)
-    for comment_path in comments:
-        _make_anonymous(comment_path)
-    reports = posts.owned_paths(posts.REPORTS, uid, posts.PAGE)
-    requests = posts.owned_paths(posts.COMMENT_REQUESTS, uid, posts.PAGE)
-    if reports:
-        firestore.delete_all(reports)
-    if requests:
-        firestore.delete_all(requests)
-    # Reports about the user's posts. They go last: no post is left that could be reported again.
-    reported = [] if own else posts.owned_paths(posts.MODERATION, uid, ERASED_PER_STEP)
-    for moderation_path in reported:
-        posts.delete_reports(moderation_path.id, 1)
-    return not (own or likes or comments or reports or requests or reported)
-
-
-def _erase_post(uid: str, post_id: str) -> None:
-    now, token = clock.now(), ids.new()
-    path = posts.post_path(post_id)
-
-    def decide(docs: Docs) -> MalformedDocument | None:
-        broken = None
-        if docs.exists(path):
-            try:
-                library.unlink_post(docs, post_id, moderated=False)
-            except MalformedDocument as error:
-                broken = error
-            posts.remove_post(docs, post_id)
-            cleanup_store.order(docs, "post", post_id, uid, token, now)
-        return broken
-
-    record, creation = clean_up_path("post", post_id), library.creation_path(post_id)
-    reads = Reads(fresh=[path, record, posts.state_path(post_id), creation])
-    malformed.report(_ERASURE.commit(path, decide, reads, target=None))
-    cleanups.start("post", post_id, cleanups.clear_post)
-
-
-def _erase_like(uid: str, path: Path[posts.Like]) -> None:
-    now = clock.now()
-
-    def decide(docs: Docs) -> MalformedDocument | None:
-        try:
-            like = docs.get(path)
-            post = None if like is None else docs.get(posts.post_path(like.post_id))
-        except MalformedDocument as error:
-            docs.delete(path)  # the post's count stays as it is
-            return error
-        if post is None:
-            docs.delete(path)  # the post's clean-up would have deleted it
-        else:
-            posts.set_like(docs, post, uid, False, now)
-        return None
-
-    malformed.report(_ERASURE.commit(path, decide, Reads(fresh=[path]), target=None))
-
-
-def _make_anonymous(path: Path[posts.Comment]) -> None:
-    _, post_id, _, comment_id = path.split("/")
-
-    def decide(docs: Docs) -> MalformedDocument | None:
-        docs.rewrite(path, lambda stored: {**stored, "uid": None, "authorName": rules.ANONYMOUS})
-        try:
-            post = docs.get(posts.post_path(post_id))
-            if post is not None:
-                notifications.amend(docs, post.uid, "post_commented", comment_id, author_name=rules.ANONYMOUS)
-        except MalformedDocument as error:
-            return error
-        return None
-
-    malformed.report(_ERASURE.commit(path, decide, Reads(fresh=[path]), target=None))

@@ -9,13 +9,13 @@ from studiox.kit.documents import MalformedDocument, Path
 from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
-from studiox.models import posts
+from studiox.models import moderation, posts
 from studiox.models.deletions import CleanUp, Kind, clean_up_path
 
 from . import rules, store
 
 FIRST_PAGES = 3
-"""Pages of posts.PAGE documents that the caller's own call deletes: everything of an ordinary post."""
+"""Pages of moderation.PAGE documents that the caller's own call deletes: everything of an ordinary post."""
 TASK_PAGES = 20
 MEDIA_PER_RUN = 200
 RESUMED_PER_RUN = 50
@@ -85,7 +85,7 @@ def clear_post(record: CleanUp, pages: int) -> bool:
 def clear_creation(record: CleanUp, pages: int) -> bool:
     """Delete a creation's files, then the reports about its posts."""
     cleared = objects.delete_prefix(f"users/{record.uid}/creations/{record.id}/", MEDIA_PER_RUN)
-    return cleared and posts.delete_reports(record.id, pages)
+    return cleared and moderation.delete_reports(record.id, pages)
 
 
 def start(kind: Kind, id_: str, clear: Clear) -> None:

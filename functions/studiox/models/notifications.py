@@ -14,6 +14,7 @@ from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
 from .jobs import JobType
+from .moderation import ReportReason
 from .users import Preferences, user_path
 
 Type = Literal[
@@ -25,6 +26,13 @@ Type = Literal[
     "trial_ending",
     "tokens_low",
     "post_commented",
+    "content_hidden",
+    "content_removed",
+    "content_restored",
+    "appeal_upheld",
+    "report_decided",
+    "account_suspended",
+    "account_reinstated",
 ]
 
 KEEP = timedelta(days=90)
@@ -52,6 +60,12 @@ class Notification(Stored, frozen=True, kw_only=True):
     comment_id: str | None = None
     author_name: str | None = None
     """The comment's author."""
+    reason: ReportReason | None = None
+    """Why the post or comment was hidden or removed; of a decided report, why it was reported."""
+    outcome: Literal["upheld", "overruled"] | None = None
+    """Of a decided report."""
+    text: str | None = None
+    """What was decided and why, and how to appeal: in English, as the e-mail says it."""
 
 
 class About(TypedDict, total=False):
@@ -63,8 +77,11 @@ class About(TypedDict, total=False):
     subscription_id: str
     balance: int
     post_id: str
-    comment_id: str
+    comment_id: str | None
     author_name: str
+    reason: ReportReason
+    outcome: Literal["upheld", "overruled"]
+    text: str
 
 
 class MailMessage(Stored, frozen=True, kw_only=True):
@@ -116,6 +133,14 @@ LETTERS: dict[Type, Letter] = {
         "email_tokens", "You are running low on tokens", f"You have fewer than {LOW_BALANCE} tokens left."
     ),
     "post_commented": Letter("email_comments", "New comment on your post", "Someone commented on one of your posts."),
+    # Their text is the notification's.
+    "content_hidden": Letter("email_moderation", "We have hidden something that you published", ""),
+    "content_removed": Letter("email_moderation", "We have removed something that you published", ""),
+    "content_restored": Letter("email_moderation", "What you published is back", ""),
+    "appeal_upheld": Letter("email_moderation", "Our decision stands", ""),
+    "report_decided": Letter("email_moderation", "We have decided about your report", ""),
+    "account_suspended": Letter("email_moderation", "Your account is suspended", ""),
+    "account_reinstated": Letter("email_moderation", "Your account is no longer suspended", ""),
 }
 
 
@@ -132,7 +157,7 @@ def add(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, **about: U
     """Notify the user of `cause`, an id, by e-mail too if their preferences ask for it."""
     added = Notification(type=type_, created_at=now, read_at=None, expires_at=now + KEEP, **about)
     docs.create(notification_path(uid, type_, cause), added)
-    _mail(docs, uid, type_, cause, now)
+    _mail(docs, uid, type_, cause, now, about.get("text"))
 
 
 def amend(docs: Docs, uid: str, type_: Type, cause: str, **about: Unpack[About]) -> None:
@@ -158,12 +183,12 @@ def _wants(preferences: Preferences, name: str) -> bool:
     return (preferences.email_notifications if own is None else own) is True
 
 
-def _mail(docs: Docs, uid: str, type_: Type, cause: str, now: datetime) -> None:
+def _mail(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, text: str | None) -> None:
     letter = LETTERS[type_]
     user = docs.get(user_path(uid))
     if user is None or not user.email or not _wants(user.preferences, letter.preference):
         return
-    text = f"{letter.text}\n\n{config.SITE_URL.value}\n"
+    text = f"{text or letter.text}\n\n{config.SITE_URL.value}\n"
     mail = Mail(
         to=[user.email],
         message=MailMessage(subject=f"StudioX: {letter.subject}", text=text),

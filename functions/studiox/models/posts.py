@@ -1,9 +1,7 @@
-"""The community's documents: posts, comments, likes, reports and their moderation record.
+"""The community's documents: posts, comments and likes.
 
-A post is published under its creation's id. `reports` and `moderation/{postId}` live as long as the creation: deleting
-the post and publishing it again does not discard them. `posts/{id}/private/state` lives exactly as long as its post.
-Every write about a post changes one of the two in the same commit, so nothing can be added to a post that is being
-deleted.
+A post is published under its creation's id. `posts/{id}/private/state` lives exactly as long as its post. Every write
+about a post changes one of the two in the same commit, so nothing can be added to a post that is being deleted.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict
 
 from studiox.kit import firestore, ids, query, transaction
 from studiox.kit.clock import datetime, timedelta
@@ -22,15 +21,20 @@ from studiox.kit.transaction import Docs
 
 from .jobs import JobType
 from .media_files import MediaFile
+from .moderation import (
+    APPEALS,
+    COMMENT_MODERATION,
+    COMMENT_REPORTS,
+    HiddenBy,
+    Moderation,
+    Report,
+    Subject,
+    delete_all,
+)
 
-PAGE = 400
-"""Documents deleted in one commit."""
 HOT_S = 45_000
 """In the ranking, ten times the likes are worth this many seconds of age: 12.5 hours."""
 REQUESTS_KEPT = timedelta(days=35)
-
-ReportReason = Literal["spam", "sexual", "violence", "hate", "copyright", "other"]
-HiddenBy = Literal["reports", "admin"]
 
 
 class Post(Stored, frozen=True, kw_only=True):
@@ -76,6 +80,8 @@ class PostState(Stored, frozen=True, kw_only=True):
     """Reports since the last restore."""
     hidden_by: HiddenBy | UnsetType | None = UNSET
     """Absent until the post is hidden for the first time; None after a restore."""
+    comment_reports: int = 0
+    """Reports of comments on the post."""
 
 
 class Comment(Stored, frozen=True, kw_only=True):
@@ -87,6 +93,17 @@ class Comment(Stored, frozen=True, kw_only=True):
     author_name: str
     text: str
     created_at: datetime
+
+
+class HiddenComment(Comment, frozen=True, kw_only=True):
+    """`hiddenComments/{postId}_{commentId}`: a comment that moderation has hidden.
+
+    It is not among the post's comments, so no client reads it and no count includes it.
+    """
+
+    post_id: str
+    hidden_by: HiddenBy
+    hidden_at: datetime
 
 
 class CommentRequest(Stored, frozen=True, kw_only=True):
@@ -109,37 +126,6 @@ class Like(Stored, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Report(Stored, frozen=True, kw_only=True):
-    """`reports/{postId}_{uid}`: one user's report of a post."""
-
-    post_id: str
-    uid: str
-    """Who reported it."""
-    reason: ReportReason
-    text: str | None
-    created_at: datetime
-    points: int
-    """Its weight when it was made; 100 is an ordinary report."""
-    state: Literal["open", "upheld", "overruled"]
-
-
-class Moderation(Stored, frozen=True, kw_only=True):
-    """`moderation/{postId}`: the sum of a post's reports, also while the post is not published."""
-
-    post_id: str
-    uid: str
-    """The post's author."""
-    reports: int
-    """Reports since the last restore."""
-    points: int
-    """Their weight; see `community.reports.points_to_hide`."""
-    restores: int
-    updated_at: datetime | None = None
-    """The last report's time."""
-    open_since: datetime | None = None
-    """The time of the oldest report without a decision. Absent when there is none."""
-
-
 POSTS = Collection("posts", Post)
 transaction.SHARED.add(str(POSTS))
 COMMENTS = Collection("comments", Comment)
@@ -147,8 +133,7 @@ COMMENTS = Collection("comments", Comment)
 STATES = Collection("private", PostState)
 COMMENT_REQUESTS = Collection("commentRequests", CommentRequest)
 LIKES = Collection("likes", Like)
-REPORTS = Collection("reports", Report)
-MODERATION = Collection("moderation", Moderation)
+HIDDEN_COMMENTS = Collection("hiddenComments", HiddenComment)
 
 
 def post_path(post_id: str) -> Path[Post]:
@@ -175,22 +160,20 @@ def like_path(post_id: str, uid: str) -> Path[Like]:
     return LIKES.document(_pair_id(post_id, uid))
 
 
-def report_path(post_id: str, uid: str) -> Path[Report]:
-    return REPORTS.document(_pair_id(post_id, uid))
+def path_of(subject: Subject) -> Path[Any]:
+    """The post's or comment's path."""
+    if subject.comment_id is None:
+        return post_path(subject.post_id)
+    return comment_path(subject.post_id, subject.comment_id)
 
 
-def moderation_path(post_id: str) -> Path[Moderation]:
-    return MODERATION.document(post_id)
+def hidden_comment_path(post_id: str, comment_id: str) -> Path[HiddenComment]:
+    return HIDDEN_COMMENTS.document(f"{post_id}_{comment_id}")
 
 
 def _pair_id(post_id: str, uid: str) -> str:
     """`{postId}_{uid}`. A post's id has no `_`: the first one ends it, and no two pairs share an id."""
     return f"{post_id}_{uid}"
-
-
-def reporter(path: Path[Report]) -> str:
-    """The uid in a report's id."""
-    return path.id.split("_", 1)[1]
 
 
 def comment_id_of(uid: str, request_id: str) -> str:
@@ -218,7 +201,7 @@ def visible_post(docs: Docs, post_id: str) -> Post:
 
 def add_post(docs: Docs, post: Post) -> None:
     docs.create(post_path(post.post_id), post)
-    moderation = docs.get(moderation_path(post.post_id))
+    moderation = docs.get(Subject(post.post_id).moderation_path)
     reports = 0 if moderation is None else moderation.reports
     docs.create(state_path(post.post_id), PostState(post_id=post.post_id, uid=post.uid, reports=reports))
 
@@ -262,11 +245,38 @@ def remove_comment(docs: Docs, post: Post, comment_id: str) -> None:
     docs.update(post_path(post.post_id), comment_count=post.comment_count - 1)
 
 
+def hide_comment(docs: Docs, post: Post, comment: Comment, by: HiddenBy, now: datetime) -> None:
+    """Take a comment from its post, which then counts one less."""
+    hidden = HiddenComment(**asdict(comment), post_id=post.post_id, hidden_by=by, hidden_at=now)
+    docs.put(hidden_comment_path(post.post_id, comment.comment_id), hidden)
+    remove_comment(docs, post, comment.comment_id)
+
+
+def show_comment(docs: Docs, post: Post, hidden: HiddenComment) -> None:
+    """Undo `hide_comment`."""
+    comment = Comment(
+        comment_id=hidden.comment_id,
+        uid=hidden.uid,
+        author_name=hidden.author_name,
+        text=hidden.text,
+        created_at=hidden.created_at,
+    )
+    docs.delete(hidden_comment_path(post.post_id, hidden.comment_id))
+    docs.put(comment_path(post.post_id, hidden.comment_id), comment)
+    docs.update(post_path(post.post_id), comment_count=post.comment_count + 1)
+
+
 def add_report(docs: Docs, report: Report, moderation: Moderation) -> None:
-    """A user's only report of a post, and the `moderation` that includes it."""
-    docs.create(report_path(report.post_id, report.uid), report)
-    docs.put(moderation_path(report.post_id), moderation)
-    docs.update(state_path(report.post_id), reports=moderation.reports)
+    """A user's only report of a post or comment, and the `moderation` that includes it."""
+    subject = Subject(report.post_id, report.comment_id)
+    docs.create(subject.report_path(report.uid), report)
+    docs.put(subject.moderation_path, moderation)
+    path = state_path(report.post_id)
+    state = docs.get(path)
+    if report.comment_id is None:
+        docs.update(path, reports=moderation.reports)
+    else:
+        docs.update(path, comment_reports=(0 if state is None else state.comment_reports) + 1)
 
 
 def count_remix(docs: Docs, post: Post) -> None:
@@ -310,22 +320,6 @@ def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[
     return [each.data for each in found], following
 
 
-def list_reported(*, size: int, cursor: str | None) -> tuple[list[Moderation], str | None]:
-    """A page of posts with reports that await a decision, longest waiting first. `InvalidCursor`, `Unavailable`."""
-    found, following = query.page(MODERATION, {}, "openSince", size=size, cursor=cursor, oldest_first=True)
-    return [each.data for each in found], following
-
-
-def open_reports(post_id: str, limit: int) -> list[Report]:
-    """Up to `limit` reports of a post that await a decision. `Unavailable`."""
-    return [each.data for each in query.documents(REPORTS, equal={"postId": post_id, "state": "open"}, limit=limit)]
-
-
-def open_report_paths(post_id: str, limit: int) -> list[Path[Report]]:
-    """Their paths alone. `Unavailable`."""
-    return query.names(REPORTS, {"postId": post_id, "state": "open"}, limit)
-
-
 def owned_paths(collection: Collection[D], uid: str, limit: int) -> list[Path[D]]:
     """The paths of up to `limit` documents whose `uid` is this one. `Unavailable`."""
     return query.names(collection, {"uid": uid}, limit)
@@ -340,30 +334,15 @@ def comment_paths(uid: str, limit: int) -> list[Path[Comment]]:
 
 
 def delete_children(post_id: str, pages: int) -> bool:
-    """Delete up to `pages` times PAGE likes and comments of a deleted post; True when none is left. `Unavailable`."""
-    return _delete_all({LIKES: {"postId": post_id}, comments(post_id): {}}, pages)
-
-
-def delete_reports(post_id: str, pages: int) -> bool:
-    """Delete a deleted creation's reports, up to `pages` times PAGE, then their moderation record; True when none is
-    left. `Unavailable`."""
-    if firestore.get(moderation_path(post_id)) is None:
-        return True  # it is written with the first report
-    if not _delete_all({REPORTS: {"postId": post_id}}, pages):
-        return False
-    firestore.delete_all([moderation_path(post_id)])
-    return True
-
-
-def _delete_all(filters: dict[Collection[Any], dict[str, str]], pages: int) -> bool:
-    for collection, equal in filters.items():
-        while True:
-            found = query.names(collection, equal, PAGE)
-            if found:
-                if pages <= 0:
-                    return False
-                firestore.delete_all(found)
-                pages -= 1
-            if len(found) < PAGE:
-                break
-    return True
+    """Delete up to `pages` times PAGE of a deleted post's likes and comments, and what is known of those; True when
+    none is left. `Unavailable`."""
+    of_post = {"postId": post_id}
+    filters: dict[Collection[Any], dict[str, str]] = {
+        LIKES: of_post,
+        comments(post_id): {},
+        HIDDEN_COMMENTS: of_post,
+        COMMENT_REPORTS: of_post,
+        COMMENT_MODERATION: of_post,
+        APPEALS: {**of_post, "kind": "comments"},
+    }
+    return delete_all(filters, pages)

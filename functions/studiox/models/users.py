@@ -44,6 +44,7 @@ class Preferences(Stored, frozen=True):
     email_payments: bool | None = None
     email_tokens: bool | None = None
     email_comments: bool | None = None
+    email_moderation: bool | None = None
 
 
 class DayCount(Stored, frozen=True):

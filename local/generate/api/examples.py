@@ -47,6 +47,7 @@ OF_FUNCTION: dict[str, dict[str, Any]] = {
     "toggleFavorite": {"favorite": True},
     "incrementPlayCount": {"creationId": "{{creationId}}"},
     "reportPost": {"reason": "spam"},
+    "reportComment": {"reason": "spam"},
     "moderatePost": {"action": "restore"},
     "setJobStatus": {"status": "cancelled"},
     "getTokenTransactions": {"pageSize": 20},

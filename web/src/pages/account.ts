@@ -11,6 +11,7 @@ const LETTERS: readonly [keyof Preferences, string][] = [
   ['emailPayments', 'About payments'],
   ['emailTokens', 'When tokens run low'],
   ['emailComments', 'When somebody comments on my post'],
+  ['emailModeration', 'When a moderator decides about what I published or reported'],
 ];
 const STATES = { pending: 'In review', approved: 'Done', rejected: 'Not accepted; try again', available: '' };
 
