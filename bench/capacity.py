@@ -68,6 +68,8 @@ class Need(NamedTuple):
     """Instances of createStudioJob, by its CPU."""
     task_instances: int
     """Instances of settleStudioJob, by its CPU or by its threads, whichever are more."""
+    rendering: float
+    """Tasks of makeRenditions at the same time, each of which has an instance."""
     times_s: dict[str, float]
     """Writes a second of each index of a time."""
     sum_entries: float
@@ -93,10 +95,10 @@ def need(size: Size) -> Need:
         return each({kind: used[kind][what] for kind in MIX})
 
     peak = PEAK * size.jobs / 86_400
-    tasks = of("tasks")
+    tasks = of("tasks") - each({kind: life.renditions for kind, life in lives.items()})
     # A task's part of a job's time: all but the order, the callback and the client's look, which are short.
     task_s = each(
-        {kind: max(0.0, used[kind]["vCPU-s"] - 0.1 * (life.requests - life.tasks)) for kind, life in lives.items()}
+        {kind: max(0.0, costs.busy_s(kind, life) - 0.1 * (life.requests - life.tasks)) for kind, life in lives.items()}
     )
     threads = LOAD * DEFAULTS["THREADS"]
     cpu = LOAD * VCPU
@@ -112,6 +114,7 @@ def need(size: Size) -> Need:
         tasks_s=peak * tasks,
         tasks_at_once=peak * task_s,
         order_instances=math.ceil(peak * CALL_CPU_S / cpu),
+        rendering=peak * each({kind: life.renditions * costs.RENDERED_S[kind] for kind, life in lives.items()}),
         task_instances=math.ceil(peak * max((tasks * CALL_CPU_S + copied_s) / cpu, task_s / threads)),
         times_s=dict(_times(peak)),
         sum_entries=size.jobs,
@@ -151,6 +154,7 @@ def page() -> str:
         ("of them at the same time", [_short(each.tasks_at_once) for each in needs]),
         ("instances of `createStudioJob`", [f"{each.order_instances:,}" for each in needs]),
         ("instances of `settleStudioJob`", [f"{each.task_instances:,}" for each in needs]),
+        ("instances of `makeRenditions`", [f"{math.ceil(each.rendering):,}" for each in needs]),
     ]
     later: list[tuple[str, list[str]]] = [
         ("index entries that the dispatcher sums, end of day", [_short(each.sum_entries) for each in needs]),
@@ -257,7 +261,8 @@ out of date. Nothing on it was measured in Google's cloud.
 **10³ users, 10⁴ jobs a day.** Nothing. The defaults are for this size.
 
 **10⁵ users, 10⁶ jobs a day.** `JOB_TASKS`: with 20, tasks wait ever longer, jobs end late, and the alert *tasks wait
-long* is sent. Then `MAX_INSTANCES`, with 429s of Cloud Run. Both are parameters: set them as above.
+long* is sent. Then `MAX_INSTANCES`, with 429s of Cloud Run. Both are parameters: set them as above. Thumbnails come
+late: set `at_once` of `makeRenditions` in `kit/tasks.py`, which is 4, to the instances of the table.
 
 **10⁷ users, 10⁸ jobs a day.** This needs changes that are not made:
 - *Indexes of times.* Firestore writes about {time_index} entries a second of an index whose values grow. Those in bold

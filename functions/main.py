@@ -69,6 +69,7 @@ from studiox.creations.endpoints import (
     getCreation,
     getUserCreations,
     incrementPlayCount,
+    makeRenditions,
     toggleFavorite,
     updateCreation,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "listCollections",
     "listSessions",
     "listStudioJobs",
+    "makeRenditions",
     "moderatePost",
     "onUserCreated",
     "publishPost",

@@ -53,7 +53,7 @@ resource "google_monitoring_alert_policy" "health" {
 locals {
   # Cloud Run's service has the function's name in lower case.
   webhooks = ["stripeWebhook", "poyoWebhook", "piapiWebhook"]
-  queues   = ["settleStudioJob", "cleanUp", "workShard"]
+  queues   = ["settleStudioJob", "makeRenditions", "cleanUp", "workShard"]
   # These ask a vendor, or copy much, before they answer.
   slow = [
     "cancelSubscription", "confirmCheckout", "createCheckoutSession", "createGenerationRequest", "createPortalSession",
@@ -61,8 +61,8 @@ locals {
     "runWeeklyReport", "updateSubscription",
   ]
   background = [
-    "auditLedger", "cleanUp", "dispatchStudioJobs", "reconcilePayments", "resetMonthlyTokens", "settleStudioJob",
-    "sweepMedia", "weeklyReport", "workShard",
+    "auditLedger", "cleanUp", "dispatchStudioJobs", "makeRenditions", "reconcilePayments", "resetMonthlyTokens",
+    "settleStudioJob", "sweepMedia", "weeklyReport", "workShard",
   ]
   services = {
     webhooks   = lower(join("|", local.webhooks))

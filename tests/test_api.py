@@ -133,7 +133,8 @@ def test_every_function_is_deployed_under_its_name_with_its_options(endpoints: d
 
 ACCOUNT = "{{ params.PROJECT_NUMBER }}-compute@developer.gserviceaccount.com"
 # firebase-tools, backend.js, memoryToGen1Cpu: what the CLI makes of `gcf_gen1`.
-FRACTIONS = {256: 0.1666, 512: 0.3333}
+FRACTIONS = {256: 0.1666, 512: 0.3333, 1024: 0.5833}
+MOST = {"workShard": 8, "makeRenditions": 4}
 WHOLE = {"cpu": 1, "concurrency": "{{ params.THREADS }}", "maxInstances": "{{ params.MAX_INSTANCES }}"}
 FRACTION = {"cpu": "gcf_gen1", "concurrency": 1, "maxInstances": 2}
 
@@ -145,7 +146,7 @@ def test_what_nobody_waits_for_runs_on_a_fraction_of_a_cpu(endpoints: dict[str, 
     for name, entry in endpoints.items():
         seldom = name in CONTRACTS and issubclass(CONTRACTS[name].caller, Admin)
         seldom |= kind_of(entry) in ("schedule", "task") and name != "settleStudioJob"
-        expected = FRACTION | {"maxInstances": 8} if name == "workShard" else FRACTION if seldom else WHOLE
+        expected = FRACTION | {"maxInstances": MOST.get(name, 2)} if seldom else WHOLE
         assert {option: entry[option] for option in WHOLE} == expected, name
 
 

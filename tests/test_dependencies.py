@@ -23,6 +23,7 @@ MODULES = {
     "firebase-admin": {"firebase_admin"},
     "functions-framework": {"functions_framework"},
     "google-cloud-firestore": {"google.cloud.firestore", "google.cloud.firestore_v1"},
+    "pillow": {"PIL"},
     "google-cloud-storage": {"google.cloud.storage", "google.resumable_media", "google_crc32c"},
 }
 # What the SDKs are made of and hand to us: their own types and errors, no dependency of ours to pin.
@@ -48,6 +49,8 @@ NOT_AT_IMPORT = (
     "google.cloud.firestore_v1",
     "google.api_core",
     "grpc",
+    "PIL",
+    "av",
 )
 
 

@@ -29,6 +29,7 @@ POST_FIELDS = {
     *("likeCount", "commentCount", "remixCount", "remixOf", "sources", "hidden", "score", "createdAt"),
 }
 ITEM_FIELDS = {"path", "contentType", "bytes", "title", "durationSeconds", "tags", "imagePath"}
+ITEM_FIELDS |= {"width", "height", "thumbnail", "waveform"}
 COMMENT_FIELDS = {"commentId", "uid", "authorName", "text", "createdAt"}
 PUBLIC_PARAMS = {"negativePrompt", "style", "color", "size", "aspectRatio", "durationSeconds", "resolution"}
 

@@ -35,7 +35,9 @@ def test_a_silent_queue_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, logge
 
 
 @pytest.mark.parametrize(
-    "function", [main.settleStudioJob, main.cleanUp, main.workShard], ids=lambda each: each.__name__
+    "function",
+    [main.settleStudioJob, main.cleanUp, main.makeRenditions, main.workShard],
+    ids=lambda each: each.__name__,
 )
 def test_a_task_may_take_as_long_as_its_function(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cloud Tasks gives up after ten minutes unless the task says otherwise, and would send a running copy again."""

@@ -330,7 +330,20 @@ class GcsHandler(BaseHTTPRequestHandler):
             more = {"nextPageToken": names[limit - 1]} if limit < len(names) else {}
             return self._answer(200, {"items": page, **more} if page else {})
         found = self.gcs.objects.get(urllib.parse.unquote(path.split("/o/", 1)[1]))
+        if found and query.get("alt") == "media" and "Range" in self.headers:
+            return self._range(found["data"])
         return self._answer(200, found["resource"]) if found else self._answer(404)
+
+    def _range(self, data: bytes) -> None:
+        start, end = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+        if start >= len(data):
+            return self._answer(416)
+        piece = data[start : end + 1]
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(piece)))
+        self.end_headers()
+        self.wfile.write(piece)
+        return None
 
     def do_DELETE(self) -> None:
         path, query = self._note()

@@ -54,6 +54,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "account_data/inventory": (("tests/account_data/test_inventory.py",), ("tests/account_data/test_deletion.py",)),
     "kit/protobuf": (("tests/kit/test_protobuf.py",), ()),
     "media/filetypes": (("tests/media/test_filetype_limits.py",), ("tests/media/test_filetypes.py",)),
+    "models/media_files": (("tests/models/test_media_files.py",), ("tests/creations/test_renditions.py",)),
     "models/posts": (("tests/models/test_posts.py",), ("tests/community/test_comments.py",)),
     "models/notifications": (("tests/models/test_notifications.py",), ()),
     "models/daily_counters": (("tests/models/test_daily_counters.py",), ()),
@@ -83,6 +84,7 @@ Every module that decides anything and does no I/O is here, or in WITHOUT_A_ROW.
 WITHOUT_A_ROW = {
     "media/marking": "formats; tests/media/test_marking.py reads what it makes with other libraries",
     "media/xmp": "as media/marking",
+    "media/render_child": "a program of its own; tests/media/test_renditions.py starts it",
     "kit/config": "the defaults of a deployment's parameters; tests/kit/test_config.py has its functions",
     "integrations/providers/specs": "declarations; tests/studio/test_registry.py holds the deployment to them",
     "catalog/poyo_models": "a table; tests/catalog/test_models.py holds it to the vendor's",

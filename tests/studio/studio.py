@@ -166,6 +166,7 @@ class Studio:
             assert creation is not None
             assert creation["media"] == job["media"]
             stored = [item[name] for item in job["media"] for name in ("path", "imagePath") if name in item]
+            stored += [item["thumbnail"]["path"] for item in job["media"] if "thumbnail" in item]
             assert sorted(stored) == sorted(self.objects(job_id))
         else:
             assert creation is None

@@ -39,6 +39,7 @@ def production(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     studio.cancel(first)
     studio.queue.tasks.clear()
     studio.queue.taken.clear()
+    studio.queue.renditions.clear()
     return studio
 
 
@@ -83,6 +84,7 @@ def life_of(studio: Studio, order: dict[str, Any], seconds: float) -> costs.Life
     assert studio.status(job_id).result["status"] == "completed"
     if media := studio.job(job_id)["media"]:
         assert studio.objects(job_id), media
+    rendered = len(studio.queue.render(main.makeRenditions))
     changed = written(studio, (f"jobs/{job_id}", "users/u1"))
     billed, requests = studio.rpcs.billed, studio.gcs.requests
     uploads = sum(each.startswith("POST") for each in requests)
@@ -93,9 +95,10 @@ def life_of(studio: Studio, order: dict[str, Any], seconds: float) -> costs.Life
         deletes=billed["deletes"],
         listened=changed + 2,  # and both documents when the client begins to listen
         trips=studio.rpcs.count(),
-        requests=1 + len(studio.queue.taken) + callbacks + 1,
-        tasks=len(studio.queue.taken),
+        requests=1 + len(studio.queue.taken) + rendered + callbacks + 1,
+        tasks=len(studio.queue.taken) + rendered,
         asked=1 + studio.asked,
+        renditions=rendered,
         class_a=uploads + listings,
         class_b=sum(each.startswith("GET") for each in requests) - listings,
         times=changed_times(studio),

@@ -31,6 +31,8 @@ class Queue:
     def __init__(self) -> None:
         self.tasks: list[Enqueued] = []
         self.taken: list[Enqueued] = []
+        self.renditions: list[Enqueued] = []
+        """Waiting tasks of `makeRenditions`. They are apart, because each starts a process: `render` runs them."""
         self.names: set[str] = set()
         self.duplicates = 0
         self.refused = 0
@@ -54,7 +56,8 @@ class Queue:
                 self.duplicates += 1
                 return 409, {"error": {"code": 409, "status": "ALREADY_EXISTS", "message": "exists"}}
             self.names.add(name)
-            self.tasks.append(Enqueued(function, name.rsplit("/", 1)[1], data, delay))
+            waiting = self.renditions if function == "makeRenditions" else self.tasks
+            waiting.append(Enqueued(function, name.rsplit("/", 1)[1], data, delay))
         return 200, {"task": {"name": "/" + name}}
 
     def run(self, functions: dict[str, Deployed], *, waiting: float = 0.5, rounds: int = 100) -> list[Reply]:
@@ -70,6 +73,12 @@ class Queue:
             replies += [task(functions[each.function], each.data) for each in due]
         assert rounds < 100, "tasks enqueue each other without an end"
         return replies
+
+    def render(self, function: Deployed) -> list[Reply]:
+        """Dispatch the waiting tasks of `makeRenditions`."""
+        with self.lock:
+            due, self.renditions = self.renditions, []
+        return [task(function, each.data) for each in due]
 
 
 class QueueHandler(BaseHTTPRequestHandler):

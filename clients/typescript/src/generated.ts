@@ -583,6 +583,10 @@ export interface MediaItem {
   durationSeconds?: number;
   tags?: string[];
   imagePath?: string;
+  width?: number;
+  height?: number;
+  thumbnail?: ThumbnailItem;
+  waveform?: number[];
 }
 
 export interface ModelOption {
@@ -1048,6 +1052,14 @@ export interface Takes {
 export interface TaskClaimed {
   status: "approved" | "available" | "pending" | "rejected";
   tokens: number;
+}
+
+/** A small picture of a file, for lists. Its longest side has at most 512 pixels. */
+export interface ThumbnailItem {
+  path: string;
+  contentType: string;
+  width: number;
+  height: number;
 }
 
 export interface ToggleFavorite {

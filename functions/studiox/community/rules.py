@@ -12,7 +12,7 @@ from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.kit.texts import INVISIBLE, plain_name, shows
 from studiox.models import posts
 from studiox.models.creations import Creation
-from studiox.models.media_files import MediaFile
+from studiox.models.media_files import MediaFile, paths_of, public_path, public_thumbnail
 from studiox.models.users import User
 
 MAX_TAGS = 10
@@ -112,15 +112,9 @@ def author_name(user: User | None) -> str:
     return plain_name(name or "") or ANONYMOUS
 
 
-def public_path(post_id: str, path: str) -> str:
-    """The object's name of the public copy of a creation's file."""
-    return f"posts/{post_id}/{path.rsplit('/', 1)[1]}"
-
-
 def files_of(creation: Creation) -> list[str]:
-    """The object names of all of a creation's files, covers included."""
-    media = creation.media
-    return [file.path for file in media] + [file.image_path for file in media if file.image_path is not None]
+    """The object names of all of a creation's files, covers and thumbnails included."""
+    return paths_of(creation.media)
 
 
 def new_post(
@@ -170,6 +164,10 @@ def _public_file(post_id: str, file: MediaFile, prompt: str, share_params: bool)
         duration_seconds=file.duration_seconds,
         tags=file.tags if share_params else None,
         image_path=None if file.image_path is None else public_path(post_id, file.image_path),
+        width=file.width,
+        height=file.height,
+        thumbnail=public_thumbnail(post_id, file.thumbnail),
+        waveform=file.waveform,
     )
 
 

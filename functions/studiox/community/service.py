@@ -19,6 +19,7 @@ from studiox.models import creations as library
 from studiox.models import jobs as studio
 from studiox.models import notifications, posts, sessions
 from studiox.models.deletions import clean_up_path
+from studiox.models.media_files import public_path
 from studiox.models.moderation import Decision, ReportReason, Subject
 from studiox.models.users import change_user, user_path
 
@@ -101,7 +102,7 @@ def copy_public(creation: library.Creation) -> None:
     """Copy all files within Cloud Storage. `NotPublishable` if one is missing, `Unavailable`."""
     try:
         for path in rules.files_of(creation):
-            objects.copy(path, rules.public_path(creation.creation_id, path), cache_control=PUBLIC_CACHE)
+            objects.copy(path, public_path(creation.creation_id, path), cache_control=PUBLIC_CACHE)
     except objects.MediaGone:
         raise rules.NotPublishable(status="completed") from None
     except objects.MediaError as error:

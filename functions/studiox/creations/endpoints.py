@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
+from firebase_functions.https_fn import CallableRequest
 from msgspec import UNSET, Meta, UnsetType
 
+from studiox.api.background import task
 from studiox.api.callables import Id, Name, Reader, Request, Response, Text, User, endpoint, present
+from studiox.kit import ids, log, tasks
 from studiox.kit.clock import datetime
 from studiox.kit.errors import NotFound, Unavailable
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize, Span
@@ -17,10 +20,19 @@ from studiox.models import creations as store
 from studiox.models.jobs import JobType
 from studiox.models.media_files import MediaFile
 
-from . import filters, service
+from . import filters, renditions, service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
+
+
+class ThumbnailItem(Response):
+    """A small picture of a file, for lists. Its longest side has at most 512 pixels."""
+
+    path: str
+    content_type: str
+    width: int
+    height: int
 
 
 class MediaItem(Response):
@@ -34,6 +46,10 @@ class MediaItem(Response):
     duration_seconds: float | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     image_path: str | UnsetType = UNSET
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+    thumbnail: ThumbnailItem | UnsetType = UNSET
+    waveform: list[int] | UnsetType = UNSET
 
 
 def media_item(file: MediaFile, *, with_url: bool) -> MediaItem:
@@ -42,6 +58,7 @@ def media_item(file: MediaFile, *, with_url: bool) -> MediaItem:
         url = objects.signed_url(file.path) if with_url else UNSET
     except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
+    small = file.thumbnail
     return MediaItem(
         path=file.path,
         content_type=file.content_type,
@@ -51,6 +68,10 @@ def media_item(file: MediaFile, *, with_url: bool) -> MediaItem:
         duration_seconds=present(file.duration_seconds),
         tags=present(file.tags),
         image_path=present(file.image_path),
+        width=present(file.width),
+        height=present(file.height),
+        thumbnail=UNSET if small is None else ThumbnailItem(small.path, small.content_type, small.width, small.height),
+        waveform=present(file.waveform),
     )
 
 
@@ -218,3 +239,18 @@ def incrementPlayCount(caller: User, request: IncrementPlayCount) -> Plays:
     """Count a play: for the caller's month, and for the creation if one is named."""
     count, resets_at = service.count_play(caller, request.creation_id)
     return Plays(monthly_plays=count, resets_at=resets_at)
+
+
+@task(memory=1024, max_instances=tasks.QUEUES["makeRenditions"].at_once)
+def makeRenditions(request: CallableRequest[Any]) -> None:
+    """Make the thumbnails of a creation's media, and measure them: width and height, length, waveform.
+
+    Tried once for each creation. A file that cannot be decoded stays without. A task with malformed data is dropped,
+    since retrying would not help.
+    """
+    data = request.data if isinstance(request.data, dict) else {}
+    creation_id = data.get("creationId")
+    if not isinstance(creation_id, str) or not ids.is_id(creation_id):
+        log.warning("task_malformed", function="makeRenditions")
+        return
+    renditions.make(creation_id)

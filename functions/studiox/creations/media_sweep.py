@@ -27,12 +27,14 @@ from studiox.models.schedule_runs import Run, Shard
 from studiox.models.sweeps import MEDIA_ALERTS, MediaAlert
 from studiox.models.users import USERS
 
-from . import search_index, sweep_rules, sweep_store
+from . import renditions, search_index, sweep_rules, sweep_store
 from .sweep_rules import Place
 from .sweep_store import CreatedMedia
 
 PAGE = 200
 THREADS = 8
+RENDERED = 20
+"""How many creations of a page are enqueued for their renditions in one night."""
 UPLOADS_PAGE = 1000
 UPLOADS_LOOKED_AT = 20_000
 LAST = "\U0010ffff"
@@ -45,7 +47,7 @@ def parts(run: Run) -> Mapping[str, fan_out.Part]:
     return {
         "users": _objects_of("users", USERS),
         "posts": _objects_of("posts", POSTS),
-        "creations": fan_out.Part(sweep_store.CREATED_MEDIA, settled, _report_all_missing, PAGE),
+        "creations": fan_out.Part(sweep_store.CREATED_MEDIA, settled, _sweep_creations, PAGE),
     }
 
 
@@ -95,11 +97,18 @@ def _sweep_objects(_run: Run, page: list[objects.Head]) -> Mapping[str, int]:
     return {"deleted": deleted, "postsCleared": cleared}
 
 
-def _report_all_missing(_run: Run, page: list[Found[CreatedMedia]]) -> Mapping[str, int]:
-    """Report the creations of this page whose media are missing, and write missing search terms. `Unavailable`."""
+def _sweep_creations(run: Run, page: list[Found[CreatedMedia]]) -> Mapping[str, int]:
+    """Report the creations of this page whose media are missing, and complete those of before. `Unavailable`.
+
+    Missing search terms are written, missing renditions are made by tasks. Of each page a few are enqueued, so that a
+    night renders a tenth of a library that has none.
+    """
     search_index.complete(page)
+    untried = [each.id for each in page if each.data.media and each.data.renditions_at is None][:RENDERED]
+    for creation_id in untried:
+        renditions.enqueue(creation_id, again=f"-{run.started_at.date().isoformat()}")
     with _outages(), ThreadPoolExecutor(THREADS) as pool:
-        return {"missing": sum(pool.map(_report_missing, page))}
+        return {"missing": sum(pool.map(_report_missing, page)), "rendered": len(untried)}
 
 
 def _old_place(item: objects.Head, now: datetime) -> Place | None:

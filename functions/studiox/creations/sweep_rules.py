@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from studiox.kit.clock import datetime, timedelta
 from studiox.models.creations import Creation
 from studiox.models.jobs import Job
-from studiox.models.media_files import MediaFile
+from studiox.models.media_files import MediaFile, paths_of
 
 MEDIA_AGE = timedelta(hours=24)
 UPLOAD_AGE = timedelta(days=7)
@@ -70,8 +70,8 @@ def surplus(uploads: Iterable[Upload]) -> list[str]:
 
 
 def media_paths(media: Iterable[MediaFile]) -> set[str]:
-    """The object names of these files and of their covers."""
-    return {path for file in media for path in (file.path, file.image_path) if path}
+    """The object names of these files, of their covers and thumbnails."""
+    return set(filter(None, paths_of(media)))
 
 
 def is_orphan(path: str, owner: str, creation: Creation | None, job: Job | None) -> bool:

@@ -21,6 +21,7 @@ class CreatedMedia(Stored, frozen=True, kw_only=True):
     title: str = ""
     prompt: str = ""
     terms: list[str] = []
+    renditions_at: datetime | None = None
 
 
 class JobInputs(Stored, frozen=True, kw_only=True):

@@ -41,6 +41,8 @@ class Creation(Stored, frozen=True, kw_only=True):
     """What the job wrote: lyrics, or an analysis."""
     post_id: str | None = None
     """Its post, while it is published."""
+    renditions_at: datetime | None = None
+    """When thumbnails and measures of its media were made, or could not be: they are tried once."""
     moderated: bool = False
     """Moderation removed its post: it cannot be published again."""
     collection_ids: list[str] = []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from studiox.creations import renditions
 from studiox.integrations.providers.protocol import PollFailed, Task
 from studiox.integrations.providers.registry import provider
 from studiox.kit import clock, config, ids, log, tasks
@@ -200,12 +201,17 @@ def _give_up(job: Job, action: str) -> Job | None:
 
 
 def _discard_unless_completed(job: Job, settled: Job | None) -> Job | None:
-    """Delete the copied media, unless the job completed: by this call, or by one that took over an expired lease."""
+    """Delete the copied media, unless the job completed: by this call, or by one that took over an expired lease.
+
+    Thumbnails of a completed job are made by a task.
+    """
     if settled is None or settled.status != "completed":
         try:
             objects.delete_prefix(folder(job), limit=100)
         except objects.MediaError:
             log.warning("media_left", jobId=job.job_id)  # the nightly sweep finds it
+    elif settled.media:
+        renditions.enqueue(job.job_id)
     return settled
 
 
