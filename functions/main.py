@@ -44,9 +44,11 @@ from studiox.billing.endpoints import (
 )
 from studiox.community.endpoints import (
     appealModeration,
+    blockUser,
     commentPost,
     deleteComment,
     deletePost,
+    getBlockedUsers,
     getComments,
     getFeed,
     getPost,
@@ -107,6 +109,7 @@ __all__ = [
     "addTokens",
     "appealModeration",
     "auditLedger",
+    "blockUser",
     "cancelStudioJob",
     "cancelSubscription",
     "changeCollection",
@@ -129,6 +132,7 @@ __all__ = [
     "generateLyrics",
     "getAuditLog",
     "getBillingHistory",
+    "getBlockedUsers",
     "getComments",
     "getCreation",
     "getFeed",

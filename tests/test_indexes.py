@@ -21,7 +21,8 @@ from tests.support.posts import post
 # Queries that clients make themselves, under the rules.
 LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("createdAt", "DESCENDING"),))}
 
-# The queries of what no sample request gets as far as: whoever deletes an account makes its comments anonymous.
+# The queries of what no sample request gets as far as: whoever deletes an account makes its comments anonymous, and
+# takes it from the lists of blocked people.
 # How long a model's jobs take is asked for a model that the catalogue has.
 # And the queries that are none on the wire: sums, and the look-up of a callback's task.
 BEYOND = {
@@ -32,6 +33,7 @@ BEYOND = {
         (("createdAt", "DESCENDING"),),
     ),
     Index("comments", "COLLECTION_GROUP", frozenset({("uid", "ASCENDING")}), ()),
+    Index("blocks", "COLLECTION", frozenset({("blocked", "CONTAINS")}), (("updatedAt", "DESCENDING"),)),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("price", "ASCENDING"),)),
     Index("jobs", "COLLECTION", frozenset({("uid", "ASCENDING")}), (("refunded", "ASCENDING"),)),
     Index("private", "COLLECTION_GROUP", frozenset({("spentOn", "ASCENDING")}), (("costMicroUsd", "ASCENDING"),)),

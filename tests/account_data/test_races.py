@@ -28,6 +28,7 @@ CALLS: dict[str, Callable[[People, Database], tuple[Any, dict[str, Any]]]] = {
         {**comment_on(data, post_of(data, ADA), BOB), "reason": "spam"},
     ),
     "appealModeration": lambda made, data: (main.appealModeration, {**hidden(made, data), "text": "Why?", **ID}),
+    "blockUser": lambda *_: (main.blockUser, {"uid": BOB, "blocked": True}),
     "remixPost": lambda _, data: (main.remixPost, {"postId": post_of(data, BOB), **ID}),
     "publishPost": lambda made, _: (main.publishPost, {"creationId": made.order(ADA)}),
     "deletePost": lambda _, data: (main.deletePost, {"postId": post_of(data, ADA)}),

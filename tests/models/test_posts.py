@@ -182,7 +182,6 @@ def test_whether_someone_likes_a_post_is_read_with_it() -> None:
     assert posts.read_post("p1", None) == (POST, False)
     assert posts.read_post("p1", "u0") == (POST, True)
     assert posts.read_post("p1", "u1") == (POST, False)
-    assert posts.liked_by("u0", ["p1", "p2"]) == {"p1"}
 
 
 def test_lists_leave_out_what_is_hidden_and_are_newest_or_best_first() -> None:

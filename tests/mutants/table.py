@@ -169,9 +169,6 @@ EQUAL: dict[str, dict[str, str]] = {
         f"_number: number = 0 -> number = {other}": "both numbers are as much more or less, which `_text` leaves out"
         for other in (1, -1)
     },
-    "models/posts": {
-        "liked_by: strict=True -> strict=False": "each path that is asked for has an answer",
-    },
     "media/filetypes": {
         **{
             f"_container: 16 <= size <= 512 -> {other}": "a size is a multiple of four"

@@ -79,6 +79,7 @@ INTERNAL = (
     "commentRequests",
     "reports",
     "moderation",
+    "blocks",
     "commentReports",
     "commentModeration",
     "hiddenComments",

@@ -69,6 +69,22 @@ export interface BillingHistory {
   nextCursor: string | null;
 }
 
+export interface BlockUser {
+  /** An id: 1–128 characters, no `/`. */
+  uid: string;
+  blocked: boolean;
+}
+
+export interface BlockedUser {
+  uid: string;
+  displayName: string;
+  photoUrl: string | null;
+}
+
+export interface BlockedUsers {
+  users: BlockedUser[];
+}
+
 /** Tokens by where they came from. In an entry: signed changes. */
 export interface Buckets {
   monthly: number;
@@ -1166,6 +1182,10 @@ export interface UseTokens {
   requestId?: string;
 }
 
+export interface UserBlocked {
+  blocked: boolean;
+}
+
 export interface UserSuspended {
   uid: string;
   suspended: boolean;
@@ -1326,6 +1346,11 @@ export interface Refusals {
    * Code `already-exists`.
    */
   RequestIdReused: Record<string, never>;
+  /**
+   * You have blocked as many people as possible. Unblock somebody first.
+   * Code `resource-exhausted`.
+   */
+  TooManyBlocked: { limit: number };
   /**
    * That's the limit for collections. Delete one, or take the creation out of one, and try again.
    * Of the user, or of the creation that would be put into one more.
@@ -1657,6 +1682,9 @@ export interface Functions {
   /**
    * List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case).
    *
+   * A signed-in caller does not see posts of people whom they have blocked or who have blocked them. A page may then be
+   * short, or empty, although `nextCursor` is given.
+   *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
   getFeed: {
@@ -1695,14 +1723,15 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Comment on a post, in plain text. The post's author is notified.
+   * Comment on a post, in plain text. The post's author is notified. `Forbidden` if they do not accept comments of
+   * the caller.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 20 a minute.
    */
   commentPost: {
     request: CommentPost;
     response: Commented;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "RequestIdReused" | "TooManyComments" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "RequestIdReused" | "TooManyComments" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Delete a comment. Allowed for its author, the post's author and administrators.
@@ -1765,6 +1794,27 @@ export interface Functions {
     request: AppealModeration;
     response: Appealed;
     refusals: "AccountSuspended" | "AlreadyAppealed" | "Contention" | "InvalidRequest" | "NotFound" | "NothingToAppeal" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Block somebody, or unblock them. They can no longer comment on the caller's posts, and neither sees the other's
+   * posts in getFeed. They are not told.
+   *
+   * A signed-in user who is not suspended. At most 60 a minute.
+   */
+  blockUser: {
+    request: BlockUser;
+    response: UserBlocked;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "TooManyBlocked" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List whom the caller has blocked, latest first: at most 200 people.
+   *
+   * A signed-in user, also a suspended one. At most 120 a minute.
+   */
+  getBlockedUsers: {
+    request: Nothing;
+    response: BlockedUsers;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Hide a post, restore it with its files, or remove it permanently; with `commentId` a comment on it.
@@ -2142,6 +2192,8 @@ export const FUNCTIONS = {
   reportPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   reportComment: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   appealModeration: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
+  blockUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  getBlockedUsers: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   moderatePost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   saveCollection: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   changeCollection: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

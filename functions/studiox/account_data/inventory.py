@@ -15,6 +15,7 @@ from studiox.kit.audit import AUDIT_LOGS
 from studiox.kit.documents import Collection
 from studiox.models import deletions, moderation, notifications, posts
 from studiox.models.admin_requests import ADMIN_REQUESTS
+from studiox.models.blocks import BLOCKS
 from studiox.models.collections import COLLECTION_REQUESTS, COLLECTIONS
 from studiox.models.creations import CREATIONS
 from studiox.models.jobs import JOBS, LYRIC_ERRORS, PROVIDER_LOSSES, STATES
@@ -118,6 +119,12 @@ OWNED: tuple[Owned, ...] = (
         exported_as="reports",
         at_deletion="by_domain",
         note="The community deletes them. A post's sum of reports stays.",
+    ),
+    Owned(
+        collection=BLOCKS,
+        exported_as="blocks",
+        at_deletion="deleted",
+        note="Whom the user has blocked. The community takes the user from the lists of others.",
     ),
     Owned(collection=moderation.COMMENT_REPORTS, exported_as="commentReports", at_deletion="deleted"),
     Owned(

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from studiox.api.background import schedule
-from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, endpoint
+from studiox.api.callables import Admin, Id, Request, RequestId, Response, Text, Uid, endpoint
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit import audit, clock, config, documents
 from studiox.kit.clock import UTC, datetime
@@ -32,8 +32,6 @@ from .corrections import MAX_ADJUSTMENT
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 
-# The Admin SDK allows uids that are not a valid `Id`. Text that cannot be part of a document path is not a uid.
-Uid = Annotated[str, Meta(pattern=r"^(?!\.{1,2}$|__.*__$)[^/\x00]{1,128}$(?!\n)")]
 Reason = Annotated[str, Meta(min_length=1, max_length=500), Text]
 
 

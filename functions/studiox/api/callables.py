@@ -67,6 +67,7 @@ __all__ = [
     "RequestId",
     "Response",
     "Text",
+    "Uid",
     "User",
     "VerifiedUser",
     "dump",
@@ -90,6 +91,8 @@ Name = msgspec.Meta(extra={"text": True, "name": True})
 
 RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$(?!\n)")]
 Id = Annotated[str, msgspec.Meta(pattern=ids.PATTERN)]
+# The Admin SDK allows uids that are not a valid `Id`. Text that cannot be part of a document path is not a uid.
+Uid = Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}$|__.*__$)[^/\x00]{1,128}$(?!\n)")]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -6,7 +6,21 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from studiox.api.callables import Admin, Anyone, Id, Request, RequestId, Response, Text, User, VerifiedUser, endpoint
+from studiox.api.callables import (
+    Admin,
+    Anyone,
+    Id,
+    Nothing,
+    Reader,
+    Request,
+    RequestId,
+    Response,
+    Text,
+    Uid,
+    User,
+    VerifiedUser,
+    endpoint,
+)
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit import clock
 from studiox.kit.clock import datetime
@@ -17,7 +31,7 @@ from studiox.models import posts as store
 from studiox.models.jobs import JobType
 from studiox.models.moderation import ReportReason, Subject
 
-from . import appeals, moderation, rules, service
+from . import appeals, blocks, moderation, rules, service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -118,7 +132,11 @@ class Feed(Response):
 
 @endpoint(limit=READS)
 def getFeed(caller: Anyone, request: GetFeed) -> Feed:
-    """List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case)."""
+    """List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case).
+
+    A signed-in caller does not see posts of people whom they have blocked or who have blocked them. A page may then be
+    short, or empty, although `nextCursor` is given.
+    """
     found, liked, cursor = service.feed(
         caller.uid, request.sort, tag=request.tag, author=request.uid, size=request.page_size, cursor=request.cursor
     )
@@ -199,10 +217,11 @@ class Commented(Response):
 
 @endpoint(
     limit=COMMENTS,
-    refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, rules.TooManyComments),
+    refuses=(AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused, rules.TooManyComments),
 )
 def commentPost(caller: VerifiedUser, request: CommentPost) -> Commented:
-    """Comment on a post, in plain text. The post's author is notified."""
+    """Comment on a post, in plain text. The post's author is notified. `Forbidden` if they do not accept comments of
+    the caller."""
     return Commented(comment_id=service.comment(caller, request.post_id, request.text, request.request_id))
 
 
@@ -296,6 +315,39 @@ def appealModeration(caller: User, request: AppealModeration) -> Appealed:
     """
     subject = Subject(request.post_id, request.comment_id)
     return Appealed(status=appeals.appeal(caller, subject, request.text, request.request_id))
+
+
+class BlockUser(Request, frozen=True):
+    uid: Uid
+    blocked: bool
+
+
+class UserBlocked(Response):
+    blocked: bool
+
+
+@endpoint(limit=WRITES, refuses=(NotFound, blocks.TooManyBlocked))
+def blockUser(caller: User, request: BlockUser) -> UserBlocked:
+    """Block somebody, or unblock them. They can no longer comment on the caller's posts, and neither sees the other's
+    posts in getFeed. They are not told."""
+    blocks.block(caller, request.uid, request.blocked)
+    return UserBlocked(blocked=request.blocked)
+
+
+class BlockedUser(Response):
+    uid: str
+    display_name: str
+    photo_url: str | None
+
+
+class BlockedUsers(Response):
+    users: list[BlockedUser]
+
+
+@endpoint(limit=READS)
+def getBlockedUsers(caller: Reader, request: Nothing) -> BlockedUsers:
+    """List whom the caller has blocked, latest first: at most 200 people."""
+    return BlockedUsers(users=[BlockedUser(**each._asdict()) for each in blocks.blocked_by(caller.uid)])
 
 
 class ModeratePost(PostRef, frozen=True):

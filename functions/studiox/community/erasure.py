@@ -12,7 +12,7 @@ from studiox.models import moderation as records
 from studiox.models import notifications, posts
 from studiox.models.deletions import clean_up_path
 
-from . import rules
+from . import blocks, rules
 
 ERASED_PER_STEP = 50
 """Posts, likes or comments of a user that one step removes. Each takes a commit, since it changes a post as well."""
@@ -45,7 +45,8 @@ def erase(uid: str) -> bool:
     reported = [] if own else posts.owned_paths(records.MODERATION, uid, ERASED_PER_STEP)
     for moderation_path in reported:
         records.delete_reports(moderation_path.id, 1)
-    return not (own or likes or comments or given or requests or reported)
+    blocking = blocks.erase(uid, ERASED_PER_STEP)
+    return not (blocking or own or likes or comments or given or requests or reported)
 
 
 def _erase_post(uid: str, post_id: str) -> None:

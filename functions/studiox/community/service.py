@@ -23,7 +23,7 @@ from studiox.models.media_files import public_path
 from studiox.models.moderation import Decision, ReportReason, Subject
 from studiox.models.users import change_user, user_path
 
-from . import decisions, reports, rules
+from . import blocks, decisions, reports, rules
 
 PUBLIC_CACHE = "public, max-age=300"
 """Hidden files leave the caches within five minutes."""
@@ -135,7 +135,8 @@ def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
 def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
     """Comment on a post and notify its author, unless that is the caller; the comment's id.
 
-    `InvalidRequest`, `NotFound`, `RequestIdReused`, `TooManyComments`.
+    `InvalidRequest`, `NotFound`, `Forbidden` if the author has blocked the caller, `RequestIdReused`,
+    `TooManyComments`.
     """
     rules.check_comment(text)
     now = clock.now()
@@ -154,6 +155,8 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
                 raise RequestIdReused
             return
         post = posts.visible_post(docs, post_id)
+        if blocks.has_blocked(docs, post.uid, caller.uid):
+            raise Forbidden  # no more than that: it is nobody's business who has blocked them
         if post.comment_count >= rules.MAX_COMMENTS:
             raise rules.TooManyComments(limit=rules.MAX_COMMENTS)
         name = rules.author_name(user)
@@ -292,7 +295,8 @@ def feed(
 ) -> tuple[list[posts.Post], set[str] | None, str | None]:
     """A page of the feed, the ids of the posts that `uid` likes (None without a user), and the next page's cursor.
 
-    One round trip, two for a signed-in user. `InvalidRequest`, `InvalidCursor`, `Unavailable`.
+    One round trip, two for a signed-in user, who does not see posts of people whom they have blocked or who have
+    blocked them: a page may be short although the list goes on. `InvalidRequest`, `InvalidCursor`, `Unavailable`.
     """
     try:
         normal = None if tag is None else rules.normal_tag(tag)
@@ -300,8 +304,12 @@ def feed(
         raise InvalidRequest(fields={"tag": "not a valid tag"}) from None
     order: Literal["score", "createdAt"] = "score" if sort == "top" else "createdAt"
     found, next_cursor = posts.list_posts(order=order, tag=normal, uid=author, size=size, cursor=cursor)
-    liked = None if uid is None else posts.liked_by(uid, [post.post_id for post in found])
-    return found, liked, next_cursor
+    if uid is None:
+        return found, None, next_cursor
+    shown, liked = blocks.as_seen_by(uid, found)
+    if author is not None and not shown:
+        next_cursor = None  # the author is hidden from the user, or the list has ended
+    return shown, liked, next_cursor
 
 
 def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[posts.Post, bool]:

@@ -7,7 +7,6 @@ about a post changes one of the two in the same commit, so nothing can be added 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
@@ -297,12 +296,6 @@ def read_post(post_id: str, uid: str | None) -> tuple[Post | None, bool]:
         return find_post(post_id), False
     post, like = firestore.get_pair(post_path(post_id), like_path(post_id, uid))
     return post, like is not None
-
-
-def liked_by(uid: str, post_ids: Sequence[str]) -> set[str]:
-    """The ids of those posts that the user likes. One round trip. `Unavailable`."""
-    likes = firestore.get_all([like_path(post_id, uid) for post_id in post_ids])
-    return {post_id for post_id, like in zip(post_ids, likes, strict=True) if like is not None}
 
 
 def list_posts(

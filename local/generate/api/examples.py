@@ -34,6 +34,7 @@ FIELDS: dict[str, Any] = {
     "amount": 10,
     "approve": True,
     "suspended": False,
+    "blocked": False,
 }
 # Example values by function: for optional fields, or in place of the values above.
 OF_FUNCTION: dict[str, dict[str, Any]] = {
