@@ -147,16 +147,17 @@ def test_storage_that_gives_no_address_is_no_bug(studio: Studio) -> None:
 def decoded(png: bytes) -> tuple[int, int, bytes]:
     """Width, height and rows of an 8-bit PNG, RGB or with a palette, every checksum checked."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    at, data, size = 8, b"", (0, 0)
+    at, data, size, samples = 8, b"", (0, 0), 3
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])
         kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
         assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
         size = struct.unpack(">II", body[:8]) if kind == b"IHDR" else size
         data += body if kind == b"IDAT" else b""
+        samples = 1 if kind == b"PLTE" else samples
         at += 12 + length
     rows = zlib.decompress(data)
-    assert len(rows) == size[1] * (1 + size[0] * (1 if b"PLTE" in png[:64] else 3))
+    assert len(rows) == size[1] * (1 + size[0] * samples)
     return size[0], size[1], rows
 
 

@@ -213,6 +213,7 @@ def test_j18_a_quote_is_what_the_deployed_order_then_does(
 ) -> None:
     monkeypatch.setenv("REQUIRE_VERIFIED_EMAIL", "true")
     chance = random.Random(seed)
+    studio.clock.stop(studio.clock.now())
     for number in range(ON_THE_ENGINE // 3):
         each = world(chance, studio.clock.now(), ("poyo", "mock"), files=False)
         uid = f"u{seed}x{number}"

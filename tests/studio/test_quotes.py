@@ -113,6 +113,7 @@ def test_an_account_that_the_trigger_never_saw_gets_its_bonus_first(studio: Stud
 
 def test_a_full_window_of_orders_is_a_refusal_and_quotes_do_not_fill_it(studio: Studio) -> None:
     studio.user(plan="enterprise")
+    studio.clock.stop(studio.clock.now())
     for _ in range(40):
         assert "refusal" not in ask(studio).result
     for _ in range(30):

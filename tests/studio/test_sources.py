@@ -83,12 +83,13 @@ def others(studio: Studio) -> None:
     media = {"content_type": "image/png", "bytes": 9}
 
     def put(creation_id: str, uid: str, **fields: Any) -> None:
-        path = f"users/{uid}/creations/{creation_id}/0.png"
+        path = f"users/{fields.pop('folder', uid)}/creations/{creation_id}/0.png"
         file = MediaFile(path=path, **{**media, **fields})
         studio.database.put(f"creations/{creation_id}", creation(creation_id, uid, media=[file]))
         studio.gcs.put_object(path, png(2000), {"contentType": "image/png"})
 
     put("theirs", "u2")
+    put("stray", "u2", folder="u1")
     put("film", "u1", content_type="video/mp4")
     put("song", "u1", content_type="audio/mpeg")
     studio.gcs.put_object("users/u1/creations/orphan/0.png", png(2000), {"contentType": "image/png"})
@@ -99,6 +100,7 @@ def others(studio: Studio) -> None:
     [
         ("users/u2/creations/theirs/0.png", NOT_YOURS),
         ("users/u1/creations/theirs/0.png", NOT_YOURS),
+        ("users/u1/creations/stray/0.png", NOT_YOURS),
         ("users/u1/creations/orphan/0.png", NOT_YOURS),
         ("users/u1/creations/film/1.png", NOT_YOURS),
         ("users/u1/creations/film/", NOT_YOURS),
