@@ -32,11 +32,18 @@ SHARD = 20_000
 SHARDS_AT_ONCE = 8
 AUDIT_THREADS = 8
 
+REPORT_COUNTS = 10
+"""Aggregations of a report over the users who were active, at most all, as assumed: it halves towards the median."""
+COUNTERS = 50
+"""Documents of a day's counters (functions/studiox/models/daily_counters.py)."""
+
 # Published limits, looked up in 2026-11.
 QUOTAS_ON = "2026-11"
 TIME_INDEX = 500
 """Writes a second to a collection that has an index of a growing value
 (https://firebase.google.com/docs/firestore/best-practices)."""
+DOCUMENT = 1
+"""Writes a second of one document, sustained (https://firebase.google.com/docs/firestore/best-practices)."""
 QUEUE = 500
 """Tasks a second of one queue (https://cloud.google.com/tasks/docs/quotas)."""
 AGGREGATION_S = 60
@@ -70,6 +77,10 @@ class Need(NamedTuple):
     """Instances of settleStudioJob, by its CPU or by its threads, whichever are more."""
     rendering: float
     """Tasks of makeRenditions at the same time, each of which has an instance."""
+    counter_s: float
+    """Writes a second of the hottest document that users share: a shard of the day's counters."""
+    report_reads: float
+    """Reads of a weekly report: the counters, and the index entries of the week's jobs and users."""
     times_s: dict[str, float]
     """Writes a second of each index of a time."""
     sum_entries: float
@@ -116,6 +127,8 @@ def need(size: Size) -> Need:
         order_instances=math.ceil(peak * CALL_CPU_S / cpu),
         rendering=peak * each({kind: life.renditions * costs.RENDERED_S[kind] for kind, life in lives.items()}),
         task_instances=math.ceil(peak * max((tasks * CALL_CPU_S + copied_s) / cpu, task_s / threads)),
+        counter_s=peak / COUNTERS,
+        report_reads=7 * max(COUNTERS, peak) + (7 * size.jobs + REPORT_COUNTS * size.users) / ENTRIES_READ,
         times_s=dict(_times(peak)),
         sum_entries=size.jobs,
         sum_dollars=2 * costs.RUNS * size.jobs / 2 / ENTRIES_READ * costs.PRICES["reads"],
@@ -150,6 +163,7 @@ def page() -> str:
         ("calls of functions a second", [_short(each.calls_s) for each in needs]),
         ("Firestore: documents read a second", [_short(each.reads_s) for each in needs]),
         ("Firestore: documents written a second", [_short(each.writes_s) for each in needs]),
+        (f"writes of one of {COUNTERS} documents of the day's counters", [_mark(n.counter_s, DOCUMENT) for n in needs]),
         ("tasks of `settleStudioJob` a second", [_short(each.tasks_s) for each in needs]),
         ("of them at the same time", [_short(each.tasks_at_once) for each in needs]),
         ("instances of `createStudioJob`", [f"{each.order_instances:,}" for each in needs]),
@@ -159,6 +173,7 @@ def page() -> str:
     later: list[tuple[str, list[str]]] = [
         ("index entries that the dispatcher sums, end of day", [_short(each.sum_entries) for each in needs]),
         ("dollars a month for these sums", [_short(each.sum_dollars) for each in needs]),
+        ("reads of a weekly report", [_short(each.report_reads) for each in needs]),
         ("reads of an audit of all users", [_short(each.audit_reads) for each in needs]),
         ("hours of that audit", [_short(each.audit_hours) for each in needs]),
         ("media, TB a month", [_short(each.gigabytes / 1_000) for each in needs]),
@@ -180,6 +195,7 @@ def page() -> str:
         load=f"{LOAD:.0%}",
         quotas_on=QUOTAS_ON,
         time_index=TIME_INDEX,
+        counters=COUNTERS,
         queue=QUEUE,
         aggregation_s=AGGREGATION_S,
         entries=f"{ENTRIES_READ:,}",
@@ -196,6 +212,8 @@ def _growth(needs: list[Need]) -> str:
         (f"`{name}` (default {DEFAULTS[name]})", [f"{max(each, DEFAULTS[name]):,}" for each in values])
         for name, values in wanted.items()
     ]
+    counters = [max(COUNTERS, math.ceil(each.jobs_s / DOCUMENT)) for each in needs]
+    rows.append((f"`SHARDS` of the counters (default {COUNTERS})", [f"{each:,}" for each in counters]))
     rows.append(("queues, at 500 tasks a second", [f"{math.ceil(each.tasks_s / QUEUE):,}" for each in needs]))
     return _table("parameter", rows)
 
@@ -274,11 +292,16 @@ late: set `at_once` of `makeRenditions` in `kit/tasks.py`, which is 4, to the in
 - *The queue.* Cloud Tasks dispatches about {queue} tasks a second of one queue. The tasks of jobs would have to go
   to as many queues as the table says, chosen by the job's id, or there would have to be fewer: a provider with
   reliable callbacks needs one look instead of four.
+- *The counters.* Each job's end adds to one of a day's {counters} documents, and Firestore advises about one write a
+  second of each. `SHARDS` in `functions/studiox/models/daily_counters.py` would have to be as in the table, which can
+  be changed at any time. A report then reads seven times as many documents, and the count of a week's jobs, which
+  proves it, would have to be made by the hour, because an aggregation ends after {aggregation_s} seconds.
 - *The day's cost.* Every minute the dispatcher sums what the day's jobs cost us, over an index, and an aggregation must
   end within {aggregation_s} seconds. It would have to be counted as jobs are sent, in as many documents as there are
   instances.
 
-**What does not break.** An order writes its user's documents and its own, and no document that users share: the
+**What does not break.** An order writes its user's documents and its own, and no document that users share. Its end
+writes one such document, a shard of the day's counters, without reading it or waiting for another end. The
 providers' health is written when a provider fails, and read twice a minute by each instance. Lists read one page,
 whatever their length: `tests/test_lists.py` counts it for each of them.
 

@@ -11,6 +11,7 @@ import pytest
 from bench import capacity
 from bench.capacity import SIZES, Size, need
 from studiox.kit import config
+from studiox.models import daily_counters
 
 
 def test_the_page_says_what_is_computed() -> None:
@@ -20,6 +21,7 @@ def test_the_page_says_what_is_computed() -> None:
 def test_the_defaults_are_the_parameters() -> None:
     declared = {each.name: each.default for each in (config.MAX_INSTANCES, config.THREADS, config.JOB_TASKS)}
     assert declared == capacity.DEFAULTS
+    assert daily_counters.SHARDS == capacity.COUNTERS
 
 
 def test_the_defaults_carry_the_smallest_size_and_no_other() -> None:
@@ -27,6 +29,7 @@ def test_the_defaults_carry_the_smallest_size_and_no_other() -> None:
     assert max(small.order_instances, small.task_instances) <= capacity.DEFAULTS["MAX_INSTANCES"]
     assert small.tasks_at_once < capacity.DEFAULTS["JOB_TASKS"] < middle.tasks_at_once
     assert max(middle.times_s.values()) < capacity.TIME_INDEX < max(large.times_s.values())
+    assert middle.counter_s < capacity.DOCUMENT < large.counter_s
     assert middle.tasks_s < capacity.QUEUE < large.tasks_s
 
 
