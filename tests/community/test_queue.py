@@ -80,6 +80,35 @@ def test_what_is_decided_waits_no_more(
         assert [each["postId"] for each in items("posts")] == [post]
 
 
+def test_the_years_report_counts_reports_decisions_and_appeals(community: Community) -> None:
+    def counted(year: int = 2026) -> Answer:
+        return call(main.getModerationReport, {"year": year}, uid="root", admin=True)
+
+    assert counted().result == {"year": 2026, "counts": []}
+    post, other = community.published(), community.published()
+    report("bob", post)
+    report("eve", post, reason="hate")
+    report("bob", other, reason="hate")
+    assert call(main.moderatePost, {"postId": post, "action": "hide", "reason": "hate"}, uid="root", admin=True).ok
+    plea = {"postId": post, "text": "It is a joke.", "requestId": "request-000000000001"}
+    assert call(main.appealModeration, plea, uid="ann").ok
+    assert call(main.moderatePost, {"postId": post, "action": "restore"}, uid="root", admin=True).ok
+    found = [(each["kind"], each["reason"], each["outcome"], each["count"]) for each in counted().result["counts"]]
+    assert found == [
+        ("appeals", "hate", "made", 1),
+        ("appeals", "hate", "overturned", 1),
+        ("posts", "hate", "hidden", 1),
+        ("posts", "hate", "restored", 1),
+        ("reports", "hate", "made", 2),
+        ("reports", "hate", "upheld", 1),
+        ("reports", "spam", "made", 1),
+        ("reports", "spam", "upheld", 1),
+    ]
+    assert counted(2025).result["counts"] == []
+    assert counted(1999).reason == "InvalidRequest"
+    assert call(main.getModerationReport, {"year": 2026}, uid="bob").reason == "Forbidden"
+
+
 def test_claims_come_with_their_proofs_in_pages(community: Community) -> None:
     for number, uid in enumerate(("bob", "ann", "eve")):
         claim(uid, number, f"https://x.com/{uid}/1")

@@ -408,6 +408,11 @@ export interface GetModerationQueue {
   cursor?: string | null;
 }
 
+export interface GetModerationReport {
+  /** 2,000–9,999. */
+  year: number;
+}
+
 export interface GetSession {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   sessionId: string;
@@ -633,6 +638,18 @@ export interface Moderated {
 }
 
 /**
+ * How often something happened: reports were `made`, `upheld` or `overruled`; posts and comments were
+ * `hiddenByReports`, and by administrators `hidden`, `removed` or `restored`; appeals were `made`, `upheld` (the
+ * decision stands) or `overturned`; accounts were `suspended` or `reinstated`, for the reason `other`.
+ */
+export interface ModerationCount {
+  kind: "accounts" | "appeals" | "comments" | "posts" | "reports";
+  reason: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence";
+  outcome: string;
+  count: number;
+}
+
+/**
  * A reported post or comment, an appeal, or a claim of a social task. `uid` is its author, null for a comment of a
  * deleted account.
  */
@@ -667,6 +684,11 @@ export interface ModerationItem {
 export interface ModerationQueue {
   items: ModerationItem[];
   nextCursor: string | null;
+}
+
+export interface ModerationReport {
+  year: number;
+  counts: ModerationCount[];
 }
 
 export interface NextBillingDate {
@@ -1438,6 +1460,8 @@ export interface Functions {
   /**
    * Suspend a user, who then cannot spend or publish and is signed out everywhere, or lift the suspension.
    *
+   * The user is told the reason. Their posts are hidden while the suspension lasts.
+   *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
    */
   suspendUser: {
@@ -1475,6 +1499,16 @@ export interface Functions {
     request: GetModerationQueue;
     response: ModerationQueue;
     refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Count reports, decisions, appeals and suspensions of a year (UTC) by kind, reason and outcome.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 120 a minute.
+   */
+  getModerationReport: {
+    request: GetModerationReport;
+    response: ModerationReport;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * List the latest weekly reports, newest first.
@@ -2161,6 +2195,7 @@ export const FUNCTIONS = {
   getAuditLog: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   searchUsers: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getModerationQueue: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getModerationReport: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getWeeklyReports: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   runWeeklyReport: { timeout: 550000, takesRequestId: false, repeatable: false, consumesToken: false },
   initializeUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from studiox.api.background import schedule, task
 from studiox.api.callables import AccountHolder, Nothing, RecentAccountHolder, Request, Response, endpoint
+from studiox.community import suspension
 from studiox.creations import collection_upkeep
 from studiox.deletions import service
 from studiox.fan_out import service as fan_out
@@ -27,6 +28,7 @@ CLEARS: dict[str, service.Clear] = {
     "creation": service.clear_creation,
     "collection": collection_upkeep.clear,
     "account": deletion.clear_account,
+    "suspension": suspension.clear,
 }
 
 

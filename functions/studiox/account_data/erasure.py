@@ -110,11 +110,10 @@ def _renamed(value: Any, uid: str, pseudonym: str) -> Any:
 def clear_cleanups(uid: str, pseudonym: str, own: str) -> bool:
     """Remove the uid from pending clean-ups; True when none is left. `own` is the account's own record.
 
-    A post's clean-up continues under the pseudonym. A creation's and a collection's are deleted: all that they would
-    delete is gone.
+    A post's clean-up continues under the pseudonym. All others are deleted: what they would change is gone.
     """
     found = [path for path in query.names(CLEAN_UPS, {"uid": uid}, PAGE) if path != own]
-    done = [path for path in found if path.id.startswith(("creation-", "collection-"))]
+    done = [path for path in found if not path.id.startswith("post-")]
     firestore.delete_all(done)
     _rewrite(uid, pseudonym, {path: path for path in found if path not in done})
     return len(found) < PAGE - 1

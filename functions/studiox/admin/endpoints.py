@@ -20,7 +20,7 @@ from studiox.kit.rate_limits import Limit
 from studiox.models import users
 from studiox.models.jobs import JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
-from studiox.models.moderation import Action, Decision, HiddenBy, ReportReason
+from studiox.models.moderation import Action, DecidedBy, Decision, Kind, ReportReason
 from studiox.models.rewards import SocialClaim
 from studiox.models.users import PlanId, search_users
 from studiox.studio import counter_audit
@@ -104,7 +104,10 @@ class UserSuspended(Response):
 
 @endpoint(limit=WRITES, refuses=(NotFound,))
 def suspendUser(caller: Admin, request: SuspendUser) -> UserSuspended:
-    """Suspend a user, who then cannot spend or publish and is signed out everywhere, or lift the suspension."""
+    """Suspend a user, who then cannot spend or publish and is signed out everywhere, or lift the suspension.
+
+    The user is told the reason. Their posts are hidden while the suspension lasts.
+    """
     user = service.suspend_user(caller, request.uid, request.suspended, request.reason)
     return UserSuspended(uid=request.uid, suspended=user.suspended)
 
@@ -208,7 +211,7 @@ class DecisionMade(Response):
     """`by`: `reports` if enough reports hid it, `admin` if an administrator decided."""
 
     action: Action
-    by: HiddenBy
+    by: DecidedBy
     reason: ReportReason
     at: datetime
 
@@ -300,6 +303,33 @@ def _waiting(kind: QueueKind, found: moderation_queue.Waiting) -> ModerationItem
 
 def _decision(decision: Decision) -> DecisionMade:
     return DecisionMade(action=decision.action, by=decision.by, reason=decision.reason, at=decision.at)
+
+
+class GetModerationReport(Request, frozen=True):
+    year: Annotated[int, Meta(ge=2000, le=9999)]
+
+
+class ModerationCount(Response):
+    """How often something happened: reports were `made`, `upheld` or `overruled`; posts and comments were
+    `hiddenByReports`, and by administrators `hidden`, `removed` or `restored`; appeals were `made`, `upheld` (the
+    decision stands) or `overturned`; accounts were `suspended` or `reinstated`, for the reason `other`."""
+
+    kind: Kind
+    reason: ReportReason
+    outcome: str
+    count: int
+
+
+class ModerationReport(Response):
+    year: int
+    counts: list[ModerationCount]
+
+
+@endpoint(limit=READS)
+def getModerationReport(caller: Admin, request: GetModerationReport) -> ModerationReport:
+    """Count reports, decisions, appeals and suspensions of a year (UTC) by kind, reason and outcome."""
+    counts = [ModerationCount(**each) for each in moderation_queue.counts(request.year)]
+    return ModerationReport(year=request.year, counts=counts)
 
 
 @schedule("0 0 * * 1", timeout_s=1_800, memory=512, secrets=[config.APP_SIGNING_KEY])

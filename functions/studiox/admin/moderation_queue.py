@@ -1,11 +1,11 @@
-"""The reported posts and comments, appeals and claims that await an administrator's decision."""
+"""The reported posts and comments, appeals and claims that await an administrator's decision, and counts of a year."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from studiox.kit import firestore
 from studiox.models import creations as library
@@ -96,6 +96,18 @@ def appeals(*, size: int, cursor: str | None) -> tuple[list[Waiting], str | None
 
 
 KINDS = {"posts": posts, "comments": comments, "appeals": appeals}
+
+
+def counts(year: int) -> list[dict[str, Any]]:
+    """The year's counts with their kind, reason and outcome, in the order of these. One document is read.
+    `Unavailable`."""
+    found = records.find_year(year)
+    return [
+        {"kind": kind, "reason": reason, "outcome": outcome, "count": count}
+        for kind, by_reason in sorted(() if found is None else found.counts.items())
+        for reason, by_outcome in sorted(by_reason.items())
+        for outcome, count in sorted(by_outcome.items())
+    ]
 
 
 def _shown(subjects: Sequence[Subject]) -> list[tuple[Subject, Shown]]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec.structs import replace
 
 from studiox.api.callables import User
+from studiox.community import decisions, statements, suspension
+from studiox.deletions import service as cleanups
+from studiox.deletions import store as cleanup_store
 from studiox.integrations.firebase_auth import end_sessions
-from studiox.kit import clock, log
+from studiox.kit import clock, firestore, ids, log
 from studiox.kit.errors import NotFound, RequestIdReused
 from studiox.kit.transaction import Docs, Reads
+from studiox.models import moderation as records
 from studiox.models import users
 from studiox.models.admin_requests import KEEP, AdminRequest, request_path
+from studiox.models.deletions import clean_up_path
 from studiox.models.jobs import Job
 from studiox.models.ledger_store import account_of, entry_path, post
-from studiox.models.users import user_path
+from studiox.models.users import pseudonym, user_path
 from studiox.studio import lifecycle
 from studiox.studio.job_store import find_job
 from studiox.studio.settlement import settle_job
@@ -79,17 +84,40 @@ def set_plan(admin: User, uid: str, plan: str, reason: str) -> users.User:
 
 
 def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.User:
-    """Suspend the user and end their sessions, or lift the suspension. `NotFound`.
+    """Suspend the user, who is told the reason, and end their sessions, or lift the suspension. Their posts are hidden
+    while it lasts. `NotFound`.
 
     `Unavailable` if Auth does not respond: the suspension is in effect; retry to end the sessions too.
     """
-    user = _change(admin, uid, {"suspended": suspended}, suspended=suspended, reason=reason)
+    now, token = clock.now(), ids.new()
+
+    def effect(docs: Docs, before: users.User) -> None:
+        if before.suspended == suspended or before.closing:
+            return
+        cleanup_store.order(docs, "suspension", pseudonym(uid), uid, token, now)
+        records.count(docs, now, "accounts", "other", "suspended" if suspended else "reinstated")
+        text = statements.of_suspension(reason) if suspended else statements.REINSTATED
+        decisions.tell(docs, uid, "account_suspended" if suspended else "account_reinstated", token, now, text=text)
+
+    user = _change(admin, uid, {"suspended": suspended}, effect, suspended=suspended, reason=reason)
+    if firestore.get(clean_up_path("suspension", pseudonym(uid))) is not None:
+        cleanups.start("suspension", pseudonym(uid), suspension.clear)
     if suspended and not end_sessions(uid, clock.now().replace(microsecond=0)):
         log.info("suspended_without_auth_user", uid=uid)
     return user
 
 
-def _change(admin: User, uid: str, fields: Mapping[str, object], **about: object) -> users.User:
+def _nothing_more(_docs: Docs, _before: users.User) -> None:
+    """The change of the account is all."""
+
+
+def _change(
+    admin: User,
+    uid: str,
+    fields: Mapping[str, object],
+    effect: Callable[[Docs, users.User], None] = _nothing_more,
+    **about: object,
+) -> users.User:
     """Set fields of a user's document. The audit log records the call even if nothing changes."""
     now = clock.now()
     path = user_path(uid)
@@ -99,8 +127,9 @@ def _change(admin: User, uid: str, fields: Mapping[str, object], **about: object
         if user is None:
             raise NotFound
         # Written even if nothing changes, so that the commit fails if the account has been deleted since.
-        user = replace(user, **fields, updated_at=now)
-        docs.put(path, user)
-        return user
+        changed = replace(user, **fields, updated_at=now)
+        docs.put(path, changed)
+        effect(docs, user)
+        return changed
 
     return admin.commit(path, decide, Reads(fresh=[path]), target=path, details=lambda _user: about, always=True)

@@ -97,8 +97,21 @@ def _outcome(decision: Decision) -> str:
     return "hiddenByReports" if decision.by == "reports" else decision.action
 
 
-def lift(docs: Docs, work: Work, record: Moderation, token: str, now: datetime) -> None:
-    """Record that a decision no longer stands. An open appeal against it is won. `token`: an id of this call."""
+def hide_for_suspension(docs: Docs, post: posts.Post) -> None:
+    """Hide a post until its author's suspension ends."""
+    path = Subject(post.post_id).moderation_path
+    posts.hide_post(docs, post.post_id, "suspension")
+    docs.put(path, replace(record_of(docs, of_post(post)), suspended=True))
+
+
+def is_suspended(docs: Docs, uid: str) -> bool:
+    user = docs.get(user_path(uid))
+    return user is not None and user.suspended
+
+
+def lift(docs: Docs, work: Work, record: Moderation, token: str, now: datetime, *, suspended: bool = False) -> None:
+    """Record that a decision no longer stands. An open appeal against it is won. `token`: an id of this call;
+    `suspended`: the author's suspension hides it still."""
     subject, before = work.subject, record.decision
     appeal = _settle_appeal(docs, record, "overturned", now)
     reason = reports.main_reason(record) if before is None else before.reason
@@ -114,7 +127,9 @@ def lift(docs: Docs, work: Work, record: Moderation, token: str, now: datetime) 
         post_id=subject.post_id,
         comment_id=subject.comment_id,
         reason=reason,
-        text=statements.of_restore(subject, work.text, appealed=appeal is not None, published=published),
+        text=statements.of_restore(
+            subject, work.text, appealed=appeal is not None, published=published, suspended=suspended
+        ),
     )
 
 

@@ -144,6 +144,9 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
         work = decisions.Work(subject, creation.uid, creation.title)
         record = decisions.record_of(docs, work)
         if post is not None and post.hidden:
+            if decisions.is_suspended(docs, post.uid):
+                _leave_to_suspension(docs, post, token, now)
+                return None
             return community.Copying(creation, cleanup_store.begin_copying(docs, post_id, post.uid, token, now))
         if post is not None and record.open_since is not None:
             decisions.dismiss(docs, subject, record)
@@ -177,6 +180,9 @@ def _finish_restore(caller: User, post_id: str, copying: str, token: str, note: 
             raise NotFound
         if not post.hidden:
             return
+        if decisions.is_suspended(docs, post.uid):
+            _leave_to_suspension(docs, post, token, now)
+            return
         cleanup_store.end_copying(docs, post_id, copying)
         posts.show_post(docs, post_id)
         work = decisions.of_post(post)
@@ -185,6 +191,17 @@ def _finish_restore(caller: User, post_id: str, copying: str, token: str, note: 
     record = clean_up_path("post", post_id)
     reads = Reads(fresh=[path, posts.state_path(post_id), subject.moderation_path, record])
     caller.commit(path, finish, reads, target=path, details=lambda _none: {"decision": "restore", "note": note})
+
+
+def _leave_to_suspension(docs: Docs, post: posts.Post, token: str, now: datetime) -> None:
+    """End what was decided about a post whose author is suspended: it stays hidden until the suspension ends."""
+    state = docs.get(posts.state_path(post.post_id))
+    if state is None or state.hidden_by == "suspension":
+        return
+    work = decisions.of_post(post)
+    decisions.lift(docs, work, decisions.record_of(docs, work), token, now, suspended=True)
+    docs.update(posts.state_path(post.post_id), reports=0)
+    decisions.hide_for_suspension(docs, post)
 
 
 def moderate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studiox.models.moderation import Decision, HiddenBy, ReportReason, Subject
+from studiox.models.moderation import DecidedBy, Decision, ReportReason, Subject
 
 RULES: dict[ReportReason, str] = {
     "spam": "No spam, scams or repeated advertising.",
@@ -27,7 +27,7 @@ def _about(subject: Subject, text: str) -> str:
 
 def of_decision(subject: Subject, text: str, decision: Decision) -> str:
     """For the author of what was hidden or removed. `text` is its caption or comment."""
-    by: dict[HiddenBy, str] = {
+    by: dict[DecidedBy, str] = {
         "reports": "Several people reported it, and it stays hidden until a moderator has decided.",
         "admin": "A moderator decided this.",
     }
@@ -39,10 +39,12 @@ def of_decision(subject: Subject, text: str, decision: Decision) -> str:
     )
 
 
-def of_restore(subject: Subject, text: str, *, appealed: bool, published: bool) -> str:
+def of_restore(subject: Subject, text: str, *, appealed: bool, published: bool, suspended: bool) -> str:
     """For the author of what is shown again. `published`: otherwise they may publish it again."""
     first = "We have accepted your appeal." if appealed else "A moderator has looked at it again."
     then = "is visible again" if published else "was not against our rules: you can publish it again"
+    if published and suspended:
+        then = "is not against our rules: it comes back when your suspension ends"
     about = _about(subject, text)
     return f"{first} {about[:1].upper()}{about[1:]} {then}."
 

@@ -60,11 +60,11 @@ def claimed(record: CleanUp | None, token: str, now: datetime) -> CleanUp | None
 def after_run(record: CleanUp, *, complete: bool, now: datetime) -> CleanUp | None:
     """The record after a successful run; None when nothing is left to do.
 
-    An account and a collection are cleared only once: nothing is added to them after the commit that ordered it.
+    Others than a post and a creation are cleared only once: nothing is added to them after the commit that ordered it.
     """
     if not complete:
         return replace(record, due_at=now, failures=0)
-    if record.last or record.kind in ("account", "collection"):
+    if record.last or record.kind not in SETTLE_AFTER:
         return None
     return replace(record, state="settling", due_at=now + SETTLE_AFTER[record.kind], failures=0)
 

@@ -10,7 +10,7 @@ from typing import Literal
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Collection, Path, Stored
 
-Kind = Literal["post", "creation", "collection", "account"]
+Kind = Literal["post", "creation", "collection", "account", "suspension"]
 State = Literal["copying", "clearing", "settling"]
 
 
@@ -20,9 +20,10 @@ class CleanUp(Stored, frozen=True, kw_only=True):
     kind: Kind
     """`post`: the folder `posts/{id}/`, and a deleted post's likes and comments. `creation`: the folder
     `users/{uid}/creations/{id}/`, and a deleted creation's reports. `collection`: the
-    name of a deleted collection in its creations. `account`: everything of a user."""
+    name of a deleted collection in its creations. `account`: everything of a user. `suspension`: nothing is deleted;
+    a user's posts are hidden, or shown again."""
     id: str
-    """The post's, creation's or collection's id; of an account its pseudonym."""
+    """The post's, creation's or collection's id; of an account or a suspension the user's pseudonym."""
     uid: str
     """The owner; empty if a sweep found a folder without a post."""
     state: State

@@ -17,7 +17,8 @@ PAGE = 400
 """Documents deleted in one commit."""
 
 ReportReason = Literal["spam", "sexual", "violence", "hate", "copyright", "other"]
-HiddenBy = Literal["reports", "admin"]
+HiddenBy = Literal["reports", "admin", "suspension"]
+DecidedBy = Literal["reports", "admin"]
 SubjectKind = Literal["posts", "comments"]
 Action = Literal["hidden", "removed"]
 Outcome = Literal["upheld", "overruled"]
@@ -44,7 +45,7 @@ class Decision(Stored, frozen=True, kw_only=True):
 
     id: str
     action: Action
-    by: HiddenBy
+    by: DecidedBy
     reason: ReportReason
     at: datetime
     appeal_id: str | None = None
@@ -71,6 +72,8 @@ class Moderation(Stored, frozen=True, kw_only=True):
     """Reports since the last restore by their reasons."""
     decision: Decision | None = None
     """What was decided last. None if nothing was, or a restore has ended it."""
+    suspended: bool | None = None
+    """True while the post is hidden because its author is suspended, and for nothing else."""
 
 
 class Appeal(Stored, frozen=True, kw_only=True):
@@ -176,6 +179,11 @@ def reports_of(subject: Subject, limit: int, *, only_open: bool) -> list[Report]
     """Up to `limit` reports, or those that await a decision. `Unavailable`."""
     equal = subject._equal | ({"state": "open"} if only_open else {})
     return [each.data for each in query.documents(subject.reports, equal=equal, limit=limit)]
+
+
+def suspended_posts(uid: str, limit: int) -> list[str]:
+    """The ids of up to `limit` posts that are hidden because this user is or was suspended. `Unavailable`."""
+    return [path.id for path in query.names(MODERATION, {"uid": uid, "suspended": True}, limit)]
 
 
 def open_report_paths(subject: Subject, limit: int) -> list[Path[Report]]:

@@ -313,6 +313,11 @@ def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[
     return [each.data for each in found], following
 
 
+def visible_paths(uid: str, limit: int) -> list[Path[Post]]:
+    """The paths of up to `limit` posts of the user that are not hidden. `Unavailable`."""
+    return query.names(POSTS, {"uid": uid, "hidden": False}, limit)
+
+
 def owned_paths(collection: Collection[D], uid: str, limit: int) -> list[Path[D]]:
     """The paths of up to `limit` documents whose `uid` is this one. `Unavailable`."""
     return query.names(collection, {"uid": uid}, limit)

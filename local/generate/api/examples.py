@@ -32,6 +32,7 @@ FIELDS: dict[str, Any] = {
     "proofUrl": "https://x.com/studiox/status/1",
     "weekStart": "2025-01-06",
     "amount": 10,
+    "year": 2026,
     "approve": True,
     "suspended": False,
     "blocked": False,
