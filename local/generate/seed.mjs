@@ -85,6 +85,10 @@ async function create({ by, key, title, favorite, plays, publish, input, remix, 
   console.log(`  ${by}: ${order.type} “${order.prompt}” ${job.status}`);
   const { creationId } = job;
   if (!creationId) return;
+  await until(async () => {
+    const { media } = await client.call('getCreation', { creationId });
+    return media.every(({ thumbnail, waveform }) => thumbnail || waveform);
+  }, `the thumbnails of ${key}`);
   made[key] = { creationId, path: job.media[0]?.path };
   if (title) await client.call('updateCreation', { creationId, title });
   if (favorite) await client.call('toggleFavorite', { creationId, favorite });

@@ -99,6 +99,7 @@ def test_the_libraries_hold_what_was_made(running: Stack) -> None:
         for item in (item for creation in creations for item in creation["media"]):
             assert len(file(running, item["path"], token).content) == item["bytes"]
             assert "imagePath" not in item or file(running, item["imagePath"], token).ok
+            assert item["contentType"].startswith("audio/") or file(running, item["thumbnail"]["path"], token).ok
 
 
 def test_the_feed_is_what_was_published(running: Stack) -> None:

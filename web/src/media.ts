@@ -1,5 +1,5 @@
 // A creation's or a post's media as elements: pictures, players, text.
-import { html, nothing, type TemplateResult } from 'lit-html';
+import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import type { MediaItem } from '../../clients/typescript/src/index.ts';
 import { MOST } from './files.ts';
 import { icon } from './icons.ts';
@@ -19,22 +19,20 @@ export interface Shown {
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
 
+/** The most bytes of a file that a list shows while there is no thumbnail: a page of sixty is then 1.5 MB. */
+const SMALL = 25_000;
+
 /** Everything in the studio is. People must be able to see it where a file is shown (docs/marking.md). */
 export const madeWithAi = html`<small class="ai">Made with AI</small>`;
 
-/** A still picture of it, for a grid. */
+/** A still picture of it, for a grid: its thumbnail, or itself if it is small. */
 export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
   const [first] = media;
-  const picture = first && isPicture(first) ? first.path : first?.imagePath;
-  if (picture && first && isPicture(first)) return image(address(picture), label);
-  if (picture) return html`<div class="still">${image(address(picture), label)}<span class="glyph">${icon('play', true)}</span></div>`;
-  if (first && isVideo(first)) {
-    const src = address(first.path, first.bytes);
-    return html`<div class="still">
-      ${src ? html`<video src="${src}#t=0.1" preload="metadata" muted playsinline tabindex="-1" aria-hidden="true"></video>` : nothing}
-      <span class="glyph">${icon('play', true)}</span>
-    </div>`;
-  }
+  const small = first?.thumbnail ?? (first && isPicture(first) && first.bytes <= SMALL ? first : undefined);
+  const still = small && image(address(small.path), label, small);
+  if (still && first && isPicture(first)) return still;
+  if (first && !isPicture(first))
+    return html`<div class="still">${still ?? html`<span>${typeName(type)}</span>`}<span class="glyph">${icon('play', true)}</span></div>`;
   if (text) return html`<p class="still quote">${text.slice(0, 220)}</p>`;
   return html`<div class="still blank">${typeName(type)}</div>`;
 }
@@ -45,16 +43,27 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
     ${media.map((item, index) => {
       const src = item.url ?? address(item.path, item.bytes);
       const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
-      if (isPicture(item)) return image(src, name);
+      if (isPicture(item)) return image(src, name, item);
       if (!src) return html`<div class="still blank" role="status">${item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …'}</div>`;
       if (isVideo(item))
-        return html`<video controls playsinline preload="metadata" src="${src}#t=0.1" aria-label=${name} @play=${played}></video>`;
+        return html`<video
+          controls
+          playsinline
+          preload="metadata"
+          poster=${item.thumbnail ? address(item.thumbnail.path) : nothing}
+          width=${item.width ?? nothing}
+          height=${item.height ?? nothing}
+          src="${src}#t=0.1"
+          aria-label=${name}
+          @play=${played}
+        ></video>`;
       return html`<figure class="track">
-        ${item.imagePath ? image(address(item.imagePath), '') : html`<div class="disc">${icon('play', true)}</div>`}
+        ${item.thumbnail ? image(address(item.thumbnail.path), '', item.thumbnail) : html`<div class="disc">${icon('play', true)}</div>`}
         <figcaption>
           <strong>${item.title ?? label}</strong>
           ${item.tags?.length ? html`<small>${item.tags.join(', ')}</small>` : nothing}
         </figcaption>
+        ${item.waveform ? wave(item.waveform) : nothing}
         <audio controls preload="metadata" src=${src} aria-label=${name} @play=${played}></audio>
       </figure>`;
     })}
@@ -62,6 +71,15 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
   </div>`;
 }
 
-function image(src: string, alt: string): TemplateResult {
-  return src ? html`<img src=${src} alt=${alt} loading="lazy" />` : html`<div class="still blank" role="img" aria-label=${alt}></div>`;
+/** How loud it is, from its beginning to its end. */
+const wave = (waveform: readonly number[]): TemplateResult =>
+  html`<svg class="wave" viewBox="0 0 ${waveform.length * 3} 100" preserveAspectRatio="none" aria-hidden="true">
+    ${waveform.map((loud, at) => svg`<rect x=${at * 3} y=${50 - loud / 2} width="2" height=${Math.max(loud, 2)} />`)}
+  </svg>`;
+
+/** With its size, so that nothing moves when it arrives. */
+function image(src: string, alt: string, { width, height }: { width?: number; height?: number } = {}): TemplateResult {
+  return src
+    ? html`<img src=${src} alt=${alt} width=${width ?? nothing} height=${height ?? nothing} loading="lazy" />`
+    : html`<div class="still blank" role="img" aria-label=${alt}></div>`;
 }

@@ -11,6 +11,8 @@ import { at, inputName, typeName } from '../words.ts';
 import { List, One } from './list.ts';
 
 type Kind = 'image' | 'edit' | 'video' | 'music' | 'speech' | 'lyrics' | 'analysis';
+const FRESH_MS = 60_000;
+const AGAIN_MS = 3_000;
 const KINDS: readonly Kind[] = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 
 export const shown = ({ type, media, text, title, prompt }: Creation): Shown => ({ type, media, text, label: title || prompt });
@@ -34,6 +36,12 @@ export function libraryPage(app: App): Page {
     return { items: creations, nextCursor };
   });
   void list.reload();
+  // The thumbnail of something new comes some seconds after it.
+  const unfinished = () =>
+    list.items?.some(({ media: [first], createdAt }) => first && !first.thumbnail && Date.now() - Date.parse(createdAt) < FRESH_MS);
+  const waiting = setInterval(() => {
+    if (unfinished()) void list.reload();
+  }, AGAIN_MS);
   const newest = () => app.notifications.find(({ type }) => type === 'job_completed')?.id;
   let seen = newest();
 
@@ -49,6 +57,7 @@ export function libraryPage(app: App): Page {
 
   return {
     title: 'Library',
+    stop: () => clearInterval(waiting),
     changed: () => {
       if (newest() !== seen) void list.reload(); // something has just been made
       seen = newest();
