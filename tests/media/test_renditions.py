@@ -53,6 +53,19 @@ def test_a_picture_has_a_size_and_a_thumbnail(
     assert (found.seconds, found.waveform) == (None, None)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_sixty_thumbnails_are_a_megabyte_and_a_half_at_most(gcs: Gcs, mode: str) -> None:
+    """Even of noise, which no encoder makes small."""
+    noise, written = Image.effect_noise((1_024, 1_024), 90).convert(mode), io.BytesIO()
+    if mode == "RGBA":
+        noise.putalpha(Image.effect_noise((1_024, 1_024), 90))
+    noise.save(written, "PNG")
+    found = render(gcs, written.getvalue(), "image/png")
+    assert opened(found).size in ((512, 512), (256, 256))
+    assert found.thumbnail is not None
+    assert 60 * len(found.thumbnail) <= 1_500_000
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1", "CMYK"])
 def test_every_mode_of_a_picture_has_a_thumbnail(gcs: Gcs, mode: str) -> None:
     kind, content_type = ("JPEG", "image/jpeg") if mode == "CMYK" else ("PNG", "image/png")

@@ -28,6 +28,10 @@ BLOCKS = 8
 MOST_PIXELS = 40_000_000
 """An 8K film's frame has 33 million. Larger pictures have their size read, and no thumbnail."""
 THUMBNAIL = 512
+MOST_BYTES = 25_000
+"""Of a thumbnail: a page of sixty is then 1.5 MB. Most have less; a noisy one is encoded again, coarser and smaller."""
+TRIES = ((THUMBNAIL, 78), (THUMBNAIL, 55), (THUMBNAIL, 30), (256, 30), (128, 10))
+"""Longest side and quality."""
 MOST_FRAMES = 60
 """How many frames of a film are decoded to find its poster."""
 MOST_SAMPLES = 8_000 * 3_600
@@ -112,10 +116,16 @@ def _turned(image: Image, turn: int) -> Image:
 
 
 def thumbnail(image: Image, mark: bytes, say: Any) -> None:
-    written = io.BytesIO()
-    image.save(written, "WEBP", quality=78, method=4, xmp=mark)
+    data = b""
+    for side, quality in TRIES:
+        image.thumbnail((side, side))
+        written = io.BytesIO()
+        image.save(written, "WEBP", quality=quality, alpha_quality=quality, method=4, xmp=mark)
+        data = written.getvalue()
+        if len(data) <= MOST_BYTES:
+            break
     wide, high = image.size
-    say({"thumbnail": base64.b64encode(written.getvalue()).decode(), "thumbnailWidth": wide, "thumbnailHeight": high})
+    say({"thumbnail": base64.b64encode(data).decode(), "thumbnailWidth": wide, "thumbnailHeight": high})
 
 
 def film(file: File, kind: str, mark: bytes, say: Any) -> None:
