@@ -106,8 +106,9 @@ SONG = MediaFile(
 )
 COVER = MediaFile(path="users/u1/creations/c1/1.png", content_type="image/png", bytes=8)
 MADE = made_creation(
-    "c1", "u1", prompt="A fox", params={"style": "oil", "inputPaths": ["users/u1/x"]}, media=[SONG, COVER]
-)
+    "c1", "u1", prompt="A fox", params={"style": "oil", "inputPaths": ["users/u1/x"]}, media=[SONG, COVER],
+    sources=["c2"],
+)  # fmt: skip
 
 
 def _post(share: bool, creation: Any = MADE, user: Any = None) -> Post:
@@ -148,10 +149,11 @@ def test_a_post_shows_what_its_author_shares() -> None:
         prompt="A fox",
         params={"style": "oil"},
         remix_of="c0",
+        sources=["c2"],
     )
     assert _post(True, user=ann) == shared
     song = msgspec.structs.replace(shared.media[0], tags=None)
-    private = {"prompt": None, "params": None, "media": [song, shared.media[1]]}
+    private = {"prompt": None, "params": None, "sources": None, "media": [song, shared.media[1]]}
     assert _post(False, user=ann) == msgspec.structs.replace(shared, **private)
     assert (_post(True).author_name, _post(True).author_photo_url) == ("Anonymous", None)
     assert rules.files_of(MADE) == [SONG.path, COVER.path, SONG.image_path]

@@ -59,6 +59,21 @@ def times(database: Database, *, uid: str = "u1") -> None:
         database.put(f"providerLosses/{uid}-{number}", encode(loss))
 
 
+def test_a_models_newest_completed_jobs_are_found(database: Database) -> None:
+    for number in range(4):
+        at = NOW + number * SECOND
+        done = job(f"j{number}", f"u{number}", created_at=at, completed_at=at + (number + 1) * SECOND)
+        database.put(f"jobs/j{number}", done)
+    for name, other in {"failed": {"status": "failed"}, "other": {"model": "Model B"}}.items():
+        database.put(f"jobs/{name}", job(name, "u1", created_at=NOW, completed_at=NOW, **other))
+    found = jobs.newest_completed("Model A", NOW + SECOND, 9)
+    assert [(each.completed_at - each.created_at) / SECOND for each in found] == [4, 3, 2]
+    assert [each.created_at for each in jobs.newest_completed("Model A", NOW, 2)] == [
+        NOW + 3 * SECOND,
+        NOW + 2 * SECOND,
+    ]
+
+
 def test_a_report_is_of_what_was_ordered_in_its_time(database: Database) -> None:
     times(database)
     skipped: list[MalformedDocument] = []

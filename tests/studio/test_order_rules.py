@@ -45,6 +45,15 @@ def test_a_new_job_waits_to_be_sent() -> None:
     )  # fmt: skip
 
 
+def test_a_new_job_names_the_creations_that_it_is_made_from_if_there_are_any() -> None:
+    made = new_job(
+        job_id="j1", uid="u1", type="edit", model="m1", price=3, session_id="s1", params={}, sources=["c1"], now=NOW
+    )
+    assert made.sources == ["c1"]
+    assert ORDER.input_paths == []
+    assert ORDER._replace(given={"inputPaths": ["a", "b"]}).input_paths == ["a", "b"]
+
+
 def test_its_state_says_who_sends_it_and_what_it_costs() -> None:
     cost = OrderCost(micro_usd=70, paid_tokens=2, unpaid=True, unpaid_micro_usd=30)
     until = NOW + timedelta(days=1)
