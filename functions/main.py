@@ -60,6 +60,7 @@ from studiox.community.endpoints import (
     reportComment,
     reportPost,
 )
+from studiox.community.share_endpoints import sharePage
 from studiox.creations.collection_endpoints import (
     changeCollection,
     deleteCollection,
@@ -184,6 +185,7 @@ __all__ = [
     "setJobStatus",
     "setPlan",
     "settleStudioJob",
+    "sharePage",
     "stripeWebhook",
     "submitSocialTask",
     "suspendUser",

@@ -157,6 +157,10 @@ def _healthy(reply: Reply) -> bool:
     return reply.status == 200 and isinstance(reply.parsed, dict) and reply.parsed.get("status") == "ok"
 
 
+def _missing_post(reply: Reply) -> bool:
+    return reply.status == 404 and b"This is not here" in reply.body
+
+
 UNKNOWN_FIELD = {"data": {"smokeTest": True}}
 """Refused by each callable before it reads or counts anything."""
 EXPECTED: Mapping[str, tuple[str, Any, Callable[[Reply], bool]]] = {
@@ -165,6 +169,7 @@ EXPECTED: Mapping[str, tuple[str, Any, Callable[[Reply], bool]]] = {
     "createGenerationRequest": ("POST", {}, _http),
     "getUserCredits": ("GET", None, _http),
     "health": ("GET", None, _healthy),
+    "sharePage": ("GET", None, _missing_post),
     "piapiWebhook": ("POST", {}, _signed(401)),
     "poyoWebhook": ("POST", {}, _signed(401)),
     "stripeWebhook": ("POST", {}, _signed(400)),
@@ -202,6 +207,9 @@ def _check_site(target: Target, ask: Asks) -> list[Problem]:
     for name, value in _headers(target).items():
         if reply.headers.get(name.lower()) != value:
             found.append(Problem("the site", Kind.SITE, f"{name}: {reply.headers.get(name.lower(), 'absent')[:80]}"))
+    page = ask("GET", f"{target.site}/p/none")
+    if not _missing_post(page):
+        found.append(Problem("the site's pages of posts", Kind.SITE, _seen(page)))
     config = ask("GET", f"{target.site}/__/firebase/init.json")
     if not isinstance(config.parsed, dict) or config.parsed.get("projectId") != target.project:
         found.append(Problem("the site's configuration", Kind.SITE, _seen(config)))

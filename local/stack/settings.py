@@ -290,6 +290,7 @@ def suite_environment(place: Path, ports: Mapping[str, int], *, official: bool) 
         "NO_COLOR": "1",
         "NO_UPDATE_NOTIFIER": "1",
         "STUDIOX_TASKS_PORT": str(ports["tasks"]),  # for suite_tasks.cjs
+        "STUDIOX_FUNCTIONS": local_parameters(ports)["FUNCTIONS_BASE_URL"],  # for suite_tasks.cjs
     }
     if not official:
         added["STORAGE_EMULATOR_BINARY_PATH"] = str(place / "bin/storage-rules")

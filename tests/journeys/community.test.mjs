@@ -57,6 +57,11 @@ test('publish, see it live, like, comment, remix, generate from the remix, delet
   assert.equal((await author.call('publishPost', { creationId })).postId, postId, 'once per creation');
   const bytes = await download(visitor(t), shown.media[0].path);
   assert.equal(bytes.length, shown.media[0].bytes, 'a public copy, for everybody');
+  const page = await fetch(`${process.env.STUDIOX_HOSTING_URL}/p/${postId}`);
+  assert.deepEqual([page.status, page.headers.get('cache-control')], [200, 'public, max-age=60, s-maxage=240']);
+  assert.match(await page.text(), /<meta property="og:title" content="Look">/);
+  const picture = await fetch(`${process.env.STUDIOX_HOSTING_URL}/p/${postId}/picture`);
+  assert.equal((await picture.arrayBuffer()).byteLength, shown.media[0].bytes, 'where the page says');
   const { media } = await author.call('getCreation', { creationId });
   await denied(download(fan, media[0].path), 'storage/unauthorized');
 

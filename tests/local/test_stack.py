@@ -201,6 +201,8 @@ def test_a_client_meets_every_part_of_it(functions: str, tmp_path: Path) -> None
         dispatched = '{"dispatched": "dispatchStudioJobs"}'
         assert eventually(lambda: running.log.read_text().count(dispatched) >= 3), "the ticker does not fire"
         page = requests.get(running.hosting_url, timeout=10)
+        shared = requests.get(f"{running.hosting_url}/p/none", timeout=10)
+        assert (shared.status_code, "sharePage" in shared.text) == (404, True), "Hosting asks our functions"
         assert page.ok, f"{page.status_code} for the playground: is web/dist built? `make setup` does it"
         assert not [line for line in said if "UI is not starting" not in line]
         assert wire(running) == WIRE

@@ -271,8 +271,12 @@ def check_site(google: Project, folder: Path) -> None:
     assert any(b"local-site-key" in text for text in texts.values()), "the site sends App Check tokens"
     assert any(REGION.encode() in text for text in texts.values()), "the site calls the functions where they are"
     hosting = json.loads((ROOT / "firebase.json").read_text())["hosting"]
-    rewrites = [(each["glob"], each["path"]) for each in version["config"]["rewrites"]]
-    assert rewrites == [(each["source"], each["destination"]) for each in hosting["rewrites"]]
+    for made, wanted in zip(version["config"]["rewrites"], hosting["rewrites"], strict=True):
+        assert made["glob"] == wanted["source"]
+        if "function" in wanted:
+            assert made["run"] == {"serviceId": wanted["function"]["functionId"].lower(), "region": REGION}
+        else:
+            assert made["path"] == wanted["destination"]
     headers = {each["glob"]: each["headers"] for each in version["config"]["headers"]}
     assert list(headers) == [each["source"] for each in hosting["headers"]]
     policy = headers["**"]["Content-Security-Policy"]

@@ -54,6 +54,8 @@ class Front:
             return Reply(200, b"<!doctype html><html></html>", {"Content-Type": "text/html", **self.headers})
         if path == "/site/__/firebase/init.json":
             return Reply(200, json.dumps({"projectId": self.project}).encode(), {"Content-Type": "application/json"})
+        if path.startswith("/site/p/"):
+            return send(main.sharePage, method, path.removeprefix("/site"))
         self.asked.append(name)
         if self.kept is not None and name in self.kept:
             return self.kept[name]
