@@ -1,13 +1,14 @@
 // The private library: a grid, and one creation at its own address.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { Creation } from '../../../clients/typescript/src/index.ts';
+import type { CollectionItem, Creation } from '../../../clients/typescript/src/index.ts';
 import type { App, Draft, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { cover, full, madeWithAi, type Shown } from '../media.ts';
 import { onward } from '../onward.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { at, inputName, typeName } from '../words.ts';
+import { allCollections, collectionBar, creations, deleteCollection, deleteCreations, nameCollection, parts, putIntoCollection } from './collections.ts';
 import { List, One } from './list.ts';
 
 type Kind = 'image' | 'edit' | 'video' | 'music' | 'speech' | 'lyrics' | 'analysis';
@@ -27,15 +28,59 @@ export function gate(app: App, title: string, why: string): Page {
   };
 }
 
+/** The times that can be chosen, and how many days back they reach. */
+const TIMES: readonly [name: string, days: number][] = [
+  ['Any time', 0],
+  ['Last 24 hours', 1],
+  ['Last 7 days', 7],
+  ['Last 30 days', 30],
+  ['Last year', 365],
+];
+const TYPING_MS = 300;
+/** Pages without a match that are asked for in a row before the list shows a button for more. */
+const EMPTY_PAGES = 5;
+
 export function libraryPage(app: App): Page {
   if (!app.user) return gate(app, 'Library', 'Sign in to see what you have made.');
   let type: Kind | null = null;
   let favorite = false;
+  let words = '';
+  let model = '';
+  let days = 0;
+  let since: string | null = null;
+  let collections: CollectionItem[] | null = null;
+  let collectionId: string | null = null;
+  /** The ids of the selected creations; null while nothing is being selected. */
+  let selected: Set<string> | null = null;
+  let typing = 0;
+
   const list = new List<Creation>(app, async (cursor) => {
-    const { creations, nextCursor } = await app.studiox.getUserCreations({ cursor, type, favorite: favorite || null, pageSize: 24 });
-    return { items: creations, nextCursor };
+    if (cursor === null) since = days ? new Date(Date.now() - days * 86_400_000).toISOString() : null; // the same for all pages
+    const asked = {
+      type,
+      favorite: favorite || null,
+      query: /[\p{L}\p{N}]/u.test(words) ? words : null,
+      model: model || null,
+      from: since,
+      collectionId,
+      pageSize: 24,
+    };
+    let page = await app.studiox.getUserCreations({ ...asked, cursor });
+    for (let more = 0; page.creations.length === 0 && page.nextCursor !== null && more < EMPTY_PAGES; more++)
+      page = await app.studiox.getUserCreations({ ...asked, cursor: page.nextCursor });
+    return { items: page.creations, nextCursor: page.nextCursor };
   });
-  void list.reload();
+  const chosen = () => collections?.find((each) => each.collectionId === collectionId) ?? null;
+  const loadCollections = async () => {
+    collections = (await app.attempt(() => allCollections(app))) ?? collections;
+    app.update();
+  };
+  const reload = () => {
+    void list.reload();
+    void loadCollections();
+  };
+  reload();
+  void app.catalogue(); // the names of models
   // The thumbnail of something new comes some seconds after it.
   const unfinished = () =>
     list.items?.some(({ media: [first], createdAt }) => first && !first.thumbnail && Date.now() - Date.parse(createdAt) < FRESH_MS);
@@ -49,21 +94,77 @@ export function libraryPage(app: App): Page {
     change();
     void list.reload();
   };
+  const filtered = () => Boolean(type || favorite || words || model || days || collectionId);
+  const search = (event: Event) => {
+    words = (event.currentTarget as HTMLInputElement).value.trim();
+    clearTimeout(typing);
+    typing = window.setTimeout(() => void list.reload(), TYPING_MS);
+  };
+  const searchNow = (event: SubmitEvent) => {
+    event.preventDefault();
+    clearTimeout(typing);
+    void list.reload();
+  };
+  const open = (id: string | null) => {
+    collectionId = id;
+    reload();
+  };
   const star = async (creation: Creation) => {
     const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId: creation.creationId, favorite: !creation.isFavorite }));
     if (done) creation.isFavorite = done.isFavorite;
     app.update();
   };
+  const select = (creation: Creation) => {
+    if (!selected!.delete(creation.creationId)) selected!.add(creation.creationId);
+    app.update();
+  };
+  const stopSelecting = () => {
+    selected = null;
+    reload();
+  };
+  const takeOut = async () => {
+    for (const remove of parts([...selected!]))
+      if (!(await app.attempt(() => app.studiox.changeCollection({ collectionId: collectionId!, remove })))) return;
+    app.say(`${creations(selected!.size)} taken out of the collection.`);
+    stopSelecting();
+  };
+
+  const selection = (chosen: Set<string>): TemplateResult => html`<div class="selection card" role="region" aria-label="Selected">
+    <strong role="status">${creations(chosen.size)} selected</strong>
+    <div class="row wrap">
+      <button ?disabled=${chosen.size === 0} @click=${() => putIntoCollection(app, [...chosen], stopSelecting)}>Put into a collection</button>
+      ${collectionId ? html`<button ?disabled=${chosen.size === 0} @click=${takeOut}>Take out of this collection</button>` : nothing}
+      <button class="bad" ?disabled=${chosen.size === 0} @click=${() => deleteCreations(app, [...chosen], stopSelecting)}>${icon('trash')}Delete</button>
+      <button @click=${() => ((selected = null), app.update())}>Done</button>
+    </div>
+  </div>`;
 
   return {
     title: 'Library',
-    stop: () => clearInterval(waiting),
     changed: () => {
       if (newest() !== seen) void list.reload(); // something has just been made
       seen = newest();
     },
+    stop: () => {
+      clearInterval(waiting);
+      clearTimeout(typing);
+    },
     view: () => html`
-      <h1>Library</h1>
+      <div class="row between"><h1>Library</h1>
+        ${selected === null && list.items?.length ? html`<button @click=${() => ((selected = new Set()), app.update())}>${icon('check')}Select</button>` : nothing}</div>
+      <form class="find" role="search" aria-label="Library" @submit=${searchNow}>
+        <label class="grow"><span class="hidden">Search</span>
+          <input type="search" name="query" maxlength="200" autocomplete="off" placeholder="Words of the title or the prompt" @input=${search} /></label>
+        <label><span class="hidden">Model</span>
+          <select name="model" @change=${(event: Event) => filter(() => (model = (event.currentTarget as HTMLSelectElement).value))()}>
+            <option value="">Any model</option>
+            ${(app.options?.models ?? []).map(({ id, label }) => html`<option value=${id}>${label}</option>`)}
+          </select></label>
+        <label><span class="hidden">Time</span>
+          <select name="time" @change=${(event: Event) => filter(() => (days = Number((event.currentTarget as HTMLSelectElement).value)))()}>
+            ${TIMES.map(([name, each]) => html`<option value=${each}>${name}</option>`)}
+          </select></label>
+      </form>
       <div class="filters">
         <fieldset class="chips"><legend class="hidden">Kind</legend>
           ${([null, ...KINDS] as const).map(
@@ -73,29 +174,45 @@ export function libraryPage(app: App): Page {
         </fieldset>
         <label class="switch"><input type="checkbox" role="switch" .checked=${favorite} @change=${filter(() => (favorite = !favorite))} />
           <span>Favourites only</span></label>
+        ${collectionBar(collections, chosen(), {
+          choose: open,
+          add: () => nameCollection(app, null, open),
+          rename: () => nameCollection(app, chosen(), () => void loadCollections()),
+          remove: () => deleteCollection(app, chosen()!, () => open(null)),
+        })}
       </div>
       ${list.items === null
         ? list.missing()
         : list.items.length === 0
           ? html`<div class="empty"><span class="blob" aria-hidden="true"></span>
-              <p>${type || favorite ? 'No matches.' : 'Nothing yet.'}</p><a class="button main" href="/">Create something</a></div>`
+              <p role="status">${filtered() ? 'No matches.' : 'Nothing yet.'}</p><a class="button main" href="/">Create something</a></div>${list.more()}`
           : html`<div class="grid">
-              ${repeat(list.items, ({ creationId }) => creationId, (creation) => tile(app, creation, star))}
+              ${repeat(list.items, ({ creationId }) => creationId, (creation) => tile(app, creation, star, selected, select))}
             </div>${list.more()}`}
+      ${selected ? selection(selected) : nothing}
     `,
   };
 }
 
-function tile(app: App, creation: Creation, star: (creation: Creation) => void): TemplateResult {
+function tile(
+  app: App,
+  creation: Creation,
+  star: (creation: Creation) => void,
+  selected: ReadonlySet<string> | null,
+  select: (creation: Creation) => void,
+): TemplateResult {
   const { creationId, title, prompt, type, isFavorite, postId } = creation;
   return html`<article class="tile">
     <a href="/library/${creationId}">
       ${cover(shown(creation), (path, bytes) => app.files.private(path, bytes))}
       <span class="caption"><strong>${title || prompt}</strong><small>${typeName(type)}${postId ? ' · in the feed' : ''}</small></span>
     </a>
-    <button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${title || prompt}" @click=${() => star(creation)}>
-      ${icon('star', isFavorite)}
-    </button>
+    ${selected
+      ? html`<label class="over pick"><span class="hidden">Select: ${title || prompt}</span>
+          <input type="checkbox" .checked=${selected.has(creationId)} @change=${() => select(creation)} /></label>`
+      : html`<button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${title || prompt}" @click=${() => star(creation)}>
+          ${icon('star', isFavorite)}
+        </button>`}
   </article>`;
 }
 
@@ -167,6 +284,7 @@ export function creationPage(app: App, creationId: string): Page {
             ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
             <div class="row wrap">
               <button aria-pressed=${isFavorite} @click=${star}>${icon('star', isFavorite)}Favourite</button>
+              <button @click=${() => putIntoCollection(app, [creationId])}>${icon('plus')}Collection</button>
               ${onward(creation, app.options?.models ?? []).map(
                 ({ label, icon: name, draft }) => html`<button @click=${() => begin(draft)}>${icon(name)}${label}</button>`,
               )}

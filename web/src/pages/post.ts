@@ -89,6 +89,7 @@ export function postPage(app: App, postId: string): Page {
             ${tags.length > 0 ? html`<p class="row wrap">${tags.map((tag) => html`<a class="tag" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}</p>` : nothing}
             <div class="row wrap">
               <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
+              <button @click=${() => copyLink(app, postId)}>${icon('share')}Copy the link</button>
               ${params ? html`<button @click=${remix}>${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}</button>` : nothing}
               ${mine
                 ? html`<button class="bad" @click=${remove}>${icon('trash')}Remove from the feed</button>`
@@ -121,6 +122,21 @@ function said(app: App, comment: Comment, onMine: boolean, remove: (comment: Com
     <p>${text}</p>
     ${may ? html`<button class="link" aria-label="Delete the comment “${text.slice(0, 40)}”" @click=${() => remove(comment)}>Delete</button>` : nothing}
   </li>`;
+}
+
+/** The address of the page that previews of links understand; it leads back here. */
+async function copyLink(app: App, postId: string): Promise<void> {
+  const link = `${location.origin}/p/${postId}`;
+  try {
+    await navigator.clipboard.writeText(link);
+    app.say('The link was copied.');
+  } catch {
+    app.show({
+      label: 'Link',
+      view: () => html`<h2>The link to this post</h2>
+        <label>Address<input readonly autofocus .value=${link} @focus=${(event: Event) => (event.currentTarget as HTMLInputElement).select()} /></label>`,
+    });
+  }
 }
 
 function report(app: App, postId: string): void {

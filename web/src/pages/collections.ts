@@ -1,0 +1,130 @@
+// Collections of creations: the dialogs that make, rename, fill and delete them, and what is loaded of them.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { CollectionItem } from '../../../clients/typescript/src/index.ts';
+import type { App } from '../app.ts';
+import { icon } from '../icons.ts';
+
+/** As many as one call takes. */
+export const AT_ONCE = 50;
+
+export const creations = (number: number): string => (number === 1 ? '1 creation' : `${number} creations`);
+
+/** The ids in parts that a call takes. */
+export const parts = (ids: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(ids.length / AT_ONCE) }, (_, part) => ids.slice(part * AT_ONCE, (part + 1) * AT_ONCE));
+
+/** All of the user's collections, last changed first; there are at most 200. */
+export async function allCollections(app: App): Promise<CollectionItem[]> {
+  const found: CollectionItem[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await app.studiox.listCollections({ pageSize: 100, cursor });
+    found.push(...page.collections);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return found;
+}
+
+/** Ask for a name: of a new collection, or another one for `known`. `done` gets the collection's id. */
+export function nameCollection(app: App, known: CollectionItem | null, done: (collectionId: string) => void): void {
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
+    const saved = await app.attempt(() => app.studiox.saveCollection({ name, ...(known ? { collectionId: known.collectionId } : {}) }));
+    if (!saved) return;
+    app.show(null);
+    done(saved.collectionId);
+  };
+  const label = known ? 'Rename the collection' : 'New collection';
+  app.show({
+    label,
+    view: () => html`<h2>${label}</h2>
+      <form @submit=${submit}>
+        <label>Name<input name="name" required maxlength="60" autocomplete="off" autofocus .value=${known?.name ?? ''} /></label>
+        <button class="main wide">${known ? 'Rename' : 'Make it'}</button>
+      </form>`,
+  });
+}
+
+/** Put creations into a collection that the user chooses or makes. */
+export async function putIntoCollection(app: App, ids: readonly string[], done: () => void = () => undefined): Promise<void> {
+  const found = await app.attempt(() => allCollections(app));
+  if (!found) return;
+  const put = async (collectionId: string) => {
+    app.show(null);
+    for (const add of parts(ids))
+      if (!(await app.attempt(() => app.studiox.changeCollection({ collectionId, add })))) return;
+    app.say(`${creations(ids.length)} put into the collection.`);
+    done();
+  };
+  app.show({
+    label: 'Put into a collection',
+    view: () => html`<h2>Put ${creations(ids.length)} into a collection</h2>
+      <ul class="plain choices">
+        ${found.map(
+          (each) => html`<li><button class="wide" @click=${() => put(each.collectionId)}>
+            <span>${each.name}</span><small>${creations(each.count)}</small></button></li>`,
+        )}
+        <li><button class="main wide" @click=${() => nameCollection(app, null, (id) => void put(id))}>${icon('plus')}New collection</button></li>
+      </ul>`,
+  });
+}
+
+/** Ask before a collection is deleted. */
+export function deleteCollection(app: App, { collectionId, name, count }: CollectionItem, done: () => void): void {
+  const really = async () => {
+    app.show(null);
+    if (!(await app.attempt(() => app.studiox.deleteCollection({ collectionId })))) return;
+    app.say('The collection was deleted.');
+    done();
+  };
+  app.show({
+    label: 'Delete the collection',
+    view: () => html`<h2>Delete the collection “${name}”?</h2>
+      <p>${count > 0 ? `What is in it (${creations(count)}) stays in your library.` : 'It is empty.'}</p>
+      <p class="row"><button class="bad" @click=${really}>Delete the collection</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
+  });
+}
+
+/** Ask before creations are deleted, with their number. `done` gets the ids of those that are gone. */
+export function deleteCreations(app: App, ids: readonly string[], done: (gone: string[]) => void): void {
+  const really = async () => {
+    app.show(null);
+    const gone: string[] = [];
+    for (const creationIds of parts(ids)) {
+      const answer = await app.attempt(() => app.studiox.deleteCreations({ creationIds }));
+      if (!answer) break;
+      gone.push(...answer.deleted, ...answer.missing);
+    }
+    if (gone.length > 0) app.say(`${creations(gone.length)} deleted.`);
+    done(gone);
+  };
+  app.show({
+    label: 'Delete',
+    view: () => html`<h2>Delete ${creations(ids.length)} for good?</h2>
+      <p>This also deletes their files, and their posts with all likes and comments.</p>
+      <p class="row"><button class="bad" @click=${really}>Delete ${creations(ids.length)}</button><button @click=${() => app.show(null)}>Keep them</button></p>`,
+  });
+}
+
+/** The choice of a collection, and what can be done with the chosen one. */
+export function collectionBar(
+  collections: readonly CollectionItem[] | null,
+  chosen: CollectionItem | null,
+  act: { choose(collectionId: string | null): void; add(): void; rename(): void; remove(): void },
+): TemplateResult {
+  const choose = (event: Event) => act.choose((event.currentTarget as HTMLSelectElement).value || null);
+  return html`<div class="row wrap">
+    <label>Collection
+      <select name="collection" @change=${choose}>
+        <option value="" ?selected=${!chosen}>Everything</option>
+        ${(collections ?? []).map(
+          (each) => html`<option value=${each.collectionId} ?selected=${each.collectionId === chosen?.collectionId}>${each.name} (${each.count})</option>`,
+        )}
+      </select></label>
+    ${chosen
+      ? html`<button @click=${act.rename}>Rename</button><button class="bad" @click=${act.remove}>Delete the collection</button>`
+      : nothing}
+    <button @click=${act.add}>${icon('plus')}New collection</button>
+  </div>`;
+}
