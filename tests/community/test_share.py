@@ -10,11 +10,12 @@ import grpc  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import main
 from studiox.community import share
 from studiox.kit.documents import decode
-from studiox.models.media_files import MediaFile
+from studiox.models.media_files import MediaFile, Thumbnail
 from studiox.models.posts import Post
 from tests.community.community import Community
 from tests.support import Reply, Rpcs, http
@@ -233,6 +234,28 @@ def test_any_text_leaves_the_pages_elements_as_they_are(
     assert len(found.tags["og:title"]) <= share.MAX_TITLE
     assert len(found.tags["og:description"]) <= share.MAX_DESCRIPTION
     assert "\n" not in found.tags["og:title"] + found.tags["og:description"]
+
+
+def test_the_size_of_a_measured_picture_is_told() -> None:
+    small = Thumbnail(path="posts/p1/thumbnail-0.webp", content_type="image/webp", width=512, height=256)
+    about: dict[str, Any] = {"path": "posts/p1/0.png", "width": 2048, "height": 1024, "thumbnail": small}
+    file = MediaFile(content_type="image/png", bytes=7, **about)
+    film = MediaFile(content_type="video/mp4", bytes=7, **about)
+    large = MediaFile(content_type="image/png", bytes=share.MOST_BYTES + 1, **about)
+    for each, path, size in (
+        (file, file.path, (2048, 1024)),
+        (film, small.path, (512, 256)),
+        (large, small.path, (512, 256)),
+    ):
+        post = _post(media=[each])
+        found = share.picture_of(post)
+        assert found is not None
+        assert (found.path, found.width, found.height) == (path, *size)
+        tags = Page(share.page_of(SITE, post)).tags
+        assert (tags["og:image:width"], tags["og:image:height"]) == tuple(map(str, size))
+        embed = share.embed_of(SITE, post)
+        assert (embed["thumbnail_width"], embed["thumbnail_height"]) == size
+    assert "og:image:width" not in Page(share.page_of(SITE, _post(media=[replace(file, width=None)]))).tags
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from studiox.kit.query import Span
 from studiox.models import creations, sessions
 from studiox.models.creations import Creation, Wanted, creation_path
 from studiox.models.jobs import JobType
+from studiox.models.media_files import MediaFile, Thumbnail
 from studiox.models.search_terms import terms_of
 from studiox.models.sessions import Session, session_path
 from tests.support import Database, Rpcs
@@ -71,6 +72,16 @@ def test_what_a_moderator_removed_stays_removed(before: bool, now: bool, after: 
     docs = docs_with({creation_path("c1"): encode(held)})
     creations.unlink_post(docs, "c1", moderated=now)
     assert docs.get(creation_path("c1")) == replace(CREATION, post_id=None, moderated=after)
+
+
+def test_a_creation_is_shown_by_its_thumbnail_its_picture_or_its_cover() -> None:
+    small = Thumbnail(path="t", content_type="image/webp", width=1, height=1)
+    song = MediaFile(path="s", content_type="audio/mpeg", bytes=1)
+    picture = MediaFile(path="p", content_type="image/png", bytes=1)
+    shown = {"t": replace(song, thumbnail=small), "p": picture, "i": replace(song, image_path="i"), None: song}
+    for path, file in shown.items():
+        assert creations.picture_of(replace(CREATION, media=[file])) == path
+    assert creations.picture_of(replace(CREATION, media=[song, replace(picture, thumbnail=small)])) == "t"
 
 
 def test_what_no_moderator_removed_may_be_published() -> None:

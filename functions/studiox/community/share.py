@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import html
 import urllib.parse
-from typing import Any
+from typing import Any, NamedTuple
 
 from studiox.kit.texts import plain_name
-from studiox.models.media_files import MediaFile
 from studiox.models.posts import Post
 
 CACHED_S = 300
@@ -49,11 +48,22 @@ def post_id_of(site: str, address: str) -> str | None:
             return None
 
 
-def picture_of(post: Post) -> MediaFile | None:
-    """The first file of the post that is a picture and small enough for a preview."""
+class Picture(NamedTuple):
+    """The picture of a preview. Its size in pixels is unknown until the file's renditions were made."""
+
+    path: str
+    content_type: str
+    width: int | None
+    height: int | None
+
+
+def picture_of(post: Post) -> Picture | None:
+    """The post's first picture, or the thumbnail of what is too large for a preview or no picture."""
     for file in post.media:
         if file.content_type.startswith("image/") and file.bytes <= MOST_BYTES:
-            return file
+            return Picture(file.path, file.content_type, file.width, file.height)
+        if (small := file.thumbnail) is not None:
+            return Picture(small.path, small.content_type, small.width, small.height)
     return None
 
 
@@ -90,8 +100,11 @@ def embed_of(site: str, post: Post) -> dict[str, Any]:
         "provider_url": f"{site}/",
         "cache_age": CACHED_S,
     }
-    if picture_of(post) is not None:
+    picture = picture_of(post)
+    if picture is not None:
         answer["thumbnail_url"] = picture_address(site, post.post_id)
+        if picture.width and picture.height:
+            answer |= {"thumbnail_width": picture.width, "thumbnail_height": picture.height}
     return answer
 
 
@@ -118,6 +131,8 @@ def page_of(site: str, post: Post) -> str:
             "twitter:image": picture_address(site, post.post_id),
             "twitter:image:alt": title,
         }
+        if picture.width and picture.height:
+            tags |= {"og:image:width": str(picture.width), "og:image:height": str(picture.height)}
     text = html.escape(post.caption.strip()) if post.caption.strip() else html.escape(title)
     prompt = f"<p class=prompt><bdi>{html.escape(post.prompt)}</bdi></p>" if post.prompt else ""
     image = "" if picture is None else f'<img src="/p/{html.escape(post.post_id)}/picture" alt="{html.escape(title)}">'

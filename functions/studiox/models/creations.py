@@ -180,8 +180,10 @@ def paths_in(collection_id: str, limit: int) -> list[Path[Creation]]:
 
 
 def picture_of(creation: Creation) -> str | None:
-    """The object's name of the creation's first picture, or of a song's cover; None if it has neither."""
+    """The object's name of the creation's first thumbnail or picture, or of a song's cover; None without any."""
     for file in creation.media:
+        if file.thumbnail is not None:
+            return file.thumbnail.path
         if file.content_type.startswith("image/"):
             return file.path
         if file.image_path is not None:
