@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+
 from local.stack import settings
 from ops import cloud
 from ops.cloud import Refused
@@ -23,6 +25,7 @@ UNDER_WAY = "job_past_its_deadline"
 """Not a fault of a backup, because time has passed since. The dispatcher ends and refunds these jobs."""
 SHOWN = 50
 PAGE = 300
+TIMEOUT_S = 60.0
 ROLES = {"roles/datastore.viewer": "to read the documents"}
 
 
@@ -68,31 +71,20 @@ def census() -> dict[str, Collection]:
 
 def _documents() -> Iterator[tuple[str, bytes]]:
     """(path, fields as canonical bytes) of every document, in order of the names."""
-    from google.cloud.firestore_v1.types import Document, StructuredQuery
+    from studiox.kit import firestore
 
-    from studiox.kit import firestore, protobuf
-
-    root = f"{firestore.database()}/documents"
-    last = ""
+    root = firestore.root()
+    order = {"field": {"fieldPath": "__name__"}, "direction": "ASCENDING"}
+    query: dict[str, Any] = {"from": [{"allDescendants": True}], "orderBy": [order], "limit": PAGE}
     while True:
-        query: dict[str, Any] = {
-            "from_": [{"all_descendants": True}],
-            "order_by": [{"field": {"field_path": "__name__"}, "direction": StructuredQuery.Direction.ASCENDING}],
-            "limit": PAGE,
-        }
-        if last:
-            query["start_at"] = {"values": [{"reference_value": last}], "before": False}
-        request = {"parent": root, "structured_query": StructuredQuery(**query)}
-        rows = firestore.api().run_query(request=request, timeout=60.0, metadata=firestore.metadata())
-        page = [row.document for row in map(protobuf.unwrapped, rows) if row.HasField("document")]
+        rows = firestore.connections().ask("runQuery", root, {"structuredQuery": query}, TIMEOUT_S)
+        page = [row["document"] for row in rows if "document" in row]
         for document in page:
-            held = Document.pb(Document())
-            for name in document.fields:
-                held.fields[name].CopyFrom(document.fields[name])
-            yield document.name.removeprefix(f"{root}/"), held.SerializeToString(deterministic=True)
+            fields = msgspec.json.encode(document.get("fields", {}), order="sorted")
+            yield document["name"].removeprefix(f"{root}/"), fields
         if len(page) < PAGE:
             return
-        last = page[-1].name
+        query["startAt"] = {"values": [{"referenceValue": page[-1]["name"]}], "before": False}
 
 
 def audit() -> int:

@@ -13,7 +13,6 @@ import pytest
 
 from bench import costs
 from studiox.api.callables import CONTRACTS, Admin, Contract
-from studiox.kit import firestore
 from tests.support import Database, Rpcs, call, schedule
 from tests.support.indexes import Index, alone, asked, deployed, exempt, missing, needed, read_file
 from tests.support.posts import post
@@ -142,12 +141,16 @@ def test_every_combination_of_filters_is_asked(queries: list[Any]) -> None:
     wanted = {index for query in queries if (index := needed(query)) is not None}
     equal = {name: {index.equal for index in wanted if index.collection == name} for name in ("jobs", "creations")}
     assert {name: len(found) for name, found in equal.items()} == {"jobs": 4, "creations": 7}
-    assert {query.from_[0].collection_id for query in queries} >= {"jobs", "creations", "ledger", "models"}
+    assert {query["from"][0]["collectionId"] for query in queries} >= {"jobs", "creations", "ledger", "models"}
 
 
 def test_a_query_by_a_field_without_an_index_is_seen() -> None:
-    query = firestore.client().collection("jobs").order_by("startedAt").limit(1)._to_protobuf()
+    query = {"from": [{"collectionId": "jobs"}], "orderBy": [ordered("startedAt", "ASCENDING")], "limit": 1}
     assert [(each.collection, each.order) for each in missing([query])] == [("jobs", (("startedAt", "ASCENDING"),))]
+
+
+def ordered(field: str, direction: str) -> dict[str, Any]:
+    return {"field": {"fieldPath": field}, "direction": direction}
 
 
 def test_a_time_that_each_order_writes_has_an_index_only_if_a_query_uses_it(queries: list[Any]) -> None:
@@ -183,15 +186,12 @@ def test_counters_of_rate_limits_expire() -> None:
     ],
 )
 def test_what_a_query_needs(equal: list[str], order: list[tuple[str, str]], wanted: str | None) -> None:
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    query: Any = firestore.client().collection("things")
-    for field in equal:
-        query = query.where(filter=FieldFilter(field, "==", 1))
-    for field, direction in order:
-        query = query.order_by(field, direction=direction)
-    proto = (query if equal or order else query.limit(1))._to_protobuf()
-    index = needed(proto)
+    filters = [{"fieldFilter": {"field": {"fieldPath": field}, "op": "EQUAL"}} for field in equal]
+    query: dict[str, Any] = {"from": [{"collectionId": "things"}], "orderBy": [ordered(*each) for each in order]}
+    if filters:
+        where = filters[0] if len(filters) == 1 else {"compositeFilter": {"op": "AND", "filters": filters}}
+        query["where"] = where
+    index = needed(query)
     assert wanted == (
         index
         and "/".join(

@@ -10,9 +10,8 @@ from typing import Any
 
 import flask
 import pytest
-from google.api_core import exceptions
 
-from studiox.kit import firestore, log
+from studiox.kit import firestore, log, rest
 from tests.support import Database, Rpcs, call, canaries, crowd, id_token, invariants, order
 
 pytestmark = pytest.mark.malformed("documents of no struct in models/")
@@ -64,15 +63,15 @@ def test_round_trips_are_counted_and_broken(database: Database, rpcs: Rpcs) -> N
     assert rpcs.calls == ["BatchGetDocuments"]
     assert rpcs.documents == 1
     rpcs.fail_after_apply("Commit")
-    with pytest.raises(exceptions.ServiceUnavailable):
+    with pytest.raises(rest.Unreachable):
         firestore.commit({"users/u3": {"n": 3}}, {})
     assert database.get("users/u3") == {"n": 3}
     rpcs.fail_before("Commit")
-    with pytest.raises(exceptions.ServiceUnavailable):
+    with pytest.raises(rest.Unreachable):
         firestore.commit({"users/u4": {"n": 4}}, {})
     assert database.get("users/u4") is None
     rpcs.before("Commit", lambda: database.put("users/u5", {"n": 0}))
-    with pytest.raises(exceptions.AlreadyExists):
+    with pytest.raises(rest.Conflict):
         firestore.commit({"users/u5": {"n": 5}}, {})
     rpcs.reset()
     assert rpcs.count() == 0
@@ -163,7 +162,7 @@ def test_a_crowd_answers_in_order_and_raises_what_is_not_expected() -> None:
 
 
 def test_each_test_has_a_project_of_its_own(project: str, database: Database) -> None:
-    assert firestore.client().project == project
+    assert firestore.database() == f"projects/{project}/databases/(default)"
     assert database.all() == {}
 
 

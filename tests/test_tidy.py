@@ -24,7 +24,7 @@ MAX_FUNCTION_LINES = 70
 # What speaks with others.
 _IO = (
     r"socket|threading|subprocess|requests|urllib3|urllib(?!\.parse)|http|firebase_admin|google|grpc|stripe"
-    r"|studiox\.kit\.(firestore|transaction|rate_limits|query|tasks|audit|cache|batch)"
+    r"|studiox\.kit\.(firestore|rest|transaction|rate_limits|query|structured_query|tasks|audit|cache|batch)"
     r"|studiox\.(api\.(callables|callers|http_functions)|deletions\.service|.*store)"
     r"|studiox\.(media\.(?!(filetypes|marking|xmp)$).*|integrations\.(stripe|firebase_auth|providers\.wire))"
 )
@@ -249,31 +249,26 @@ def test_only_the_ledger_writes_balances() -> None:
     assert not found
 
 
-# These know Firestore's client library; only the first one sends requests.
-CLIENT = re.compile(r"google\.cloud\.firestore|google\.cloud$")
-CLIENTS = {f"functions/studiox/kit/{each}.py" for each in ("firestore", "query", "protobuf")}
-SENDS = {"stream", "get_all", "list_documents", "collections", "get_partitions", "on_snapshot"}
+# The client libraries that nothing deployed may load: their gRPC takes a third of a call's CPU time.
+CLIENT = re.compile(r"google\.cloud\.firestore|google\.cloud$|firebase_admin\.firestore|grpc|proto($|\.)")
+# Who may call what of kit/firestore.py.
+DOORS = {
+    "firestore.connections": {"functions/studiox/kit/firestore.py"},
+    "firestore.run": {"functions/studiox/kit/structured_query.py"},
+    "firestore.aggregate": {"functions/studiox/kit/structured_query.py"},
+    "rest.Connections": {"functions/studiox/kit/firestore.py"},
+}
 
 
 def test_firestore_is_read_in_one_guarded_way() -> None:
-    """What a broken connection does to a read is answered in one place: `firestore.read`, `run` and `aggregate`."""
+    """What a broken connection does to a read is answered in one place: `firestore._read`."""
     found = []
     for path in house():
-        alone = name(path) in CLIENTS
-        if not alone and any(CLIENT.match(module) for module, _ in imported(path)):
+        if any(CLIENT.match(module) for module, _ in imported(path)):
             found.append(f"{name(path)} knows Firestore's client: build queries with query.py")
         for node in nodes(tree(path)):
-            if isinstance(node, ast.Attribute) and ast.unparse(node) == "firestore.client" and not alone:
-                found.append(f"{name(path)}:{node.lineno} builds a query: use query.py")
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and alone
-                and path.stem != "firestore"
-            ):
-                options = {each.arg for each in node.keywords}
-                if node.func.attr in SENDS or {"retry", "timeout"} & options:
-                    found.append(f"{name(path)}:{node.lineno} sends a query: use firestore.run or aggregate")
+            if isinstance(node, ast.Attribute) and name(path) not in DOORS.get(ast.unparse(node), {name(path)}):
+                found.append(f"{name(path)}:{node.lineno} {ast.unparse(node)}: use query.py or transact")
     assert not found
 
 

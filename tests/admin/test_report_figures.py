@@ -54,9 +54,10 @@ def whole_week(seed: int, number: int, **fields: Any) -> list[dict[str, Any]]:
 
 def orders(rpcs: Rpcs) -> set[str]:
     """The fields by whose order jobs were read."""
-    asked = [each for each in rpcs.queries if hasattr(each, "structured_query")]
-    found = [each.structured_query for each in asked if each.structured_query.from_[0].collection_id == "jobs"]
-    return {each.order_by[0].field.field_path for each in found}
+    asked = [each for each in rpcs.queries if "structuredQuery" in each]
+    found = [each["structuredQuery"] for each in asked]
+    jobs = [each for each in found if each["from"][0]["collectionId"] == "jobs"]
+    return {each["orderBy"][0]["field"]["fieldPath"] for each in jobs}
 
 
 @pytest.mark.parametrize("seed", range(3))

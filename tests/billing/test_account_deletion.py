@@ -90,7 +90,7 @@ def test_a9_a_settlement_without_tokens_finds_no_account(
     if begun:
 
         def die(_method: str, request: Any) -> None:
-            if any(write.delete.endswith(f"/users/{ADA}") for write in request.writes):
+            if any(write.get("delete", "").endswith(f"/users/{ADA}") for write in request["writes"]):
                 raise _Died
 
         rpcs.plan("Commit", times=1_000, before=die)

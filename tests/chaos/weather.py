@@ -28,8 +28,6 @@ LIFE = (10, 250)
 fast one's. A call has about ten."""
 PATIENCE_S = 8.0
 """An instance that lives longer than this is killed between two pieces."""
-HANDSHAKE = 2
-"""The first pieces of a connection are spared: gRPC waits a second before it tries again after a failed handshake."""
 
 
 class Weather:
@@ -117,12 +115,9 @@ class FaultyProxy(Proxy):
         self._pass(server, client, answers=True)
 
     def _pass(self, source: socket.socket, sink: socket.socket, *, answers: bool) -> None:
-        pieces = 0
         with contextlib.suppress(OSError):
             while some := source.recv(65536):
-                pieces += 1
-                if pieces > HANDSHAKE or not self._service.startswith("Firestore"):
-                    some = self._suffered(some, sink, answers=answers)
+                some = self._suffered(some, sink, answers=answers)
                 if not some:
                     break
                 sink.sendall(some)

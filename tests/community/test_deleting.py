@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
 import pytest
 
 from studiox.deletions import service as cleanups
-from studiox.kit import firestore
 from studiox.models import moderation
 from tests.community.community import Community
-from tests.support import Rpcs
+from tests.support import Database, Rpcs
 
 
 def seed_likes(post_id: str, count: int) -> None:
     """Cheaply: 500 to a commit."""
-    db = firestore.client()
     for start in range(0, count, 500):
-        batch = db.batch()
-        for number in range(start, min(start + 500, count)):
-            batch.set(db.document(f"likes/{post_id}_u{number}"), {"postId": post_id, "uid": f"u{number}"})
-        batch.commit()
+        some = range(start, min(start + 500, count))
+        Database().apply({f"likes/{post_id}_u{number}": {"postId": post_id, "uid": f"u{number}"} for number in some})
 
 
 def test_c16_a_deleted_post_leaves_the_creation(community: Community) -> None:
@@ -85,7 +80,7 @@ def test_a_task_that_dies_is_resumed(community: Community, rpcs: Rpcs) -> None:
     community.ok("deletePost", "ann", postId=post)
     assert 0 < len(community.database.under("likes")) < 1500
     community.queue.refused = 0
-    rpcs.fail_before("RunQuery", times=40, code=grpc.StatusCode.DEADLINE_EXCEEDED)
+    rpcs.fail_before("RunQuery", times=40, code="DEADLINE_EXCEEDED")
     community.clean_up("post", post)
     rpcs.heal()
     assert len(community.database.under("likes")) > 0

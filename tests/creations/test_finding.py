@@ -10,7 +10,7 @@ import pytest
 
 import main
 from studiox.creations import filters
-from studiox.kit import firestore, query
+from studiox.kit import query
 from studiox.models import creations
 from studiox.models.creations import Wanted
 from studiox.models.search_terms import terms_of
@@ -18,7 +18,7 @@ from tests.community.community import Community
 from tests.creations.test_library import creation
 from tests.creations.test_sweep_media import sweep
 from tests.studio.studio import Studio
-from tests.support import Rpcs, budgets, call
+from tests.support import Database, Rpcs, budgets, call
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SUBJECTS = (
@@ -38,12 +38,9 @@ def stored(number: int, uid: str = "u1", **fields: Any) -> dict[str, Any]:
 
 
 def fill(count: int, uid: str = "u1") -> None:
-    db = firestore.client()
     for start in range(0, count, 250):
-        batch = db.batch()
-        for number in range(start, min(start + 250, count)):
-            batch.set(db.document(f"creations/{uid}-{number:04}"), stored(number, uid))
-        batch.commit()
+        some = range(start, min(start + 250, count))
+        Database().apply({f"creations/{uid}-{number:04}": stored(number, uid) for number in some})
 
 
 def every_page(size: int, uid: str = "u1", **asked: Any) -> list[int]:
@@ -100,7 +97,7 @@ def test_every_combination_of_filters() -> None:
     fill(60)
     mine = {f"creations/u1-{number:04}" for number in range(0, 60, 4)}
     for path in mine:
-        firestore.client().document(path).update({"collectionIds": ["c1"]})
+        Database().change(path, collectionIds=["c1"])
     choices: dict[str, list[Any]] = {
         "type": [None, "image"],
         "favorite": [None, True],
@@ -162,7 +159,7 @@ def test_a_page_is_one_query_of_bounded_reads(rpcs: Rpcs, asked: dict[str, Any],
         fill(count)
         if "collectionId" in asked:
             for number in range(0, 30, 2):
-                firestore.client().document(f"creations/u1-{number:04}").update({"collectionIds": ["c1"]})
+                Database().change(f"creations/u1-{number:04}", collectionIds=["c1"])
         request = {**asked, "pageSize": 5}
         call(main.getUserCreations, request, uid="u1")
         rpcs.reset()
@@ -234,12 +231,11 @@ def test_what_is_ordered_and_renamed_is_found_at_once(community: Community) -> N
 
 def test_the_sweep_writes_the_terms_of_what_is_older(studio: Studio, rpcs: Rpcs) -> None:
     """All of it, once; what is up to date is read and not written."""
-    db = firestore.client()
-    batch = db.batch()
+    older: dict[str, dict[str, Any]] = {}
     for number in range(120):
         old = {name: value for name, value in stored(number).items() if name != "terms"}
-        batch.set(db.document(f"creations/c{number:03}"), old | {"media": [], "text": "a"})
-    batch.commit()
+        older[f"creations/c{number:03}"] = old | {"media": [], "text": "a"}
+    Database().apply(older)
     assert every_page(100, query="fox") == []
     sweep(studio)
     assert every_page(100, query="fox") == [number for number in reversed(range(120)) if has(number, "fox")]

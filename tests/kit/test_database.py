@@ -34,5 +34,5 @@ def test_the_functions_use_the_database_of_the_parameter(restored: Database, dat
     name = firestore.database()
     assert name.endswith("/databases/restored")
     assert {"Commit", "BatchGetDocuments", "RunQuery", "RunAggregationQuery"} <= {method for method, _ in rpcs.requests}
-    for method, request in rpcs.requests:
-        assert name in str(request), method
+    assert all(f"/v1/{name}/documents" in address for address in rpcs.addresses)
+    assert not [request for _, request in rpcs.requests if "(default)" in str(request)]

@@ -1,4 +1,4 @@
-"""Every kind of read while connections are cut: read anew and whole, or `Unavailable`; never a bug of the library."""
+"""Every kind of read while connections are cut: read anew and whole, or `Unavailable`; never a bug."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.malformed("documents of no struct in models/")
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SIZE = 40
-TEXT = "x" * 4_000  # so that an answer is of several frames
+TEXT = "x" * 4_000  # so that an answer is of many packets
 
 Read = Callable[[], Any]
 
@@ -62,11 +62,11 @@ def test_one_that_breaks_before_its_first_row_is_read_anew(cutter: Cutter, name:
     assert cutter.cuts == 1
 
 
+@pytest.mark.parametrize("after", [1, 40, 500, 2_000])
 @pytest.mark.parametrize("name", LONG)
-def test_one_that_breaks_behind_some_rows_is_read_anew(cutter: Cutter, name: str) -> None:
-    """The client library would go on behind the last row, with the same limit once more."""
+def test_one_that_breaks_in_its_head_or_behind_some_rows_is_read_anew(cutter: Cutter, name: str, after: int) -> None:
     whole = READS[name]()
-    cutter.cut(after=1)
+    cutter.cut(after=after)
     assert READS[name]() == whole
     assert cutter.cuts == 1
 
@@ -74,7 +74,7 @@ def test_one_that_breaks_behind_some_rows_is_read_anew(cutter: Cutter, name: str
 @pytest.mark.parametrize("rows", [0, 1])
 @pytest.mark.parametrize("name", [name for name in READS if name != "documents"])
 def test_one_that_begins_and_breaks_is_read_anew(cutter: Cutter, rpcs: Rpcs, name: str, rows: int) -> None:
-    """Before a row there is nothing to go on from: the client library tries to, and raises ValueError or TypeError."""
+    """A list that ends early is no answer, even where its length was not told."""
     whole = READS[name]()
     method = "RunAggregationQuery" if name in ("count", "total") else "RunQuery"
     rpcs.plan(method, rows=rows)

@@ -200,7 +200,7 @@ def test_an_answer_never_rests_on_the_cache_alone(database: Database) -> None:
     def copy(docs: Docs) -> None:
         docs.put(thing_at("users/u3"), Thing(n=balance(docs)))
 
-    firestore.client().document(USER).update({"balance": 3})
+    database.change(USER, balance=3)
     transaction.transact("k", copy, Reads(cached=[USER], fresh=["users/u3"]))
     assert database.get("users/u3") == {"n": 3}
 

@@ -9,11 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
 import pytest
-from google.api_core import exceptions
 
-from studiox.kit import firestore, transaction
+from studiox.kit import firestore, rest, transaction
 from studiox.kit.errors import Contention, StudioxError, Unavailable
 from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs, crowd
@@ -67,7 +65,7 @@ def held_back(rpcs: Rpcs, then: Callable[[], object] = lambda: None) -> Callable
     def keep(_method: str, request: Any) -> None:
         kept.append(request)
         then()
-        raise Fault(grpc.StatusCode.UNAVAILABLE, "lost on the way")
+        raise Fault("UNAVAILABLE", "lost on the way")
 
     rpcs.plan("Commit", before=keep)
 
@@ -76,7 +74,7 @@ def held_back(rpcs: Rpcs, then: Callable[[], object] = lambda: None) -> Callable
 
 def send(request: Any) -> None:
     """A commit that arrives late."""
-    firestore.api().commit(request=request, metadata=firestore.metadata(), retry=None)
+    firestore.connections().ask("commit", firestore.root(), request, 8.0)
 
 
 def test_a_refusal_does_not_rest_on_what_another_one_failed_to_commit(database: Database, rpcs: Rpcs) -> None:
@@ -134,11 +132,12 @@ def test_nor_does_a_bug_rest_on_what_was_never_committed(
         return transaction.transact(USER, decide, Reads(fresh=[USER]))
 
     def fail_the_mark(_method: str, request: Any) -> None:
-        if any("marked" in write.update.fields for write in request.writes):
-            raise Fault(grpc.StatusCode.INVALID_ARGUMENT, "cannot be stored")
+        if any("marked" in write["update"]["fields"] for write in request["writes"]):
+            raise Fault("INVALID_ARGUMENT", "cannot be stored")
 
     answers = together(rpcs, [mark, stumble], meanwhile=lambda: rpcs.plan("Commit", times=100, before=fail_the_mark))
-    assert isinstance(answers[0], exceptions.InvalidArgument)
+    assert isinstance(answers[0], rest.FirestoreError)
+    assert answers[0].status == "INVALID_ARGUMENT"
     assert answers[1] == "well"
 
 
@@ -183,7 +182,7 @@ def test_a_refusal_is_given_once_the_commit_can_never_arrive(database: Database,
     arrive = held_back(rpcs, then=meanwhile)
     with pytest.raises(Closed):
         order("one")
-    with pytest.raises(exceptions.FailedPrecondition):
+    with pytest.raises(rest.Conflict, match="FAILED_PRECONDITION"):
         arrive()
     assert database.need(USER)["balance"] == 50
 
@@ -201,7 +200,7 @@ def test_what_is_decided_anew_rules_the_first_commit_out(database: Database, rpc
     opened(database, 50)
     arrive = held_back(rpcs)
     assert order("one") == 49
-    with pytest.raises((exceptions.FailedPrecondition, exceptions.AlreadyExists)):
+    with pytest.raises(rest.Conflict):
         arrive()
     assert assert_sound(database, 50) == 1
 
@@ -224,10 +223,8 @@ def test_contention_is_not_said_of_a_commit_that_may_have_arrived(
     assert assert_sound(database, 50) == 1
 
 
-@pytest.mark.parametrize("code", [grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN])
-def test_a_commit_cut_off_in_any_way_is_an_unknown_outcome(
-    database: Database, rpcs: Rpcs, code: grpc.StatusCode
-) -> None:
+@pytest.mark.parametrize("code", ["CANCELLED", "INTERNAL", "UNKNOWN"])
+def test_a_commit_cut_off_in_any_way_is_an_unknown_outcome(database: Database, rpcs: Rpcs, code: str) -> None:
     opened(database, 50)
     rpcs.fail_after_apply("Commit", code=code)
     assert debit("one") == 49
@@ -246,7 +243,7 @@ def test_every_answer_agrees_with_what_was_committed(database: Database, rpcs: R
         with lock:
             request = late.pop(0) if late else None
         if request is not None:
-            with contextlib.suppress(exceptions.GoogleAPICallError):  # ruled out meanwhile, or lost once more
+            with contextlib.suppress(rest.FirestoreError):  # ruled out meanwhile, or lost once more
                 send(request)
 
     def before(_method: str, request: Any) -> None:
@@ -257,15 +254,15 @@ def test_every_answer_agrees_with_what_was_committed(database: Database, rpcs: R
         if one_arrives:
             let_one_arrive()
         if fate < 0.2:
-            raise Fault(grpc.StatusCode.UNAVAILABLE, "not applied, or not yet")
+            raise Fault("UNAVAILABLE", "not applied, or not yet")
         if fate < 0.3:
-            raise Fault(grpc.StatusCode.ABORTED, "not applied")
+            raise Fault("ABORTED", "not applied")
 
     def after(_method: str, _request: Any) -> None:
         with lock:
             fate = dice.random()
         if fate < 0.15:
-            raise Fault(grpc.StatusCode.DEADLINE_EXCEEDED, "applied")
+            raise Fault("DEADLINE_EXCEEDED", "applied")
 
     amounts = {f"c{n}-{i}": dice.choice([-3, 1, 2, 5, 20]) for n in range(12) for i in range(3)}
     told: dict[str, Any] = {}

@@ -145,7 +145,7 @@ def test_days_are_summed(database: Database, rpcs: Rpcs) -> None:
     assert sums == {("status", "completed"): 3, ("model", "a.b"): 3}
     assert daily_counters.total_of(sums) == 3
     assert rpcs.calls == ["BatchGetDocuments"] * 2
-    read = [name for _, request in rpcs.requests for name in request.documents if "/dailyCounters/" in name]
+    read = [name for _, request in rpcs.requests for name in request.get("documents", []) if "/dailyCounters/" in name]
     assert len(read) == 100
 
 

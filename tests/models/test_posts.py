@@ -9,7 +9,6 @@ from typing import Any, Literal
 import pytest
 from msgspec.structs import replace
 
-from studiox.kit import firestore
 from studiox.kit.documents import AlreadyDecided, Docs, Stored, decode, encode
 from studiox.kit.errors import NotFound
 from studiox.models import moderation as records
@@ -164,10 +163,7 @@ def test_a_remix_counts() -> None:
 
 
 def write(documents: Mapping[Any, Stored]) -> None:
-    batch = firestore.client().batch()
-    for path, each in documents.items():
-        batch.set(firestore.client().document(str(path)), encode(each))
-    batch.commit()
+    Database().apply({str(path): encode(each) for path, each in documents.items()})
 
 
 def likes(count: int, post_id: str = "p1") -> dict[str, Like]:

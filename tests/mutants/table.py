@@ -52,7 +52,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "integrations/providers/answers": (("tests/integrations/test_answers.py",), ()),
     "api/callable_protocol": (("tests/api/test_callable_protocol.py",), ()),
     "account_data/inventory": (("tests/account_data/test_inventory.py",), ("tests/account_data/test_deletion.py",)),
-    "kit/protobuf": (("tests/kit/test_protobuf.py",), ()),
+    "kit/values": (("tests/kit/test_values.py",), ()),
     "media/filetypes": (("tests/media/test_filetype_limits.py",), ("tests/media/test_filetypes.py",)),
     "models/media_files": (("tests/models/test_media_files.py",), ("tests/creations/test_renditions.py",)),
     "models/posts": (("tests/models/test_posts.py",), ("tests/community/test_comments.py",)),

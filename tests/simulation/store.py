@@ -1,4 +1,4 @@
-"""Firestore in memory: what the product asks of it, answered as the real one answers, and a channel for its client.
+"""Firestore in memory: what the product asks of it, answered as the real one answers, and a wire to it.
 
 A commit does not look into the values, because that costs more than the rest of it. Firestore refuses an array in an
 array and cuts times to microseconds: such values end the run when a query or a check reads them. It also refuses names
@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
+from urllib.parse import unquote
 
-import grpc  # type: ignore[import-untyped]
-from google.cloud.firestore_v1 import types
+import msgspec
 
+from studiox.kit.values import value_json
 from tests.support import indexes
 from tests.support.rpcs import Fault
 
 from .faults import Conflict, Cut, Late
-from .store_documents import Database, Message, Stored, micros_of, row, time_of
+from .store_documents import Database, Stored, micros_of, time_of
 from .store_query import (
     NAME,
     Query,
@@ -33,16 +34,14 @@ from .store_query import (
     value_of,
 )
 
-_Total = types.RunAggregationQueryResponse.pb()
-_Committed = types.CommitResponse.pb()
-_Value = types.Value.pb()
+Request = Mapping[str, Any]
 
 
 class Store:
     """Firestore databases by their full names, such as `projects/p/databases/(default)`.
 
-    `clock`: seconds since the epoch. Requests are protobuf messages that nobody changes afterwards. Answers are what
-    the generated client returns.
+    `clock`: seconds since the epoch. Requests and answers are the JSON of the REST API. Nobody may change a request
+    afterwards.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -53,84 +52,72 @@ class Store:
         found = self._databases.get(name)
         return self._databases.setdefault(name, Database()) if found is None else found
 
-    def get(self, request: Any) -> list[Message]:
-        """BatchGetDocuments: the documents in the order of the request, each once."""
-        if request.WhichOneof("consistency_selector") or request.HasField("mask"):
-            raise Unsupported("a read with a mask or a time, or in a transaction", request)
-        documents = self._database(request.database).documents
-        answers = []
-        for name in dict.fromkeys(request.documents):
-            _path(name, request.database)
-            found = documents.get(name)
-            answers.append(Message("missing", missing=name) if found is None else found.found())
+    def get(self, name: str, request: Request) -> list[Any]:
+        """batchGet: the documents of the database `name` in the order of the request, each once."""
+        _only(request, "documents")
+        documents = self._database(name).documents
+        answers: list[Any] = []
+        for each in dict.fromkeys(request["documents"]):
+            _path(each, name)
+            found = documents.get(each)
+            answers.append({"missing": each} if found is None else {"found": found.document()})
         return answers
 
-    def commit(self, request: Any) -> Any:
-        """Commit: all writes or none. INVALID_ARGUMENT, ALREADY_EXISTS, NOT_FOUND, FAILED_PRECONDITION."""
-        if request.transaction:
-            raise Unsupported("a commit of a transaction", request)
-        database = self._database(request.database)
-        named = [(write, _target(write)) for write in request.writes]
-        targets = [(write, name, _path(name, request.database)) for write, name in named]
+    def commit(self, database_name: str, request: Request) -> dict[str, Any]:
+        """commit: all writes or none. INVALID_ARGUMENT, ALREADY_EXISTS, NOT_FOUND, FAILED_PRECONDITION."""
+        _only(request, "writes")
+        database = self._database(database_name)
+        named = [(write, _target(write)) for write in request["writes"]]
+        targets = [(write, name, _path(name, database_name)) for write, name in named]
         before_commit = database.last_commit
-        now = time_of(database.next_commit(self._clock()))
-        answer = _Committed(commit_time=now)
+        now = database.next_commit(self._clock())
+        results: list[dict[str, Any]] = []
         pending: dict[str, tuple[Segments, Stored | None]] = {}
         try:
             for write, name, path in targets:
-                if name in pending and not (write.delete and pending[name][1] is None):
+                if name in pending and not ("delete" in write and pending[name][1] is None):
                     raise Unsupported("two writes of one document", request)
                 before = None if name in pending else database.documents.get(name)
-                if write.HasField("current_document"):
+                if "currentDocument" in write:
                     _check(write, name, before, database.deleted.get(name, 0))
-                after = None if write.delete else _written(write, path, before, now)
+                after = None if "delete" in write else _written(write, path, before, now)
                 pending[name] = path, after
-                result = answer.write_results.add()
-                if after is not None:
-                    result.update_time.CopyFrom(after.updated)
-                    for each in write.update_transforms:
-                        result.transform_results.append(_held(after.values, path_of(each.field_path)))
+                results.append({} if after is None else _result(after, write.get("updateTransforms", ())))
         except Fault:
             database.last_commit = before_commit
             raise
         for name, (path, after) in pending.items():
             if after is not database.documents.get(name):
                 database.put(name, path, after)
-        return types.CommitResponse.wrap(answer)
+        return {**({"writeResults": results} if results else {}), "commitTime": time_of(now)}
 
-    def query(self, request: Any) -> list[Any]:
-        """RunQuery."""
-        if request.WhichOneof("consistency_selector") or request.HasField("explain_options"):
-            raise Unsupported("a query with a time or options, or in a transaction", request)
-        query = Query(request.structured_query)
-        found, skipped = query.select(self._candidates(request.parent, query))
-        rows = [each.row(query.projection) for each in found]
-        return [row(None, skipped), *rows] if skipped or not rows else rows
+    def query(self, parent: str, request: Request) -> list[Any]:
+        """runQuery below `parent`."""
+        _only(request, "structuredQuery")
+        query = Query(request["structuredQuery"])
+        found, skipped = query.select(self._candidates(parent, query))
+        rows: list[Any] = [{"document": each.document(query.projection)} for each in found]
+        return [{"skippedResults": skipped} if skipped else {}, *rows] if skipped or not rows else rows
 
-    def aggregate(self, request: Any) -> list[Any]:
-        """RunAggregationQuery with counts and sums."""
-        if request.WhichOneof("consistency_selector") or request.HasField("explain_options"):
-            raise Unsupported("an aggregation with a time or options, or in a transaction", request)
-        asked = request.structured_aggregation_query
-        query = Query(asked.structured_query)
-        summed = [field_of(each.sum.field.field_path) for each in asked.aggregations if each.HasField("sum")]
+    def aggregate(self, parent: str, request: Request) -> list[Any]:
+        """runAggregationQuery with counts and sums."""
+        _only(request, "structuredAggregationQuery")
+        asked = request["structuredAggregationQuery"]
+        query = Query(asked["structuredQuery"])
+        summed = [_summed(each) for each in asked["aggregations"] if "sum" in each]
         if summed and (query.limit is not None or query.offset or NAME in summed or query.projection is not None):
             raise Unsupported("a sum over a part", request)
-        candidates = self._candidates(request.parent, query)
+        candidates = self._candidates(parent, query)
         found, _ = query.select(each for each in candidates if all(each.key(field) is not None for field in summed))
-        answer = _Total()
+        fields: dict[str, Any] = {}
         unnamed = itertools.count(1)
-        for each in asked.aggregations:
-            operator = each.WhichOneof("operator")
-            if operator not in ("count", "sum") or each.count.HasField("up_to"):
+        for each in asked["aggregations"]:
+            if each.keys() - {"alias"} not in ({"count"}, {"sum"}) or each.get("count"):
                 raise Unsupported("an aggregation", request)
-            total = len(found) if operator == "count" else _sum(found, field_of(each.sum.field.field_path))
-            result = answer.result.aggregate_fields[each.alias or f"field_{next(unnamed)}"]
-            if isinstance(total, int):
-                result.integer_value = total
-            else:
-                result.double_value = total
-        return [types.RunAggregationQueryResponse.wrap(answer)]
+            total = len(found) if "count" in each else _sum(found, _summed(each))
+            shown = {"integerValue": str(total)} if isinstance(total, int) else {"doubleValue": total}
+            fields[each.get("alias") or f"field_{next(unnamed)}"] = shown
+        return [{"result": {"aggregateFields": fields}}]
 
     def _candidates(self, parent: str, query: Query) -> Iterable[Stored]:
         name, path = segments_of(parent)
@@ -193,57 +180,56 @@ def _path(name: str, database: str) -> Segments:
 
 def _target(write: Any) -> str:
     """The full name of the document that is written."""
-    operation = write.WhichOneof("operation")
-    if operation == "update":
-        return str(write.update.name)
-    if operation != "delete" or write.HasField("update_mask"):
+    if "update" in write:
+        return str(write["update"]["name"])
+    if "delete" not in write or "updateMask" in write:
         raise Unsupported("a transform alone, or a verification", write)
-    return str(write.delete)
+    return str(write["delete"])
 
 
 def _check(write: Any, name: str, before: Stored | None, deleted: int) -> None:
     """The precondition of a write. `deleted`: when the document was, 0 for never."""
-    condition = write.current_document
-    match condition.WhichOneof("condition_type"):
+    ((kind, wanted),) = write["currentDocument"].items()
+    match kind:
         case "exists":
-            if condition.exists and before is None:
-                raise Fault(grpc.StatusCode.NOT_FOUND, f"No document to update: {name}")
-            if not condition.exists and before is not None:
-                raise Fault(grpc.StatusCode.ALREADY_EXISTS, f"Document already exists: {name}")
-        case "update_time":
-            if condition.update_time.nanos % 1_000:
+            if wanted and before is None:
+                raise Fault("NOT_FOUND", f"No document to update: {name}")
+            if not wanted and before is not None:
+                raise Fault("ALREADY_EXISTS", f"Document already exists: {name}")
+        case "updateTime":
+            if not wanted.endswith("000Z"):
                 raise invalid("timestamp cannot have more than microseconds precision")
-            required = micros_of(condition.update_time)
-            stored = deleted if before is None else micros_of(before.updated)
+            required = micros_of(wanted)
+            stored = deleted if before is None else before.updated
             if before is not None and required > stored:
                 raise invalid(f"Invalid base version, it is greater than the stored version: {name}")
             if required != stored:
                 text = f"the stored version ({stored}) does not match the required base version ({required})"
-                raise Fault(grpc.StatusCode.FAILED_PRECONDITION, text)
-            if before is None and not write.delete:
-                raise Fault(grpc.StatusCode.NOT_FOUND, f"No document to update: {name}")
+                raise Fault("FAILED_PRECONDITION", text)
+            if before is None and "delete" not in write:
+                raise Fault("NOT_FOUND", f"No document to update: {name}")
+        case _:
+            raise Unsupported("a precondition", write)
 
 
-def _written(write: Any, path: Segments, before: Stored | None, now: Any) -> Stored:
+def _written(write: Any, path: Segments, before: Stored | None, now: int) -> Stored:
     """The document after the write: `before` itself if the write changes nothing. It keeps the request's values."""
-    name, given = write.update.name, write.update.fields
-    if before is None and not write.HasField("update_mask") and not write.update_transforms:
+    name, given = write["update"]["name"], write["update"].get("fields", {})
+    mask, transforms = write.get("updateMask"), write.get("updateTransforms", ())
+    if before is None and mask is None and not transforms:
         return Stored(name, path, given, now, now)
     old = {} if before is None else before.values
-    if write.HasField("update_mask"):
-        named = [field_of(each) for each in write.update_mask.field_paths]
+    values = dict(given)
+    if mask is not None:
+        named = [field_of(each) for each in mask["fieldPaths"]]
         values = {**old, **{field: given[field] for field in named if field in given}}
         for field in named:
             if field not in given:
                 values.pop(field, None)
-    else:
-        values = {field: given[field] for field in sorted(given)}
-    for each in write.update_transforms:
-        values = _incremented(values, path_of(each.field_path), each)
-    if before is not None and values == old:  # protobuf compares bits: NaN is itself, and -0.0 is not 0.0
+    for each in transforms:
+        values = _incremented(values, path_of(each["fieldPath"]), each)
+    if before is not None and values == old:
         return before
-    if values.keys() != old.keys():
-        values = {field: values[field] for field in sorted(values)}
     return Stored(name, path, values, now if before is None else before.created, now)
 
 
@@ -252,26 +238,44 @@ def _incremented(values: Mapping[str, Any], path: Sequence[str], transform: Any)
 
     A sum that integers cannot hold becomes the greatest or the least of them.
     """
-    if transform.WhichOneof("transform_type") != "increment" or not transform.increment.integer_value:
+    if transform.keys() != {"fieldPath", "increment"} or "integerValue" not in transform["increment"]:
         raise Unsupported("a transform that does not add an integer", transform)
     name, *rest = path
-    before, after = values.get(name, _Value()), _Value()
-    kind = before.WhichOneof("value_type")
+    before, added = values.get(name, {}), int(transform["increment"]["integerValue"])
+    after: dict[str, Any]
     if rest:
-        inner = dict(before.map_value.fields) if kind == "map_value" else {}
-        for key, value in _incremented(inner, rest, transform).items():
-            after.map_value.fields[key].CopyFrom(value)
-    elif kind == "double_value":
-        after.double_value = before.double_value + transform.increment.integer_value
+        inner = before["mapValue"]["fields"] if "mapValue" in before else {}
+        after = {"mapValue": {"fields": _incremented(inner, rest, transform)}}
+    elif "doubleValue" in before:
+        after = _double(float(before["doubleValue"]) + added)
     else:
-        total = transform.increment.integer_value + (before.integer_value if kind == "integer_value" else 0)
-        after.integer_value = min(max(total, -(2**63)), 2**63 - 1)
+        total = added + (int(before["integerValue"]) if "integerValue" in before else 0)
+        after = {"integerValue": str(min(max(total, -(2**63)), 2**63 - 1))}
     return {**values, name: after}
+
+
+def _double(value: float) -> dict[str, Any]:
+    return value_json(value)
+
+
+def _result(after: Stored, transforms: Sequence[Any]) -> dict[str, Any]:
+    sums = [_held(after.values, path_of(each["fieldPath"])) for each in transforms]
+    return {"updateTime": time_of(after.updated), **({"transformResults": sums} if sums else {})}
 
 
 def _held(values: Mapping[str, Any], path: Sequence[str]) -> Any:
     name, *rest = path
-    return _held(values[name].map_value.fields, rest) if rest else values[name]
+    return _held(values[name]["mapValue"]["fields"], rest) if rest else values[name]
+
+
+def _summed(aggregation: Request) -> str:
+    return field_of(aggregation["sum"]["field"]["fieldPath"])
+
+
+def _only(request: Request, *fields: str) -> None:
+    """No read of the past or in a transaction, no mask, no options."""
+    if unknown := request.keys() - set(fields):
+        raise Unsupported(f"a request with {sorted(unknown)}", request)
 
 
 def _sum(found: list[Stored], field: str) -> int | float:
@@ -287,99 +291,45 @@ Io = Callable[[str, str, Callable[[], Any], float | None], Any]
 """`io(kind, what, act, timeout_s)` carries `act` out, or raises `Cut` or `Late`."""
 
 
-class Channel(grpc.Channel):  # type: ignore[misc]
-    """A grpc channel to a `Store`. No message is serialized; a request must not change after it was sent."""
+class Wire:
+    """What stands for `rest.Connections.send`: requests go to a `Store`, and the world's faults are the network's."""
 
     def __init__(self, store: Store, io: Io) -> None:
-        self._methods: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], str]]] = {
-            "BatchGetDocuments": ("firestore.get", store.get, lambda asked: _names(asked.documents)),
-            "Commit": ("firestore.commit", store.commit, lambda asked: _names(map(_name_of, asked.writes))),
-            "RunQuery": ("firestore.query", store.query, lambda asked: _query(asked.structured_query)),
-            "RunAggregationQuery": (
-                "firestore.aggregate",
-                store.aggregate,
-                lambda asked: _query(asked.structured_aggregation_query.structured_query),
-            ),
-        }
-        self._io = io
+        self._store, self._io = store, io
 
-    def call(self, method: str, request: Any, timeout_s: float | None) -> Any:
-        """The method's answer. grpc's UNAVAILABLE when the connection breaks, DEADLINE_EXCEEDED after the timeout."""
-        name = method.rsplit("/", 1)[1]
-        if name not in self._methods:
-            raise Unsupported(method, request)
-        kind, answer, describe = self._methods[name]
-        asked = type(request).pb(request)
+    def send(self, address: str, body: bytes, timeout_s: float) -> tuple[int, bytes]:
+        """The answer. ConnectionResetError when the connection breaks, TimeoutError after the timeout."""
+        name, _, method = unquote(address.removeprefix("/v1/")).rpartition(":")
+        request = msgspec.json.decode(body)
+        kind, what, act = self._known(name, method, request)
         try:
-            return self._io(kind, describe(asked), lambda: answer(asked), timeout_s)
+            return 200, msgspec.json.encode(self._io(kind, what, act, timeout_s))
         except Cut as error:
-            raise Fault(grpc.StatusCode.UNAVAILABLE, "Socket closed") from error
-        except Conflict as error:
-            raise Fault(grpc.StatusCode.ABORTED, "Too much contention on these documents.") from error
+            raise ConnectionResetError(104, "Connection reset by peer") from error
         except Late as error:
-            raise Fault(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
+            raise TimeoutError("timed out") from error
+        except Conflict:
+            fault = Fault("ABORTED", "Too much contention on these documents.")
+        except Fault as refused:
+            fault = refused
+        return fault.answer(in_a_list=method != "commit")
 
-    def unary_unary(self, method: str, *_serializers: Any, **_more: Any) -> Any:
-        return _Unary(self, method)
-
-    def unary_stream(self, method: str, *_serializers: Any, **_more: Any) -> Any:
-        return _Stream(self, method)
-
-    def stream_unary(self, method: str, *_serializers: Any, **_more: Any) -> Any:
-        return _Unknown(method)
-
-    def stream_stream(self, method: str, *_serializers: Any, **_more: Any) -> Any:
-        return _Unknown(method)
-
-    def subscribe(self, *_arguments: Any, **_more: Any) -> None:
-        """The channel is always ready."""
-
-    def unsubscribe(self, *_arguments: Any) -> None: ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Channel:
-        return self
-
-    def __exit__(self, *_error: object) -> None: ...
-
-
-class _Unary(grpc.UnaryUnaryMultiCallable):  # type: ignore[misc]
-    def __init__(self, channel: Channel, method: str) -> None:
-        self._channel, self._method = channel, method
-
-    def __call__(self, request: Any, timeout: float | None = None, **_more: Any) -> Any:
-        return self._channel.call(self._method, request, timeout)
-
-    def with_call(self, request: Any, timeout: float | None = None, **_more: Any) -> tuple[Any, None]:
-        """The client library's interceptor calls this; nobody looks at the call itself."""
-        return self._channel.call(self._method, request, timeout), None
-
-    def future(self, request: Any, *_arguments: Any, **_more: Any) -> NoReturn:
-        raise Unsupported(f"a future of {self._method}", request)
-
-
-class _Stream(grpc.UnaryStreamMultiCallable):  # type: ignore[misc]
-    def __init__(self, channel: Channel, method: str) -> None:
-        self._channel, self._method = channel, method
-
-    def __call__(self, request: Any, timeout: float | None = None, **_more: Any) -> Iterator[Any]:
-        return iter(self._channel.call(self._method, request, timeout))
-
-
-class _Unknown:
-    """A method that streams requests: the product uses none."""
-
-    def __init__(self, method: str) -> None:
-        self._method = method
-
-    def __call__(self, *_arguments: Any, **_more: Any) -> NoReturn:
-        raise Unsupported(self._method)
-
-
-def _name_of(write: Any) -> str:
-    name: str = write.delete or write.update.name
-    return name
+    def _known(self, name: str, method: str, request: Request) -> tuple[str, str, Callable[[], Any]]:
+        """How the I/O is called in the trace, what it is about, and the act."""
+        store, database = self._store, name.removesuffix("/documents")
+        match method:
+            case "batchGet":
+                return "firestore.get", _names(request["documents"]), lambda: store.get(database, request)
+            case "commit":
+                names = map(_target, request["writes"])
+                return "firestore.commit", _names(names), lambda: store.commit(database, request)
+            case "runQuery":
+                what = _query(request["structuredQuery"])
+                return "firestore.query", what, lambda: store.query(name, request)
+            case "runAggregationQuery":
+                what = _query(request["structuredAggregationQuery"]["structuredQuery"])
+                return "firestore.aggregate", what, lambda: store.aggregate(name, request)
+        raise Unsupported(method, request)
 
 
 def _names(names: Iterable[str]) -> str:
@@ -390,9 +340,9 @@ def _names(names: Iterable[str]) -> str:
 
 def _query(query: Any) -> str:
     """Such as `jobs status createdAt`: the collection, and the fields that are compared and sorted by."""
-    where = query.where
-    compared = where.composite_filter.filters if where.HasField("composite_filter") else [where]
-    fields = (each.field_filter.field.field_path or each.unary_filter.field.field_path for each in compared)
-    orders = (each.field.field_path for each in query.order_by)
-    collections = (each.collection_id for each in query.from_)
+    where = query.get("where", {})
+    compared = where["compositeFilter"]["filters"] if "compositeFilter" in where else [where] if where else []
+    fields = (filter_["field"]["fieldPath"] for each in compared for filter_ in each.values())
+    orders = (each["field"]["fieldPath"] for each in query.get("orderBy", ()))
+    collections = (each["collectionId"] for each in query["from"])
     return " ".join(filter(None, dict.fromkeys(itertools.chain(collections, fields, orders))))

@@ -1,90 +1,60 @@
-"""The documents of the Firestore in memory: the versions that it holds, and how the client library sees them."""
+"""The documents of the Firestore in memory: the versions that it holds, and what it answers of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
+import msgspec
 
 from .store_query import ABSENT, NAME, REFERENCE, Key, Segments, key_of, plain_fields, value_of
 
-
-class Message:
-    """What the client library reads of an answer, as attributes instead of a protobuf message.
-
-    It is made once for each version of a document, it is shared, and its fields are in order of their names: protobuf's
-    order is another one in each process, and the code under test may follow it.
-    """
-
-    def __init__(self, kind: str = "", **held: Any) -> None:
-        self._kind = kind
-        self.__dict__.update(held)
-
-    @property
-    def _pb(self) -> Message:
-        return self
-
-    @staticmethod
-    def pb(message: Message) -> Message:
-        return message
-
-    def WhichOneof(self, _group: str) -> str:
-        return self._kind
-
-    def HasField(self, name: str) -> bool:
-        return self.__dict__[name] is not None
-
-
-NO_TIME = Timestamp()
-
-
-def row(document: Message | None, skipped: int = 0) -> Message:
-    """One answer to a query."""
-    return Message(document=document, read_time=NO_TIME, explain_metrics=None, skipped_results=skipped)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def _shown(value: Any) -> Any:
-    """A Value message as the client library sees it: itself, unless it holds a map."""
-    kind = value.WhichOneof("value_type")
-    if kind == "map_value":
-        fields = value.map_value.fields
-        return Message(kind, map_value=Message(fields={name: _shown(fields[name]) for name in sorted(fields)}))
-    if kind == "array_value":
-        return Message(kind, array_value=Message(values=[_shown(each) for each in value.array_value.values]))
+    """A Value with its maps in order of the names: the code under test may follow it, and a sender's order is lost."""
+    if "mapValue" in value:
+        return {"mapValue": {"fields": shown(value["mapValue"]["fields"])}}
+    if "arrayValue" in value:
+        return {"arrayValue": {"values": [_shown(each) for each in value["arrayValue"]["values"]]}}
     return value
 
 
+def shown(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _shown(fields[name]) for name in sorted(fields)}
+
+
 class Stored:
-    """One version of a document. It never changes, nor do the Value messages that it got from requests."""
+    """One version of a document. It never changes, nor do the Values that it got from requests."""
 
-    __slots__ = ("_data", "_found", "_keys", "_row", "_shown", "_values", "created", "name", "segments", "updated")
+    __slots__ = ("_data", "_keys", "_shown", "_values", "_whole", "created", "name", "segments", "updated")
 
-    def __init__(self, name: str, segments: Segments, values: Mapping[str, Any], created: Any, updated: Any) -> None:
+    def __init__(self, name: str, segments: Segments, values: Mapping[str, Any], created: int, updated: int) -> None:
         self.name, self.segments, self.created, self.updated = name, segments, created, updated
+        """The times are in microseconds since the epoch."""
         self._values = values
         self._data: dict[str, Any] | None = None
         self._keys: dict[str, Key | None] = {NAME: (REFERENCE, segments)}
         self._shown: dict[str, Any] | None = None
-        self._found: Message | None = None
-        self._row: Message | None = None
+        self._whole: msgspec.Raw | None = None
 
     @property
     def path(self) -> str:
         return "/".join(self.segments)
 
     @property
-    def values(self) -> dict[str, Any]:
-        """{name: Value message}, in order of the names."""
-        if not isinstance(self._values, dict):
-            self._values = {name: self._values[name] for name in sorted(self._values)}
+    def values(self) -> Mapping[str, Any]:
+        """{name: Value}"""
         return self._values
 
     @property
     def data(self) -> dict[str, Any]:
         """The fields as Python values. Not to be changed."""
         if self._data is None:
-            self._data = plain_fields(self.values)
+            self._data = plain_fields(self._values)
         return self._data
 
     def key(self, field: str) -> Key | None:
@@ -96,36 +66,30 @@ class Stored:
             found = self._keys[field] = None if value is ABSENT else key_of(value)
             return found
 
-    def found(self) -> Message:
-        """The answer to a read of the document."""
-        if self._found is None:
-            self._found = Message("found", found=self._document())
-        return self._found
-
-    def row(self, projection: set[str] | None) -> Message:
-        """The answer to a query that finds the document, with these fields alone."""
-        if projection is not None:
-            return row(self._document(projection))
-        if self._row is None:
-            self._row = row(self._document())
-        return self._row
-
-    def _document(self, projection: set[str] | None = None) -> Message:
+    def document(self, projection: set[str] | None = None) -> msgspec.Raw:
+        """The Document as it is answered, with these fields alone. It is made once for each version."""
+        if projection is None and self._whole is not None:
+            return self._whole
         if self._shown is None:
-            self._shown = {name: _shown(value) for name, value in self.values.items()}
+            self._shown = shown(self._values)
         fields = self._shown
         if projection is not None:
             fields = {name: value for name, value in fields.items() if name in projection}
-        return Message(name=self.name, fields=fields, create_time=self.created, update_time=self.updated)
+        times = {"createTime": time_of(self.created), "updateTime": time_of(self.updated)}
+        made = msgspec.Raw(msgspec.json.encode({"name": self.name, "fields": fields, **times}))
+        if projection is None:
+            self._whole = made
+        return made
 
 
-def time_of(micros: int) -> Any:
-    return Timestamp(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1_000)
+def time_of(micros: int) -> str:
+    """As Firestore writes times: with as many digits as it takes, by threes."""
+    written = (EPOCH + micros * MICROSECOND).isoformat()[: -len("+00:00")]
+    return f"{written[:-3] if micros % 1_000 == 0 and micros % 1_000_000 else written}Z"
 
 
-def micros_of(time: Any) -> int:
-    micros: int = time.seconds * 1_000_000 + time.nanos // 1_000
-    return micros
+def micros_of(time: str) -> int:
+    return (datetime.fromisoformat(time) - EPOCH) // MICROSECOND
 
 
 Collection = dict[str, Stored]

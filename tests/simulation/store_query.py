@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-import grpc  # type: ignore[import-untyped]
-from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from tests.support.rpcs import Fault
@@ -22,7 +21,7 @@ NAME = "__name__"
 NULL, BOOLEAN, NAN, NUMBER, TIME, STRING, BYTES, REFERENCE, ARRAY, MAP = range(10)
 MAX_IN = 30
 MAX_ID_BYTES = 1_500
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_TIME = len("2026-01-02T03:04:05.123456Z")
 
 
 class Unsupported(BaseException):
@@ -33,7 +32,7 @@ class Unsupported(BaseException):
 
 
 def invalid(text: str) -> Fault:
-    return Fault(grpc.StatusCode.INVALID_ARGUMENT, text)
+    return Fault("INVALID_ARGUMENT", text)
 
 
 class Record(Protocol):
@@ -49,30 +48,33 @@ class Record(Protocol):
 
 
 def plain_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A map of Value messages as Python values, in order of the names: protobuf's own order is a random one."""
+    """A map of Values as Python values, in order of the names: Firestore keeps no order."""
     return {name: plain(fields[name]) for name in sorted(fields)}
 
 
 def plain(value: Any, *, in_array: bool = False) -> Any:
-    """A Value message as a Python value.
+    """A Value as a Python value.
 
     `Unsupported` for what the product does not store and for what Firestore would have refused or changed.
     """
-    kind = value.WhichOneof("value_type")
+    ((kind, held),) = value.items()
     match kind:
-        case "string_value" | "integer_value" | "boolean_value" | "double_value" | "bytes_value":
-            return getattr(value, kind)
-        case "null_value":
-            return None
-        case "timestamp_value":
-            time = value.timestamp_value
-            if time.nanos % 1_000:
+        case "stringValue" | "booleanValue" | "nullValue":
+            return held
+        case "integerValue":
+            return int(held)
+        case "doubleValue":
+            return float(held)
+        case "bytesValue":
+            return base64.b64decode(held)
+        case "timestampValue":
+            if len(held) > LONGEST_TIME:
                 raise Unsupported("a time with nanoseconds, which Firestore cuts", value)
-            return EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1_000)
-        case "map_value":
-            return plain_fields(value.map_value.fields)
-        case "array_value" if not in_array:
-            return [plain(each, in_array=True) for each in value.array_value.values]
+            return datetime.fromisoformat(held)
+        case "mapValue":
+            return plain_fields(held["fields"])
+        case "arrayValue" if not in_array:
+            return [plain(each, in_array=True) for each in held["values"]]
     raise Unsupported(f"a value of kind {kind}", value)
 
 
@@ -159,52 +161,54 @@ class Query:
 
     def __init__(self, query: Any) -> None:
         self._message = query
-        if unknown := {field.name for field, _ in query.ListFields()} - KNOWN:
+        if unknown := query.keys() - KNOWN:
             raise Unsupported(f"a query with {sorted(unknown)}", query)
-        sources = query.from_
-        if len(sources) != 1 or not sources[0].collection_id:
+        sources = query["from"]
+        if len(sources) != 1 or not sources[0].get("collectionId"):
             raise Unsupported("a query that is not of one collection", query)
-        self.collection_id: str = sources[0].collection_id
-        self.is_group: bool = sources[0].all_descendants
+        self.collection_id: str = sources[0]["collectionId"]
+        self.is_group: bool = sources[0].get("allDescendants", False)
         self._filters: list[tuple[str, str, Callable[[Record], bool]]] = []
         """(field, operator, whether a document matches)"""
-        if query.HasField("where"):
-            self._add(query.where)
+        if "where" in query:
+            self._add(query["where"])
         self.projection = (
-            {field_of(each.field_path) for each in query.select.fields} if query.HasField("select") else None
+            {field_of(each["fieldPath"]) for each in query["select"]["fields"]} if "select" in query else None
         )
         if any(NESTED in each for each in self.projection or ()):
             raise Unsupported("a projection of a field in a map", query)
-        explicit = [Order(field_of(each.field.field_path), each.direction == DESCENDING) for each in query.order_by]
-        self._start = self._bound("start_at", explicit)
-        self._end = self._bound("end_at", explicit)
+        explicit = [
+            Order(field_of(each["field"]["fieldPath"]), each["direction"] == "DESCENDING")
+            for each in query.get("orderBy", ())
+        ]
+        self._start = self._bound("startAt", explicit)
+        self._end = self._bound("endAt", explicit)
         self._check_filters()
         self.orders = self._complete(explicit)
-        self.offset: int = query.offset
-        self.limit: int | None = query.limit.value if query.HasField("limit") else None
+        self.offset: int = query.get("offset", 0)
+        self.limit: int | None = query.get("limit")
         if self.offset < 0 or (self.limit or 0) < 0:
             raise invalid("limit is negative" if self.offset >= 0 else "offset is negative")
 
     def _add(self, where: Any) -> None:
         """Add this filter, or its parts: all of them must match."""
-        match where.WhichOneof("filter_type"):
-            case "composite_filter" if where.composite_filter.op == AND:
-                for each in where.composite_filter.filters:
+        ((kind, asked),) = where.items()
+        match kind:
+            case "compositeFilter" if asked["op"] == "AND":
+                for each in asked["filters"]:
                     self._add(each)
-            case "field_filter":
-                asked = where.field_filter
-                field, operator = _compared_field(asked), FIELD_OPERATOR.Name(asked.op)
-                self._filters.append((field, operator, self._compared(field, operator, asked.value)))
-            case "unary_filter":
-                asked = where.unary_filter
-                field, operator = _compared_field(asked), UNARY_OPERATOR.Name(asked.op)
+            case "fieldFilter":
+                field, operator = _compared_field(asked), asked["op"]
+                self._filters.append((field, operator, self._compared(field, operator, asked["value"])))
+            case "unaryFilter":
+                field, operator = _compared_field(asked), asked["op"]
                 self._filters.append((field, operator, functools.partial(_holds, UNARY[operator], field)))
             case _:
                 raise Unsupported("a filter", where)
 
     def _compared(self, field: str, operator: str, value: Any) -> Callable[[Record], bool]:
         if operator == "IN":
-            members = value.array_value.values
+            members = value["arrayValue"]["values"]
             if not 0 < len(members) <= MAX_IN:
                 raise invalid(f"'IN' requires an ArrayValue of 1 to {MAX_IN} comparison values.")
             keys = [_operand(each) for each in members]
@@ -223,13 +227,13 @@ class Query:
         return lambda record: (found := record.key(field)) is not None and found[0] == rank and accepts(found, key)
 
     def _bound(self, name: str, orders: list[Order]) -> Bound | None:
-        if not self._message.HasField(name):
+        cursor = self._message.get(name)
+        if cursor is None:
             return None
-        cursor = getattr(self._message, name)
-        if len(cursor.values) > len(orders):
+        if len(cursor["values"]) > len(orders):
             raise invalid("Cursor has too many values.")
-        keys = [_position(order.field, value) for order, value in zip(orders, cursor.values, strict=False)]
-        return Bound(keys, cursor.before)
+        keys = [_position(order.field, value) for order, value in zip(orders, cursor["values"], strict=False)]
+        return Bound(keys, cursor.get("before", False))
 
     def _check_filters(self) -> None:
         operators = [operator for _, operator, _ in self._filters]
@@ -248,7 +252,7 @@ class Query:
         if len(set(fields)) < len(fields):
             raise invalid("order by clause cannot contain duplicate fields")
         if explicit == [Order(NAME, True)] and not self._filters:
-            raise Fault(grpc.StatusCode.FAILED_PRECONDITION, "Firestore does not support descending key scans")
+            raise Fault("FAILED_PRECONDITION", "Firestore does not support descending key scans")
         is_descending = explicit[-1].is_descending if explicit else False
         unequal = {field for field, operator, _ in self._filters if operator in RANGES or operator in NEGATIONS}
         implied = sorted(unequal.difference(fields))
@@ -301,7 +305,7 @@ class Query:
 
 
 def _compared_field(asked: Any) -> str:
-    field = field_of(asked.field.field_path)
+    field = field_of(asked["field"]["fieldPath"])
     if field == NAME:
         raise Unsupported("a filter by name", asked)
     return field
@@ -319,9 +323,9 @@ def _position(field: str, value: Any) -> Key:
     """A value of a cursor."""
     if field != NAME:
         return key_of(plain(value))
-    if value.WhichOneof("value_type") != "reference_value":
+    if "referenceValue" not in value:
         raise invalid("Cursor __key__ value is not a document reference.")
-    return (REFERENCE, segments_of(value.reference_value)[1])
+    return (REFERENCE, segments_of(value["referenceValue"])[1])
 
 
 def _holds(test: Callable[[Key], bool], field: str, record: Record) -> bool:
@@ -329,12 +333,7 @@ def _holds(test: Callable[[Key], bool], field: str, record: Record) -> bool:
     return found is not None and test(found)
 
 
-KNOWN = {"select", "from_", "where", "order_by", "start_at", "end_at", "offset", "limit"}
-_QUERY = types.StructuredQuery.pb()
-DESCENDING = _QUERY.DESCENDING
-AND = _QUERY.CompositeFilter.AND
-FIELD_OPERATOR = _QUERY.FieldFilter.Operator
-UNARY_OPERATOR = _QUERY.UnaryFilter.Operator
+KNOWN = {"select", "from", "where", "orderBy", "startAt", "endAt", "offset", "limit"}
 RANGES: Mapping[str, Callable[[Key, Key], bool]] = {
     "LESS_THAN": lambda found, bound: found < bound,
     "LESS_THAN_OR_EQUAL": lambda found, bound: found <= bound,

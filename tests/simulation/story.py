@@ -14,7 +14,6 @@ from unittest import mock
 
 import firebase_admin
 import requests
-from google.cloud.firestore_v1.base_client import BaseClient
 from msgspec import Struct
 
 from local.stack import settings
@@ -24,6 +23,7 @@ from studiox.admin import report_figures
 from studiox.creations import media_sweep
 from studiox.fan_out import service as fan_out
 from studiox.kit import firestore, rate_limits
+from studiox.kit.rest import Connections
 from studiox.models.users import pseudonym
 from studiox.studio import counter_audit
 from studiox.tokens import audit, monthly_reset
@@ -37,7 +37,7 @@ from tests.simulation.deployment import Bugs, Deployment, address
 from tests.simulation.faults import Faults
 from tests.simulation.network import Network
 from tests.simulation.shop import HANDLER, Shop
-from tests.simulation.store import Channel, Store
+from tests.simulation.store import Store, Wire
 from tests.simulation.strangers import Stranger
 from tests.simulation.theme import COMMITS, Theme
 from tests.simulation.threads import installed
@@ -140,7 +140,7 @@ class Stage:
         )
         self.database = f"projects/{PROJECT}/databases/(default)"
         self.store = Store(self.world.now)
-        self.channel = Channel(self.store, self.world.io)
+        self.wire = Wire(self.store, self.world.io)
         self.deployment = Deployment(self.world)
         self.violations: list[str] = []
         self.checks, self._seen = Checks(), 0
@@ -356,15 +356,14 @@ def _deployed(stage: Stage) -> Iterator[None]:
         stage.network.patched(),
         _divided(stage.story),
         tiny_media(),
-        mock.patch.object(firestore, "channel", return_value=stage.channel),
-        mock.patch.object(BaseClient, "_emulator_channel", return_value=stage.channel),
+        mock.patch.object(Connections, "send", lambda _connections, *asked: stage.wire.send(*asked)),
         mock.patch.object(requests.utils, "getproxies", return_value={}),  # reads the whole environment each time
         mock.patch.object(requests.utils, "proxy_bypass", return_value=True),
     ):
         _forget_apps()
         firestore.app()  # as main.py does
         for path, document in stage.story.theme.settings.items():
-            firestore.client().document(path).set(dict(document))
+            firestore.commit({path: document}, {})
         yield
         _forget_apps()
 

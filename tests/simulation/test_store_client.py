@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import DeadlineExceeded, ServiceUnavailable
-from google.cloud.firestore_v1 import base_client, types
-from google.cloud.firestore_v1.services.firestore import FirestoreClient, transports
 
-from studiox.kit import firestore, process, protobuf, query
+from studiox.kit import firestore, process, query, rest, values
 from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.kit.documents import Collection, Stored
 from studiox.kit.transaction import Reads, transact
 from tests.simulation.faults import Cut, Late
-from tests.simulation.store import Channel, Store
+from tests.simulation.store import Store, Wire
 from tests.simulation.store_query import Unsupported
 from tests.simulation.test_store import at_once
 from tests.support.database import Database
@@ -96,16 +93,27 @@ def test_the_products_calls_are_answered_as_by_the_engine(project: str, monkeypa
     assert len(wanted) == 17, "some lists have several pages"
     assert all(wanted), "no list is empty"
     store = Store(lambda: 1_800_000_000.0)
-    channel = Channel(store, at_once)
-    monkeypatch.setattr(firestore, "channel", lambda: channel)
-    monkeypatch.setattr(base_client.BaseClient, "_emulator_channel", lambda _client, _transport: channel)
+    wire = Wire(store, at_once)
+    monkeypatch.setattr(rest.Connections, "send", lambda _connections, *asked: wire.send(*asked))
     process.restart()
     assert the_products_calls(7) == wanted
     name = f"projects/{project}/databases/(default)"
     assert repr(store.all(name)) == repr(Database(project=project).all())
 
 
-def test_a_broken_connection_and_a_late_answer_are_grpcs_errors(project: str) -> None:
+@pytest.fixture
+def ask(project: str) -> Callable[..., Any]:
+    """`ask(store, io)` is what asks a store."""
+
+    def connected(store: Store, io: Any = at_once) -> Callable[..., Any]:
+        connections = rest.Connections(f"projects/{project}/databases/(default)", None, str)
+        connections.send = Wire(store, io).send  # type: ignore[method-assign]
+        return connections.ask
+
+    return connected
+
+
+def test_a_broken_connection_and_a_late_answer_are_the_networks_errors(project: str, ask: Callable[..., Any]) -> None:
     said: list[tuple[str, str, float | None]] = []
 
     def io(kind: str, what: str, act: Callable[[], Any], timeout_s: float | None = None) -> Any:
@@ -114,34 +122,29 @@ def test_a_broken_connection_and_a_late_answer_are_grpcs_errors(project: str) ->
         raise Cut(applied=True) if kind == "firestore.commit" else Late
 
     store = Store(lambda: 1_800_000_000.0)
-    api = FirestoreClient(transport=transports.FirestoreGrpcTransport(channel=Channel(store, io)))
     name = f"projects/{project}/databases/(default)"
-    write = protobuf.create(f"{name}/documents/users/u1/ledger/l1", {"n": 1})
-    with pytest.raises(ServiceUnavailable):
-        api.commit(protobuf.commit_request(name, [write]), retry=None, timeout=3)
-    with pytest.raises(DeadlineExceeded):
-        api.batch_get_documents(protobuf.read_request(name, [write.update.name]), retry=None, timeout=2)
+    root = f"{name}/documents"
+    write = values.create(f"{root}/users/u1/ledger/l1", {"n": 1})
+    with pytest.raises(rest.Unreachable, match="UNAVAILABLE"):
+        ask(store, io)("commit", root, {"writes": [write]}, 3)
+    with pytest.raises(rest.Unreachable, match="DEADLINE_EXCEEDED"):
+        ask(store, io)("batchGet", root, {"documents": [write["update"]["name"]]}, 2)
     assert said == [("firestore.commit", "users/ledger 1", 3), ("firestore.get", "users/ledger 1", 2)]
     assert store.all(name) == {"users/u1/ledger/l1": {"n": 1}}
 
 
-def test_what_the_store_does_not_know_ends_the_run(project: str) -> None:
-    api = FirestoreClient(transport=transports.FirestoreGrpcTransport(channel=Channel(Store(lambda: 0.0), at_once)))
-    database = f"projects/{project}/databases/(default)"
-    asked = types.RunQueryRequest(
-        parent=f"{database}/documents",
-        structured_query={"from_": [{"collection_id": "users"}], "find_nearest": {"limit": 3}},
-    )
-    increment = types.Write(transform={"document": f"{database}/documents/users/u1"})
-    asks: list[Callable[[], object]] = [
-        lambda: api.run_query(asked),
-        lambda: api.commit(types.CommitRequest(database=database, writes=[increment])),
-        lambda: api.batch_get_documents(types.BatchGetDocumentsRequest(database=database, transaction=b"1")),
-        lambda: api.begin_transaction(types.BeginTransactionRequest(database=database)),
+def test_what_the_store_does_not_know_ends_the_run(project: str, ask: Callable[..., Any]) -> None:
+    root = f"projects/{project}/databases/(default)/documents"
+    nearest = {"from": [{"collectionId": "users"}], "findNearest": {"limit": 3}}
+    unknown: list[tuple[str, Any]] = [
+        ("runQuery", {"structuredQuery": nearest}),
+        ("commit", {"writes": [{"transform": {"document": f"{root}/users/u1"}}]}),
+        ("batchGet", {"documents": [], "transaction": "AA=="}),
+        ("beginTransaction", {}),
     ]
-    for ask in asks:
+    for method, request in unknown:
         with pytest.raises(Unsupported):
-            ask()
+            ask(Store(lambda: 0.0))(method, root, request, 1)
 
 
 def test_documents_expire_by_their_ttl_policies(project: str) -> None:
@@ -149,8 +152,8 @@ def test_documents_expire_by_their_ttl_policies(project: str) -> None:
     database = f"projects/{project}/databases/(default)"
     fields = {"expiresAt": datetime.fromtimestamp(1_800_000_100, UTC), "n": 1}
     paths = ["rateLimits/r1", "users/u1/notifications/n1", "users/u1"]
-    writes = [protobuf.create(f"{database}/documents/{path}", fields) for path in paths]
-    store.commit(types.CommitRequest.pb()(database=database, writes=writes))
+    writes = [values.create(f"{database}/documents/{path}", fields) for path in paths]
+    store.commit(database, {"writes": writes})
     version = store.version(database)
     assert store.expire(1_800_000_099.0) == 0
     assert store.changed(database, version) == {}

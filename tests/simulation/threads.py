@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from google.api_core.timeout import TimeToDeadlineTimeout
-
 import studiox
 from studiox.kit import clock, process
 from tests.simulation.world import World
@@ -27,7 +25,7 @@ T = TypeVar("T")
 # A module that is imported within a story keeps the clocks and threads of that moment.
 LATE = (
     *(each.name for each in pkgutil.walk_packages(studiox.__path__, "studiox.")),
-    *("stripe._stripe_client", "stripe._webhook", "google.cloud.storage", "grpc._interceptor", "opentelemetry.context"),
+    *("stripe._stripe_client", "stripe._webhook", "google.cloud.storage", "opentelemetry.context"),
     *("flask.testing", "disposable_email_domains", "_strptime"),
 )
 for late in LATE:
@@ -71,8 +69,6 @@ def installed(world: World) -> Iterator[World]:
         (time, "monotonic", mine(world.monotonic, real["monotonic"])),
         (time, "sleep", mine(sleep, real["sleep"])),
         (clock, "now", lambda: Moment.now(UTC)),
-        # How much of its timeout an RPC has left: the argument `clock` is a default.
-        (TimeToDeadlineTimeout.__init__, "__defaults__", (None, lambda: Moment.now(UTC))),
         (secrets, "choice", chance.choice),
         (secrets, "token_hex", lambda size=16: chance.randbytes(size).hex()),
         (secrets, "token_urlsafe", lambda size=16: chance.randbytes(size).hex()),

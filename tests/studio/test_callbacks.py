@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
 import pytest
 
 from studiox.integrations.providers.poyo import Poyo
@@ -88,7 +87,7 @@ def test_a_callback_that_cannot_be_acted_on_is_to_be_repeated(studio: Studio, mo
     monkeypatch.setattr(transaction, "DEADLINE_S", 0.2)
     studio.database.change(f"jobs/{job_id}/private/state", taskId="")
     studio.restart()
-    studio.rpcs.fail_before("Commit", times=1000, code=grpc.StatusCode.ABORTED)
+    studio.rpcs.fail_before("Commit", times=1000, code="ABORTED")
     assert studio.callback(job_id, task_id).status == 503
     studio.rpcs.heal()
     monkeypatch.setenv("POYO_WEBHOOK_SECRET", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,8 +46,13 @@ def production(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
 def written(studio: Studio, paths: tuple[str, ...]) -> int:
     """How often these documents were written: a listener receives each."""
     commits = [request for method, request in studio.rpcs.requests if method == "Commit"]
-    names = [write.update.name.partition("/documents/")[2] for commit in commits for write in commit.writes]
+    names = [name_of(write) for commit in commits for write in commit["writes"]]
     return sum(names.count(path) for path in paths)
+
+
+def name_of(write: Mapping[str, Any]) -> str:
+    """The path of the document that is written, "" for a deletion."""
+    return str(write["update"]["name"]).partition("/documents/")[2] if "update" in write else ""
 
 
 def changed_times(studio: Studio) -> dict[str, int]:
@@ -55,13 +60,14 @@ def changed_times(studio: Studio) -> dict[str, int]:
     last: dict[tuple[str, str], object] = {}
     changed: Counter[str] = Counter()
     for method, request in studio.rpcs.requests:
-        for write in request.writes if method == "Commit" else ():
-            collection, _, below = write.update.name.partition("/documents/")[2].partition("/")
-            for field, value in write.update.fields.items():
-                if below.count("/") == 0 and value._pb.WhichOneof("value_type") == "timestamp_value":
-                    if last.get((write.update.name, field)) != value.timestamp_value:
+        for write in request["writes"] if method == "Commit" else ():
+            name = name_of(write)
+            collection, _, below = name.partition("/")
+            for field, value in write.get("update", {}).get("fields", {}).items():
+                if below.count("/") == 0 and "timestampValue" in value:
+                    if last.get((name, field)) != value["timestampValue"]:
                         changed[f"{collection}.{field}"] += 1
-                    last[write.update.name, field] = value.timestamp_value
+                    last[name, field] = value["timestampValue"]
     return dict(sorted(changed.items()))
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
 
 from tests.support.proxy import Proxy, end
-
-HEADER = 9  # bytes before each HTTP/2 frame's payload: length, type, flags, stream
-DATA, HEADERS = 0, 1  # types of frames
 
 
 class Cutter(Proxy):
@@ -20,42 +16,43 @@ class Cutter(Proxy):
         self._lock = threading.Lock()
         self._times = 0
         self._after = 0
+        self._passed: dict[socket.socket, int] = {}
+        """How many bytes of its last answer each connection to the engine has passed on."""
         self.cuts = 0
         """How many answers were cut so far."""
         super().__init__(engine)
 
     def cut(self, *, after: int = 0, times: int = 1) -> None:
-        """Close the connection of the next `times` answers once `after` of its DATA frames have passed.
+        """Close the connection of the next `times` answers once `after` bytes of each have passed.
 
         0: when the answer begins, so that nothing of it arrives.
         """
         with self._lock:
             self._after, self._times = after, times
 
-    def answers(self, server: socket.socket, client: socket.socket) -> None:
-        passed: dict[int, int] = {}  # of each stream: how many DATA frames
+    def requests(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            for kind, stream, frame in _frames(server):
-                if kind in (HEADERS, DATA) and self._cuts(passed.get(stream, 0)):
-                    break
-                passed[stream] = passed.get(stream, 0) + (kind == DATA)
-                client.sendall(frame)
+            while some := client.recv(65536):
+                self._passed[server] = 0
+                server.sendall(some)
         end(client, server)
 
-    def _cuts(self, passed: int) -> bool:
+    def answers(self, server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while some := server.recv(65536):
+                before = self._passed.get(server, 0)
+                most = self._most(before, len(some))
+                client.sendall(some[: most - before])
+                if most < before + len(some):
+                    break
+                self._passed[server] = most
+        end(client, server)
+
+    def _most(self, before: int, size: int) -> int:
+        """How many bytes of the answer may pass, of which `before` have and `size` have arrived."""
         with self._lock:
-            if self._times <= 0 or passed < self._after:
-                return False
+            if self._times <= 0 or before + size <= self._after:
+                return before + size
             self._times -= 1
             self.cuts += 1
-            return True
-
-
-def _frames(server: socket.socket) -> Iterator[tuple[int, int, bytes]]:
-    """(type, stream, the whole frame) of what the engine sends."""
-    held = b""
-    while some := server.recv(65536):
-        held += some
-        while len(held) >= HEADER and len(held) >= (size := HEADER + int.from_bytes(held[:3], "big")):
-            yield held[3], int.from_bytes(held[5:HEADER], "big"), held[:size]
-            held = held[size:]
+            return max(before, self._after)

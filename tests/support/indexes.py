@@ -30,12 +30,12 @@ def needed(query: Any) -> Index | None:
     https://firebase.google.com/docs/firestore/query-data/index-overview: equalities alone are merged from
     single-field indexes, and so is one field's order or range. Merging with an order is not relied upon.
     """
-    [source] = query.from_
-    scope = "COLLECTION_GROUP" if source.all_descendants else "COLLECTION"
-    filters = _filters(query.where)
+    [source] = query["from"]
+    scope = "COLLECTION_GROUP" if source.get("allDescendants") else "COLLECTION"
+    filters = _filters(query.get("where", {}))
     equal = {(field, "ASCENDING") for field, operator in filters if operator in EQUALITIES}
     equal |= {(field, "CONTAINS") for field, operator in filters if operator in CONTAINS}
-    order = [(each.field.field_path, each.direction.name) for each in query.order_by]
+    order = [(each["field"]["fieldPath"], each["direction"]) for each in query.get("orderBy", [])]
     ranges = [field for field, operator in filters if operator not in EQUALITIES + CONTAINS]
     if not order:
         order = [(field, "ASCENDING") for field in dict.fromkeys(ranges)]
@@ -45,25 +45,23 @@ def needed(query: Any) -> Index | None:
     only_equal = not order and not any(mode == "CONTAINS" for _, mode in equal)
     if scope == "COLLECTION" and (only_equal or (len(compared) <= 1 and compared != ["__name__"])):
         return None
-    return Index(source.collection_id, scope, frozenset(equal), tuple(order)) if compared else None
+    return Index(source["collectionId"], scope, frozenset(equal), tuple(order)) if compared else None
 
 
 def _filters(where: Any) -> list[tuple[str, str]]:
     """(field, operator) of all filters; a comparison with null or NaN is an equality."""
-    kind = type(where).pb(where).WhichOneof("filter_type")
-    if kind == "composite_filter":
-        return [each for part in where.composite_filter.filters for each in _filters(part)]
-    if kind == "field_filter":
-        return [(where.field_filter.field.field_path, where.field_filter.op.name)]
-    if kind == "unary_filter":
-        return [(where.unary_filter.field.field_path, "EQUAL")]
+    if "compositeFilter" in where:
+        return [each for part in where["compositeFilter"]["filters"] for each in _filters(part)]
+    if "fieldFilter" in where:
+        return [(where["fieldFilter"]["field"]["fieldPath"], where["fieldFilter"]["op"])]
+    if "unaryFilter" in where:
+        return [(where["unaryFilter"]["field"]["fieldPath"], "EQUAL")]
     return []
 
 
 def asked(request: Any) -> Any:
     """The StructuredQuery of a RunQuery or RunAggregationQuery request."""
-    aggregation = getattr(request, "structured_aggregation_query", None)
-    return request.structured_query if aggregation is None else aggregation.structured_query
+    return request.get("structuredAggregationQuery", request)["structuredQuery"]
 
 
 class Deployed(NamedTuple):
@@ -119,8 +117,9 @@ def alone(query: Any) -> set[tuple[str, str]]:
     """(collection, field) of the fields whose own indexes serve the query."""
     if needed(query) is not None:
         return set()
-    compared = {field for field, _ in _filters(query.where)} | {each.field.field_path for each in query.order_by}
-    return {(query.from_[0].collection_id, field) for field in compared - {"__name__"}}
+    compared = {field for field, _ in _filters(query.get("where", {}))}
+    compared |= {each["field"]["fieldPath"] for each in query.get("orderBy", [])}
+    return {(query["from"][0]["collectionId"], field) for field in compared - {"__name__"}}
 
 
 def missing(queries: list[Any]) -> list[Index]:

@@ -6,14 +6,14 @@ A document's path is like `users/u1`; its data is a mapping that is never mutate
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, TypeVar
 
-from . import config, protobuf
+from . import config, rest, values
 from .cache import MINUTE_S, Cache
 from .document_cache import Document as Document
 from .document_cache import DocumentCache
@@ -21,55 +21,27 @@ from .documents import D, Data, Docs, FieldPath, P, Path
 from .errors import Unavailable
 from .process import per_process
 
-if TYPE_CHECKING:
-    from google.cloud.firestore import Client
-    from google.cloud.firestore_v1.services.firestore import FirestoreClient
+T = TypeVar("T")
 
 RPC_TIMEOUT_S = 8.0
 ADMIN_TIMEOUT_S = 3.0
+MIN_TIMEOUT_S = 0.05
+MAX_PAUSE_S = 1.0
 
 
 @per_process
-def client() -> Client:
-    """The client that queries are built and run with. Made at first use: gunicorn forks after import."""
-    from google.cloud import firestore
-
-    return firestore.Client(
-        project=config.project_id(), credentials=_credentials(), database=config.FIRESTORE_DATABASE.value
+def connections() -> rest.Connections:
+    """The process's connections to Firestore. Made at first use: gunicorn forks after import."""
+    host = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    authorization = (
+        _of_an_owner if host or config.in_emulator() else rest.Authorization(app().credential.get_credential())
     )
+    return rest.Connections(database(), host, authorization)
 
 
-@per_process
-def api() -> FirestoreClient:
-    """The generated client, which reads and commits documents as protobuf messages."""
-    from google.cloud.firestore_v1.services.firestore import FirestoreClient, transports
-
-    return FirestoreClient(transport=transports.FirestoreGrpcTransport(channel=channel()))
-
-
-def channel() -> Any:
-    """A connection to Firestore, or to FIRESTORE_EMULATOR_HOST."""
-    import grpc  # type: ignore[import-untyped]
-    from google.cloud.firestore_v1.services.firestore import FirestoreClient, transports
-
-    options = [
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.max_send_message_length", -1),
-        ("grpc.max_receive_message_length", -1),
-    ]
-    if emulator := os.environ.get("FIRESTORE_EMULATOR_HOST"):
-        return grpc.insecure_channel(emulator, options=options)
-    return transports.FirestoreGrpcTransport.create_channel(
-        FirestoreClient.DEFAULT_ENDPOINT, credentials=_credentials(), options=options
-    )
-
-
-def _credentials() -> Any:
-    if config.in_emulator():
-        from google.auth.credentials import AnonymousCredentials
-
-        return AnonymousCredentials()  # type: ignore[no-untyped-call] # the machine has none
-    return app().credential.get_credential()
+def _of_an_owner() -> str:
+    """Emulators take this for one whom no security rule stops."""
+    return "Bearer owner"
 
 
 @per_process
@@ -79,10 +51,9 @@ def database() -> str:
 
 
 @per_process
-def metadata() -> Sequence[tuple[str, str]]:
-    """The metadata of every request to `api()`."""
-    owner = [("authorization", "Bearer owner")] if os.environ.get("FIRESTORE_EMULATOR_HOST") else []
-    return [("google-cloud-resource-prefix", database()), *owner]
+def root() -> str:
+    """The full name of the database's documents: what a document's full name begins with."""
+    return f"{database()}/documents"
 
 
 def app() -> Any:
@@ -127,13 +98,9 @@ def read_documents(paths: Iterable[str], *, timeout_s: float | None = None) -> d
     """{path: document with its precondition}, absent ones too. `Unavailable`, after RPC_TIMEOUT_S by default."""
     wanted = dict.fromkeys(paths)
     piggybacked = _settings().due(wanted)
-    prefix = f"{database()}/documents/"
-    request = protobuf.read_request(database(), map(_full_name, (*wanted, *piggybacked)))
-
-    def attempt(once: Any, left_s: float) -> Iterable[Any]:
-        return api().batch_get_documents(request=request, retry=once, timeout=left_s, metadata=metadata())
-
-    found = dict(_document(protobuf.unwrapped(each), len(prefix)) for each in _whole(attempt, timeout_s))
+    prefix = len(root()) + 1
+    request = {"documents": [full_name(path) for path in (*wanted, *piggybacked)]}
+    found = dict(_document(each, prefix) for each in _read("batchGet", root(), request, timeout_s or RPC_TIMEOUT_S))
     _settings().put({path: found.pop(path).data for path in piggybacked})
     for path, document in found.items():
         cached_documents().note_read(path, document)
@@ -155,12 +122,12 @@ def docs_of(already_read: Mapping[str, Document]) -> Docs:
     return Docs(look_up)
 
 
-def _document(response: Any, prefix: int) -> tuple[str, Document]:
+def _document(answer: Mapping[str, Any], prefix: int) -> tuple[str, Document]:
     """The path and the document in an answer to a read."""
-    if response.WhichOneof("result") == "missing":
-        return response.missing[prefix:], Document(None, None)
-    found = response.found
-    return found.name[prefix:], Document(protobuf.fields_of(found), protobuf.precise_time(found.update_time))
+    if "found" not in answer:
+        return answer["missing"][prefix:], Document(None, None)
+    found = answer["found"]
+    return found["name"][prefix:], Document(values.fields_of(found), values.version(found["updateTime"]))
 
 
 PIGGYBACKED: set[str] = set()
@@ -213,64 +180,57 @@ def cached(path: str) -> Document | None:
     return cached_documents().get(path)
 
 
-def run(query: Any) -> list[Any]:
-    """The snapshots of all documents that a query finds: give it a limit. `Unavailable`."""
-    return _whole(lambda once, left_s: query.stream(retry=once, timeout=left_s))
+class Row(NamedTuple):
+    """A document that a query found."""
+
+    path: str
+    data: Data
 
 
-def aggregate(query: Any) -> int:
+def run(parent: str, query: Mapping[str, Any]) -> list[Row]:
+    """All documents that a StructuredQuery below `parent` finds: give it a limit. `Unavailable`."""
+    prefix = len(root()) + 1
+    answers = _read("runQuery", parent, {"structuredQuery": query}, RPC_TIMEOUT_S)
+    found = (answer["document"] for answer in answers if "document" in answer)
+    return [Row(each["name"][prefix:], values.fields_of(each)) for each in found]
+
+
+def aggregate(parent: str, query: Mapping[str, Any], aggregation: Mapping[str, Any]) -> int:
     """The result of an aggregation (a count or a sum), 0 if it is empty. `Unavailable`."""
-    [[result]] = _whole(lambda once, left_s: query.stream(retry=once, timeout=left_s))
-    return int(result.value or 0)
+    request = {"structuredAggregationQuery": {"structuredQuery": query, "aggregations": [aggregation]}}
+    [answer] = _read("runAggregationQuery", parent, request, RPC_TIMEOUT_S)
+    [result] = answer["result"]["aggregateFields"].values()
+    return int(values.value_of(result) or 0)
 
 
-def _whole(read: Callable[[Any, float], Iterable[Any]], timeout_s: float | None = None) -> list[Any]:
-    """All results of a read, restarted if its stream breaks. `Unavailable`, after RPC_TIMEOUT_S or `timeout_s`.
-
-    `read(once, left_s)` passes both on to the client library, so that it does not resume a broken stream itself: it
-    raises ValueError or TypeError before the first row, and reads up to a whole limit more after a later one.
-    """
-    timeout_s = timeout_s or RPC_TIMEOUT_S
-    until = time.monotonic() + timeout_s
-
-    def attempt() -> list[Any]:
-        return list(read(_once(), max(0.05, until - time.monotonic())))
-
-    with _reachable():
-        found: list[Any] = _again().with_timeout(timeout_s)(attempt)()
-        return found
+def _read(method: str, parent: str, request: Mapping[str, Any], timeout_s: float) -> list[Any]:
+    """The parts of the answer to a read. `Unavailable`, after `timeout_s`."""
+    answer: list[Any] = _repeated(
+        lambda left_s: connections().ask(method, parent, request, left_s), time.monotonic() + timeout_s
+    )
+    return answer
 
 
-@functools.cache
-def _once() -> Any:
-    """A retry policy for the client library that retries nothing."""
-    from google.api_core import retry
-
-    return retry.Retry(lambda _error: False)
-
-
-@functools.cache
-def _again() -> Any:
-    """Retry what is retryable, but not for the client library's five minutes, because a caller is waiting."""
-    from google.api_core import exceptions, retry
-
-    passing = retry.if_exception_type(exceptions.ServiceUnavailable, exceptions.InternalServerError)
-    return retry.Retry(passing, initial=0.05, maximum=1.0, timeout=RPC_TIMEOUT_S)
-
-
-@functools.cache
-def unreachable() -> tuple[type[Exception], ...]:
-    """The errors that mean Firestore is unavailable. A commit may have been applied anyway, unless `Aborted`."""
-    from google.api_core import exceptions as said
-
-    return said.ServerError, said.RetryError, said.TooManyRequests, said.Cancelled, said.Aborted
+def _repeated(attempt: Callable[[float], T], until: float) -> T:
+    """What `attempt(seconds left)` returns, which may safely be repeated. `Unavailable`."""
+    pause_s = MIN_TIMEOUT_S
+    while True:
+        with _reachable():
+            try:
+                return attempt(max(MIN_TIMEOUT_S, until - time.monotonic()))
+            except rest.Unreachable as error:
+                pause = random.uniform(0, pause_s)  # full jitter
+                if not error.may_pass or time.monotonic() + pause > until:
+                    raise
+        time.sleep(pause)
+        pause_s = min(2 * pause_s, MAX_PAUSE_S)
 
 
 @contextlib.contextmanager
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except unreachable() as error:
+    except (rest.Unreachable, rest.Aborted) as error:
         raise Unavailable(retryAfterSeconds=5) from error
 
 
@@ -284,47 +244,51 @@ def commit(
     """All changes (None: delete) in one commit: each holds only if its document still is as `known`.
 
     A document that is not known, or known as absent, must not exist. `increments` of other documents have no
-    precondition; ValueError for some without a change. Raises google.api_core's exceptions. What the commit proved goes
-    into the cache.
+    precondition; ValueError for some without a change. `rest.FirestoreError`. What the commit proved goes into the
+    cache.
     """
     writes: dict[str, Any] = {}
     for path, data in changes.items():
-        before, name = known.get(path), _full_name(path)
+        before, name = known.get(path), full_name(path)
         if before is None or before.data is None:
             if data is not None:
-                writes[path] = protobuf.create(name, data)
+                writes[path] = values.create(name, data)
         elif data is None:
-            writes[path] = protobuf.delete(name, before.update_time)
+            writes[path] = values.delete(name, before.update_time)
         else:
-            writes[path] = protobuf.update(name, *_difference(before.data, data), before.update_time)
+            writes[path] = values.update(name, *_difference(before.data, data), before.update_time)
     added = {path: amounts for path, each in (increments or {}).items() if (amounts := _not_zero(each))}
     if added and (not writes or not added.keys().isdisjoint(changes)):
         raise ValueError("increments are for other documents than the changes, and not alone")
     if not writes:
         return
-    blind = [protobuf.increment(_full_name(path), amounts) for path, amounts in added.items()]
-    results = _send([*writes.values(), *blind], retry=None, timeout_s=timeout_s or RPC_TIMEOUT_S)
+    blind = [values.increment(full_name(path), amounts) for path, amounts in added.items()]
+    results = _send([*writes.values(), *blind], timeout_s or RPC_TIMEOUT_S)
     for path, result in zip(writes, results, strict=False):
-        cached_documents().note_commit(path, changes[path], protobuf.precise_time(result.update_time))
+        cached_documents().note_commit(path, changes[path], _version(result))
+
+
+def _version(result: Mapping[str, Any]) -> str | None:
+    """The version that a write made; None: it deleted the document."""
+    return values.version(result["updateTime"]) if "updateTime" in result else None
 
 
 def _not_zero(amounts: Mapping[FieldPath, int]) -> dict[FieldPath, int]:
     return {field: amount for field, amount in amounts.items() if amount}
 
 
-def _send(writes: Iterable[Any], *, retry: Any, timeout_s: float) -> Sequence[Any]:
-    """Commit these writes, and return their WriteResult messages."""
-    request = protobuf.commit_request(database(), writes)
-    answer = api().commit(request=request, retry=retry, timeout=timeout_s, metadata=metadata())
-    results: Sequence[Any] = protobuf.unwrapped(answer).write_results
+def _send(writes: Iterable[Any], timeout_s: float) -> Sequence[Any]:
+    """Commit these writes, and return their results."""
+    answer = connections().ask("commit", root(), {"writes": list(writes)}, timeout_s)
+    results: Sequence[Any] = answer.get("writeResults", [])  # JSON leaves an empty list out
     return results
 
 
-def _full_name(path: str) -> str:
+def full_name(path: str) -> str:
     """The document's full name. ValueError for a path that is not a document's."""
     if path.count("/") % 2 == 0 or "" in path.split("/"):
         raise ValueError("not a document's path")
-    return f"{database()}/documents/{path}"
+    return f"{root()}/{path}"
 
 
 def delete_all(paths: Iterable[str]) -> None:
@@ -332,8 +296,8 @@ def delete_all(paths: Iterable[str]) -> None:
 
     Use it for documents that are no longer written, such as a deleted post's likes.
     """
-    with _reachable():
-        _send([protobuf.delete(_full_name(path)) for path in paths], retry=_again(), timeout_s=RPC_TIMEOUT_S)
+    writes = [values.delete(full_name(path)) for path in paths]
+    _repeated(lambda left_s: _send(writes, left_s), time.monotonic() + RPC_TIMEOUT_S)
 
 
 def differ(before: object, after: object) -> bool:

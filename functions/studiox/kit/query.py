@@ -10,10 +10,13 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from . import documents as documents_
-from . import firestore, ids, malformed
+from . import ids, malformed, structured_query
 from .clock import datetime
 from .documents import Collection, D, Data, MalformedDocument, Path
 from .errors import InvalidCursor
+from .firestore import Row
+from .structured_query import Query
+from .values import Json
 
 PAGE = 300
 """Documents per round trip when a whole list is read."""
@@ -85,11 +88,11 @@ def documents(
     left_out = [] if skipped is None else skipped
     last = None
     if after is not None and order == "__name__":
-        last = {order: firestore.client().collection(collection).document(str(after))}
+        last = [structured_query.place(collection, order, after)]
     elif after is not None:
-        asked = _where(asked, order, ">", after)
-    snapshots = _pages(asked, collection, order, last, limit or 0, page_size or PAGE, newest_first)
-    found = _fitting(collection, snapshots, left_out)
+        asked = asked.where(order, "GREATER_THAN", after)
+    rows = _pages(asked, collection, order, last, limit or 0, page_size or PAGE, newest_first)
+    found = _fitting(collection, rows, left_out)
     return found if limit is None else itertools.islice(found, limit)
 
 
@@ -100,10 +103,9 @@ def spanned(
     last = None
     if behind is not None:
         key, id_ = behind
-        name = firestore.client().collection(collection).document(id_)
-        last = {"__name__": name} if span.order == "__name__" else {span.order: key, "__name__": name}
-    snapshots = _pages(_within(collection, span), collection, span.order, last, 0, page_size, newest_first=False)
-    return _fitting(collection, snapshots, [])
+        last = structured_query.position(collection, span.order, key, id_)
+    rows = _pages(_within(collection, span), collection, span.order, last, 0, page_size, newest_first=False)
+    return _fitting(collection, rows, [])
 
 
 def key_of(found: Found[Any], span: Span) -> Any:
@@ -119,25 +121,17 @@ def count_of(collection: Collection[Any], span: Span, most: int) -> int:
 
     An aggregation over no more than `most` index entries. Firestore bills one read for each 1,000 of them.
     """
-    return firestore.aggregate(_sorted(_within(collection, span), span.order).limit(most).count())
+    return _count(_within(collection, span).sorted(span.order).having(limit=most))
 
 
-def _within(collection: Collection[Any], span: Span) -> Any:
+def _within(collection: Collection[Any], span: Span) -> Query:
     """The query for `span`. Bounds are cursors, not filters: Firestore takes those for ids and for fields alike."""
-    asked = _source(collection, group=False)
     cursors = {
-        name: firestore.client().collection(collection).document(bound) if span.order == "__name__" else bound
-        for name, bound in (("start_at", span.low), ("end_before", span.below))
+        name: {"values": [structured_query.place(collection, span.order, bound)], "before": True}
+        for name, bound in (("startAt", span.low), ("endAt", span.below))
         if bound is not None
     }
-    for name, bound in cursors.items():
-        asked = getattr(asked, name)({span.order: bound})
-    return asked
-
-
-def _sorted(asked: Any, order: str, direction: str = "ASCENDING") -> Any:
-    asked = asked.order_by(order, direction=direction)
-    return asked if order == "__name__" else asked.order_by("__name__", direction=direction)
+    return structured_query.of(collection, group=False).having(**cursors)
 
 
 def created_between(
@@ -165,18 +159,23 @@ def fields(
 ) -> Iterator[Found[Data]]:
     """Every stored field of the documents that match, as `documents`; a document need not fit its struct."""
     asked = _equal(_narrowed(collection, order, None, None, most), equal or {})
-    snapshots = _pages(asked, collection, order, None, limit or 0, PAGE, newest_first=False)
-    found = (Found(each.reference.path, _fields(each)) for each in snapshots)
+    rows = _pages(asked, collection, order, None, limit or 0, PAGE, newest_first=False)
+    found = (Found(each.path, each.data) for each in rows)
     return found if limit is None else itertools.islice(found, limit)
 
 
 def _pages(
-    asked: Any, collection: Collection[Any], order: str, last: Any, wanted: int, size: int, newest_first: bool
-) -> Iterator[Any]:
-    """The snapshots of all documents that a query finds behind the cursor `last`, in pages of at most `size`. A page
-    ends at the last of the `wanted` documents, so that no more are read than a caller needs; 0 if the number is
-    unknown."""
-    asked = _sorted(asked, order, "DESCENDING" if newest_first else "ASCENDING")
+    asked: Query,
+    collection: Collection[Any],
+    order: str,
+    last: list[Json] | None,
+    wanted: int,
+    size: int,
+    newest_first: bool,
+) -> Iterator[Row]:
+    """All documents that a query finds behind the position `last`, in pages of at most `size`. A page ends at the last
+    of the `wanted` documents, so that no more are read than a caller needs; 0 if the number is unknown."""
+    asked = asked.sorted(order, "DESCENDING" if newest_first else "ASCENDING")
     if collection.projected:
         struct: Any = collection.struct  # mypy does not take a type[Any] for hashable
         names = documents_.field_names(struct)
@@ -185,31 +184,24 @@ def _pages(
         )
     while True:
         most = min(size, wanted) if wanted > 0 else size
-        snapshots = firestore.run((asked if last is None else asked.start_after(last)).limit(most))
-        yield from snapshots
-        if len(snapshots) < most:
+        rows = asked.behind(last).having(limit=most).run()
+        yield from rows
+        if len(rows) < most:
             return
-        last, wanted = snapshots[-1], wanted - most
+        last, wanted = structured_query.position_of(rows[-1], order), wanted - most
 
 
-def _fitting(
-    collection: Collection[D], snapshots: Iterable[Any], skipped: list[MalformedDocument]
-) -> Iterator[Found[D]]:
-    """The documents of the snapshots; those that do not fit are reported and left out."""
-    for snapshot in snapshots:
-        path = Path(snapshot.reference.path, collection.struct)
+def _fitting(collection: Collection[D], rows: Iterable[Row], skipped: list[MalformedDocument]) -> Iterator[Found[D]]:
+    """The documents of the rows; those that do not fit are reported and left out."""
+    for row in rows:
+        path = Path(row.path, collection.struct)
         try:
-            yield Found(path, documents_.typed(path, _fields(snapshot)))
+            yield Found(path, documents_.typed(path, row.data))
         except MalformedDocument as error:
             malformed.report(error)
             skipped.append(error)
             if len(skipped) > MAX_MALFORMED:
                 raise
-
-
-def _fields(snapshot: Any) -> Data:
-    fields: Data = documents_.plain(snapshot.to_dict() or {})
-    return fields
 
 
 def names(
@@ -221,10 +213,10 @@ def names(
     group: bool = False,
 ) -> list[Path[D]]:
     """The paths of up to `limit` documents with these field values and members, as `page`. `Unavailable`."""
-    asked = _equal(_source(collection, group=group).select([]), equal)
+    asked = _equal(structured_query.of(collection, group=group).select(["__name__"]), equal)
     for field, value in (holds or {}).items():
-        asked = _where(asked, field, "array_contains", value)
-    return [Path(snapshot.reference.path, collection.struct) for snapshot in firestore.run(asked.limit(limit))]
+        asked = asked.where(field, "ARRAY_CONTAINS", value)
+    return [Path(row.path, collection.struct) for row in asked.having(limit=limit).run()]
 
 
 def count(
@@ -239,12 +231,18 @@ def count(
 
     An aggregation: Firestore counts, and no document is read.
     """
-    return firestore.aggregate(_equal(_narrowed(collection, order, least, below), equal or {}).count())
+    return _count(_equal(_narrowed(collection, order, least, below), equal or {}))
 
 
 def total(collection: Collection[Any], field: str, *, equal: Mapping[str, object], group: bool = False) -> int:
     """The sum of `field` over the documents with these field values, as a Firestore aggregation. `Unavailable`."""
-    return firestore.aggregate(_equal(_source(collection, group=group), equal).sum(field))
+    return _equal(structured_query.of(collection, group=group), equal).aggregate(
+        {"sum": {"field": structured_query.field_of(field)}}
+    )
+
+
+def _count(asked: Query) -> int:
+    return asked.aggregate({"count": {}})
 
 
 def page(
@@ -282,26 +280,31 @@ def page(
         *(f"{field} {relation} {value}" for field, relation, value in filters),
         *([] if test is None else [test.name]),
     ]
-    parent = firestore.client().collection(collection)
-    asked = _sorted(parent, order, direction)
+    asked = structured_query.of(collection, group=False).sorted(order, direction)
     for field, relation, value in filters:
-        asked = _where(asked, field, relation, value)
-    if cursor is not None:
-        value, name = _opened(cursor, list_id)
-        asked = asked.start_after({order: value, "__name__": parent.document(name)})
+        asked = asked.where(field, _OPERATORS[relation], value)
+    last = None if cursor is None else structured_query.position(collection, order, *_opened(cursor, list_id))
     most = size + 1 if test is None else EXAMINED
-    snapshots = firestore.run(asked.limit(most))
+    rows = asked.behind(last).having(limit=most).run()
     shown: list[Found[D]] = []
     skipped: list[MalformedDocument] = []
-    examined, window = 0, snapshots if test else snapshots[:size]
+    examined, window = 0, rows if test else rows[:size]
     while examined < len(window) and len(shown) < size:
         found = _fitting(collection, window[examined : examined + 1], skipped)
         shown += [each for each in found if test is None or test.passes(each.data)]
         examined += 1
-    if examined == len(snapshots) < most:
+    if examined == len(rows) < most:
         return shown, None
-    last = snapshots[examined - 1]
-    return shown, _sealed(last.get(order), last.id, list_id)
+    return shown, _sealed(rows[examined - 1], order, list_id)
+
+
+# As they are written in the ids of lists, which cursors are sealed with.
+_OPERATORS = {
+    "==": "EQUAL",
+    "array_contains": "ARRAY_CONTAINS",
+    ">=": "GREATER_THAN_OR_EQUAL",
+    "<": "LESS_THAN",
+}
 
 
 def count_between(collection: Collection[Any], start: datetime, end: datetime) -> int:
@@ -309,36 +312,26 @@ def count_between(collection: Collection[Any], start: datetime, end: datetime) -
     return count(collection, order="createdAt", least=start, below=end)
 
 
-def _source(collection: str, *, group: bool) -> Any:
-    db = firestore.client()
-    return db.collection_group(collection) if group else db.collection(collection)
-
-
 def _narrowed(
     collection: str, order: str, least: object, below: object, most: object = None, *, group: bool = False
-) -> Any:
-    asked = _source(collection, group=group)
-    for relation, value in ((">=", least), ("<", below), ("<=", most)):
+) -> Query:
+    asked = structured_query.of(collection, group=group)
+    for relation, value in (("GREATER_THAN_OR_EQUAL", least), ("LESS_THAN", below), ("LESS_THAN_OR_EQUAL", most)):
         if value is not None:
-            asked = _where(asked, order, relation, value)
+            asked = asked.where(order, relation, value)
     return asked
 
 
-def _equal(asked: Any, equal: Mapping[str, object]) -> Any:
+def _equal(asked: Query, equal: Mapping[str, object]) -> Query:
     for name, value in sorted(equal.items()):
-        asked = _where(asked, name, "==", value)
+        asked = asked.where(name, "EQUAL", value)
     return asked
 
 
-def _where(asked: Any, field: str, relation: str, value: object) -> Any:
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    return asked.where(filter=FieldFilter(field, relation, value))
-
-
-def _sealed(value: object, name: str, list_id: list[str]) -> str:
+def _sealed(last: Row, order: str, list_id: list[str]) -> str:
     """The position as `base64url(JSON).seal`. Clients can read it; only this deployment can create it."""
-    position = [value.isoformat() if isinstance(value, datetime) else value, name]
+    value = structured_query.value_at(last, order)
+    position = [value.isoformat() if isinstance(value, datetime) else value, last.path.rpartition("/")[2]]
     body = base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
     return f"{body}.{ids.keyed('cursor', *list_id, body)}"
 

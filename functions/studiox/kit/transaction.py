@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from . import firestore, group_commit, log
+from . import firestore, group_commit, log, rest
 from .documents import AlreadyDecided, Data, Docs, FieldPath, NotRead
 from .errors import Contention, Unavailable
 from .firestore import Document
@@ -285,20 +285,18 @@ class _Attempt:
 
     def commit(self) -> None:
         """Write all changes in one commit. Operations that are not done afterwards are attempted again."""
-        from google.api_core import exceptions
-
         try:
             firestore.commit(self.changes, self.known, self.increments, timeout_s=self._timeout_s())
-        except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
+        except rest.Conflict:
             self._retry_fresh()
-        except firestore.unreachable():
+        except rest.Unreachable:
             # The outcome is unknown. Fresh documents show that the commit was applied, or rule it out.
             self.unreachable = True
             for each in self.decisions:
                 if each.changes:
                     each.operation.unknown_commits.append({path: self._precondition(path) for path in each.changes})
             self._retry_fresh()
-        except (exceptions.GoogleAPICallError, TypeError, ValueError) as error:
+        except (rest.FirestoreError, TypeError, ValueError) as error:
             self._isolate(error, [each.operation for each in self.decisions if each.changes])
         else:
             for each in self.decisions:
