@@ -111,7 +111,7 @@ def test_it_is_made_once(community: Community) -> None:
 
 
 @pytest.mark.parametrize("data", [b"no picture at all", b"\x89PNG\r\n\x1a\n" + bytes(2_000)])
-def test_what_cannot_be_decoded_stays_as_it_is_and_is_tried_once(community: Community, data: bytes) -> None:
+def test_m16_what_cannot_be_decoded_stays_as_it_is_and_is_tried_once(community: Community, data: bytes) -> None:
     id_ = pictured(community, data=data)
     before = community.database.need(f"creations/{id_}")
     assert render(id_) == 200
@@ -152,7 +152,7 @@ def test_a_death_between_the_thumbnail_and_the_commit_is_made_good(
 # ------------------------------------------------------------------------------------------------ posts
 
 
-def test_a_post_of_before_gets_public_copies(community: Community) -> None:
+def test_m17_a_post_of_before_gets_public_copies(community: Community) -> None:
     id_ = pictured(community, files=2)
     community.ok("publishPost", "ann", creationId=id_)
     assert render(id_) == 200
@@ -177,7 +177,7 @@ def test_a_post_of_later_has_them_from_the_start(community: Community) -> None:
     assert files(community, f"posts/{id_}/") == ["0.png", "thumbnail-0.webp"]
 
 
-def test_while_it_is_being_published_the_task_waits(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_m17_while_it_is_being_published_the_task_waits(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the post would name a thumbnail that nobody has copied."""
     id_ = pictured(community)
     copy, met = objects.copy, []

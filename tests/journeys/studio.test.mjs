@@ -45,6 +45,13 @@ test('from sign-up to a picture in the library, without asking once', async (t) 
   assert.deepEqual([fetched.status, fetched.headers.get('content-type')], [200, 'image/png']);
   assert.deepEqual(Buffer.from(await fetched.arrayBuffer()), bytes);
 
+  const [{ width, height, thumbnail }] = (await watched.until(({ media }) => media?.[0]?.thumbnail, 'a thumbnail')).media;
+  assert.deepEqual([width > 0, height > 0, thumbnail.contentType], [true, true, 'image/webp']);
+  const small = await download(client, thumbnail.path);
+  assert.equal(small.subarray(8, 12).toString(), 'WEBP');
+  for (const each of [bytes, small]) assert.ok(each.includes('trainedAlgorithmicMedia'), 'it says that a model made it');
+  await denied(download(visitor(t), thumbnail.path), 'storage/unauthorized');
+
   const { creations } = await client.call('getUserCreations');
   assert.deepEqual(creations.map(({ creationId, prompt }) => [creationId, prompt]), [[job.creationId, 'A lighthouse']]);
   const told = await liveNotifications(t, client).until((all) => all.length > 0, 'a notification');

@@ -57,7 +57,7 @@ def marked(data: bytes, mark: marking.Mark = MARK) -> bytes:
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("origin", [MODEL, EDITED])
-def test_every_kind_says_so_and_shows_the_same(name: str, origin: Any) -> None:
+def test_m18_every_kind_says_so_and_shows_the_same(name: str, origin: Any) -> None:
     data = FILES[name]
     assert made.xmp_of(data) is None
     after = marked(data, marking.Mark(origin))

@@ -153,7 +153,7 @@ def bomb(wide: int, high: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-def test_a_picture_of_900_million_pixels_is_measured_and_not_decoded(gcs: Gcs) -> None:
+def test_m16_a_picture_of_900_million_pixels_is_measured_and_not_decoded(gcs: Gcs) -> None:
     data = bomb(30_000, 30_000)
     assert len(data) < 200_000
     found = render(gcs, data, "image/png")
@@ -203,7 +203,7 @@ def test_a_type_that_is_not_known_starts_no_process(gcs: Gcs) -> None:
     assert gcs.requests == []
 
 
-def test_a_file_of_a_gigabyte_costs_what_may_be_read(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_m16_a_file_of_a_gigabyte_costs_what_may_be_read(gcs: Gcs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture must be read whole. This one would never end; Cloud Storage is asked for so many bytes and no more."""
     monkeypatch.setattr(renditions, "MOST_BYTES", 8 << 20)
     noise = made.picture("PNG", size=(2_000, 1_500))
@@ -239,7 +239,9 @@ CHILDREN = {
 
 
 @pytest.mark.parametrize("name", CHILDREN)
-def test_whatever_a_process_does_it_ends(gcs: Gcs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+def test_m16_whatever_a_process_does_it_ends(
+    gcs: Gcs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
     """As one that a file has taken over."""
     child = tmp_path / "child.py"
     child.write_text(f"import sys\nsys.stdin.readline()\n{CHILDREN[name]}")

@@ -29,7 +29,7 @@ UPLOAD = "users/u1/uploads/a.png"
         ({"type": "music", "model": "generate-music"}, "trainedAlgorithmicMedia"),
     ],
 )
-def test_every_file_of_a_job_says_that_a_model_made_it(studio: Studio, order: dict[str, Any], said: str) -> None:
+def test_m18_every_file_of_a_job_says_that_a_model_made_it(studio: Studio, order: dict[str, Any], said: str) -> None:
     studio.gcs.put_object(UPLOAD, made.picture("PNG"), {"contentType": "image/png"})
     job_id = studio.created(**order)
     studio.heal(job_id)
