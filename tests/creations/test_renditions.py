@@ -271,6 +271,15 @@ def test_the_sweep_has_them_made_of_what_is_old(community: Community, monkeypatc
     assert all("thumbnail" in creation_of(community, id_)["media"][0] for id_ in old)
 
 
+def test_a_collections_cover_is_small(community: Community) -> None:
+    id_ = pictured(community)
+    made_now = community.ok("saveCollection", "ann", name="Best", requestId=community.request_id())
+    community.ok("changeCollection", "ann", collectionId=made_now["collectionId"], add=[id_])
+    render(id_)
+    (found,) = community.ok("listCollections", "ann")["collections"]
+    assert found["coverPath"] == f"users/ann/creations/{id_}/thumbnail-0.webp"
+
+
 def test_an_export_lists_them(community: Community) -> None:
     id_ = pictured(community)
     render(id_)

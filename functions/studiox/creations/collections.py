@@ -176,4 +176,5 @@ def _cover_path(uid: str, collection: CreationCollection, cover: Creation | Malf
     """The object's name of a small picture of the cover, None for a creation without one."""
     if not isinstance(cover, Creation) or cover.uid != uid or collection.collection_id not in cover.collection_ids:
         return None
-    return creations.picture_of(cover)
+    small = [file.thumbnail.path for file in cover.media if file.thumbnail is not None]
+    return small[0] if small else creations.picture_of(cover)
