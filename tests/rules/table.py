@@ -107,6 +107,7 @@ ROWS = (
     Row(f"users/{OWNER}/collections/c1", {"name": "a", "count": 1, **_MINE}, _BY_PATH),
     Row(f"users/{OWNER}/collectionRequests/r1", _MINE),
     Row(f"users/{OWNER}/notifications/n1", {"kind": "job", "readAt": None, **_MINE}, {**_BY_PATH, "mark": OWN}),
+    Row(f"users/{OWNER}/usage/2026-03", {"days": {}, **_MINE}),
     Row(f"users/{OWNER}/secrets/s1", _MINE),
     Row("jobs/j1", {"status": "completed", **_MINE}, _BY_UID),
     Row("jobs/j1/private/state", {"taskId": "t1", **_MINE}),

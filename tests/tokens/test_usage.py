@@ -219,13 +219,13 @@ def test_dates_that_are_none(request_: dict[str, Any]) -> None:
 
 
 def test_reading_is_bounded(database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studiox.tokens.usage.MAX_DOCUMENTS", 5)
+    monkeypatch.setattr("studiox.tokens.usage_days.MAX_DOCUMENTS", 5)
     for number in range(8):
         job(database, number, datetime(2026, 1, 31, 1, number, tzinfo=UTC))
     rpcs.reset()
     found = usage()
-    assert (found["truncated"], found["total"]["jobs"]["total"]) == (True, 5)
-    assert rpcs.documents <= 5 + 1 + 2
+    assert (found["truncated"], found["total"]["jobs"]["total"]) == (True, 5), "a day with more than is read"
+    assert rpcs.documents <= 2 * 5 + 2 * 1 + 2
 
 
 def test_pages_of_many_jobs_are_all_counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,3 +233,57 @@ def test_pages_of_many_jobs_are_all_counted(database: Database, monkeypatch: pyt
     for number in range(40):
         job(database, number, datetime(2026, 1, 31, 1, number // 3, tzinfo=UTC))
     assert usage()["total"]["jobs"]["total"] == 40
+
+
+def _much(database: Database, days: int, each: int) -> dict[str, Any]:
+    """So many days before today, each with as many jobs; the whole figures."""
+    today = datetime(2026, 1, 31, 1, tzinfo=UTC)
+    for number in range(days * each):
+        job(database, number, today - timedelta(days=1 + number // each, minutes=number % each))
+    return usage()
+
+
+def test_figures_of_much_are_whole_after_some_calls_and_kept(
+    database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _much(database, 12, 4)
+    assert expected["total"]["jobs"]["total"] == 48
+    assert database.under("users/u1/usage") == {}, "nothing is written for most users"
+    monkeypatch.setattr("studiox.tokens.usage_days.MAX_DOCUMENTS", 5)
+    monkeypatch.setattr("studiox.tokens.usage_days.MOST_READ", 20)
+    seen = []
+    for _ in range(4):
+        rpcs.reset()
+        found = usage()
+        seen.append((found["truncated"], found["total"]["jobs"]["total"]))
+        assert rpcs.documents <= 20 + 2 * 5 + 12
+    assert seen[:2] == [(True, 20), (True, 40)]
+    assert seen[2:] == [(False, 48), (False, 48)]
+    assert found == expected
+    assert len(database.need("users/u1/usage/2026-01")["days"]) >= 12
+    rpcs.reset()
+    assert usage() == expected
+    assert rpcs.documents <= 1 + 4 + 2, "the kept month, and the days that may still change"
+    assert "Commit" not in rpcs.calls
+
+
+def test_a_day_whose_jobs_have_not_ended_is_read_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    _much(database, 3, 4)
+    database.change("jobs/j5", status="processing")
+    monkeypatch.setattr("studiox.tokens.usage_days.MAX_DOCUMENTS", 5)
+    assert usage()["total"]["jobs"]["byStatus"]["processing"] == 1
+    assert "2026-01-29" not in database.need("users/u1/usage/2026-01")["days"]
+    database.change("jobs/j5", status="failed")
+    found = usage()["total"]["jobs"]["byStatus"]
+    assert (found["failed"], "processing" in found) == (1, False)
+    assert "2026-01-29" in database.need("users/u1/usage/2026-01")["days"]
+
+
+def test_nothing_is_kept_of_an_account_that_is_deleted_meanwhile(
+    database: Database, rpcs: Rpcs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _much(database, 3, 4)
+    monkeypatch.setattr("studiox.tokens.usage_days.MAX_DOCUMENTS", 5)
+    rpcs.before("Commit", lambda: database.delete("users/u1"))
+    assert usage() == expected
+    assert database.under("users/u1/usage") == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ import pytest
 from studiox.kit.errors import InvalidRequest
 from studiox.models.jobs import UsedJob
 from studiox.models.ledger import EntryAmount
-from studiox.tokens.usage_analytics import Figures, by_day, period
+from studiox.tokens import usage_analytics
+from studiox.tokens.usage_analytics import Figures, by_day, is_settled, kept, period
 
 TODAY = date(2026, 3, 31)
 
@@ -92,3 +93,34 @@ def test_nothing_is_zero() -> None:
     nothing = Figures()
     assert (nothing.jobs, nothing.spent, nothing.refunded, nothing.earned) == (0, 0, 0, 0)
     assert list(by_day([], [], TODAY, TODAY)[0]) == ["2026-03-31"]
+
+
+def _figures(*numbers: int) -> Figures:
+    jobs, image, music, done, spent, refunded, earned = numbers
+    types = Counter({"image": image, "music": music})
+    return Figures(jobs, types, Counter({"m": jobs}), Counter({"completed": done}), spent, refunded, earned)
+
+
+def test_figures_are_added_and_stored_as_they_are() -> None:
+    total = _figures(3, 1, 2, 3, 30, 5, 7)
+    total.include(_figures(1, 1, 0, 0, 4, 2, 1))
+    assert total == _figures(4, 2, 2, 3, 34, 7, 8)
+    assert kept(usage_analytics.to_keep(total)) == total
+
+
+@pytest.mark.parametrize(
+    ("after", "statuses", "settled"),
+    [
+        (timedelta(hours=25), ["completed", "failed", "cancelled"], True),
+        (timedelta(hours=25), [], True),
+        (timedelta(hours=25) - timedelta.resolution, [], False),
+        (timedelta(hours=25), ["completed", "processing"], False),
+        (timedelta(hours=25), ["pending"], False),
+    ],
+)
+def test_a_day_is_settled_an_hour_after_its_end_if_its_jobs_have_ended(
+    after: timedelta, statuses: list[Any], settled: bool
+) -> None:
+    midnight = datetime.combine(TODAY, time(), UTC)
+    jobs = [UsedJob(type="image", model="m", status=each, created_at=midnight) for each in statuses]
+    assert is_settled(TODAY, jobs, midnight + after) is settled

@@ -2123,6 +2123,9 @@ export interface Functions {
   /**
    * Return the caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.
    *
+   * `truncated`: figures are missing, because a day has more than 5,000 jobs or ledger entries, or because the call has
+   * read enough; then repeat it, and it continues.
+   *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
   getUsageAnalytics: {

@@ -26,6 +26,7 @@ from studiox.models.payments import PAYMENTS, UNMATCHED_PAYMENTS
 from studiox.models.rewards import SOCIAL_CLAIMS
 from studiox.models.sessions import SESSIONS
 from studiox.models.subscriptions import BILLING_ACCOUNTS, PLAN_EVENTS, SUBSCRIPTIONS
+from studiox.models.usage_months import USAGE
 from studiox.models.users import USERS, user_path
 from studiox.models.welcomes import WELCOMES
 
@@ -187,6 +188,7 @@ OWNED: tuple[Owned, ...] = (
         at_deletion="by_domain",
         note="Sums of other people's reports of the user's posts. The community deletes them with the posts.",
     ),
+    _below_user(USAGE, None, "deleted", "Sums of the jobs and the ledger, which are exported."),
     Owned(
         collection=PROVIDER_LOSSES,
         exported_as=None,

@@ -33,7 +33,7 @@ from studiox.models.ledger import Buckets, EntryType, InsufficientTokens, Ledger
 from studiox.models.rewards import SocialClaim
 from studiox.models.users import PlanId
 
-from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics
+from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics, usage_days
 from .allowance import Allowance
 
 READS = Limit(120, per=60)
@@ -177,8 +177,12 @@ class UsageAnalytics(Response):
 
 @endpoint(limit=Limit(120, per=60), timeout_sec=60)
 def getUsageAnalytics(caller: Reader, request: GetUsageAnalytics) -> UsageAnalytics:
-    """Return the caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92."""
-    found = usage.usage_of(caller, request.from_, request.to)
+    """Return the caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.
+
+    `truncated`: figures are missing, because a day has more than 5,000 jobs or ledger entries, or because the call has
+    read enough; then repeat it, and it continues.
+    """
+    found = usage_days.usage_of(caller.uid, request.from_, request.to)
     days = [UsageDay(date=day, jobs=_jobs(each), tokens=_tokens(each)) for day, each in found.days.items()]
     total = UsageTotal(jobs=_jobs(found.total), tokens=_tokens(found.total))
     return UsageAnalytics(from_=found.begin, to=found.end, days=days, total=total, truncated=found.truncated)

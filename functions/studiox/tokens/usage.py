@@ -1,8 +1,7 @@
-"""The use cases of spending without a job: pay for a feature, count a song, read usage figures."""
+"""The use cases of spending without a job: pay for a feature, count a song."""
 
 from __future__ import annotations
 
-from datetime import UTC, time, timedelta
 from typing import NamedTuple
 
 from studiox.api.callables import Reader, User
@@ -11,20 +10,15 @@ from studiox.auth.service import AccountOf
 from studiox.catalog import sales_store
 from studiox.catalog import store as catalogue
 from studiox.kit import clock, ids
-from studiox.kit.clock import datetime
 from studiox.kit.errors import RequestIdReused
 from studiox.kit.transaction import Docs, Reads
-from studiox.models import jobs as studio
 from studiox.models import ledger_store
 from studiox.models.ledger import Cause
 from studiox.models.users import change_user, user_path
 
-from . import allowance, usage_analytics
+from . import allowance
 from .allowance import Allowance
 from .service import debit
-
-MAX_DOCUMENTS = 5_000
-"""The most jobs, and the most ledger entries, that one answer reads. If there are more, it is `truncated`."""
 
 
 class Used(NamedTuple):
@@ -93,25 +87,3 @@ def _consume(caller: User, account: AccountOf) -> tuple[Allowance, bool]:
         return Allowance(left.limit, left.used + 1, left.resets_at), True
 
     return caller.commit(path, decide, Reads(fresh=sales_store.stale(), cached=[path]), target=path)
-
-
-class Usage(NamedTuple):
-    """A user's figures by day. `truncated`: there were more than MAX_DOCUMENTS jobs or entries."""
-
-    begin: str
-    end: str
-    days: dict[str, usage_analytics.Figures]
-    total: usage_analytics.Figures
-    truncated: bool
-
-
-def usage_of(caller: Reader, first: str | None, last: str | None) -> Usage:
-    """The caller's figures for these UTC days. `InvalidRequest`, `Unavailable`."""
-    begin, end = usage_analytics.period(first, last, clock.now().date())
-    since = datetime.combine(begin, time(), UTC)
-    until = datetime.combine(end + timedelta(days=1), time(), UTC)
-    jobs = studio.created_between(caller.uid, since, until, MAX_DOCUMENTS)
-    entries = ledger_store.created_between(caller.uid, since, until, MAX_DOCUMENTS)
-    days, total = usage_analytics.by_day(jobs, entries, begin, end)
-    truncated = max(len(jobs), len(entries)) >= MAX_DOCUMENTS
-    return Usage(begin.isoformat(), end.isoformat(), days, total, truncated)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
 from studiox.kit.errors import InvalidRequest
-from studiox.models.jobs import UsedJob
+from studiox.models.jobs import TERMINAL, UsedJob
 from studiox.models.ledger import EntryAmount
+from studiox.models.usage_months import DayFigures
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 92
@@ -40,6 +41,51 @@ class Figures(msgspec.Struct):
             self.refunded += entry.amount
         else:
             self.earned += max(0, entry.amount)
+
+    def include(self, other: Figures) -> None:
+        """Add other figures."""
+        self.jobs += other.jobs
+        for mine, its in (
+            (self.by_type, other.by_type),
+            (self.by_model, other.by_model),
+            (self.by_status, other.by_status),
+        ):
+            mine.update(its)
+        self.spent += other.spent
+        self.refunded += other.refunded
+        self.earned += other.earned
+
+
+def to_keep(figures: Figures) -> DayFigures:
+    """A day's figures as they are stored."""
+    return DayFigures(
+        jobs=figures.jobs,
+        by_type=dict(figures.by_type),
+        by_model=dict(figures.by_model),
+        by_status=dict(figures.by_status),
+        spent=figures.spent,
+        refunded=figures.refunded,
+        earned=figures.earned,
+    )
+
+
+def kept(day: DayFigures) -> Figures:
+    """The figures of a stored day."""
+    return Figures(
+        jobs=day.jobs,
+        by_type=Counter(day.by_type),
+        by_model=Counter(day.by_model),
+        by_status=Counter(day.by_status),
+        spent=day.spent,
+        refunded=day.refunded,
+        earned=day.earned,
+    )
+
+
+def is_settled(day: date, jobs: Iterable[UsedJob], now: datetime) -> bool:
+    """Whether the day's figures can no longer change. A commit under way may still carry a time of an hour ago."""
+    is_over = now >= datetime.combine(day, time(), UTC) + timedelta(days=1, hours=1)
+    return is_over and all(job.status in TERMINAL for job in jobs)
 
 
 def period(first: str | None, last: str | None, today: date) -> tuple[date, date]:
