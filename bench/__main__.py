@@ -7,6 +7,7 @@ import sys
 import time
 
 from bench import media, pythons, reports, roundtrips, schedules, start, throughput
+from bench.machine import Watch
 from bench.stage import HERE, stage
 from local import setup
 from local.progress import CommandFailed, run
@@ -48,8 +49,12 @@ def main() -> int:
     began = time.monotonic()
     with stage() as ready:
         for name in options.parts or PARTS:
+            watch = Watch()
             PARTS[name](ready, quick=options.quick)
+            print(f"  {name}: {watch.told()}", flush=True)
     print(f"\nMeasured in {time.monotonic() - began:.0f} s. Compare the ratios: the figures depend on the machine.")
+    if options.quick:
+        print("A quick run shows that everything works. Quote no figure of it: one short round says little.")
     return 0
 
 

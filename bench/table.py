@@ -1,23 +1,34 @@
-"""Small tables: two figures side by side, their ratio, and its budget from docs/performance."""
+"""Small tables: two figures side by side, their ratio, its spread over the rounds, and its budget."""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One of our figures and the one to compare. `sign` and `budget` are the limit of their ratio."""
+    """One of our figures and the one to compare. `sign` and `budget` are the limit of their ratio.
+
+    `ratios`: those of the rounds. Their median counts; without them, the figures' ratio.
+    """
 
     what: str
     ours: float
     other: float
     sign: str = ""
     budget: float = 0.0
+    ratios: tuple[float, ...] = ()
 
     @property
     def ratio(self) -> float:
+        if self.ratios:
+            return statistics.median(self.ratios)
         return self.ours / self.other if self.other else float("inf")
+
+    @property
+    def range(self) -> str:
+        return f"{min(self.ratios):.2f}–{max(self.ratios):.2f}" if self.ratios else ""
 
     @property
     def verdict(self) -> str:
@@ -33,10 +44,11 @@ def figure(value: float) -> str:
 
 def table(title: str, ours: str, other: str, rows: Iterable[Row]) -> None:
     print(f"\n{title}")
-    print(f"  {'':<52} {ours:>12} {other:>12} {'ratio':>7}  budget")
+    print(f"  {'':<52} {ours:>12} {other:>12} {'ratio':>7}  {'rounds':>10}  budget")
     for row in rows:
         print(
-            f"  {row.what:<52} {figure(row.ours):>12} {figure(row.other):>12} {row.ratio:>6.2f}×  {row.verdict}",
+            f"  {row.what:<52} {figure(row.ours):>12} {figure(row.other):>12} {row.ratio:>6.2f}×"
+            f"  {row.range:>10}  {row.verdict}".rstrip(),
             flush=True,
         )
 
