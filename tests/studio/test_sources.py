@@ -74,7 +74,7 @@ def test_round_trips(studio: Studio, picture: str) -> None:
     assert edit(studio, file_of(studio, picture)).ok
     assert studio.rpcs.calls == budgets.calls("createStudioJob", "with sources")
     [read] = [request for method, request in studio.rpcs.requests if method == "BatchGetDocuments"]
-    assert any(name.endswith(f"/creations/{picture}") for name in read.documents)
+    assert any(name.endswith(f"/creations/{picture}") for name in read["documents"])
 
 
 @pytest.fixture
