@@ -13,6 +13,7 @@ import main
 from studiox.api.callables import CONTRACTS, Admin
 from studiox.kit import audit, documents
 from studiox.kit.documents import Stored
+from studiox.models.collections import CreationCollection
 from studiox.models.creations import Creation
 from studiox.models.jobs import Job
 from studiox.models.ledger import LedgerEntry
@@ -100,6 +101,7 @@ LISTS = [
     List("getUserCreations", {}, _creation),
     List("getUserCreations", {"type": "image"}, _creation),
     List("getUserCreations", {"favorite": True}, _creation),
+    List("listCollections", {}, _at(CreationCollection, "users/u1/collections/c", time="updated_at")),
     List("listStudioJobs", {}, _job),
     List("listStudioJobs", {"status": "completed", "type": "image"}, _job),
     List("listSessions", {}, _at(Session, "sessions/s", uid="u1")),

@@ -38,6 +38,10 @@ export interface Notification {
   /** The address of its subject's page. */
   href: string;
   subject: string;
+  /** Of a decision of the moderators: what it is about, and what they say. */
+  postId: string;
+  commentId: string;
+  text: string;
 }
 
 /** A dialog over the page; `view` fills it. */
@@ -238,6 +242,13 @@ const SUBJECTS: Record<string, string> = {
   trial_ending: 'Your trial ends soon',
   tokens_low: 'You are low on tokens',
   post_commented: 'Somebody commented on your post',
+  content_hidden: 'We have hidden something that you published',
+  content_removed: 'We have removed something that you published',
+  content_restored: 'What you published is back',
+  appeal_upheld: 'A moderator has read your appeal: our decision stands',
+  report_decided: 'We have decided about your report',
+  account_suspended: 'Your account is suspended',
+  account_reinstated: 'Your account is no longer suspended',
 };
 
 function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
@@ -250,12 +261,15 @@ function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
       ? [`Your ${what} is ready`, `/library/${text('jobId')}`]
       : type === 'job_failed'
         ? [`Your ${what} failed; your tokens were refunded`, '/']
-        : [SUBJECTS[type] ?? 'Something changed in your account', type === 'post_commented' ? `/post/${text('postId')}` : '/tokens'];
+        : [SUBJECTS[type] ?? 'Something changed in your account', text('postId') ? `/post/${text('postId')}` : '/tokens'];
   return {
     type,
     createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
     read: data['readAt'] !== null,
     href,
     subject,
+    postId: text('postId'),
+    commentId: text('commentId'),
+    text: text('text'),
   };
 }

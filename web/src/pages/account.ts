@@ -3,6 +3,7 @@ import { EmailAuthProvider, reauthenticateWithCredential, sendEmailVerification,
 import { html, nothing } from 'lit-html';
 import type { Preferences, Profile, SocialTaskStatus, StreakVisited } from '../../../clients/typescript/src/index.ts';
 import type { App, Page } from '../app.ts';
+import { Blocked } from '../moderation.ts';
 import { onDay, tokens } from '../words.ts';
 import { gate } from './library.ts';
 
@@ -27,7 +28,9 @@ export function accountPage(app: App): Page {
     if (found) [profile, tasks] = [found[0], found[1].tasks];
     app.update();
   };
+  const blocked = new Blocked(app);
   void load();
+  void blocked.load();
 
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -168,6 +171,7 @@ export function accountPage(app: App): Page {
                 )}
               </ul>
             </section>
+            ${blocked.view()}
             <section class="card" aria-label="Your data"><h2>Your data</h2>
               <p class="row wrap"><button @click=${exportAll}>Export everything</button><button @click=${everywhere}>Sign out everywhere</button>
                 ${hasPassword(user) ? html`<button @click=${changePassword}>Change my password</button>` : nothing}</p>

@@ -6,13 +6,12 @@ import { newRequestId, type Comment, type Post } from '../../../clients/typescri
 import type { App, Page } from '../app.ts';
 import { icon } from '../icons.ts';
 import { full, madeWithAi } from '../media.ts';
+import { block, decided, report } from '../moderation.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { ago, count, typeName } from '../words.ts';
 import { like, shownPost } from './feed.ts';
 import { parameters } from './library.ts';
 import { List, One } from './list.ts';
-
-const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'Somebody else’s work', other: 'Something else' };
 
 export function postPage(app: App, postId: string): Page {
   const one = new One<Post>(app, () => app.studiox.getPost({ postId }));
@@ -74,7 +73,7 @@ export function postPage(app: App, postId: string): Page {
     view: () => {
       const post = one.value;
       if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing(load)}`;
-      if (post === null) return html`<h1>This is no longer in the feed</h1><p><a href="/feed">Back to the feed</a></p>`;
+      if (post === null) return html`<h1>This is no longer in the feed</h1>${decided(app, postId)}<p><a href="/feed">Back to the feed</a></p>`;
       const { uid, authorName, type, model, caption, tags, prompt, params, createdAt, likeCount, commentCount, remixCount, remixOf, sources = [], likedByMe = false } = post;
       const mine = app.user?.uid === uid;
       return html`<p><a href="/feed">‹ Feed</a></p>
@@ -93,7 +92,8 @@ export function postPage(app: App, postId: string): Page {
               ${params ? html`<button @click=${remix}>${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}</button>` : nothing}
               ${mine
                 ? html`<button class="bad" @click=${remove}>${icon('trash')}Remove from the feed</button>`
-                : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>`}
+                : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>
+                    <button class="link" @click=${() => block(app, uid, authorName)}>Block ${authorName}</button>`}
             </div>
             ${params ? parameters(params) : nothing}
             <section aria-label="Comments">
@@ -104,7 +104,7 @@ export function postPage(app: App, postId: string): Page {
                 <button class="main">Send</button>
               </form>
               <ul class="plain comments">
-                ${repeat(comments.items ?? [], (each) => each.commentId, (each) => said(app, each, mine, uncomment))}
+                ${repeat(comments.items ?? [], (each) => each.commentId, (each) => said(app, postId, each, mine, uncomment))}
               </ul>
               ${comments.items === null ? comments.missing() : comments.more()}
             </section>
@@ -114,13 +114,17 @@ export function postPage(app: App, postId: string): Page {
   };
 }
 
-function said(app: App, comment: Comment, onMine: boolean, remove: (comment: Comment) => void): TemplateResult {
+function said(app: App, postId: string, comment: Comment, onMine: boolean, remove: (comment: Comment) => void): TemplateResult {
   const { uid, authorName, text, createdAt } = comment;
   const may = app.user && (onMine || uid === app.user.uid);
   return html`<li>
     <p><strong>${authorName}</strong> <small>${ago(createdAt)}</small></p>
     <p>${text}</p>
     ${may ? html`<button class="link" aria-label="Delete the comment “${text.slice(0, 40)}”" @click=${() => remove(comment)}>Delete</button>` : nothing}
+    ${app.user && uid && uid !== app.user.uid
+      ? html`<button class="link" aria-label="Report the comment “${text.slice(0, 40)}”" @click=${() => report(app, postId, comment)}>Report</button>
+          <button class="link" aria-label="Block ${authorName}" @click=${() => block(app, uid, authorName)}>Block</button>`
+      : nothing}
   </li>`;
 }
 
@@ -137,28 +141,4 @@ async function copyLink(app: App, postId: string): Promise<void> {
         <label>Address<input readonly autofocus .value=${link} @focus=${(event: Event) => (event.currentTarget as HTMLInputElement).select()} /></label>`,
     });
   }
-}
-
-function report(app: App, postId: string): void {
-  if (!app.user) return askToSignIn(app, undefined, false);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const text = String(form.get('text')).trim();
-    const reason = form.get('reason') as keyof typeof REASONS;
-    if (!(await app.attempt(() => app.studiox.reportPost({ postId, reason, ...(text ? { text } : {}) })))) return;
-    app.show(null);
-    app.say('Thank you. We will review it.');
-  };
-  app.show({
-    label: 'Report',
-    view: () => html`<h2>What is wrong with this post?</h2>
-      <form @submit=${submit}>
-        <fieldset class="chips"><legend class="hidden">Reason</legend>
-          ${Object.entries(REASONS).map(([id, label]) => html`<label><input type="radio" name="reason" value=${id} required /><span>${label}</span></label>`)}
-        </fieldset>
-        <label>Details <span class="muted">(optional)</span><textarea name="text" rows="3" maxlength="2000"></textarea></label>
-        <button class="main wide">Report</button>
-      </form>`,
-  });
 }

@@ -1,0 +1,84 @@
+// A post that people report: its author reads why it is hidden and appeals, an administrator restores it. And blocking.
+import assert from 'node:assert/strict';
+import { newcomer } from '../journeys/support.mjs';
+import { accessible, DESKTOP, order, signUp, story, until } from './support.mjs';
+
+const { FIREBASE_AUTH_EMULATOR_HOST, GCLOUD_PROJECT } = process.env;
+
+/** A client of an administrator: the emulator lets whoever calls itself the owner set a claim. */
+async function administrator(t) {
+  const client = await newcomer(t);
+  const answer = await fetch(
+    `http://${FIREBASE_AUTH_EMULATOR_HOST}/identitytoolkit.googleapis.com/v1/projects/${GCLOUD_PROJECT}/accounts:update`,
+    {
+      method: 'POST',
+      headers: { authorization: 'Bearer owner', 'content-type': 'application/json' },
+      body: JSON.stringify({ localId: client.uid, customAttributes: JSON.stringify({ admin: true }) }),
+    },
+  );
+  assert.equal(answer.status, 200);
+  await client.auth.currentUser.getIdToken(true);
+  return client;
+}
+
+story('hidden by reports, appealed, restored; a comment reported, and its author blocked', async (visit, t) => {
+  const grace = await visit(DESKTOP);
+  grace.allow(/status of 404/); // the page asks for the post while it is hidden
+  const { page } = grace;
+  await page.goto('/');
+  await signUp(grace, 'Grace');
+  const card = await order(page, { type: 'Picture', model: 'Model A', prompt: 'A fox at night' });
+  await card.getByRole('link', { name: 'Open in the library' }).click();
+  await page.getByRole('button', { name: 'Publish' }).click();
+  const publish = page.getByRole('dialog', { name: 'Publish' });
+  await publish.getByLabel('Caption').fill('A fox at night');
+  await publish.getByRole('button', { name: 'Publish' }).click();
+  await page.getByText('Published to the feed.').waitFor();
+  const postId = new URL(page.url()).pathname.split('/').at(-1);
+
+  const people = await Promise.all([1, 2, 3, 4, 5].map(() => newcomer(t)));
+  const rude = await people[0].call('commentPost', { postId, text: 'You cannot draw', requestId: crypto.randomUUID() });
+  assert.ok(rude.commentId);
+  await page.goto(`/post/${postId}`);
+  await page.getByRole('button', { name: 'Report the comment “You cannot draw”' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Report' });
+  await accessible(page, 'the dialog to report');
+  await dialog.getByRole('radio', { name: 'Hate' }).check();
+  await dialog.getByRole('button', { name: 'Report' }).click();
+  await page.getByText('Thank you. We will review it').waitFor();
+  await page.getByRole('button', { name: /^Block / }).click();
+  await page.getByRole('dialog', { name: 'Block' }).getByRole('button', { name: 'Block' }).click();
+  await page.getByText(/^You have blocked/).waitFor();
+  await assert.rejects(people[0].call('commentPost', { postId, text: 'Not at all', requestId: crypto.randomUUID() }), {
+    code: 'functions/permission-denied',
+  });
+
+  for (const each of people) await each.call('reportPost', { postId, reason: 'violence' });
+  await page.getByRole('button', { name: /^Notifications, \d unread/ }).click();
+  await page.getByRole('link', { name: 'We have hidden something that you published' }).click();
+  await page.goto(`/post/${postId}`);
+  await page.getByText('Our rule: No threats').waitFor();
+  await accessible(page, 'the decision');
+  await page.getByLabel('Why is this a mistake?').fill('It is a fox.');
+  await page.getByRole('button', { name: 'Appeal' }).click();
+  await page.getByText('A moderator will look at it again.').waitFor();
+
+  const admin = await administrator(t);
+  const { items } = await admin.call('getModerationQueue', { kind: 'appeals', pageSize: 100 });
+  assert.equal(items.find((item) => item.postId === postId).appealText, 'It is a fox.');
+  await until(async () => {
+    try {
+      return (await admin.call('moderatePost', { postId, action: 'restore' })).action === 'restore';
+    } catch (error) {
+      return error.details?.reason !== 'Contention' && Promise.reject(error); // its files are still being deleted
+    }
+  }, 'the post restored');
+  await page.getByRole('button', { name: /^Notifications, \d unread/ }).click();
+  await page.getByRole('link', { name: 'What you published is back' }).waitFor();
+  await page.goto(`/post/${postId}`);
+  await page.getByRole('heading', { name: 'A fox at night' }).waitFor();
+
+  await page.goto('/account');
+  await page.getByRole('button', { name: /^Unblock / }).click();
+  await page.getByRole('heading', { name: 'Blocked' }).waitFor({ state: 'detached' });
+});

@@ -1,0 +1,102 @@
+// Reporting, blocking, and what the author of a hidden post finds in its place: the reason, and the appeal.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Comment } from '../../clients/typescript/src/index.ts';
+import type { App } from './app.ts';
+import { askToSignIn } from './sign-in.ts';
+
+const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'Somebody else’s work', other: 'Something else' };
+
+/** Ask for a reason, and report the post, or the comment on it. */
+export function report(app: App, postId: string, comment?: Comment): void {
+  if (!app.user) return askToSignIn(app, undefined, false);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const text = String(form.get('text')).trim();
+    const given = { postId, reason: form.get('reason') as keyof typeof REASONS, ...(text ? { text } : {}) };
+    const send = () => (comment ? app.studiox.reportComment({ ...given, commentId: comment.commentId }) : app.studiox.reportPost(given));
+    if (!(await app.attempt(send))) return;
+    app.show(null);
+    app.say('Thank you. We will review it, and tell you what came of it.');
+  };
+  app.show({
+    label: 'Report',
+    view: () => html`<h2>What is wrong with this ${comment ? 'comment' : 'post'}?</h2>
+      ${comment ? html`<p class="muted">“${comment.text}”</p>` : nothing}
+      <form @submit=${submit}>
+        <fieldset class="chips"><legend class="hidden">Reason</legend>
+          ${Object.entries(REASONS).map(([id, label]) => html`<label><input type="radio" name="reason" value=${id} required /><span>${label}</span></label>`)}
+        </fieldset>
+        <label>Details <span class="muted">(optional)</span><textarea name="text" rows="3" maxlength="2000"></textarea></label>
+        <button class="main wide">Report</button>
+      </form>`,
+  });
+}
+
+/** Ask once more, and block a person. */
+export function block(app: App, uid: string, name: string): void {
+  if (!app.user) return askToSignIn(app, undefined, false);
+  const confirm = async () => {
+    if (!(await app.attempt(() => app.studiox.blockUser({ uid, blocked: true })))) return;
+    app.show(null);
+    app.say(`You have blocked ${name}. Your account page lists whom you have blocked.`);
+  };
+  app.show({
+    label: 'Block',
+    view: () => html`<h2>Block ${name}?</h2>
+      <p>They can no longer comment on your posts, and neither of you sees the other’s posts in the feed. They are not told.</p>
+      <button class="bad wide" @click=${confirm}>Block</button>`,
+  });
+}
+
+/** Why a post of the user's is no longer shown, and the form of an appeal; nothing for anybody else. */
+export function decided(app: App, postId: string): TemplateResult | typeof nothing {
+  const notice = app.notifications.find((each) => each.postId === postId && !each.commentId && each.text);
+  if (!notice) return nothing;
+  const appealed = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const text = String(new FormData(form).get('text')).trim();
+    if (!(await app.attempt(() => app.studiox.appealModeration({ postId, text })))) return;
+    form.reset();
+    app.say('A moderator will look at it again. We will tell you what they decide.');
+  };
+  const may = notice.type === 'content_hidden' || notice.type === 'content_removed';
+  return html`<section aria-label="Our decision">
+    ${notice.text.split('\n').map((line) => html`<p>${line}</p>`)}
+    ${may
+      ? html`<form @submit=${appealed}>
+          <label>Why is this a mistake?<textarea name="text" rows="3" maxlength="2000" required></textarea></label>
+          <button class="main">Appeal</button>
+        </form>`
+      : nothing}
+  </section>`;
+}
+
+/** Whom the user has blocked, with a button for each. */
+export class Blocked {
+  private people: Awaited<ReturnType<App['studiox']['getBlockedUsers']>>['users'] = [];
+
+  constructor(private readonly app: App) {}
+
+  async load(): Promise<void> {
+    const found = await this.app.attempt(() => this.app.studiox.getBlockedUsers());
+    this.people = found?.users ?? [];
+    this.app.update();
+  }
+
+  private async unblock(uid: string): Promise<void> {
+    if (await this.app.attempt(() => this.app.studiox.blockUser({ uid, blocked: false }))) await this.load();
+  }
+
+  view(): TemplateResult | typeof nothing {
+    if (this.people.length === 0) return nothing;
+    return html`<section class="card" aria-label="People whom you have blocked">
+      <h2>Blocked</h2>
+      <ul class="plain">${this.people.map(
+        ({ uid, displayName }) => html`<li class="row between">${displayName}
+          <button class="link" aria-label="Unblock ${displayName}" @click=${() => this.unblock(uid)}>Unblock</button></li>`,
+      )}</ul>
+    </section>`;
+  }
+}
