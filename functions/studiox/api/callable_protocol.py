@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import flask
+import msgspec
 
 _TYPE = "type.googleapis.com/google.protobuf."
 _RANGES = {f"{_TYPE}Int64Value": (-(2**63), 2**63 - 1), f"{_TYPE}UInt64Value": (0, 2**64 - 1)}
@@ -73,3 +75,40 @@ def as_asked(http: flask.Request, answer: flask.Response) -> flask.Response:
         return answer
     event = b"".join(answer.get_data().splitlines())  # an event is one line; JSON strings contain no line breaks
     return flask.Response(b"data: " + event + b"\n\n", 200, mimetype=_STREAM, headers={"Cache-Control": "no-cache"})
+
+
+# As the SDK has them, which keeps its table private.
+_STATUS = {
+    "invalid-argument": 400,
+    "failed-precondition": 400,
+    "unauthenticated": 401,
+    "permission-denied": 403,
+    "not-found": 404,
+    "already-exists": 409,
+    "aborted": 409,
+    "resource-exhausted": 429,
+    "internal": 500,
+    "unavailable": 503,
+}
+
+
+def error(
+    code: str, message: str, details: Mapping[str, Any] | None = None, *, status: int | None = None
+) -> flask.Response:
+    """An error, with the HTTP status of its code or with another one."""
+    told = {"status": code.upper().replace("-", "_"), "message": message}
+    return response(status or _STATUS[code], {"error": told if details is None else {**told, "details": details}})
+
+
+def response(status: int, body: Any) -> flask.Response:
+    """JSON, encoded once. TypeError for what has no JSON."""
+    return flask.Response(msgspec.json.encode(body, enc_hook=_encode), status, mimetype="application/json")
+
+
+def _encode(value: object) -> object:
+    """For what msgspec does not know: a subclass of datetime, and read-only mappings."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"cannot be dumped: {type(value).__name__}")

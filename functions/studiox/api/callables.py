@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import functools
-import json
 import typing
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import flask
@@ -33,7 +32,7 @@ from studiox.kit.errors import (
 from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.texts import plain_name
 
-from . import callable_protocol, client_address, refused_fields, request_body
+from . import callable_protocol, client_address, id_tokens, refused_fields, request_body
 from .callers import (
     AccountHolder,
     Admin,
@@ -70,7 +69,6 @@ __all__ = [
     "Uid",
     "User",
     "VerifiedUser",
-    "dump",
     "endpoint",
     "parse",
     "perform",
@@ -160,60 +158,47 @@ def endpoint(
         )
         CONTRACTS[contract.name] = contract
 
-        @functools.wraps(handler)
-        def call(received: https_fn.CallableRequest[Any]) -> Any:
-            return _answer(contract, handler, received)
-
         usual = config.SELDOM if issubclass(caller, Admin) else config.OFTEN
-        deployed = https_fn.on_call(secrets=bound, **usual | options)(call)
+        # The SDK's function is not called. It declares this one, and the CLI reads the declaration.
+        declared = https_fn.on_call(secrets=bound, **usual | options)(typing.cast(Any, handler))
 
         @cross_origin(methods="POST", origins="*")
         @functools.wraps(handler)
-        def guarded(http: flask.Request) -> flask.Response:
-            refusal = _guard(http)
-            firestore.app()  # the SDK verifies tokens with it
-            return callable_protocol.as_asked(http, refusal or _with_reason(typing.cast(Any, deployed)(http)))
+        def serve(http: flask.Request) -> flask.Response:
+            return callable_protocol.as_asked(http, _answer(contract, handler, http))
 
-        guarded.__firebase_endpoint__ = deployed.__firebase_endpoint__  # type: ignore[attr-defined]
-        return typing.cast(Callable[[flask.Request], flask.Response], guarded)
+        serve.__firebase_endpoint__ = declared.__firebase_endpoint__  # type: ignore[attr-defined]
+        return typing.cast(Callable[[flask.Request], flask.Response], serve)
 
     return deploy
 
 
-def _guard(http: flask.Request) -> flask.Response | None:
-    """Refuse bodies that the SDK would answer with 500 or log: too large, too deep, malformed, with extra keys."""
+class _Malformed(Exception):
+    """The request is not of the callable protocol."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def _data(http: flask.Request) -> Any:
+    """The data of a call, read once. `_Malformed`: too large, too deep, too slow, not JSON, with extra keys."""
     if http.method != "POST":
-        return not_allowed("POST", shared=True, answer=_refusal(405, "Only POST."))
+        raise _Malformed(405, "Only POST.")
     if http.content_length is None or http.content_length > MAX_BODY_BYTES:
-        return _refusal(413, f"At most {MAX_BODY_BYTES} bytes, with a Content-Length.")
+        raise _Malformed(413, f"At most {MAX_BODY_BYTES} bytes, with a Content-Length.")
     if http.mimetype != "application/json":
-        return _refusal(400, "Not application/json.")
+        raise _Malformed(400, "Not application/json.")
     try:
         # Strict where json.loads is not: UTF-8, no NaN, no lone surrogates.
         body = msgspec.json.decode(request_body.complete(http))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _refusal(400, "Not valid JSON.")
+        raise _Malformed(400, "Not valid JSON.") from None
     except request_body.TooSlow as late:
-        return _refusal(408, late.text)
+        raise _Malformed(408, late.text) from None
     if not isinstance(body, dict) or body.keys() != {"data"} or too_deep(body):
-        return _refusal(400, 'Not of the form {"data": …}.')
-    return None
-
-
-def _refusal(status: int, message: str) -> flask.Response:
-    """In the callable protocol's form (https://firebase.google.com/docs/functions/callable-reference)."""
-    details = InvalidRequest(fields={"": message}).as_details()
-    error = {"status": "INVALID_ARGUMENT", "message": message, "details": details}
-    return flask.Response(json.dumps({"error": error}), status, mimetype="application/json")
-
-
-def _with_reason(answer: flask.Response) -> flask.Response:
-    """Add the reason to the SDK's refusal of a token that it cannot verify."""
-    if answer.status_code != 401 or b'"details"' in answer.get_data():
-        return answer
-    refusal = Unauthenticated()
-    error = {"status": "UNAUTHENTICATED", "message": refusal.text, "details": refusal.as_details()}
-    return flask.Response(json.dumps({"error": error}), 401, mimetype="application/json")
+        raise _Malformed(400, 'Not of the form {"data": …}.')
+    return body["data"]
 
 
 def too_deep(value: object, left: int = MAX_DEPTH) -> bool:
@@ -223,21 +208,30 @@ def too_deep(value: object, left: int = MAX_DEPTH) -> bool:
     return left == 0 or any(too_deep(item, left - 1) for item in items)
 
 
-def _answer(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """The result of a call, or its error as an HttpsError."""
+def _answer(contract: Contract, handler: Handler, http: flask.Request) -> flask.Response:
+    """The answer to a call (https://firebase.google.com/docs/functions/callable-reference)."""
     try:
-        return perform(contract, handler, received)
+        data = _data(http)
+        signed_in, app = id_tokens.sender_of(http)
+        received = https_fn.CallableRequest(data=data, raw_request=http, auth=signed_in, app=app)
+        return callable_protocol.response(200, {"result": perform(contract, handler, received)})
+    except _Malformed as wrong:
+        details = InvalidRequest(fields={"": str(wrong)}).as_details()
+        answer = callable_protocol.error("invalid-argument", str(wrong), details, status=wrong.status)
+        return not_allowed("POST", shared=True, answer=answer) if wrong.status == NOT_ALLOWED else answer
     except StudioxError as refusal:
         log.info("refused", function=contract.name, reason=refusal.reason)
-        code = https_fn.FunctionsErrorCode(refusal.code)
-        raise https_fn.HttpsError(code, refusal.text, refusal.as_details()) from refusal
-    except Exception as error:
+        return callable_protocol.error(refusal.code, refusal.text, refusal.as_details())
+    except Exception as error:  # noqa: BLE001 - a bug: the traceback goes to the log only
         log.bug("bug", function=contract.name, error=type(error).__name__)
-        raise https_fn.HttpsError(https_fn.FunctionsErrorCode.INTERNAL, "INTERNAL") from error
+        return callable_protocol.error("internal", "INTERNAL")
 
 
-def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Any:
-    """Authenticate, parse, limit, act; the answer as JSON values.
+NOT_ALLOWED = 405
+
+
+def perform(contract: Contract, handler: Handler, received: https_fn.CallableRequest[Any]) -> Response:
+    """Authenticate, parse, limit, act.
 
     A caller whose exhausted rate limit is cached in this instance is refused before any request is made.
     """
@@ -250,7 +244,7 @@ def perform(contract: Contract, handler: Handler, received: https_fn.CallableReq
         if not contract.limit.in_commit:
             rate_limits.admit(charge)
         acts = True
-        answer = dump(handler(caller, request))
+        answer = handler(caller, request)
     except StudioxError as refusal:
         if isinstance(caller, User):
             _refused(caller, charge, refusal, acts)
@@ -381,17 +375,3 @@ def _text_fields(schema: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
 def _metas(hint: Any) -> list[Any]:
     own = list(getattr(hint, "__metadata__", ()))
     return own + [meta for part in typing.get_args(hint) for meta in _metas(part)]
-
-
-def dump(response: msgspec.Struct) -> Any:
-    """JSON values: camelCase, times in ISO 8601 ending in Z."""
-    return msgspec.to_builtins(response, enc_hook=_encode)
-
-
-def _encode(value: object) -> object:
-    """Encode types that msgspec does not support: Firestore's own datetime class, and read-only mappings."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"cannot be dumped: {type(value).__name__}")

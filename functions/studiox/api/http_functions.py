@@ -7,7 +7,6 @@ the JSON body or the query, and errors as {"error", "reason", "statusCode"}.
 from __future__ import annotations
 
 import functools
-import json
 import typing
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,7 +21,8 @@ from studiox.kit import config, firestore, log
 from studiox.kit.errors import InvalidRequest, StudioxError, Unauthenticated
 from studiox.kit.rate_limits import Limit
 
-from . import request_body
+from . import id_tokens, request_body
+from .callable_protocol import response as json_response
 from .callables import MAX_BODY_BYTES, Contract, Handler, perform, too_deep
 from .methods import not_allowed
 
@@ -87,7 +87,7 @@ def _answer(method: str, contract: Contract, handler: Handler, http: flask.Reque
         signed_in, app = _who(http)
         data = _body(http) if method == "POST" else http.args.to_dict()
         received = https_fn.CallableRequest(data=data, raw_request=http, auth=signed_in, app=app)
-        return _json(200, perform(contract, handler, received))
+        return json_response(200, perform(contract, handler, received))
     except StudioxError as refusal:
         log.info("refused", function=contract.name, reason=refusal.reason)
         status = STATUS_OF_REASON.get(refusal.reason) or STATUS.get(refusal.code, 400)
@@ -113,15 +113,14 @@ def _body(http: flask.Request) -> Any:
 
 def _who(http: flask.Request) -> tuple[https_fn.AuthData, https_fn.AppCheckData | None]:
     """The user of the Bearer token, before the body is read. `Unauthenticated` without a valid one."""
-    from firebase_admin import app_check, auth, exceptions
+    from firebase_admin import app_check, exceptions
 
     scheme, _, token = http.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
-    app = None
+    claims = id_tokens.verified(token.strip())
+    signed_in, app = https_fn.AuthData(claims["uid"], claims), None
     try:
-        claims = auth.verify_id_token(token.strip(), app=firestore.app())
-        signed_in = https_fn.AuthData(claims["uid"], claims)
         if attested := http.headers.get("X-Firebase-AppCheck"):
             claims = app_check.verify_token(attested, app=firestore.app())
             app = https_fn.AppCheckData(claims["sub"], claims)
@@ -131,11 +130,7 @@ def _who(http: flask.Request) -> tuple[https_fn.AuthData, https_fn.AppCheckData 
 
 
 def _error(status: int, reason: str, text: str, **details: Any) -> flask.Response:
-    answer = _json(status, {"error": text, "reason": reason, "statusCode": status, **details})
+    answer = json_response(status, {"error": text, "reason": reason, "statusCode": status, **details})
     if "retryAfterSeconds" in details:
         answer.headers["Retry-After"] = str(details["retryAfterSeconds"])  # for generic HTTP clients
     return answer
-
-
-def _json(status: int, body: Any) -> flask.Response:
-    return flask.Response(json.dumps(body), status, mimetype="application/json")
