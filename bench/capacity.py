@@ -21,8 +21,9 @@ MIX = {"image": 0.90, "video": 0.05, "music": 0.03, "text": 0.02}
 """The kinds of jobs, as assumed."""
 PEAK = 3.0
 """The busiest hour beside the average of the day, as assumed."""
-CALL_CPU_S = 0.0038
-"""CPU of one call: what a whole createStudioJob takes on a core of the machine that `make bench` ran on, 2026-11-28."""
+CALL_CPU_S = 0.0026
+"""CPU of one call: what a whole createStudioJob takes on a core of the machine that `make bench` ran on. It was 3.8 ms
+over gRPC on 2026-11-28, at rest, and 0.68 of that over REST on 2026-11-29, in interleaved rounds."""
 VCPU = 0.5
 """A vCPU of Cloud Run (a hyperthread) beside that core, as assumed."""
 LOAD = 0.6

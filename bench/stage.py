@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local import setup
 from local.stack import settings
 from tests.support.calls import id_token
 from tests.support.database import Database
@@ -23,6 +23,8 @@ from tests.support.queue import queue_server
 from tests.support.served import MAIN, Served, served, started
 
 HERE = Path(__file__).resolve().parent
+DEPLOYED = str(setup.FUNCTIONS / "venv/bin/python")
+"""The deployed packages only: some libraries load a development tool if they find it."""
 THREADS = 80  # functions/.env
 USERS = 600  # createStudioJob allows each 30 a minute
 ENVIRONMENT = {
@@ -96,7 +98,7 @@ class Stage:
         Database(project=peer.project).put(f"users/{uid}", data)
         return id_token(uid, project=peer.project)
 
-    def serve(self, peer: Peer, python: str = sys.executable) -> AbstractContextManager[Served]:
+    def serve(self, peer: Peer, python: str = DEPLOYED) -> AbstractContextManager[Served]:
         """Start a new instance of the peer on the servers' core. `python` runs StudioX's instances."""
         os.environ["GCLOUD_PROJECT"] = peer.project
         self._round += 1

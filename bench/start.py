@@ -7,12 +7,11 @@ import os
 import re
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from bench.machine import family
-from bench.stage import HERE, NODE, PYTHON, SERVER_CORE, WHOLE, Peer, Stage, on
+from bench.stage import DEPLOYED, HERE, NODE, PYTHON, SERVER_CORE, WHOLE, Peer, Stage, on
 from bench.table import Row, counts, table
 
 HEAVY = ("stripe", "google.cloud.storage", "google.cloud.secretmanager", "pydantic", "firebase_functions.firestore_fn")
@@ -35,7 +34,7 @@ def run(stage: Stage, *, quick: bool) -> None:
     times = 2 if quick else 7
     ours, theirs, modules, heavy = [], [], 0, []
     for _ in range(times):
-        took, modules, heavy = json.loads(output_of([sys.executable, "-c", IMPORT], HERE.parent / "functions"))
+        took, modules, heavy = json.loads(output_of([DEPLOYED, "-c", IMPORT], HERE.parent / "functions"))
         ours.append(took)
         theirs.append(float(output_of(["node", "--input-type=module", "-e", IMPORT_NODE], HERE)))
     answers: dict[str, list[float]] = {peer.name: [] for peer in (PYTHON, NODE)}
@@ -65,7 +64,7 @@ def output_of(command: list[str], folder: Path) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def first_answer(stage: Stage, peer: Peer, python: str = sys.executable) -> float:
+def first_answer(stage: Stage, peer: Peer, python: str = DEPLOYED) -> float:
     """Milliseconds from the start of the process to its first debit, which it writes to Firestore."""
     os.environ["GCLOUD_PROJECT"] = peer.project
     stage.user(peer, "first")
