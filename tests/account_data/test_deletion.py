@@ -16,7 +16,7 @@ from studiox.models.users import pseudonym
 from tests.account_data.conftest import ADA, ADDRESS, BOB, TRIGGER, People
 from tests.auth.identity import Accounts
 from tests.media.servers import Gcs
-from tests.support import Answer, Database, before_create, call, counted, crowd, schedule, task
+from tests.support import Answer, Database, Rpcs, before_create, call, counted, crowd, schedule, task
 from tests.support.clock import Clock
 from tests.support.queue import Queue
 
@@ -124,6 +124,18 @@ def test_deleting_twice_and_at_once_is_one_deletion(database: Database, gcs: Gcs
     before = {path: data for path, data in database.all().items() if not path.startswith("rateLimits")}
     assert delete().ok
     assert {path: data for path, data in database.all().items() if not path.startswith("rateLimits")} == before
+    assert_gone(database, gcs)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_deletion_that_another_one_finishes_in_the_middle_is_done(database: Database, gcs: Gcs, rpcs: Rpcs) -> None:
+    """Between its look at the account and its look at the sign-in, both are deleted."""
+
+    def elsewhere(*_: object) -> None:
+        assert delete().ok
+
+    rpcs.plan("BatchGetDocuments", after=elsewhere)
+    assert delete().result == {"deleted": True}
     assert_gone(database, gcs)
 
 

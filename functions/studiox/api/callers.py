@@ -226,6 +226,8 @@ def verified(caller: C) -> C:
     caller.call.allowed = False
     if caller.asks_auth or caller.admin:
         found = firebase_auth.find_sign_in(caller.uid)
+        if found is None and closed is None and caller.may_be_closed:
+            closed = firestore.get(closed_path(caller.uid))  # another call may have deleted the account since
         if found is None and not (caller.may_be_closed and closed is not None):
             raise Unauthenticated
         if found is not None:
