@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 _PLANS = ("tests/billing/test_plan_money.py", "tests/billing/test_subscriptions.py")
+_MODERATION = tuple(
+    f"tests/community/test_{each}.py"
+    for each in ("appeals", "moderation", "comment_moderation", "suspension", "queue", "reports")
+)
 _JOBS = tuple(f"tests/studio/test_{each}.py" for each in ("pacing", "orders", "order_faults", "callbacks", "songs"))
 
 COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -30,11 +34,15 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
     "community/rules": (("tests/community/test_post_rules.py",), ()),
     "community/reports": (("tests/community/test_report_weights.py",), ()),
+    "community/decisions": (("tests/community/test_appeals.py",), _MODERATION),
+    "community/statements": (("tests/community/test_appeals.py",), _MODERATION),
+    "community/share": (("tests/community/test_share.py",), ()),
     "admin/report_rules": (("tests/admin/test_report_rules.py",), ()),
     "deletions/rules": (("tests/deletions/test_clean_up_rules.py",), ()),
     "integrations/stripe_objects": (("tests/billing/test_stripe_objects.py",), ()),
     "billing/invoice_memory": (("tests/billing/test_invoice_memory.py",), ()),
     "creations/sweep_rules": (("tests/creations/test_sweep_rules.py",), ()),
+    "creations/filters": (("tests/creations/test_finding.py",), ()),
     "auth/sign_up": (("tests/auth/test_sign_up_rules.py",), ()),
     "tokens/social_tasks": (("tests/tokens/test_social_task_rules.py",), ()),
     "tokens/usage_analytics": (("tests/tokens/test_usage_figures.py",), ()),
@@ -62,6 +70,9 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "models/users": (("tests/models/test_users.py",), ()),
     "models/creations": (("tests/models/test_library.py",), ()),
     "models/sessions": (("tests/models/test_library.py",), ()),
+    "models/collections": (("tests/creations/test_collections.py",), ()),
+    "models/moderation": (("tests/models/test_posts.py", "tests/community/test_deleting.py"), _MODERATION),
+    "models/search_terms": (("tests/models/test_search_terms.py",), ()),
     "models/ledger_store": (("tests/models/test_ledger_store.py",), ()),
     "billing/subscription_effects": (("tests/billing/test_subscription_effects.py",), ()),
     "api/client_address": (("tests/api/test_client_address.py",), ()),
