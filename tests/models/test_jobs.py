@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from studiox.kit.documents import MalformedDocument, decode, encode
 from studiox.models import jobs
-from studiox.models.jobs import Job, JobStatus, ReportedJob, ReportedLoss, UncheckedJob, UsedJob
+from studiox.models.jobs import Job, JobState, JobStatus, ReportedJob, ReportedLoss, UncheckedJob, UsedJob
 from studiox.models.media_files import MediaFile
 from tests.support import Database, Rpcs
 from tests.support.documents import docs_with
@@ -45,6 +45,24 @@ def test_what_was_not_refunded_counts_as_nothing() -> None:
     stored = {name: value for name, value in job("j1", "u1").items() if name != "refunded"}
     assert decode(ReportedJob, stored).refunded == 0
     assert decode(UncheckedJob, stored).refunded == 0
+
+
+def test_a_jobs_state_that_does_not_say_so_is_not_counted() -> None:
+    stored = {name: value for name, value in state("u1").items() if name != "counted"}
+    assert decode(JobState, stored).counted is False
+
+
+def test_running_is_what_was_ordered_in_its_time_and_has_not_ended(database: Database) -> None:
+    for number in range(-1, 4):
+        at = NOW + number * SECOND
+        waits = job(f"j{number}", "u1", status="processing", created_at=at, deadline_at=at)
+        database.put(f"jobs/j{number}", waits)
+    database.put("jobs/ended", job("ended", "u1", created_at=NOW, deadline_at=NOW))
+    skipped: list[MalformedDocument] = []
+    found = jobs.running_of(NOW, NOW + 2 * SECOND, 9, skipped)
+    assert [each.created_at for each in found] == [NOW, NOW + SECOND]
+    assert [each.created_at for each in jobs.running_of(NOW, NOW + 2 * SECOND, 3, skipped)] == [NOW]
+    assert skipped == []
 
 
 def times(database: Database, *, uid: str = "u1") -> None:

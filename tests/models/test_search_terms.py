@@ -43,11 +43,24 @@ def test_words(text: str, words: list[str]) -> None:
 def test_titles_come_first_and_the_number_is_bounded() -> None:
     prompt = " ".join(f"wording{number}" for number in range(200))
     found = words_of("My title", prompt)
-    assert found == ["my", "title", *(f"wording{number}" for number in range(MAX_WORDS - 2))]
+    assert found == ["my", "title", *(f"wording{number}" for number in range(62))]
     terms = terms_of("My title", prompt)
     assert len(terms) <= MAX_WORDS * MAX_TERM
-    assert max(map(len, terms)) == MAX_TERM
+    assert max(map(len, terms)) == 8
     assert terms_of("Fox", "") == ["f", "fo", "fox"]
+
+
+def test_the_index_is_asked_for_the_longest_word_as_far_as_it_is_stored() -> None:
+    assert term_of(["a", "lantern", "fox"]) == "lantern"
+    assert term_of(["extraordinary"]) == "extraord"
+
+
+@pytest.mark.parametrize(
+    ("words", "alone"),
+    [(["fox"], True), (["lanterns"], True), (["lanternss"], False), (["red", "fox"], False), (["fo", "f"], False)],
+)
+def test_the_index_alone_answers_one_word_that_is_stored_in_full(words: list[str], alone: bool) -> None:
+    assert is_answered_by_term(words) is alone
 
 
 TEXTS = st.text(alphabet=st.sampled_from("aAbBéE ßİ-.1猫カが\u0301\u0902न्"), max_size=40)

@@ -37,6 +37,11 @@ def test_an_account_is_not_closing_until_its_deletion_begins() -> None:
     assert decode(User, stored).closing is False
 
 
+def test_an_older_account_has_no_collections() -> None:
+    stored = {name: value for name, value in user_data().items() if name != "collectionCount"}
+    assert decode(User, stored).collection_count == 0
+
+
 def test_a_pseudonym_is_of_its_account_and_of_this_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
     own = users.pseudonym("u1")
     assert users.closed_path("u1") == f"closedAccounts/{own}"
@@ -102,3 +107,19 @@ def test_orders_are_counted_by_week_and_the_newest_weeks_are_kept() -> None:
             counts = users.with_one_more_job(counts, monday + timedelta(days=7 * week))
             assert counts != before
     assert counts == {"2026-12-28": 2, "2027-01-04": 1, "2027-01-11": 3}
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 12, 21, tzinfo=UTC), datetime(2026, 12, 27, 23, 59, tzinfo=UTC)])
+def test_all_users_still_have_their_counts_of_this_week_and_the_two_before(now: datetime) -> None:
+    weeks = ("2026-12-28", "2026-12-21", "2026-12-14", "2026-12-07", "2026-11-30")
+    assert [users.keeps(week, now) for week in weeks] == [True, True, True, True, False]
+
+
+def test_a_weeks_jobs_are_summed_and_ranked(database: Database) -> None:
+    week, other = "2026-12-21", "2026-12-14"
+    counts = {"a": {week: 2}, "b": {week: 5, other: 1}, "c": {other: 9}, "d": {week: 1}}
+    for uid, by_week in counts.items():
+        database.put(f"users/{uid}", {**user_data(), "jobsByWeek": by_week})
+    assert (users.jobs_of(week), users.jobs_of(other)) == (8, 10)
+    assert [users.count_with_jobs(week, least) for least in (1, 2, 3, 6)] == [3, 2, 1, 0]
+    assert users.busiest(week, 2) == [("b", 5), ("a", 2)]
