@@ -239,6 +239,26 @@ def test_reports_await_a_decision_longest_waiting_first() -> None:
     assert len(posts.owned_paths(records.REPORTS, "u1", 1)) == 1
 
 
+def test_open_appeals_are_listed_longest_waiting_first() -> None:
+    decision = records.Decision(id="d", action="hidden", by="admin", reason="spam", at=NOW)
+    for number in (1, 0):
+        at = NOW + number * SECOND
+        about: dict[str, Any] = {"post_id": f"p{number}", "text": "Why?", "decision": decision, "created_at": at}
+        made = records.Appeal(uid="u1", status="open", kind="posts", open_since=at, **about)
+        write({records.appeal_path("u1", f"r{number}"): made})
+        write({records.appeal_path("u2", f"r{number}"): replace(made, status="upheld", open_since=None)})
+    first, following = records.list_appeals(size=1, cursor=None)
+    rest, end = records.list_appeals(size=1, cursor=following)
+    assert ([each.post_id for each in (*first, *rest)], end) == (["p0", "p1"], None)
+
+
+def test_posts_that_a_suspension_hides_are_found_by_their_author() -> None:
+    write({f"moderation/p{number}": moderation(suspended=number < 2 or None) for number in range(3)})
+    write({"moderation/p3": replace(moderation(suspended=True), uid="u2")})
+    assert sorted(records.suspended_posts("author", 9)) == ["p0", "p1"]
+    assert len(records.suspended_posts("author", 1)) == 1
+
+
 @pytest.mark.parametrize(
     ("count", "pages", "done", "left"),
     [(400, 1, True, 0), (401, 1, False, 1), (801, 2, False, 1), (800, 2, True, 0), (0, 0, True, 0), (1, 0, False, 1)],

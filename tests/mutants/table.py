@@ -71,7 +71,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "models/creations": (("tests/models/test_library.py",), ()),
     "models/sessions": (("tests/models/test_library.py",), ()),
     "models/collections": (("tests/models/test_collections.py",), ()),
-    "models/moderation": (("tests/models/test_posts.py", "tests/community/test_deleting.py"), _MODERATION),
+    "models/moderation": (("tests/models/test_posts.py",), ("tests/community/test_deleting.py", *_MODERATION)),
     "models/search_terms": (("tests/models/test_search_terms.py",), ()),
     "models/ledger_store": (("tests/models/test_ledger_store.py",), ()),
     "billing/subscription_effects": (("tests/billing/test_subscription_effects.py",), ()),
