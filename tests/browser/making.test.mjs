@@ -103,7 +103,7 @@ story('a picture, a song and a video, from sign-up to the library', async (visit
   await until(async () => (await page.getByRole('article').count()) === 1, 'the favourite alone');
   await page.getByRole('switch', { name: 'Favourites only' }).uncheck();
   await page.getByRole('radio', { name: 'Music' }).check();
-  await page.getByRole('article').filter({ hasText: LULLABY }).waitFor();
+  await page.getByRole('article').filter({ hasText: 'Music' }).waitFor(); // its title is the provider's
   await until(async () => (await page.getByRole('article').count()) === 1, 'the song alone');
   await page.getByRole('article').getByRole('link').click();
 

@@ -14,7 +14,7 @@ const ADDRESSES = {
   "'127.0.0.1', 5001": process.env.FUNCTIONS_EMULATOR_HOST,
   "'127.0.0.1', 9199": process.env.FIREBASE_STORAGE_EMULATOR_HOST,
 };
-const KEPT = 'app firestore profile created again quote job bytes picture edit winter sources liked likeCount feed mine unread status entries';
+const KEPT = 'app firestore profile created again quote job bytes picture edit winter sources liked likeCount feed mine unread appeal status entries';
 
 /** The guide's blocks as one module, which exports the variables that it declares. */
 function program() {
@@ -45,6 +45,7 @@ test('the guide for client developers runs as it is written', async () => {
     assert.deepEqual([found.liked, found.likeCount], [true, 1]);
     assert.ok(found.feed.docs.some((each) => each.data().uid === found.profile.uid));
     assert.ok(found.unread.size >= 1, 'that the picture is ready');
+    assert.equal(found.appeal.reason, 'NothingToAppeal');
     assert.equal(found.status, 'open');
     assert.deepEqual(found.entries.map(({ seq }) => seq).sort(), [1, 2, 3, 4]);
   } finally {

@@ -19,7 +19,7 @@ from typing import IO, Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from studiox.kit import log
+from studiox.kit import log, structs
 
 from . import storage, xmp
 from .download import MediaGone
@@ -138,7 +138,7 @@ def _send(to: IO[bytes], data: bytes) -> None:
 
 def _checked(found: dict[str, Any]) -> Rendition:
     try:
-        made = msgspec.convert(found, Rendition)
+        made = structs.convert(found, Rendition)
     except msgspec.ValidationError:
         log.warning("rendition_refused")
         return Rendition()

@@ -23,7 +23,7 @@ VARIABLES = {
     "apiKey": "local",
     "password": "a long password",
     **dict.fromkeys(["token", "adminToken", "uid", "adminUid", "email", "adminEmail"], ""),
-    **dict.fromkeys(["jobId", "creationId", "sessionId", "postId", "commentId"], ""),
+    **dict.fromkeys(["jobId", "creationId", "collectionId", "sessionId", "postId", "commentId"], ""),
     **dict.fromkeys(["taskId", "feature", "packId"], ""),
     "polls": "0",
 }
@@ -33,6 +33,7 @@ REFUSED = {
     "setJobStatus": "NotCancellable",
     "updateSubscription": "NoSubscription",
     "cancelSubscription": "NoSubscription",
+    "appealModeration": "NothingToAppeal",
 }
 # Every request tests its response: the fields that it always has, or the expected refusal.
 DONE = """\
@@ -67,7 +68,7 @@ const result = answer.result || answer;
 const found = {
   jobId: result.jobId,
   creationId: result.creationId || (result.creations && result.creations[0] && result.creations[0].creationId),
-  sessionId: result.sessionId, postId: result.postId, commentId: result.commentId,
+  collectionId: result.collectionId, sessionId: result.sessionId, postId: result.postId, commentId: result.commentId,
   taskId: result.tasks && result.tasks[0] && result.tasks[0].id,
   feature: result.features && result.features[0] && result.features[0].id,
   packId: result.packs && result.packs[0] && result.packs[0].id,
