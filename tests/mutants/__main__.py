@@ -75,9 +75,9 @@ def main() -> int:
         importlib.import_module(library)
     engine = start_engine()
     os.environ["FIRESTORE_EMULATOR_HOST"] = engine.host
-    scratch = Path(tempfile.mkdtemp(prefix="mutants-"))
     try:
-        explained = [try_module(name, scratch) for name in names]
+        with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
+            explained = [try_module(name, Path(scratch)) for name in names]
     finally:
         engine.stop()
     return 0 if all(explained) else 1
