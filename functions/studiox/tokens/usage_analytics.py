@@ -42,8 +42,8 @@ class Figures(msgspec.Struct):
         else:
             self.earned += max(0, entry.amount)
 
-    def include(self, other: Figures) -> None:
-        """Add other figures."""
+    def include(self, other: Figures | DayFigures) -> None:
+        """Add other figures, also those of a stored day."""
         self.jobs += other.jobs
         for mine, its in (
             (self.by_type, other.by_type),
@@ -71,15 +71,9 @@ def to_keep(figures: Figures) -> DayFigures:
 
 def kept(day: DayFigures) -> Figures:
     """The figures of a stored day."""
-    return Figures(
-        jobs=day.jobs,
-        by_type=Counter(day.by_type),
-        by_model=Counter(day.by_model),
-        by_status=Counter(day.by_status),
-        spent=day.spent,
-        refunded=day.refunded,
-        earned=day.earned,
-    )
+    figures = Figures()
+    figures.include(day)
+    return figures
 
 
 def is_settled(day: date, jobs: Iterable[UsedJob], now: datetime) -> bool:
