@@ -22,7 +22,6 @@ MODULES = {
     "firebase-functions": {"firebase_functions"},
     "firebase-admin": {"firebase_admin"},
     "functions-framework": {"functions_framework"},
-    "google-cloud-firestore": {"google.cloud.firestore", "google.cloud.firestore_v1"},
     "pillow": {"PIL"},
     "google-cloud-storage": {"google.cloud.storage", "google.resumable_media", "google_crc32c"},
 }
