@@ -22,9 +22,16 @@ def said(status: int, body: Any, *headers: str) -> Act:
 
 def raw(data: bytes) -> Act:
     """These bytes, and the end of the connection."""
+    return last(lambda connection: connection.sendall(data))
+
+
+def last(act: Act) -> Act:
+    """What `act` sends, and the end of the connection in the same segment: nobody reads one without the other."""
 
     def send(connection: socket.socket) -> None:
-        connection.sendall(data)
+        if hasattr(socket, "TCP_CORK"):  # Linux; elsewhere the end may come a moment later
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        act(connection)
         connection.shutdown(socket.SHUT_RDWR)
 
     return send

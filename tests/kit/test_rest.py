@@ -11,7 +11,7 @@ import pytest
 
 from studiox.kit import firestore, process, rest
 from studiox.kit.errors import Unavailable
-from tests.kit.front import Act, Front, raw, said
+from tests.kit.front import Act, Front, last, raw, said
 from tests.support import Database, Rpcs, crowd
 from tests.support.cutter import Cutter
 from tests.support.debits import assert_sound, debit, opened
@@ -80,11 +80,7 @@ def test_threads_have_their_own_and_leave_them_to_the_next(serve: Callable[..., 
 def test_one_that_the_server_ends_with_its_answer_is_not_used_again(
     serve: Callable[..., Front], headers: tuple[str, ...]
 ) -> None:
-    def answer(connection: socket.socket) -> None:
-        said(200, OK, *headers)(connection)
-        connection.shutdown(socket.SHUT_RDWR)
-
-    front = serve(answer)
+    front = serve(last(said(200, OK, *headers)))
     connections = connected(front)
     for _ in range(3):
         assert ask(connections) == OK
@@ -209,6 +205,26 @@ def test_half_an_answer_is_none(serve: Callable[..., Front], data: bytes) -> Non
     with pytest.raises(rest.Unreachable, match="UNAVAILABLE"):
         ask(connections)
     assert ask(connections) == OK
+
+
+def test_a_connection_is_not_used_again_after_an_answer_that_nobody_understands(serve: Callable[..., Front]) -> None:
+    front = serve(said(200, WHOLE[:-1]), said(200, OK))
+    connections = connected(front)
+    with pytest.raises(rest.Unreachable, match="UNAVAILABLE"):
+        ask(connections)
+    assert ask(connections) == OK
+    assert front.connections == 2
+
+
+@pytest.mark.parametrize("body", [HTML, error("RESOURCE_EXHAUSTED")])
+def test_an_outage_does_not_end_connections(serve: Callable[..., Front], body: Any) -> None:
+    """Opening them anew would be more work for a Firestore that already has too much."""
+    front = serve(said(429, body), said(200, OK))
+    connections = connected(front)
+    with pytest.raises(rest.Unreachable):
+        ask(connections)
+    assert ask(connections) == OK
+    assert front.connections == 1
 
 
 def test_a_server_that_says_nothing_is_waited_for_until_the_deadline(serve: Callable[..., Front]) -> None:

@@ -84,12 +84,11 @@ class Connections:
         """
         body = msgspec.json.encode(request)
         try:
-            status, answer = self.send(f"{_address(parent)}:{method}", body, timeout_s)
-        except TimeoutError as error:
-            raise Unreachable("DEADLINE_EXCEEDED", "no answer in time") from error
+            return _result(*self.send(f"{_address(parent)}:{method}", body, timeout_s))
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable("UNAVAILABLE", type(error).__name__) from error
-        return _result(status, answer)
+            self.close()  # what broke this connection may have broken the others
+            status = "DEADLINE_EXCEEDED" if isinstance(error, TimeoutError) else "UNAVAILABLE"
+            raise Unreachable(status, type(error).__name__) from error
 
     def send(self, address: str, body: bytes, timeout_s: float) -> tuple[int, bytes]:
         """The status and the body of the answer. OSError or HTTPException if the connection breaks."""
@@ -114,7 +113,6 @@ class Connections:
                 raise http.client.IncompleteRead(b"", answer.length)
         except BaseException:
             connection.close()
-            self.close()  # what broke this connection may have broken the others
             raise
         if not answer.will_close:
             self._idle.append((connection, time.monotonic()))
@@ -172,7 +170,10 @@ def _address(parent: str) -> str:
 
 
 def _result(status: int, body: bytes) -> Any:
-    """The JSON of an answer. `FirestoreError`, also for one that stands between the parts of a list."""
+    """The JSON of an answer. `FirestoreError`, also for one that stands between the parts of a list.
+
+    HTTPException for half an answer.
+    """
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -181,9 +182,11 @@ def _result(status: int, body: bytes) -> Any:
         if isinstance(part, dict) and isinstance(error := part.get("error"), dict):
             code = str(error.get("status"))
             raise _ERRORS.get(code, FirestoreError)(code, str(error.get("message")))
-    if status == http.client.OK and answer is not None:
+    if status == http.client.OK:
+        if answer is None:
+            raise http.client.IncompleteRead(body)
         return answer
-    if status == http.client.OK or status in _STATUS_OF_HTTP or status >= http.client.INTERNAL_SERVER_ERROR:
+    if status in _STATUS_OF_HTTP or status >= http.client.INTERNAL_SERVER_ERROR:
         raise Unreachable(_STATUS_OF_HTTP.get(status, "UNAVAILABLE"), f"HTTP {status}, {len(body)} bytes")
     raise FirestoreError(f"HTTP_{status}", f"{len(body)} bytes")
 
