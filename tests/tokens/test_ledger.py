@@ -173,6 +173,14 @@ def test_a_debt_counts_against_what_may_be_spent(buckets: Buckets, price: int) -
     assert refused.value.details == {"balance": buckets.total, "price": price}
 
 
+@pytest.mark.parametrize(
+    ("threshold", "before", "after", "falls"),
+    [(20, 20, 19, True), (20, 500, 0, True), (20, 21, 20, False), (20, 19, 18, False), (1, 1, 0, True), (0, 1, 0, False)],
+)
+def test_a_debit_crosses_a_threshold_once(threshold: int, before: int, after: int, falls: bool) -> None:
+    assert ledger.falls_below(threshold, before, after) == falls
+
+
 def test_a_balance_has_a_bound() -> None:
     """J17: a bug that credits without end is stopped, not saturated."""
     full = Account(Buckets(purchased=MAX_BALANCE), 1)

@@ -151,6 +151,14 @@ def burn(account: Account, price: int) -> Buckets:
     return -Buckets(**taken)
 
 
+def falls_below(threshold: int, before: int, after: int) -> bool:
+    """Whether a debit takes the balance from `threshold` or more to less. A refund and a new debit are a new crossing.
+
+    No debit crosses a threshold of 0.
+    """
+    return before >= threshold > after
+
+
 def part_of(taken: Buckets, tokens: int) -> Buckets:
     """`tokens` of what a debit took, in reverse order of the buckets. ValueError for more than it took."""
     if not 0 <= tokens <= taken.total:

@@ -13,6 +13,7 @@ from studiox.kit.clock import datetime, timedelta
 from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
+from . import ledger
 from .jobs import JobType
 from .moderation import ReportReason
 from .users import Preferences, user_path
@@ -174,7 +175,7 @@ def withdraw(docs: Docs, uid: str, type_: Type, cause: str) -> None:
 
 def tell_low_balance(docs: Docs, uid: str, cause: str, before: int, after: int, now: datetime) -> None:
     """Notify the user if this debit, whose ledger entry is `cause`, takes the balance below LOW_BALANCE."""
-    if before >= LOW_BALANCE > after:
+    if ledger.falls_below(LOW_BALANCE, before, after):
         add(docs, uid, "tokens_low", cause, now, balance=after)
 
 
