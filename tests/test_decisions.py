@@ -23,7 +23,12 @@ IMPURE = (
     *("secrets.", "uuid.", "random.", "time.", "os.", "datetime.datetime.now"),
     *("studiox.kit.ids.new", "studiox.kit.clock.now", "studiox.kit.query.", "studiox.kit.tasks."),
     *(f"studiox.kit.firestore.{each}" for each in ("read", "get", "run", "aggregate", "commit", "delete_all")),
-    *("studiox.integrations.stripe.", "studiox.integrations.firebase_auth.", "studiox.media.objects."),
+    *(
+        "studiox.integrations.stripe.",
+        "studiox.integrations.stripe_client.",
+        "studiox.integrations.firebase_auth.",
+        "studiox.media.objects.",
+    ),
 )
 FILLS = {"put", "update", "append", "pop", "clear", "forget", "note_read", "note_commit", "setdefault", "add"}
 """What changes the state of a process: methods of what a function under `@per_process` returns."""

@@ -22,7 +22,7 @@ import urllib3
 import main
 from local.vendors.stripe import mock as stripe_mock
 from local.vendors.stripe.api import parse_form
-from studiox.integrations.stripe import API_VERSION
+from studiox.integrations.stripe_client import API_VERSION
 from tests.billing.shop import Shop
 from tests.support import call
 from tests.support.engine import free_port

@@ -175,7 +175,14 @@ def test_a_debt_counts_against_what_may_be_spent(buckets: Buckets, price: int) -
 
 @pytest.mark.parametrize(
     ("threshold", "before", "after", "falls"),
-    [(20, 20, 19, True), (20, 500, 0, True), (20, 21, 20, False), (20, 19, 18, False), (1, 1, 0, True), (0, 1, 0, False)],
+    [
+        (20, 20, 19, True),
+        (20, 500, 0, True),
+        (20, 21, 20, False),
+        (20, 19, 18, False),
+        (1, 1, 0, True),
+        (0, 1, 0, False),
+    ],
 )
 def test_a_debit_crosses_a_threshold_once(threshold: int, before: int, after: int, falls: bool) -> None:
     assert ledger.falls_below(threshold, before, after) == falls

@@ -1,47 +1,31 @@
-"""Client of Stripe (https://stripe.com). No other module calls Stripe; stripe_objects.py reads its objects.
+"""Calls to Stripe (https://stripe.com) by stripe_client.py; stripe_objects.py reads its objects.
 
-Each call has a timeout and two retries, which its idempotency key makes safe. Failures become `PaymentsUnavailable`.
 A missing object (deleted, or of the other mode) is not a failure: each function documents its return value for it.
-The SDK is imported at the first call.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import urllib.parse
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from studiox.kit import config, log
 from studiox.kit.clock import datetime
-from studiox.kit.errors import StudioxError
-from studiox.kit.process import memoized
 
 from . import stripe_objects as objects
+from .stripe_client import PAGE, find, pages, translated_errors
+from .stripe_client import PaymentsUnavailable as PaymentsUnavailable
 from .stripe_types import ENDED, EVENT_TYPES, Charge, Event, Invoice, ListedEvent, Session, Subscription
 
 if TYPE_CHECKING:
     from stripe import StripeClient
 
-T = TypeVar("T")
-
-API_VERSION = "2026-10-28.endive"
-TIMEOUT_S = 10.0
-RETRIES = 2
 MAX_SKEW_S = 300
 MAX_SIGNATURE_HEADER = 4096
-PAGE = 100
 MAX_INVOICE_PAGES = 10
-
-
-class PaymentsUnavailable(StudioxError):
-    """Stripe does not answer, or rejects our request. Nothing was charged."""
-
-    code = "unavailable"
-    text = "Payments aren't available right now. Try again later."
 
 
 class Paid(NamedTuple):
@@ -102,62 +86,11 @@ def is_live() -> bool:
     return config.secret(config.STRIPE_SECRET_KEY).strip().startswith(("sk_live", "rk_live"))
 
 
-def _client() -> StripeClient:
-    return _client_of(config.secret(config.STRIPE_SECRET_KEY).strip(), config.STRIPE_API_BASE.value.rstrip("/"))
-
-
-@memoized(2)
-def _client_of(key: str, base: str) -> StripeClient:
-    import stripe
-
-    address = urllib.parse.urlsplit(base)
-    if address.scheme != "https" and not (config.in_emulator() and address.hostname in ("127.0.0.1", "localhost")):
-        raise config.MissingSecret("STRIPE_API_BASE must be https")  # the key would be sent unencrypted
-    return stripe.StripeClient(
-        key,
-        stripe_version=API_VERSION,
-        base_addresses={"api": base},
-        max_network_retries=RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
-    )
-
-
-@contextlib.contextmanager
-def _translated_errors(what: str) -> Iterator[StripeClient]:
-    """Around every call: raises Stripe's errors as `PaymentsUnavailable`. Their messages are not logged."""
-    client = _client()
-    import stripe
-
-    try:
-        yield client
-    except stripe.InvalidRequestError as error:
-        log.alert("stripe_refused_request", call=what, code=error.code or "", param=error.param or "")
-        raise PaymentsUnavailable from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        log.alert("stripe_refuses_our_key", call=what)
-        raise PaymentsUnavailable from error
-    except stripe.StripeError as error:
-        log.warning("stripe_unavailable", call=what, error=type(error).__name__)
-        raise PaymentsUnavailable from error
-
-
 def create_customer(uid: str, email: str | None, key: str) -> str:
     """Create a customer: its id. The same key returns the same customer."""
     params: Any = {"metadata": {"uid": uid}, **({"email": email} if email else {})}
-    with _translated_errors("create_customer") as client:
+    with translated_errors("create_customer") as client:
         return client.v1.customers.create(params, {"idempotency_key": key}).id
-
-
-def _find(ask: Callable[[], T], *params: str) -> T | None:
-    """The answer to `ask`; None if the object is missing, or the object that one of these parameters names."""
-    import stripe
-
-    try:
-        return ask()
-    except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing" and (not params or error.param in params):
-            return None
-        raise
 
 
 def create_session(params: Mapping[str, Any], key: str) -> tuple[str, str] | None:
@@ -165,9 +98,9 @@ def create_session(params: Mapping[str, Any], key: str) -> tuple[str, str] | Non
 
     None if the customer is missing.
     """
-    with _translated_errors("create_session") as client, _price_errors():
+    with translated_errors("create_session") as client, _price_errors():
         sessions = client.v1.checkout.sessions
-        made = _find(lambda: sessions.create(dict(params), {"idempotency_key": key}), "customer")  # type: ignore[arg-type]
+        made = find(lambda: sessions.create(dict(params), {"idempotency_key": key}), "customer")  # type: ignore[arg-type]
     return None if made is None else (made.id, made.url or "")
 
 
@@ -192,12 +125,12 @@ def expire_session(session_id: str) -> str:
     """
     import stripe
 
-    with _translated_errors("expire_session") as client:
+    with translated_errors("expire_session") as client:
         sessions = client.v1.checkout.sessions
         try:
             sessions.expire(session_id, options={"idempotency_key": f"expire:{session_id}"})
         except stripe.InvalidRequestError:
-            found = _find(lambda: sessions.retrieve(session_id))
+            found = find(lambda: sessions.retrieve(session_id))
             is_paid = found is not None and found.status == "complete"
             return objects.session_subscription(found.to_dict()) if found is not None and is_paid else ""
         return ""
@@ -205,18 +138,18 @@ def expire_session(session_id: str) -> str:
 
 def create_portal(customer_id: str, return_url: str, key: str) -> str | None:
     """The address of the customer portal for this customer; None if the customer is missing."""
-    with _translated_errors("create_portal") as client:
+    with translated_errors("create_portal") as client:
         portals = client.v1.billing_portal.sessions
         params: Any = {"customer": customer_id, "return_url": return_url}
-        made = _find(lambda: portals.create(params, {"idempotency_key": key}), "customer")
+        made = find(lambda: portals.create(params, {"idempotency_key": key}), "customer")
     return None if made is None else made.url
 
 
 def session(session_id: str) -> Session | None:
     """The session with its payment, refunds and disputes; None if it is missing. `BadShape`."""
-    with _translated_errors("session") as client:
+    with translated_errors("session") as client:
         expand = ["line_items", "payment_intent.latest_charge"]
-        got = _find(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+        got = find(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
     if got is None:
         return None
     found = objects.expanded_session(got.to_dict())
@@ -226,15 +159,15 @@ def session(session_id: str) -> Session | None:
 def _with_disputes(charge: Charge) -> Charge:
     if not charge.disputed:
         return charge
-    with _translated_errors("disputes") as client:
+    with translated_errors("disputes") as client:
         found = client.v1.disputes.list({"charge": charge.id, "limit": PAGE}).data
     return charge._replace(disputes=tuple(objects.dispute(each.to_dict()) for each in found))
 
 
 def intent(intent_id: str) -> Paid | None:
     """What a payment intent paid, and its charge; None if there is no such payment intent. `BadShape`."""
-    with _translated_errors("intent") as client:
-        got = _find(lambda: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}))
+    with translated_errors("intent") as client:
+        got = find(lambda: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}))
         if got is None:
             return None
         order_id, charge = objects.intent(got.to_dict())
@@ -247,22 +180,22 @@ def intent(intent_id: str) -> Paid | None:
 
 def invoice_subscription(invoice_id: str) -> str:
     """Id of the subscription that an invoice is for; "" if there is none, or the invoice is missing."""
-    with _translated_errors("invoice") as client:
-        found = _find(lambda: client.v1.invoices.retrieve(invoice_id))
+    with translated_errors("invoice") as client:
+        found = find(lambda: client.v1.invoices.retrieve(invoice_id))
     return "" if found is None else objects.invoice_owner(found.to_dict())
 
 
 def invoice(invoice_id: str) -> Invoice | None:
     """An invoice of any age; None if it is missing. `BadShape`."""
-    with _translated_errors("invoice") as client:
-        found = _find(lambda: client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+    with translated_errors("invoice") as client:
+        found = find(lambda: client.v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
     return None if found is None else objects.invoice(found.to_dict())
 
 
 def subscription(subscription_id: str) -> Subscription | None:
     """The subscription's current state; None if it is missing. `BadShape`."""
-    with _translated_errors("subscription") as client:
-        found = _find(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
+    with translated_errors("subscription") as client:
+        found = find(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
     return None if found is None else objects.subscription(found.to_dict())
 
 
@@ -271,15 +204,15 @@ def invoices(subscription_id: str, since: datetime | None = None) -> list[Invoic
     params: dict[str, Any] = {"subscription": subscription_id, "expand": ["data.payments"]}
     if since is not None:
         params["created"] = {"gte": int(since.timestamp())}
-    pages = itertools.islice(_pages("invoices", "/v1/invoices", params), MAX_INVOICE_PAGES)
-    found = [objects.invoice(each) for page in pages for each in page if objects.has_lines(each)]
+    listed = itertools.islice(pages("invoices", "/v1/invoices", params), MAX_INVOICE_PAGES)
+    found = [objects.invoice(each) for page in listed for each in page if objects.has_lines(each)]
     return sorted(found, key=lambda each: (each.created, each.id))
 
 
 def price(price_id: str) -> tuple[str, int]:
     """A price's `metadata.planId` ("" if it has none) and its amount; ("", 0) if the price is missing."""
-    with _translated_errors("price") as client:
-        found = _find(lambda: client.v1.prices.retrieve(price_id))
+    with translated_errors("price") as client:
+        found = find(lambda: client.v1.prices.retrieve(price_id))
     if found is None:
         return "", 0
     return objects.metadata(found.to_dict(), "planId"), found.unit_amount or 0
@@ -307,7 +240,7 @@ def _change_subscription(what: str, subscription_id: str, params: Any, key: str)
     """Whether there was a subscription to change. Stripe has several errors for one that has ended."""
     import stripe
 
-    with _translated_errors(what) as client, _price_errors():
+    with translated_errors(what) as client, _price_errors():
         try:
             client.v1.subscriptions.update(subscription_id, params, {"idempotency_key": key})
         except stripe.InvalidRequestError:
@@ -318,7 +251,7 @@ def _change_subscription(what: str, subscription_id: str, params: Any, key: str)
 
 
 def _exists(client: StripeClient, subscription_id: str) -> bool:
-    found = _find(lambda: client.v1.subscriptions.retrieve(subscription_id))
+    found = find(lambda: client.v1.subscriptions.retrieve(subscription_id))
     return found is not None and found.status not in ENDED
 
 
@@ -326,7 +259,7 @@ def cancel_subscription(subscription_id: str) -> None:
     """Cancel the subscription now. Does nothing if it has ended or is missing."""
     import stripe
 
-    with _translated_errors("cancel_subscription") as client:
+    with translated_errors("cancel_subscription") as client:
         if not _exists(client, subscription_id):
             return
         try:
@@ -343,7 +276,7 @@ def refund(intent_id: str, ended_subscription: str) -> None:
     """
     import stripe
 
-    with _translated_errors("refund") as client:
+    with translated_errors("refund") as client:
         try:
             client.v1.refunds.create(
                 {"payment_intent": intent_id, "metadata": {"endedSubscription": ended_subscription}},
@@ -356,40 +289,27 @@ def refund(intent_id: str, ended_subscription: str) -> None:
 
 def event(event_id: str) -> Event | None:
     """An event of the last 30 days; None if it is missing. `BadShape`."""
-    with _translated_errors("event") as client:
-        found = _find(lambda: client.v1.events.retrieve(event_id))
+    with translated_errors("event") as client:
+        found = find(lambda: client.v1.events.retrieve(event_id))
     return None if found is None else objects.event(found.to_dict())
 
 
 def events(since: datetime) -> Iterator[list[ListedEvent]]:
     """Pages of the events of EVENT_TYPES since then, newest first. Stripe keeps events for 30 days."""
     params = {"types": list(EVENT_TYPES), "created": {"gte": int(since.timestamp())}}
-    for page in _pages("events", "/v1/events", params):
+    for page in pages("events", "/v1/events", params):
         yield [objects.listed_event(each) for each in page]
 
 
 def sessions(since: datetime) -> Iterator[list[Session]]:
     """Pages of the checkout sessions created since then that are complete. `BadShape`."""
     params = {"status": "complete", "created": {"gte": int(since.timestamp())}}
-    for page in _pages("sessions", "/v1/checkout/sessions", params):
+    for page in pages("sessions", "/v1/checkout/sessions", params):
         yield [objects.session(each) for each in page]
 
 
 def subscription_ids(since: datetime) -> Iterator[Sequence[str]]:
     """Pages of ids of the subscriptions created since then, in any state."""
     params = {"status": "all", "created": {"gte": int(since.timestamp())}}
-    for page in _pages("subscriptions", "/v1/subscriptions", params):
+    for page in pages("subscriptions", "/v1/subscriptions", params):
         yield [objects.identifier(each) for each in page]
-
-
-def _pages(what: str, path: str, params: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
-    """As plain data: the SDK's own objects of a page take many times the CPU of its request."""
-    after: dict[str, str] = {}
-    while True:
-        with _translated_errors(what) as client:
-            listed: Any = client.raw_request("get", path, **params, **after, limit=PAGE).data
-        page = listed["data"]
-        yield page
-        if not listed["has_more"] or not page:
-            return
-        after = {"starting_after": objects.identifier(page[-1])}
