@@ -11,6 +11,7 @@ import pytest
 from studiox.integrations import stripe_objects
 from studiox.integrations.stripe_types import (
     BadShape,
+    Bill,
     Charge,
     Dispute,
     Event,
@@ -74,14 +75,14 @@ def test_a_dispute(status: str, state: Any) -> None:
 def test_a_session() -> None:
     charge = Charge("ch1", 900, 100, True, "https://r")
     read = Session(
-        id="cs1", mode="payment", status="complete", payment_status="paid", amount=900, currency="usd", quantity=5,
+        id="cs1", mode="payment", status="complete", payment_status="paid", bill=Bill("usd", 900, 900), quantity=5,
         order_id="o1", uid="u2", subscription_id="sub1", intent_id="pi1", intent_status="succeeded", charge=charge,
         url="https://c", created=TIME,
     )  # fmt: skip
     assert stripe_objects.session(SESSION) == stripe_objects.expanded_session(SESSION) == read
     least = {"id": "cs1", "mode": "payment", "payment_status": "unpaid", "created": 0, "payment_intent": "pi1"}
     bare = Session(
-        id="cs1", mode="payment", status="", payment_status="unpaid", amount=0, currency="", quantity=1, order_id="",
+        id="cs1", mode="payment", status="", payment_status="unpaid", bill=Bill("", 0, 0), quantity=1, order_id="",
         uid="", subscription_id="", intent_id="pi1", intent_status="", charge=None, url="",
         created=datetime(1970, 1, 1, tzinfo=UTC),
     )  # fmt: skip
@@ -91,6 +92,29 @@ def test_a_session() -> None:
     assert stripe_objects.expanded_session({**least, "payment_intent": None}) == bare._replace(intent_id="")
     assert stripe_objects.session_subscription(SESSION) == "sub1"
     assert stripe_objects.session_subscription(least) == ""
+
+
+TOP = {"amount": 70, "rate": {"inclusive": False}}
+PART = {"amount": 30, "rate": {"inclusive": True}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "bill"),
+    [
+        ({}, Bill("usd", 900, 900)),
+        ({"amount_subtotal": 1000}, Bill("usd", 1000, 900)),
+        ({"amount_subtotal": 0, "amount_total": 0}, Bill("usd", 0, 0)),
+        ({"total_details": None}, Bill("usd", 900, 900)),
+        ({"total_details": {"amount_discount": 100, "amount_tax": 0}}, Bill("usd", 900, 900, discount=100)),
+        ({"total_details": {"amount_tax": 100, "breakdown": None}}, Bill("usd", 900, 900, tax=100)),
+        ({"total_details": {"amount_tax": 100, "breakdown": {"taxes": [TOP, PART]}}},
+         Bill("usd", 900, 900, tax=70, tax_included=30)),
+        ({"total_details": {"amount_tax": 30, "breakdown": {"taxes": [PART]}}}, Bill("usd", 900, 900, tax_included=30)),
+    ],
+)  # fmt: skip
+def test_a_sessions_bill(fields: dict[str, Any], bill: Bill) -> None:
+    """Tax is on top of the price unless the breakdown says that the price includes it."""
+    assert stripe_objects.session({**SESSION, **fields}).bill == bill
 
 
 def test_a_payment_intent() -> None:
@@ -245,6 +269,10 @@ Read = Callable[[Any], Any]
         (stripe_objects.dispute, DISPUTE, "status", (None, 5)),
         (stripe_objects.session, SESSION, "created", (None, -1, 10**20)),
         (stripe_objects.session, SESSION, "amount_total", (-1, "1")),
+        (stripe_objects.session, SESSION, "amount_subtotal", (-1, "1", 0.5)),
+        (stripe_objects.session, SESSION, "total_details",
+         ({"amount_tax": -1}, {"amount_discount": "1"}, {"breakdown": {"taxes": [PART]}},
+          {"breakdown": {"taxes": [{}]}})),
         (stripe_objects.session, SESSION, "line_items", ({"data": [{}]}, {"data": [{"quantity": -1}]}, 5)),
         (stripe_objects.subscription, SUBSCRIPTION, "items", (None, {"data": []})),
         (stripe_objects.subscription, SUBSCRIPTION, "trial_end", (0.5, -1)),

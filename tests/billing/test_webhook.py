@@ -268,7 +268,7 @@ def test_two_of_a_pack_are_twice_the_tokens(shop: Shop) -> None:
     """B23: tokens = the line's quantity times the pack's."""
     session = shop.checkout(packId="starter")
     shop.account.objects[session]["_line_items"][0]["quantity"] = 2
-    shop.account.objects[session]["amount_total"] = 1000
+    shop.account.objects[session].update(amount_subtotal=1000, amount_total=1000)
     shop.account.pay(session)
     shop.hear_all()
     assert shop.balance() == 1200

@@ -24,6 +24,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("tests/billing/test_orders.py",),
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
     ),
+    "billing/bills": (("tests/billing/test_bills.py",), ("tests/billing/test_orders.py",)),
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
     "catalog/catalog": (
         tuple(f"tests/catalog/test_{each}.py" for each in ("rules", "inputs", "models", "check_model", "outputs")),
@@ -40,6 +41,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "admin/report_rules": (("tests/admin/test_report_rules.py",), ()),
     "deletions/rules": (("tests/deletions/test_clean_up_rules.py",), ()),
     "integrations/stripe_objects": (("tests/billing/test_stripe_objects.py",), ()),
+    "integrations/stripe_types": (("tests/billing/test_bills.py",), ()),
     "billing/invoice_memory": (("tests/billing/test_invoice_memory.py",), ()),
     "creations/sweep_rules": (("tests/creations/test_sweep_rules.py",), ()),
     "creations/filters": (("tests/creations/test_filter_rules.py",), ()),

@@ -304,7 +304,7 @@ class Shop:
         (line,) = session["_line_items"]
         amount = line["price"]["unit_amount"] * times - off
         line.update(quantity=times, amount_total=amount)
-        session.update(amount_total=amount)
+        session.update(amount_subtotal=amount, amount_total=amount)
         if session["payment_intent"]:
             self.account.objects[session["payment_intent"]]["amount"] = amount
         self.account.pay(name)

@@ -17,6 +17,8 @@ from studiox.models.catalog import Pack, Plan
 from studiox.models.orders import DisputeRecord, Order
 from studiox.models.payments import OrderPaymentStatus
 
+from .bills import SaleTerms, mismatch
+
 
 class OrderMove(NamedTuple):
     """Tokens that move because of an order."""
@@ -60,10 +62,12 @@ def new_order(
         tokens=pack.tokens if pack else 0,
         amount=item.amount,
         currency=item.currency,
+        amounts={item.currency: item.amount},
         url=url,
         fingerprint=fingerprint,
         status="open",
         quantity=0,
+        paid=None,
         credited=0,
         taken=0,
         restored=0,
@@ -78,8 +82,8 @@ def new_order(
 
 
 def paid_amount(order: Order) -> int:
-    """What was charged, in the currency's minor unit."""
-    return order.amount * order.quantity
+    """What was charged, after the discount and with tax, in the currency's minor unit."""
+    return order.amount * order.quantity if order.paid is None else order.paid
 
 
 def payment_status(order: Order) -> OrderPaymentStatus | None:
@@ -90,7 +94,7 @@ def payment_status(order: Order) -> OrderPaymentStatus | None:
         return None
     if disputed_amount(order.disputes):
         return "disputed"
-    if order.refunded >= paid_amount(order):
+    if 0 < paid_amount(order) <= order.refunded:
         return "refunded"
     return "partially_refunded" if order.refunded else "paid"
 
@@ -115,7 +119,7 @@ def settle_order(order: Order, session: Session) -> OrderSettlement:
         if problem := _mismatch(order, session):
             return OrderSettlement(replace(order, status="parked"), (), problem)
         tokens = order.tokens * session.quantity
-        settled = replace(order, status="paid", quantity=session.quantity, credited=tokens)
+        settled = replace(_with_bill(order, session), status="paid", credited=tokens)
         moves.append(OrderMove("purchase", f"purchase:{order.session_id}", tokens))
     if session.charge is not None:
         settled = _with_charge(settled, session.charge)
@@ -132,18 +136,39 @@ def _unpaid(order: Order, session: Session) -> Order:
     if session.status != "complete":
         return order
     if session.intent_status not in ("requires_payment_method", "canceled"):
-        return replace(order, status="pending", quantity=session.quantity)
+        return replace(_with_bill(order, session), status="pending")
     failures = order.failures + (order.status != "failed")
-    return replace(order, status="failed", quantity=session.quantity, failures=failures)
+    return replace(_with_bill(order, session), status="failed", failures=failures)
 
 
 def _mismatch(order: Order, session: Session) -> str:
-    """How the payment differs from what was sold. A session with a full discount is a mismatch too."""
-    if session.quantity < 1 or session.currency != order.currency:
-        return "currency_mismatch"
-    if session.amount != order.amount * session.quantity:
+    """How the payment differs from what was sold."""
+    if session.quantity < 1:
         return "amount_mismatch"
-    return "" if session.uid == order.uid else "user_mismatch"
+    prices = {name: amount * session.quantity for name, amount in _prices(order).items()}
+    terms = SaleTerms(codes=order.codes_allowed, tax=order.tax_allowed)
+    return mismatch(session.bill, prices, terms) or ("" if session.uid == order.uid else "user_mismatch")
+
+
+def _prices(order: Order) -> Mapping[str, int]:
+    """The price of one, by currency."""
+    return order.amounts or {order.currency: order.amount}
+
+
+def _with_bill(order: Order, session: Session) -> Order:
+    """The order with what Stripe charges for it, in the currency that the buyer was shown."""
+    bill, prices = session.bill, _prices(order)
+    if bill.currency not in prices:  # it is parked once it is paid
+        return replace(order, quantity=session.quantity)
+    return replace(
+        order,
+        quantity=session.quantity,
+        amount=prices[bill.currency],
+        currency=bill.currency,
+        paid=bill.total,
+        discount=bill.discount,
+        tax=bill.tax + bill.tax_included,
+    )
 
 
 def _with_charge(order: Order, charge: Charge) -> Order:

@@ -118,7 +118,7 @@ def _read(subject: Subject, context: SettlementContext) -> dict[str, Document]:
 def _in_review(session: Session, payment_id: str) -> PaymentInReview:
     charge = session.charge
     is_refunded = charge is not None and 0 < charge.amount <= charge.refunded
-    return PaymentInReview(payment_id, "pack", session.amount, session.currency, is_refunded)
+    return PaymentInReview(payment_id, "pack", session.bill.total, session.bill.currency, is_refunded)
 
 
 def _settle_order(

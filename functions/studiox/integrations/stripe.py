@@ -148,7 +148,7 @@ def create_portal(customer_id: str, return_url: str, key: str) -> str | None:
 def session(session_id: str) -> Session | None:
     """The session with its payment, refunds and disputes; None if it is missing. `BadShape`."""
     with translated_errors("session") as client:
-        expand = ["line_items", "payment_intent.latest_charge"]
+        expand = ["line_items", "payment_intent.latest_charge", "total_details.breakdown"]
         got = find(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
     if got is None:
         return None

@@ -12,7 +12,19 @@ from typing import Any, Literal, TypeVar
 
 from studiox.kit.clock import UTC, datetime
 
-from .stripe_types import BadShape, Charge, Dispute, Event, Invoice, Line, ListedEvent, Session, Subject, Subscription
+from .stripe_types import (
+    BadShape,
+    Bill,
+    Charge,
+    Dispute,
+    Event,
+    Invoice,
+    Line,
+    ListedEvent,
+    Session,
+    Subject,
+    Subscription,
+)
 
 Data = Mapping[str, Any]
 T = TypeVar("T")
@@ -172,8 +184,7 @@ def _session(data: Data) -> Session:
         mode=_text(data["mode"]),
         status=data.get("status") or "",
         payment_status=_text(data["payment_status"]),
-        amount=_count(data.get("amount_total") or 0),
-        currency=data.get("currency") or "",
+        bill=_session_bill(data),
         quantity=sum(_count(line["quantity"]) for line in lines) if lines else 1,
         order_id=metadata(data, "orderId"),
         uid=data.get("client_reference_id") or "",
@@ -183,6 +194,23 @@ def _session(data: Data) -> Session:
         charge=None if latest is None else _charge(latest),
         url=data.get("url") or "",
         created=_time(data["created"]),
+    )
+
+
+def _session_bill(data: Data) -> Bill:
+    """Tax counts as on top of the price unless the session's breakdown, which must be expanded, says that it is not."""
+    total = _count(data.get("amount_total") or 0)
+    details = data.get("total_details") or {}
+    taxes = (details.get("breakdown") or {}).get("taxes") or ()
+    included = sum(_count(each["amount"]) for each in taxes if each["rate"]["inclusive"] is True)
+    subtotal = data.get("amount_subtotal")
+    return Bill(
+        currency=data.get("currency") or "",
+        subtotal=total if subtotal is None else _count(subtotal),
+        total=total,
+        discount=_count(details.get("amount_discount") or 0),
+        tax=_count(_count(details.get("amount_tax") or 0) - included),
+        tax_included=included,
     )
 
 

@@ -96,6 +96,20 @@ class Charge(NamedTuple):
     disputes: tuple[Dispute, ...] = ()
 
 
+class Bill(NamedTuple):
+    """What a checkout session or an invoice charges, in the currency's minor unit."""
+
+    currency: str
+    subtotal: int
+    """The prices, before discounts and before tax on top."""
+    total: int
+    discount: int = 0
+    tax: int = 0
+    """Tax on top of the prices."""
+    tax_included: int = 0
+    """Tax that is part of the prices."""
+
+
 class Session(NamedTuple):
     """A checkout session with its payment."""
 
@@ -103,8 +117,7 @@ class Session(NamedTuple):
     mode: str
     status: str
     payment_status: str
-    amount: int
-    currency: str
+    bill: Bill
     quantity: int
     order_id: str
     uid: str

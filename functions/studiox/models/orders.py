@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Collection, Path, Stored
 
@@ -41,8 +43,15 @@ class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
     tokens: int
     """Tokens of one pack; 0 for a plan, whose tokens come with its invoices."""
     amount: int
-    """Price of one pack, or of a month of the plan."""
+    """Price of one pack, or of a month of the plan, in `currency`."""
     currency: str
+    """The catalogue's; once it is paid, the one that was paid in."""
+    amounts: dict[str, int] = msgspec.field(default_factory=dict)
+    """The price in each currency that Stripe may choose; empty if `currency` is the only one."""
+    codes_allowed: bool = False
+    """Whether the checkout takes promotion codes."""
+    tax_allowed: bool = False
+    """Whether Stripe Tax counts tax."""
     url: str
     """Address of the checkout page."""
     fingerprint: str
@@ -51,6 +60,12 @@ class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
     status: OrderStatus
     quantity: int
     """Packs that were paid for; 0 until Stripe reports a payment."""
+    paid: int | None = None
+    """What Stripe charges for all of them, after the discount and with tax. None until a payment is attempted, and in
+    old orders."""
+    discount: int = 0
+    tax: int = 0
+    """Tax on top of the price, or part of it."""
     credited: int
     """Tokens credited in all."""
     taken: int
