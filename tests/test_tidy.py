@@ -37,7 +37,9 @@ IMPURE = re.compile(
 # A rule may speak of what `transact` hands it, and mark a field as gone.
 PURE_NAMES = {
     "studiox.kit.transaction": {"Docs", "REMOVE"},
-    "studiox.kit.clock": {"UTC", "a_month_after", "datetime", "months_after", "parse", "timedelta"},
+    "studiox.kit.clock": {
+        *("UTC", "a_month_after", "datetime", "iso", "midnight_after", "months_after", "parse", "timedelta"),
+    },
 }
 
 

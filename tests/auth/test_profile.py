@@ -30,12 +30,16 @@ def test_name_picture_and_preferences_change_one_by_one(database: Database) -> N
     found = update(preferences={"emailNotifications": False}).result
     assert found["preferences"] == {"emailJobs": True, "emailNotifications": False}
     assert found["displayName"] == "Grace"
+    limits = update(preferences={"dailySpendLimit": 50, "lowBalanceAt": 0}).result["preferences"]
+    assert limits == {"emailJobs": True, "emailNotifications": False, "dailySpendLimit": 50, "lowBalanceAt": 0}
+    found = update(preferences={"dailySpendLimit": None, "lowBalanceAt": None, "emailJobs": None}).result
+    assert found["preferences"] == {"emailJobs": True, "emailNotifications": False}
     cleared = update(displayName="", photoUrl="").result
     assert (cleared["displayName"], cleared["photoUrl"]) == (None, None)
     profile = call(main.getProfile, uid="u1", email="u1@canary.test")
     assert profile.result == cleared
     actions = [entry["action"] for entry in database.under("auditLogs").values()]
-    assert actions.count("updateProfile") == 5
+    assert actions.count("updateProfile") == 7
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -50,6 +54,12 @@ def test_name_picture_and_preferences_change_one_by_one(database: Database) -> N
         {"photoUrl": "https://example.com/a\n"},
         {"preferences": {"admin": True}},
         {"preferences": {"emailJobs": "yes"}},
+        {"preferences": {"dailySpendLimit": 0}},
+        {"preferences": {"dailySpendLimit": 2.5}},
+        {"preferences": {"dailySpendLimit": True}},
+        {"preferences": {"dailySpendLimit": 10**12 + 1}},
+        {"preferences": {"lowBalanceAt": -1}},
+        {"preferences": {"lowBalanceAt": "20"}},
         {"plan": "pro"},
         {"balance": 10_000},
         {"isPremium": True},

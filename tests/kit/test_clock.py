@@ -68,3 +68,9 @@ def test_the_day_of_an_anchor_comes_back_after_a_short_month() -> None:
 def test_a_month_later_the_zone_is_the_same() -> None:
     zone = timezone(timedelta(hours=2))
     assert clock.a_month_after(datetime(2026, 1, 5, tzinfo=zone)).tzinfo is zone
+
+
+@pytest.mark.parametrize("hour", [0, 23])
+def test_a_day_ends_at_the_next_midnight(hour: int) -> None:
+    moment = datetime(2026, 2, 28, hour, 59, 59, 999_999, tzinfo=UTC)
+    assert clock.iso(clock.midnight_after(moment)) == "2026-03-01T00:00:00Z"

@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from studiox.kit.documents import AlreadyDecided, Docs, encode
 from studiox.models import notifications
+from studiox.models.ledger import LedgerEntry
 from studiox.models.notifications import LETTERS, Mail, MailMessage, Notification, Type, notification_path
-from studiox.models.users import Preferences, user_path
+from studiox.models.users import DaySpend, Preferences, user_path
 from tests.support.documents import docs_with
 from tests.support.people import user_of
+from tests.support.samples import sample
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -78,7 +80,8 @@ def test_an_e_mail_is_addressed_and_lives_for_thirty_days(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("kind", LETTERS)
 def test_each_kind_asks_for_its_own_preference(kind: Type) -> None:
     own = LETTERS[kind].preference
-    others = {name: True for name in Preferences.__struct_fields__ if name not in (own, "email_notifications")}
+    kinds = {name for name in Preferences.__struct_fields__ if name.startswith("email_")}
+    others = dict.fromkeys(kinds - {own, "email_notifications"}, True)
     for preferences, sent in (
         (Preferences(), 0),
         (Preferences(email_notifications=False), 0),
@@ -122,12 +125,34 @@ def test_what_was_told_is_amended_or_withdrawn_while_it_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
-    [(20, 19, True), (21, 19, True), (500, 0, True), (20, 20, False), (21, 20, False), (19, 18, False), (19, 0, False)],
+    ("chosen", "before", "after", "told"),
+    [
+        (None, 20, 19, True),
+        (None, 500, 0, True),
+        (None, 21, 20, False),
+        (None, 19, 18, False),
+        (100, 100, 99, True),
+        (100, 101, 100, False),
+        (0, 500, 0, False),
+    ],
 )
-def test_a_low_balance_is_told_when_it_falls_below_twenty(before: int, after: int, told: bool) -> None:
-    docs = person()
-    notifications.tell_low_balance(docs, "u1", "debit", before, after, NOW)
+def test_a_low_balance_is_told_when_it_falls_below_what_was_chosen(
+    chosen: int | None, before: int, after: int, told: bool
+) -> None:
+    docs = person(Preferences(email_tokens=True))
+    user = replace(user_of(), balance=before, preferences=Preferences(low_balance_at=chosen))
+    notifications.tell_low_balance(docs, "u1", user, sample(LedgerEntry, id="debit", balance_after=after))
     found = docs.get(notification_path("u1", "tokens_low", "debit"))
     assert (found.balance if found else None) == (after if told else None)
-    assert "fewer than 20 tokens" in LETTERS["tokens_low"].text
+    said = [each["message"]["text"].splitlines()[0] for each in mails(docs)]
+    assert said == ([f"You have {after} tokens left, fewer than {chosen or 20}."] if told else [])
+
+
+def test_a_reached_limit_is_told_by_its_day() -> None:
+    docs = person(Preferences(email_tokens=True))
+    notifications.tell_spend_limit(docs, "u1", DaySpend("2026-03-02", 50), NOW)
+    found = docs.get(notification_path("u1", "spend_limit_reached", "2026-03-02"))
+    assert found is not None
+    assert found.text is not None
+    assert found.text.startswith("You have spent 50 tokens today")
+    assert [each["message"]["text"].startswith(found.text) for each in mails(docs)] == [True]

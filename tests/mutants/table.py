@@ -16,6 +16,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tokens/monthly": (("tests/tokens/test_monthly.py",), ()),
     "tokens/allowance": (("tests/tokens/test_allowance.py",), ("tests/tokens/test_usage.py",)),
     "tokens/invariants": (("tests/tokens/test_invariants.py",), ()),
+    "tokens/daily_spend": (("tests/tokens/test_daily_spend_rules.py",), ()),
     "tokens/streaks": (("tests/tokens/test_streaks.py",), ()),
     "studio/lifecycle": (("tests/studio/test_job_rules.py", "tests/studio/test_jobs.py"), _JOBS),
     "studio/spend": (("tests/studio/test_spend_rules.py",), ()),

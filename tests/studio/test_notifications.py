@@ -11,7 +11,7 @@ from studiox.kit import clock as studiox_clock
 from studiox.kit import documents
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
-from studiox.models.users import Preferences, user_path
+from studiox.models.users import LOW_BALANCE, Preferences, user_path
 from tests.studio.studio import Studio
 from tests.support.indexes import read_file
 
@@ -108,7 +108,7 @@ def test_few_tokens_are_told_anew_after_there_were_enough(studio: Studio) -> Non
 def test_a_balance_at_the_line_is_enough(studio: Studio) -> None:
     studio.user(balance=22)
     studio.created()
-    assert studio.balance() == notifications.LOW_BALANCE
+    assert studio.balance() == LOW_BALANCE
     assert kinds(studio) == []
 
 

@@ -22,7 +22,7 @@ from studiox.models import ledger_store, sessions
 from studiox.models.catalog import Input, Model
 from studiox.models.ledger import Buckets
 from studiox.models.provider_health import PROVIDER_HEALTH, FailureStreak, ProviderHealth
-from studiox.models.users import DayWaste, User, user_path
+from studiox.models.users import DaySpend, DayWaste, User, user_path
 from studiox.studio import quotes, service
 from studiox.studio.orders import NewJob
 from tests.studio.studio import Studio
@@ -108,7 +108,8 @@ def world(chance: random.Random, now: datetime, providers: tuple[str, ...], *, f
         | {"balance": buckets.total, "ledgerSeq": 1, "plan": plan, "welcome": "granted", "suspended": rare()}
         | {"activeJobs": chance.choice([0, 0, 1, 2, 3, 9, 10]), "generationCount": chance.choice([0, 0, 2, 3, 4])}
         | {"generationResetAt": now + timedelta(days=chance.choice([-1, 3]))}
-        | ({"sessionsRevokedAt": now + timedelta(days=1)} if rare() else {}),
+        | ({"sessionsRevokedAt": now + timedelta(days=1)} if rare() else {})
+        | ({"preferences": {"dailySpendLimit": 40}, "spent": encode(spent_by(now, chance))} if rare() else {}),
     )
     wasted = DayWaste(date=now.date().isoformat(), cost_micro_usd=chance.choice([1_999_999, 2_000_000, 10_000_000]))
     if rare():
@@ -130,6 +131,10 @@ def world(chance: random.Random, now: datetime, providers: tuple[str, ...], *, f
         free_spent={name: now + timedelta(hours=1)} if rare() else None,
     )
     return World(user, not rare(), window, health, order(chance, providers, files=files))
+
+
+def spent_by(now: datetime, chance: random.Random) -> DaySpend:
+    return DaySpend(now.date().isoformat(), chance.choice([0, 38, 39, 40, 90]))
 
 
 class Outcome(NamedTuple):
@@ -204,6 +209,7 @@ def test_j18_ten_thousand_orders_do_what_their_quotes_say(monkeypatch: pytest.Mo
         seen["from several buckets"] += [quote.taken.monthly, quote.taken.bonus, quote.taken.purchased].count(0) < 2
     common = {"placed", "from several buckets", "InsufficientTokens", "TooManyJobs", "AccountSuspended", "RateLimited"}
     common |= {"ProviderUnavailable", "EmailNotVerified", "Unauthenticated", "NotFound", "AllowanceExceeded"}
+    common |= {"SpendLimitReached"}
     assert {name: seen[name] for name in common if seen[name] < 10} == {}, seen
 
 

@@ -23,6 +23,7 @@ def check(uid: str, database: Database) -> None:
     jobs = {path[5:]: data for path, data in everything.items() if _is_job(path) and data["uid"] == uid}
     for job_id, job in jobs.items():
         _check_job(job_id, job, entries)
+    _check_spent(uid, user, entries)
     for entry_id, entry in entries.items():
         ref = entry["ref"]
         if entry["type"] in ("deduction", "refund") and ref["kind"] == "job":
@@ -76,6 +77,17 @@ def _check_ledger(uid: str, user: dict[str, Any], entries: dict[str, dict[str, A
     )
     twice = {cause: times for cause, times in causes.items() if times > 1}
     assert not twice, f"{uid}: counted more than once: {twice}"
+
+
+def _check_spent(uid: str, user: dict[str, Any], entries: dict[str, dict[str, Any]]) -> None:
+    """The day's spend is what was debited that day, less what of that was refunded since."""
+    if user.get("spent") is None:
+        return
+    day = user["spent"]["date"]
+    debits = [each for each in entries.values() if each["type"] == "deduction" and str(each["createdAt"])[:10] == day]
+    refunds = [entries.get(f"refund:{each['ref']['id']}", {"amount": 0}) for each in debits]
+    spent = -sum(each["amount"] for each in [*debits, *refunds])
+    assert user["spent"]["tokens"] == spent, f"{uid}: spent {user['spent']}, ledger {spent}"
 
 
 def _check_job(job_id: str, job: dict[str, Any], entries: dict[str, dict[str, Any]]) -> None:

@@ -241,6 +241,7 @@ const SUBJECTS: Record<string, string> = {
   payment_action_required: 'Your bank asks you to confirm a payment',
   trial_ending: 'Your trial ends soon',
   tokens_low: 'You are low on tokens',
+  spend_limit_reached: 'You have reached your daily limit',
   post_commented: 'Somebody commented on your post',
   content_hidden: 'We have hidden something that you published',
   content_removed: 'We have removed something that you published',

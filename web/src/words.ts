@@ -119,6 +119,8 @@ const SAYINGS: Sayings = {
   RecentSignInRequired: () => 'Sign out and sign in again first, to confirm that it is you. Then do this within ten minutes.',
   RemixDisabled: () => 'The author doesn’t share how this was made.',
   RequestIdReused: () => 'This was already sent with different content. Try again.',
+  SpendLimitReached: ({ limit }) =>
+    `This would exceed ${tokens(limit)}, your daily limit. Change the limit on your account page, or order after midnight UTC.`,
   TooManyBlocked: () => 'You have blocked as many people as possible. Unblock somebody first.',
   TooManyCollections: ({ limit }) => `There can be at most ${count(limit)} collections.`,
   TooManyComments: () => 'This post has reached its maximum number of comments.',

@@ -778,7 +778,7 @@ export interface PostRef {
   postId: string;
 }
 
-/** The e-mail preferences. `emailNotifications` applies to every kind that is not set. */
+/** Those that are given change. `emailNotifications` applies to every kind of e-mail that is not set. */
 export interface Preferences {
   emailNotifications?: boolean | null;
   emailJobs?: boolean | null;
@@ -786,6 +786,10 @@ export interface Preferences {
   emailTokens?: boolean | null;
   emailComments?: boolean | null;
   emailModeration?: boolean | null;
+  /** The most tokens that may be spent in a UTC day. Null removes it; 1–1,000,000,000,000. */
+  dailySpendLimit?: number | null;
+  /** Below how many tokens a notification is sent; 0 for none. Null is the default, 20; 0–1,000,000,000,000. */
+  lowBalanceAt?: number | null;
 }
 
 /**
@@ -806,7 +810,7 @@ export interface Profile {
   plan: "enterprise" | "free" | "pro";
   balance: number;
   streak: Streak;
-  preferences: Record<string, boolean>;
+  preferences: Record<string, boolean | number>;
   createdAt: Timestamp;
 }
 
@@ -1368,6 +1372,11 @@ export interface Refusals {
    * Code `already-exists`.
    */
   RequestIdReused: Record<string, never>;
+  /**
+   * This would exceed your daily limit. You can change the limit in your account.
+   * Code `resource-exhausted`.
+   */
+  SpendLimitReached: { limit: number; resetsAt: Timestamp };
   /**
    * You have blocked as many people as possible. Unblock somebody first.
    * Code `resource-exhausted`.
@@ -2006,7 +2015,7 @@ export interface Functions {
   createStudioJob: {
     request: CreateStudioJob;
     response: JobCreated;
-    refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Return what `createStudioJob` would debit now, or why it would refuse. Nothing is debited or held.
@@ -2068,7 +2077,7 @@ export interface Functions {
   generateLyrics: {
     request: GenerateLyrics;
     response: Lyrics;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
    * List the caller's sessions, newest first.
@@ -2118,7 +2127,7 @@ export interface Functions {
   useTokens: {
     request: UseTokens;
     response: TokensUsed;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Return the caller's jobs and tokens by UTC day, both dates included: the last 30 days by default, at most 92.

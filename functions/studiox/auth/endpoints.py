@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from firebase_functions import https_fn, identity_fn
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.blocking import from_auth_only
 from studiox.api.callables import Name, Nothing, Reader, Request, Response, User, endpoint
@@ -15,6 +15,7 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import StudioxError, Unavailable
 from studiox.kit.rate_limits import Limit
 from studiox.models import users
+from studiox.models.ledger import MAX_BALANCE
 from studiox.models.users import PlanId
 
 from . import service, sign_up
@@ -52,7 +53,7 @@ class Profile(Response):
     plan: PlanId
     balance: int
     streak: Streak
-    preferences: dict[str, bool]
+    preferences: dict[str, bool | int]
     created_at: datetime
 
 
@@ -87,7 +88,7 @@ def getProfile(caller: Reader, request: Nothing) -> Profile:
 
 
 class Preferences(Request, frozen=True):
-    """The e-mail preferences. `emailNotifications` applies to every kind that is not set."""
+    """Those that are given change. `emailNotifications` applies to every kind of e-mail that is not set."""
 
     email_notifications: bool | None = None
     email_jobs: bool | None = None
@@ -95,10 +96,16 @@ class Preferences(Request, frozen=True):
     email_tokens: bool | None = None
     email_comments: bool | None = None
     email_moderation: bool | None = None
+    daily_spend_limit: Annotated[int, Meta(ge=1, le=MAX_BALANCE)] | UnsetType | None = UNSET
+    """The most tokens that may be spent in a UTC day. Null removes it."""
+    low_balance_at: Annotated[int, Meta(ge=0, le=MAX_BALANCE)] | UnsetType | None = UNSET
+    """Below how many tokens a notification is sent; 0 for none. Null is the default, 20."""
 
-    def given(self) -> dict[str, bool]:
-        """Those that are set, by their names in `users.Preferences`."""
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+    def given(self) -> dict[str, bool | int | None]:
+        """Those that are given, by their names in `users.Preferences`."""
+        removable = ("daily_spend_limit", "low_balance_at")
+        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
+        return {name: value for name, value in given.items() if value is not None or name in removable}
 
 
 class UpdateProfile(Request, frozen=True):

@@ -173,13 +173,17 @@ def as_new(caller: Reader) -> NewUser:
 _STORED = {"display_name": "displayName", "photo_url": "photoUrl", "preferences": "preferences"}
 
 
-def update_profile(caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool]) -> users.User:
+Preferences = Mapping[str, bool | int | None]
+"""Those to change, by their names in `users.Preferences`."""
+
+
+def update_profile(caller: User, name: str | None, photo: str | None, preferences: Preferences) -> users.User:
     """The account with these changes (None: unchanged, empty: removed). Preferences are merged."""
     return with_account(caller, lambda account: _update(caller, name, photo, preferences, account))
 
 
 def _update(
-    caller: User, name: str | None, photo: str | None, preferences: Mapping[str, bool], account: AccountOf
+    caller: User, name: str | None, photo: str | None, preferences: Preferences, account: AccountOf
 ) -> users.User:
     now = clock.now()
     path = users.user_path(caller.uid)

@@ -3,7 +3,18 @@
 import calendar
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["UTC", "a_month_after", "datetime", "months_after", "now", "parse", "timedelta", "to_millis"]
+__all__ = [
+    "UTC",
+    "a_month_after",
+    "datetime",
+    "iso",
+    "midnight_after",
+    "months_after",
+    "now",
+    "parse",
+    "timedelta",
+    "to_millis",
+]
 
 
 def now() -> datetime:
@@ -15,6 +26,16 @@ def parse(text: str) -> datetime:
     """An ISO 8601 time; one without a zone is UTC (Poyo's `created_time` has none). ValueError for other text."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """The time in UTC as clients get it: ISO 8601, ending in `Z`."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def midnight_after(moment: datetime) -> datetime:
+    """When the moment's UTC day ends."""
+    return (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def to_millis(moment: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, Protocol
 
-from .clock import datetime, timedelta
+from .clock import datetime, midnight_after
 from .errors import RateLimited
 
 
@@ -28,5 +28,4 @@ def one_more_today(counted: Counted | None, most: int, now: datetime) -> int:
 
 def refuse_until_midnight(now: datetime) -> NoReturn:
     """`RateLimited` until the UTC day is over."""
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    raise RateLimited(retryAfterSeconds=max(1, int((midnight - now).total_seconds())))
+    raise RateLimited(retryAfterSeconds=max(1, int((midnight_after(now) - now).total_seconds())))

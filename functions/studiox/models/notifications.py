@@ -15,8 +15,9 @@ from studiox.kit.transaction import Docs
 
 from . import ledger
 from .jobs import JobType
+from .ledger import LedgerEntry
 from .moderation import ReportReason
-from .users import Preferences, user_path
+from .users import LOW_BALANCE, DaySpend, Preferences, User, user_path
 
 Type = Literal[
     "job_completed",
@@ -26,6 +27,7 @@ Type = Literal[
     "payment_action_required",
     "trial_ending",
     "tokens_low",
+    "spend_limit_reached",
     "post_commented",
     "content_hidden",
     "content_removed",
@@ -38,8 +40,6 @@ Type = Literal[
 
 KEEP = timedelta(days=90)
 KEEP_MAIL = timedelta(days=30)
-LOW_BALANCE = 20
-"""A debit that takes the balance from this many tokens or more to fewer notifies the user."""
 
 
 class Notification(Stored, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class Notification(Stored, frozen=True, kw_only=True):
     outcome: Literal["upheld", "overruled"] | None = None
     """Of a decided report."""
     text: str | None = None
-    """What was decided and why, and how to appeal: in English, as the e-mail says it."""
+    """What happened, and what the user can do: in English, as the e-mail says it."""
 
 
 class About(TypedDict, total=False):
@@ -130,11 +130,10 @@ LETTERS: dict[Type, Letter] = {
         "email_payments", "Confirm your payment", "Your bank asks you to confirm a payment."
     ),
     "trial_ending": Letter("email_payments", "Your trial ends soon", "Your trial ends soon; your plan then starts."),
-    "tokens_low": Letter(
-        "email_tokens", "You are running low on tokens", f"You have fewer than {LOW_BALANCE} tokens left."
-    ),
-    "post_commented": Letter("email_comments", "New comment on your post", "Someone commented on one of your posts."),
     # Their text is the notification's.
+    "tokens_low": Letter("email_tokens", "You are running low on tokens", ""),
+    "spend_limit_reached": Letter("email_tokens", "You have reached your daily limit", ""),
+    "post_commented": Letter("email_comments", "New comment on your post", "Someone commented on one of your posts."),
     "content_hidden": Letter("email_moderation", "We have hidden something that you published", ""),
     "content_removed": Letter("email_moderation", "We have removed something that you published", ""),
     "content_restored": Letter("email_moderation", "What you published is back", ""),
@@ -173,10 +172,22 @@ def withdraw(docs: Docs, uid: str, type_: Type, cause: str) -> None:
     docs.delete(notification_path(uid, type_, cause))
 
 
-def tell_low_balance(docs: Docs, uid: str, cause: str, before: int, after: int, now: datetime) -> None:
-    """Notify the user if this debit, whose ledger entry is `cause`, takes the balance below LOW_BALANCE."""
-    if ledger.falls_below(LOW_BALANCE, before, after):
-        add(docs, uid, "tokens_low", cause, now, balance=after)
+def tell_low_balance(docs: Docs, uid: str, user: User, entry: LedgerEntry) -> None:
+    """Notify the user if this debit takes the balance below what they have chosen. `user`: as before the debit."""
+    chosen = user.preferences.low_balance_at
+    threshold = LOW_BALANCE if chosen is None else chosen
+    if ledger.falls_below(threshold, user.balance, entry.balance_after):
+        text = f"You have {entry.balance_after} tokens left, fewer than {threshold}."
+        add(docs, uid, "tokens_low", entry.id, entry.created_at, balance=entry.balance_after, text=text)
+
+
+def tell_spend_limit(docs: Docs, uid: str, spent: DaySpend, now: datetime) -> None:
+    """Notify the user, once a day, that the day's debits have reached their limit."""
+    text = (
+        f"You have spent {spent.tokens} tokens today, which is the daily limit that you set. You can order again after"
+        " midnight UTC, or change the limit in your account."
+    )
+    add(docs, uid, "spend_limit_reached", spent.date, now, text=text)
 
 
 def _wants(preferences: Preferences, name: str) -> bool:

@@ -17,6 +17,8 @@ from .ledger import Buckets
 PlanId = Literal["free", "pro", "enterprise"]
 FREE_PLAN: PlanId = "free"
 WEEKS_KEPT = 3
+LOW_BALANCE = 20
+"""Where a user has chosen no other, the balance below which a debit is notified."""
 Welcome = Literal["pending", "granted", "refused"]
 
 
@@ -37,7 +39,7 @@ class Plays(Stored, frozen=True):
 
 
 class Preferences(Stored, frozen=True):
-    """The e-mail preferences. `email_notifications` applies to every kind that is not set."""
+    """What the user has chosen. `email_notifications` applies to every kind of e-mail that is not set."""
 
     email_notifications: bool | None = None
     email_jobs: bool | None = None
@@ -45,6 +47,10 @@ class Preferences(Stored, frozen=True):
     email_tokens: bool | None = None
     email_comments: bool | None = None
     email_moderation: bool | None = None
+    daily_spend_limit: int | None = None
+    """The most tokens that are debited in a UTC day; None for no limit."""
+    low_balance_at: int | None = None
+    """A debit that takes the balance below this many tokens is notified, with 0 none; None for LOW_BALANCE."""
 
 
 class DayCount(Stored, frozen=True):
@@ -58,6 +64,15 @@ class DayCancels(DayCount, frozen=True):
     """The jobs at a provider that were cancelled on `date`, and what they are expected to cost."""
 
     cost_micro_usd: int
+
+
+class DaySpend(Stored, frozen=True):
+    """The tokens debited on `date` (ISO, UTC), less those of them that were refunded."""
+
+    date: str
+    tokens: int
+    limit_told: bool = False
+    """Whether the user was notified that day that their limit is reached."""
 
 
 class DayWaste(Stored, frozen=True):
@@ -111,6 +126,7 @@ class User(Stored, frozen=True, kw_only=True):
     """Stripe's, while a paid subscription grants the plan."""
     cancels: DayCancels | None = None
     wasted: DayWaste | None = None
+    spent: DaySpend | None = None
     claims: DayCount | None = None
     """Social tasks claimed on one day."""
     jobs_by_week: dict[str, int] = {}

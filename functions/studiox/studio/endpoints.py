@@ -46,6 +46,7 @@ from studiox.models.jobs import FailureReason, JobStatus, JobType
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import PlanId
 from studiox.tokens.allowance import AllowanceExceeded
+from studiox.tokens.daily_spend import SpendLimitReached
 
 from . import dispatch, job_store, lifecycle, orders, polling, quotes, service
 
@@ -154,6 +155,7 @@ def _given(request: QuoteStudioJob) -> dict[str, Any]:
         AccountSuspended,
         EmailNotVerified,
         InsufficientTokens,
+        SpendLimitReached,
         PlanRequired,
         PriceChanged,
         RequestIdReused,

@@ -15,6 +15,7 @@ from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, No
 from studiox.kit.rate_limits import Limit
 from studiox.models import ledger_store
 from studiox.models.ledger import EntryType, InsufficientTokens
+from studiox.tokens.daily_spend import SpendLimitReached
 
 from . import generation_requests, lifecycle
 
@@ -48,6 +49,7 @@ class GenerationRequest(Response):
         EmailNotVerified,
         Forbidden,
         InsufficientTokens,
+        SpendLimitReached,
         NotFound,
         RequestIdReused,
         lifecycle.TooManyJobs,

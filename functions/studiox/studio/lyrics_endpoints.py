@@ -11,6 +11,7 @@ from studiox.integrations.providers import specs
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RequestIdReused
 from studiox.kit.rate_limits import Limit
 from studiox.models.ledger import InsufficientTokens
+from studiox.tokens.daily_spend import SpendLimitReached
 
 from . import lifecycle, lyric_orders
 
@@ -43,6 +44,7 @@ class Lyrics(Response):
         AccountSuspended,
         EmailNotVerified,
         InsufficientTokens,
+        SpendLimitReached,
         NotFound,
         RequestIdReused,
         lifecycle.TooManyJobs,

@@ -21,7 +21,7 @@ from studiox.kit.errors import Contention, InvalidRequest, StudioxError, Unavail
 from studiox.kit.process import per_process
 from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.transaction import Docs, Reads
-from studiox.models import jobs, ledger, ledger_store, sessions
+from studiox.models import jobs, sessions
 from studiox.models.catalog import Model
 from studiox.models.creations import creation_path
 from studiox.models.ledger import Buckets
@@ -29,6 +29,7 @@ from studiox.models.provider_health import PROVIDER_HEALTH, ProviderHealth
 from studiox.models.users import User as Account
 from studiox.tokens import allowance
 from studiox.tokens.allowance import Allowance
+from studiox.tokens.service import taken_by
 
 from . import breaker_store, input_files, lifecycle, spend
 from .orders import NewJob
@@ -138,7 +139,7 @@ def terms(
     song = allowance.of(account, plan.allowances.songs_per_month, now) if new.type == "music" else None
     if song is not None:
         allowance.with_one_more(song)
-    taken = -ledger.burn(ledger_store.account_of(account), price)
+    taken = -taken_by(account, price, now)
     if new.session_id is not None:
         sessions.need_session(docs, uid, new.session_id)
     return Terms(uid, account, new, order, taken, song)

@@ -167,9 +167,9 @@ def _refund(docs: Docs, step: Step, now: datetime) -> Job:
     """Refund what the step gives back; the job with the sum."""
     job, paid_from = step.job, step.state.paid_from
     if step.refund and job.price > 0:
-        refund_job(docs, job.uid, job.job_id, paid_from, f"Job {step.ends}", now)
+        refund_job(docs, job, paid_from, f"Job {step.ends}", now)
         return replace(job, refunded=job.price)
     if step.refund_part:
-        refund_job(docs, job.uid, job.job_id, part_of(paid_from, step.refund_part), "Outputs missing", now)
+        refund_job(docs, job, part_of(paid_from, step.refund_part), "Outputs missing", now)
         return replace(job, refunded=step.refund_part)
     return job

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit.clock import a_month_after, datetime
+from studiox.kit.clock import a_month_after, datetime, iso
 from studiox.kit.errors import StudioxError
 from studiox.models.users import User
 
@@ -54,7 +54,3 @@ def with_one_less(user: User, counted_until: datetime) -> dict[str, Any]:
     if user.generation_reset_at != counted_until:
         return {}
     return {"generation_count": max(0, user.generation_count - 1)}
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -35,6 +35,7 @@ from studiox.models.users import PlanId
 
 from . import audit, monthly_reset, rewards, rewards_store, social_tasks, usage, usage_analytics, usage_days
 from .allowance import Allowance
+from .daily_spend import SpendLimitReached
 
 READS = Limit(120, per=60)
 
@@ -129,7 +130,7 @@ class TokensUsed(Response):
 
 @endpoint(
     limit=Limit(60, per=60, in_commit=True),
-    refuses=(AccountSuspended, EmailNotVerified, InsufficientTokens, RequestIdReused),
+    refuses=(AccountSuspended, EmailNotVerified, InsufficientTokens, RequestIdReused, SpendLimitReached),
 )
 def useTokens(caller: VerifiedUser, request: UseTokens) -> TokensUsed:
     """Pay for a feature at the catalogue's price. Repeating a request with the same `requestId` debits once."""

@@ -7,31 +7,50 @@ from typing import Literal
 from studiox.kit.clock import datetime
 from studiox.kit.transaction import Docs
 from studiox.models import ledger, ledger_store, notifications
+from studiox.models.jobs import Job
 from studiox.models.ledger import Buckets, Cause, LedgerEntry
-from studiox.models.users import user_path
+from studiox.models.users import User, change_user, user_path
+
+from . import daily_spend
 
 
 def debit(docs: Docs, uid: str, cause: Cause, tokens: int, at: datetime) -> LedgerEntry:
-    """Debit `tokens`, monthly tokens first, and notify the user if the balance gets low. `InsufficientTokens`."""
+    """Debit `tokens`, monthly tokens first, and count them as the day's spend.
+
+    The user is notified if the balance gets low, or their limit is reached. `SpendLimitReached`, `InsufficientTokens`.
+    """
     user = docs.get(user_path(uid))
     if user is None:
         raise KeyError(uid)
-    before = ledger_store.account_of(user)
-    entry = ledger_store.post(docs, uid, cause, ledger.burn(before, tokens), at)
-    notifications.tell_low_balance(docs, uid, cause.id, before.balance, entry.balance_after, at)
+    entry = ledger_store.post(docs, uid, cause, taken_by(user, tokens, at), at)
+    spent, reached = daily_spend.with_debit(user, tokens, at)
+    change_user(docs, uid, at, spent=spent)
+    notifications.tell_low_balance(docs, uid, user, entry)
+    if reached:
+        notifications.tell_spend_limit(docs, uid, spent, at)
     return entry
 
 
+def taken_by(user: User, tokens: int, at: datetime) -> Buckets:
+    """What a debit takes from each bucket, as negative changes. `SpendLimitReached`, `InsufficientTokens`."""
+    daily_spend.check_limit(user, tokens, at)
+    return ledger.burn(ledger_store.account_of(user), tokens)
+
+
 def debit_job(docs: Docs, uid: str, job_id: str, price: int, reason: str, at: datetime) -> LedgerEntry:
-    """Debit the job's price, monthly tokens first. `InsufficientTokens`."""
+    """Debit the job's price, as `debit` does."""
     cause = Cause(id=f"deduction:{job_id}", type="deduction", kind="job", ref=job_id, reason=reason)
     return debit(docs, uid, cause, price, at)
 
 
-def refund_job(docs: Docs, uid: str, job_id: str, paid_from: Buckets, reason: str, at: datetime) -> LedgerEntry:
-    """Refund the tokens to the buckets they were `paid_from`."""
-    cause = Cause(id=f"refund:{job_id}", type="refund", kind="job", ref=job_id, reason=reason)
-    return ledger_store.post(docs, uid, cause, paid_from, at)
+def refund_job(docs: Docs, job: Job, paid_from: Buckets, reason: str, at: datetime) -> LedgerEntry:
+    """Refund the tokens to the buckets they were `paid_from`. If they were debited today, today's spend is less."""
+    cause = Cause(id=f"refund:{job.job_id}", type="refund", kind="job", ref=job.job_id, reason=reason)
+    entry = ledger_store.post(docs, job.uid, cause, paid_from, at)
+    user = docs.get(user_path(job.uid))
+    if user is not None:
+        change_user(docs, job.uid, at, spent=daily_spend.with_refund(user.spent, entry.amount, job.created_at))
+    return entry
 
 
 def post_paid(
