@@ -10,7 +10,9 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     // The SDK changes with the lock file alone: a browser keeps it when only the page has changed.
-    rolldownOptions: { output: { manualChunks: (id) => (/node_modules\/@?firebase\//.test(id) ? 'firebase' : undefined) } },
+    rolldownOptions: {
+      output: { manualChunks: (id) => (/node_modules\/@?firebase\//.test(id) ? 'firebase' : undefined) },
+    },
     chunkSizeWarningLimit: 700,
   },
 });

@@ -13,43 +13,12 @@ import {
   updateDoc,
   type Firestore,
 } from 'firebase/firestore';
-import type { TemplateResult } from 'lit-html';
 import { createStudioX, type Balance, type StudioOptions, type StudioX } from '../../clients/typescript/src/index.ts';
 import { Files } from './files.ts';
 import { database, region } from './firebase.ts';
-import { said, typeName } from './words.ts';
-
-/** The current page: `view` renders its state, `stop` ends its listeners. */
-export interface Page {
-  title: string;
-  view(): TemplateResult;
-  /** The balance or the notifications have changed. */
-  changed?(): void;
-  /** Reload the account data that it shows. */
-  renew?(): void;
-  stop?(): void;
-}
-
-export interface Notification {
-  id: string;
-  type: string;
-  createdAt: string;
-  read: boolean;
-  /** The address of its subject's page. */
-  href: string;
-  subject: string;
-  /** Of a decision of the moderators: what it is about, and what they say. */
-  postId: string;
-  commentId: string;
-  text: string;
-}
-
-/** A dialog over the page; `view` fills it. */
-export interface Dialog {
-  label: string;
-  view(): TemplateResult;
-  closed?(): void;
-}
+import { notification, type Notification } from './notifications.ts';
+import type { Dialog, Draft, Page } from './page.ts';
+import { said } from './words.ts';
 
 interface Toast {
   id: number;
@@ -78,7 +47,7 @@ export class App {
   draft: Draft | null = null;
   /** The catalogue, once it is loaded. */
   options: StudioOptions | null = null;
-  /** Replaced at sign-out, but kept when a visitor signs up. Pages store data under it that must last as long, such as an order. */
+  /** Replaced at sign-out, but kept when a visitor signs up. Pages store under it what must last as long. */
   session: object = {};
 
   /** The checkout from which Stripe has just returned the user. */
@@ -91,8 +60,8 @@ export class App {
   constructor(
     readonly firebase: FirebaseApp,
     private readonly draw: () => void,
-    /** The page of an address. */
-    private readonly open: (path: string) => void,
+    /** Go to an address; without one, show the current one's page again. */
+    readonly go: (path?: string) => void,
   ) {
     this.studiox = createStudioX(firebase, { region, database });
     this.auth = getAuth(firebase);
@@ -115,7 +84,7 @@ export class App {
       this.user = user;
       this.files.clear();
       this.follow(user);
-      this.open(location.pathname); // pages hold what belongs to whoever is signed in
+      this.go(); // pages hold what belongs to whoever is signed in
     });
   }
 
@@ -129,14 +98,10 @@ export class App {
     });
   }
 
-  go(path: string): void {
-    history.pushState(null, '', path);
-    this.open(location.pathname);
-  }
-
   show(dialog: Dialog | null): void {
     const before = this.dialog;
-    if (!dialog) document.querySelector('dialog')?.close(); // gives the focus back, which taking it off the page does not
+    // Closing gives the focus back, which taking it off the page does not.
+    if (!dialog) document.querySelector('dialog')?.close();
     this.dialog = dialog;
     if (before && before !== dialog) before.closed?.();
     this.update();
@@ -214,7 +179,7 @@ export class App {
       (found) => {
         const known = first ? null : new Set(this.notifications.map(({ id }) => id));
         first = false;
-        this.notifications = found.docs.map((each) => ({ id: each.id, ...told(each.data()) }));
+        this.notifications = found.docs.map((each) => notification(each.id, each.data()));
         const come = known && this.notifications.find(({ id }) => !known.has(id));
         if (come) this.heard = come.subject;
         this.page?.changed?.();
@@ -223,54 +188,4 @@ export class App {
       () => undefined,
     );
   }
-}
-
-/** The initial values of the studio's form. */
-export interface Draft {
-  type: string;
-  model: string;
-  values: Record<string, unknown>;
-  sessionId?: string;
-  /** Shown above the form. */
-  from: string;
-}
-
-const SUBJECTS: Record<string, string> = {
-  payment_failed: 'A payment failed',
-  payment_in_review: 'We are reviewing your payment',
-  payment_action_required: 'Your bank asks you to confirm a payment',
-  trial_ending: 'Your trial ends soon',
-  tokens_low: 'You are low on tokens',
-  spend_limit_reached: 'You have reached your daily limit',
-  post_commented: 'Somebody commented on your post',
-  content_hidden: 'We have hidden something that you published',
-  content_removed: 'We have removed something that you published',
-  content_restored: 'What you published is back',
-  appeal_upheld: 'A moderator has read your appeal: our decision stands',
-  report_decided: 'We have decided about your report',
-  account_suspended: 'Your account is suspended',
-  account_reinstated: 'Your account is no longer suspended',
-};
-
-function told(data: Record<string, unknown>): Omit<Notification, 'id'> {
-  const type = String(data['type']);
-  const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : '');
-  const what = typeName(text('jobType')).toLowerCase();
-  // A job's creation has the job's id.
-  const [subject, href] =
-    type === 'job_completed'
-      ? [`Your ${what} is ready`, `/library/${text('jobId')}`]
-      : type === 'job_failed'
-        ? [`Your ${what} failed; your tokens were refunded`, '/']
-        : [SUBJECTS[type] ?? 'Something changed in your account', text('postId') ? `/post/${text('postId')}` : '/tokens'];
-  return {
-    type,
-    createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
-    read: data['readAt'] !== null,
-    href,
-    subject,
-    postId: text('postId'),
-    commentId: text('commentId'),
-    text: text('text'),
-  };
 }

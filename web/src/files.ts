@@ -4,7 +4,7 @@ import { getBlob, getMetadata, getStorage, ref } from 'firebase/storage';
 import { publicUrl } from './firebase.ts';
 
 const KEPT = 200;
-/** The largest file that is fetched whole, in bytes. Larger ones play from the signed address that getCreation returns. */
+/** The largest file that is fetched whole, in bytes. Larger ones play from the address that getCreation signs. */
 export const MOST = 16 * 1024 * 1024;
 
 export class Files {

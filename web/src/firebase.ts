@@ -1,6 +1,12 @@
 // The Firebase project of this page: the local stack's if the page is served from this machine, else Hosting's own.
 import { initializeApp, type FirebaseApp, type FirebaseOptions } from 'firebase/app';
-import { browserLocalPersistence, connectAuthEmulator, indexedDBLocalPersistence, initializeAuth, type Auth } from 'firebase/auth';
+import {
+  browserLocalPersistence,
+  connectAuthEmulator,
+  indexedDBLocalPersistence,
+  initializeAuth,
+  type Auth,
+} from 'firebase/auth';
 import { connectFirestoreEmulator, getFirestore } from 'firebase/firestore';
 import { connectFunctionsEmulator, getFunctions } from 'firebase/functions';
 import { connectStorageEmulator, getStorage } from 'firebase/storage';
@@ -23,7 +29,8 @@ const PORTS = { hosting: 5000, functions: 5001, firestore: 8080, auth: 9099, sto
 const { hostname } = location;
 const isLocal = LOCAL_HOSTS.includes(hostname);
 // Vite's own server is not part of the stack: VITE_OFFSET passes the offset.
-const offset = import.meta.env.DEV ? Number(import.meta.env['VITE_OFFSET'] ?? 0) : Number(location.port) - PORTS.hosting;
+const given = Number(import.meta.env['VITE_OFFSET'] ?? 0);
+const offset = import.meta.env.DEV ? given : Number(location.port) - PORTS.hosting;
 
 /** The page's app. Throws when the site's own configuration cannot be read. */
 export async function connect(): Promise<FirebaseApp> {

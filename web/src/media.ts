@@ -1,6 +1,6 @@
 // A creation's or a post's media as elements: pictures, players, text.
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import type { MediaItem } from '../../clients/typescript/src/index.ts';
+import type { Creation, MediaItem, Post } from '../../clients/typescript/src/index.ts';
 import { MOST } from './files.ts';
 import { icon } from './icons.ts';
 import { typeName } from './words.ts';
@@ -15,6 +15,19 @@ export interface Shown {
   /** The alternative text. */
   label: string;
 }
+
+export const shownCreation = ({ type, media, text, title, prompt }: Creation): Shown => ({
+  type,
+  media,
+  text,
+  label: title || prompt,
+});
+
+export const shownPost = ({ type, media, caption, prompt, authorName }: Post): Shown => ({
+  type,
+  media,
+  label: caption || prompt || `${typeName(type)} by ${authorName}`,
+});
 
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
@@ -32,7 +45,9 @@ export function cover({ type, media, text, label }: Shown, address: Address): Te
   const still = small && image(address(small.path), label, small);
   if (still && first && isPicture(first)) return still;
   if (first && !isPicture(first))
-    return html`<div class="still">${still ?? html`<span>${typeName(type)}</span>`}<span class="glyph">${icon('play', true)}</span></div>`;
+    return html`<div class="still">
+      ${still ?? html`<span>${typeName(type)}</span>`}<span class="glyph">${icon('play', true)}</span>
+    </div>`;
   if (text) return html`<p class="still quote">${text.slice(0, 220)}</p>`;
   return html`<div class="still blank">${typeName(type)}</div>`;
 }
@@ -44,7 +59,10 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
       const src = item.url ?? address(item.path, item.bytes);
       const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
       if (isPicture(item)) return image(src, name, item);
-      if (!src) return html`<div class="still blank" role="status">${item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …'}</div>`;
+      if (!src) {
+        const why = item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …';
+        return html`<div class="still blank" role="status">${why}</div>`;
+      }
       if (isVideo(item))
         return html`<video
           controls
@@ -58,7 +76,9 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
           @play=${played}
         ></video>`;
       return html`<figure class="track">
-        ${item.thumbnail ? image(address(item.thumbnail.path), '', item.thumbnail) : html`<div class="disc">${icon('play', true)}</div>`}
+        ${item.thumbnail
+          ? image(address(item.thumbnail.path), '', item.thumbnail)
+          : html`<div class="disc">${icon('play', true)}</div>`}
         <figcaption>
           <strong>${item.title ?? label}</strong>
           ${item.tags?.length ? html`<small>${item.tags.join(', ')}</small>` : nothing}

@@ -4,7 +4,14 @@ import type { Comment } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { askToSignIn } from './sign-in.ts';
 
-const REASONS = { spam: 'Spam', sexual: 'Sexual', violence: 'Violence', hate: 'Hate', copyright: 'Somebody else’s work', other: 'Something else' };
+const REASONS = {
+  spam: 'Spam',
+  sexual: 'Sexual',
+  violence: 'Violence',
+  hate: 'Hate',
+  copyright: 'Somebody else’s work',
+  other: 'Something else',
+};
 
 /** Ask for a reason, and report the post, or the comment on it. */
 export function report(app: App, postId: string, comment?: Comment): void {
@@ -14,7 +21,10 @@ export function report(app: App, postId: string, comment?: Comment): void {
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const text = String(form.get('text')).trim();
     const given = { postId, reason: form.get('reason') as keyof typeof REASONS, ...(text ? { text } : {}) };
-    const send = () => (comment ? app.studiox.reportComment({ ...given, commentId: comment.commentId }) : app.studiox.reportPost(given));
+    const send = () =>
+      comment
+        ? app.studiox.reportComment({ ...given, commentId: comment.commentId })
+        : app.studiox.reportPost(given);
     if (!(await app.attempt(send))) return;
     app.show(null);
     app.say('Thank you. We will review it, and tell you what came of it.');
@@ -25,9 +35,13 @@ export function report(app: App, postId: string, comment?: Comment): void {
       ${comment ? html`<p class="muted">“${comment.text}”</p>` : nothing}
       <form @submit=${submit}>
         <fieldset class="chips"><legend class="hidden">Reason</legend>
-          ${Object.entries(REASONS).map(([id, label]) => html`<label><input type="radio" name="reason" value=${id} required /><span>${label}</span></label>`)}
+          ${Object.entries(REASONS).map(
+            ([id, label]) => html`<label>
+              <input type="radio" name="reason" value=${id} required /><span>${label}</span></label>`,
+          )}
         </fieldset>
-        <label>Details <span class="muted">(optional)</span><textarea name="text" rows="3" maxlength="2000"></textarea></label>
+        <label>Details <span class="muted">(optional)</span>
+          <textarea name="text" rows="3" maxlength="2000"></textarea></label>
         <button class="main wide">Report</button>
       </form>`,
   });
@@ -44,7 +58,8 @@ export function block(app: App, uid: string, name: string): void {
   app.show({
     label: 'Block',
     view: () => html`<h2>Block ${name}?</h2>
-      <p>They can no longer comment on your posts, and neither of you sees the other’s posts in the feed. They are not told.</p>
+      <p>They can no longer comment on your posts, and neither of you sees the other’s posts in the feed.
+        They are not told.</p>
       <button class="bad wide" @click=${confirm}>Block</button>`,
   });
 }
@@ -95,7 +110,8 @@ export class Blocked {
       <h2>Blocked</h2>
       <ul class="plain">${this.people.map(
         ({ uid, displayName }) => html`<li class="row between">${displayName}
-          <button class="link" aria-label="Unblock ${displayName}" @click=${() => this.unblock(uid)}>Unblock</button></li>`,
+          <button class="link" aria-label="Unblock ${displayName}" @click=${() => this.unblock(uid)}>Unblock</button>
+        </li>`,
       )}</ul>
     </section>`;
   }

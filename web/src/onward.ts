@@ -1,8 +1,8 @@
 // What can be made next from a creation: each is an order form that is filled in. Pure.
 import type { Creation, ModelOption } from '../../clients/typescript/src/index.ts';
-import type { Draft } from './app.ts';
 import type { Icon } from './icons.ts';
 import { isPicture } from './media.ts';
+import type { Draft } from './page.ts';
 
 export interface Onward {
   label: string;
@@ -14,7 +14,8 @@ const takesPictures = (model: ModelOption): boolean => model.inputs['inputPaths'
 /** Models that enlarge a picture are known by their id (docs/catalogue.md). */
 const enlarges = ({ id }: ModelOption): boolean => /upscale|enlarge/i.test(id);
 /** The first of these, if possible one of the free plan. */
-const best = (models: ModelOption[]): ModelOption | undefined => models.find(({ plan }) => plan === 'free') ?? models[0];
+const best = (models: ModelOption[]): ModelOption | undefined =>
+  models.find(({ plan }) => plan === 'free') ?? models[0];
 
 /** What the catalogue has for this creation, in the order of the buttons. */
 export function onward({ type, model, title, prompt, params, media }: Creation, models: ModelOption[]): Onward[] {
@@ -30,7 +31,8 @@ export function onward({ type, model, title, prompt, params, media }: Creation, 
 
   if (media.length > 0) {
     const { seed: _, ...others } = same as Record<string, unknown>; // the same seed would make the same again
-    add('Vary', 'spark', own, { ...others, ...(own && takesPictures(own) ? givesPicture : {}) }, `A variation of “${name}”`);
+    const values = { ...others, ...(own && takesPictures(own) ? givesPicture : {}) };
+    add('Vary', 'spark', own, values, `A variation of “${name}”`);
   }
   if (picture !== undefined) {
     const willing = models.filter(takesPictures);
@@ -38,8 +40,10 @@ export function onward({ type, model, title, prompt, params, media }: Creation, 
     add('Edit', 'pen', best(edits), { ...givesPicture, prompt: '' }, `An edit of “${name}”`);
     add('Enlarge', 'enlarge', best(willing.filter(enlarges)), { ...givesPicture, prompt }, `“${name}”, larger`);
     const films = willing.filter((each) => each.type === 'video');
-    add('Animate', 'play', best(films), { aspectRatio: params['aspectRatio'], ...givesPicture, prompt }, `A film that begins with “${name}”`);
+    const values = { aspectRatio: params['aspectRatio'], ...givesPicture, prompt };
+    add('Animate', 'play', best(films), values, `A film that begins with “${name}”`);
   }
-  found.push({ label: 'Use again', icon: 'remix', draft: { type, model, values: same, from: `Settings of “${name}”` } });
+  const again = { type, model, values: same, from: `Settings of “${name}”` };
+  found.push({ label: 'Use again', icon: 'remix', draft: again });
   return found;
 }

@@ -61,7 +61,9 @@ export const complete = (model: ModelOption, values: Values): boolean =>
   Object.keys(model.inputs).every((name) => {
     const { required, excluded } = asked(model, values, name);
     const value = valueOf(model, values, name);
-    return !required || excluded || (Array.isArray(value) ? value.length > 0 : typeof value === 'string' ? value.trim() !== '' : isSet(value));
+    if (!required || excluded) return true;
+    if (Array.isArray(value)) return value.length > 0;
+    return typeof value === 'string' ? value.trim() !== '' : isSet(value);
   });
 
 /** The request of an order: only the chosen values that this model accepts now. */
@@ -79,4 +81,33 @@ export function request(model: ModelOption, values: Values): CreateStudioJob {
     ...fields,
     ...(Object.keys(options).length > 0 ? { options } : {}),
   } as CreateStudioJob;
+}
+
+/** A model with aspect ratios ignores the size in pixels: it only selects the nearest ratio. */
+export const overruled = (name: string, values: Values): boolean => name === 'size' && Boolean(values['aspectRatio']);
+
+/** The order of the fields in the form. Others follow them. */
+const PLACES = [
+  'prompt',
+  'inputPaths',
+  'aspectRatio',
+  'size',
+  'durationSeconds',
+  'quality',
+  'resolution',
+  'style',
+  'color',
+];
+
+/** The inputs that can be chosen now: those that are shown, and those of which few people need more. */
+export function arranged(model: ModelOption, values: Values): { shown: string[]; more: string[] } {
+  const place = (name: string) => (PLACES.indexOf(name) + PLACES.length + 1) % (PLACES.length + 1);
+  const names = Object.keys(model.inputs)
+    .filter((name) => !asked(model, values, name).excluded && !overruled(name, values))
+    .sort((a, b) => place(a) - place(b));
+  const extra = (name: string) => {
+    const { kind, required } = asked(model, values, name);
+    return !required && !PLACES.includes(name) && (kind === 'text' || kind === 'integer' || name === 'version');
+  };
+  return { shown: names.filter((name) => !extra(name)), more: names.filter(extra) };
 }

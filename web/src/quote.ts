@@ -12,7 +12,7 @@ export class Quotes {
 
   constructor(private readonly app: App) {}
 
-  /** The quote of this order; null until it has arrived. It is asked for once the order has not changed for a moment. */
+  /** The quote of this order; null until it has arrived. Asked for when the order has not changed for a moment. */
   of(order: QuoteStudioJob | null): Quote | null {
     // A prompt decides by its length alone, in thousands of characters.
     const key = order === null ? '' : JSON.stringify({ ...order, prompt: Math.ceil([...order.prompt].length / 1000) });

@@ -21,7 +21,8 @@ export function shell(app: App): TemplateResult {
       <a class="brand" href="/" aria-label="StudioX, home"><span class="mark" aria-hidden="true"></span>StudioX</a>
       <nav aria-label="Main">${PLACES.map((place) => link(...place))}</nav>
       <div class="tools">
-        <button class="round" aria-label=${dark() ? 'Light colours' : 'Dark colours'} @click=${() => (turnLights(), app.update())}>
+        <button class="round" aria-label=${dark() ? 'Light colours' : 'Dark colours'}
+          @click=${() => (turnLights(), app.update())}>
           ${icon(dark() ? 'sun' : 'moon')}
         </button>
         ${app.user ? signedIn(app) : signedOut(app)}
@@ -58,8 +59,9 @@ const signedOut = (app: App): TemplateResult | typeof nothing =>
 
 function signedIn(app: App): TemplateResult {
   const { balance, unread } = app;
+  const owned = balance ? `Your balance: ${tokens(balance.balance)}` : 'Your balance';
   return html`
-    <a class="balance" href="/tokens" aria-label=${balance ? `Your balance: ${tokens(balance.balance)}` : 'Your balance'}>
+    <a class="balance" href="/tokens" aria-label=${owned}>
       ${icon('token')}<output>${balance ? count(balance.balance) : '…'}</output>
     </a>
     <button class="round" popovertarget="notifications"
@@ -95,7 +97,8 @@ function modal(app: App): TemplateResult {
   const { dialog } = app;
   const opened = (element?: Element) => {
     const found = element as HTMLDialogElement | undefined;
-    if (found) queueMicrotask(() => found.isConnected && !found.open && found.showModal()); // lit has it before the page has
+    // Lit has it before the page has.
+    if (found) queueMicrotask(() => found.isConnected && !found.open && found.showModal());
   };
   return html`<dialog aria-label=${dialog!.label} ${ref(opened)} @close=${() => app.dialog === dialog && app.show(null)}
     @click=${(event: Event) => event.target === event.currentTarget && app.show(null)}>

@@ -1,7 +1,13 @@
 // Signing up and in: Firebase Auth's own, in one dialog.
-import { createUserWithEmailAndPassword, sendPasswordResetEmail, signInWithEmailAndPassword, updateProfile } from 'firebase/auth';
+import {
+  createUserWithEmailAndPassword,
+  sendPasswordResetEmail,
+  signInWithEmailAndPassword,
+  updateProfile,
+} from 'firebase/auth';
 import { html, nothing } from 'lit-html';
-import type { App, Dialog } from './app.ts';
+import type { App } from './app.ts';
+import type { Dialog } from './page.ts';
 import { said } from './words.ts';
 
 /** Ask the visitor to sign up or in; `then` runs after it. */
@@ -76,7 +82,9 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
             autocomplete=${signingUp ? 'new-password' : 'current-password'} /></label>
         <p class="wrong" role="alert">${wrong}</p>
         <p class="muted" role="status">${sent}</p>
-        <button class="main wide" ?disabled=${busy}>${busy ? 'One moment …' : signingUp ? 'Sign up' : 'Sign in'}</button>
+        <button class="main wide" ?disabled=${busy}>
+          ${busy ? 'One moment …' : signingUp ? 'Sign up' : 'Sign in'}
+        </button>
       </form>
       <p class="row between">
         <button class="link" @click=${turn}>${signingUp ? 'I have an account' : 'I am new here'}</button>

@@ -1,5 +1,11 @@
 // Texts for people: refusals, numbers, times.
-import { StudioXError, type FailureReason, type Failures, type QuoteRefusal, type TypicalSeconds } from '../../clients/typescript/src/index.ts';
+import {
+  StudioXError,
+  type FailureReason,
+  type Failures,
+  type QuoteRefusal,
+  type TypicalSeconds,
+} from '../../clients/typescript/src/index.ts';
 
 const number = new Intl.NumberFormat('en');
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
@@ -66,7 +72,12 @@ const INPUTS: Record<string, string> = {
 export const inputName = (name: string): string => INPUTS[name] ?? spelled(name);
 
 /** Labels of fields in other forms than orders. */
-const FIELDS: Record<string, string> = { confirm: 'Confirmation', displayName: 'Name', proofUrl: 'Address', text: 'Text' };
+const FIELDS: Record<string, string> = {
+  confirm: 'Confirmation',
+  displayName: 'Name',
+  proofUrl: 'Address',
+  text: 'Text',
+};
 
 /** Why a field was refused. The functions' own message is for developers. */
 function refusal(field: string, why: string): string {
@@ -79,7 +90,9 @@ function refusal(field: string, why: string): string {
 
 /** `partially_refunded` → `Partially refunded`. */
 export function spelled(name: string): string {
-  const words = name.replace(/[_-]/g, ' ').replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+  const words = name
+    .replace(/[_-]/g, ' ')
+    .replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -88,7 +101,8 @@ type Sayings = { [K in FailureReason]: (details: Failures[K]) => string };
 const SAYINGS: Sayings = {
   AccountSuspended: () => 'Your account is suspended, so you can’t do this. Contact us if you think this is a mistake.',
   AllowanceExceeded: ({ limit, resetsAt }) =>
-    `You have used all ${count(limit)} songs that your plan includes this month. You get more on ${onDay(resetsAt)}, or with a larger plan.`,
+    `You have used all ${count(limit)} songs that your plan includes this month. ` +
+    `You get more on ${onDay(resetsAt)}, or with a larger plan.`,
   AlreadyAppealed: () => 'You have already appealed this decision. We will tell you what a moderator decides.',
   AlreadyClaimed: () => 'You have already claimed this.',
   AlreadySubscribed: () => 'You already have a subscription. Change it below instead.',
@@ -114,13 +128,16 @@ const SAYINGS: Sayings = {
   PriceChanged: ({ price }) => `The price has changed to ${tokens(price)}. Order again to accept it.`,
   ProviderRejected: () => 'The model refused this. Your tokens were refunded. Try other words or another model.',
   ProviderUnavailable: ({ refunded }) =>
-    `This model is not available right now${refunded ? ', and your tokens were refunded' : ''}. Try another one, or try again later.`,
+    `This model is not available right now${refunded ? ', and your tokens were refunded' : ''}. ` +
+    'Try another one, or try again later.',
   RateLimited: ({ retryAfterSeconds }) => `You have done this too often. Try again in ${soon(retryAfterSeconds)}.`,
-  RecentSignInRequired: () => 'Sign out and sign in again first, to confirm that it is you. Then do this within ten minutes.',
+  RecentSignInRequired: () =>
+    'Sign out and sign in again first, to confirm that it is you. Then do this within ten minutes.',
   RemixDisabled: () => 'The author doesn’t share how this was made.',
   RequestIdReused: () => 'This was already sent with different content. Try again.',
   SpendLimitReached: ({ limit }) =>
-    `This would exceed ${tokens(limit)}, your daily limit. Change the limit on your account page, or order after midnight UTC.`,
+    `This would exceed ${tokens(limit)}, your daily limit. ` +
+    'Change the limit on your account page, or order after midnight UTC.',
   TooManyBlocked: () => 'You have blocked as many people as possible. Unblock somebody first.',
   TooManyCollections: ({ limit }) => `There can be at most ${count(limit)} collections.`,
   TooManyComments: () => 'This post has reached its maximum number of comments.',
@@ -153,7 +170,9 @@ export const refusalOf = ({ reason, details }: QuoteRefusal): string =>
 
 /** How long such jobs take. */
 export const typically = ({ p50, p90 }: TypicalSeconds): string =>
-  soon(p50) === soon(p90) ? `Usually ready in ${soon(p50)}.` : `Usually ready in ${soon(p50)}, and nearly always in ${soon(p90)}.`;
+  soon(p50) === soon(p90)
+    ? `Usually ready in ${soon(p50)}.`
+    : `Usually ready in ${soon(p50)}, and nearly always in ${soon(p90)}.`;
 
 /** What went wrong, in a sentence for people: no code, no stack. */
 export function said(error: unknown): string {
@@ -161,7 +180,8 @@ export function said(error: unknown): string {
   if (error instanceof RangeError) return error.message; // an upload of the wrong kind or size
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   // Auth wraps the sign-up trigger's refusal: https://cloud.google.com/identity-platform/docs/blocking-functions
-  if (message.includes('e-mail domain cannot sign up')) return 'This e-mail address cannot be used here. Use another one.';
+  if (message.includes('e-mail domain cannot sign up'))
+    return 'This e-mail address cannot be used here. Use another one.';
   if (code.startsWith('storage/')) return 'The file could not be loaded. Try again.';
   return SIGN_IN[code] ?? SAYINGS.Internal({});
 }

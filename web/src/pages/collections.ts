@@ -30,7 +30,8 @@ export function nameCollection(app: App, known: CollectionItem | null, done: (co
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
-    const saved = await app.attempt(() => app.studiox.saveCollection({ name, ...(known ? { collectionId: known.collectionId } : {}) }));
+    const which = known ? { collectionId: known.collectionId } : {};
+    const saved = await app.attempt(() => app.studiox.saveCollection({ name, ...which }));
     if (!saved) return;
     app.show(null);
     done(saved.collectionId);
@@ -40,14 +41,19 @@ export function nameCollection(app: App, known: CollectionItem | null, done: (co
     label,
     view: () => html`<h2>${label}</h2>
       <form @submit=${submit}>
-        <label>Name<input name="name" required maxlength="60" autocomplete="off" autofocus .value=${known?.name ?? ''} /></label>
+        <label>Name
+          <input name="name" required maxlength="60" autocomplete="off" autofocus .value=${known?.name ?? ''} /></label>
         <button class="main wide">${known ? 'Rename' : 'Make it'}</button>
       </form>`,
   });
 }
 
 /** Put creations into a collection that the user chooses or makes. */
-export async function putIntoCollection(app: App, ids: readonly string[], done: () => void = () => undefined): Promise<void> {
+export async function putIntoCollection(
+  app: App,
+  ids: readonly string[],
+  done: () => void = () => undefined,
+): Promise<void> {
   const found = await app.attempt(() => allCollections(app));
   if (!found) return;
   const put = async (collectionId: string) => {
@@ -65,7 +71,8 @@ export async function putIntoCollection(app: App, ids: readonly string[], done: 
           (each) => html`<li><button class="wide" @click=${() => put(each.collectionId)}>
             <span>${each.name}</span><small>${creations(each.count)}</small></button></li>`,
         )}
-        <li><button class="main wide" @click=${() => nameCollection(app, null, (id) => void put(id))}>${icon('plus')}New collection</button></li>
+        <li><button class="main wide" @click=${() => nameCollection(app, null, (id) => void put(id))}>
+          ${icon('plus')}New collection</button></li>
       </ul>`,
   });
 }
@@ -82,7 +89,10 @@ export function deleteCollection(app: App, { collectionId, name, count }: Collec
     label: 'Delete the collection',
     view: () => html`<h2>Delete the collection “${name}”?</h2>
       <p>${count > 0 ? `What is in it (${creations(count)}) stays in your library.` : 'It is empty.'}</p>
-      <p class="row"><button class="bad" @click=${really}>Delete the collection</button><button @click=${() => app.show(null)}>Keep it</button></p>`,
+      <p class="row">
+        <button class="bad" @click=${really}>Delete the collection</button>
+        <button @click=${() => app.show(null)}>Keep it</button>
+      </p>`,
   });
 }
 
@@ -103,28 +113,55 @@ export function deleteCreations(app: App, ids: readonly string[], done: (gone: s
     label: 'Delete',
     view: () => html`<h2>Delete ${creations(ids.length)} for good?</h2>
       <p>This also deletes their files, and their posts with all likes and comments.</p>
-      <p class="row"><button class="bad" @click=${really}>Delete ${creations(ids.length)}</button><button @click=${() => app.show(null)}>Keep them</button></p>`,
+      <p class="row">
+        <button class="bad" @click=${really}>Delete ${creations(ids.length)}</button>
+        <button @click=${() => app.show(null)}>Keep them</button>
+      </p>`,
   });
 }
 
-/** The choice of a collection, and what can be done with the chosen one. */
-export function collectionBar(
-  collections: readonly CollectionItem[] | null,
-  chosen: CollectionItem | null,
-  act: { choose(collectionId: string | null): void; add(): void; rename(): void; remove(): void },
-): TemplateResult {
-  const choose = (event: Event) => act.choose((event.currentTarget as HTMLSelectElement).value || null);
-  return html`<div class="row wrap">
-    <label>Collection
-      <select name="collection" @change=${choose}>
-        <option value="" ?selected=${!chosen}>Everything</option>
-        ${(collections ?? []).map(
-          (each) => html`<option value=${each.collectionId} ?selected=${each.collectionId === chosen?.collectionId}>${each.name} (${each.count})</option>`,
-        )}
-      </select></label>
-    ${chosen
-      ? html`<button @click=${act.rename}>Rename</button><button class="bad" @click=${act.remove}>Delete the collection</button>`
-      : nothing}
-    <button @click=${act.add}>${icon('plus')}New collection</button>
-  </div>`;
+/** The collections of the library, and the one that it shows. */
+export class Collections {
+  chosenId: string | null = null;
+  private all: CollectionItem[] = [];
+
+  constructor(
+    private readonly app: App,
+    /** Another collection was chosen. */
+    private readonly changed: () => void,
+  ) {}
+
+  async load(): Promise<void> {
+    this.all = (await this.app.attempt(() => allCollections(this.app))) ?? this.all;
+    this.app.update();
+  }
+
+  bar(): TemplateResult {
+    const { app, all } = this;
+    const chosen = all.find((each) => each.collectionId === this.chosenId) ?? null;
+    const renamed = () => void this.load();
+    return html`<div class="row wrap">
+      <label>Collection
+        <select name="collection"
+          @change=${(event: Event) => this.choose((event.currentTarget as HTMLSelectElement).value || null)}>
+          <option value="" ?selected=${!chosen}>Everything</option>
+          ${all.map(
+            ({ collectionId: id, name, count }) =>
+              html`<option value=${id} ?selected=${id === this.chosenId}>${name} (${count})</option>`,
+          )}
+        </select></label>
+      ${chosen
+        ? html`<button @click=${() => nameCollection(app, chosen, renamed)}>Rename</button>
+            <button class="bad" @click=${() => deleteCollection(app, chosen, () => this.choose(null))}>
+              Delete the collection
+            </button>`
+        : nothing}
+      <button @click=${() => nameCollection(app, null, (id) => this.choose(id))}>${icon('plus')}New collection</button>
+    </div>`;
+  }
+
+  private choose(collectionId: string | null): void {
+    this.chosenId = collectionId;
+    this.changed();
+  }
 }

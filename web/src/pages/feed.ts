@@ -2,26 +2,13 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Post } from '../../../clients/typescript/src/index.ts';
-import type { App, Page } from '../app.ts';
+import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { cover, madeWithAi, type Shown } from '../media.ts';
-import { askToSignIn } from '../sign-in.ts';
-import { ago, count, typeName } from '../words.ts';
-import { List } from './list.ts';
-
-export const shownPost = ({ type, media, caption, prompt, authorName }: Post): Shown => ({
-  type,
-  media,
-  label: caption || prompt || `${typeName(type)} by ${authorName}`,
-});
-
-/** Toggle the like. Asks a visitor to sign in first. */
-export async function like(app: App, post: Post): Promise<void> {
-  if (!app.user) return askToSignIn(app, undefined, false);
-  const done = await app.attempt(() => app.studiox.likePost({ postId: post.postId, liked: !post.likedByMe }));
-  if (done) [post.likedByMe, post.likeCount] = [done.liked, done.likeCount];
-  app.update();
-}
+import { like } from '../like.ts';
+import { cover, madeWithAi, shownPost } from '../media.ts';
+import type { Page } from '../page.ts';
+import { ago, count } from '../words.ts';
+import { List } from '../list.ts';
 
 export function feedPage(app: App): Page {
   const asked = new URLSearchParams(location.search);
@@ -33,19 +20,22 @@ export function feedPage(app: App): Page {
     return { items: posts, nextCursor };
   });
   void list.reload();
-  const order = (by: 'new' | 'top') => () => {
+  const order = (by: 'new' | 'top') => {
     sort = by;
     void list.reload();
   };
+  const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? 'Feed') : 'Feed');
 
   return {
     title: 'Feed',
     view: () => html`
       <div class="row between wrap">
-        <h1>${tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? 'Feed') : 'Feed'}</h1>
+        <h1>${heading()}</h1>
         <fieldset class="segments"><legend class="hidden">Order</legend>
           ${(['new', 'top'] as const).map(
-            (by) => html`<label><input type="radio" name="sort" .checked=${sort === by} @change=${order(by)} /><span>${by === 'new' ? 'New' : 'Top'}</span></label>`,
+            (by) => html`<label>
+              <input type="radio" name="sort" .checked=${sort === by} @change=${() => order(by)} />
+              <span>${by === 'new' ? 'New' : 'Top'}</span></label>`,
           )}
         </fieldset>
       </div>
@@ -53,11 +43,17 @@ export function feedPage(app: App): Page {
       ${list.items === null
         ? list.missing()
         : list.items.length === 0
-          ? html`<div class="empty"><span class="blob" aria-hidden="true"></span><p>${tag || uid ? 'Nothing here.' : 'Nobody has published anything yet. Be the first.'}</p></div>`
-          : html`<div class="grid">${repeat(list.items, ({ postId }) => postId, (post) => tile(app, post))}</div>${list.more()}`}
+          ? empty(tag || uid ? 'Nothing here.' : 'Nobody has published anything yet. Be the first.')
+          : html`<div class="grid">
+              ${repeat(list.items, ({ postId }) => postId, (post) => tile(app, post))}
+            </div>${list.more()}`}
     `,
   };
 }
+
+const empty = (why: string): TemplateResult => html`<div class="empty">
+  <span class="blob" aria-hidden="true"></span><p>${why}</p>
+</div>`;
 
 function tile(app: App, post: Post): TemplateResult {
   const shown = shownPost(post);
@@ -65,13 +61,15 @@ function tile(app: App, post: Post): TemplateResult {
   return html`<article class="tile post">
     <a href="/post/${postId}">
       ${cover(shown, (path) => app.files.public(path))}
-      <span class="caption"><strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}</span>
+      <span class="caption">
+        <strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}
+      </span>
     </a>
     <p class="counts">
-      <button class="link" aria-pressed=${likedByMe} aria-label="Like ${shown.label}, ${likeCount} so far" @click=${() => like(app, post)}>
-        ${icon('heart', likedByMe)}${count(likeCount)}
-      </button>
-      <a href="/post/${postId}" aria-label="Comments on ${shown.label}: ${commentCount}">${icon('comment')}${count(commentCount)}</a>
+      <button class="link" aria-pressed=${likedByMe} aria-label="Like ${shown.label}, ${likeCount} so far"
+        @click=${() => like(app, post)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
+      <a href="/post/${postId}" aria-label="Comments on ${shown.label}: ${commentCount}">
+        ${icon('comment')}${count(commentCount)}</a>
     </p>
   </article>`;
 }

@@ -1,32 +1,22 @@
 // The order form, built from the catalogue. It outlives its page, so that its values are kept.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { isRefusal, newRequestId, type ModelOption, type Quote, type StudioOptions } from '../../../clients/typescript/src/index.ts';
-import type { App, Draft } from '../app.ts';
+import {
+  isRefusal,
+  newRequestId,
+  type ModelOption,
+  type Quote,
+  type StudioOptions,
+} from '../../../clients/typescript/src/index.ts';
+import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { asked, complete, fitting, priceOf, request, valueOf, type Values } from '../order.ts';
+import { arranged, complete, fitting, priceOf, request, type Values } from '../order.ts';
+import type { Draft } from '../page.ts';
 import { Quotes } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { inputName, refusalOf, said, spelled, tokens, typeName, typically } from '../words.ts';
-import { overruled } from './library.ts';
+import { refusalOf, said, spelled, tokens, typeName, typically } from '../words.ts';
+import { field, type Filled } from './fields.ts';
 
-const ORDER = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
-/** The order of the fields. Others follow them. */
-const FIELDS = ['prompt', 'inputPaths', 'aspectRatio', 'size', 'durationSeconds', 'quality', 'resolution', 'style', 'color'];
-const LONG = 200;
-const FEW = 5;
-const PROMPTS: Record<string, string> = {
-  image: 'A lighthouse at dawn, oil on canvas',
-  edit: 'Make it winter',
-  video: 'Waves under a lighthouse, slow motion',
-  music: 'A calm song about the sea at night, piano and strings',
-  speech: 'The words to speak',
-  lyrics: 'What the song is about',
-  analysis: 'What do you want to know about the picture?',
-};
-interface Chosen {
-  id: string;
-  label: string;
-}
+const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 
 export class OrderForm {
   private type = 'image';
@@ -56,7 +46,7 @@ export class OrderForm {
     this.quotes.renew();
   }
 
-  /** What the chosen order would cost now; null for visitors, for an order that lacks something, and until it is known. */
+  /** What the chosen order would cost now; null for visitors, for an incomplete order, and until it is known. */
   private quoted(): Quote | null {
     const { app, model, values } = this;
     if (!model || !app.user || !complete(model, values)) return this.quotes.of(null);
@@ -91,63 +81,76 @@ export class OrderForm {
   }
 
   view(): TemplateResult {
-    const { options, model, app } = this;
-    if (!options || !model)
-      return html`<div class="card form">
-        ${this.loading
-          ? html`<p class="muted" role="status">Loading the models …</p>`
-          : html`<p role="alert">The models could not be loaded.</p><button @click=${() => this.load()}>Try again</button>`}
-      </div>`;
-    const place = (name: string) => (FIELDS.indexOf(name) + FIELDS.length + 1) % (FIELDS.length + 1);
-    const names = Object.keys(model.inputs)
-      .filter((name) => !asked(model, this.values, name).excluded && !overruled(name, this.values))
-      .sort((a, b) => place(a) - place(b));
-    const [shown, more] = [names.filter((name) => !this.isExtra(name)), names.filter((name) => this.isExtra(name))];
-    const quote = this.quoted();
-    const price = quote?.price ?? priceOf(model, this.values);
-    const types = ORDER.filter((type) => this.models(type).length > 0);
+    const { options, model } = this;
+    if (options && model) return this.form(this.filled(model, options));
+    return html`<div class="card form">
+      ${this.loading
+        ? html`<p class="muted" role="status">Loading the models …</p>`
+        : html`<p role="alert">The models could not be loaded.</p>
+            <button @click=${() => this.load()}>Try again</button>`}
+    </div>`;
+  }
+
+  private form(filled: Filled): TemplateResult {
+    const { model, values } = filled;
+    const { shown, more } = arranged(model, values);
+    const fields = (names: string[]) => html`<div class="fields">${names.map((name) => field(filled, name))}</div>`;
+    const types = TYPES.filter((type) => this.models(type).length > 0);
+    const pick = (type: string) => () => (this.choose(type), this.changed());
     return html`<form class="card form" @submit=${this.submit} aria-label="Order">
       <fieldset class="segments">
         <legend class="hidden">What to make</legend>
         ${types.map(
-          (type) => html`<label><input type="radio" name="type" value=${type} .checked=${type === this.type}
-            @change=${() => (this.choose(type), this.changed())} /><span>${typeName(type)}</span></label>`,
+          (type) => html`<label>
+            <input type="radio" name="type" value=${type} .checked=${type === this.type} @change=${pick(type)} />
+            <span>${typeName(type)}</span></label>`,
         )}
       </fieldset>
       ${this.from
         ? html`<p class="note">${icon('remix')}<span>${this.from}</span>
             <button type="button" class="link" @click=${() => this.clear()}>Start over</button></p>`
         : nothing}
-      <label>Model
-        <select @change=${(event: Event) => (this.choose(this.type, (event.target as HTMLSelectElement).value), this.changed())}>
-          ${this.models(this.type).map(
-            (each) => html`<option value=${each.id} .selected=${each.id === model.id}>
-              ${each.label}${each.plan === 'free' ? '' : ` · ${spelled(each.plan)} plan`}
-            </option>`,
-          )}
-        </select>
-      </label>
-      <div class="fields">${shown.map((name) => this.field(model, name))}</div>
-      ${more.length > 0
-        ? html`<details><summary>More choices</summary><div class="fields">${more.map((name) => this.field(model, name))}</div></details>`
-        : nothing}
-      <div class="order"><p class="wrong" role="alert">${this.wrong}</p>
-      <p class="terms" role="status">${quote && !this.busy ? foretold(quote) : nothing}</p>
-      <button class="main wide" ?disabled=${this.busy || this.uploading > 0}>
-        ${icon('spark')}
-        ${this.busy ? 'Ordering …' : this.uploading > 0 ? 'Uploading …' : app.user ? 'Generate' : 'Sign up and generate'}
-        ${price === null ? nothing : html`<span class="price">${tokens(price)}</span>`}
-      </button></div>
+      ${this.modelChoice(model)}
+      ${fields(shown)}
+      ${more.length > 0 ? html`<details><summary>More choices</summary>${fields(more)}</details>` : nothing}
+      ${this.footer(model)}
     </form>`;
+  }
+
+  private modelChoice(chosen: ModelOption): TemplateResult {
+    const choose = (event: Event) => {
+      this.choose(this.type, (event.target as HTMLSelectElement).value);
+      this.changed();
+    };
+    return html`<label>Model
+      <select @change=${choose}>
+        ${this.models(this.type).map(
+          ({ id, label, plan }) => html`<option value=${id} .selected=${id === chosen.id}>
+            ${label}${plan === 'free' ? '' : ` · ${spelled(plan)} plan`}
+          </option>`,
+        )}
+      </select>
+    </label>`;
+  }
+
+  /** What it costs, what is wrong with it, and the button. */
+  private footer(model: ModelOption): TemplateResult {
+    const { busy, uploading } = this;
+    const quote = this.quoted();
+    const price = quote?.price ?? priceOf(model, this.values);
+    const ready = this.app.user ? 'Generate' : 'Sign up and generate';
+    return html`<div class="order">
+      <p class="wrong" role="alert">${this.wrong}</p>
+      <p class="terms" role="status">${quote && !busy ? foretold(quote) : nothing}</p>
+      <button class="main wide" ?disabled=${busy || uploading > 0}>
+        ${icon('spark')}
+        ${busy ? 'Ordering …' : uploading > 0 ? 'Uploading …' : ready}
+        ${price === null ? nothing : html`<span class="price">${tokens(price)}</span>`}
+      </button></div>`;
   }
 
   private models(type: string): ModelOption[] {
     return this.options?.models.filter((each) => each.type === type) ?? [];
-  }
-
-  private isExtra(name: string): boolean {
-    const { kind, required } = asked(this.model!, this.values, name);
-    return !required && !FIELDS.includes(name) && (kind === 'text' || kind === 'integer' || name === 'version');
   }
 
   private choose(type: string, id?: string): void {
@@ -174,91 +177,29 @@ export class OrderForm {
     this.changed();
   }
 
-  private choices(name: string): Chosen[] {
-    const { catalogue = '', values = [] } = this.model!.inputs[name]!;
-    if (catalogue === '') return values.map((value) => ({ id: String(value), label: name === 'durationSeconds' ? `${value} s` : String(value) }));
-    return this.options![catalogue].map((each) => ({ id: String(each['id']), label: spelled(String(each['label'] ?? each['id'])) }));
-  }
-
-  private field(model: ModelOption, name: string): TemplateResult {
-    const input = asked(model, this.values, name);
-    const label = name === 'inputPaths' && this.type === 'analysis' ? 'Pictures to look at' : inputName(name);
-    const value = valueOf(model, this.values, name);
-    const title = html`<span>${label}${input.required ? nothing : html` <span class="muted">(optional)</span>`}</span>`;
-    const write = (event: Event) => this.set(name, (event.target as HTMLInputElement).value);
-    switch (input.kind) {
-      case 'text': {
-        const long = (input.max ?? LONG) > LONG;
-        return html`<label>${title}
-          ${long
-            ? html`<textarea name=${name} rows=${name === 'prompt' ? 4 : 3} maxlength=${input.max ?? nothing} ?required=${input.required}
-                placeholder=${name === 'prompt' ? (PROMPTS[this.type] ?? '') : ''} .value=${String(value ?? '')} @input=${write}></textarea>`
-            : html`<input name=${name} maxlength=${input.max ?? nothing} ?required=${input.required} .value=${String(value ?? '')} @input=${write} />`}
-        </label>`;
-      }
-      case 'choice':
-        return this.choice(name, label, value, input.required === true || input.default != null);
-      case 'integer':
-        return html`<label>${title}
-          <input name=${name} type="number" min=${input.min ?? 0} max=${input.max ?? nothing} ?required=${input.required}
-            .value=${String(value ?? '')}
-            @input=${(event: Event) => { const typed = (event.target as HTMLInputElement).value; this.set(name, typed === '' ? undefined : Number(typed)); }} />
-        </label>`;
-      case 'flag':
-        return html`<label class="switch"><input name=${name} type="checkbox" role="switch" .checked=${value === true}
-          @change=${(event: Event) => this.set(name, (event.target as HTMLInputElement).checked)} /><span>${label}</span></label>`;
-      case 'files':
-        return this.files(name, label, input.max ?? 1, input.required === true);
-    }
-  }
-
-  private choice(name: string, label: string, value: unknown, always: boolean): TemplateResult {
-    const choices = this.choices(name);
-    const numbers = typeof this.model!.inputs[name]!.values?.[0] === 'number';
-    const pick = (id: string) => this.set(name, id === '' ? undefined : numbers ? Number(id) : id);
-    if (choices.length > FEW || ['styles', 'colors'].includes(this.model!.inputs[name]!.catalogue ?? ''))
-      return html`<label class="half">${label}
-        <select name=${name} @change=${(event: Event) => pick((event.target as HTMLSelectElement).value)}>
-          ${always ? nothing : html`<option value="">Any</option>`}
-          ${choices.map(({ id, label }) => html`<option value=${id} .selected=${String(value) === id}>${label}</option>`)}
-        </select></label>`;
-    return html`<fieldset class="chips"><legend>${label}</legend>
-      ${(always ? choices : [{ id: '', label: name === 'aspectRatio' && this.model!.inputs['size'] ? 'By size' : 'Auto' }, ...choices]).map(
-        ({ id, label }) => html`<label><input type="radio" name=${name} value=${id} .checked=${String(value ?? '') === id}
-          @change=${() => pick(id)} /><span>${label}</span></label>`,
-      )}
-    </fieldset>`;
-  }
-
-  private files(name: string, label: string, most: number, required: boolean): TemplateResult {
-    const paths = (this.values[name] as string[] | undefined) ?? [];
-    const add = async (event: Event) => {
-      const field = event.target as HTMLInputElement;
-      const files = [...(field.files ?? [])].slice(0, most - paths.length);
-      field.value = '';
-      if (!this.app.user) return askToSignIn(this.app);
-      this.uploading += 1;
-      this.app.update();
-      const added = await this.app.attempt(() => Promise.all(files.map((file) => this.app.studiox.uploadInput(file))));
-      this.uploading -= 1;
-      if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
-      this.app.update();
+  /** The form as its fields see it. */
+  private filled(model: ModelOption, options: StudioOptions): Filled {
+    return {
+      type: this.type,
+      model,
+      values: this.values,
+      options,
+      uploading: this.uploading,
+      set: (name, value) => this.set(name, value),
+      upload: (name, files) => void this.upload(name, files),
+      address: (path) => this.app.files.private(path),
     };
-    return html`<fieldset class="uploads"><legend>${label}${required ? nothing : html` <span class="muted">(optional)</span>`}</legend>
-      ${paths.map((path, index) => {
-        const src = this.app.files.private(path);
-        return html`<span class="thumb">
-          ${src ? html`<img src=${src} alt="Upload ${index + 1}" />` : nothing}
-          <button type="button" class="round" aria-label="Remove upload ${index + 1}"
-            @click=${() => this.set(name, paths.filter((each) => each !== path))}>${icon('close')}</button>
-        </span>`;
-      })}
-      ${paths.length < most
-        ? html`<label class="drop">${icon('plus')}<span>${this.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
-            <input class="hidden" type="file" accept="image/*,audio/*,video/*" ?multiple=${most > 1} ?required=${required && paths.length === 0} @change=${add} />
-          </label>`
-        : nothing}
-    </fieldset>`;
+  }
+
+  private async upload(name: string, files: File[]): Promise<void> {
+    const { app } = this;
+    if (!app.user) return askToSignIn(app);
+    this.uploading += 1;
+    app.update();
+    const added = await app.attempt(() => Promise.all(files.map((file) => app.studiox.uploadInput(file))));
+    this.uploading -= 1;
+    if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
+    app.update();
   }
 
   private readonly submit = async (event: SubmitEvent): Promise<void> => {
@@ -301,5 +242,6 @@ export class OrderForm {
 /** What the quote says beside the price. */
 function foretold({ refusal, balance, balanceAfter, typicalSeconds }: Quote): TemplateResult {
   if (refusal) return html`<strong>${refusalOf(refusal)}</strong>`;
-  return html`${balance === balanceAfter ? nothing : html`Leaves you ${tokens(balanceAfter)}.`} ${typicalSeconds ? typically(typicalSeconds) : nothing}`;
+  const leaves = balance === balanceAfter ? '' : `Leaves you ${tokens(balanceAfter)}. `;
+  return html`${leaves}${typicalSeconds ? typically(typicalSeconds) : nothing}`;
 }

@@ -1,7 +1,7 @@
 // Data of a page: one item, or a list in pages with a button for more.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { isRefusal } from '../../../clients/typescript/src/index.ts';
-import type { App } from '../app.ts';
+import { isRefusal } from '../../clients/typescript/src/index.ts';
+import type { App } from './app.ts';
 
 interface Piece<T> {
   items: T[];

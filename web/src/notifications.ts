@@ -1,0 +1,62 @@
+// The user's notifications: what a document says, in a sentence with the address of its subject.
+import type { Timestamp } from 'firebase/firestore';
+import { typeName } from './words.ts';
+
+export interface Notification {
+  id: string;
+  type: string;
+  createdAt: string;
+  read: boolean;
+  /** The address of its subject's page. */
+  href: string;
+  subject: string;
+  /** Of a decision of the moderators: what it is about, and what they say. */
+  postId: string;
+  commentId: string;
+  text: string;
+}
+
+const SUBJECTS: Record<string, string> = {
+  payment_failed: 'A payment failed',
+  payment_in_review: 'We are reviewing your payment',
+  payment_action_required: 'Your bank asks you to confirm a payment',
+  trial_ending: 'Your trial ends soon',
+  tokens_low: 'You are low on tokens',
+  spend_limit_reached: 'You have reached your daily limit',
+  post_commented: 'Somebody commented on your post',
+  content_hidden: 'We have hidden something that you published',
+  content_removed: 'We have removed something that you published',
+  content_restored: 'What you published is back',
+  appeal_upheld: 'A moderator has read your appeal: our decision stands',
+  report_decided: 'We have decided about your report',
+  account_suspended: 'Your account is suspended',
+  account_reinstated: 'Your account is no longer suspended',
+};
+
+/** A stored notification, for people. */
+export function notification(id: string, data: Record<string, unknown>): Notification {
+  const type = String(data['type']);
+  const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : '');
+  const what = typeName(text('jobType')).toLowerCase();
+  // A job's creation has the job's id.
+  const [subject, href] =
+    type === 'job_completed'
+      ? [`Your ${what} is ready`, `/library/${text('jobId')}`]
+      : type === 'job_failed'
+        ? [`Your ${what} failed; your tokens were refunded`, '/']
+        : [
+            SUBJECTS[type] ?? 'Something changed in your account',
+            text('postId') ? `/post/${text('postId')}` : '/tokens',
+          ];
+  return {
+    id,
+    type,
+    createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
+    read: data['readAt'] !== null,
+    href,
+    subject,
+    postId: text('postId'),
+    commentId: text('commentId'),
+    text: text('text'),
+  };
+}

@@ -1,0 +1,83 @@
+// The comments on a post, and the form for another one.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
+import type { App } from '../app.ts';
+import { block, report } from '../moderation.ts';
+import { askToSignIn } from '../sign-in.ts';
+import { ago, count } from '../words.ts';
+import { List } from '../list.ts';
+
+export class Comments {
+  private readonly list: List<Comment>;
+  /** The request id is kept until the comment is stored: a repeat after a lost answer is the same comment. */
+  private sending = { text: '', requestId: '' };
+
+  constructor(
+    private readonly app: App,
+    private readonly postId: string,
+  ) {
+    this.list = new List<Comment>(app, async (cursor) => {
+      const found = await app.studiox.getComments({ postId, cursor, pageSize: 20 });
+      return { items: found.comments, nextCursor: found.nextCursor };
+    });
+  }
+
+  load(): Promise<void> {
+    return this.list.reload();
+  }
+
+  view({ uid, commentCount }: Post): TemplateResult {
+    const { items } = this.list;
+    const onMine = this.app.user?.uid === uid;
+    return html`<section aria-label="Comments">
+      <h2>${commentCount === 1 ? '1 comment' : `${count(commentCount)} comments`}</h2>
+      <form class="row" @submit=${this.send}>
+        <label class="grow"><span class="hidden">Your comment</span>
+          <input name="text" required maxlength="2000" autocomplete="off" placeholder="Say something kind" /></label>
+        <button class="main">Send</button>
+      </form>
+      <ul class="plain comments">
+        ${repeat(items ?? [], ({ commentId }) => commentId, (comment) => this.comment(comment, onMine))}
+      </ul>
+      ${items === null ? this.list.missing() : this.list.more()}
+    </section>`;
+  }
+
+  private comment(comment: Comment, onMine: boolean): TemplateResult {
+    const { app, postId } = this;
+    const { uid, authorName, text, createdAt } = comment;
+    const others = app.user && uid && uid !== app.user.uid;
+    const link = (act: string, label: string, run: () => unknown) =>
+      html`<button class="link" aria-label=${label} @click=${run}>${act}</button>`;
+    const quoted = `the comment “${text.slice(0, 40)}”`;
+    return html`<li>
+      <p><strong>${authorName}</strong> <small>${ago(createdAt)}</small></p>
+      <p>${text}</p>
+      ${app.user && (onMine || uid === app.user.uid)
+        ? link('Delete', `Delete ${quoted}`, () => this.remove(comment))
+        : nothing}
+      ${others
+        ? html`${link('Report', `Report ${quoted}`, () => report(app, postId, comment))}
+            ${link('Block', `Block ${authorName}`, () => block(app, uid, authorName))}`
+        : nothing}
+    </li>`;
+  }
+
+  private readonly send = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const { app, postId } = this;
+    const form = event.currentTarget as HTMLFormElement;
+    const text = String(new FormData(form).get('text')).trim();
+    if (!app.user) return askToSignIn(app, undefined, false);
+    if (this.sending.text !== text) this.sending = { text, requestId: newRequestId() };
+    if (!(await app.attempt(() => app.studiox.commentPost({ postId, ...this.sending })))) return;
+    this.sending = { text: '', requestId: '' };
+    form.reset();
+  };
+
+  private async remove({ commentId }: Comment): Promise<void> {
+    const { app, postId } = this;
+    if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId }))) await this.load();
+  }
+}

@@ -1,0 +1,131 @@
+// One creation of the library, at its own address.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Creation } from '../../../clients/typescript/src/index.ts';
+import type { App } from '../app.ts';
+import { icon } from '../icons.ts';
+import { full, madeWithAi, shownCreation } from '../media.ts';
+import { onward } from '../onward.ts';
+import type { Draft, Page } from '../page.ts';
+import { parameters } from '../params.ts';
+import { publish } from '../publish.ts';
+import { at, typeName } from '../words.ts';
+import { putIntoCollection } from './collections.ts';
+import { gate } from '../gate.ts';
+import { One } from '../list.ts';
+
+export function creationPage(app: App, creationId: string): Page {
+  if (!app.user) return gate(app, 'Library', 'Sign in to see this.');
+  const one = new One<Creation>(app, () => app.studiox.getCreation({ creationId }));
+  let counted = false;
+  void one.load();
+  void app.catalogue(); // which models there are to go on with
+
+  const played = () => {
+    if (counted) return;
+    counted = true; // once a visit
+    void app.studiox.incrementPlayCount({ creationId }).catch(() => undefined);
+  };
+
+  return {
+    title: 'Creation',
+    view: () => {
+      const creation = one.value;
+      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing(() => one.load())}`;
+      if (creation === null)
+        return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
+      const { title, prompt, params } = creation;
+      const address = (path: string, bytes?: number) => app.files.private(path, bytes);
+      return html`<p><a href="/library">‹ Library</a></p>
+        <article class="detail">
+          <div class="stage">${full(shownCreation(creation), address, played)}</div>
+          <div class="side">
+            <h1>${title || prompt}</h1>
+            <p>${madeWithAi}</p>
+            ${about(app, creation)}
+            ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
+            ${actions(app, creation)}
+            <form class="row" @submit=${(event: SubmitEvent) => rename(app, creation, event)}>
+              <label class="grow">Title<input name="title" required maxlength="100" .value=${title} /></label>
+              <button>Rename</button>
+            </form>
+            ${parameters(params)}
+          </div>
+        </article>`;
+    },
+  };
+}
+
+function about(app: App, { type, model, createdAt, playCount, sources = [] }: Creation): TemplateResult {
+  const source = (id: string, index: number) =>
+    html`${index > 0 ? ', ' : nothing}<a href="/library/${id}">earlier
+      picture${sources.length > 1 ? ` ${index + 1}` : ''}</a>`;
+  return html`<p class="muted">${typeName(type)} by ${app.modelName(model)} ·
+      ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
+    ${sources.length > 0 ? html`<p class="muted">Made from ${sources.map(source)}</p>` : nothing}`;
+}
+
+function actions(app: App, creation: Creation): TemplateResult {
+  const { creationId, media, isFavorite, postId } = creation;
+  const name = (index: number) => (media.length > 1 ? `File ${index + 1}` : 'Open the file');
+  return html`<div class="row wrap">
+    <button aria-pressed=${isFavorite} @click=${() => star(app, creation)}>${icon('star', isFavorite)}Favourite</button>
+    <button @click=${() => putIntoCollection(app, [creationId])}>${icon('plus')}Collection</button>
+    ${onward(creation, app.options?.models ?? []).map(
+      ({ label, icon: glyph, draft }) =>
+        html`<button @click=${() => begin(app, draft)}>${icon(glyph)}${label}</button>`,
+    )}
+    ${media.map(({ url }, index) =>
+      url
+        ? html`<a class="button" href=${url} target="_blank" rel="noopener">${icon('download')}${name(index)}</a>`
+        : nothing,
+    )}
+    ${postId
+      ? html`<a class="button" href="/post/${postId}">${icon('feed')}See it in the feed</a>`
+      : media.length > 0
+        ? html`<button class="main" @click=${() => publish(app, creation)}>${icon('share')}Publish</button>`
+        : nothing}
+    <button class="bad" @click=${() => remove(app, creation)}>${icon('trash')}Delete</button>
+  </div>`;
+}
+
+async function rename(app: App, creation: Creation, event: SubmitEvent): Promise<void> {
+  event.preventDefault();
+  const title = String(new FormData(event.currentTarget as HTMLFormElement).get('title')).trim();
+  const done = await app.attempt(() => app.studiox.updateCreation({ creationId: creation.creationId, title }));
+  if (!done) return;
+  creation.title = done.title;
+  app.say('The title was changed.');
+}
+
+async function star(app: App, creation: Creation): Promise<void> {
+  const { creationId, isFavorite } = creation;
+  const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !isFavorite }));
+  if (done) creation.isFavorite = done.isFavorite;
+  app.update();
+}
+
+/** Go on in the studio, with the inputs that are still there. */
+async function begin(app: App, draft: Draft): Promise<void> {
+  const paths = (draft.values['inputPaths'] as string[] | undefined) ?? [];
+  const kept = await app.files.kept(paths);
+  if (kept.length < paths.length) app.say('A picture that it started from was deleted, so it is left out.');
+  app.draft = { ...draft, values: { ...draft.values, ...(paths.length > 0 ? { inputPaths: kept } : {}) } };
+  app.go('/');
+}
+
+function remove(app: App, { creationId, postId }: Creation): void {
+  const really = async () => {
+    app.show(null);
+    if (!(await app.attempt(() => app.studiox.deleteCreation({ creationId })))) return;
+    app.say('Deleted.');
+    app.go('/library');
+  };
+  app.show({
+    label: 'Delete',
+    view: () => html`<h2>Delete this for good?</h2>
+      <p>This also deletes its files${postId ? ', and its post with all likes and comments' : ''}.</p>
+      <p class="row">
+        <button class="bad" @click=${really}>Delete</button><button @click=${() => app.show(null)}>Keep it</button>
+      </p>`,
+  });
+}

@@ -1,0 +1,140 @@
+// The fields of the order form: one for each input of the model, by its kind.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
+import { icon } from '../icons.ts';
+import { asked, valueOf, type Values } from '../order.ts';
+import { inputName, spelled } from '../words.ts';
+
+/** What the fields need of the form. */
+export interface Filled {
+  readonly type: string;
+  readonly model: ModelOption;
+  readonly values: Values;
+  readonly options: StudioOptions;
+  /** How many uploads are under way. */
+  readonly uploading: number;
+  set(name: string, value: unknown): void;
+  upload(name: string, files: File[]): void;
+  /** The address of an upload; empty until it is fetched. */
+  address(path: string): string;
+}
+
+const LONG = 200;
+const FEW = 5;
+const PROMPTS: Record<string, string> = {
+  image: 'A lighthouse at dawn, oil on canvas',
+  edit: 'Make it winter',
+  video: 'Waves under a lighthouse, slow motion',
+  music: 'A calm song about the sea at night, piano and strings',
+  speech: 'The words to speak',
+  lyrics: 'What the song is about',
+  analysis: 'What do you want to know about the picture?',
+};
+const optional = html` <span class="muted">(optional)</span>`;
+const typed = (event: Event): string => (event.target as HTMLInputElement).value;
+
+export function field(form: Filled, name: string): TemplateResult {
+  const input = asked(form.model, form.values, name);
+  const label = name === 'inputPaths' && form.type === 'analysis' ? 'Pictures to look at' : inputName(name);
+  switch (input.kind) {
+    case 'text':
+      return text(form, name, input, label);
+    case 'choice':
+      return choice(form, name, input, label);
+    case 'integer':
+      return integer(form, name, input, label);
+    case 'flag':
+      return html`<label class="switch">
+        <input name=${name} type="checkbox" role="switch" .checked=${valueOf(form.model, form.values, name) === true}
+          @change=${(event: Event) => form.set(name, (event.target as HTMLInputElement).checked)} />
+        <span>${label}</span></label>`;
+    case 'files':
+      return files(form, name, input, label);
+  }
+}
+
+function text(form: Filled, name: string, { max, required }: Input, label: string): TemplateResult {
+  const value = String(valueOf(form.model, form.values, name) ?? '');
+  const write = (event: Event) => form.set(name, typed(event));
+  const example = name === 'prompt' ? (PROMPTS[form.type] ?? '') : '';
+  return html`<label><span>${label}${required ? nothing : optional}</span>
+    ${(max ?? LONG) > LONG
+      ? html`<textarea name=${name} rows=${name === 'prompt' ? 4 : 3} maxlength=${max ?? nothing} ?required=${required}
+          placeholder=${example} .value=${value} @input=${write}></textarea>`
+      : html`<input name=${name} maxlength=${max ?? nothing} ?required=${required} .value=${value} @input=${write} />`}
+  </label>`;
+}
+
+function integer(form: Filled, name: string, { min, max, required }: Input, label: string): TemplateResult {
+  const write = (event: Event) => form.set(name, typed(event) === '' ? undefined : Number(typed(event)));
+  return html`<label><span>${label}${required ? nothing : optional}</span>
+    <input name=${name} type="number" min=${min ?? 0} max=${max ?? nothing} ?required=${required}
+      .value=${String(valueOf(form.model, form.values, name) ?? '')} @input=${write} />
+  </label>`;
+}
+
+interface Choice {
+  id: string;
+  label: string;
+}
+
+function choices({ options }: Filled, name: string, { catalogue = '', values = [] }: Input): Choice[] {
+  if (catalogue !== '')
+    return options[catalogue].map((each) => ({
+      id: String(each['id']),
+      label: spelled(String(each['label'] ?? each['id'])),
+    }));
+  const labelled = (value: unknown) => (name === 'durationSeconds' ? `${value} s` : String(value));
+  return values.map((value) => ({ id: String(value), label: labelled(value) }));
+}
+
+function choice(form: Filled, name: string, input: Input, label: string): TemplateResult {
+  const found = choices(form, name, input);
+  const always = input.required === true || input.default != null;
+  const value = String(valueOf(form.model, form.values, name) ?? '');
+  const numbers = typeof input.values?.[0] === 'number';
+  const pick = (id: string) => form.set(name, id === '' ? undefined : numbers ? Number(id) : id);
+  if (found.length > FEW || ['styles', 'colors'].includes(input.catalogue ?? ''))
+    return html`<label class="half">${label}
+      <select name=${name} @change=${(event: Event) => pick(typed(event))}>
+        ${always ? nothing : html`<option value="">Any</option>`}
+        ${found.map((each) => html`<option value=${each.id} .selected=${value === each.id}>${each.label}</option>`)}
+      </select></label>`;
+  const none = { id: '', label: name === 'aspectRatio' && form.model.inputs['size'] ? 'By size' : 'Auto' };
+  return html`<fieldset class="chips"><legend>${label}</legend>
+    ${(always ? found : [none, ...found]).map(
+      (each) => html`<label>
+        <input type="radio" name=${name} value=${each.id} .checked=${value === each.id}
+          @change=${() => pick(each.id)} />
+        <span>${each.label}</span></label>`,
+    )}
+  </fieldset>`;
+}
+
+function files(form: Filled, name: string, { max, required = false }: Input, label: string): TemplateResult {
+  const paths = (form.values[name] as string[] | undefined) ?? [];
+  const most = max ?? 1;
+  const add = (event: Event) => {
+    const chosen = event.target as HTMLInputElement;
+    form.upload(name, [...(chosen.files ?? [])].slice(0, most - paths.length));
+    chosen.value = '';
+  };
+  const remove = (path: string) => form.set(name, paths.filter((each) => each !== path));
+  return html`<fieldset class="uploads"><legend>${label}${required ? nothing : optional}</legend>
+    ${paths.map((path, index) => {
+      const src = form.address(path);
+      return html`<span class="thumb">
+        ${src ? html`<img src=${src} alt="Upload ${index + 1}" />` : nothing}
+        <button type="button" class="round" aria-label="Remove upload ${index + 1}" @click=${() => remove(path)}>
+          ${icon('close')}
+        </button>
+      </span>`;
+    })}
+    ${paths.length < most
+      ? html`<label class="drop">${icon('plus')}<span>${form.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
+          <input class="hidden" type="file" accept="image/*,audio/*,video/*" ?multiple=${most > 1}
+            ?required=${required && paths.length === 0} @change=${add} />
+        </label>`
+      : nothing}
+  </fieldset>`;
+}

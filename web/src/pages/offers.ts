@@ -1,0 +1,138 @@
+// What is sold: packs of tokens and plans, and the user's subscription.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { PlanOffer, Subscription, TokenPack } from '../../../clients/typescript/src/index.ts';
+import type { App } from '../app.ts';
+import { askToSignIn } from '../sign-in.ts';
+import { count, money, onDay } from '../words.ts';
+import { missing } from '../list.ts';
+
+export class Offers {
+  private packs: TokenPack[] = [];
+  private plans: PlanOffer[] = [];
+  private subscription: Subscription | null = null;
+  private failed = false;
+  private busy = false;
+
+  constructor(
+    private readonly app: App,
+    /** The subscription was changed here. */
+    private readonly changed: () => Promise<unknown>,
+  ) {}
+
+  async load(): Promise<void> {
+    const { app } = this;
+    const offers = await app.attempt(() => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]));
+    if (offers) [this.packs, this.plans] = [offers[0].packs, offers[1].plans];
+    this.failed = offers === null;
+    app.update();
+  }
+
+  async loadSubscription(): Promise<void> {
+    this.subscription = (await this.app.attempt(() => this.app.studiox.getSubscription())) ?? this.subscription;
+    this.app.update();
+  }
+
+  view(): TemplateResult {
+    const { app, packs, plans, subscription, busy } = this;
+    return html`
+      <section aria-label="Packs"><h2>Buy tokens</h2>
+        ${packs.length === 0 ? missing(this.failed, () => void this.load()) : nothing}
+        <div class="offers">${packs.map((pack) => this.pack(pack))}</div>
+      </section>
+      <section aria-label="Plans"><h2>Plans</h2>
+        <div class="offers">${plans.map((plan) => this.plan(plan))}</div>
+        ${subscription && subscription.status !== 'none'
+          ? html`<p class="row wrap">
+              <span class="muted">${renewal(subscription)}</span>
+              <button ?disabled=${busy} @click=${() => this.leave(() => app.studiox.createPortalSession())}>
+                Cards and invoices
+              </button>
+            </p>`
+          : nothing}
+      </section>`;
+  }
+
+  private pack({ id, name, tokens, amount, currency }: TokenPack): TemplateResult {
+    const price = money(amount, currency);
+    const buy = () => this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
+    return html`<article class="card offer">
+      <h3>${name}</h3>
+      <p class="big">${count(tokens)} <span>tokens</span></p>
+      <button class="main wide" ?disabled=${this.busy} aria-label="Buy ${name} for ${price}" @click=${buy}>
+        ${price}
+      </button>
+    </article>`;
+  }
+
+  private plan(plan: PlanOffer): TemplateResult {
+    const { id, name, amount, currency, features } = plan;
+    const current = id === this.app.balance?.plan;
+    return html`<article class="card offer ${current ? 'mine' : ''}">
+      <h3>${name}${current ? html` <span class="tag">current</span>` : nothing}</h3>
+      <p class="big">${amount === 0 ? 'Free' : html`${money(amount, currency)} <span>a month</span>`}</p>
+      <ul class="ticks">${features.map((each) => html`<li>${each}</li>`)}</ul>
+      ${this.button(plan, current)}
+    </article>`;
+  }
+
+  private button({ id, name, amount }: PlanOffer, current: boolean): TemplateResult | typeof nothing {
+    const { subscription } = this;
+    const wide = (label: string, act: () => void) =>
+      html`<button class="main wide" ?disabled=${this.busy} @click=${act}>${label}</button>`;
+    const paying = subscription !== null && subscription.status !== 'none' && subscription.isPremium;
+    if (current && paying)
+      return subscription.cancelAtPeriodEnd
+        ? wide(`Keep ${name}`, () => this.change(id))
+        : html`<button class="wide" @click=${() => this.end()}>End this plan</button>`;
+    if (current || amount === 0) return nothing;
+    if (paying) return wide(`Change to ${name}`, () => this.change(id));
+    return wide(`Choose ${name}`, () => this.leave(() => this.app.studiox.createCheckoutSession({ planId: id })));
+  }
+
+  /** Open Stripe's page, which returns to `/?checkout=…`. */
+  private async leave(ask: () => Promise<{ url: string }>): Promise<void> {
+    const { app } = this;
+    if (!app.user) return askToSignIn(app);
+    this.busy = true;
+    app.update();
+    const there = await app.attempt(ask);
+    if (there) location.assign(there.url);
+    this.busy = false;
+    app.update();
+  }
+
+  private async change(planId: PlanOffer['id']): Promise<void> {
+    const { app } = this;
+    if (!(await app.attempt(() => app.studiox.updateSubscription({ planId })))) return;
+    const same = planId === app.balance?.plan;
+    app.say(same ? 'Your plan continues.' : 'Your plan is changing. This takes a moment.');
+    await this.changed();
+  }
+
+  private end(): void {
+    const { app, subscription } = this;
+    const until = subscription?.currentPeriodEnd;
+    const really = async () => {
+      app.show(null);
+      if (!(await app.attempt(() => app.studiox.cancelSubscription()))) return;
+      app.say('Your plan ends after the month that you paid for.');
+      await this.changed();
+    };
+    app.show({
+      label: 'End the plan',
+      view: () => html`<h2>End your plan?</h2>
+        <p>You keep it until ${until ? onDay(until) : 'the end of the month you paid for'} and are not charged again.
+          You keep the tokens that you bought.</p>
+        <p class="row">
+          <button class="bad" @click=${really}>End it</button><button @click=${() => app.show(null)}>Keep it</button>
+        </p>`,
+    });
+  }
+}
+
+/** What comes next for the subscription. */
+function renewal({ status, currentPeriodEnd, cancelAtPeriodEnd }: Subscription): string {
+  if (status === 'past_due') return 'The last payment failed. Check your card to keep the plan.';
+  if (!currentPeriodEnd) return '';
+  return cancelAtPeriodEnd ? `It ends on ${onDay(currentPeriodEnd)}.` : `It renews on ${onDay(currentPeriodEnd)}.`;
+}

@@ -1,0 +1,35 @@
+// The dialog that publishes a creation to the feed.
+import { html } from 'lit-html';
+import type { Creation } from '../../clients/typescript/src/index.ts';
+import type { App } from './app.ts';
+
+export function publish(app: App, creation: Creation): void {
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const tags = String(form.get('tags')).split(/[\s,#]+/).filter(Boolean).slice(0, 10);
+    const done = await app.attempt(() =>
+      app.studiox.publishPost({
+        creationId: creation.creationId,
+        caption: String(form.get('caption')).trim(),
+        tags,
+        shareParams: form.get('share') === 'on',
+      }),
+    );
+    if (!done) return;
+    app.say('Published to the feed.');
+    app.go(`/post/${done.postId}`);
+  };
+  app.show({
+    label: 'Publish',
+    view: () => html`<h2>Publish “${creation.title || creation.prompt}”</h2>
+      <form @submit=${submit}>
+        <label>Caption<textarea name="caption" rows="3" maxlength="2000" autofocus></textarea></label>
+        <label>Tags <span class="muted">(separated by spaces)</span>
+          <input name="tags" maxlength="300" placeholder="sea dawn" /></label>
+        <label class="switch"><input type="checkbox" role="switch" name="share" checked />
+          <span>Share how it was made, so that others can remix it</span></label>
+        <button class="main wide">Publish</button>
+      </form>`,
+  });
+}
