@@ -34,6 +34,10 @@ test('an upload becomes an edited picture', async (t) => {
   await deleteObject(ref(client.storage, path));
   await refused(order(client, { ...EDIT, inputPaths: [path] }), 'invalid-argument', 'InvalidRequest');
   await refused(order(client, EDIT), 'invalid-argument', 'InvalidRequest');
+  for (const bytes of [Buffer.alloc(0), Buffer.from('no picture, whatever its type says')]) {
+    await upload(client, path, 'image/png', bytes);
+    await refused(order(client, { ...EDIT, inputPaths: [path] }), 'invalid-argument', 'InvalidRequest');
+  }
   const { balance } = await assertAccounted(client);
   assert.equal(balance, 195);
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import socket
 import socketserver
@@ -331,16 +332,21 @@ class GcsHandler(BaseHTTPRequestHandler):
             return self._answer(200, {"items": page, **more} if page else {})
         found = self.gcs.objects.get(urllib.parse.unquote(path.split("/o/", 1)[1]))
         if found and query.get("alt") == "media" and "Range" in self.headers:
-            return self._range(found["data"])
+            return self._range(found)
         return self._answer(200, found["resource"]) if found else self._answer(404)
 
-    def _range(self, data: bytes) -> None:
+    def _range(self, found: dict[str, Any]) -> None:
+        """https://cloud.google.com/storage/docs/transcoding: an object that is unpacked is sent whole."""
         start, end = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+        data, encoding = found["data"], found["resource"].get("contentEncoding", "")
         if start >= len(data):
             return self._answer(416)
-        piece = data[start : end + 1]
-        self.send_response(206)
+        unpacked = encoding == "gzip" and "gzip" not in self.headers.get("Accept-Encoding", "")
+        piece = gzip.decompress(data) if unpacked else data[start : end + 1]
+        self.send_response(200 if unpacked else 206)
         self.send_header("Content-Length", str(len(piece)))
+        if encoding and not unpacked:
+            self.send_header("Content-Encoding", encoding)
         self.end_headers()
         self.wfile.write(piece)
         return None

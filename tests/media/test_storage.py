@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import hashlib
 import socket
 import time
@@ -35,6 +36,17 @@ def test_heads(gcs: Gcs) -> None:
     assert objects.exists(head.path)
     assert objects.read_head("nothing") is None
     assert not objects.exists("nothing")
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip", "br", "none of these"])
+def test_a_range_is_of_the_stored_bytes_whatever_encoding_they_were_declared_in(gcs: Gcs, encoding: str) -> None:
+    bomb = gzip.compress(bytes(10_000_000))
+    gcs.put_object("users/u/uploads/a", bomb, {"contentEncoding": encoding})
+    assert objects.read_range("users/u/uploads/a", 0, 100) == bomb[:100]
+    assert objects.read_range("users/u/uploads/a", len(bomb) - 5, 100) == bomb[-5:]
+    assert objects.read_range("users/u/uploads/a", len(bomb), 100) == b""
+    with pytest.raises(objects.MediaGone):
+        objects.read_range("users/u/uploads/b", 0, 100)
 
 
 def test_pages(gcs: Gcs) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from local.vendors.stripe import account
 from tests.auth.identity import Accounts
-from tests.media.servers import Gcs
+from tests.media.servers import Gcs, png
 from tests.simulation.deployment import Deployment, address
 from tests.simulation.shop import Shop
 from tests.support import Answer
@@ -116,7 +116,7 @@ class Town:
     def upload(self, uid: str) -> str:
         """The user's browser uploads a picture, by the rules of Cloud Storage; its path."""
         path = f"users/{uid}/uploads/{len(self.bucket.objects)}.png"
-        self.bucket.put_object(path, b"a picture", {"bucket": "demo", "contentType": "image/png"})
+        self.bucket.put_object(path, png(100), {"bucket": "demo", "contentType": "image/png"})
         return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from studiox.studio import service
+from studiox.studio.input_files import NOT_A_PICTURE
 from tests.media.servers import png
 from tests.studio.studio import Studio
 from tests.support import Answer, crowd
@@ -294,8 +295,8 @@ def test_sessions(studio: Studio) -> None:
     assert studio.database.hash("rateLimits") == before
 
 
-def upload(studio: Studio, path: str, content_type: str = "image/png") -> str:
-    studio.gcs.put_object(path, png(2000), {"contentType": content_type})
+def upload(studio: Studio, path: str, data: bytes | None = None) -> str:
+    studio.gcs.put_object(path, png(2000) if data is None else data, {"contentType": "image/png"})
     return path
 
 
@@ -340,12 +341,23 @@ def test_m13_other_paths_are_refused(studio: Studio, path: str) -> None:
     assert list(answer.details["fields"]) == ["inputPaths"]
 
 
-@pytest.mark.parametrize("content_type", ["audio/mpeg", "video/mp4"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"Just a text, whatever its declared type says.",
+        b"\x89PNG\r\n\x1a\n",
+        b"\x89PNG\r\n\x1a\n and then a text",
+        b"ID3\4\0\0\0\0\0\x0f a song, by its first bytes",
+        b"\0\0\0\x18ftypisom\0\0\2\0isomiso2",
+        b"<svg xmlns='http://www.w3.org/2000/svg'></svg>",
+    ],
+)
 @pytest.mark.usefixtures("studio", "unchanged")
-def test_an_input_is_a_picture(studio: Studio, content_type: str) -> None:
-    mine = [upload(studio, "users/u1/uploads/a.png"), upload(studio, "users/u1/uploads/b", content_type)]
+def test_m19_an_input_that_is_not_a_picture_is_refused_before_the_debit(studio: Studio, data: bytes) -> None:
+    mine = [upload(studio, "users/u1/uploads/a.png"), upload(studio, "users/u1/uploads/b.png", data)]
     answer = edit(studio, *mine)
-    assert (answer.reason, answer.details["fields"]) == ("InvalidRequest", {"inputPaths": "not a picture"})
+    assert (answer.reason, answer.details["fields"]) == ("InvalidRequest", {"inputPaths": NOT_A_PICTURE})
 
 
 def test_a_replay_does_not_need_its_uploads_any_more(studio: Studio) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import main
 from studiox.models.media_files import MediaFile
+from studiox.studio.input_files import NOT_A_PICTURE
 from tests.media.servers import png
 from tests.studio.studio import Studio
 from tests.support import Answer, budgets, call, invariants
@@ -111,8 +112,8 @@ def others(studio: Studio) -> None:
         ("users/u1/creations/a b/0.png", NOT_YOURS),
         ("posts/theirs/0.png", NOT_YOURS),
         ("https://example.com/users/u1/creations/film/0.png", NOT_YOURS),
-        ("users/u1/creations/film/0.png", {"inputPaths": "not a picture"}),
-        ("users/u1/creations/song/0.png", {"inputPaths": "not a picture"}),
+        ("users/u1/creations/film/0.png", {"inputPaths": NOT_A_PICTURE}),
+        ("users/u1/creations/song/0.png", {"inputPaths": NOT_A_PICTURE}),
     ],
 )
 @pytest.mark.usefixtures("studio", "others", "unchanged")

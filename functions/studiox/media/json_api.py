@@ -118,7 +118,14 @@ def send(
     timeout = urllib3.Timeout(connect=connect_s, read=read_s)
     try:
         return pool().urlopen(
-            method, url, body=body, headers=all_headers, timeout=timeout, redirect=False, retries=False
+            method,
+            url,
+            body=body,
+            headers=all_headers,
+            timeout=timeout,
+            redirect=False,
+            retries=False,
+            decode_content=False,  # an object's declared encoding is its uploader's word
         )
     except urllib3.exceptions.HTTPError:
         # Without its cause: the text holds the address, and an upload's address is a credential.

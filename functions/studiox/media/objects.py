@@ -47,6 +47,7 @@ from .storage import (
     list_prefix,
     ping,
     read_head,
+    read_range,
     signed_url,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "list_prefix",
     "ping",
     "read_head",
+    "read_range",
     "signed_url",
     "store_bytes",
 ]

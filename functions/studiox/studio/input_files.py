@@ -9,33 +9,40 @@ from studiox.kit import ids
 from studiox.kit.errors import InvalidRequest, Unavailable
 from studiox.kit.transaction import Docs
 from studiox.media import objects
+from studiox.media.filetypes import GIF, HEAD_BYTES, JPEG, PNG, WEBP, detect
 from studiox.models.creations import creation_path
 from studiox.models.jobs import JobState
 
 MAX_PATH_BYTES = 1000  # of Cloud Storage's 1,024
 NOT_YOURS = "not an upload of yours, nor a file of your creations"
-NOT_A_PICTURE = "not a picture"
+NOT_A_PICTURE = "not a PNG, JPEG, WebP or GIF picture"
 """Providers accept only pictures here. Other files would be debited, rejected and refunded."""
+PICTURES = (PNG, JPEG, WEBP, GIF)
 
 
 def check_uploads(uid: str, paths: Sequence[str]) -> None:
     """`InvalidRequest` unless each path is of a creation of the caller's, which `check_sources` looks up, or a picture
-    that the caller uploaded; `Unavailable` if Storage fails."""
+    that the caller uploaded; `Unavailable` if Storage fails.
+
+    Whether an upload is a picture is read from its first bytes: its declared type is the client's word.
+    """
     try:
-        found = [_upload(uid, path) for path in paths if _source(uid, path) is None]
+        found = [_first_bytes(uid, path) for path in paths if _source(uid, path) is None]
+    except objects.MediaGone as error:
+        raise InvalidRequest(fields={"inputPaths": NOT_YOURS}) from error
     except objects.MediaError as error:
         raise Unavailable(retryAfterSeconds=5) from error
-    if None in found:
-        raise InvalidRequest(fields={"inputPaths": NOT_YOURS})
-    if any(head is not None and head.content_type.startswith(("audio/", "video/")) for head in found):
+    if any(detect(head) not in PICTURES for head in found):
         raise InvalidRequest(fields={"inputPaths": NOT_A_PICTURE})
 
 
-def _upload(uid: str, path: str) -> objects.Head | None:
+def _first_bytes(uid: str, path: str) -> bytes:
+    """Of one of the caller's uploads. MediaGone if the path is of none."""
     folder, _, name = path.rpartition("/")
-    if folder != f"users/{uid}/uploads" or name in ("", ".", "..") or not name.isprintable():
-        return None
-    return objects.read_head(path) if len(path.encode()) <= MAX_PATH_BYTES else None
+    ours = folder == f"users/{uid}/uploads" and name not in ("", ".", "..") and name.isprintable()
+    if not ours or len(path.encode()) > MAX_PATH_BYTES:
+        raise objects.MediaGone("not a path of the caller's uploads")
+    return objects.read_range(path, 0, HEAD_BYTES)
 
 
 def sources(uid: str, paths: Sequence[str]) -> list[str]:
