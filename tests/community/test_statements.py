@@ -22,7 +22,7 @@ def decision(action: Action = "hidden", by: DecidedBy = "admin") -> Decision:
         (COMMENT, "A fox", "your comment “A fox”"),
         (POST, " \n ", "your post p1"),
         (POST, "x" * 80, f"your post “{'x' * 80}”"),
-        (POST, "x" * 81, f"your post “{'x' * 80}…”"),
+        (POST, "x" * 81, f"your post “{'x' * 79}…”"),
         (POST, f"{'x' * 79} y", f"your post “{'x' * 79}…”"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studiox.kit.texts import INVISIBLE, plain_name, shows
+from studiox.kit.texts import INVISIBLE, plain_name, shortened, shows
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,26 @@ from studiox.kit.texts import INVISIBLE, plain_name, shows
 )
 def test_a_name_keeps_what_can_be_seen(text: str, name: str) -> None:
     assert plain_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("A boat at sea", "A boat at sea"),
+        ("A boat at sea!", "A boat at…"),
+        ("A boat at sea, at night", "A boat at…"),
+        ("A boatswain at sea", "A boatswain…"),
+        ("A boatswains at sea", "A boatswains…"),
+        ("A lighthouses at sea", "A lighthouse…"),
+        ("Boat lighthouse at sea", "Boat lightho…"),
+        ("Boat on lighthouse", "Boat on…"),
+        ("lighthousekeeping", "lighthouseke…"),
+        ("Boatsw   lighthouse", "Boatsw   lig…"),
+        ("Boatswa   lighthouse", "Boatswa…"),
+    ],
+)
+def test_a_long_text_ends_with_a_whole_word(text: str, short: str) -> None:
+    assert shortened(text, 13) == short
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+import main
 from studiox.kit import clock as studiox_clock
 from studiox.kit import documents
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import notifications
 from studiox.models.users import LOW_BALANCE, Preferences, user_path
 from tests.studio.studio import Studio
+from tests.support import call
 from tests.support.indexes import read_file
 
 
@@ -139,3 +141,30 @@ def test_every_kind_has_its_letter(studio: Studio, kind: notifications.Type) -> 
 def test_what_is_told_expires() -> None:
     expiring = {each["collectionGroup"] for each in read_file()["fieldOverrides"] if each.get("ttl")}
     assert {"notifications", "mail"} <= expiring
+
+
+def test_a_notification_shows_what_was_made(studio: Studio) -> None:
+    job_id = finish(studio, prompt="A fox in the snow, " + "at night " * 20)
+    [note] = told(studio)
+    assert (note["creationId"], "thumbnailPath" in note, "text" in note) == (job_id, False, False)
+    assert note["title"] == studio.database.need(f"creations/{job_id}")["title"]
+    assert note["title"].startswith("A fox in the snow, ")
+    assert note["title"].endswith("at night…")
+    studio.queue.render(main.makeRenditions)
+    [note] = told(studio)
+    [made] = studio.job(job_id)["media"]
+    assert note["thumbnailPath"] == made["thumbnail"]["path"]
+
+
+def test_a_notification_of_a_failure_says_why(studio: Studio) -> None:
+    studio.poyo.plan("fail")
+    finish(studio, prompt="A fox")
+    [note] = told(studio)
+    assert (note["title"], note["text"]) == ("A fox", "The generation failed; your tokens were refunded.")
+    assert "creationId" not in note
+
+
+def test_a_notification_goes_with_the_creation(studio: Studio) -> None:
+    job_id = finish(studio)
+    assert call(main.deleteCreation, {"creationId": job_id}, uid="u1").ok
+    assert told(studio) == []

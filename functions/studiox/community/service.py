@@ -13,13 +13,14 @@ from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, ids
 from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
+from studiox.kit.texts import plain_name, shortened
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models import creations as library
 from studiox.models import jobs as studio
 from studiox.models import notifications, posts, sessions
 from studiox.models.deletions import clean_up_path
-from studiox.models.media_files import public_path
+from studiox.models.media_files import first_thumbnail, public_path
 from studiox.models.moderation import Decision, ReportReason, Subject
 from studiox.models.users import change_user, user_path
 
@@ -172,6 +173,8 @@ def comment(caller: User, post_id: str, text: str, request_id: str) -> str:
                 post_id=post_id,
                 comment_id=comment_id,
                 author_name=name,
+                title=shortened(plain_name(post.caption), 100) or None,
+                thumbnail_path=first_thumbnail(post.media),
             )
 
     reads = Reads(fresh=[path, request_path])

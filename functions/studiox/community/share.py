@@ -9,7 +9,7 @@ import html
 import urllib.parse
 from typing import Any, NamedTuple
 
-from studiox.kit.texts import plain_name
+from studiox.kit.texts import plain_name, shortened
 from studiox.models.posts import Post
 
 CACHED_S = 300
@@ -71,22 +71,18 @@ def title_of(post: Post) -> str:
     """Its caption or its file's title on one line, else what it is and whose."""
     for text in (post.caption, post.media[0].title if post.media else None):
         if name := plain_name(text or ""):
-            return _shortened(name, MAX_TITLE)
+            return shortened(name, MAX_TITLE)
     return f"{KINDS.get(post.type, 'Creation')} by {_author(post)}"
 
 
 def description_of(post: Post) -> str:
     made = f"{LABEL} by {_author(post)} on StudioX."
     prompt = plain_name(post.prompt or "")
-    return _shortened(f"{made} {prompt}", MAX_DESCRIPTION) if prompt else made
+    return shortened(f"{made} {prompt}", MAX_DESCRIPTION) if prompt else made
 
 
 def _author(post: Post) -> str:
     return plain_name(post.author_name) or "Anonymous"
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def embed_of(site: str, post: Post) -> dict[str, Any]:

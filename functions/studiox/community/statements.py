@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from studiox.kit.texts import shortened
 from studiox.models.moderation import DecidedBy, Decision, ReportReason, Subject
 
 RULES: dict[ReportReason, str] = {
@@ -20,8 +21,7 @@ SHOWN = 80
 def _about(subject: Subject, text: str) -> str:
     """Which post or comment: its first words, or the post's id."""
     noun = "post" if subject.comment_id is None else "comment"
-    words = " ".join(text.split())
-    shown = words if len(words) <= SHOWN else f"{words[:SHOWN].rstrip()}…"
+    shown = shortened(" ".join(text.split()), SHOWN)
     return f"your {noun} “{shown}”" if shown else f"your {noun} {subject.post_id}"
 
 

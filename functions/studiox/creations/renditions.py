@@ -12,11 +12,18 @@ from studiox.kit.errors import Contention, Unavailable
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.media import objects
 from studiox.media.renditions import Rendition, render
-from studiox.models import posts
+from studiox.models import notifications, posts
 from studiox.models.creations import Creation, creation_path
 from studiox.models.deletions import clean_up_path
 from studiox.models.jobs import job_path
-from studiox.models.media_files import MediaFile, Thumbnail, public_path, public_thumbnail, thumbnail_stem
+from studiox.models.media_files import (
+    MediaFile,
+    Thumbnail,
+    first_thumbnail,
+    public_path,
+    public_thumbnail,
+    thumbnail_stem,
+)
 
 TASK = "makeRenditions"
 MOST_FILES = 8
@@ -79,12 +86,12 @@ def _keep(creation: Creation, media: list[MediaFile]) -> None:
     id_ = creation.creation_id
     thumbnails = [file.thumbnail.path for file in media if file.thumbnail is not None]
     copied: list[str] = []
-    outcome = _write(id_, media, copied=False)
+    outcome = _write(creation, media, copied=False)
     if outcome.public_first:
         copied = [public_path(id_, path) for path in thumbnails]
         for path, public in zip(thumbnails, copied, strict=True):
             objects.copy(path, public, cache_control=PUBLIC_CACHE)
-        outcome = _write(id_, media, copied=True)
+        outcome = _write(creation, media, copied=True)
     superfluous = [] if outcome.visible else copied
     superfluous += [] if outcome.exists else thumbnails
     for path in superfluous:  # deleted or hidden meanwhile. What is left over is found by the nightly sweep
@@ -104,7 +111,9 @@ class Written(NamedTuple):
     """Nothing was written: there is a post, whose thumbnails have not been copied."""
 
 
-def _write(creation_id: str, media: list[MediaFile], *, copied: bool) -> Written:
+def _write(creation: Creation, media: list[MediaFile], *, copied: bool) -> Written:
+    creation_id, thumbnail = creation.creation_id, first_thumbnail(media)
+    announcement = notifications.notification_path(creation.uid, "job_completed", creation_id)
     path, job, post_path = creation_path(creation_id), job_path(creation_id), posts.post_path(creation_id)
     record, now = clean_up_path("post", creation_id), clock.now()
 
@@ -118,6 +127,8 @@ def _write(creation_id: str, media: list[MediaFile], *, copied: bool) -> Written
         if visible and not copied and any(file.thumbnail for file in media):
             return Written(visible=True, public_first=True)
         docs.update(path, media=media, renditions_at=now)
+        if thumbnail is not None:
+            notifications.amend(docs, creation.uid, "job_completed", creation_id, thumbnail_path=thumbnail)
         if made_by is not None and made_by.media:
             docs.update(job, media=media)
         if post is not None:
@@ -125,7 +136,7 @@ def _write(creation_id: str, media: list[MediaFile], *, copied: bool) -> Written
             docs.update(post_path, media=[*shown, *post.media[len(shown) :]])
         return Written(visible=visible)
 
-    return transact(path, decide, Reads(fresh=[path, job, post_path, record]))
+    return transact(path, decide, Reads(fresh=[path, job, post_path, record, announcement]))
 
 
 def _public(post_id: str, shown: MediaFile, file: MediaFile) -> MediaFile:

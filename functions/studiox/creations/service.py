@@ -15,7 +15,7 @@ from studiox.kit import audit, clock, ids, malformed
 from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.errors import NotFound
 from studiox.kit.transaction import Docs, Reads
-from studiox.models import creations, jobs, posts
+from studiox.models import creations, jobs, notifications, posts
 from studiox.models.collections import collection_path, lose_member
 from studiox.models.creations import Creation
 from studiox.models.deletions import clean_up_path
@@ -24,7 +24,7 @@ from studiox.models.users import Plays, change_user, user_path
 from . import collection_upkeep
 
 DELETED_TOGETHER = 10
-"""Creations that one commit deletes: at most six writes each, and one for each of their collections."""
+"""Creations that one commit deletes: at most seven writes each, and one for each of their collections."""
 THREADS = 8
 
 
@@ -108,7 +108,7 @@ def delete(caller: User, creation_id: str) -> None:
             return Removed(False, True, set())  # our own commit, whose answer was lost
         return _remove(docs, caller.uid, creation_id, token, now)
 
-    reads = Reads(fresh=_documents_of(creation_id))
+    reads = Reads(fresh=_documents_of(caller.uid, creation_id))
     removed = caller.commit(
         path, decide, reads, target=path, details=lambda removed: {"published": removed.was_published}
     )
@@ -152,7 +152,7 @@ def _delete_some(caller: User, creation_ids: Sequence[str], token: str, now: dat
 
     found = malformed.get_all([creations.creation_path(creation_id) for creation_id in creation_ids])
     containing = {id_ for each in found if isinstance(each, Creation) for id_ in each.collection_ids}
-    reads = [each for creation_id in creation_ids for each in _documents_of(creation_id)]
+    reads = [each for creation_id in creation_ids for each in _documents_of(caller.uid, creation_id)]
     reads += [collection_path(caller.uid, id_) for id_ in sorted(containing)]
     return caller.commit(
         creations.creation_path(creation_ids[0]),
@@ -163,7 +163,7 @@ def _delete_some(caller: User, creation_ids: Sequence[str], token: str, now: dat
     )
 
 
-def _documents_of(creation_id: str) -> list[str]:
+def _documents_of(uid: str, creation_id: str) -> list[str]:
     """What `_remove` reads."""
     return [
         creations.creation_path(creation_id),
@@ -172,6 +172,7 @@ def _documents_of(creation_id: str) -> list[str]:
         clean_up_path("post", creation_id),
         posts.state_path(creation_id),
         jobs.job_path(creation_id),
+        notifications.notification_path(uid, "job_completed", creation_id),
     ]
 
 
@@ -202,6 +203,7 @@ def _remove(docs: Docs, uid: str, creation_id: str, token: str, now: datetime) -
         cleanup_store.order(docs, "post", creation_id, uid, token, now)
     creations.remove_creation(docs, creation_id)
     jobs.forget_result(docs, creation_id)
+    notifications.withdraw(docs, uid, "job_completed", creation_id)
     cleanup_store.order(docs, "creation", creation_id, uid, token, now)
     without_cover = {id_ for id_ in creation.collection_ids if lose_member(docs, uid, id_, creation_id)}
     return Removed(published, has_copies, without_cover)

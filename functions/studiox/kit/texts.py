@@ -27,6 +27,17 @@ def plain_name(text: str) -> str:
     return name if shows(name) else ""
 
 
+def shortened(text: str, most: int) -> str:
+    """The text if it has at most `most` characters, else its first words and an ellipsis within that length.
+
+    A word that would leave less than half of the length is cut.
+    """
+    if len(text) <= most:
+        return text
+    words = text[:most].rpartition(" ")[0].rstrip()
+    return (words if 2 * len(words) >= most else text[: most - 1].rstrip()) + "…"
+
+
 def shows(text: str) -> bool:
     """Whether the text has a visible character."""
     return any(unicodedata.category(char)[0] not in "MZC" and char not in INVISIBLE for char in text)

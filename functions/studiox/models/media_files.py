@@ -49,6 +49,11 @@ def paths_of(media: Iterable[MediaFile]) -> list[str]:
     return paths + [file.thumbnail.path for file in files if file.thumbnail is not None]
 
 
+def first_thumbnail(media: Iterable[MediaFile]) -> str | None:
+    """The object's name of the first thumbnail of these files."""
+    return next((file.thumbnail.path for file in media if file.thumbnail is not None), None)
+
+
 def thumbnail_stem(path: str) -> str:
     """The object's name of a file's thumbnail, without its extension."""
     folder, _, name = path.rpartition("/")

@@ -53,6 +53,12 @@ class Notification(Stored, frozen=True, kw_only=True):
     """Firestore deletes it afterwards."""
     job_id: str | None = None
     job_type: JobType | None = None
+    creation_id: str | None = None
+    """What the job made."""
+    title: str | None = None
+    """The title of what the job made, which begins as its prompt does; of a comment, the post's caption."""
+    thumbnail_path: str | None = None
+    """Of what it is about, from when that has a thumbnail."""
     payment_id: str | None = None
     subscription_id: str | None = None
     balance: int | None = None
@@ -70,10 +76,13 @@ class Notification(Stored, frozen=True, kw_only=True):
 
 
 class About(TypedDict, total=False):
-    """A notification's optional fields. They hold ids and public names, never a prompt or an e-mail address."""
+    """A notification's optional fields. Of these only `text` is part of the e-mail: it holds nothing private."""
 
     job_id: str
     job_type: JobType
+    creation_id: str
+    title: str | None
+    thumbnail_path: str | None
     payment_id: str
     subscription_id: str
     balance: int
@@ -82,7 +91,7 @@ class About(TypedDict, total=False):
     author_name: str
     reason: ReportReason
     outcome: Literal["upheld", "overruled"]
-    text: str
+    text: str | None
 
 
 class MailMessage(Stored, frozen=True, kw_only=True):

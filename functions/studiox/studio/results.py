@@ -11,11 +11,13 @@ from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import File
 from studiox.kit import config, log
 from studiox.kit.clock import datetime
-from studiox.kit.texts import plain_name
+from studiox.kit.texts import plain_name, shortened
 from studiox.media import objects
 from studiox.models.creations import Creation
 from studiox.models.jobs import Job
 from studiox.models.media_files import MediaFile
+
+MAX_TITLE = 100
 
 
 def folder(job: Job) -> str:
@@ -98,20 +100,24 @@ def storable_text(text: str, most: int) -> str:
     return text[:most].encode("utf-8", "replace").decode()
 
 
+def title_of(job: Job) -> str:
+    """The provider's title, else the prompt: reduced to what an owner might enter as a title."""
+    prompt = str(job.params.get("prompt") or "")
+    given = [job.title, *(file.title for file in job.media), prompt]
+    titles = [title for each in given if (title := plain_name(each or ""))]
+    return shortened(titles[0] if titles else prompt, MAX_TITLE)
+
+
 def creation_of(job: Job, now: datetime) -> Creation:
     """The library entry of a completed job, under the job's id."""
-    prompt: str = job.params["prompt"]
-    # The provider's title, else the prompt: reduced to what an owner might enter as a title.
-    given = [job.title, *(file.title for file in job.media)]
-    titles = [title for each in given if (title := plain_name(each or ""))]
     return Creation(
         creation_id=job.job_id,
         job_id=job.job_id,
         uid=job.uid,
-        title=(titles[0] if titles else plain_name(prompt) or prompt)[:100],
+        title=title_of(job),
         type=job.type,
         model=job.model,
-        prompt=prompt,
+        prompt=job.params["prompt"],
         params=job.params,
         media=job.media,
         is_favorite=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from studiox.models import daily_counters, jobs, notifications
 from studiox.models.creations import add_creation
 from studiox.models.jobs import Job, JobState, ProviderLoss
 from studiox.models.ledger import part_of
+from studiox.models.notifications import About
 from studiox.models.users import change_user, user_path
 from studiox.tokens import allowance
 from studiox.tokens.service import refund_job
@@ -147,14 +147,24 @@ def _apply(docs: Docs, step: Step, now: datetime) -> Job:
         if step.refund and state.song_counted_until is not None:
             change_user(docs, uid, now, **allowance.with_one_less(user, state.song_counted_until))
         if step.ends in ("completed", "failed"):
-            kind: Literal["job_completed", "job_failed"] = "job_completed" if step.ends == "completed" else "job_failed"
-            notifications.add(docs, uid, kind, job_id, now, job_id=job_id, job_type=job.type)
+            _notify(docs, job, now)
     if step.ends == "completed":
         add_creation(docs, results.creation_of(job, now))
         job = replace(job, creation_id=job_id)
     docs.put(jobs.state_path(job_id), replace(state, counted=state.counted or job.is_terminal))
     docs.put(jobs.job_path(job_id), job)
     return job
+
+
+def _notify(docs: Docs, job: Job, now: datetime) -> None:
+    """Tell the owner that the job has completed or failed."""
+    about: About = {"job_id": job.job_id, "job_type": job.type, "title": results.title_of(job)}
+    if job.status == "completed":
+        about["creation_id"] = job.job_id
+        notifications.add(docs, job.uid, "job_completed", job.job_id, now, **about)
+    else:
+        about["text"] = None if job.error is None else job.error.message
+        notifications.add(docs, job.uid, "job_failed", job.job_id, now, **about)
 
 
 def _count(docs: Docs, before: Job, after: Job, state: JobState) -> None:
