@@ -38,6 +38,10 @@ def test_what_a_job_comes_to() -> None:
         ("color", "neon"): 1,
         ("tokens", "consumed"): 3,
         ("tokens", "refunded"): 0,
+        ("consumed", "Model A"): 3,
+        ("refunded", "Model A"): 0,
+        ("completed", "Model A"): 1,
+        ("hour", "12 completed"): 1,
         ("latency", "30"): 1,
     }
     failed = daily_counters.figures(made(status="failed", refunded=2, params={}))
@@ -47,7 +51,10 @@ def test_what_a_job_comes_to() -> None:
         ("type", "image"): 1,
         ("tokens", "consumed"): 3,
         ("tokens", "refunded"): 2,
+        ("consumed", "Model A"): 3,
+        ("refunded", "Model A"): 2,
         ("failed", "Model A"): 1,
+        ("hour", "12 failed"): 1,
     }
     assert ("latency", "30") not in daily_counters.figures(made(status="cancelled"))
     assert daily_counters.figures(made(completed_at=None)).keys() & {("latency", "0"), ("latency", "30")} == set()
@@ -106,10 +113,13 @@ def test_an_end_a_change_and_a_deletion() -> None:
         ("counts", "type", "image"): 1,
         ("counts", "tokens", "consumed"): 3,
         ("counts", "tokens", "refunded"): 3,
+        ("counts", "consumed", "Model A"): 3,
+        ("counts", "refunded", "Model A"): 3,
+        ("counts", "hour", "12 cancelled"): 1,
     }
     kept = replace(cancelled, refunded=1)
     assert increments(lambda docs: daily_counters.add(docs, "j1", kept, cancelled)) == {
-        path: {("counts", "tokens", "refunded"): -2}
+        path: {("counts", "tokens", "refunded"): -2, ("counts", "refunded", "Model A"): -2}
     }
     assert increments(lambda docs: daily_counters.add(docs, "j1", cancelled, cancelled)) == {}
     taken = increments(lambda docs: daily_counters.subtract(docs, "j1", cancelled))

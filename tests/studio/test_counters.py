@@ -36,6 +36,9 @@ def test_a_job_is_counted_when_it_ends_in_the_commit_that_ends_it(studio: Studio
         ("size", "1024x1024"): 1,
         ("style", "anime"): 1,
         ("tokens", "consumed"): 2,
+        ("consumed", "z-image"): 2,
+        ("completed", "z-image"): 1,
+        ("hour", f"{studio.job(job_id)['createdAt']:%H} completed"): 1,
         ("latency", str(took)): 1,
     }
     studio.check()

@@ -43,8 +43,10 @@ def of(job: Mapping[str, Any]) -> dict[tuple[str, str], int]:
     found = {("status", job["status"]): 1, ("model", job["model"]): 1, ("type", job["type"]): 1}
     found |= {(name, str(job["params"][name])): 1 for name in ("size", "style", "color") if name in job["params"]}
     found |= {("tokens", "consumed"): job["price"], ("tokens", "refunded"): job["refunded"]}
-    if job["status"] == "failed":
-        found["failed", job["model"]] = 1
+    found |= {("consumed", job["model"]): job["price"], ("refunded", job["model"]): job["refunded"]}
+    found["hour", f"{job['createdAt']:%H} {job['status']}"] = 1
+    if job["status"] in ("completed", "failed"):
+        found[job["status"], job["model"]] = 1
     if job["status"] == "completed":
         seconds = min(max(0.0, (job["completedAt"] - job["createdAt"]).total_seconds()), 7_200.0)
         tenths = round(10 * seconds)

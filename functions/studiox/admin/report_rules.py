@@ -106,9 +106,9 @@ class Tally:
                 _count(self.failed_by_model, value, number)
             elif kind == "latency":
                 self.latencies[int(value)] += number
-            elif value == "consumed":
+            elif (kind, value) == daily_counters.PAID:
                 self.consumed += number
-            else:
+            elif (kind, value) == daily_counters.REFUNDED:
                 self.refunded += number
 
     @property

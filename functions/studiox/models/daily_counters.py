@@ -39,8 +39,9 @@ class DailyCounter(Stored, frozen=True, kw_only=True):
     """One shard of a day."""
 
     counts: dict[str, dict[str, int]] = {}
-    """`status`, `model`, `type`, `size`, `style`, `color`: jobs. `failed`: failed jobs by model. `tokens`: `consumed`
-    and `refunded`. `latency`: completed jobs by the tenths of a second that they took."""
+    """`status`, `model`, `type`, `size`, `style`, `color`: jobs. `completed` and `failed`: such jobs by model. `hour`:
+    jobs by the hour of the order and their status, as `13 failed`. `tokens`: `consumed` and `refunded`. `consumed` and
+    `refunded`: tokens by model. `latency`: completed jobs by the tenths of a second that they took."""
 
 
 DAILY_COUNTERS = Collection("dailyCounters", DailyCounter)
@@ -72,8 +73,10 @@ def figures(job: Counted) -> dict[FieldPath, int]:
     found: dict[FieldPath, int] = {("status", job.status): 1, ("model", _name(job.model)): 1, ("type", job.type): 1}
     found |= {(each, _name(job.params[each])): 1 for each in PARAMETERS if each in job.params}
     found |= {PAID: job.price, REFUNDED: job.refunded}
-    if job.status == "failed":
-        found["failed", _name(job.model)] = 1
+    found |= {("consumed", _name(job.model)): job.price, ("refunded", _name(job.model)): job.refunded}
+    found["hour", f"{job.created_at.astimezone(UTC):%H} {job.status}"] = 1
+    if job.status in ("completed", "failed"):
+        found[job.status, _name(job.model)] = 1
     if job.status == "completed" and job.completed_at is not None:
         seconds = (job.completed_at - job.created_at).total_seconds()
         found["latency", str(round(min(max(seconds, 0), MAX_LATENCY_S) / LATENCY_STEP_S))] = 1
