@@ -12,6 +12,7 @@ from studiox.account_data.endpoints import (
     sweepMedia,
     workShard,
 )
+from studiox.admin.catalogue_endpoints import getCatalogue, saveCatalogueEntry
 from studiox.admin.endpoints import (
     addTokens,
     getAuditLog,
@@ -25,6 +26,8 @@ from studiox.admin.endpoints import (
     suspendUser,
     weeklyReport,
 )
+from studiox.admin.overview_endpoints import getOverview
+from studiox.admin.support_endpoints import getRateLimits, getUserLedger
 from studiox.auth.endpoints import getProfile, initializeUser, onUserCreated, revokeSessions, updateProfile
 from studiox.billing.endpoints import (
     cancelSubscription,
@@ -135,6 +138,7 @@ __all__ = [
     "getAuditLog",
     "getBillingHistory",
     "getBlockedUsers",
+    "getCatalogue",
     "getComments",
     "getCreation",
     "getFeed",
@@ -143,9 +147,11 @@ __all__ = [
     "getModerationQueue",
     "getModerationReport",
     "getNextBillingDate",
+    "getOverview",
     "getPlans",
     "getPost",
     "getProfile",
+    "getRateLimits",
     "getSession",
     "getSocialTasks",
     "getStudioOptions",
@@ -157,6 +163,7 @@ __all__ = [
     "getUserBalance",
     "getUserCreations",
     "getUserCredits",
+    "getUserLedger",
     "getWebhookStatus",
     "getWeeklyReports",
     "health",
@@ -180,6 +187,7 @@ __all__ = [
     "reviewSocialTask",
     "revokeSessions",
     "runWeeklyReport",
+    "saveCatalogueEntry",
     "saveCollection",
     "searchUsers",
     "setJobStatus",

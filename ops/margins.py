@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from studiox.catalog import defaults, margins
 from studiox.catalog.catalog import price_of
 from studiox.models.catalog import Model
 
+LISTED = {"sizes": tuple(defaults.SIZES)}
 HEAD = ("model", "type", "chosen", "provider's credits", "tokens", "we earn", "it costs", "margin")
 
 
-def orders(model: Model) -> Iterator[dict[str, Any]]:
-    """One order for each rate of the model, of one unit."""
-    values: list[list[Any]] = []
-    for name in model.price.by:
-        spec = model.inputs[name]
-        listed = list(defaults.SIZES) if spec.catalogue == "sizes" else list(spec.values)
-        values.append([False, True] if spec.kind == "flag" else listed)
-    unit: dict[str, dict[str, Any]] = {
-        "second": {"durationSeconds": 1},
-        "minute": {"durationSeconds": 60},
-        "thousandCharacters": {"prompt": "x"},
-    }
-    for chosen in itertools.product(*values):
-        yield {**unit.get(model.price.per, {}), **dict(zip(model.price.by, chosen, strict=True))}
-
-
-def row(model: Model, order: dict[str, Any]) -> tuple[str, ...]:
-    margin = margins.expected(model, order)
-    named = ((name, order[name]) for name in model.price.by)
-    chosen = [f"{name} {value}".lower() if isinstance(value, bool) else str(value) for name, value in named]
+def row(model: Model, order: dict[str, Any], margin: margins.Margin) -> tuple[str, ...]:
+    chosen = [f"{name} {value}".lower() if isinstance(value, bool) else str(value) for name, value in order.items()]
     per = {"job": "", "second": "a second", "minute": "a minute", "thousandCharacters": "1,000 characters"}
-    credits = price_of(model.credits, order) / 100
+    unit = {**margins.ONE_UNIT[model.price.per], **order}
+    credits = price_of(model.credits, unit) / 100
     share = f"{margin.profit * 100 // margin.earned}%" if margin.earned else "free"
     return (
         model.id,
         model.type,
         ", ".join(filter(None, [*chosen, per[model.price.per]])),
         f"{credits:g}",
-        str(price_of(model.price, order)),
+        str(price_of(model.price, unit)),
         f"${margin.earned / 1e6:.2f}",
         f"${margin.cost / 1e6:.4f}",
         share,
@@ -52,7 +34,7 @@ def row(model: Model, order: dict[str, Any]) -> tuple[str, ...]:
 def table() -> str:
     """All models, in Markdown."""
     rows = [HEAD, ("---",) * len(HEAD)]
-    rows += [row(model, order) for model in defaults.MODELS for order in orders(model)]
+    rows += [row(model, order, margin) for model in defaults.MODELS for order, margin in margins.rates(model, LISTED)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bench import costs
 from studiox.api.callables import CONTRACTS, Admin, Contract
-from tests.support import Database, Rpcs, call, schedule
+from tests.support import Database, Rpcs, call, people, schedule
 from tests.support.indexes import Index, alone, asked, deployed, exempt, missing, needed, read_file
 from tests.support.posts import post
 
@@ -47,6 +47,7 @@ LATER = {("jobs", "nextPollAt"), ("jobs", "updatedAt"), ("users", "updatedAt"), 
 SAMPLE_ID = "sample-0123456789"
 WORLD: dict[str, dict[str, Any]] = {
     f"posts/{SAMPLE_ID}": post(SAMPLE_ID),
+    f"users/{SAMPLE_ID}": people.user_data(),
     f"posts/{SAMPLE_ID}/private/state": {"postId": SAMPLE_ID, "uid": "author", "reports": 0},
 }
 PAGED = {"pageSize", "cursor"}

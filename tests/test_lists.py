@@ -118,6 +118,8 @@ LISTS = [
     List("getAuditLog", {}, _entry_of_log),
     List("getAuditLog", {"target": "posts/p1"}, _entry_of_log),
     List("searchUsers", {"plan": "free"}, _user),
+    List("getUserLedger", {"uid": "u1"}, _entry),
+    List("getUserLedger", {"uid": "u1", "type": "reward"}, _entry),
     List("getModerationQueue", {}, _reported),
     List("getModerationQueue", {"kind": "comments"}, _reported_comment),
     List("getModerationQueue", {"kind": "appeals"}, _appeal),

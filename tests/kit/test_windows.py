@@ -131,6 +131,12 @@ def test_a_full_window_is_known_by_the_counter_as_it_was() -> None:
     assert windows.full_until(Limit(0, per=60), None, None, windows.closed(NOW), NOW) is None, "its commit says why"
 
 
+def test_the_window_that_is_open_now_is_shown() -> None:
+    assert windows.standing(None, LIMIT, NOW) is None
+    assert windows.standing(window(7), LIMIT, NOW + MINUTE - TICK) == (7, NOW + MINUTE)
+    assert windows.standing(window(7), LIMIT, NOW + MINUTE) is None
+
+
 def test_what_is_known_first_decides() -> None:
     share, noted, counted = Share(FULL, NOW + TICK), Uncounted(30, NOW + 2 * TICK), window(30)
     assert windows.full_until(LIMIT, share, noted, counted, NOW) == NOW + TICK

@@ -12,6 +12,11 @@ export interface AccountExported {
   expiresAt: Timestamp;
 }
 
+export interface ActiveWeek {
+  weekStart: string;
+  activeUsers: number;
+}
+
 export interface AddTokens {
   /** An id: 1–128 characters, no `/`. */
   uid: string;
@@ -95,6 +100,30 @@ export interface Buckets {
 export interface CancelSubscription {
   /** Default true. */
   atPeriodEnd?: boolean | null;
+}
+
+export interface Catalogue {
+  entries: CatalogueEntry[];
+}
+
+/** `problem`: why the entry is not offered although it is enabled; empty if it is valid. */
+export interface CatalogueEntry {
+  /** As `models/nano-banana`. */
+  key: string;
+  label: string;
+  enabled: boolean;
+  /** The fields that a document overrides. */
+  overridden: string[];
+  problem: string;
+  /** Of a feature or a size. */
+  tokens?: number;
+  /** Of a model, as the rest. */
+  type?: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
+  provider?: string;
+  plan?: "enterprise" | "free" | "pro";
+  price?: Price;
+  /** At most 200. */
+  rates?: Rate[];
 }
 
 export interface ChangeCollection {
@@ -338,6 +367,22 @@ export interface FoundUsers {
   nextCursor: string | null;
 }
 
+/** At most `calls` of one user in `per` seconds. */
+export interface FunctionLimit {
+  function: string;
+  calls: number;
+  per: number;
+  /** What the code declares; another limit is from the settings. */
+  declaredCalls: number;
+  declaredPer: number;
+  /**
+   * The calls that the user's open window has counted; reads are counted a tenth of the window at a time. Absent
+   * without `uid`, and for a function that the user has not called in its window.
+   */
+  used?: number;
+  resetsAt?: Timestamp;
+}
+
 export interface GenerateLyrics {
   /** 1–1,000 characters. */
   theme: string;
@@ -413,6 +458,18 @@ export interface GetModerationReport {
   year: number;
 }
 
+export interface GetOverview {
+  /** YYYY-MM-DD. */
+  from?: string | null;
+  /** YYYY-MM-DD. */
+  to?: string | null;
+}
+
+export interface GetRateLimits {
+  /** An id: 1–128 characters, no `/`. */
+  uid?: string | null;
+}
+
 export interface GetSession {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   sessionId: string;
@@ -450,6 +507,16 @@ export interface GetUserCreations {
   to?: string | null;
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   collectionId?: string | null;
+}
+
+export interface GetUserLedger {
+  /** An id: 1–128 characters, no `/`. */
+  uid: string;
+  type?: "admin_adjustment" | "clawback" | "deduction" | "plan_expiry" | "plan_grant" | "purchase" | "refund" | "restore" | "reward" | "welcome_bonus" | null;
+  /** 1–100; default 20. */
+  pageSize?: number | null;
+  /** 1–1,024 characters. */
+  cursor?: string | null;
 }
 
 export interface GetWeeklyReports {
@@ -610,6 +677,15 @@ export interface MediaItem {
   waveform?: number[];
 }
 
+export interface ModelFigures {
+  completed: number;
+  failed: number;
+  cancelled: number;
+  model: string;
+  consumed: number;
+  refunded: number;
+}
+
 export interface ModelOption {
   id: string;
   type: "analysis" | "edit" | "image" | "lyrics" | "music" | "speech" | "video";
@@ -698,6 +774,60 @@ export interface NextBillingDate {
 
 /** No fields. */
 export type Nothing = Record<string, never>;
+
+export interface OpenAlert {
+  uid: string;
+  kind: string;
+  subject: string;
+  expected: string;
+  found: string;
+  firstSeenAt: Timestamp;
+  lastSeenAt: Timestamp;
+}
+
+export interface Overview {
+  from: string;
+  to: string;
+  days: OverviewDay[];
+  /** Of the last two days, by the time of the order. */
+  hours: OverviewHour[];
+  /** Of all days, the most ordered first. */
+  models: ModelFigures[];
+  /** Users with an order, in the last three weeks. */
+  active: ActiveWeek[];
+  queue: Queue;
+  providers: ProviderState[];
+  /** The ledger alerts of the last eight days, at most 20. */
+  alerts: OpenAlert[];
+  /** At most 100. */
+  paymentsInReview: number;
+  failedEvents: number;
+}
+
+/** A day's jobs that have ended. Money is in millionths of a dollar, but `revenue` in the currency's minor unit. */
+export interface OverviewDay {
+  completed: number;
+  failed: number;
+  cancelled: number;
+  date: string;
+  /** Tokens, as `refunded`. */
+  consumed: number;
+  refunded: number;
+  newUsers: number;
+  /** Payments by currency, less later refunds. */
+  revenue: Record<string, number>;
+  /** The tokens that we kept, at their approximate price. */
+  earnedMicroUsd: number;
+  /** What the providers charged. */
+  costMicroUsd: number;
+}
+
+export interface OverviewHour {
+  completed: number;
+  failed: number;
+  cancelled: number;
+  at: Timestamp;
+}
 
 export interface Page {
   /** 1–100; default 20. */
@@ -814,6 +944,19 @@ export interface Profile {
   createdAt: Timestamp;
 }
 
+/** A time is absent unless the provider gets no orders until then, for this reason. */
+export interface ProviderState {
+  provider: string;
+  /** Submissions that failed in a row. */
+  failures: number;
+  /** It fails; after this, one order is a trial. */
+  openUntil?: Timestamp;
+  /** Its daily limit is reached. */
+  spentUntil?: Timestamp;
+  /** Its daily limit of unpaid orders is reached. */
+  unpaidSpentUntil?: Timestamp;
+}
+
 export interface PublishPost {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   creationId: string;
@@ -827,6 +970,15 @@ export interface PublishPost {
 
 export interface Published {
   postId: string;
+}
+
+export interface Queue {
+  pending: number;
+  processing: number;
+  /** Of the pending jobs, at most 1,000 that wait for their provider. */
+  waiting: number;
+  /** When the oldest of them was ordered. */
+  oldestAt?: Timestamp;
 }
 
 export interface Quote {
@@ -868,6 +1020,18 @@ export interface QuoteStudioJob {
   options?: Record<string, boolean | number | string> | null;
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   sessionId?: string | null;
+}
+
+/** One of a model's prices, for one unit. Money is in millionths of a dollar. */
+export interface Rate {
+  /** The inputs that pick it. */
+  chosen: Record<string, string | number | boolean>;
+  earnedMicroUsd: number;
+  costMicroUsd: number;
+}
+
+export interface RateLimits {
+  limits: FunctionLimit[];
 }
 
 export interface Ref {
@@ -953,6 +1117,17 @@ export interface RunWeeklyReport {
   weekStart: string;
 }
 
+export interface SaveCatalogueEntry {
+  /** Matches `^(models|styles|colors|sizes|features)/.{1,200}$`. */
+  key: string;
+  /** Fields of the entry and their new values. null: the bundled value applies again. */
+  changes: Record<string, unknown>;
+  /** 1–500 characters. */
+  reason: string;
+  /** Return the entry as it would be, and change nothing; default false. */
+  preview?: boolean | null;
+}
+
 export interface SaveCollection {
   /** 1–60 characters. */
   name: string;
@@ -960,6 +1135,10 @@ export interface SaveCollection {
   requestId?: string;
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   collectionId?: string | null;
+}
+
+export interface SavedEntry {
+  entry: CatalogueEntry;
 }
 
 export interface SearchUsers {
@@ -1212,6 +1391,14 @@ export interface UserBlocked {
   blocked: boolean;
 }
 
+export interface UserLedger {
+  uid: string;
+  balance: number;
+  buckets: Buckets;
+  transactions: Transaction[];
+  nextCursor: string | null;
+}
+
 export interface UserSuspended {
   uid: string;
   suspended: boolean;
@@ -1437,6 +1624,28 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "RecentSignInRequired" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * List models, styles, colors, sizes and features with prices and margins, also what is disabled or invalid.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  getCatalogue: {
+    request: Nothing;
+    response: Catalogue;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Change fields of an entry that exists, such as `enabled` or `price`, and return it with its margins.
+   *
+   * A change that would make the entry invalid is refused. It takes effect within a minute.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  saveCatalogueEntry: {
+    request: SaveCatalogueEntry;
+    response: SavedEntry;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * Add bonus tokens to a user, or debit tokens if the amount is negative. Makes a ledger entry.
    *
    * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
@@ -1537,6 +1746,38 @@ export interface Functions {
   runWeeklyReport: {
     request: RunWeeklyReport;
     response: ReportMade;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Return jobs, tokens, money and people by UTC day, both dates included: the last 7 days by default, at most 31.
+   *
+   * Also the queue, the providers' health and what needs an administrator, as they are now.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  getOverview: {
+    request: GetOverview;
+    response: Overview;
+    refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List a user's ledger entries, newest first. The audit log records who looked.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  getUserLedger: {
+    request: GetUserLedger;
+    response: UserLedger;
+    refusals: "Contention" | "Forbidden" | "InvalidCursor" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List the limit of each function, and with `uid` how much of it the user has used: what is full is refused.
+   *
+   * An administrator (claim `admin: true`) who is not suspended. At most 60 a minute.
+   */
+  getRateLimits: {
+    request: GetRateLimits;
+    response: RateLimits;
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
@@ -2200,6 +2441,8 @@ export type FunctionName = keyof Functions;
 export const FUNCTIONS = {
   exportAccount: { timeout: 130000, takesRequestId: false, repeatable: false, consumesToken: false },
   deleteAccount: { timeout: 130000, takesRequestId: false, repeatable: false, consumesToken: false },
+  getCatalogue: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  saveCatalogueEntry: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   addTokens: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   setJobStatus: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   setPlan: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
@@ -2210,6 +2453,9 @@ export const FUNCTIONS = {
   getModerationReport: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getWeeklyReports: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   runWeeklyReport: { timeout: 550000, takesRequestId: false, repeatable: false, consumesToken: false },
+  getOverview: { timeout: 130000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getUserLedger: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getRateLimits: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   initializeUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getProfile: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   updateProfile: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

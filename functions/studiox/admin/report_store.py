@@ -8,7 +8,7 @@ from studiox.kit import query
 from studiox.kit.clock import datetime
 from studiox.kit.documents import MalformedDocument
 from studiox.models.jobs import losses_between
-from studiox.models.ledger_audits import LEDGER_ALERTS
+from studiox.models.ledger_audits import LEDGER_ALERTS, LedgerAlert
 from studiox.models.payments import PaymentStatus, payments_between
 from studiox.models.weekly_reports import WEEKLY_REPORTS, WeeklyReport
 
@@ -43,6 +43,12 @@ def losses(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> 
         if loss.status != "cancelled":
             total[loss.model] += loss.loss_micro_usd
     return total
+
+
+def open_alerts(since: datetime, limit: int) -> list[LedgerAlert]:
+    """The ledger alerts that were seen since then, the latest first. `Unavailable`."""
+    found = query.documents(LEDGER_ALERTS, order="lastSeenAt", least=since, newest_first=True, limit=limit)
+    return [each.data for each in found]
 
 
 def violations(start: datetime, end: datetime, skipped: list[MalformedDocument]) -> list[str]:

@@ -1,13 +1,15 @@
-"""Administrators' corrections of tokens, jobs, plans and suspensions, each in one commit with its audit entry."""
+"""Administrators' corrections of tokens, jobs, plans, suspensions and the catalogue, each in one commit with its audit
+entry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
 from studiox.api.callables import User
+from studiox.catalog import store as catalogue
 from studiox.community import decisions, statements, suspension
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
@@ -105,6 +107,38 @@ def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.U
     if suspended and not end_sessions(uid, clock.now().replace(microsecond=0)):
         log.info("suspended_without_auth_user", uid=uid)
     return user
+
+
+def look_up(admin: User, uid: str) -> users.User:
+    """The user's account. The audit log records who looked. `NotFound`."""
+    path = user_path(uid)
+
+    def decide(docs: Docs) -> users.User:
+        user = docs.get(path)
+        if user is None:
+            raise NotFound
+        return user
+
+    return admin.commit(path, decide, Reads(fresh=[path]), target=path, always=True)
+
+
+def save_entry(admin: User, key: str, changes: Mapping[str, Any], reason: str) -> catalogue.Entry:
+    """Change the document that overrides an entry of the catalogue. `NotFound`, `InvalidRequest`."""
+    path = catalogue.changeable_path(key)
+    details = {"changes": changes, "reason": reason}
+    return admin.commit(
+        path,
+        lambda docs: catalogue.change(docs, key, changes),
+        Reads(fresh=[path]),
+        target=path,
+        details=lambda _: details,
+        always=True,
+    )
+
+
+def preview_entry(_admin: User, key: str, changes: Mapping[str, Any], _reason: str) -> catalogue.Entry:
+    """What `save_entry` would make of the entry. Changes nothing. `NotFound`, `InvalidRequest`."""
+    return catalogue.change(firestore.docs_of(firestore.read_documents([catalogue.changeable_path(key)])), key, changes)
 
 
 def _nothing_more(_docs: Docs, _before: users.User) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from studiox.integrations.providers import specs
-from studiox.models.catalog import Model
+from studiox.kit.errors import InvalidRequest
+from studiox.models.catalog import Input, Model
 
 from .catalog import price_of
 
@@ -38,6 +40,37 @@ def expected(model: Model, inputs: Mapping[str, Any]) -> Margin:
     """The margin of a job with these inputs at the catalogue's prices. A model's credits are hundredths."""
     hundredths = price_of(model.credits, inputs)
     return Margin(price_of(model.price, inputs) * TOKEN_MICRO_USD, cost(model.provider, hundredths / 100))
+
+
+ONE_UNIT: Mapping[str, Mapping[str, Any]] = {
+    "job": {},
+    "second": {"durationSeconds": 1},
+    "minute": {"durationSeconds": 60},
+    "thousandCharacters": {"prompt": "x"},
+}
+
+
+def rates(model: Model, listed: Mapping[str, Sequence[str]]) -> Iterator[tuple[dict[str, Any], Margin]]:
+    """For each rate of the model: the inputs that pick it, and the margin of one unit.
+
+    `listed`: the ids of the catalogue's collections. Those that the price table lacks are left out.
+    """
+    names = tuple(dict.fromkeys((*model.price.by, *model.credits.by)))
+    unit = {**ONE_UNIT[model.credits.per], **ONE_UNIT[model.price.per]}
+    for values in itertools.product(*(_values(model.inputs[name], listed) for name in names)):
+        chosen = dict(zip(names, values, strict=True))
+        try:
+            yield chosen, expected(model, {**unit, **chosen})
+        except InvalidRequest:
+            continue
+
+
+def _values(spec: Input, listed: Mapping[str, Sequence[str]]) -> Sequence[Any]:
+    if spec.kind == "flag":
+        return (False, True)
+    if spec.kind == "integer":
+        return range(spec.min or 0, (spec.max or 0) + 1)
+    return listed.get(spec.catalogue, ()) if spec.catalogue else spec.values
 
 
 def loss(cost_micro_usd: int, tokens_kept: int) -> int:

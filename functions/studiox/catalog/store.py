@@ -6,8 +6,8 @@ Overrides are `models/{id}`, `styles/{id}`, `colors/{id}`, `sizes/{id}` and `fea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,12 +15,12 @@ from studiox.integrations.providers import specs
 from studiox.kit import firestore, ids, log, query, structs
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.documents import Collection, Data, Path
-from studiox.kit.errors import InvalidRequest
+from studiox.kit.errors import InvalidRequest, NotFound
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 from studiox.models.catalog import COLORS, FEATURES, MODELS, SIZES, STYLES, Choice, Feature, Model, Size
 
-from . import defaults
+from . import defaults, overrides
 from .catalog import check_model
 
 MAX_ENTRIES = 500
@@ -79,11 +79,14 @@ def find(docs: Docs, key: str) -> Data | None:
 
 def _merged(key: str, override: Data | None) -> Data | None:
     """The bundled entry merged with the override's fields; None if neither exists or the entry is disabled."""
-    bundled = _BUNDLED.get(key)
-    if bundled is None and override is None:
+    if override is None and key not in _BUNDLED:
         return None
-    entry = {"id": key.partition("/")[2], **(bundled or {}), **(override or {})}
+    entry = _laid_over(key, override)
     return entry if entry.get("enabled", True) else None
+
+
+def _laid_over(key: str, override: Data | None) -> Data:
+    return {"id": key.partition("/")[2], **_BUNDLED.get(key, {}), **(override or {})}
 
 
 def find_model(docs: Docs, model_id: str) -> Model:
@@ -127,10 +130,75 @@ def _checked(entry: Data) -> Model:
 
 
 def check_entry(key: str, override: Data) -> None:
-    """ValueError or msgspec.ValidationError if this override would make its model invalid."""
+    """ValueError or msgspec.ValidationError if this override would make its entry invalid. A disabled one may be."""
     entry = _merged(key, override)
-    if key.startswith(f"{MODELS}/") and entry is not None:
-        _checked(entry)
+    if entry is not None:
+        _as_offered(key, entry)
+
+
+def _as_offered(key: str, entry: Data) -> Any:
+    """The entry's struct. ValueError or msgspec.ValidationError."""
+    collection = key.partition("/")[0]
+    return _checked(entry) if collection == MODELS else structs.convert(entry, COLLECTIONS[collection].struct)
+
+
+class Entry(NamedTuple):
+    """An entry as an administrator sees it."""
+
+    key: str
+    """`collection/id`"""
+    fields: Data
+    """The bundled fields with those of the override, also of a disabled entry."""
+    override: Data
+    offered: Any
+    """Its struct; None if it is invalid."""
+    problem: str
+    """Why it is invalid; empty otherwise."""
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self.fields.get("enabled", True))
+
+
+def entries() -> list[Entry]:
+    """Every entry, bundled ones first, read anew. Five queries. `Unavailable`."""
+    held = _read_all()
+    return [_entry(key, held[key]) for key in dict.fromkeys([*_BUNDLED, *sorted(held)])]
+
+
+def _entry(key: str, override: Data | None) -> Entry:
+    fields = _laid_over(key, override)
+    try:
+        return Entry(key, fields, override or {}, _as_offered(key, fields), "")
+    except (msgspec.ValidationError, ValueError) as error:
+        return Entry(key, fields, override or {}, None, str(error))
+
+
+def changeable_path(key: str) -> Path[Any]:
+    """The document of the entry, which need not exist. `NotFound` if no entry can have this name."""
+    if not _has_document(key):
+        raise NotFound
+    return path_of(key)
+
+
+def change(docs: Docs, key: str, changes: Mapping[str, Any]) -> Entry:
+    """Change fields of the entry's override, and return the entry. `NotFound`, `InvalidRequest`.
+
+    Other fields of the override stay. An override without fields is deleted. A change takes effect within a minute.
+    """
+    path = path_of(key)
+    before = docs.fields(path)
+    if before is None and key not in _BUNDLED:
+        raise NotFound
+    after = overrides.changed(before or {}, changes)
+    entry = _entry(key, after)
+    if entry.problem and not overrides.only_switches_off(changes):
+        raise InvalidRequest(fields={"changes": entry.problem})
+    if after:
+        docs.put_fields(path, after)
+    else:
+        docs.delete(path)
+    return entry
 
 
 def everything() -> Catalogue:

@@ -211,6 +211,11 @@ class Docs:
         if current != data:
             self.changes[path] = data
 
+    def put_fields(self, path: Path[Any], data: Data) -> None:
+        """Write the whole document by its stored fields. It need not fit its struct."""
+        if self._data(path) != data:
+            self.changes[path] = data
+
     def increment(self, path: Path[Any], amounts: Mapping[FieldPath, int]) -> None:
         """Add these amounts to fields of a document that is neither read nor otherwise changed. It is made if absent.
 

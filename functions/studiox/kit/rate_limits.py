@@ -17,7 +17,7 @@ names, so it is read as a mapping, and each value is checked when it is used (`O
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from cachetools import LRUCache
@@ -125,6 +125,11 @@ def _counters() -> Counters:
 def charge(function: str, caller: str, limit: Limit) -> RateLimitCharge:
     """The charge for one call. `caller` is a uid, or the hash of an address."""
     return RateLimitCharge(RATE_LIMITS.document(ids.derived(function, caller)), limit, function)
+
+
+def windows_of(charges: Sequence[RateLimitCharge]) -> list[Window | None]:
+    """The counters of these charges as they are stored; None where there is none. One round trip. `Unavailable`."""
+    return firestore.get_all([each.path for each in charges])
 
 
 def close(docs: Docs, charges: Iterable[RateLimitCharge], now: datetime) -> None:

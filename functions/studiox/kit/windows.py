@@ -92,6 +92,13 @@ def share_of(limit: Bound) -> int:
     return max(1, limit.calls // SHARES)
 
 
+def standing(window: Window | None, limit: Bound, now: datetime) -> tuple[int, datetime] | None:
+    """The calls that the window which is open now has counted, and when it closes; None if none is open."""
+    if window is None or now >= _closes(window.opened_at, limit):
+        return None
+    return window.count, _closes(window.opened_at, limit)
+
+
 def _counted(window: Window | None, limit: Bound, now: datetime) -> tuple[int, datetime]:
     """The number of calls in the window that is open now, and when it opened."""
     if window is not None and window.closed:

@@ -2,7 +2,7 @@
 
 Each overrides the bundled entry of the same id, or adds one, and has any of the fields of its struct. So a document
 alone need not fit its struct: the stores of `catalog/` read it as a mapping, merge it with the bundled entry and check
-the result. Administrators write them by `ops/` and `local/`, and clients may not. A model's id has `~` for `/` there.
+the result. Administrators write them, by `saveCatalogueEntry` or in the console. A model's id has `~` for `/` there.
 """
 
 from __future__ import annotations

@@ -181,6 +181,12 @@ class UsedJob(Stored, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class WaitingJob(Stored, frozen=True, kw_only=True):
+    """The field of a waiting job that says for how long it waits."""
+
+    created_at: datetime
+
+
 class JobTimes(Stored, frozen=True, kw_only=True):
     """How long a completed job took, from its order to its result."""
 

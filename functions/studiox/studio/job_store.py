@@ -12,7 +12,7 @@ from studiox.kit.errors import NotFound
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs, Reads, transact
 from studiox.models import daily_counters
-from studiox.models.jobs import JOBS, STATES, Job, JobState, JobStatus, JobType, job_path, state_path
+from studiox.models.jobs import JOBS, STATES, Job, JobState, JobStatus, JobType, WaitingJob, job_path, state_path
 from studiox.models.provider_health import PROVIDER_HEALTH
 
 from . import breaker_store
@@ -69,6 +69,20 @@ def unfinished() -> int:
     aggregation, which is billed as one read for each thousand of them.
     """
     return query.count(JOBS, order="deadlineAt", least=BEGINNING)
+
+
+def running() -> dict[JobStatus, int]:
+    """How many jobs have not ended, by status. Two aggregations. `Unavailable`."""
+    return {status: query.count(JOBS, equal={"status": status}) for status in get_args(JobStatus)[:2]}
+
+
+def waiting(limit: int) -> list[datetime]:
+    """When the jobs that wait for their provider were ordered, of the `limit` that are submitted next. `Unavailable`.
+
+    Only jobs that wait have a `nextAttemptAt`.
+    """
+    found = query.documents(JOBS.select(WaitingJob), order="nextAttemptAt", limit=limit, page_size=query.BULK)
+    return [each.data.created_at for each in found]
 
 
 def created_since(moment: datetime) -> int:

@@ -95,10 +95,10 @@ def getTokenTransactions(caller: Reader, request: GetTokenTransactions) -> Trans
     entries, cursor = ledger_store.list_entries(
         caller.uid, type=request.type, size=request.page_size, cursor=request.cursor
     )
-    return Transactions(transactions=[_transaction(entry) for entry in entries], next_cursor=cursor)
+    return Transactions(transactions=[transaction(entry) for entry in entries], next_cursor=cursor)
 
 
-def _transaction(entry: LedgerEntry) -> Transaction:
+def transaction(entry: LedgerEntry) -> Transaction:
     return Transaction(
         id=entry.id,
         seq=entry.seq,

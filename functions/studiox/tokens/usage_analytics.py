@@ -82,14 +82,16 @@ def is_settled(day: date, jobs: Iterable[UsedJob], now: datetime) -> bool:
     return is_over and all(job.status in TERMINAL for job in jobs)
 
 
-def period(first: str | None, last: str | None, today: date) -> tuple[date, date]:
-    """The first and last day, both included: the last 30 days by default, at most 92. `InvalidRequest`."""
+def period(
+    first: str | None, last: str | None, today: date, *, days: int = DEFAULT_DAYS, most: int = MAX_DAYS
+) -> tuple[date, date]:
+    """The first and last day, both included: the last `days` by default, at most `most` days. `InvalidRequest`."""
     end = _day("to", last) or today
-    begin = _day("from", first) or end - timedelta(days=DEFAULT_DAYS - 1)
+    begin = _day("from", first) or end - timedelta(days=days - 1)
     if begin > end:
         raise InvalidRequest(fields={"from": "must not be after the end"})
-    if (end - begin).days >= MAX_DAYS:
-        raise InvalidRequest(fields={"from": f"at most {MAX_DAYS} days"})
+    if (end - begin).days >= most:
+        raise InvalidRequest(fields={"from": f"at most {most} days"})
     return begin, end
 
 

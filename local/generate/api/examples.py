@@ -58,6 +58,7 @@ OF_FUNCTION: dict[str, dict[str, Any]] = {
     "listStudioJobs": {"pageSize": 20},
     "getFeed": {"sort": "new", "pageSize": 20},
     "searchUsers": {"email": "{{email}}"},
+    "saveCatalogueEntry": {"key": "models/nano-banana", "changes": {"enabled": True}, "preview": True},
 }
 
 
