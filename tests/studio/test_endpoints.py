@@ -28,8 +28,9 @@ def test_a_job_under_way(studio: Studio) -> None:
 def test_a_job_that_waits(studio: Studio) -> None:
     studio.poyo.plan("429")
     answer = studio.status(studio.created())
-    assert set(answer.result) == JOB
+    assert set(answer.result) == JOB | {"wait"}
     assert (answer.result["status"], answer.result["progress"]) == ("pending", 0)
+    assert answer.result["wait"] == {"reason": "provider_busy", "attempts": 1}
 
 
 def test_a_completed_job(studio: Studio) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from studiox.models.jobs import Job, JobError, JobState, JobType, Lease
+from studiox.models.jobs import Job, JobError, JobState, JobType, JobWait, Lease
 from studiox.models.media_files import MediaFile
 from studiox.studio import lifecycle
 from studiox.studio.lifecycle import Step
@@ -114,6 +114,34 @@ def test_an_order_that_is_put_off_waits_as_long_as_the_provider_says() -> None:
     fresh, before = new()
     told = step_of(fresh, replace(before, answer="processing"), lifecycle.Postponed(None))
     assert told.state.answer == "processing"
+
+
+PROVIDER_BUSY = JobWait(reason="provider_busy", attempts=1)
+ANSWER_LOST = JobWait(reason="answer_lost", attempts=1)
+SAVING_FAILED = JobWait(reason="saving_failed", attempts=1)
+SENT, SAVED_LATER = lifecycle.Sent("t1"), lifecycle.Polled(99, media_attempt=True)
+
+
+@pytest.mark.parametrize(
+    ("events", "wait"),
+    [
+        ([], None),
+        ([lifecycle.Postponed()], PROVIDER_BUSY),
+        ([lifecycle.Postponed(), lifecycle.Postponed()], replace(PROVIDER_BUSY, attempts=2)),
+        ([lifecycle.Postponed(), SENT], None),
+        ([lifecycle.OutcomeLost()], ANSWER_LOST),
+        ([lifecycle.Postponed(), lifecycle.OutcomeLost()], ANSWER_LOST),
+        ([lifecycle.OutcomeLost(), SENT], None),
+        ([SENT, lifecycle.Polled(40)], None),
+        ([SENT, SAVED_LATER], SAVING_FAILED),
+        ([SENT, SAVED_LATER, SAVED_LATER], replace(SAVING_FAILED, attempts=2)),
+        ([SENT, SAVED_LATER, lifecycle.Finished(media=(FILE,))], None),
+        ([lifecycle.Postponed(), lifecycle.Expired()], None),
+        ([lifecycle.OutcomeLost(), lifecycle.Cancelled()], None),
+    ],
+)
+def test_a_job_says_what_holds_it_up(events: list[lifecycle.Event], wait: JobWait | None) -> None:
+    assert after(*events)[0].wait == wait
 
 
 def test_each_poll_is_counted_and_followed_by_its_pause() -> None:

@@ -26,6 +26,7 @@ FailureReason = Literal[
     "GenerationFailed", "ContentRejected", "InvalidInput", "InputMissing", "ProviderUnavailable", "TimedOut",
     "MediaFailed",
 ]  # fmt: skip
+WaitReason = Literal["provider_busy", "answer_lost", "saving_failed"]
 Submission = Literal["sending", "waiting", "sent", "unknown"]
 FirstAnswer = Literal["", "pending", "processing", "completed", "failed", "ProviderRejected", "ProviderUnavailable"]
 
@@ -35,6 +36,16 @@ class JobError(Stored, frozen=True, kw_only=True):
 
     reason: FailureReason
     message: str
+
+
+class JobWait(Stored, frozen=True, kw_only=True):
+    """Why a job makes no progress, for its owner."""
+
+    reason: WaitReason
+    """`provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working
+    on it, and it is refunded at the deadline if no result comes. `saving_failed`: the result is saved again soon."""
+    attempts: int
+    """How many have failed."""
 
 
 class Job(Stored, frozen=True, kw_only=True):
@@ -65,6 +76,8 @@ class Job(Stored, frozen=True, kw_only=True):
     """The time of the next poll."""
     next_attempt_at: datetime | None = None
     """The time of the next submission, only while it waits for its provider."""
+    wait: JobWait | None = None
+    """Absent while it is not held up."""
     started_at: datetime | None = None
     """The time when the provider accepted it."""
     completed_at: datetime | None = None

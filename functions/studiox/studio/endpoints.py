@@ -42,7 +42,7 @@ from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import jobs
 from studiox.models.catalog import Input, Price, Rule
-from studiox.models.jobs import FailureReason, JobStatus, JobType
+from studiox.models.jobs import FailureReason, JobStatus, JobType, WaitReason
 from studiox.models.ledger import InsufficientTokens
 from studiox.models.users import PlanId
 from studiox.tokens.allowance import AllowanceExceeded
@@ -246,6 +246,17 @@ class JobError(Response):
     message: str
 
 
+class JobWait(Response):
+    """Why a job makes no progress, and how many attempts have failed.
+
+    `provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working on
+    it, and it is refunded if no result comes in time. `saving_failed`: the result is saved again soon.
+    """
+
+    reason: WaitReason
+    attempts: int
+
+
 class Job(Response):
     job_id: str
     status: JobStatus
@@ -263,6 +274,7 @@ class Job(Response):
     started_at: datetime | UnsetType = UNSET
     completed_at: datetime | UnsetType = UNSET
     sources: list[str] | UnsetType = UNSET
+    wait: JobWait | UnsetType = UNSET
 
 
 def _job(job: jobs.Job, *, with_url: bool) -> Job:
@@ -283,6 +295,7 @@ def _job(job: jobs.Job, *, with_url: bool) -> Job:
         started_at=present(job.started_at),
         completed_at=present(job.completed_at),
         sources=present(job.sources),
+        wait=UNSET if job.wait is None else JobWait(reason=job.wait.reason, attempts=job.wait.attempts),
     )
 
 

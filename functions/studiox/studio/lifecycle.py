@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from studiox.kit.clock import datetime, timedelta
 from studiox.kit.errors import StudioxError
-from studiox.models.jobs import FailureReason, FirstAnswer, Job, JobError, JobState, JobStatus, Lease
+from studiox.models.jobs import FailureReason, FirstAnswer, Job, JobError, JobState, JobStatus, JobWait, Lease
 from studiox.models.media_files import MediaFile
 
 # By type: how often a client's poll reaches the provider, how often the task polls, how long a job may take.
@@ -199,6 +199,7 @@ def _sent(job: Job, state: JobState, task_id: str, now: datetime) -> Step | None
             started_at=job.started_at or now,
             next_attempt_at=None,
             next_poll_at=now + task_poll_after(job.type, 0),
+            wait=None,
             updated_at=now,
         ),
         state=replace(state, submission="sent", task_id=task_id, answer=state.answer or "processing"),
@@ -209,7 +210,14 @@ def _outcome_lost(job: Job, state: JobState, now: datetime) -> Step | None:
     if job.status != "pending":
         return None
     return Step(
-        job=replace(job, status="processing", started_at=now, next_poll_at=job.deadline_at, updated_at=now),
+        job=replace(
+            job,
+            status="processing",
+            started_at=now,
+            next_poll_at=job.deadline_at,
+            wait=JobWait(reason="answer_lost", attempts=1),
+            updated_at=now,
+        ),
         state=replace(state, submission="unknown", answer="processing"),
     )
 
@@ -223,7 +231,13 @@ def _postponed(job: Job, state: JobState, retry_after_s: float | None, now: date
     attempts = state.attempts + 1
     pause = max(min(retry_after_s or 0, MAX_BACKOFF_S * 5), min(MAX_BACKOFF_S, 5 * 2**attempts))
     return Step(
-        job=replace(job, next_attempt_at=now + timedelta(seconds=pause), next_poll_at=None, updated_at=now),
+        job=replace(
+            job,
+            next_attempt_at=now + timedelta(seconds=pause),
+            next_poll_at=None,
+            wait=JobWait(reason="provider_busy", attempts=attempts),
+            updated_at=now,
+        ),
         state=replace(state, submission="waiting", attempts=attempts, answer=state.answer or "pending"),
     )
 
@@ -234,14 +248,16 @@ def _polled(job: Job, state: JobState, event: Polled, now: datetime) -> Step | N
     polls = state.polls + 1
     due = now + task_poll_after(job.type, polls)
     after = replace(state, polls=polls, lease=None, deferred=state.deferred or event.deferred)
+    wait = job.wait
     if event.media_attempt:
         attempts = state.media_attempts + 1
         pause = timedelta(seconds=min(MAX_BACKOFF_S, 5 * 2**attempts))
         due = min(now + pause, max(now, job.deadline_at or now))
         # A lease without a holder, used as back-off: until it ends the job is not polled or retried.
         after = replace(after, media_attempts=attempts, lease=Lease(holder="", until=due))
+        wait = JobWait(reason="saving_failed", attempts=attempts)
     progress = max(job.progress, min(99, event.progress))
-    return Step(job=replace(job, progress=progress, next_poll_at=due, updated_at=now), state=after)
+    return Step(job=replace(job, progress=progress, next_poll_at=due, wait=wait, updated_at=now), state=after)
 
 
 def _finished(job: Job, state: JobState, event: Finished, now: datetime) -> Step:
@@ -267,8 +283,8 @@ def _finished(job: Job, state: JobState, event: Finished, now: datetime) -> Step
 
 
 def _idle(job: Job) -> Job:
-    """The job without the times by which the dispatcher's queries find it."""
-    return replace(job, next_attempt_at=None, next_poll_at=None, deadline_at=None)
+    """The job without the times by which the dispatcher's queries find it, and without what held it up."""
+    return replace(job, next_attempt_at=None, next_poll_at=None, deadline_at=None, wait=None)
 
 
 def _failed(job: Job, state: JobState, event: Failed, now: datetime) -> Step:
