@@ -15,15 +15,7 @@ import {
   updatePassword,
 } from 'firebase/auth';
 import { doc, getDoc } from 'firebase/firestore';
-import { address, assertAccounted, denied, liveUser, newcomer, order, PASSWORD, refused, visitor } from './support.mjs';
-
-/** The code of the last e-mail of this kind to that address, as the Auth emulator keeps it. */
-async function mailed(email, requestType) {
-  const { FIREBASE_AUTH_EMULATOR_HOST: host, GCLOUD_PROJECT: project } = process.env;
-  const answer = await fetch(`http://${host}/emulator/v1/projects/${project}/oobCodes`);
-  const { oobCodes } = await answer.json();
-  return oobCodes.findLast((each) => each.email === email && each.requestType === requestType).oobCode;
-}
+import { address, assertAccounted, denied, liveUser, mailed, newcomer, order, PASSWORD, refused, visitor } from './support.mjs';
 
 test('register, confirm the address, sign out and in', async (t) => {
   const client = await newcomer(t);
@@ -36,7 +28,7 @@ test('register, confirm the address, sign out and in', async (t) => {
   const { currentUser } = client.auth;
   assert.equal(currentUser.emailVerified, false);
   await sendEmailVerification(currentUser);
-  await applyActionCode(client.auth, await mailed(client.email, 'VERIFY_EMAIL'));
+  await applyActionCode(client.auth, (await mailed(client.email, 'VERIFY_EMAIL')).oobCode);
   await currentUser.reload();
   assert.equal(currentUser.emailVerified, true);
   assert.equal((await currentUser.getIdTokenResult(true)).claims.email_verified, true);
@@ -55,7 +47,7 @@ test('a forgotten password is set anew by e-mail', async (t) => {
   const client = await newcomer(t);
   await signOut(client.auth);
   await sendPasswordResetEmail(client.auth, client.email);
-  const code = await mailed(client.email, 'PASSWORD_RESET');
+  const code = (await mailed(client.email, 'PASSWORD_RESET')).oobCode;
   await confirmPasswordReset(client.auth, code, 'another password');
   await denied(confirmPasswordReset(client.auth, code, 'a third password'), 'auth/invalid-action-code');
   await denied(signInWithEmailAndPassword(client.auth, client.email, PASSWORD), 'auth/wrong-password');

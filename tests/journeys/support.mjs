@@ -13,6 +13,15 @@ let made = 0;
 /** An address nobody else has. */
 export const address = (domain = 'example.com') => `${crypto.randomUUID().slice(0, 13)}-${made++}@${domain}`;
 
+/** The last e-mail of this kind to that address, as the Auth emulator keeps it: its `link` and its `oobCode`. */
+export async function mailed(email, requestType) {
+  const { FIREBASE_AUTH_EMULATOR_HOST: host, GCLOUD_PROJECT: project } = process.env;
+  const answer = await fetch(`http://${host}/emulator/v1/projects/${project}/oobCodes`);
+  const { oobCodes } = await answer.json();
+  const { oobLink: link, oobCode } = oobCodes.findLast((each) => each.email === email && each.requestType === requestType);
+  return { link, oobCode };
+}
+
 /** A client that nobody has signed in to; closed when the test ends. */
 export function visitor(test) {
   const client = connect();

@@ -2,6 +2,7 @@
 import './style.css';
 import { html, render } from 'lit-html';
 import { App } from './app.ts';
+import { watchConfirmation } from './confirm.ts';
 import { connect } from './firebase.ts';
 import { Router } from './routes.ts';
 import { shell } from './shell.ts';
@@ -23,6 +24,7 @@ const app: App = new App(
 );
 const router = new Router(app);
 router.listen();
+watchConfirmation(app);
 
 // Stripe returns users to `/?checkout=…` and `/?portal=…`.
 const back = new URLSearchParams(location.search);
@@ -30,4 +32,11 @@ if (back.has('checkout') || back.has('portal')) {
   history.replaceState(null, '', '/tokens');
   if (back.get('checkout') === 'success') app.bought = back.get('session_id');
   if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and you were not charged.');
+}
+
+// Google returns them to `/#state=…`, and the token must not stay in the address.
+const answer = new URLSearchParams(location.hash.slice(1));
+if (answer.has('state')) {
+  history.replaceState(null, '', location.pathname);
+  void import('./google.ts').then(({ fromGoogle }) => fromGoogle(app, answer)).catch((error) => app.fail(error));
 }

@@ -3,6 +3,7 @@ import { signOut } from 'firebase/auth';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
 import type { App } from './app.ts';
+import { confirmation } from './confirm.ts';
 import { icon, type Icon } from './icons.ts';
 import { askToSignIn } from './sign-in.ts';
 import { ago, count, tokens } from './words.ts';
@@ -28,6 +29,7 @@ export function shell(app: App): TemplateResult {
         ${app.user ? signedIn(app) : signedOut(app)}
       </div>
     </header>
+    ${confirmation(app)}
     <main id="main" tabindex="-1">${app.page?.view()}</main>
     <p class="hidden" role="status">${app.heard}</p>
     ${app.dialog ? modal(app) : messages(app)}

@@ -10,6 +10,10 @@ import type { App } from './app.ts';
 import type { Dialog } from './page.ts';
 import { said } from './words.ts';
 
+/** The site's OAuth client at Google; empty where people cannot sign in with Google. */
+const googleClient = (): string =>
+  document.querySelector<HTMLMetaElement>('meta[name=google-client-id]')?.content ?? '';
+
 /** Ask the visitor to sign up or in; `then` runs after it. */
 export function askToSignIn(app: App, then: () => void = () => undefined, fresh = true): void {
   let signingUp = fresh;
@@ -66,6 +70,10 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
     app.update();
   };
 
+  const google = async (clientId: string) => {
+    await app.attempt(async () => (await import('./google.ts')).goToGoogle(clientId));
+  };
+
   const dialog: Dialog = {
     label: 'Sign in',
     view: () => html`
@@ -86,6 +94,9 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
           ${busy ? 'One moment …' : signingUp ? 'Sign up' : 'Sign in'}
         </button>
       </form>
+      ${googleClient()
+        ? html`<p><button class="wide" @click=${() => google(googleClient())}>Continue with Google</button></p>`
+        : nothing}
       <p class="row between">
         <button class="link" @click=${turn}>${signingUp ? 'I have an account' : 'I am new here'}</button>
         ${signingUp ? nothing : html`<button class="link" @click=${reset}>I forgot my password</button>`}

@@ -1,6 +1,5 @@
 // The account: profile, e-mail preferences, rewards, whom the user has blocked, and the user's data.
-import { sendEmailVerification, type User } from 'firebase/auth';
-import { html, nothing, type TemplateResult } from 'lit-html';
+import { html, type TemplateResult } from 'lit-html';
 import type { Preferences, Profile } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { Blocked } from '../moderation.ts';
@@ -55,7 +54,7 @@ export function accountPage(app: App): Page {
       ${profile === null
         ? html`<p class="muted" role="status">Loading …</p>`
         : html`<div class="columns">
-            ${about(app, user, profile, save)}
+            ${about(profile, save)}
             ${letters(profile.preferences, prefer)}
             ${rewards.view(profile.streak)}
             ${blocked.view()}
@@ -65,12 +64,7 @@ export function accountPage(app: App): Page {
   };
 }
 
-function about(
-  app: App,
-  user: User,
-  { displayName, email, createdAt }: Profile,
-  save: (event: SubmitEvent) => void,
-): TemplateResult {
+function about({ displayName, email, createdAt }: Profile, save: (event: SubmitEvent) => void): TemplateResult {
   return html`<section class="card" aria-label="Profile"><h2>Profile</h2>
     <form @submit=${save}>
       <label>Name <span class="muted">(shown with what you publish)</span>
@@ -78,10 +72,6 @@ function about(
       <p class="muted">${email} · member since ${onDay(createdAt)}</p>
       <button>Save</button>
     </form>
-    ${user.emailVerified || !user.email
-      ? nothing
-      : html`<p class="note">Your e-mail address is not confirmed.
-          <button class="link" @click=${() => confirmAddress(app, user)}>Send me the link</button></p>`}
   </section>`;
 }
 
@@ -96,8 +86,3 @@ const letters = (
       <span>${label}</span></label>`,
   )}
 </section>`;
-
-async function confirmAddress(app: App, user: User): Promise<void> {
-  const failed = (await app.attempt(() => sendEmailVerification(user))) === null; // it answers nothing
-  if (!failed) app.say('We have sent you a message with a link.');
-}

@@ -1,0 +1,105 @@
+// Who one is: an address that is confirmed by a link, and an account at Google.
+import assert from 'node:assert/strict';
+import { mailed } from '../journeys/support.mjs';
+import { accessible, balance, DESKTOP, fits, PHONE, signOut, signUp, story, until } from './support.mjs';
+
+const GOOGLE = 'https://accounts.google.com/';
+
+story('an address that is not confirmed is asked about on every page, until its link was opened', async (visit) => {
+  const ada = await visit(PHONE);
+  const { page } = ada;
+  const line = page.getByRole('complementary', { name: 'Your e-mail address' });
+  await page.goto('/feed');
+  await signUp(ada, 'Ada');
+  await line.waitFor();
+  await accessible(page, 'the feed with an address that is not confirmed');
+  await fits(page);
+  await page.getByRole('navigation').getByRole('link', { name: 'Library' }).tap();
+  await line.getByRole('button', { name: 'Send me the link' }).tap();
+  await page.getByText('We have sent you a message with a link.').waitFor();
+
+  const { link } = await mailed(ada.email, 'VERIFY_EMAIL');
+  assert.equal((await fetch(link)).status, 200);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // back from the other tab
+  await line.waitFor({ state: 'detached' });
+  await page.reload();
+  await balance(page, 200);
+  assert.equal(await line.count(), 0);
+});
+
+story('the line about the address can be closed for this visit', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  const line = page.getByRole('complementary', { name: 'Your e-mail address' });
+  await page.goto('/');
+  assert.equal(await line.count(), 0, 'a visitor has no address');
+  await signUp(ada, 'Ada');
+  await line.getByRole('button', { name: 'Confirm it later' }).click();
+  await line.waitFor({ state: 'detached' });
+  await page.reload();
+  await balance(page, 200);
+  assert.equal(await line.count(), 0);
+});
+
+/** The site as it is built with an OAuth client at Google, and Google, which answers by `answered` of the request. */
+async function withGoogle({ page, context, allow }, answered) {
+  allow(/left this machine: https:\/\/accounts\.google\.com/); // answered here
+  await context.route(`${GOOGLE}**`, async (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    const fragment = new URLSearchParams(answered(asked));
+    await route.fulfill({ status: 302, headers: { location: `${asked.get('redirect_uri')}#${fragment}` } });
+  });
+  await context.route(
+    (url) => !url.pathname.includes('.') && url.origin === new URL(process.env.STUDIOX_HOSTING_URL).origin,
+    async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace('name="google-client-id" content=""', 'name="google-client-id" content="client"');
+      await route.fulfill({ response: answer, body });
+    },
+  );
+  return page;
+}
+
+const claims = (email) => JSON.stringify({ sub: email, email, email_verified: true, name: 'Grace' });
+
+story('sign-in with Google, which leads back to where one was; off where it is not configured', async (visit) => {
+  const plain = await visit(DESKTOP);
+  await plain.page.goto('/');
+  await plain.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await plain.page.getByRole('dialog', { name: 'Sign in' }).waitFor();
+  assert.equal(await plain.page.getByRole('button', { name: 'Continue with Google' }).count(), 0);
+
+  const grace = await visit(DESKTOP);
+  const seen = [];
+  const page = await withGoogle(grace, (asked) => {
+    seen.push(asked);
+    return { id_token: claims(grace.email), state: asked.get('state') };
+  });
+  await page.goto('/feed?tag=water');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await accessible(page, 'the dialog with Google');
+  await page.getByRole('button', { name: 'Continue with Google' }).click();
+  await balance(page, 200);
+  await until(async () => page.url().endsWith('/feed?tag=water'), 'the page that one was on');
+  const [asked] = seen;
+  assert.deepEqual(
+    ['client_id', 'response_type', 'scope'].map((name) => asked.get(name)),
+    ['client', 'id_token', 'openid email profile'],
+  );
+  assert.match(asked.get('nonce'), /^[0-9a-f]{64}$/);
+  assert.equal(await page.getByRole('complementary', { name: 'Your e-mail address' }).count(), 0, 'Google confirmed it');
+
+  await signOut(page);
+  await page.goto(`/#${new URLSearchParams({ id_token: claims(grace.email), state: asked.get('state') })}`);
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor(); // an old answer is worth nothing
+});
+
+story('whoever says no at Google stays a visitor, and is told', async (visit) => {
+  const page = await withGoogle(await visit(PHONE), (asked) => ({ error: 'access_denied', state: asked.get('state') }));
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).tap();
+  await page.getByRole('button', { name: 'Continue with Google' }).tap();
+  await page.getByText('You are not signed in: Google did not confirm who you are.').waitFor();
+  assert.equal(new URL(page.url()).hash, '');
+});
