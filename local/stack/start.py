@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 
 from local import firebase
-from local.stack import engine, places, processes, settings
+from local.stack import engine, log_lines, places, processes, settings
 from local.stack.ticker import Ticker
 
 START_TIMEOUT_S = 180.0
@@ -162,8 +162,9 @@ def _one_start_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
 class _Log:
     """Follows the suite's log: prints the lines that matter, and detects the two that decide the start."""
 
-    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
-        self.path, self.say = path, say
+    def __init__(self, path: Path, say: Callable[[str], None], stand_ins: Sequence[str] = ()) -> None:
+        """`stand_ins`: the addresses of those that know what a prompt asked for."""
+        self.path, self.say, self.stand_ins = path, say, stand_ins
         self.ready, self.failed, self._stop = threading.Event(), threading.Event(), threading.Event()
         self.noted: list[str] = []
         self._thread = threading.Thread(target=self._follow, name="suite log", daemon=True)
@@ -193,7 +194,7 @@ class _Log:
         if "Failed to load function definition" in line:
             self.failed.set()
         if MATTERS.search(line) and not NOISE.search(line):
-            self.say(line)
+            self.say(log_lines.readable(line, partial(log_lines.faults_asked_of, self.stand_ins)))
 
 
 @contextlib.contextmanager
@@ -231,7 +232,7 @@ def stack(
         running = Stack(settings.PROJECT, place.ports, secrets, place.path / "suite.log", parts)
         environment[processes.MARK] = stack_id
         running.log.write_text("")
-        log = _Log(running.log, say)
+        log = _Log(running.log, say, [running.poyo_url])
         suite = _suite_command(place.path, chosen, data_dir, export_dir, official=official)
         suite_environment = {
             **environment,

@@ -240,6 +240,8 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             if line == "StudioX is ready\n":
                 break
         assert lines.count("StudioX is ready\n") == 1, "".join(lines)
+        told = [line.split()[0] for line in lines if line.strip()]
+        assert {"Playground", "Sign", "Password", "Stop"} <= set(told), "".join(lines)
         suite = next(pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if is_suite(pid, offset))
         environment = Path(f"/proc/{suite}/environ").read_text(errors="replace")
         found = re.search(rf"{processes.MARK}=(\w+)", environment)

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -116,14 +117,19 @@ def test_a_developer_pays_refunds_and_disputes_by_clicking(running: StandIn) -> 
     assert "5.00 USD" in page
     assert "&lt;b&gt;Starter" in page
     assert "<b>Starter" not in page
-    _press(running, page, "Try a card that is refused")
+    assert "declined" not in page
+    again = _press(running, page, "Try a card that is refused").headers["Location"]
+    assert "Your card was declined. Nothing was charged." in _page(running, again)
     paid = _press(running, page, "Pay")
     assert (paid.status, paid.headers["Location"]) == (303, f"http://127.0.0.1:5000/?session_id={session}")
     assert _press(running, page, "Pay").status == 400  # once
     _press(running, _page(running, "/"), "Refund (cents)", amount="200")
     [charge] = running.account.all("charge")
     assert charge["amount_refunded"] == 200
-    assert "5.00 USD" in _page(running, f"/receipts/{charge['id']}")
+    receipt = _page(running, f"/receipts/{charge['id']}")
+    bought = datetime.fromtimestamp(charge["created"], UTC).strftime("%Y-%m-%d %H:%M")
+    for told in ("5.00 USD", "&lt;b&gt;Starter", bought, "<a href='http://127.0.0.1:5000/tokens'>Back to the shop"):
+        assert told in receipt
     _press(running, _page(running, "/"), "Dispute")
     _press(running, _page(running, "/"), "Dispute: we win")
     assert running.account.all("dispute")[0]["status"] == "won"

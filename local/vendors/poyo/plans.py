@@ -160,7 +160,8 @@ FAULTS: Mapping[str, Fields] = {
     "callback-early": {"callback": "early"},
     "callback-bare": {"callback_shape": "bare"},
 }
-_MAGIC = re.compile(r"\bfault:([a-z0-9-]+)")
+MAGIC = re.compile(r"\bfault:([a-z0-9-]+)")
+"""How a prompt asks for a fault."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,5 +212,5 @@ class Plans:
                     if times is not None:
                         self._waiting[place : place + 1] = [(match, plan, times - 1)] if times > 1 else []
                     return plan
-        named = _MAGIC.findall(prompt) if self._magic else []
+        named = MAGIC.findall(prompt) if self._magic else []
         return make(name for name in named if name in FAULTS)

@@ -25,6 +25,7 @@ padding:5px 12px;margin:2px 4px 2px 0;cursor:pointer;text-decoration:none;displa
 button.main{background:#5a4ff3;border-color:#5a4ff3;color:#fff;font-weight:600}button.wide{width:100%;padding:12px;
 margin:6px 0}button.bad{color:#b3261e;border-color:#e6b8b5}button:hover{filter:brightness(.96)}
 .price{font-size:34px;font-weight:700;margin:10px 0}.card{max-width:440px;margin:48px auto}.muted{color:#6a7089}
+.wrong{color:#b3261e}
 .tag{background:#eceefb;border-radius:20px;padding:1px 10px;font-size:13px}input{font:inherit;width:84px;
 padding:4px 8px;border:1px solid #cfd4e6;border-radius:8px}
 @media(max-width:640px){section{overflow-x:auto;padding:14px}}
@@ -61,8 +62,8 @@ def _table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> s
     return f"<section><h2>{title}</h2>{f'<table><tr>{head}</tr>{body}</table>' if body else none}</section>"
 
 
-def checkout(session: Object) -> bytes:
-    """The checkout page."""
+def checkout(session: Object, *, declined: bool = False) -> bytes:
+    """The checkout page. `declined`: the card that was tried last was refused."""
     if session["status"] != "open":
         back = html.escape(session["success_url"] or "/")
         return page(
@@ -76,6 +77,7 @@ def checkout(session: Object) -> bytes:
     return page(
         "Checkout",
         f"<div class=card><p class=muted>Checkout</p><h1>{html.escape(line['description'])}</h1>"
+        f"{'<p class=wrong role=alert>Your card was declined. Nothing was charged.</p>' if declined else ''}"
         f"<p class=price>{money(session['amount_total'], session['currency'])}"
         f"{'<small class=muted> a month</small>' if monthly else ''}</p>"
         f"{button(f'{act}/pay', 'Pay', 'main wide')}{slow}{refuse}"
@@ -177,11 +179,23 @@ def overview(account: Account, webhooks: Webhooks | None) -> bytes:
     )
 
 
-def receipt(paid: Object) -> bytes:
-    """A charge's receipt, or an invoice."""
-    amount = money(paid["amount_due" if paid["object"] == "invoice" else "amount"], paid["currency"])
-    head = f"<p class=muted>{paid['object']}</p><h1><code>{paid['id']}</code></h1>"
-    return page("Receipt", f"<div class=card>{head}<p class=price>{amount}</p><p>{paid['status']}</p></div>")
+def receipt(account: Account, paid: Object) -> bytes:
+    """A charge's receipt, or an invoice: what was bought, when, and the way back to the shop."""
+    is_invoice = paid["object"] == "invoice"
+    amount = money(paid["amount_due" if is_invoice else "amount"], paid["currency"])
+    with account.lock:
+        sessions = [each for each in account.all("checkout.session") if each["customer"] == paid["customer"]]
+    ours = [each for each in sessions if each["payment_intent"] == paid.get("payment_intent")]
+    lines = paid["lines"]["data"] if is_invoice else ours[0]["_line_items"] if ours else []
+    items = "".join(f"<li>{html.escape(line['description'] or '')}</li>" for line in lines)
+    shop = urllib.parse.urlsplit(str(sessions[0]["success_url"] or "") if sessions else "")
+    back = f"<p><a href='{html.escape(f'{shop.scheme}://{shop.netloc}/tokens')}'>Back to the shop</a></p>"
+    return page(
+        "Receipt",
+        f"<div class=card><p class=muted>{'Invoice' if is_invoice else 'Receipt'}, {_time(paid['created'])}</p>"
+        f"<p class=price>{amount}</p><ul>{items}</ul><p>{paid['status']}</p>"
+        f"<p><code>{paid['id']}</code></p>{back if shop.netloc else ''}</div>",
+    )
 
 
 def portal(account: Account, customer_id: str, back: str) -> bytes:
@@ -224,7 +238,7 @@ def act(account: Account, webhooks: Webhooks | None, object_id: str, action: str
             return str(session["success_url"] or "/").replace("{CHECKOUT_SESSION_ID}", object_id)
         if action == "decline":
             account.decline(object_id)
-            return f"/checkout/{object_id}"
+            return f"/checkout/{object_id}?declined=1"
         if action == "toggle_cancel" and found is not None:
             found["cancel_at_period_end"] = not found["cancel_at_period_end"]
             account.emit("customer.subscription.updated", found)

@@ -118,13 +118,14 @@ class _Handler(BaseHTTPRequestHandler):
             case [""]:
                 return pages.overview(stand_in.account, stand_in.webhooks)
             case ["checkout", name]:
-                return pages.checkout(stand_in.account.get(name, "checkout.session"))
+                session = stand_in.account.get(name, "checkout.session")
+                return pages.checkout(session, declined="declined" in query)
             case ["portal", name]:
                 return pages.portal(stand_in.account, name, query.get("return_url", "/"))
             case ["receipts", name]:
-                return pages.receipt(stand_in.account.get(name, "charge"))
+                return pages.receipt(stand_in.account, stand_in.account.get(name, "charge"))
             case ["invoices", name]:
-                return pages.receipt(stand_in.account.get(name, "invoice"))
+                return pages.receipt(stand_in.account, stand_in.account.get(name, "invoice"))
         raise KeyError(path)
 
     def _act(self, path: str, form: dict[str, str]) -> None:
