@@ -5,7 +5,7 @@ from __future__ import annotations
 _PLANS = ("tests/billing/test_plan_money.py", "tests/billing/test_subscriptions.py")
 _MODERATION = tuple(
     f"tests/community/test_{each}.py"
-    for each in ("appeals", "moderation", "comment_moderation", "suspension", "queue", "reports")
+    for each in ("appeals", "restoring", "moderation", "comment_moderation", "suspension", "queue", "reports")
 )
 _JOBS = tuple(f"tests/studio/test_{each}.py" for each in ("pacing", "orders", "order_faults", "callbacks", "songs"))
 
@@ -140,6 +140,7 @@ EQUAL: dict[str, dict[str, str]] = {
         "_numbers: spec.min or 0 -> spec.min or 1": _BOUND,
         "_numbers: spec.max or 0 -> spec.max or 1": _BOUND,
     },
+    "community/decisions": {"stands: return False -> return None": _TRUTH},
     "billing/subscriptions": {
         "_loses_tokens: return False -> return None": _TRUTH,
         "duplicate: (current.created_at, current.id) < (new.created_at, new.subscription_id)"
