@@ -18,6 +18,7 @@ import { Files } from './files.ts';
 import { database, region } from './firebase.ts';
 import { notification, type Notification } from './notifications.ts';
 import type { Dialog, Draft, Page } from './page.ts';
+import type { Queue } from './queue.ts';
 import { said } from './words.ts';
 
 interface Toast {
@@ -45,6 +46,8 @@ export class App {
   page: Page | null = null;
   /** The initial values of the studio's form: a remix, or a creation that is used again. */
   draft: Draft | null = null;
+  /** The user's jobs that are being made, once it is known who that is. */
+  queue: Queue | null = null;
   /** The catalogue, once it is loaded. */
   options: StudioOptions | null = null;
   /** Replaced at sign-out, but kept when a visitor signs up. Pages store under it what must last as long. */
@@ -84,6 +87,7 @@ export class App {
       this.user = user;
       this.files.clear();
       this.follow(user);
+      void this.openQueue(user).catch(() => undefined); // without a connection there is none to show
       this.go(); // pages hold what belongs to whoever is signed in
     });
   }
@@ -160,6 +164,14 @@ export class App {
         unread.map(({ id }) => updateDoc(doc(this.firestore, 'users', user.uid, 'notifications', id), { readAt: now })),
       ),
     );
+  }
+
+  private async openQueue(user: User | null): Promise<void> {
+    this.queue?.stop();
+    this.queue = null;
+    if (!user) return;
+    const { Queue } = await import('./queue.ts');
+    if (this.user === user) this.queue = new Queue(this, user.uid); // nobody else has signed in meanwhile
   }
 
   private follow(user: User | null): void {

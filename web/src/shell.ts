@@ -22,6 +22,7 @@ export function shell(app: App): TemplateResult {
       <a class="brand" href="/" aria-label="StudioX, home"><span class="mark" aria-hidden="true"></span>StudioX</a>
       <nav aria-label="Main">${PLACES.map((place) => link(...place))}</nav>
       <div class="tools">
+        ${app.queue?.view()}
         <button class="round" aria-label=${dark() ? 'Light colours' : 'Dark colours'}
           @click=${() => (turnLights(), app.update())}>
           ${icon(dark() ? 'sun' : 'moon')}

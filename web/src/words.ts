@@ -174,6 +174,12 @@ export const typically = ({ p50, p90 }: TypicalSeconds): string =>
     ? `Usually ready in ${soon(p50)}.`
     : `Usually ready in ${soon(p50)}, and nearly always in ${soon(p90)}.`;
 
+/** How much longer a job takes that was ordered so many seconds ago. */
+export function timeLeft({ p50, p90 }: TypicalSeconds, elapsed: number): string {
+  if (elapsed < p50) return `about ${soon(p50 - elapsed)} left`;
+  return elapsed < p90 ? `at most ${soon(p90 - elapsed)} left` : 'takes longer than usual';
+}
+
 /** What went wrong, in a sentence for people: no code, no stack. */
 export function said(error: unknown): string {
   if (error instanceof StudioXError) return (SAYINGS[error.reason] as (details: unknown) => string)(error.details);

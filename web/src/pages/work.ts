@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { hasEnded, type Job } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { cancel } from '../cancel.ts';
 import { icon } from '../icons.ts';
 import { full } from '../media.ts';
 import { ago, tokens, typeName } from '../words.ts';
@@ -67,14 +68,8 @@ export class Work {
     return html`<div class="working">
       <progress max="100" .value=${progress} aria-label="Progress of ${label}"></progress>
       <span>${status === 'pending' ? 'Waiting' : `${progress} %`}</span>
-      <button @click=${() => this.cancel(jobId)}>Cancel</button>
+      <button @click=${() => cancel(this.app, jobId)}>Cancel</button>
     </div>`;
-  }
-
-  private async cancel(jobId: string): Promise<void> {
-    const { app } = this;
-    const done = await app.attempt(() => app.studiox.cancelStudioJob({ jobId }));
-    if (done) app.say(done.refunded > 0 ? `Cancelled. ${tokens(done.refunded)} refunded.` : 'Cancelled.');
   }
 
   private follow(uid: string): () => void {
