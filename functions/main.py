@@ -36,16 +36,15 @@ from studiox.billing.endpoints import (
     createPortalSession,
     getBillingHistory,
     getNextBillingDate,
-    getPlans,
     getSubscription,
     getSubscriptionHistory,
-    getTokenPacks,
     getWebhookStatus,
     reconcilePayments,
     retryWebhooks,
     stripeWebhook,
     updateSubscription,
 )
+from studiox.billing.offer_endpoints import getPlans, getTokenPacks
 from studiox.community.endpoints import (
     appealModeration,
     blockUser,

@@ -29,7 +29,7 @@ ASKED: dict[str, tuple[Callable[[], object], object]] = {
     "intent": (lambda: stripe.intent("pi_gone"), None),
     "invoice_subscription": (lambda: stripe.invoice_subscription("in_gone"), ""),
     "subscription": (lambda: stripe.subscription("sub_gone"), None),
-    "price": (lambda: stripe.price("price_gone"), ("", 0)),
+    "price": (lambda: stripe.price("price_gone", "usd"), ("", 0)),
     "change_price": (lambda: stripe.change_price("sub_gone", "si_gone", "price_studiox_pro", "k3"), False),
     "set_cancel_at_period_end": (lambda: stripe.set_cancel_at_period_end("sub_gone", True, "k4"), False),
     "cancel_subscription": (lambda: stripe.cancel_subscription("sub_gone"), None),

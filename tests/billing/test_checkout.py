@@ -182,7 +182,14 @@ def test_an_account_that_was_never_provisioned_may_buy(shop: Shop) -> None:
 def test_the_catalogue_is_public_and_can_be_changed(database: Database) -> None:
     packs = call(main.getTokenPacks).result["packs"]
     assert [each["id"] for each in packs] == ["starter", "creator", "studio"]
-    assert packs[0] == {"id": "starter", "name": "Starter", "tokens": 500, "amount": 500, "currency": "usd"}
+    assert packs[0] == {
+        "id": "starter",
+        "name": "Starter",
+        "tokens": 500,
+        "amount": 500,
+        "currency": "usd",
+        "amounts": {"usd": 500},
+    }
     plans = {each["id"]: each for each in call(main.getPlans).result["plans"]}
     assert {name: (each["monthlyTokens"], each["maxConcurrentJobs"]) for name, each in plans.items()} == {
         "free": (50, 3),

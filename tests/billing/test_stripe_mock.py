@@ -54,8 +54,10 @@ KINDS = {
 
 
 @pytest.fixture
-def requests(shop: Shop) -> list[Request]:
-    """Every kind of request that billing makes, as it went over the wire."""
+def requests(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """Every kind of request that billing makes, as it went over the wire, with all that a checkout may add."""
+    for name, value in (("STRIPE_TAX", "exclusive"), ("PROMOTION_CODES", "true"), ("PACK_INVOICES", "true")):
+        monkeypatch.setenv(name, value)
     session = shop.bought()
     shop.account.dispute(shop.intent(session))
     shop.account.refund(shop.intent(session), 100)
@@ -144,6 +146,7 @@ PARAMS = {
     "GET /v1/subscriptions/{id}": "SubscriptionRetrieveParams",
     "GET /v1/invoices": "InvoiceListParams",
     "GET /v1/invoice_payments": "InvoicePaymentListParams",
+    "GET /v1/prices/{id}": "PriceRetrieveParams",
     "GET /v1/payment_intents/{id}": "PaymentIntentRetrieveParams",
     "GET /v1/disputes": "DisputeListParams",
     "GET /v1/events": "EventListParams",

@@ -157,11 +157,12 @@ def test_an_invoice() -> None:
     assert stripe_objects.invoice(INVOICE) == Invoice(
         id="in1", status="paid", amount=900, paid=800, currency="usd", attempts=2, created=TIME, lines=lines,
         period_end=LATER, url="https://i", intent_id="pi1", total=805, reason="subscription_cycle",
+        bill=Bill("usd", 800, 820, tax=15, tax_included=7),
     )  # fmt: skip
     least = {"id": "in1", "amount_paid": 0, "currency": "usd", "created": AT, "lines": {"data": [LINE]}}
     assert stripe_objects.invoice(least) == Invoice(
         id="in1", status="draft", amount=0, paid=0, currency="usd", attempts=0, created=TIME, lines=lines[:1],
-        period_end=TIME, url="", intent_id="", total=900, reason="",
+        period_end=TIME, url="", intent_id="", total=900, reason="", bill=Bill("usd", 900, 900),
     )  # fmt: skip
 
 
@@ -179,6 +180,57 @@ def test_an_invoice() -> None:
 )  # fmt: skip
 def test_an_invoices_total_is_without_tax_on_top(fields: dict[str, Any], total: int) -> None:
     assert stripe_objects.invoice({**INVOICE, **fields}).total == total
+
+
+@pytest.mark.parametrize(
+    ("fields", "bill"),
+    [
+        ({"total_taxes": []}, Bill("usd", 800, 820)),
+        ({"total_taxes": [], "total_discount_amounts": [{"amount": 30}, {"amount": 50}]},
+         Bill("usd", 800, 820, discount=80)),
+        ({"total": -960, "total_taxes": [{"amount": -160, "tax_behavior": "exclusive"}]},
+         Bill("usd", 800, -960, tax=-160)),
+        ({"total_taxes": [], "lines": {"data": [LINE], "has_more": True}, "subtotal": 790}, Bill("usd", 790, 820)),
+        ({"total_taxes": [], "lines": {"data": [LINE], "has_more": False}, "subtotal": 790}, Bill("usd", 900, 820)),
+        ({"total": None, "total_discount_amounts": [{"amount": 30}]},
+         Bill("usd", 800, 785, discount=30, tax=15, tax_included=7)),
+    ],
+)  # fmt: skip
+def test_an_invoices_bill(fields: dict[str, Any], bill: Bill) -> None:
+    """Discounts and tax as Stripe counts them, of the lines' prices before discounts."""
+    assert stripe_objects.invoice({**INVOICE, **fields}).bill == bill
+
+
+def test_a_pack_comes_with_its_invoice() -> None:
+    page = {"id": "in1", "hosted_invoice_url": "https://i"}
+    pages = [(page, "https://i"), ({"id": "in1"}, ""), ("in1", ""), (None, "")]
+    assert [stripe_objects.session({**SESSION, "invoice": each}).invoice_url for each, _ in pages] == [
+        url for _, url in pages
+    ]
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "amount"),
+    [
+        ({"currency": "usd", "unit_amount": 900}, "usd", 900),
+        ({"unit_amount": 900}, "usd", 900),
+        ({"currency": "usd", "unit_amount": 900}, "", 900),
+        ({"currency": "usd", "unit_amount": 900, "currency_options": {"eur": {"unit_amount": 850}}}, "eur", 850),
+        ({"currency": "usd", "unit_amount": 900, "currency_options": {}}, "eur", None),
+        ({"currency": "usd", "unit_amount": 900}, "eur", None),
+        ({"currency": "usd", "unit_amount": None}, "usd", None),
+    ],
+)
+def test_a_price_in_a_currency(price: dict[str, Any], currency: str, amount: int | None) -> None:
+    assert stripe_objects.price_in(price, currency) == amount
+
+
+def test_a_subscription_says_its_currency_and_what_it_allows() -> None:
+    price = {**ITEM["price"], "currency": "usd", "currency_options": {"eur": {"unit_amount": 850}}}  # type: ignore[dict-item]
+    sold = {**SUBSCRIPTION, "currency": "eur", "items": {"data": [{**ITEM, "price": price}]}}
+    read = stripe_objects.subscription({**sold, "metadata": {"allows": "codes tax"}})
+    assert (read.currency, read.amount, read.allows) == ("eur", 850, ("codes", "tax"))
+    assert stripe_objects.subscription(SUBSCRIPTION).allows == ()
 
 
 @pytest.mark.parametrize(("due", "amount"), [(1, 1), (0, 0), (-1, 0), (None, 0)])
@@ -244,7 +296,8 @@ def _subject(type_: str, about: dict[str, Any]) -> Subject | None:
         ("customer.subscription.updated", {"id": "sub1", "metadata": MINE}, Subject("subscription", "sub1", "", "u1")),
         ("invoice.paid", {"id": "in1", "subscription": "sub1", "subscription_details": {"metadata": MINE}},
          Subject("subscription", "sub1", "", "u1")),
-        ("invoice.paid", {"id": "in1", "metadata": MINE}, None),
+        ("invoice.paid", {"id": "in1", "metadata": MINE}, Subject("order", "o1", "o1", "u1")),
+        ("invoice.paid", {"id": "in1"}, None),
         ("payment_intent.succeeded", {"id": "pi1", "metadata": MINE}, Subject("order", "o1", "o1", "u1")),
         ("payment_intent.succeeded", {"id": "pi1"}, Subject("intent", "pi1")),
         ("charge.refunded", {"id": "ch1", "payment_intent": "pi1"}, Subject("intent", "pi1")),

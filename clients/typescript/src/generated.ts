@@ -848,7 +848,11 @@ export interface Page {
   cursor?: string | null;
 }
 
-/** `in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid. */
+/**
+ * `in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid.
+ *
+ * `amount` is after the `discount`, and contains the `tax`.
+ */
 export interface Payment {
   id: string;
   kind: "pack" | "subscription";
@@ -856,6 +860,8 @@ export interface Payment {
   currency: string;
   status: "disputed" | "failed" | "paid" | "partially_refunded" | "pending" | "refunded" | "in_review" | "void";
   createdAt: Timestamp;
+  discount?: number;
+  tax?: number;
   tokens?: number;
   invoiceUrl?: string;
 }
@@ -867,6 +873,7 @@ export interface PlanOffer {
   features: string[];
   amount: number;
   currency: string;
+  amounts: Record<string, number>;
   interval: "month";
   allowances: Allowances;
   maxConcurrentJobs: number;
@@ -1313,6 +1320,7 @@ export interface TokenPack {
   tokens: number;
   amount: number;
   currency: string;
+  amounts: Record<string, number>;
 }
 
 export interface TokenPacks {
@@ -1833,26 +1841,6 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * List the token packs on sale. Amounts are in the currency's minor unit (cents).
-   *
-   * Anyone; no sign-in needed. At most 120 a minute.
-   */
-  getTokenPacks: {
-    request: Nothing;
-    response: TokenPacks;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * List the plans with their monthly prices. Amounts are in the currency's minor unit (cents).
-   *
-   * Anyone; no sign-in needed. At most 120 a minute.
-   */
-  getPlans: {
-    request: Nothing;
-    response: Plans;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
    * Create a Stripe checkout page where the caller pays for a pack or a plan.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
@@ -1964,6 +1952,28 @@ export interface Functions {
     request: RetryWebhooks;
     response: Retried;
     refusals: "Contention" | "Forbidden" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List the token packs on sale. Amounts are in the currency's minor unit (cents).
+   *
+   * `amounts` is the price by currency. Stripe's page shows the buyer's own currency if it is among them.
+   *
+   * Anyone; no sign-in needed. At most 120 a minute.
+   */
+  getTokenPacks: {
+    request: Nothing;
+    response: TokenPacks;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List the plans with their monthly prices, `amounts` as in `getTokenPacks`.
+   *
+   * Anyone; no sign-in needed. At most 120 a minute.
+   */
+  getPlans: {
+    request: Nothing;
+    response: Plans;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Publish one of the caller's creations, with public copies of its files; once per creation.
@@ -2472,8 +2482,6 @@ export const FUNCTIONS = {
   getProfile: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   updateProfile: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   revokeSessions: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
-  getTokenPacks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
-  getPlans: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   createCheckoutSession: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: true },
   confirmCheckout: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   createPortalSession: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
@@ -2485,6 +2493,8 @@ export const FUNCTIONS = {
   getNextBillingDate: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getWebhookStatus: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   retryWebhooks: { timeout: 310000, takesRequestId: false, repeatable: false, consumesToken: false },
+  getTokenPacks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getPlans: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   publishPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getFeed: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getPost: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

@@ -31,3 +31,8 @@ def mismatch(bill: Bill, prices: Mapping[str, int], terms: SaleTerms) -> Mismatc
     if bill.subtotal != prices[bill.currency] or bill.total != bill.subtotal - bill.discount + bill.tax:
         return "amount_mismatch"
     return ""
+
+
+def tax_in(bill: Bill, amount: int) -> int:
+    """The tax in this part of the bill's total, rounded down. The rest may have been paid from a balance."""
+    return (bill.tax + bill.tax_included) * amount // bill.total if bill.total > 0 else 0

@@ -22,7 +22,15 @@ from studiox.models.subscriptions import BillingAccount, PlanCheckout, account_p
 from studiox.models.users import user_path
 
 from . import orders, subscriptions
-from .plans import AlreadySubscribed, CheckoutItem, requested_item, session_params, site_url
+from .plans import (
+    AlreadySubscribed,
+    CheckoutItem,
+    CheckoutTerms,
+    checkout_terms,
+    requested_item,
+    session_params,
+    site_url,
+)
 
 T = TypeVar("T")
 
@@ -56,9 +64,17 @@ def open_checkout(
     earlier = _plan_session(account) if item.plan_id else ""
     _close(earlier, account)
 
+    terms = current_terms()
+
     def create(customer_id: str) -> tuple[str, str] | None:
         params = session_params(
-            order_id=order_id, uid=caller.uid, customer_id=customer_id, site=config.SITE_URL.value, pack=pack, plan=plan
+            order_id=order_id,
+            uid=caller.uid,
+            customer_id=customer_id,
+            site=config.SITE_URL.value,
+            pack=pack,
+            plan=plan,
+            terms=terms,
         )
         # The key contains what is sold: after a change of the catalogue it is another session.
         return stripe.create_session(params, f"{order_id}:{_digest(params)[:16]}")
@@ -72,12 +88,20 @@ def open_checkout(
         fingerprint=fingerprint,
         pack=pack,
         plan=plan,
+        terms=terms,
         now=now,
     )
     session_id, url, replaced = _write(caller, item, order, customer, already_read)
     if replaced not in (earlier, session_id):
         _close(replaced, account)
     return session_id, url
+
+
+def current_terms() -> CheckoutTerms:
+    """What checkouts add to their prices now, by the deployment's parameters."""
+    return checkout_terms(
+        config.STRIPE_TAX.value, codes=config.PROMOTION_CODES.value, invoices=config.PACK_INVOICES.value
+    )
 
 
 def _plan_session(account: BillingAccount | None) -> str:

@@ -14,7 +14,6 @@ from studiox.api.background import schedule
 from studiox.api.callables import (
     AccountHolder,
     Admin,
-    Anyone,
     Buyer,
     Id,
     Nothing,
@@ -26,7 +25,6 @@ from studiox.api.callables import (
     endpoint,
 )
 from studiox.api.methods import not_allowed
-from studiox.catalog import sales_store
 from studiox.integrations import stripe
 from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import clock, config, log
@@ -34,7 +32,6 @@ from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RateLimited, RequestIdReused
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
-from studiox.models.catalog import Allowances
 from studiox.models.payments import OrderPaymentStatus, PaymentKind
 from studiox.models.subscriptions import PlanEventType, SubscriptionStatus
 from studiox.models.users import PlanId
@@ -46,66 +43,6 @@ READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 STRIPE = [config.STRIPE_SECRET_KEY]
 MAX_EVENT_BYTES = 1 << 20
-
-
-class TokenPack(Response):
-    id: str
-    name: str
-    tokens: int
-    amount: int
-    currency: str
-
-
-class TokenPacks(Response):
-    packs: list[TokenPack]
-
-
-@endpoint(limit=READS)
-def getTokenPacks(caller: Anyone, request: Nothing) -> TokenPacks:
-    """List the token packs on sale. Amounts are in the currency's minor unit (cents)."""
-    found = sales_store.packs()
-    return TokenPacks(packs=[TokenPack(**{name: getattr(pack, name) for name in _PACK}) for pack in found])
-
-
-_PACK = ("id", "name", "tokens", "amount", "currency")
-
-
-class PlanOffer(Response):
-    id: PlanId
-    name: str
-    monthly_tokens: int
-    features: tuple[str, ...]
-    amount: int
-    currency: str
-    interval: Literal["month"]
-    allowances: Allowances
-    max_concurrent_jobs: int
-    price_id: str | None
-
-
-class Plans(Response):
-    plans: list[PlanOffer]
-
-
-@endpoint(limit=READS)
-def getPlans(caller: Anyone, request: Nothing) -> Plans:
-    """List the plans with their monthly prices. Amounts are in the currency's minor unit (cents)."""
-    found = [
-        PlanOffer(
-            id=plan.id,
-            name=plan.name,
-            monthly_tokens=plan.monthly_tokens,
-            features=plan.features,
-            amount=plan.amount,
-            currency=plan.currency,
-            interval=plan.interval,
-            allowances=plan.allowances,
-            max_concurrent_jobs=plan.max_concurrent_jobs,
-            price_id=plan.price_id or None,
-        )
-        for plan in sales_store.plans()
-    ]
-    return Plans(plans=found)
 
 
 class CreateCheckoutSession(Request, frozen=True):
@@ -233,7 +170,10 @@ class Page(Request, frozen=True):
 
 
 class Payment(Response):
-    """`in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid."""
+    """`in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid.
+
+    `amount` is after the `discount`, and contains the `tax`.
+    """
 
     id: str
     kind: PaymentKind
@@ -241,6 +181,8 @@ class Payment(Response):
     currency: str
     status: OrderPaymentStatus | Literal["void", "in_review"]
     created_at: datetime
+    discount: int | UnsetType = UNSET
+    tax: int | UnsetType = UNSET
     tokens: int | UnsetType = UNSET
     invoice_url: str | UnsetType = UNSET
 
@@ -262,6 +204,8 @@ def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
             currency=each.currency,
             status=each.status,
             created_at=each.created_at,
+            discount=each.discount or UNSET,
+            tax=each.tax or UNSET,
             tokens=UNSET if each.tokens is None else each.tokens,
             invoice_url=each.invoice_url or UNSET,
         )

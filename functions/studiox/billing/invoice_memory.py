@@ -46,6 +46,7 @@ def noted(known: InvoiceRecord | None, invoice: Invoice) -> InvoiceRecord:
         attempts=invoice.attempts,
         amount=invoice.paid or invoice.amount,
         total=invoice.total,
+        tax=invoice.bill.tax or None,
         created_at=invoice.created,
         period_end=invoice.period_end,
     )
@@ -85,7 +86,7 @@ def may_change(invoice: Invoice, records: Mapping[str, InvoiceRecord], forgotten
 def restored(invoice: Invoice, payment: Payment) -> InvoiceRecord:
     """The record of a forgotten invoice, rebuilt from the user's billing history."""
     granted, refunded = payment.tokens or 0, payment.refunded or 0
-    target = taken_target(granted, refunded, max(invoice.total, invoice.paid))
+    target = taken_target(granted, refunded, max(invoice.total + invoice.bill.tax, invoice.paid))
     return replace(
         noted(None, invoice),
         counted=payment.status in _PAID,

@@ -8,7 +8,7 @@ them off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -74,6 +74,13 @@ def in_proportion(tokens: int, paid: int, full: int) -> int:
     return tokens * max(0, paid) // full if full > 0 else 0
 
 
+def _reversed_net(record: InvoiceRecord) -> int:
+    """What was refunded or disputed of an invoice's total, without tax on top."""
+    back = record.reversed + disputed_amount(record.disputes)
+    net, tax = record.total or 0, record.tax or 0
+    return back * net // (net + tax) if tax > 0 else back
+
+
 def credited_tokens(credit: int, source: PriceTerms, target: PriceTerms, grant: Grant | None) -> int:
     """How many tokens a credit for a change from `source` to `target` stands for, rounded up.
 
@@ -109,11 +116,17 @@ class MonthlyBucket:
         self._granted_now = False
         self._taken: dict[str, int] = {}
 
-    def apply_invoices(self, invoices: list[Invoice], *, entitled: bool) -> None:
-        """Count each paid invoice once, oldest first. Tokens are granted only if the user is entitled to the plan."""
+    def apply_invoices(
+        self, invoices: list[Invoice], *, entitled: bool, unexplained: Container[str] = frozenset()
+    ) -> None:
+        """Count each paid invoice once, oldest first, except those whose sum is unexplained.
+
+        Tokens are granted only if the user is entitled to the plan.
+        """
         for invoice in invoices:
             self.invoices[invoice.id] = invoice_memory.noted(self.invoices.get(invoice.id), invoice)
-        paid = [each for each in invoices if each.status == "paid" and any(line.price_id for line in each.lines)]
+        counts = [each for each in invoices if each.status == "paid" and each.id not in unexplained]
+        paid = [each for each in counts if any(line.price_id for line in each.lines)]
         newest = max((each.period_end for each in paid), default=None)
         for invoice in paid:
             if self.invoices[invoice.id].counted:
@@ -164,7 +177,7 @@ class MonthlyBucket:
         """The most that an invoice may grant after a refund in this period: what the remaining money buys."""
         assert self.grant is not None
         known = [self.invoices[name] for name in self.grant.invoices if name in self.invoices]
-        back = sum(each.reversed + disputed_amount(each.disputes) for each in known)
+        back = sum(_reversed_net(each) for each in known)
         if not back:
             return to.tokens
         left = self.grant.tokens - sum(each.taken for each in known)
@@ -273,7 +286,8 @@ class MonthlyBucket:
             return
         disputes = merged_disputes(known.disputes, charge.disputes)
         known = replace(known, reversed=charge.refunded, disputes=disputes)
-        money = max(charge.amount, known.total or 0)  # the customer's balance may have paid a part
+        # The customer's balance may have paid a part.
+        money = max(charge.amount, (known.total or 0) + (known.tax or 0))
         target = taken_target(known.granted, known.reversed + disputed_amount(disputes), money)
         counts = self.grant is not None and not self.grant.over and reversal.invoice_id in self.grant.invoices
         self.invoices[reversal.invoice_id] = replace(known, target=target)

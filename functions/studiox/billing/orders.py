@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from studiox.catalog.sales import prices
 from studiox.integrations.stripe_types import Charge, Dispute, Session
 from studiox.kit.clock import datetime
 from studiox.models.catalog import Pack, Plan
@@ -18,6 +19,7 @@ from studiox.models.orders import DisputeRecord, Order
 from studiox.models.payments import OrderPaymentStatus
 
 from .bills import SaleTerms, mismatch
+from .plans import NOTHING_ADDED, CheckoutTerms
 
 
 class OrderMove(NamedTuple):
@@ -49,6 +51,7 @@ def new_order(
     pack: Pack | None,
     plan: Plan | None,
     now: datetime,
+    terms: CheckoutTerms = NOTHING_ADDED,
 ) -> Order:
     """An order at the current catalogue price. Later changes of the catalogue do not affect what it credits."""
     item = pack or plan
@@ -62,12 +65,16 @@ def new_order(
         tokens=pack.tokens if pack else 0,
         amount=item.amount,
         currency=item.currency,
-        amounts={item.currency: item.amount},
+        amounts=prices(item),
+        codes_allowed=terms.codes,
+        tax_allowed=bool(terms.tax),
         url=url,
         fingerprint=fingerprint,
         status="open",
         quantity=0,
         paid=None,
+        discount=0,
+        tax=0,
         credited=0,
         taken=0,
         restored=0,
@@ -126,6 +133,8 @@ def settle_order(order: Order, session: Session) -> OrderSettlement:
         if reversal := _reversal(settled):
             settled = _reversed(settled, reversal)
             moves.append(reversal)
+    if session.invoice_url:
+        settled = replace(settled, receipt_url=session.invoice_url)
     return OrderSettlement(settled, tuple(moves), "")
 
 
@@ -145,9 +154,9 @@ def _mismatch(order: Order, session: Session) -> str:
     """How the payment differs from what was sold."""
     if session.quantity < 1:
         return "amount_mismatch"
-    prices = {name: amount * session.quantity for name, amount in _prices(order).items()}
+    sold = {name: amount * session.quantity for name, amount in _prices(order).items()}
     terms = SaleTerms(codes=order.codes_allowed, tax=order.tax_allowed)
-    return mismatch(session.bill, prices, terms) or ("" if session.uid == order.uid else "user_mismatch")
+    return mismatch(session.bill, sold, terms) or ("" if session.uid == order.uid else "user_mismatch")
 
 
 def _prices(order: Order) -> Mapping[str, int]:
@@ -157,13 +166,13 @@ def _prices(order: Order) -> Mapping[str, int]:
 
 def _with_bill(order: Order, session: Session) -> Order:
     """The order with what Stripe charges for it, in the currency that the buyer was shown."""
-    bill, prices = session.bill, _prices(order)
-    if bill.currency not in prices:  # it is parked once it is paid
+    bill, sold = session.bill, _prices(order)
+    if bill.currency not in sold:  # it is parked once it is paid
         return replace(order, quantity=session.quantity)
     return replace(
         order,
         quantity=session.quantity,
-        amount=prices[bill.currency],
+        amount=sold[bill.currency],
         currency=bill.currency,
         paid=bill.total,
         discount=bill.discount,

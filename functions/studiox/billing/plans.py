@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.models.catalog import Pack, Plan
 
+TAX_BEHAVIORS = ("inclusive", "exclusive")
+
 
 class AlreadySubscribed(StudioxError):
     """The user has a live subscription; it can be changed or cancelled."""
@@ -20,6 +22,27 @@ class AlreadySubscribed(StudioxError):
 class NoSubscription(StudioxError):
     code = "failed-precondition"
     text = "You don't have a subscription."
+
+
+class CheckoutTerms(NamedTuple):
+    """What a checkout adds to its price. Everything is off by default."""
+
+    tax: str = ""
+    """How Stripe Tax counts, one of TAX_BEHAVIORS; empty if it does not."""
+    codes: bool = False
+    """Whether the page takes promotion codes."""
+    invoices: bool = False
+    """Whether a pack comes with an invoice. A plan always does."""
+
+
+NOTHING_ADDED = CheckoutTerms()
+
+
+def checkout_terms(tax: str, *, codes: bool, invoices: bool) -> CheckoutTerms:
+    """The terms by the deployment's parameters. ValueError for a way to count tax that does not exist."""
+    if tax not in ("off", *TAX_BEHAVIORS):
+        raise ValueError("STRIPE_TAX must be off, inclusive or exclusive")
+    return CheckoutTerms("" if tax == "off" else tax, codes, invoices)
 
 
 class CheckoutItem(NamedTuple):
@@ -62,7 +85,7 @@ def site_url(site: str, path: str) -> str:
 
 
 def session_params(
-    *, order_id: str, uid: str, customer_id: str, site: str, pack: Pack | None, plan: Plan | None
+    *, order_id: str, uid: str, customer_id: str, site: str, pack: Pack | None, plan: Plan | None, terms: CheckoutTerms
 ) -> dict[str, Any]:
     """The parameters of a checkout session. Nothing in them comes from the client."""
     metadata = {"orderId": order_id, "uid": uid}
@@ -74,11 +97,30 @@ def session_params(
         "success_url": site_url(site, "/?checkout=success&session_id={CHECKOUT_SESSION_ID}"),
         "cancel_url": site_url(site, "/?checkout=cancelled"),
     }
+    if terms.tax:
+        # Tax needs an address. Stripe refuses a customer without one unless the page may save what the buyer enters.
+        params |= {"automatic_tax": {"enabled": True}, "customer_update": {"address": "auto"}}
+    if terms.codes:
+        params["allow_promotion_codes"] = True
     if pack is not None:
-        price = {"currency": pack.currency, "unit_amount": pack.amount}
-        item = {"price_data": {**price, "product_data": {"name": pack.name}}, "quantity": 1}
-        return {**params, "mode": "payment", "line_items": [item], "payment_intent_data": {"metadata": metadata}}
+        params |= {"mode": "payment", "payment_intent_data": {"metadata": metadata}}
+        if terms.invoices:
+            params["invoice_creation"] = {"enabled": True, "invoice_data": {"metadata": metadata}}
+        return {**params, "line_items": [{**_price(pack, terms), "quantity": 1}]}
     assert plan is not None
+    owner = {"uid": uid, **({"allows": allowed} if (allowed := _allowed(terms)) else {})}
     item = {"price": plan.price_id, "quantity": 1}
-    owner = {"metadata": {"uid": uid}}
-    return {**params, "mode": "subscription", "line_items": [item], "subscription_data": owner}
+    return {**params, "mode": "subscription", "line_items": [item], "subscription_data": {"metadata": owner}}
+
+
+def _price(pack: Pack, terms: CheckoutTerms) -> dict[str, Any]:
+    """The pack's price in Stripe, or one that only this checkout has."""
+    if pack.price_id:
+        return {"price": pack.price_id}
+    price = {"currency": pack.currency, "unit_amount": pack.amount, "product_data": {"name": pack.name}}
+    return {"price_data": {**price, **({"tax_behavior": terms.tax} if terms.tax else {})}}
+
+
+def _allowed(terms: CheckoutTerms) -> str:
+    """What the subscription's invoices may contain beside prices, for as long as it lives."""
+    return " ".join(name for name, on in (("codes", terms.codes), ("tax", bool(terms.tax))) if on)

@@ -42,6 +42,9 @@ def settle_event(subject: Subject, context: SettlementContext) -> None:
     """
     if subject.kind == "subscription":
         sync_subscription(subject.id, subject.uid, context, order_id=subject.order_id)
+    elif subject.kind == "invoice":
+        if owner := stripe.invoice_subscription(subject.id):
+            sync_subscription(owner, subject.uid, context)
     elif subject.kind == "intent":
         _settle_intent(subject, context)
     else:
@@ -182,6 +185,8 @@ def _show_payment(docs: Docs, order: Order, now: datetime) -> None:
         amount=orders.paid_amount(order),
         currency=order.currency,
         status=status,
+        discount=order.discount or None,
+        tax=order.tax or None,
         refunded=order.refunded or None,
         tokens=order.credited or order.tokens * order.quantity,
         invoice_url=order.receipt_url or (before.invoice_url if before else None),

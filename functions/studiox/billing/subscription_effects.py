@@ -14,7 +14,7 @@ from studiox.models.payments import Payment, payment_path
 from studiox.models.subscriptions import BillingAccount, SubscriptionRecord
 from studiox.models.users import FREE_PLAN, change_user
 
-from . import invoice_memory, subscriptions
+from . import bills, invoice_memory, subscriptions
 from .context import SettlementContext
 from .subscriptions import SubscriptionSettlement
 
@@ -86,6 +86,8 @@ def show_payments(
             amount=invoice.paid or invoice.amount,
             currency=invoice.currency,
             status=subscriptions.payment_status(invoice, record),
+            discount=invoice.bill.discount or None,
+            tax=bills.tax_in(invoice.bill, invoice.paid or invoice.amount) or None,
             refunded=record.reversed or None,
             tokens=record.granted or (shown.tokens if shown else None),
             invoice_url=invoice.url,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from studiox.catalog import sales_store
+from studiox.catalog.sales import prices
 from studiox.integrations import stripe
 from studiox.integrations.stripe_types import Invoice, Subject, Subscription
 from studiox.kit import clock, firestore, log
@@ -29,12 +30,13 @@ from studiox.models.subscriptions import (
 from studiox.models.users import FREE_PLAN, PlanId, user_path
 from studiox.tokens.service import post_paid
 
-from . import invoice_memory, store, subscriptions
+from . import bills, invoice_memory, store, subscriptions
+from .checkout import current_terms
 from .context import SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import NO_TERMS, PriceTerms, Reversal
 from .subscription_effects import NOTICES, account_after, change_plan, notify, show_payments
 from .subscriptions import SettlementInput
-from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park, park_in_commit
+from .unmatched_payments import Outcome, Parked, PaymentInReview, alert_unmatched, park, park_in_commit
 
 MAX_ROUNDS = 6
 FEW = 8
@@ -58,6 +60,8 @@ class _Fetched(NamedTuple):
     """The plan that the subscription pays for; None if its price is not of the catalogue."""
     restored: Mapping[str, InvoiceRecord]
     """Records of forgotten invoices, from the user's billing history."""
+    unexplained: Mapping[str, bills.Mismatch]
+    """By the invoice's id: why its sum is not explained. Nothing is granted for it."""
 
 
 def sync_subscription(
@@ -140,7 +144,22 @@ def _fetch(
         found, owner = subscriptions.as_ended(known), known.uid
     terms = _fetch_terms(found, invoices, {**restored, **(known.invoices if known else {})}, plans)
     plan = terms[found.price_id].plan if found.price_id in terms else ""
-    return _Fetched(found, invoices, plans, terms, plan or None, restored), owner
+    unexplained = _unexplained(found, invoices, {**restored, **(known.invoices if known else {})})
+    return _Fetched(found, invoices, plans, terms, plan or None, restored, unexplained), owner
+
+
+def _unexplained(
+    found: Subscription, invoices: list[Invoice], records: Mapping[str, InvoiceRecord]
+) -> dict[str, bills.Mismatch]:
+    """The paid invoices whose sum is not explained, unless they were counted before."""
+    now = current_terms()
+    terms = bills.SaleTerms(codes=now.codes or "codes" in found.allows, tax=bool(now.tax) or "tax" in found.allows)
+    made = {}
+    for invoice in invoices:
+        record, bill = records.get(invoice.id), invoice.bill
+        if invoice.status == "paid" and not (record is not None and record.counted):
+            made[invoice.id] = bills.mismatch(bill, {bill.currency: bill.subtotal}, terms)
+    return {name: problem for name, problem in made.items() if problem}
 
 
 def _fetch_terms(
@@ -151,7 +170,9 @@ def _fetch_terms(
 ) -> dict[str, PriceTerms]:
     """What each price buys. Stripe is asked only for prices that neither the catalogue nor the subscription names."""
     terms = {
-        plan.price_id: PriceTerms(plan.id, plan.monthly_tokens, plan.amount) for plan in plans.values() if plan.price_id
+        plan.price_id: PriceTerms(plan.id, plan.monthly_tokens, prices(plan).get(found.currency, plan.amount))
+        for plan in plans.values()
+        if plan.price_id
     }
     own = plans[found.plan_id].id if found.plan_id in plans else terms.get(found.price_id, NO_TERMS).plan
     if own:
@@ -162,7 +183,7 @@ def _fetch_terms(
         if record is not None and record.counted:
             continue
         for price_id in {line.price_id for line in invoice.lines} - terms.keys() - {""}:
-            plan_id, amount = stripe.price(price_id)
+            plan_id, amount = stripe.price(price_id, found.currency)
             if (plan := plans.get(plan_id)) is not None:
                 terms[price_id] = PriceTerms(plan.id, plan.monthly_tokens, amount)
     return terms
@@ -247,19 +268,37 @@ def _commit(
         docs.put(account_path(uid), account_after(account, settled))
         if settled.record != known:
             docs.put(path, settled.record)
-            show_payments(docs, known, settled, fetched.invoices, fetched.restored, now)
+            explained = [each for each in fetched.invoices if each.id not in fetched.unexplained]
+            show_payments(docs, known, settled, explained, fetched.restored, now)
             was = known.plan if known is not None and known.entitled else FREE_PLAN
             store.add_plan_events(docs, settled.record, was, settled.events, now)
         else:
             docs.put(path, replace(settled.record, updated_at=now))
         store.mark_paid(docs, order_id, now)
         notify(docs, uid, found, context, now)
-        context.record(docs, "handled", now)
-        return Outcome(effect={"status": new.status, "plan": new.plan} if settled.record != known else None)
+        in_review = _park_unexplained(docs, fetched, settled.invoices, uid, now)
+        context.record(docs, "parked" if in_review else "handled", now)
+        effect = {"status": new.status, "plan": new.plan} if settled.record != known else None
+        return Outcome(invoices=in_review, effect=effect)
 
     outcome = context.commit(user_path(uid), decide, reads, target=path, effect=lambda made: made.effect)
     if outcome.parked is not None:
         alert_unmatched(found.id, outcome.parked, now)
+    for name, each in outcome.invoices.items():
+        alert_unmatched(name, each, now)
+
+
+def _park_unexplained(
+    docs: Docs, fetched: _Fetched, records: Mapping[str, InvoiceRecord], uid: str, now: datetime
+) -> dict[str, Parked]:
+    """Park each invoice whose sum is not explained. The rest of the subscription is settled all the same."""
+    parked = {}
+    for invoice in fetched.invoices:
+        if problem := fetched.unexplained.get(invoice.id):
+            is_refunded = 0 < invoice.paid <= records[invoice.id].reversed
+            shown = PaymentInReview(invoice.id, "subscription", invoice.paid, invoice.currency, is_refunded)
+            parked[invoice.id] = park_in_commit(docs, Subject("invoice", invoice.id), problem, now, uid, [shown])
+    return parked
 
 
 def _reads(
@@ -289,7 +328,12 @@ def _is_settled(
     found = fetched.subscription
     known = _restored(docs.get(subscription_path(found.id)), fetched)
     user = docs.get(user_path(uid))
-    if known is None or user is None or (context.event is not None and context.event.type in NOTICES):
+    if (
+        known is None
+        or user is None
+        or fetched.unexplained
+        or (context.event is not None and context.event.type in NOTICES)
+    ):
         return False
     account = docs.get(account_path(uid))
     new = subscriptions.fetched_record(known, found, fetched.invoices, plan, uid, now)
@@ -302,7 +346,9 @@ def _input(
     fetched: _Fetched, reversal: Reversal | None, monthly: int, account: BillingAccount | None, now: datetime
 ) -> SettlementInput:
     owed = (account.owed_tokens if account else None) or 0
-    return SettlementInput(fetched.invoices, reversal, fetched.terms, monthly, owed, now)
+    return SettlementInput(
+        fetched.invoices, reversal, fetched.terms, monthly, owed, now, unexplained=fetched.unexplained
+    )
 
 
 def _end_second(loser: str, current: str, synced: set[str], uid: str, context: SettlementContext) -> None:
@@ -321,7 +367,9 @@ def _end_second(loser: str, current: str, synced: set[str], uid: str, context: S
     for invoice in stripe.invoices(loser) if exists else ():
         if invoice.status == "paid" and invoice.paid > 0 and invoice.intent_id:
             stripe.refund(invoice.intent_id, loser)
-        if invoice.status == "paid" and (invoice.paid < invoice.total or (invoice.paid > 0 and not invoice.intent_id)):
+        if invoice.status == "paid" and (
+            invoice.paid < invoice.bill.total or (invoice.paid > 0 and not invoice.intent_id)
+        ):
             # A refund names a card payment; what the customer's balance paid cannot be refunded that way.
             log.alert("second_subscription_not_refunded", subscription=loser, invoice=invoice.id)
     if loser == current:

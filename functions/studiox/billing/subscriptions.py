@@ -6,7 +6,7 @@ to what was done. A user has one subscription that counts; `duplicate` names the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -130,6 +130,8 @@ class SettlementInput(NamedTuple):
     """Tokens in the user's monthly bucket."""
     owed: int
     now: datetime
+    unexplained: Container[str] = frozenset()
+    """Ids of the invoices whose sum is not explained: they grant nothing."""
 
 
 def settle_subscription(
@@ -140,7 +142,7 @@ def settle_subscription(
     bucket = MonthlyBucket(
         fetched.subscription_id, fetched.grant, fetched.invoices, given.terms, given.monthly, given.owed
     )
-    bucket.apply_invoices(given.invoices, entitled=fetched.entitled)
+    bucket.apply_invoices(given.invoices, entitled=fetched.entitled, unexplained=given.unexplained)
     if fetched.entitled:
         bucket.apply_plan(_terms(fetched, given, plans), f"{fetched.subscription_id}:{rev}")
     if given.reversal is not None:

@@ -60,6 +60,8 @@ class Outcome(NamedTuple):
     """The outcome of a settlement's commit."""
 
     parked: Parked | None = None
+    invoices: Mapping[str, Parked] = {}
+    """By the invoice's id: those of a subscription whose sum is not explained."""
     effect: Mapping[str, object] | None = None
     """What its audit entry says; None if nothing changed."""
 
@@ -160,6 +162,8 @@ def close_if_settled(subject: Subject, since: datetime) -> None:
             return
         if subject.kind == "subscription":
             settled = docs.exists(subscription_path(subject.id))
+        elif subject.kind == "invoice":
+            settled = True  # its subscription was settled, and it was not parked again
         else:
             order = docs.get(order_path(subject.order_id)) if subject.order_id else None
             settled = order is not None and order.status == "paid"

@@ -14,6 +14,12 @@ import msgspec
 from studiox.models.catalog import PLANS as PLAN_DOCUMENTS
 from studiox.models.catalog import TOKEN_PACKS, Allowances, Pack, Plan
 
+
+def prices(item: Pack | Plan) -> dict[str, int]:
+    """What the item costs, by currency: in its own, and in those that Stripe may choose for the buyer."""
+    return {**item.amounts, item.currency: item.amount}
+
+
 PACKS = (
     Pack(id="starter", name="Starter", tokens=500, amount=500, currency="usd"),
     Pack(id="creator", name="Creator", tokens=1_200, amount=1_000, currency="usd"),

@@ -97,7 +97,10 @@ def _plan(key: str, override: Data | None) -> Plan:
 def _as(entry: Data, kind: type[S]) -> S | None:
     """The entry as a pack or plan, or None with an alert if it is malformed."""
     try:
-        return structs.convert(entry, kind)
+        found = structs.convert(entry, kind)
+        if found.amounts and not found.price_id:
+            raise msgspec.ValidationError("`amounts` needs the `priceId` of a price in Stripe")
+        return found
     except msgspec.ValidationError as error:
         log.alert("catalogue_entry_broken", entry=entry.get("id"), error=str(error))
         return None

@@ -148,7 +148,7 @@ def create_portal(customer_id: str, return_url: str, key: str) -> str | None:
 def session(session_id: str) -> Session | None:
     """The session with its payment, refunds and disputes; None if it is missing. `BadShape`."""
     with translated_errors("session") as client:
-        expand = ["line_items", "payment_intent.latest_charge", "total_details.breakdown"]
+        expand = ["line_items", "payment_intent.latest_charge", "total_details.breakdown", "invoice"]
         got = find(lambda: client.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
     if got is None:
         return None
@@ -194,8 +194,9 @@ def invoice(invoice_id: str) -> Invoice | None:
 
 def subscription(subscription_id: str) -> Subscription | None:
     """The subscription's current state; None if it is missing. `BadShape`."""
+    expand = ["customer", "items.data.price.currency_options"]
     with translated_errors("subscription") as client:
-        found = find(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": ["customer"]}))
+        found = find(lambda: client.v1.subscriptions.retrieve(subscription_id, {"expand": expand}))
     return None if found is None else objects.subscription(found.to_dict())
 
 
@@ -209,13 +210,14 @@ def invoices(subscription_id: str, since: datetime | None = None) -> list[Invoic
     return sorted(found, key=lambda each: (each.created, each.id))
 
 
-def price(price_id: str) -> tuple[str, int]:
-    """A price's `metadata.planId` ("" if it has none) and its amount; ("", 0) if the price is missing."""
+def price(price_id: str, currency: str) -> tuple[str, int]:
+    """A price's `metadata.planId` ("" if it has none) and its amount in the currency; ("", 0) if it is missing."""
     with translated_errors("price") as client:
-        found = find(lambda: client.v1.prices.retrieve(price_id))
+        found = find(lambda: client.v1.prices.retrieve(price_id, {"expand": ["currency_options"]}))
     if found is None:
         return "", 0
-    return objects.metadata(found.to_dict(), "planId"), found.unit_amount or 0
+    data = found.to_dict()
+    return objects.metadata(data, "planId"), objects.price_in(data, currency) or 0
 
 
 def change_price(subscription_id: str, item_id: str, price_id: str, key: str) -> bool:

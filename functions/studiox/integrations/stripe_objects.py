@@ -152,7 +152,9 @@ def _subject(type_: str, about: Data) -> Subject | None:
         case ["invoice", _]:
             parent = _parent(about)
             owner = reference(parent.get("subscription"))
-            return Subject("subscription", owner, "", metadata(parent, "uid")) if owner else None
+            if not owner:  # a pack's, or not ours
+                return _paid_by("", order_id, uid)
+            return Subject("subscription", owner, "", metadata(parent, "uid"))
         case ["payment_intent", _]:
             return _paid_by(_text(about["id"]), order_id, uid)
         case ["charge" | "refund", *_]:
@@ -194,7 +196,13 @@ def _session(data: Data) -> Session:
         charge=None if latest is None else _charge(latest),
         url=data.get("url") or "",
         created=_time(data["created"]),
+        invoice_url=_invoice_url(data.get("invoice")),
     )
+
+
+def _invoice_url(invoice: Any) -> str:
+    """The page of an invoice that was asked for whole."""
+    return (invoice.get("hosted_invoice_url") or "") if isinstance(invoice, Mapping) else ""
 
 
 def _session_bill(data: Data) -> Bill:
@@ -249,7 +257,7 @@ def _subscription(data: Data) -> Subscription:
         status=_text(data["status"]),
         price_id=_text(price["id"]),
         plan_id=metadata(price, "planId"),
-        amount=price.get("unit_amount"),
+        amount=price_in(price, data.get("currency") or ""),
         item_id=_text(item["id"]),
         # Before 2025-03-31 the period was a field of the subscription.
         period_start=_time(
@@ -259,12 +267,24 @@ def _subscription(data: Data) -> Subscription:
         cancel_at_period_end=bool(data.get("cancel_at_period_end")) or data.get("cancel_at") is not None,
         created=_time(data["created"]),
         trial_end=None if trial_end is None else _time(trial_end),
+        currency=data.get("currency") or "",
+        allows=tuple(metadata(data, "allows").split()),
     )
+
+
+def price_in(price: Data, currency: str) -> int | None:
+    """A price's amount in the currency; None if Stripe does not say it. Other currencies must be asked for."""
+    if currency in ("", price.get("currency", currency)):
+        amount = price.get("unit_amount")
+    else:
+        amount = ((price.get("currency_options") or {}).get(currency) or {}).get("unit_amount")
+    return None if amount is None else _count(amount)
 
 
 def _invoice(data: Data) -> Invoice:
     lines = tuple(_line(each) for each in data["lines"]["data"])
     payments = (data.get("payments") or {}).get("data") or []
+    bill = _invoice_bill(data, lines)
     return Invoice(
         id=_text(data["id"]),
         status=data.get("status") or "draft",
@@ -277,8 +297,9 @@ def _invoice(data: Data) -> Invoice:
         period_end=max(line.period_end for line in lines),
         url=data.get("hosted_invoice_url") or "",
         intent_id=next(filter(None, (reference(each["payment"].get("payment_intent")) for each in payments)), ""),
-        total=_total(data, lines),
+        total=bill.total - bill.tax,
         reason=data.get("billing_reason") or "",
+        bill=bill,
     )
 
 
@@ -286,14 +307,25 @@ def _line(data: Data) -> Line:
     return Line(_price_of(data), _whole(data["amount"]), _time(data["period"]["end"]))
 
 
-def _total(data: Data, lines: tuple[Line, ...]) -> int:
+def _invoice_bill(data: Data, lines: tuple[Line, ...]) -> Bill:
+    """The lines' amounts are before discounts; `subtotal` is not, where an item of the subscription has its own."""
+    subtotal = sum(line.amount for line in lines)
+    if data["lines"].get("has_more") is True:
+        subtotal = _whole(data["subtotal"])
     total = data.get("total")
-    if total is None:
-        return sum(line.amount for line in lines)
-    on_top = [each for each in data.get("total_taxes") or () if each.get("tax_behavior") == "exclusive"]
+    taxes = [(each["amount"], each.get("tax_behavior") == "exclusive") for each in data.get("total_taxes") or ()]
     # Before 2025-03-31 this field had another name.
-    on_top += [each for each in data.get("total_tax_amounts") or () if each.get("inclusive") is False]
-    return _whole(total) - sum(_whole(each["amount"]) for each in on_top)
+    taxes += [(each["amount"], each.get("inclusive") is False) for each in data.get("total_tax_amounts") or ()]
+    discount = sum(_whole(each["amount"]) for each in data.get("total_discount_amounts") or ())
+    tax = sum(_whole(amount) for amount, on_top in taxes if on_top)
+    return Bill(
+        currency=_text(data["currency"]),
+        subtotal=subtotal,
+        total=subtotal - discount + tax if total is None else _whole(total),
+        discount=discount,
+        tax=tax,
+        tax_included=sum(_whole(amount) for amount, on_top in taxes if not on_top),
+    )
 
 
 def _price_of(line: Data) -> str:

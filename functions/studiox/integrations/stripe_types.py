@@ -51,7 +51,7 @@ class BadShape(Exception):
 class Subject(NamedTuple):
     """The object that an event is about, to be fetched. `order_id` and `uid` are hints and may be empty."""
 
-    kind: Literal["session", "order", "subscription", "intent"]
+    kind: Literal["session", "order", "subscription", "intent", "invoice"]
     id: str
     order_id: str = ""
     uid: str = ""
@@ -127,6 +127,8 @@ class Session(NamedTuple):
     charge: Charge | None
     url: str
     created: datetime
+    invoice_url: str = ""
+    """Of a pack that comes with an invoice."""
 
 
 class Subscription(NamedTuple):
@@ -140,13 +142,16 @@ class Subscription(NamedTuple):
     plan_id: str
     """The price's `metadata.planId`; empty if it has none."""
     amount: int | None
-    """The monthly price."""
+    """The monthly price, in `currency`."""
     item_id: str
     period_start: datetime
     period_end: datetime
     cancel_at_period_end: bool
     created: datetime
     trial_end: datetime | None
+    currency: str = ""
+    allows: tuple[str, ...] = ()
+    """What its checkout allowed on its invoices beside prices: `codes`, `tax`."""
 
 
 class Line(NamedTuple):
@@ -173,6 +178,8 @@ class Invoice(NamedTuple):
     url: str
     intent_id: str
     total: int
-    """After discounts, without exclusive tax; paid by card or by the customer's balance. Negative for a credit."""
+    """After discounts, without tax on top; paid by card or by the customer's balance. Negative for a credit."""
     reason: str = ""
     """Stripe's billing reason, such as `subscription_cycle`."""
+    bill: Bill = Bill("", 0, 0)
+    """All of it, with tax on top. A credit's sums are negative."""

@@ -18,6 +18,7 @@ from .users import PlanId
 
 Currency = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{3}\Z")]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+Amounts = Annotated[dict[Currency, Amount], msgspec.Meta(max_length=20)]
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
@@ -108,13 +109,17 @@ class Size(Stored, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Pack(Stored, frozen=True, kw_only=True, omit_defaults=False):
-    """A one-time purchase of tokens. `amount` is in the currency's minor unit."""
+    """A one-time purchase of tokens. Amounts are in the currency's minor unit."""
 
     id: str
     name: str
     tokens: Annotated[int, msgspec.Meta(ge=1, le=10**9)]
     amount: Amount
     currency: Currency
+    amounts: Amounts = {}
+    """The price in other currencies, as the price in Stripe says; Stripe chooses by the buyer."""
+    price_id: str = ""
+    """The id of the price in Stripe; needed for `amounts`. Empty: the checkout brings a price of its own."""
     enabled: bool = True
     """Whether it is on sale."""
 
@@ -134,6 +139,8 @@ class Plan(Stored, frozen=True, kw_only=True, omit_defaults=False):
     features: tuple[str, ...]
     amount: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
     currency: Currency
+    amounts: Amounts = {}
+    """As a pack's."""
     allowances: Allowances
     max_concurrent_jobs: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     interval: Literal["month"] = "month"

@@ -78,6 +78,7 @@ class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
     """How often a delayed payment failed."""
     charge_id: str
     receipt_url: str
+    """Stripe's receipt, or its invoice."""
     disputes: dict[str, DisputeRecord]
     """By the dispute's id."""
 

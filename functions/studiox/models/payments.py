@@ -31,8 +31,13 @@ class Payment(Stored, frozen=True, kw_only=True):
     item_id: str | None = None
     """The pack's or the plan's id; absent while a payment that was never matched is in review."""
     amount: int
+    """What was paid, or is due: after the discount, with tax."""
     currency: str
     status: PaymentStatus
+    discount: int | None = None
+    """What a promotion code took off; absent if none did."""
+    tax: int | None = None
+    """The tax in `amount`; absent if there is none."""
     refunded: int | None = None
     """Money refunded; absent if none was."""
     tokens: int | None = None
@@ -76,7 +81,7 @@ class UnmatchedPayment(Stored, frozen=True, kw_only=True):
 
     object_id: str
     """Stripe's id of the object, or the order's id."""
-    kind: Literal["session", "order", "subscription", "intent"]
+    kind: Literal["session", "order", "subscription", "intent", "invoice"]
     order_id: str
     """Empty if the object names no order."""
     reason: str

@@ -54,7 +54,9 @@ class InvoiceRecord(Stored, frozen=True, kw_only=True):
     amount: int
     """Paid, or due while nothing is paid."""
     total: int | None = None
-    """After discounts, without exclusive tax; negative for a credit. Absent in old records."""
+    """After discounts, without tax on top; negative for a credit. Absent in old records."""
+    tax: int | None = None
+    """Tax on top of `total`; absent if there is none."""
     created_at: datetime | None = None
     """Absent in old records."""
     period_end: datetime | None = None

@@ -6,15 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from local.vendors.stripe import objects
+from local.vendors.stripe import checkouts, objects, totals
 from local.vendors.stripe.objects import Object
 
 PLANS = {"pro": ("StudioX Pro", 900), "enterprise": ("StudioX Enterprise", 7_900)}
-
-
-def _rounded(amount: int, whole: int) -> int:
-    """Stripe prorates by the second, to the nearest cent."""
-    return (2 * amount + whole) // (2 * whole)
 
 
 class Refused(Exception):
@@ -67,9 +62,7 @@ class Account:
             return [each for each in reversed(list(self.objects.values())) if each["object"] == kind]
 
     def emit(self, type_: str, about: Object) -> Object:
-        made = objects.event(
-            type_, objects.copied({name: v for name, v in about.items() if name[0] != "_"}), self.now()
-        )
+        made = objects.event(type_, objects.copied(about), self.now())
         self.events.append(made)
         self.hear(made)
         return made
@@ -79,9 +72,11 @@ class Account:
     def pay(self, session_id: str, *, slow: bool = False) -> Object:
         """Complete a session: by card, or by a delayed payment method (`arrive` decides)."""
         with self.lock:
-            session = self._open(session_id)
+            session = self.opened(session_id)
             if session["mode"] == "subscription":
                 return self._subscribe(session)
+            if session["amount_total"] == 0:
+                return checkouts.give(self, session)
             intent = self._intent_of(session)
             session.update(status="complete", url=None)
             if slow:
@@ -90,6 +85,7 @@ class Account:
                 return session
             self._charge(intent)
             session["payment_status"] = "paid"
+            checkouts.add_invoice(self, session)
             self.emit("payment_intent.succeeded", intent)
             self.emit("checkout.session.completed", session)
             return session
@@ -102,6 +98,7 @@ class Account:
             if well:
                 self._charge(intent)
                 session["payment_status"] = "paid"
+                checkouts.add_invoice(self, session)
                 self.emit("payment_intent.succeeded", intent)
                 self.emit("checkout.session.async_payment_succeeded", session)
             else:
@@ -120,19 +117,19 @@ class Account:
     def decline(self, session_id: str) -> Object:
         """The card is declined; the session stays open."""
         with self.lock:
-            session = self._open(session_id)
+            session = self.opened(session_id)
             if session["mode"] == "payment":
                 self.emit("payment_intent.payment_failed", self._intent_of(session))
             return session
 
     def expire(self, session_id: str) -> Object:
         with self.lock:
-            session = self._open(session_id)
+            session = self.opened(session_id)
             session.update(status="expired", url=None)
             self.emit("checkout.session.expired", session)
             return session
 
-    def _open(self, session_id: str) -> Object:
+    def opened(self, session_id: str) -> Object:
         session = self.get(session_id, "checkout.session", "session")
         if session["status"] != "open":
             raise Refused(400, f"This session is {session['status']}.", "resource_not_open")
@@ -219,15 +216,7 @@ class Account:
     # Subscriptions.
 
     def _subscribe(self, session: Object) -> Object:
-        price = session["_line_items"][0]["price"]
-        data = session["_subscription_data"]
-        sub = self.subscribe(
-            session["customer"],
-            price["id"],
-            data.get("metadata", {}),
-            int(data.get("trial_period_days", 0)),
-            silent=True,
-        )
+        sub = checkouts.subscribe(self, session)
         session.update(
             status="complete", payment_status="paid", url=None, subscription=sub["id"], invoice=sub["latest_invoice"]
         )
@@ -239,14 +228,22 @@ class Account:
         return session
 
     def subscribe(
-        self, customer_id: str, price_id: str, metadata: Mapping[str, str], trial_days: int = 0, *, silent: bool = False
+        self,
+        customer_id: str,
+        price_id: str,
+        metadata: Mapping[str, str],
+        trial_days: int = 0,
+        *,
+        silent: bool = False,
+        terms: Mapping[str, object] | None = None,
     ) -> Object:
-        """Create a subscription and pay its first invoice."""
+        """Create a subscription and pay its first invoice. `terms`: its currency, code and tax."""
         with self.lock:
             price = self.get(price_id, "price")
             sub = self.add(objects.subscription(customer_id, price, dict(metadata), self.now(), trial_days))
+            sub.update(terms or {})
             item = sub["items"]["data"][0]
-            amount = 0 if trial_days else price["unit_amount"]
+            amount = 0 if trial_days else totals.amount_in(price, sub["currency"])
             span = (item["current_period_start"], item["current_period_end"])
             line = objects.invoice_line(price, amount, *span, "1 × plan")
             invoice = self._bill(sub, [line], "subscription_create", silent=silent)
@@ -258,7 +255,8 @@ class Account:
     def _bill(self, sub: Object, lines: list[Object], reason: str, *, pay: bool = True, silent: bool = False) -> Object:
         """Create an invoice and pay it if possible, first from the customer's balance. A credit adds to the balance."""
         customer = self.objects.get(sub["customer"]) or {"balance": 0}
-        invoice = self.add(objects.invoice(sub, lines, reason, self.base_url, self.now(), customer["balance"]))
+        sums = totals.price_invoice(sub, lines)
+        invoice = self.add(objects.invoice(sub, lines, sums, reason, self.base_url, self.now(), customer["balance"]))
         customer["balance"] += invoice["total"] - invoice["amount_due"]
         invoice["ending_balance"] = customer["balance"]
         pay = pay or invoice["amount_due"] == 0
@@ -314,9 +312,8 @@ class Account:
             item.update(current_period_start=start, current_period_end=objects.months_after(start))
             pay = pay and sub["customer"] not in self.declines
             sub["trial_end"] = None
-            line = objects.invoice_line(
-                item["price"], item["price"]["unit_amount"], start, item["current_period_end"], "1 × plan"
-            )
+            amount = totals.amount_in(item["price"], sub["currency"])
+            line = objects.invoice_line(item["price"], amount, start, item["current_period_end"], "1 × plan")
             invoice = self._bill(sub, [*sub.pop("_prorations", ()), line], "subscription_cycle", pay=pay)
             sub["status"] = "active" if invoice["status"] == "paid" else "past_due"  # the balance may have paid it
             self.emit("customer.subscription.updated", sub)
@@ -369,13 +366,16 @@ class Account:
         if old["id"] == price["id"]:
             return
         now = min(max(self.now(), start), end)
-        back, due = (_rounded(each["unit_amount"] * (end - now), end - start) for each in (old, price))
+        # Stripe prorates by the second, to the nearest cent.
+        back, due = (totals.prorated(sub, each, end - now, end - start) for each in (old, price))
         if sub["status"] == "trialing":
             back = due = 0  # nothing was paid for this period yet
         lines = [
             objects.invoice_line(old, -back, now, end, "Unused time"),
             objects.invoice_line(price, due, now, end, "Remaining time"),
         ]
+        for line in lines:
+            line["_proration"] = True
         declined = sub["customer"] in self.declines and due > back
         if declined:
             sub["pending_update"] = {"expires_at": now + 82_800, "subscription_items": []}

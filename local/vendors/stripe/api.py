@@ -96,10 +96,17 @@ class Api:
 
     def shown(self, made: Object, expand: list[list[str]]) -> Object:
         """A copy without the stand-in's own fields, with the requested fields expanded."""
-        copied: Object = objects.copied({name: value for name, value in made.items() if not name.startswith("_")})
+        copied: Object = objects.copied(made)
         for first, *rest in expand:
             if first == "data":
-                copied["data"] = [self.shown(self.account.objects[each["id"]], [rest]) for each in copied["data"]]
+                copied["data"] = [
+                    self.shown(self.account.objects.get(each["id"], each), [rest] if rest else [])
+                    for each in made["data"]
+                ]
+            elif first in ("breakdown", "currency_options"):
+                copied[first] = objects.copied(made[f"_{first}"])
+            elif rest and isinstance(made.get(first), dict):
+                copied[first] = self.shown(made[first], [rest])
             elif made["object"] == "checkout.session" and first == "line_items":
                 copied["line_items"] = objects.listed(objects.copied(made["_line_items"]), "/v1/line_items")
             elif made["object"] == "invoice" and first == "payments":
@@ -137,7 +144,11 @@ def _create_product(api: Api, params: Params, _: str) -> Object:
 def _create_session(api: Api, params: Params, _: str) -> Object:
     account = api.account
     if params.get("customer"):
-        account.get(params["customer"], "customer", "customer")
+        customer = account.get(params["customer"], "customer", "customer")
+        saves = params.get("customer_update", {}).get("address") == "auto"
+        if params.get("automatic_tax", {}).get("enabled") == "true" and not (saves or customer["address"]):
+            message = "Automatic tax calculation in Checkout requires a valid address on the Customer."
+            raise Refused(400, message, "customer_tax_location_invalid", "automatic_tax")
     lines = []
     for number, item in enumerate(params["line_items"]):
         quantity = int(item.get("quantity", 1))
@@ -151,7 +162,6 @@ def _create_session(api: Api, params: Params, _: str) -> Object:
             price = account.add(objects.price(data, product["id"], account.now()))
         lines.append(objects.line_item(price, quantity, name))
     made = objects.session(params, lines, account.base_url, account.now())
-    made["_line_items"] = lines
     made["_payment_intent_data"] = params.get("payment_intent_data", {})
     made["_subscription_data"] = params.get("subscription_data", {})
     return account.add(made)
@@ -206,7 +216,7 @@ def _list(kind: str, *fields: str) -> Handler:
 
 def _field(each: Object, field: str) -> Any:
     if each["object"] == "invoice" and field == "subscription":
-        return each["parent"]["subscription_details"]["subscription"]
+        return (each["parent"] or {"subscription_details": {}})["subscription_details"].get("subscription")
     return each.get(field)
 
 

@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from local.vendors.stripe import totals
+
 API_VERSION = "2026-10-28.endive"
 Object = dict[str, Any]
 
@@ -25,9 +27,9 @@ def months_after(moment: int, months: int = 1) -> int:
 
 
 def copied(value: Any) -> Any:
-    """A copy of JSON data. `copy.deepcopy` takes several times as long."""
+    """A copy of JSON data, without the stand-in's own fields. `copy.deepcopy` takes several times as long."""
     if isinstance(value, dict):
-        return {name: copied(each) for name, each in value.items()}
+        return {name: copied(each) for name, each in value.items() if name[:1] != "_"}
     return [copied(each) for each in value] if isinstance(value, list) else value
 
 
@@ -39,6 +41,7 @@ def customer(params: Mapping[str, Any], now: int) -> Object:
     return {
         "id": new_id("cus"),
         "object": "customer",
+        "address": None,
         "balance": 0,
         "created": now,
         "email": params.get("email"),
@@ -72,27 +75,33 @@ def price(params: Mapping[str, Any], product_id: str, now: int) -> Object:
         "metadata": dict(params.get("metadata", {})),
         "product": product_id,
         "recurring": None if recurring is None else {"interval": recurring["interval"], "interval_count": 1},
+        "tax_behavior": params.get("tax_behavior", "unspecified"),
         "type": "one_time" if recurring is None else "recurring",
         "unit_amount": int(params["unit_amount"]),
         "unit_amount_decimal": str(params["unit_amount"]),
+        "_currency_options": {
+            name: {"unit_amount": int(option["unit_amount"])}
+            for name, option in params.get("currency_options", {}).items()
+        },
     }
 
 
 def session(params: Mapping[str, Any], lines: list[Object], base_url: str, now: int) -> Object:
     session_id = new_id("cs_test")
-    total = sum(line["amount_total"] for line in lines)
-    return {
+    taxed = params.get("automatic_tax", {}).get("enabled") == "true"
+    creation = params.get("invoice_creation")
+    made = {
         "id": session_id,
         "object": "checkout.session",
-        "amount_subtotal": total,
-        "amount_total": total,
+        "allow_promotion_codes": params.get("allow_promotion_codes") == "true",
+        "automatic_tax": {"enabled": taxed, "status": "complete" if taxed else None},
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
         "created": now,
-        "currency": lines[0]["currency"],
         "customer": params.get("customer"),
         "expires_at": now + 86400,
         "invoice": None,
+        "invoice_creation": creation and {**creation, "enabled": creation["enabled"] == "true"},
         "livemode": False,
         "metadata": dict(params.get("metadata", {})),
         "mode": params["mode"],
@@ -102,15 +111,20 @@ def session(params: Mapping[str, Any], lines: list[Object], base_url: str, now: 
         "subscription": None,
         "success_url": params.get("success_url"),
         "url": f"{base_url}/checkout/{session_id}",
+        "_line_items": lines,
+        "_country": totals.HOME,
+        "_coupon": None,
+        "_code": "",
+        "_said": "",
     }
+    totals.price_session(made)
+    return made
 
 
 def line_item(price: Object, quantity: int, description: str) -> Object:
     return {
         "id": new_id("li"),
         "object": "item",
-        "amount_total": price["unit_amount"] * quantity,
-        "currency": price["currency"],
         "description": description,
         "price": price,
         "quantity": quantity,
@@ -236,11 +250,17 @@ def invoice_line(price: Object, amount: int, start: int, end: int, description: 
 
 
 def invoice(
-    subscription: Object, lines: list[Object], reason: str, base_url: str, now: int, balance: int = 0
+    subscription: Object,
+    lines: list[Object],
+    sums: Object,
+    reason: str,
+    base_url: str,
+    now: int,
+    balance: int = 0,
 ) -> Object:
     """`balance` is the customer's before the invoice. It is negative for a credit, which pays first."""
     invoice_id = new_id("in")
-    total = sum(line["amount"] for line in lines)
+    total = sums["total"]
     parent = {"subscription": subscription["id"], "metadata": dict(subscription["metadata"])}
     return {
         "id": invoice_id,
@@ -262,8 +282,37 @@ def invoice(
         "period_start": now,
         "starting_balance": balance,
         "status": "open",
-        "subtotal": total,
+        **sums,
+    }
+
+
+def session_invoice(session: Object, metadata: Object, base_url: str, now: int) -> Object:
+    """The invoice of a pack: paid, and without a subscription."""
+    invoice_id = new_id("in")
+    total, details = session["amount_total"], session["total_details"]
+    return {
+        "id": invoice_id,
+        "object": "invoice",
+        "amount_due": total,
+        "amount_paid": total,
+        "attempt_count": 1,
+        "billing_reason": "manual",
+        "created": now,
+        "currency": session["currency"],
+        "customer": session["customer"],
+        "hosted_invoice_url": f"{base_url}/invoices/{invoice_id}",
+        "lines": listed(copied(session["_line_items"]), f"/v1/invoices/{invoice_id}/lines"),
+        "livemode": False,
+        "metadata": dict(metadata),
+        "parent": None,
+        "status": "paid",
+        "subtotal": session["amount_subtotal"],
         "total": total,
+        "total_discount_amounts": [{"amount": details["amount_discount"], "discount": "di_code"}],
+        "total_taxes": [
+            {"amount": each["amount"], "tax_behavior": "inclusive" if each["rate"]["inclusive"] else "exclusive"}
+            for each in details["_breakdown"]["taxes"]
+        ],
     }
 
 

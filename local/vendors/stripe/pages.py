@@ -7,6 +7,7 @@ import html
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 
+from local.vendors.stripe import checkouts, totals
 from local.vendors.stripe.account import Account
 from local.vendors.stripe.objects import Object
 from local.vendors.stripe.webhooks import Webhooks
@@ -71,18 +72,51 @@ def checkout(session: Object, *, declined: bool = False) -> bytes:
         )
     line = session["_line_items"][0]
     monthly = session["mode"] == "subscription"
+    free = session["amount_total"] == 0
     act = f"/act/{session['id']}"
     refuse = button(f"{act}/decline", "Try a card that is refused", "wide")
-    slow = "" if monthly else button(f"{act}/slow", "Pay by bank debit (comes later)", "wide")
+    slow = "" if monthly or free else button(f"{act}/slow", "Pay by bank debit (comes later)", "wide")
     return page(
         "Checkout",
         f"<div class=card><p class=muted>Checkout</p><h1>{html.escape(line['description'])}</h1>"
         f"{'<p class=wrong role=alert>Your card was declined. Nothing was charged.</p>' if declined else ''}"
         f"<p class=price>{money(session['amount_total'], session['currency'])}"
-        f"{'<small class=muted> a month</small>' if monthly else ''}</p>"
-        f"{button(f'{act}/pay', 'Pay', 'main wide')}{slow}{refuse}"
+        f"{'<small class=muted> a month</small>' if monthly else ''}</p>{_sums(session)}{_details(session)}"
+        f"{button(f'{act}/pay', 'Complete order' if free else 'Pay', 'main wide')}{slow}{refuse}"
         f"<p><a class=muted href='{html.escape(session['cancel_url'] or '/')}'>Cancel and go back</a></p></div>",
     )
+
+
+def _sums(session: Object) -> str:
+    """The price, what the code takes off, and the tax, if they differ from what is paid."""
+    details, currency = session["total_details"], session["currency"]
+    rows = [("Price", session["amount_subtotal"])]
+    if details["amount_discount"]:
+        rows.append((f"Code {session['_code']}", -details["amount_discount"]))
+    for each in details["_breakdown"]["taxes"]:
+        rows.append(("Tax in the price" if each["rate"]["inclusive"] else "Tax", each["amount"]))
+    if len(rows) == 1:
+        return ""
+    shown = "".join(f"<tr><td>{html.escape(name)}</td><td>{money(sum_, currency)}</td></tr>" for name, sum_ in rows)
+    return f"<table>{shown}</table>"
+
+
+def _details(session: Object) -> str:
+    """The form for the buyer's country, which decides tax and currency, and for a promotion code."""
+    prices = [line["price"] for line in session["_line_items"]]
+    fields = ""
+    if session["automatic_tax"]["enabled"] or any(each["_currency_options"] for each in prices):
+        options = "".join(
+            f"<option{' selected' if each == session['_country'] else ''}>{each}</option>"
+            for each in totals.TAX_PERCENT
+        )
+        fields += f"<label>Country <select name=country>{options}</select></label> "
+    if session["allow_promotion_codes"]:
+        fields += f"<label>Promotion code <input name=code value='{html.escape(session['_code'])}'></label> "
+    if not fields:
+        return ""
+    said = f"<p class=wrong role=alert>{html.escape(session['_said'])}</p>" if session["_said"] else ""
+    return f"<form method=post action='/act/{session['id']}/enter'>{fields}<button>Apply</button></form>{said}"
 
 
 def _subscription_row(sub: Object, declines: bool) -> list[str]:
@@ -229,7 +263,7 @@ def portal(account: Account, customer_id: str, back: str) -> bytes:
     )
 
 
-def act(account: Account, webhooks: Webhooks | None, object_id: str, action: str, amount: str, price: str) -> str:
+def act(account: Account, webhooks: Webhooks | None, object_id: str, action: str, form: Mapping[str, str]) -> str:
     """Run a button's action: the address to redirect to. `Refused`; KeyError if there is no such button."""
     with account.lock:
         found = account.objects.get(object_id)
@@ -239,18 +273,22 @@ def act(account: Account, webhooks: Webhooks | None, object_id: str, action: str
         if action == "decline":
             account.decline(object_id)
             return f"/checkout/{object_id}?declined=1"
+        if action == "enter":
+            checkouts.enter(account, object_id, form.get("country", ""), form.get("code", "").strip().upper())
+            return f"/checkout/{object_id}"
         if action == "toggle_cancel" and found is not None:
             found["cancel_at_period_end"] = not found["cancel_at_period_end"]
             account.emit("customer.subscription.updated", found)
             return f"/portal/{found['customer']}"
         if action == "move" and found is not None:
-            account.change_price(found, account.get(price, "price"), invoice_now=True)
+            account.change_price(found, account.get(form.get("price", ""), "price"), invoice_now=True)
             return f"/portal/{found['customer']}"
         if action == "card" and found is not None:
             account.declines ^= {found["customer"]}
         elif action == "resend" and webhooks is not None:
             webhooks.hear(next(each for each in account.events if each["id"] == object_id))
         else:
+            amount = form.get("amount", "")
             _ACTIONS[action](account, object_id, int(amount) if amount.isdecimal() else None)
         return "/"
 

@@ -133,9 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         _, kind, name, action = path.split("/") if path.count("/") == 3 else ("", "", "", "")
         if kind != "act":
             raise KeyError(path)
-        goal = pages.act(
-            stand_in.account, stand_in.webhooks, name, action, form.get("amount", ""), form.get("price", "")
-        )
+        goal = pages.act(stand_in.account, stand_in.webhooks, name, action, form)
         self.send_response(303)
         self.send_header("Location", goal)
         self.send_header("Content-Length", "0")
