@@ -46,6 +46,7 @@ os.environ.update(
 for stray in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_CONFIG", *settings.BUILT_IN):
     os.environ.pop(stray, None)
 
+from local.vendors.chat import ChatStandIn  # noqa: E402
 from tests.rules.table import COLLECTIONS  # noqa: E402
 from tests.support import canaries, indexes, invariants, order, structs  # noqa: E402
 from tests.support.database import Database  # noqa: E402
@@ -180,6 +181,14 @@ def unchanged(database: Database) -> Iterator[None]:
     before = database.hash("rateLimits")
     yield
     assert database.hash("rateLimits") == before, "a refused call changed the database"
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatStandIn]:
+    """An endpoint in OpenAI's format, which also moderates where MODERATION is `openai`."""
+    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
+        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
+        yield stand_in
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from studiox.integrations.providers.mock import Mock
 from studiox.integrations.providers.poyo import Poyo
 from studiox.integrations.providers.protocol import NotAccepted, Order
 from studiox.studio import breaker, breaker_store, dispatch
-from tests.conftest import SECRETS, Logged
+from tests.conftest import Logged
 from tests.studio.studio import Studio, together
 from tests.support import budgets, call
 
@@ -252,13 +251,6 @@ def test_those_that_wait_for_it_do_not_starve_the_others(many: Studio, monkeypat
 
 def _not_now(*_: Any) -> str:
     raise NotAccepted("503")
-
-
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatStandIn]:
-    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
-        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
-        yield stand_in
 
 
 @pytest.mark.parametrize("fault", ["504", "429"])

@@ -13,10 +13,8 @@ import pytest
 
 import main
 from bench import costs
-from local.vendors.chat import ChatStandIn
 from studiox.kit import config, tasks
 from studiox.studio import dispatch
-from tests.conftest import SECRETS
 from tests.studio.studio import Studio
 from tests.support import schedule
 
@@ -117,13 +115,6 @@ def idle_reads(studio: Studio) -> int:
     studio.rpcs.reset()
     studio.dispatch()
     return int(studio.rpcs.billed["reads"])
-
-
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Any:
-    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
-        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
-        yield stand_in
 
 
 def keep(change: Callable[[dict[str, Any]], None]) -> None:

@@ -33,13 +33,6 @@ def piapi(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[PiapiStan
         yield stand_in
 
 
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatStandIn]:
-    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
-        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
-        yield stand_in
-
-
 def song(studio: Studio, **more: Any) -> str:
     return studio.created(type="music", model="music-u", prompt="a lullaby", **more)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,18 +11,10 @@ import pytest
 import main
 from local.vendors.chat import ChatStandIn
 from studiox.studio import service as orders
-from tests.conftest import SECRETS
 from tests.studio.studio import Studio
 from tests.support import Answer, call
 
 WISH = {"theme": "Rain on a tin roof", "mood": "sad", "presetType": "lullaby", "language": "French"}
-
-
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatStandIn]:
-    with ChatStandIn(api_key=SECRETS["OPENAI_API_KEY"]) as stand_in:
-        monkeypatch.setenv("OPENAI_BASE_URL", stand_in.url)
-        yield stand_in
 
 
 def wish(request_id: str = "lyrics-0123456789", *, uid: str = "u1", **change: Any) -> Answer:
