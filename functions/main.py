@@ -46,7 +46,6 @@ from studiox.billing.endpoints import (
 )
 from studiox.billing.offer_endpoints import getPlans, getTokenPacks
 from studiox.community.endpoints import (
-    appealModeration,
     blockUser,
     commentPost,
     deleteComment,
@@ -56,12 +55,10 @@ from studiox.community.endpoints import (
     getFeed,
     getPost,
     likePost,
-    moderatePost,
     publishPost,
     remixPost,
-    reportComment,
-    reportPost,
 )
+from studiox.community.moderation_endpoints import appealModeration, moderatePost, reportComment, reportPost
 from studiox.community.share_endpoints import sharePage
 from studiox.creations.collection_endpoints import (
     changeCollection,

@@ -217,7 +217,7 @@ def test_the_search_finds_decisions() -> None:
     assert found >= {
         *("studio.service:decide", "studio.settlement:decide", "studio.settlement:details", "studio.service:count"),
         *("tokens.service:debit", "kit.audit:decide_and_record", "kit.rate_limits:lambda", "api.callers:admit"),
-        *("auth.service:first", "billing.context:lambda", "billing.webhook:lambda", "community.service:finish"),
+        *("auth.service:first", "billing.context:lambda", "billing.webhook:lambda", "community.publishing:finish"),
     }
 
 

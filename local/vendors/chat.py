@@ -1,7 +1,8 @@
-"""A stand-in for a chat endpoint in OpenAI's format: `python -m local.vendors.chat --port 4013`, or `ChatStandIn()`.
+"""A stand-in for an endpoint in OpenAI's format: `python -m local.vendors.chat --port 4013`, or `ChatStandIn()`.
 
 Poyo's stand-in with a chat endpoint's front: the same plans, faults and controls. It writes lyrics, and
-reads the type and size of pictures on this machine. Loopback only.
+reads the type and size of pictures on this machine. It moderates texts and pictures too (`moderation.py`). Loopback
+only.
 
 Of a plan's outcomes, `fail` is an answer withheld by a content filter, `cancel` the model's own refusal, `never` an
 answer without content, `stuck` one that was cut off.
@@ -18,9 +19,10 @@ import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from local.vendors import moderation
 from local.vendors.poyo.callbacks import LOOPBACK
 from local.vendors.poyo.http import Handler
-from local.vendors.poyo.plans import Plan
+from local.vendors.poyo.plans import FAULTS, Plan, make
 from local.vendors.poyo.server import PoyoStandIn, serve
 
 API_KEY = "local-openai-api-key"
@@ -38,7 +40,7 @@ Sing it once again"""
 
 
 class ChatHandler(Handler):
-    """`POST /v1/chat/completions`."""
+    """`POST /v1/chat/completions` and `POST /v1/moderations`."""
 
     def do_GET(self) -> None:
         if self.path.startswith("/_/"):
@@ -54,16 +56,35 @@ class ChatHandler(Handler):
             return self._error(400, "invalid_request_error", "We could not parse the JSON body of your request.")
         if not self._authorized():
             return self._error(401, "invalid_api_key", "Incorrect API key provided")
-        if self.path != "/v1/chat/completions":
-            return self._error(404, "invalid_request_error", "Unknown request URL")
-        return self._complete(body)
+        match self.path:
+            case "/v1/chat/completions":
+                return self._complete(body)
+            case "/v1/moderations":
+                return self._moderate(body)
+        return self._error(404, "invalid_request_error", "Unknown request URL")
+
+    def _moderate(self, body: dict[str, Any]) -> None:
+        self.poyo.note_order(body, "")
+        text, pictures = parts_of(body.get("input"))
+        if not text and not pictures:
+            return self._error(400, "invalid_request_error", "input is required")
+        if len(pictures) > 1:
+            message = f"Number of images ({len(pictures)}) exceeds maximum of 1"
+            return self._json(400, moderation.refusal("too_many_images", message))
+        words = moderation.words_in(text, *pictures)
+        plan = make(each for each in words if each in FAULTS)
+        if plan.answer != "ok":
+            return self._wrong(plan.answer, plan.status, plan.code, plan.retry_after, plan)
+        if None in map(_look, pictures):
+            return self._json(400, moderation.refusal("invalid_image_url", "Failed to download the image."))
+        return self._json(200, moderation.result(words))
 
     def _complete(self, body: dict[str, Any]) -> None:
         chat, messages = self.poyo, body.get("messages")
         chat.note_order(body, "")
         if not isinstance(messages, list) or not messages or not isinstance(body.get("model"), str):
             return self._error(400, "invalid_request_error", "messages and model are required")
-        wish, pictures = _parts(messages[-1].get("content"))
+        wish, pictures = parts_of(messages[-1].get("content"))
         plan = chat.plans.take(body["model"], wish)
         if plan.delay_s:
             chat.closed.wait(plan.delay_s)
@@ -107,7 +128,7 @@ def completion(model: str, said: str, plan: Plan) -> dict[str, Any]:
     return {"id": "chatcmpl-stand-in", "object": "chat.completion", "model": model, "choices": [choice], "usage": usage}
 
 
-def _parts(content: Any) -> tuple[str, list[str]]:
+def parts_of(content: Any) -> tuple[str, list[str]]:
     """The text of a message, and the addresses of its pictures."""
     if isinstance(content, str):
         return content, []

@@ -26,7 +26,7 @@ DISPATCH: Any = main.dispatchStudioJobs
 # The fields of a public document (docs/client.md), and not one more.
 POST_FIELDS = {
     *("postId", "uid", "authorName", "authorPhotoUrl", "type", "model", "caption", "tags", "params", "prompt", "media"),
-    *("likeCount", "commentCount", "remixCount", "remixOf", "sources", "hidden", "score", "createdAt"),
+    *("likeCount", "commentCount", "remixCount", "remixOf", "sources", "hidden", "rating", "score", "createdAt"),
 }
 ITEM_FIELDS = {"path", "contentType", "bytes", "title", "durationSeconds", "tags", "imagePath"}
 ITEM_FIELDS |= {"width", "height", "thumbnail", "waveform"}

@@ -13,6 +13,7 @@ from studiox.kit.errors import InvalidRequest
 from studiox.kit.texts import INVISIBLE
 from studiox.models.media_files import MediaFile
 from studiox.models.posts import Post, score
+from studiox.models.ratings import Rating
 from tests.support.jobs import made_creation
 from tests.support.people import NOW, user_of
 
@@ -111,10 +112,9 @@ MADE = made_creation(
 )  # fmt: skip
 
 
-def _post(share: bool, creation: Any = MADE, user: Any = None) -> Post:
-    return rules.new_post(
-        creation, user, caption="Look", tags=["a"], share_params=share, remix_of="c0", now=NOW
-    )  # fmt: skip
+def _post(share: bool, creation: Any = MADE, user: Any = None, rating: Rating = "general") -> Post:
+    given = rules.Publishing("Look", ["a"], share_params=share, rating="general")
+    return rules.new_post(creation, user, given, rating=rating, remix_of="c0", now=NOW)
 
 
 def test_a_post_shows_what_its_author_shares() -> None:
@@ -197,3 +197,25 @@ def test_an_underscore_separates_a_post_from_its_user() -> None:
 )
 def test_ten_times_the_likes_rank_as_half_a_day_later(likes: int, seconds: int, rank: float) -> None:
     assert score(likes, datetime.fromtimestamp(seconds, UTC)) == rank
+
+
+@pytest.mark.parametrize(
+    ("of_creation", "given", "expected"),
+    [
+        ("general", "general", ("general", False)),
+        ("general", "mature", ("mature", "mature")),
+        ("mature", "general", ("mature", "mature")),
+    ],
+)
+def test_a_rating_can_only_be_raised(of_creation: Rating, given: Rating, expected: Any) -> None:
+    post = _post(True, msgspec.structs.replace(MADE, rating=of_creation), rating=given)
+    assert (post.rating, post.hidden) == expected
+
+
+def test_all_that_becomes_public_is_checked() -> None:
+    params = {"style": "oil", "seed": 7, "inputPaths": ["users/u1/x"]}
+    made = msgspec.structs.replace(MADE, params=params)
+    shared = rules.content_of(_post(True, made), made)
+    assert list(shared.texts) == ["Look", "a", "A fox", "oil", "Nocturne", "sad"]
+    assert list(shared.pictures) == ["users/u1/creations/c1/0.jpg", "users/u1/creations/c1/1.png"]
+    assert list(rules.content_of(_post(False, made), made).texts) == ["Look", "a", "Nocturne"]

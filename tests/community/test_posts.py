@@ -111,13 +111,17 @@ def test_c7_with_an_underscore_they_could() -> None:
     assert not rules.is_post_id("a_b")
 
 
+def plainly(share: bool) -> rules.Publishing:
+    return rules.Publishing("", [], share_params=share, rating="general")
+
+
 VALUES = st.one_of(st.booleans(), st.integers(), st.text(max_size=10), st.lists(st.text(max_size=5), max_size=2))
 
 
 @given(st.dictionaries(st.sampled_from(["style", "size", "inputPaths", "price", "taskId", "x"]), VALUES), st.booleans())
 def test_c4_c5_only_listed_parameters_become_public(params: dict[str, Any], share: bool) -> None:
     creation = made_creation("c1", "u1", prompt="p", params=params)
-    post = rules.new_post(creation, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
+    post = rules.new_post(creation, None, plainly(share), rating="general", remix_of=None, now=NOW)
     assert set(post.params or {}) <= {"style", "size"}
     assert (post.prompt is not None) == (post.params is not None) == share
     if share:
@@ -142,7 +146,7 @@ def test_a_providers_echo_of_an_unshared_prompt_stays_private() -> None:
     titled = made_creation("c1", "u1", type="music", prompt="A sad fox sings", params={}, media=media)
 
     def shown(share: bool) -> list[tuple[Any, Any]]:
-        post = rules.new_post(titled, None, caption="", tags=[], share_params=share, remix_of=None, now=NOW)
+        post = rules.new_post(titled, None, plainly(share), rating="general", remix_of=None, now=NOW)
         return [(file.title, file.tags) for file in post.media]
 
     assert shown(False) == [(None, None), ("Nocturne", None)]

@@ -49,7 +49,7 @@ def library(database: Database) -> list[dict[str, Any]]:
 
 def answered(number: int) -> dict[str, Any]:
     shown = {name: value for name, value in creation(number).items() if name not in ("uid", "updatedAt")}
-    return shown | {"createdAt": shown["createdAt"].isoformat().replace("+00:00", "Z")}
+    return shown | {"rating": "general", "createdAt": shown["createdAt"].isoformat().replace("+00:00", "Z")}
 
 
 def creations(**request: Any) -> dict[str, Any]:

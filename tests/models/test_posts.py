@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from studiox.kit.documents import AlreadyDecided, Docs, Stored, decode, encode
-from studiox.kit.errors import NotFound
+from studiox.kit.errors import InvalidCursor, NotFound
 from studiox.models import moderation as records
 from studiox.models import posts
 from studiox.models.moderation import Moderation, Report, Subject
@@ -115,9 +115,27 @@ def test_a_restored_post_is_shown_and_its_reports_count_anew() -> None:
     posts.hide_post(docs, "p1", "admin")
     assert docs.get(posts.post_path("p1")) == replace(POST, hidden=True)
     assert docs.get(posts.state_path("p1")) == posts.PostState(post_id="p1", uid="author", reports=3, hidden_by="admin")
-    posts.show_post(docs, "p1")
+    posts.show_post(docs, POST)
     assert docs.get(posts.post_path("p1")) == POST
     assert docs.get(posts.state_path("p1")) == posts.PostState(post_id="p1", uid="author", reports=0, hidden_by=None)
+
+
+def test_a_mature_post_is_hidden_from_clients_and_moderation_hides_and_restores_it() -> None:
+    docs, path = holding(), posts.post_path("p1")
+    mature = replace(POST, rating="mature", hidden="mature")
+    posts.rate_post(docs, POST, "mature")
+    assert docs.get(path) == mature
+    assert not mature.is_hidden
+    assert posts.visible_post(docs, "p1") == mature
+    posts.hide_post(docs, "p1", "admin")
+    hidden = replace(mature, hidden=True)
+    assert docs.get(path) == hidden
+    assert hidden.is_hidden
+    posts.rate_post(docs, hidden, "general")
+    assert docs.get(path) == replace(POST, hidden=True), "a rating shows nothing that moderation has hidden"
+    posts.rate_post(docs, hidden, "mature")
+    posts.show_post(docs, hidden)
+    assert docs.get(path) == mature
 
 
 def test_a_like_counts_and_ranks_and_its_end_too() -> None:
@@ -186,23 +204,39 @@ def test_lists_leave_out_what_is_hidden_and_are_newest_or_best_first() -> None:
             POST, post_id=name, tags=tags, uid=uid, hidden=hidden, score=rank, created_at=NOW + number * SECOND
         )
         for number, (name, tags, uid, hidden, rank) in enumerate(
-            [("p1", ["a"], "u1", False, 3.0), ("p2", ["a", "b"], "u2", False, 4.0), ("p3", ["a"], "u1", True, 5.0)]
+            [
+                ("p1", ["a"], "u1", False, 3.0),
+                ("p2", ["a", "b"], "u2", False, 4.0),
+                ("p3", ["a"], "u1", True, 5.0),
+                ("p4", ["b"], "u1", "mature", 3.5),
+            ]
         )
     }
     write({posts.post_path(name): each for name, each in made.items()})
 
-    def listed(order: Literal["createdAt", "score"] = "createdAt", **only: str) -> list[Post]:
+    def listed(order: Literal["createdAt", "score"] = "createdAt", mature: bool = False, **only: str) -> list[Post]:
         wanted = {"tag": only.get("tag"), "uid": only.get("uid")}
-        found, following = posts.list_posts(order=order, **wanted, size=5, cursor=None)
+        found, following = posts.list_posts(order=order, **wanted, mature=mature, size=5, cursor=None)
         assert following is None
         return found
 
     assert listed() == listed("score") == [made["p2"], made["p1"]]
     assert listed(tag="b") == [made["p2"]]
     assert listed(uid="u1") == [made["p1"]]
-    first, following = posts.list_posts(order="score", tag=None, uid=None, size=1, cursor=None)
-    rest, end = posts.list_posts(order="score", tag=None, uid=None, size=1, cursor=following)
-    assert (first, rest, end) == ([made["p2"]], [made["p1"]], None)
+    assert listed(mature=True) == [made["p4"], made["p2"], made["p1"]]
+    assert listed("score", mature=True, tag="b") == [made["p2"], made["p4"]]
+    assert listed(mature=True, uid="u1") == [made["p4"], made["p1"]]
+
+    def page(mature: bool, cursor: str | None) -> tuple[list[Post], str | None]:
+        return posts.list_posts(order="score", tag=None, uid=None, mature=mature, size=1, cursor=cursor)
+
+    first, following = page(False, None)
+    assert (first, page(False, following)) == ([made["p2"]], ([made["p1"]], None))
+    first, following = page(True, None)
+    assert (first, page(True, following)[0]) == ([made["p2"]], [made["p4"]])
+    with pytest.raises(InvalidCursor):
+        page(False, following)  # a cursor of the list with mature posts
+    assert sorted(posts.visible_paths("u1", 9)) == ["posts/p1", "posts/p4"]
 
 
 def test_comments_are_listed_newest_first() -> None:

@@ -41,6 +41,7 @@ def new(type_: JobType = "image") -> tuple[Job, JobState]:
         session_id="s",
         params={"prompt": "p"},
         sources=[],
+        rating="general",
         now=START,
     )
     state = orders.new_state(

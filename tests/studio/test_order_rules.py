@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from studiox.catalog.poyo_models import MODELS
+from studiox.integrations.moderation.protocol import Content
 from studiox.models.jobs import Job, JobState
 from studiox.models.ledger import Buckets
 from studiox.studio import lifecycle
-from studiox.studio.orders import NewJob, new_job, new_state
+from studiox.studio.orders import NewJob, content_of, new_job, new_state
 from studiox.studio.spend import OrderCost
+from tests.support.samples import sample
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ORDER = NewJob("request-1", "image", "m1", {"prompt": "x", "size": "1:1"}, "s1", 9)
@@ -36,19 +38,29 @@ def test_the_same_order_is_the_same_under_any_id_and_in_any_order_of_its_inputs(
 
 def test_a_new_job_waits_to_be_sent() -> None:
     made = new_job(
-        job_id="j1", uid="u1", type="image", model="m1", price=3, session_id="s1", params={"a": 1}, sources=[], now=NOW
-    )
+        job_id="j1", uid="u1", type="image", model="m1", price=3, session_id="s1", params={"a": 1}, sources=[],
+        rating="mature", now=NOW,
+    )  # fmt: skip
     assert made == Job(
         job_id="j1", uid="u1", type="image", model="m1", status="pending", progress=0, price=3, refunded=0,
+        rating="mature",
         session_id="s1", params={"a": 1}, media=[], created_at=NOW, updated_at=NOW,
         deadline_at=lifecycle.deadline("image", NOW), next_poll_at=NOW + lifecycle.SENDING,
     )  # fmt: skip
 
 
+def test_every_text_and_picture_that_a_job_gives_its_model_is_its_content() -> None:
+    params = {"prompt": "a fox", "negativePrompt": "snow", "seed": 7, "instrumental": True, "options.lyrics": "la la"}
+    texts, upload = ["a fox", "snow", "la la"], "users/u1/uploads/a.png"
+    for given, pictures in ((params, []), ({**params, "inputPaths": [upload]}, [upload])):
+        assert content_of(sample(Job, params=given)) == Content(texts, pictures)
+
+
 def test_a_new_job_names_the_creations_that_it_is_made_from_if_there_are_any() -> None:
     made = new_job(
-        job_id="j1", uid="u1", type="edit", model="m1", price=3, session_id="s1", params={}, sources=["c1"], now=NOW
-    )
+        job_id="j1", uid="u1", type="edit", model="m1", price=3, session_id="s1", params={}, sources=["c1"],
+        rating="general", now=NOW,
+    )  # fmt: skip
     assert made.sources == ["c1"]
     assert ORDER.input_paths == []
     assert ORDER._replace(given={"inputPaths": ["a", "b"]}).input_paths == ["a", "b"]

@@ -32,6 +32,7 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "cold": exactly(READ, COMMIT, COMMIT, why="all documents in one read; one commit before the submit, one after"),
         "warm": exactly(COMMIT, COMMIT, why="the commit verifies what this instance remembers: nothing is read"),
         "with sources": exactly(READ, COMMIT, COMMIT, why="the creations that it is made from are read"),
+        "checked": exactly(READ, COMMIT, COMMIT, why="all documents are read before the content is judged"),
         "replay": at_most(2, "the commit finds that the job exists, and the job is read"),
         "refusal": at_most(2, "a refusal rests on what was read now, not on what this instance remembers"),
         "recovery": exactly(COMMIT, COMMIT, READ, COMMIT, why="a success after a failure deletes the provider's row"),

@@ -273,6 +273,7 @@ export interface Creation {
   isFavorite: boolean;
   playCount: number;
   createdAt: Timestamp;
+  rating: "general" | "mature";
   text?: string;
   postId?: string;
   sources?: string[];
@@ -712,26 +713,28 @@ export interface ModelOption {
 export interface ModeratePost {
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   postId: string;
-  action: "hide" | "remove" | "restore";
+  action: "hide" | "rate" | "remove" | "restore";
   /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
   commentId?: string | null;
   reason?: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence" | null;
+  rating?: "general" | "mature" | null;
   /** At most 1,000 characters. */
   note?: string | null;
 }
 
 export interface Moderated {
   postId: string;
-  action: "hide" | "remove" | "restore";
+  action: "hide" | "rate" | "remove" | "restore";
 }
 
 /**
  * How often something happened: reports were `made`, `upheld` or `overruled`; posts and comments were
  * `hiddenByReports`, and by administrators `hidden`, `removed` or `restored`; appeals were `made`, `upheld` (the
- * decision stands) or `overturned`; accounts were `suspended` or `reinstated`, for the reason `other`.
+ * decision stands) or `overturned`; accounts were `suspended` or `reinstated`, for the reason `other`; prompts and
+ * posts were `refused` by the check of content, for the reason `other`.
  */
 export interface ModerationCount {
-  kind: "accounts" | "appeals" | "comments" | "posts" | "reports";
+  kind: "accounts" | "appeals" | "comments" | "posts" | "prompts" | "reports";
   reason: "copyright" | "hate" | "other" | "sexual" | "spam" | "violence";
   outcome: string;
   count: number;
@@ -913,6 +916,7 @@ export interface Post {
   commentCount: number;
   remixCount: number;
   hidden: boolean;
+  rating: "general" | "mature";
   score: number;
   createdAt: Timestamp;
   prompt?: string;
@@ -927,7 +931,10 @@ export interface PostRef {
   postId: string;
 }
 
-/** Those that are given change. `emailNotifications` applies to every kind of e-mail that is not set. */
+/**
+ * Those that are given change. `emailNotifications` applies to every kind of e-mail that is not set. With
+ * `matureContent` mature posts are shown.
+ */
 export interface Preferences {
   emailNotifications?: boolean | null;
   emailJobs?: boolean | null;
@@ -939,6 +946,7 @@ export interface Preferences {
   dailySpendLimit?: number | null;
   /** Below how many tokens a notification is sent; 0 for none. Null is the default, 20; 0–1,000,000,000,000. */
   lowBalanceAt?: number | null;
+  matureContent?: boolean | null;
 }
 
 /**
@@ -985,6 +993,8 @@ export interface PublishPost {
   tags?: string[] | null;
   /** Default true. */
   shareParams?: boolean | null;
+  /** Default general. */
+  rating?: "general" | "mature" | null;
 }
 
 export interface Published {
@@ -1372,7 +1382,7 @@ export interface UpdateProfile {
   /** Matches `^(https://[^\s\\]+)?$`. */
   photoUrl?: string | null;
   /**
-   * Default {'emailNotifications': None, 'emailJobs': None, 'emailPayments': None, 'emailTokens': None, 'emailComments': None, 'emailModeration': None}.
+   * Default {'emailNotifications': None, 'emailJobs': None, 'emailPayments': None, 'emailTokens': None, 'emailComments': None, 'emailModeration': None, 'matureContent': None}.
    */
   preferences?: Preferences | null;
 }
@@ -1463,6 +1473,12 @@ export interface Refusals {
    */
   AlreadySubscribed: Record<string, never>;
   /**
+   * This can't be used here. Please change the text or the pictures and try again.
+   * The content is not accepted. Nothing was debited, published or stored. It is not said which part, or why.
+   * Code `failed-precondition`.
+   */
+  ContentRejected: Record<string, never>;
+  /**
    * Too many changes happened at the same time. Nothing was changed; please try again.
    * The retries ran out. Nothing was changed.
    * Code `aborted`.
@@ -1505,6 +1521,12 @@ export interface Refusals {
    * Code `failed-precondition`.
    */
   LedgerBroken: Record<string, never>;
+  /**
+   * This post is rated mature. Sign in and switch on mature posts in your account to see it.
+   * The post is rated mature, and the caller has not asked for such posts (`preferences.matureContent`).
+   * Code `failed-precondition`.
+   */
+  MatureContent: Record<string, never>;
   /**
    * You don't have a subscription.
    * Code `failed-precondition`.
@@ -1978,18 +2000,21 @@ export interface Functions {
   /**
    * Publish one of the caller's creations, with public copies of its files; once per creation.
    *
+   * What becomes public may be checked first. `rating` can raise the creation's rating, and not lower it.
+   *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   publishPost: {
     request: PublishPost;
     response: Published;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "ContentRejected" | "Contention" | "EmailNotVerified" | "Forbidden" | "InvalidRequest" | "NotFound" | "NotPublishable" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case).
    *
    * A signed-in caller does not see posts of people whom they have blocked or who have blocked them. A page may then be
-   * short, or empty, although `nextCursor` is given.
+   * short, or empty, although `nextCursor` is given. Mature posts are the caller's own, or for those who asked for them
+   * (`preferences.matureContent`).
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
@@ -1999,14 +2024,14 @@ export interface Functions {
     refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Return one post. Only administrators can read a hidden one.
+   * Return one post. Only administrators can read a hidden one, and only those a mature one who asked for them.
    *
    * Anyone; no sign-in needed. At most 120 a minute.
    */
   getPost: {
     request: PostRef;
     response: Post;
-    refusals: "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "Contention" | "InvalidRequest" | "MatureContent" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * List a post's comments, newest first.
@@ -2016,7 +2041,7 @@ export interface Functions {
   getComments: {
     request: GetComments;
     response: Comments;
-    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "Contention" | "InvalidCursor" | "InvalidRequest" | "MatureContent" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Toggle the caller's like, or set it with `liked`.
@@ -2050,14 +2075,15 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Start a session with a post's shared parameters. Posts published from it name the remixed post.
+   * Start a session with a post's shared parameters. Posts published from it name the remixed post, and have at least
+   * its rating.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   remixPost: {
     request: RemixPost;
     response: Remixed;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "RemixDisabled" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "MatureContent" | "NotFound" | "RateLimited" | "RemixDisabled" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Delete a post. It leaves the feed at once; likes, comments and public files are deleted soon afterwards.
@@ -2068,6 +2094,27 @@ export interface Functions {
     request: PostRef;
     response: Deleted;
     refusals: "AccountSuspended" | "Contention" | "Forbidden" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Block somebody, or unblock them. They can no longer comment on the caller's posts, and neither sees the other's
+   * posts in getFeed. They are not told.
+   *
+   * A signed-in user who is not suspended. At most 60 a minute.
+   */
+  blockUser: {
+    request: BlockUser;
+    response: UserBlocked;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "TooManyBlocked" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List whom the caller has blocked, latest first: at most 200 people.
+   *
+   * A signed-in user, also a suspended one. At most 120 a minute.
+   */
+  getBlockedUsers: {
+    request: Nothing;
+    response: BlockedUsers;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Report a post, once per user. Enough reports hide it until an administrator has decided.
@@ -2102,28 +2149,8 @@ export interface Functions {
     refusals: "AccountSuspended" | "AlreadyAppealed" | "Contention" | "InvalidRequest" | "NotFound" | "NothingToAppeal" | "RateLimited" | "RequestIdReused" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Block somebody, or unblock them. They can no longer comment on the caller's posts, and neither sees the other's
-   * posts in getFeed. They are not told.
-   *
-   * A signed-in user who is not suspended. At most 60 a minute.
-   */
-  blockUser: {
-    request: BlockUser;
-    response: UserBlocked;
-    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "TooManyBlocked" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * List whom the caller has blocked, latest first: at most 200 people.
-   *
-   * A signed-in user, also a suspended one. At most 120 a minute.
-   */
-  getBlockedUsers: {
-    request: Nothing;
-    response: BlockedUsers;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
-   * Hide a post, restore it with its files, or remove it permanently; with `commentId` a comment on it.
+   * Hide a post, restore it with its files, or remove it permanently; with `commentId` a comment on it. Or `rate` a
+   * post, up or down.
    *
    * The author is told the action and the reason (of most reports, if none is given), and whoever reported it what came
    * of that. An open appeal is settled: overturned by `restore`, else upheld. Only the audit log has the note.
@@ -2278,12 +2305,13 @@ export interface Functions {
   createStudioJob: {
     request: CreateStudioJob;
     response: JobCreated;
-    refusals: "AccountSuspended" | "AllowanceExceeded" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "AllowanceExceeded" | "ContentRejected" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "PlanRequired" | "PriceChanged" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Return what `createStudioJob` would debit now, or why it would refuse. Nothing is debited or held.
    *
-   * An order that would be refused takes nothing. Malformed inputs are an error, as in `createStudioJob`.
+   * An order that would be refused takes nothing. Malformed inputs are an error, as in `createStudioJob`. The content is
+   * not checked, so a quote never says `ContentRejected`.
    *
    * A signed-in user, also a suspended one. At most 120 a minute.
    */
@@ -2340,7 +2368,7 @@ export interface Functions {
   generateLyrics: {
     request: GenerateLyrics;
     response: Lyrics;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "ContentRejected" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
   };
   /**
    * List the caller's sessions, newest first.
@@ -2504,11 +2532,11 @@ export const FUNCTIONS = {
   deleteComment: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   remixPost: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   deletePost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  blockUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
+  getBlockedUsers: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   reportPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   reportComment: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   appealModeration: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
-  blockUser: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
-  getBlockedUsers: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   moderatePost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   saveCollection: { timeout: 70000, takesRequestId: true, repeatable: true, consumesToken: false },
   changeCollection: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },

@@ -312,7 +312,8 @@ class GetModerationReport(Request, frozen=True):
 class ModerationCount(Response):
     """How often something happened: reports were `made`, `upheld` or `overruled`; posts and comments were
     `hiddenByReports`, and by administrators `hidden`, `removed` or `restored`; appeals were `made`, `upheld` (the
-    decision stands) or `overturned`; accounts were `suspended` or `reinstated`, for the reason `other`."""
+    decision stands) or `overturned`; accounts were `suspended` or `reinstated`, for the reason `other`; prompts and
+    posts were `refused` by the check of content, for the reason `other`."""
 
     kind: Kind
     reason: ReportReason

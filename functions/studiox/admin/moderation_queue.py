@@ -33,7 +33,7 @@ class Shown(NamedTuple):
     def hidden(self) -> bool:
         if self.comment is not None:
             return isinstance(self.comment, community.HiddenComment)
-        return self.post is None or self.post.hidden
+        return self.post is None or self.post.is_hidden
 
     @property
     def media(self) -> list[MediaFile]:

@@ -88,7 +88,8 @@ def getProfile(caller: Reader, request: Nothing) -> Profile:
 
 
 class Preferences(Request, frozen=True):
-    """Those that are given change. `emailNotifications` applies to every kind of e-mail that is not set."""
+    """Those that are given change. `emailNotifications` applies to every kind of e-mail that is not set. With
+    `matureContent` mature posts are shown."""
 
     email_notifications: bool | None = None
     email_jobs: bool | None = None
@@ -100,6 +101,7 @@ class Preferences(Request, frozen=True):
     """The most tokens that may be spent in a UTC day. Null removes it."""
     low_balance_at: Annotated[int, Meta(ge=0, le=MAX_BALANCE)] | UnsetType | None = UNSET
     """Below how many tokens a notification is sent; 0 for none. Null is the default, 20."""
+    mature_content: bool | None = None
 
     def given(self) -> dict[str, bool | int | None]:
         """Those that are given, by their names in `users.Preferences`."""

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, TypeVar
 from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.callables import (
-    Admin,
     Anyone,
     Id,
     Nothing,
@@ -21,6 +20,7 @@ from studiox.api.callables import (
     VerifiedUser,
     endpoint,
 )
+from studiox.content_check import service as content_check
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.kit import clock
 from studiox.kit.clock import datetime
@@ -29,9 +29,10 @@ from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import posts as store
 from studiox.models.jobs import JobType
-from studiox.models.moderation import ReportReason, Subject
+from studiox.models.moderation import Subject
+from studiox.models.ratings import Rating
 
-from . import appeals, blocks, moderation, rules, service
+from . import blocks, moderation, publishing, ratings, rules, service
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -47,6 +48,11 @@ class PublishPost(Request, frozen=True):
     caption: Annotated[str, Meta(max_length=2000), Text] = ""
     tags: Annotated[list[Tag], Meta(max_length=rules.MAX_TAGS)] = []
     share_params: bool = True
+    rating: Rating = "general"
+
+    @property
+    def chosen(self) -> rules.Publishing:
+        return rules.Publishing(self.caption, rules.normal_tags(self.tags), self.share_params, self.rating)
 
 
 class PostRef(Request, frozen=True):
@@ -57,11 +63,24 @@ class Published(Response):
     post_id: str
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, Forbidden, NotFound, rules.NotPublishable))
+@endpoint(
+    limit=WRITES,
+    secrets=content_check.SECRETS,
+    refuses=(
+        AccountSuspended,
+        EmailNotVerified,
+        Forbidden,
+        NotFound,
+        content_check.ContentRejected,
+        rules.NotPublishable,
+    ),
+)
 def publishPost(caller: VerifiedUser, request: PublishPost) -> Published:
-    """Publish one of the caller's creations, with public copies of its files; once per creation."""
-    post_id = service.publish(caller, request.creation_id, request.caption, request.tags, request.share_params)
-    return Published(post_id=post_id)
+    """Publish one of the caller's creations, with public copies of its files; once per creation.
+
+    What becomes public may be checked first. `rating` can raise the creation's rating, and not lower it.
+    """
+    return Published(post_id=publishing.publish(caller, request.creation_id, request.chosen))
 
 
 class Post(Response):
@@ -78,6 +97,7 @@ class Post(Response):
     comment_count: int
     remix_count: int
     hidden: bool
+    rating: Rating
     score: float
     created_at: datetime
     prompt: str | UnsetType = UNSET
@@ -101,7 +121,8 @@ def _post(post: store.Post, liked: bool | UnsetType) -> Post:
         like_count=post.like_count,
         comment_count=post.comment_count,
         remix_count=post.remix_count,
-        hidden=post.hidden,
+        hidden=post.is_hidden,
+        rating=post.rating,
         score=post.score,
         created_at=post.created_at,
         prompt=_present(post.prompt),
@@ -135,7 +156,8 @@ def getFeed(caller: Anyone, request: GetFeed) -> Feed:
     """List posts that are not hidden, newest or highest ranked first, optionally of one author or tag (in any case).
 
     A signed-in caller does not see posts of people whom they have blocked or who have blocked them. A page may then be
-    short, or empty, although `nextCursor` is given.
+    short, or empty, although `nextCursor` is given. Mature posts are the caller's own, or for those who asked for them
+    (`preferences.matureContent`).
     """
     found, liked, cursor = service.feed(
         caller.uid, request.sort, tag=request.tag, author=request.uid, size=request.page_size, cursor=request.cursor
@@ -144,9 +166,9 @@ def getFeed(caller: Anyone, request: GetFeed) -> Feed:
     return Feed(posts=posts, next_cursor=cursor)
 
 
-@endpoint(limit=READS, refuses=(NotFound,))
+@endpoint(limit=READS, refuses=(NotFound, ratings.MatureContent))
 def getPost(caller: Anyone, request: PostRef) -> Post:
-    """Return one post. Only administrators can read a hidden one."""
+    """Return one post. Only administrators can read a hidden one, and only those a mature one who asked for them."""
     post, liked = service.post_for(caller.uid, caller.admin, request.post_id)
     return _post(post, UNSET if caller.uid is None else liked)
 
@@ -170,10 +192,10 @@ class Comments(Response):
     next_cursor: str | None
 
 
-@endpoint(limit=READS, refuses=(NotFound,))
+@endpoint(limit=READS, refuses=(NotFound, ratings.MatureContent))
 def getComments(caller: Anyone, request: GetComments) -> Comments:
     """List a post's comments, newest first."""
-    service.post_for(None, caller.admin, request.post_id)
+    service.post_for(caller.uid, caller.admin, request.post_id)
     found, cursor = store.list_comments(request.post_id, size=request.page_size, cursor=request.cursor)
     return Comments(comments=[_comment(comment) for comment in found], next_cursor=cursor)
 
@@ -254,9 +276,20 @@ class Remixed(Response):
     model: str
 
 
-@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound, RequestIdReused, rules.RemixDisabled))
+@endpoint(
+    limit=WRITES,
+    refuses=(
+        AccountSuspended,
+        EmailNotVerified,
+        NotFound,
+        RequestIdReused,
+        ratings.MatureContent,
+        rules.RemixDisabled,
+    ),
+)
 def remixPost(caller: VerifiedUser, request: RemixPost) -> Remixed:
-    """Start a session with a post's shared parameters. Posts published from it name the remixed post."""
+    """Start a session with a post's shared parameters. Posts published from it name the remixed post, and have at least
+    its rating."""
     session = service.remix(caller, request.post_id, request.request_id)
     return Remixed(session_id=session.session_id, params=session.params, type=session.type, model=session.model)
 
@@ -267,54 +300,6 @@ def deletePost(caller: User, request: PostRef) -> Deleted:
     if service.delete(caller, request.post_id):
         moderation.settle(Subject(request.post_id), clock.now(), upheld=True)
     return Deleted(deleted=True)
-
-
-class ReportPost(PostRef, frozen=True):
-    reason: ReportReason
-    text: Annotated[str, Meta(max_length=2000), Text] | None = None
-
-
-class Reported(Response):
-    reported: bool
-
-
-@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
-def reportPost(caller: VerifiedUser, request: ReportPost) -> Reported:
-    """Report a post, once per user. Enough reports hide it until an administrator has decided."""
-    moderation.report(caller, Subject(request.post_id), request.reason, request.text)
-    return Reported(reported=True)
-
-
-class ReportComment(CommentRef, frozen=True):
-    reason: ReportReason
-    text: Annotated[str, Meta(max_length=2000), Text] | None = None
-
-
-@endpoint(limit=WRITES, refuses=(AccountSuspended, EmailNotVerified, NotFound))
-def reportComment(caller: VerifiedUser, request: ReportComment) -> Reported:
-    """Report a comment, once per user. Enough reports hide it until an administrator has decided."""
-    moderation.report(caller, Subject(request.post_id, request.comment_id), request.reason, request.text)
-    return Reported(reported=True)
-
-
-class AppealModeration(PostRef, frozen=True):
-    text: Annotated[str, Meta(min_length=1, max_length=2000), Text]
-    request_id: RequestId
-    comment_id: Id | None = None
-
-
-class Appealed(Response):
-    status: appeals.Status
-
-
-@endpoint(limit=WRITES, refuses=(NotFound, RequestIdReused, appeals.AlreadyAppealed, appeals.NothingToAppeal))
-def appealModeration(caller: User, request: AppealModeration) -> Appealed:
-    """Appeal against the hiding or removal of the caller's post, or of their comment on the post; once per decision.
-
-    An administrator's next decision settles it (`upheld`: our decision stands), and the caller is notified.
-    """
-    subject = Subject(request.post_id, request.comment_id)
-    return Appealed(status=appeals.appeal(caller, subject, request.text, request.request_id))
 
 
 class BlockUser(Request, frozen=True):
@@ -348,27 +333,3 @@ class BlockedUsers(Response):
 def getBlockedUsers(caller: Reader, request: Nothing) -> BlockedUsers:
     """List whom the caller has blocked, latest first: at most 200 people."""
     return BlockedUsers(users=[BlockedUser(**each._asdict()) for each in blocks.blocked_by(caller.uid)])
-
-
-class ModeratePost(PostRef, frozen=True):
-    action: rules.ModerationAction
-    comment_id: Id | None = None
-    reason: ReportReason | None = None
-    note: Annotated[str, Meta(max_length=1000), Text] | None = None
-
-
-class Moderated(Response):
-    post_id: str
-    action: rules.ModerationAction
-
-
-@endpoint(limit=WRITES, refuses=(NotFound, rules.NotPublishable))
-def moderatePost(caller: Admin, request: ModeratePost) -> Moderated:
-    """Hide a post, restore it with its files, or remove it permanently; with `commentId` a comment on it.
-
-    The author is told the action and the reason (of most reports, if none is given), and whoever reported it what came
-    of that. An open appeal is settled: overturned by `restore`, else upheld. Only the audit log has the note.
-    """
-    subject = Subject(request.post_id, request.comment_id)
-    moderation.moderate(caller, subject, request.action, request.reason, request.note)
-    return Moderated(post_id=request.post_id, action=request.action)

@@ -23,7 +23,7 @@ from studiox.models.deletions import clean_up_path
 from studiox.models.moderation import Decision, ReportReason, Subject
 from studiox.models.users import change_user, user_path
 
-from . import decisions, reports, rules
+from . import decisions, publishing, reports, rules
 from . import service as community
 
 PAGE = 80
@@ -111,7 +111,7 @@ def hide(caller: User, post_id: str, reason: ReportReason | None, note: str | No
         work = decisions.of_post(post)
         record = decisions.record_of(docs, work)
         made = Decision(id=token, action="hidden", by="admin", reason=reason or reports.main_reason(record), at=now)
-        if not (post.hidden and decisions.stands(docs, record, made)):
+        if not (post.is_hidden and decisions.stands(docs, record, made)):
             decisions.enforce(docs, work, record, made)
         posts.hide_post(docs, post_id, "admin")
         cleanup_store.order(docs, "post", post_id, post.uid, token, now)
@@ -137,17 +137,17 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
     now, token = clock.now(), ids.new()
     path, creation_path, subject = posts.post_path(post_id), library.creation_path(post_id), Subject(post_id)
 
-    def begin(docs: Docs) -> community.Copying | None:
+    def begin(docs: Docs) -> publishing.Copying | None:
         post, creation = docs.get(path), docs.get(creation_path)
         if creation is None:
             raise NotFound
         work = decisions.Work(subject, creation.uid, creation.title)
         record = decisions.record_of(docs, work)
-        if post is not None and post.hidden:
+        if post is not None and post.is_hidden:
             if decisions.is_suspended(docs, post.uid):
                 _leave_to_suspension(docs, post, token, now)
                 return None
-            return community.Copying(creation, cleanup_store.begin_copying(docs, post_id, post.uid, token, now))
+            return publishing.Copying(creation, cleanup_store.begin_copying(docs, post_id, post.uid, token, now))
         if post is not None and record.open_since is not None:
             decisions.dismiss(docs, subject, record)
             docs.update(posts.state_path(post_id), reports=0)
@@ -158,14 +158,14 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
             raise NotFound
         return None
 
-    def details(copying: community.Copying | None) -> Mapping[str, object] | None:
+    def details(copying: publishing.Copying | None) -> Mapping[str, object] | None:
         return None if copying else {"decision": "restore", "note": note}
 
     record = clean_up_path("post", post_id)
     reads = Reads(fresh=[path, creation_path, record, subject.moderation_path, posts.state_path(post_id)])
     copying = caller.commit(path, begin, reads, target=path, details=details)
     if copying is not None:
-        community.copy_public(copying.creation)
+        publishing.copy_public(copying.creation)
         _finish_restore(caller, post_id, copying.token, token, note)
     settle(subject, now, upheld=False)
 
@@ -178,13 +178,13 @@ def _finish_restore(caller: User, post_id: str, copying: str, token: str, note: 
         post = docs.get(path)
         if post is None:
             raise NotFound
-        if not post.hidden:
+        if not post.is_hidden:
             return
         if decisions.is_suspended(docs, post.uid):
             _leave_to_suspension(docs, post, token, now)
             return
         cleanup_store.end_copying(docs, post_id, copying)
-        posts.show_post(docs, post_id)
+        posts.show_post(docs, post)
         work = decisions.of_post(post)
         decisions.lift(docs, work, decisions.record_of(docs, work), token, now)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from studiox.integrations.moderation.protocol import Content
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest, StudioxError
 from studiox.kit.texts import INVISIBLE, plain_name, shows
 from studiox.models import posts
 from studiox.models.creations import Creation
-from studiox.models.media_files import MediaFile, paths_of, public_path, public_thumbnail
+from studiox.models.media_files import MediaFile, paths_of, picture_of, public_path, public_thumbnail
+from studiox.models.ratings import Rating, highest
 from studiox.models.users import User
 
 MAX_TAGS = 10
@@ -21,7 +23,7 @@ MAX_LINKS = 5
 MAX_COMMENTS = 10_000
 ANONYMOUS = "Anonymous"
 
-ModerationAction = Literal["hide", "restore", "remove"]
+ModerationAction = Literal["hide", "restore", "remove", "rate"]
 
 PUBLIC_PARAMS = frozenset(
     {
@@ -53,6 +55,17 @@ PUBLIC_PARAMS = frozenset(
 
 Uploads are not among them, since their paths name a person. A parameter that is new in the catalogue stays private
 until it is added here."""
+
+
+class Publishing(NamedTuple):
+    """What an author chooses when publishing."""
+
+    caption: str
+    tags: list[str]
+    """Normalized."""
+    share_params: bool
+    rating: Rating
+    """The least that the post has."""
 
 
 class NotPublishable(StudioxError):
@@ -118,18 +131,15 @@ def files_of(creation: Creation) -> list[str]:
 
 
 def new_post(
-    creation: Creation,
-    user: User | None,
-    *,
-    caption: str,
-    tags: list[str],
-    share_params: bool,
-    remix_of: str | None,
-    now: datetime,
+    creation: Creation, user: User | None, given: Publishing, *, rating: Rating, remix_of: str | None, now: datetime
 ) -> posts.Post:
-    """The public document. Fields of the creation that are not named here stay private."""
-    post_id, prompt = creation.creation_id, creation.prompt
+    """The public document. Fields of the creation that are not named here stay private.
+
+    `rating`: what the author chose, or the check of the content found. It can only raise the creation's.
+    """
+    post_id, prompt, share_params = creation.creation_id, creation.prompt, given.share_params
     shared = {name: value for name, value in creation.params.items() if name in PUBLIC_PARAMS}
+    rating = highest(creation.rating, rating)
     return posts.Post(
         post_id=post_id,
         uid=creation.uid,
@@ -137,20 +147,31 @@ def new_post(
         author_photo_url=None if user is None else user.photo_url,
         type=creation.type,
         model=creation.model,
-        caption=caption,
-        tags=tags,
+        caption=given.caption,
+        tags=given.tags,
         media=[_public_file(post_id, file, prompt, share_params) for file in creation.media],
         like_count=0,
         comment_count=0,
         remix_count=0,
-        hidden=False,
+        hidden=posts.unless_hidden(rating),
         score=posts.score(0, now),
         created_at=now,
         prompt=prompt if share_params else None,
         params=shared if share_params else None,
         remix_of=remix_of,
         sources=creation.sources if share_params else None,
+        rating=rating,
     )
+
+
+def content_of(post: posts.Post, creation: Creation) -> Content:
+    """What becomes public with a post: its texts, and a picture of each file of the creation."""
+    texts = [post.caption, *post.tags, post.prompt or ""]
+    texts += [value for value in (post.params or {}).values() if isinstance(value, str)]
+    for file in post.media:
+        texts += [file.title or "", *(file.tags or ())]
+    pictures = [picture for file in creation.media if (picture := picture_of(file)) is not None]
+    return Content(texts=[text for text in texts if text], pictures=pictures)
 
 
 def _public_file(post_id: str, file: MediaFile, prompt: str, share_params: bool) -> MediaFile:

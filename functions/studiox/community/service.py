@@ -1,10 +1,9 @@
-"""The community's use cases. Each is one commit; publishing has two, and copies files between them."""
+"""The community's use cases, each one commit."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -12,102 +11,17 @@ from studiox.api.callables import User
 from studiox.deletions import service as cleanups
 from studiox.deletions import store as cleanup_store
 from studiox.kit import audit, clock, ids
-from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused, Unavailable
+from studiox.kit.errors import Forbidden, InvalidRequest, NotFound, RequestIdReused
 from studiox.kit.texts import plain_name, shortened
 from studiox.kit.transaction import Docs, Reads
-from studiox.media import objects
 from studiox.models import creations as library
-from studiox.models import jobs as studio
 from studiox.models import notifications, posts, sessions
 from studiox.models.deletions import clean_up_path
-from studiox.models.media_files import first_thumbnail, public_path
+from studiox.models.media_files import first_thumbnail
 from studiox.models.moderation import Decision, ReportReason, Subject
-from studiox.models.users import change_user, user_path
+from studiox.models.users import user_path
 
-from . import blocks, decisions, reports, rules
-
-PUBLIC_CACHE = "public, max-age=300"
-"""Hidden files leave the caches within five minutes."""
-
-
-class Copying(NamedTuple):
-    """Public copies that were announced and must now be made."""
-
-    creation: library.Creation
-    token: str
-
-
-def publish(caller: User, creation_id: str, caption: str, tags: Sequence[str], share_params: bool) -> str:
-    """Publish the creation, unless it is published already; the post's id.
-
-    Public copies are announced by a clean-up record, made, and confirmed in the commit that creates the post. If the
-    call dies in between, the record deletes the copies. `NotFound`, `Forbidden`, `NotPublishable`, `Contention` while
-    older copies are being deleted, `Unavailable`.
-    """
-    if not rules.is_post_id(creation_id):
-        raise NotFound
-    normal = rules.normal_tags(tags)
-    now, token = clock.now(), ids.new()
-    path, creation_path = posts.post_path(creation_id), library.creation_path(creation_id)
-
-    def begin(docs: Docs) -> Copying | None:
-        creation = docs.get(creation_path)
-        if creation is None or creation.uid != caller.uid:
-            raise _unfinished(docs, caller.uid, creation_id)
-        if docs.exists(path):
-            return None
-        if creation.moderated:
-            raise Forbidden  # its post was hidden or removed by moderation
-        if not creation.media:
-            raise rules.NotPublishable(status="completed")
-        return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
-
-    reads: list[str] = [path, creation_path, clean_up_path("post", creation_id)]
-    copying = caller.commit(path, begin, Reads(fresh=reads), target=None)
-    if copying is None:
-        return creation_id
-    copy_public(copying.creation)
-
-    def finish(docs: Docs) -> None:
-        creation = docs.get(creation_path)
-        if creation is None:
-            raise NotFound  # deleted since, and its clean-up deletes the copies
-        user = docs.get(user_path(caller.uid))
-        if docs.exists(path):
-            return
-        cleanup_store.end_copying(docs, creation_id, copying.token)
-        job = docs.get(studio.job_path(creation_id))
-        source = None if job is None else sessions.source_of(docs, job.session_id)
-        post = rules.new_post(
-            creation, user, caption=caption, tags=normal, share_params=share_params, remix_of=source, now=now
-        )
-        posts.add_post(docs, post)
-        library.link_post(docs, creation_id, creation_id)
-        # This commit charges no rate limit. Writing the account makes it fail after the account's deletion.
-        change_user(docs, caller.uid, now)
-
-    more: list[str] = [user_path(caller.uid), studio.job_path(creation_id), Subject(creation_id).moderation_path]
-    caller.commit(path, finish, Reads(fresh=[*reads, *more]), target=path)
-    return creation_id
-
-
-def _unfinished(docs: Docs, uid: str, creation_id: str) -> NotFound | rules.NotPublishable:
-    """Why there is no creation: `NotPublishable` if the caller's job of the same id has not completed."""
-    job = docs.get(studio.job_path(creation_id))
-    if job is None or job.uid != uid or job.status == "completed":
-        return NotFound()
-    return rules.NotPublishable(status=job.status)
-
-
-def copy_public(creation: library.Creation) -> None:
-    """Copy all files within Cloud Storage. `NotPublishable` if one is missing, `Unavailable`."""
-    try:
-        for path in rules.files_of(creation):
-            objects.copy(path, public_path(creation.creation_id, path), cache_control=PUBLIC_CACHE)
-    except objects.MediaGone:
-        raise rules.NotPublishable(status="completed") from None
-    except objects.MediaError as error:
-        raise Unavailable(retryAfterSeconds=5) from error
+from . import blocks, decisions, ratings, reports, rules
 
 
 def like(caller: User, post_id: str, liked: bool | None) -> tuple[bool, int]:
@@ -204,7 +118,7 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> bool:
                 docs.update(subject.moderation_path, open_since=None)
             return False
         if not caller.admin:
-            raise NotFound if post.hidden else Forbidden
+            raise NotFound if post.is_hidden else Forbidden
         work = decisions.of_comment(post_id, found)
         record = decisions.record_of(docs, work)
         made = Decision(id=token, action="removed", by="admin", reason=reports.main_reason(record), at=now)
@@ -217,7 +131,8 @@ def delete_comment(caller: User, post_id: str, comment_id: str) -> bool:
 
 
 def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
-    """A new session of the caller with the post's shared parameters. `NotFound`, `RemixDisabled`, `RequestIdReused`."""
+    """A new session of the caller with the post's shared parameters. `NotFound`, `MatureContent`, `RemixDisabled`,
+    `RequestIdReused`."""
     now = clock.now()
     session_id = ids.derived("remixPost", caller.uid, request_id)
     path, session_path = posts.post_path(post_id), sessions.session_path(session_id)
@@ -229,6 +144,7 @@ def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
                 raise RequestIdReused
             return earlier
         post = posts.visible_post(docs, post_id)
+        ratings.check_remixer(docs, caller.uid, post)
         params = rules.remix_params(post)
         session = sessions.Session(
             session_id=session_id,
@@ -239,6 +155,7 @@ def remix(caller: User, post_id: str, request_id: str) -> sessions.Session:
             jobs=[],
             created_at=now,
             source_post_id=post_id,
+            rating=post.rating,
         )
         sessions.add_session(docs, session)
         posts.count_remix(docs, post)
@@ -264,9 +181,9 @@ def delete(caller: User, post_id: str, reason: ReportReason | None = None, **why
         if post is None:
             raise NotFound
         if not caller.admin and post.uid != caller.uid:
-            raise NotFound if post.hidden else Forbidden
+            raise NotFound if post.is_hidden else Forbidden
         # A post that moderation has hidden or removed cannot be published again.
-        moderated = post.hidden or post.uid != caller.uid
+        moderated = post.is_hidden or post.uid != caller.uid
         library.unlink_post(docs, post_id, moderated=moderated)
         posts.remove_post(docs, post_id)
         cleanup_store.order(docs, "post", post_id, post.uid, token, now)
@@ -298,15 +215,17 @@ def feed(
 ) -> tuple[list[posts.Post], set[str] | None, str | None]:
     """A page of the feed, the ids of the posts that `uid` likes (None without a user), and the next page's cursor.
 
-    One round trip, two for a signed-in user, who does not see posts of people whom they have blocked or who have
-    blocked them: a page may be short although the list goes on. `InvalidRequest`, `InvalidCursor`, `Unavailable`.
+    Mature posts are for their author and for those who asked for them. A signed-in user does not see posts of people
+    whom they have blocked or who have blocked them: a page may be short although the list goes on. One round trip;
+    three for a signed-in user. `InvalidRequest`, `InvalidCursor`, `Unavailable`.
     """
     try:
         normal = None if tag is None else rules.normal_tag(tag)
     except InvalidRequest:
         raise InvalidRequest(fields={"tag": "not a valid tag"}) from None
     order: Literal["score", "createdAt"] = "score" if sort == "top" else "createdAt"
-    found, next_cursor = posts.list_posts(order=order, tag=normal, uid=author, size=size, cursor=cursor)
+    mature = uid is not None and (author == uid or ratings.sees_mature(uid))
+    found, next_cursor = posts.list_posts(order=order, tag=normal, uid=author, mature=mature, size=size, cursor=cursor)
     if uid is None:
         return found, None, next_cursor
     shown, liked = blocks.as_seen_by(uid, found)
@@ -316,8 +235,13 @@ def feed(
 
 
 def post_for(uid: str | None, admin: bool, post_id: str) -> tuple[posts.Post, bool]:
-    """A post, and whether the user likes it. One round trip. `NotFound`, unless for an admin also if it is hidden."""
+    """A post, and whether the user likes it. One round trip, two for a mature post. For an admin whatever it is.
+
+    `NotFound` if it is hidden, `MatureContent` if it is mature and not the user's, who has not asked for such posts.
+    """
     post, liked = posts.read_post(post_id, uid)
-    if post is None or (post.hidden and not admin):
+    if post is None or (post.is_hidden and not admin):
         raise NotFound
+    if not admin:
+        ratings.check_reader(uid, post)
     return post, liked

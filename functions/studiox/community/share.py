@@ -166,6 +166,16 @@ def missing_page(site: str) -> str:
     return _page("Not found", ['<meta name="robots" content="noindex">'], body)
 
 
+def mature_page(site: str, post_id: str) -> str:
+    """The page of a mature post: nothing of the post itself, because anybody may follow the link."""
+    body = f"""<main>
+<h1>This post is rated mature</h1>
+<p>It is shown to people who are signed in and have switched on mature posts in their account.</p>
+<p><a class="open" href="{html.escape(f"{site}/post/{post_id}")}">Open in StudioX</a></p>
+</main>"""
+    return _page("Mature post", ['<meta name="robots" content="noindex">'], body)
+
+
 STYLE = """\
 :root{color-scheme:light dark}
 body{margin:0;font:1rem/1.5 system-ui,sans-serif;display:grid;justify-items:center}

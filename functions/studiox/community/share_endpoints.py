@@ -28,6 +28,7 @@ def sharePage(request: flask.Request) -> flask.Response:
     """GET `/p/{postId}`: a page with the post's title, author and picture, for people and for previews of links.
 
     `/p/{postId}/picture` leads to its picture, `/oembed?url=` describes it. 404 for a post that is hidden or absent.
+    The page of a mature post shows nothing of it, and it has no picture and no description.
     Answers may be kept for five minutes, and a 404 for one.
     """
     if request.method not in ("GET", "HEAD"):
@@ -49,10 +50,9 @@ def _answer(request: flask.Request) -> flask.Response:
     site = config.SITE_URL.value.rstrip("/")
     match request.path.split("/"):
         case ["", "p", post_id] | ["", "p", post_id, ""]:
-            post = _find(post_id)
-            return _html(share.missing_page(site), 404) if post is None else _html(share.page_of(site, post), 200)
+            return _page(site, _find(post_id))
         case ["", "p", post_id, "picture"]:
-            post = _find(post_id)
+            post = _shown(post_id)
             return _picture(post) if post is not None else _plain("not found", 404)
         case ["", "oembed"]:
             return _embed(site, request)
@@ -61,7 +61,7 @@ def _answer(request: flask.Request) -> flask.Response:
 
 
 def _find(post_id: str | None) -> posts.Post | None:
-    """The post, if everybody may see it. One read, none for what cannot be an id. `Unavailable`."""
+    """The post, unless it is hidden. One read, none for what cannot be an id. `Unavailable`."""
     if post_id is None or not ids.is_id(post_id) or not rules.is_post_id(post_id):
         return None
     try:
@@ -69,13 +69,26 @@ def _find(post_id: str | None) -> posts.Post | None:
     except MalformedDocument as error:
         malformed.report(error)
         return None
-    return None if post is None or post.hidden else post
+    return None if post is None or post.is_hidden else post
+
+
+def _shown(post_id: str | None) -> posts.Post | None:
+    """The post, if what it shows is for everybody: no mature one. `Unavailable`."""
+    post = _find(post_id)
+    return None if post is None or post.rating == "mature" else post
+
+
+def _page(site: str, post: posts.Post | None) -> flask.Response:
+    if post is None:
+        return _html(share.missing_page(site), 404)
+    mature = post.rating == "mature"
+    return _html(share.mature_page(site, post.post_id) if mature else share.page_of(site, post), 200)
 
 
 def _embed(site: str, request: flask.Request) -> flask.Response:
     if request.args.get("format", "json") != "json":
         return _plain("only json", 501)  # as oEmbed 1.0 asks for
-    post = _find(share.post_id_of(site, request.args.get("url", "")))
+    post = _shown(share.post_id_of(site, request.args.get("url", "")))
     if post is None:
         return _plain("not found", 404)
     return _cached(flask.Response(json.dumps(share.embed_of(site, post)), mimetype="application/json"), KEPT)

@@ -23,7 +23,7 @@ from studiox.models.deletions import CleanUp, clean_up_path
 from studiox.models.moderation import Subject
 from studiox.models.users import change_user, user_path
 
-from . import decisions, rules, service
+from . import decisions, publishing, rules
 
 HIDDEN_TOGETHER = 20
 """Posts that one commit hides: four writes each."""
@@ -58,7 +58,7 @@ def _hide_some(uid: str) -> bool:
             return []
         # Written, so that the user is still suspended when this is committed.
         change_user(docs, uid, now)
-        visible = [post for path in paths if (post := docs.get(path)) is not None and not post.hidden]
+        visible = [post for path in paths if (post := docs.get(path)) is not None and not post.is_hidden]
         for post in visible:
             decisions.hide_for_suspension(docs, post)
             cleanup_store.order(docs, "post", post.post_id, uid, token, now)
@@ -89,31 +89,32 @@ def _show(uid: str, post_id: str) -> None:
     path, creation_path, mark = posts.post_path(post_id), library.creation_path(post_id), Subject(post_id)
     reads = Reads(fresh=[user_path(uid), creation_path, *_documents_of(path)])
 
-    def begin(docs: Docs) -> service.Copying | None:
+    def begin(docs: Docs) -> publishing.Copying | None:
         creation = docs.get(creation_path)
         if not _is_over(docs, uid):
             return None
         if creation is None or not _is_hidden(docs, post_id):
             _unmark(docs, post_id)
             return None
-        return service.Copying(creation, cleanup_store.begin_copying(docs, post_id, uid, token, now))
+        return publishing.Copying(creation, cleanup_store.begin_copying(docs, post_id, uid, token, now))
 
     copying = _BY.commit(path, begin, reads, target=None)
     if copying is None:
         return
     try:
-        service.copy_public(copying.creation)
+        publishing.copy_public(copying.creation)
     except rules.NotPublishable:
         log.alert("post_not_shown_again", postId=post_id)  # a file is missing: it stays hidden
         _BY.commit(mark.moderation_path, lambda docs: _unmark(docs, post_id), reads, target=None)
         return
 
     def finish(docs: Docs) -> None:
-        if not _is_over(docs, uid) or not _is_hidden(docs, post_id):
+        post = docs.get(path)
+        if post is None or not _is_over(docs, uid) or not _is_hidden(docs, post_id):
             return  # the copies are deleted when their time is over
         cleanup_store.end_copying(docs, post_id, copying.token)
         change_user(docs, uid, now)
-        docs.update(path, hidden=False)
+        docs.update(path, hidden=posts.unless_hidden(post.rating))
         docs.update(posts.state_path(post_id), hidden_by=None)
         _unmark(docs, post_id)
 
@@ -128,7 +129,7 @@ def _is_over(docs: Docs, uid: str) -> bool:
 def _is_hidden(docs: Docs, post_id: str) -> bool:
     """Whether the suspension, and nothing else, hides the post."""
     post, state = docs.get(posts.post_path(post_id)), docs.get(posts.state_path(post_id))
-    return post is not None and post.hidden and state is not None and state.hidden_by == "suspension"
+    return post is not None and post.is_hidden and state is not None and state.hidden_by == "suspension"
 
 
 def _unmark(docs: Docs, post_id: str) -> None:

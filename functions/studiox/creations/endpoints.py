@@ -19,6 +19,7 @@ from studiox.media import objects
 from studiox.models import creations as store
 from studiox.models.jobs import JobType
 from studiox.models.media_files import MediaFile
+from studiox.models.ratings import Rating
 
 from . import filters, renditions, service
 
@@ -87,6 +88,7 @@ class Creation(Response):
     is_favorite: bool
     play_count: int
     created_at: datetime
+    rating: Rating
     text: str | UnsetType = UNSET
     post_id: str | UnsetType = UNSET
     sources: list[str] | UnsetType = UNSET
@@ -105,6 +107,7 @@ def _creation(creation: store.Creation, *, with_url: bool) -> Creation:
         is_favorite=creation.is_favorite,
         play_count=creation.play_count,
         created_at=creation.created_at,
+        rating=creation.rating,
         text=present(creation.text),
         post_id=present(creation.post_id),
         sources=present(creation.sources),

@@ -187,7 +187,7 @@ def _clear_posts(post_ids: set[str]) -> int:
     for post_id, post in zip(asked, posts, strict=True):
         if isinstance(post, MalformedDocument):
             continue  # whether it is visible is not known
-        if (post is None or post.hidden) and _order_clean_up(post_id):
+        if (post is None or post.is_hidden) and _order_clean_up(post_id):
             deletions.start("post", post_id, deletions.clear_post)
             cleared += 1
     return cleared
@@ -201,7 +201,7 @@ def _order_clean_up(post_id: str) -> bool:
         post, under_way = docs.get(path), docs.get(record)
         if under_way is not None:
             return under_way.token == token  # else a publishing call or another clean-up is responsible
-        if post is not None and not post.hidden:
+        if post is not None and not post.is_hidden:
             return False
         cleanup_store.order(docs, "post", post_id, "" if post is None else post.uid, token, now)
         return True

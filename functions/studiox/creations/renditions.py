@@ -123,7 +123,7 @@ def _write(creation: Creation, media: list[MediaFile], *, copied: bool) -> Writt
         announced, post, made_by = docs.get(record), docs.get(post_path), docs.get(job)
         if announced is not None and announced.state == "copying":
             raise Contention(retryAfterSeconds=5)  # the post that is being made would lack the thumbnails
-        visible = post is not None and not post.hidden
+        visible = post is not None and not post.is_hidden
         if visible and not copied and any(file.thumbnail for file in media):
             return Written(visible=True, public_first=True)
         docs.update(path, media=media, renditions_at=now)

@@ -75,7 +75,7 @@ def _finish(path: Path[CleanUp], token: str, after: CleanUp | None) -> None:
 def clear_post(record: CleanUp, pages: int) -> bool:
     """Delete a hidden post's public files, and a deleted post's likes and comments as well. Files go first."""
     post = posts.find_post(record.id)
-    if post is not None and not post.hidden:
+    if post is not None and not post.is_hidden:
         return True  # the post is visible again, so nothing is superfluous
     if not objects.delete_prefix(f"posts/{record.id}/", MEDIA_PER_RUN):
         return False

@@ -17,7 +17,7 @@ from studiox.kit import query
 from . import clock, ids
 from .clock import datetime
 from .documents import Collection, Path, Stored
-from .transaction import AlreadyDecided, Docs, Reads, transact
+from .transaction import AlreadyDecided, Docs, Reads, preview, transact
 
 T = TypeVar("T")
 
@@ -109,6 +109,17 @@ class Actor:
             return answer
 
         return transact(key, decide_and_record, reads)
+
+    def preview(self, decide: Callable[[Docs], T], reads: Reads) -> T:
+        """What `commit` would return now, or its refusal. Nothing is written or charged. As `transaction.preview`."""
+        now = clock.now()
+        reads, admit = self.admission(reads)
+
+        def admit_and_decide(docs: Docs) -> T:
+            admit(docs, now, False)
+            return decide(docs)
+
+        return preview(admit_and_decide, reads)
 
 
 class System(msgspec.Struct, Actor, frozen=True):

@@ -57,6 +57,10 @@ ALLOWED_EMAIL_DOMAINS = StringParam("ALLOWED_EMAIL_DOMAINS", default="")
 TRUSTED_PROXIES = IntParam("TRUSTED_PROXIES", default=0)
 """The number of your own load balancers between callers and Google's front end. Each appends its address."""
 REPORTS_TO_HIDE = IntParam("REPORTS_TO_HIDE", default=5)
+MODERATION = StringParam("MODERATION", default="off")
+"""Who judges prompts and posts: `off`, `words` or `openai`."""
+MODERATION_WHEN_AWAY = StringParam("MODERATION_WHEN_AWAY", default="refuse")
+"""What happens to them without a verdict: `refuse`, or `allow`."""
 MOCK_FAILURE_RATE = StringParam("MOCK_FAILURE_RATE", default="0")  # the SDK's float parameter is private
 MOCK_LATENCY_MS = IntParam("MOCK_LATENCY_MS", default=1500)
 

@@ -259,15 +259,19 @@ def page(
 ) -> tuple[list[Found[D]], str | None]:
     """One page of the documents with these field values, and the cursor of the next page, None on the last.
 
-    `equal`: field values (None: any). `holds`: list fields and a member that each must contain (None: any). `span`:
-    bounds of `order`. Sorted by `order` (a time or a number), then by name, both descending; with `oldest_first` both
-    ascending. One round trip reads at most size + 1 documents. A document that does not fit its struct is reported and
-    left out. `InvalidCursor` for a cursor of another list.
+    `equal`: field values (None: any; a tuple: one of these). `holds`: list fields and a member that each must contain
+    (None: any). `span`: bounds of `order`. Sorted by `order` (a time or a number), then by name, both descending; with
+    `oldest_first` both ascending. One round trip reads at most size + 1 documents. A document that does not fit its
+    struct is reported and left out. `InvalidCursor` for a cursor of another list.
 
     `test`: which of the documents are shown. One round trip then reads at most EXAMINED documents, so a page may have
     fewer than `size` of them, or none, although the list goes on behind its cursor.
     """
-    filters = [(field, "==", value) for field, value in sorted(equal.items()) if value is not None]
+    filters = [
+        (field, "in" if isinstance(value, tuple) else "==", value)
+        for field, value in sorted(equal.items())
+        if value is not None
+    ]
     filters += [(field, "array_contains", value) for field, value in sorted((holds or {}).items()) if value is not None]
     if span is not None:
         bounds = ((">=", span.low), ("<", span.below))
@@ -301,6 +305,7 @@ def page(
 # As they are written in the ids of lists, which cursors are sealed with.
 _OPERATORS = {
     "==": "EQUAL",
+    "in": "IN",
     "array_contains": "ARRAY_CONTAINS",
     ">=": "GREATER_THAN_OR_EQUAL",
     "<": "LESS_THAN",
@@ -324,7 +329,7 @@ def _narrowed(
 
 def _equal(asked: Query, equal: Mapping[str, object]) -> Query:
     for name, value in sorted(equal.items()):
-        asked = asked.where(name, "EQUAL", value)
+        asked = asked.where(name, "IN" if isinstance(value, tuple) else "EQUAL", value)
     return asked
 
 

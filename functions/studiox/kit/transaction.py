@@ -20,7 +20,7 @@ from .errors import Contention, Unavailable
 from .firestore import Document
 from .process import per_process
 
-__all__ = ["AlreadyDecided", "Docs", "Reads", "transact"]
+__all__ = ["AlreadyDecided", "Docs", "Reads", "preview", "transact"]
 
 T = TypeVar("T")
 
@@ -75,6 +75,26 @@ def transact(
     spaced = key.partition("/")[0] in SHARED
     groups().submit(key, operation, time.monotonic() + (timeout_s or DEADLINE_S), spaced=spaced)
     return operation.result()
+
+
+def preview(decide: Callable[[Docs], T], reads: Reads) -> T:
+    """What `decide` returns now, from documents that are all read. Nothing is committed. Raises what it raises.
+
+    One round trip, and one more for each document that is asked for without being named. `Unavailable`.
+    """
+    known = firestore.read_documents([*reads.fresh, *reads.cached, *reads.created_once])
+
+    def look_up(path: str) -> Data | None:
+        if path in known:
+            return known[path].data
+        raise NotRead(path)
+
+    for _ in range(MAX_ON_DEMAND_READS):
+        try:
+            return decide(Docs(look_up))
+        except NotRead as missing:
+            known |= firestore.read_documents([missing.path])
+    raise RecursionError(f"a decision asked for more than {MAX_ON_DEMAND_READS} documents")
 
 
 class _Operation(group_commit.Operation[T]):

@@ -13,9 +13,10 @@ from studiox.kit.errors import NotFound
 from studiox.kit.query import Found
 from studiox.kit.transaction import Docs
 
-from . import search_terms
+from . import media_files, search_terms
 from .jobs import JobType
 from .media_files import MediaFile
+from .ratings import Rating
 
 
 class Creation(Stored, frozen=True, kw_only=True):
@@ -52,6 +53,8 @@ class Creation(Stored, frozen=True, kw_only=True):
     met a creation that was made before there were terms."""
     sources: list[str] | None = None
     """The owner's creations that it was made from; absent if there are none. They may have been deleted."""
+    rating: Rating = "general"
+    """Its job's, or what an administrator decided since."""
 
 
 CREATIONS = Collection("creations", Creation)
@@ -181,11 +184,4 @@ def paths_in(collection_id: str, limit: int) -> list[Path[Creation]]:
 
 def picture_of(creation: Creation) -> str | None:
     """The object's name of the creation's first thumbnail or picture, or of a song's cover; None without any."""
-    for file in creation.media:
-        if file.thumbnail is not None:
-            return file.thumbnail.path
-        if file.content_type.startswith("image/"):
-            return file.path
-        if file.image_path is not None:
-            return file.image_path
-    return None
+    return next((path for file in creation.media if (path := media_files.picture_of(file)) is not None), None)

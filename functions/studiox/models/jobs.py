@@ -18,6 +18,7 @@ from studiox.kit.transaction import Docs
 
 from .ledger import Buckets
 from .media_files import MediaFile
+from .ratings import Rating
 
 JobType = Literal["image", "edit", "video", "music", "speech", "analysis", "lyrics"]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
@@ -91,6 +92,8 @@ class Job(Stored, frozen=True, kw_only=True):
     """Its entry in the owner's library, until that is deleted."""
     sources: list[str] | None = None
     """The owner's creations whose files are among its inputs; absent if there are none. They may have been deleted."""
+    rating: Rating = "general"
+    """The highest one of its prompt, its sources and its session."""
 
     @property
     def is_terminal(self) -> bool:

@@ -54,6 +54,13 @@ def first_thumbnail(media: Iterable[MediaFile]) -> str | None:
     return next((file.thumbnail.path for file in media if file.thumbnail is not None), None)
 
 
+def picture_of(file: MediaFile) -> str | None:
+    """The object's name of the file's thumbnail, of the picture that it is, or of a song's cover; None without any."""
+    if file.thumbnail is not None:
+        return file.thumbnail.path
+    return file.path if file.content_type.startswith("image/") else file.image_path
+
+
 def thumbnail_stem(path: str) -> str:
     """The object's name of a file's thumbnail, without its extension."""
     folder, _, name = path.rpartition("/")

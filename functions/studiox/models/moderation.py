@@ -101,12 +101,19 @@ class ModerationYear(Stored, frozen=True, kw_only=True):
     counts: dict[str, dict[str, dict[str, int]]] = {}
 
 
+class ModerationWords(Stored, frozen=True, kw_only=True):
+    """`settings/moderation`: the words and phrases that are rejected if MODERATION is `words`. Operators write it."""
+
+    words: list[str] = []
+
+
 REPORTS = Collection("reports", Report)
 COMMENT_REPORTS = Collection("commentReports", Report)
 MODERATION = Collection("moderation", Moderation)
 COMMENT_MODERATION = Collection("commentModeration", Moderation)
 APPEALS = Collection("appeals", Appeal)
 YEARS = Collection("moderationYears", ModerationYear)
+WORDS = Collection("settings", ModerationWords)
 
 
 class Subject(NamedTuple):
@@ -148,12 +155,31 @@ def appeal_path(uid: str, request_id: str) -> Path[Appeal]:
     return APPEALS.document(ids.derived("appealModeration", uid, request_id))
 
 
-Kind = Literal["posts", "comments", "accounts", "appeals", "reports"]
+Checked = Literal["prompts", "posts"]
+Kind = Literal["posts", "comments", "accounts", "appeals", "reports", "prompts"]
+
+
+def year_path(now: datetime) -> Path[ModerationYear]:
+    return YEARS.document(str(now.year))
 
 
 def count(docs: Docs, now: datetime, kind: Kind, reason: ReportReason, outcome: str) -> None:
     """Add one to the year's count, in the commit that shows it: no document is read, and nobody waits for another."""
-    docs.increment(YEARS.document(str(now.year)), {("counts", kind, reason, outcome): 1})
+    docs.increment(year_path(now), {("counts", kind, reason, outcome): 1})
+
+
+def count_refused(docs: Docs, now: datetime, kind: Checked) -> None:
+    """Add one to the year's refusals by the check of content. Nothing else shows that it was, so the count is read."""
+    counts = (docs.get(year_path(now)) or ModerationYear()).counts
+    reasons = counts.get(kind, {})
+    outcomes = reasons.get("other", {})
+    more = {**outcomes, "refused": outcomes.get("refused", 0) + 1}
+    docs.put(year_path(now), ModerationYear(counts={**counts, kind: {**reasons, "other": more}}))
+
+
+def find_words() -> ModerationWords | None:
+    """The list of refused words. `Unavailable`, `MalformedDocument`."""
+    return firestore.get(WORDS.document("moderation"))
 
 
 def find_year(year: int) -> ModerationYear | None:

@@ -30,10 +30,14 @@ from .moderation import (
     Subject,
     delete_all,
 )
+from .ratings import Rating
 
 HOT_S = 45_000
 """In the ranking, ten times the likes are worth this many seconds of age: 12.5 hours."""
 REQUESTS_KEPT = timedelta(days=35)
+Hidden = bool | Literal["mature"]
+"""From whom a post is hidden. False: nobody. True: all but administrators, by moderation. `mature`: those who did not
+ask for mature posts. Clients query `hidden == false` and can read nothing else."""
 
 
 class Post(Stored, frozen=True, kw_only=True):
@@ -56,7 +60,7 @@ class Post(Stored, frozen=True, kw_only=True):
     """The number of like documents, at all times."""
     comment_count: int
     remix_count: int
-    hidden: bool
+    hidden: Hidden
     score: float
     """The rank in `top`; see `score`."""
     created_at: datetime
@@ -68,6 +72,13 @@ class Post(Stored, frozen=True, kw_only=True):
     """The post that it was remixed from."""
     sources: list[str] | None = None
     """The author's creations that it was made from; a published one is the post of the same id. Only with `prompt`."""
+    rating: Rating = "general"
+    """Absent from posts that were published before there were ratings."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether moderation has hidden it."""
+        return self.hidden is True
 
 
 class PostState(Stored, frozen=True, kw_only=True):
@@ -187,13 +198,18 @@ def score(likes: int, created_at: datetime) -> float:
     return round(math.log10(1 + max(0, likes)) + created_at.timestamp() / HOT_S, 7)
 
 
+def unless_hidden(rating: Rating) -> Hidden:
+    """`hidden` of a post that moderation has not hidden."""
+    return "mature" if rating == "mature" else False
+
+
 # In a decision.
 
 
 def visible_post(docs: Docs, post_id: str) -> Post:
     """The post. `NotFound` if it is absent or hidden."""
     post = docs.get(post_path(post_id))
-    if post is None or post.hidden:
+    if post is None or post.is_hidden:
         raise NotFound
     return post
 
@@ -216,10 +232,15 @@ def hide_post(docs: Docs, post_id: str, by: HiddenBy) -> None:
     docs.update(state_path(post_id), hidden_by=by)
 
 
-def show_post(docs: Docs, post_id: str) -> None:
+def show_post(docs: Docs, post: Post) -> None:
     """Undo `hide_post` and reset the post's count of reports."""
-    docs.update(post_path(post_id), hidden=False)
-    docs.update(state_path(post_id), hidden_by=None, reports=0)
+    docs.update(post_path(post.post_id), hidden=unless_hidden(post.rating))
+    docs.update(state_path(post.post_id), hidden_by=None, reports=0)
+
+
+def rate_post(docs: Docs, post: Post, rating: Rating) -> None:
+    hidden = post.is_hidden or unless_hidden(rating)
+    docs.update(post_path(post.post_id), rating=rating, hidden=hidden)
 
 
 def set_like(docs: Docs, post: Post, uid: str, liked: bool, now: datetime) -> Post:
@@ -299,10 +320,19 @@ def read_post(post_id: str, uid: str | None) -> tuple[Post | None, bool]:
 
 
 def list_posts(
-    *, order: Literal["createdAt", "score"], tag: str | None, uid: str | None, size: int, cursor: str | None
+    *,
+    order: Literal["createdAt", "score"],
+    tag: str | None,
+    uid: str | None,
+    mature: bool,
+    size: int,
+    cursor: str | None,
 ) -> tuple[list[Post], str | None]:
-    """A page of the posts that are not hidden, and the next page's cursor. `InvalidCursor`, `Unavailable`."""
-    equal = {"hidden": False, "uid": uid}
+    """A page of the posts that are not hidden, and the next page's cursor; `mature`: also of the mature ones.
+
+    `InvalidCursor`, `Unavailable`.
+    """
+    equal = {"hidden": (False, "mature") if mature else False, "uid": uid}
     found, following = query.page(POSTS, equal, order, size=size, cursor=cursor, holds={"tags": tag})
     return [each.data for each in found], following
 
@@ -315,7 +345,7 @@ def list_comments(post_id: str, *, size: int, cursor: str | None) -> tuple[list[
 
 def visible_paths(uid: str, limit: int) -> list[Path[Post]]:
     """The paths of up to `limit` posts of the user that are not hidden. `Unavailable`."""
-    return query.names(POSTS, {"uid": uid, "hidden": False}, limit)
+    return query.names(POSTS, {"uid": uid, "hidden": (False, "mature")}, limit)
 
 
 def owned_paths(collection: Collection[D], uid: str, limit: int) -> list[Path[D]]:

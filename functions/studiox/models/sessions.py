@@ -12,6 +12,7 @@ from studiox.kit.query import Found
 from studiox.kit.transaction import Docs
 
 from .jobs import JobType
+from .ratings import Rating
 
 JOBS_KEPT = 100
 
@@ -31,6 +32,8 @@ class Session(Stored, frozen=True, kw_only=True):
     created_at: datetime
     source_post_id: str | None = None
     """The post that it remixes."""
+    rating: Rating = "general"
+    """That post's. The session's jobs have at least this one."""
 
 
 SESSIONS = Collection("sessions", Session)

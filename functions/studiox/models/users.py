@@ -51,6 +51,8 @@ class Preferences(Stored, frozen=True):
     """The most tokens that are debited in a UTC day; None for no limit."""
     low_balance_at: int | None = None
     """A debit that takes the balance below this many tokens is notified, with 0 none; None for LOW_BALANCE."""
+    mature_content: bool | None = None
+    """Whether the user asked for mature posts."""
 
 
 class DayCount(Stored, frozen=True):

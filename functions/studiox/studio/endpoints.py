@@ -26,6 +26,7 @@ from studiox.api.callables import (
 )
 from studiox.catalog import store as catalogue
 from studiox.catalog.catalog import PlanRequired, PriceChanged
+from studiox.content_check import service as content_check
 from studiox.creations.endpoints import MediaItem, media_item
 from studiox.deletions import service as deletions
 from studiox.integrations.providers import specs
@@ -161,6 +162,7 @@ def _given(request: QuoteStudioJob) -> dict[str, Any]:
         RequestIdReused,
         NotFound,
         AllowanceExceeded,
+        content_check.ContentRejected,
         lifecycle.TooManyJobs,
         lifecycle.ProviderRejected,
         lifecycle.ProviderUnavailable,
@@ -217,7 +219,8 @@ class Quote(Response):
 def quoteStudioJob(caller: Reader, request: QuoteStudioJob) -> Quote:
     """Return what `createStudioJob` would debit now, or why it would refuse. Nothing is debited or held.
 
-    An order that would be refused takes nothing. Malformed inputs are an error, as in `createStudioJob`.
+    An order that would be refused takes nothing. Malformed inputs are an error, as in `createStudioJob`. The content is
+    not checked, so a quote never says `ContentRejected`.
     """
     new = orders.NewJob(
         request_id="",

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from studiox.api.callables import Id, Reader, Request, RequestId, Response, Text, VerifiedUser
 from studiox.api.http_functions import route
 from studiox.auth import service as auth_service
+from studiox.content_check import service as content_check
 from studiox.integrations.providers import specs
 from studiox.kit.clock import datetime
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, Forbidden, NotFound, RequestIdReused
@@ -52,6 +53,7 @@ class GenerationRequest(Response):
         SpendLimitReached,
         NotFound,
         RequestIdReused,
+        content_check.ContentRejected,
         lifecycle.TooManyJobs,
         generation_requests.GenerationFailed,
     ),

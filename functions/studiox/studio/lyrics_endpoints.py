@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from studiox.api.callables import Request, RequestId, Response, Text, VerifiedUser, endpoint
+from studiox.content_check import service as content_check
 from studiox.integrations.providers import specs
 from studiox.kit.errors import AccountSuspended, EmailNotVerified, NotFound, RequestIdReused
 from studiox.kit.rate_limits import Limit
@@ -47,6 +48,7 @@ class Lyrics(Response):
         SpendLimitReached,
         NotFound,
         RequestIdReused,
+        content_check.ContentRejected,
         lifecycle.TooManyJobs,
         lifecycle.ProviderRejected,
         lifecycle.ProviderUnavailable,

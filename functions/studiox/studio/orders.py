@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from studiox.integrations.moderation.protocol import Content
 from studiox.kit.clock import datetime
 from studiox.models.catalog import Model
 from studiox.models.jobs import Job, JobState, JobType
 from studiox.models.ledger import Buckets
+from studiox.models.ratings import Rating
 
 from . import lifecycle
 from .spend import OrderCost
@@ -38,6 +40,14 @@ class NewJob(NamedTuple):
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 
+def content_of(job: Job) -> Content:
+    """What a job gives its model: every text, also a negative prompt, and the pictures."""
+    return Content(
+        texts=[value for value in job.params.values() if isinstance(value, str)],
+        pictures=job.params.get("inputPaths") or [],
+    )
+
+
 def new_job(
     *,
     job_id: str,
@@ -48,6 +58,7 @@ def new_job(
     session_id: str,
     params: dict[str, Any],
     sources: list[str],
+    rating: Rating,
     now: datetime,
 ) -> Job:
     return Job(
@@ -62,6 +73,7 @@ def new_job(
         session_id=session_id,
         params=params,
         sources=sources or None,
+        rating=rating,
         media=[],
         created_at=now,
         updated_at=now,

@@ -126,4 +126,5 @@ def creation_of(job: Job, now: datetime) -> Creation:
         updated_at=now,
         text=job.text,
         sources=job.sources,
+        rating=job.rating,
     )

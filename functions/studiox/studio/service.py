@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from studiox.api.callables import User
 from studiox.auth import service as auth_service
 from studiox.catalog import catalog, margins
+from studiox.content_check import service as content_check
 from studiox.integrations.providers import specs
 from studiox.integrations.providers.protocol import AccountRefused, NotAccepted, Order, OutcomeUnknown, Rejected, Task
 from studiox.integrations.providers.registry import provider
@@ -18,8 +19,10 @@ from studiox.kit.errors import Contention, InvalidRequest, NotFound, RequestIdRe
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models import jobs, sessions
+from studiox.models.creations import creation_path
 from studiox.models.jobs import Job, JobState
 from studiox.models.provider_health import PROVIDER_HEALTH
+from studiox.models.ratings import Rating, highest
 from studiox.models.users import change_user, user_path, with_one_more_job
 from studiox.tokens import allowance
 from studiox.tokens.service import debit_job
@@ -90,7 +93,7 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
     if reads or health is None:
         reads, health = [*reads, PROVIDER_HEALTH], None
 
-    def decide(docs: Docs) -> Ordered:
+    def decide(docs: Docs, rating: Rating = "general") -> Ordered:
         existing, state = docs.get(path), docs.get(state_path)
         if existing is not None and state is not None:
             if state.request_hash != new.fingerprint:
@@ -99,19 +102,29 @@ def _order(caller: User, new: NewJob, job_id: str, sender: str, account_of: auth
             return Ordered(existing, state, replayed=state.sender != sender)
         order = quotes.priced(docs, caller.uid, new)
         terms = quotes.terms(docs, account_of(docs), caller.uid, new, order, health=health, sender=sender, now=now)
-        return place(docs, terms, job_id, sender, now)
+        return place(docs, terms, job_id, sender, now, rating)
 
+    needed = Reads(fresh=reads, cached=[user], created_once=[path, state_path])
+    rating: Rating = "general"
+    if content_check.is_on():
+        would = caller.preview(decide, needed)
+        # Only an order that nothing else refuses is judged, and an order that was accepted is not judged again.
+        rating = (
+            would.job.rating if would.replayed else content_check.check(caller, orders.content_of(would.job), "prompts")
+        )
     return caller.commit(
         user,
-        decide,
-        Reads(fresh=reads, cached=[user], created_once=[path, state_path]),
+        lambda docs: decide(docs, rating),
+        needed,
         target=path,
         details=lambda ordered: {"price": ordered.job.price},
     )
 
 
-def place(docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: datetime) -> Ordered:
-    """Debit and create a job on these terms, in a decision."""
+def place(
+    docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: datetime, rating: Rating = "general"
+) -> Ordered:
+    """Debit and create a job on these terms, in a decision. `rating`: of its inputs."""
     new, account, uid = terms.new, terms.account, terms.uid
     model, inputs, price, sources = terms.order
     if terms.song is not None:
@@ -128,6 +141,7 @@ def place(docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: dateti
         session_id=_session(docs, uid, new, inputs, job_id, now),
         params=inputs,
         sources=sources,
+        rating=highest(rating, *_ratings(docs, sources, new.session_id)),
         now=now,
     )
     cost = margins.expected(model, inputs).cost
@@ -146,6 +160,13 @@ def place(docs: Docs, terms: quotes.Terms, job_id: str, sender: str, now: dateti
     )
     job_store.add_job(docs, job, state)
     return Ordered(job, state, replayed=False)
+
+
+def _ratings(docs: Docs, sources: list[str], session_id: str | None) -> list[Rating]:
+    """The ratings of the creations and the session that a job is made from."""
+    session = None if session_id is None else docs.get(sessions.session_path(session_id))
+    made_from = [*(docs.get(creation_path(each)) for each in sources), session]
+    return [each.rating for each in made_from if each is not None]
 
 
 def _session(docs: Docs, uid: str, new: NewJob, inputs: dict[str, Any], job_id: str, now: datetime) -> str:

@@ -161,20 +161,35 @@ def ask(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _ask_once(base: Base, path: str, headers: Mapping[str, str]) -> Answer:
+def ask_within(base: Base, path: str, headers: Mapping[str, str], body: bytes, within_s: float) -> Answer:
+    """POST a question. Repeated once if a kept connection turns out to be closed. Lost if there is no answer."""
+    until = time.monotonic() + within_s
+    for final in (False, True):
+        try:
+            return _ask_once(base, path, headers, body, read_s=max(0.01, until - time.monotonic()))
+        except _BROKEN as error:
+            if final or isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+                raise Lost(type(error).__name__) from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _ask_once(
+    base: Base, path: str, headers: Mapping[str, str], body: bytes | None = None, read_s: float = QUESTION_READ_S
+) -> Answer:
     response = _pool(base).urlopen(
-        "GET",
+        "GET" if body is None else "POST",
         base.prefix + path,
+        body=body,
         headers=headers,
         retries=False,
         redirect=False,
-        timeout=urllib3.Timeout(connect=CONNECT_S, read=QUESTION_READ_S),
+        timeout=urllib3.Timeout(connect=min(CONNECT_S, read_s), read=read_s),
         pool_timeout=int(CONNECT_S),
         preload_content=False,
         decode_content=False,
     )
     assert isinstance(response, urllib3.HTTPResponse)
-    return _answer(response, QUESTION_READ_S)
+    return _answer(response, read_s)
 
 
 def _answer(response: urllib3.HTTPResponse, read_s: float) -> Answer:

@@ -1,0 +1,1 @@
+"""The check of what people give to models or to the public, before anything is debited or published."""

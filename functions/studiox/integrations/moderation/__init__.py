@@ -1,0 +1,1 @@
+"""Services that judge texts and pictures before a model or the public sees them."""
