@@ -38,6 +38,10 @@ const SMALL = 25_000;
 /** Everything in the studio is. People must be able to see it where a file is shown (docs/marking.md). */
 export const madeWithAi = html`<small class="ai">Made with AI</small>`;
 
+/** Beside what is rated mature. */
+export const rated = ({ rating }: Pick<Post, 'rating'>): TemplateResult | typeof nothing =>
+  rating === 'mature' ? html`<small class="ai">Mature</small>` : nothing;
+
 /** A still picture of it, for a grid: its thumbnail, or itself if it is small. */
 export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
   const [first] = media;

@@ -14,6 +14,7 @@ export function publish(app: App, creation: Creation): void {
         caption: String(form.get('caption')).trim(),
         tags,
         shareParams: form.get('share') === 'on',
+        rating: form.get('mature') === 'on' ? 'mature' : 'general',
       }),
     );
     if (!done) return;
@@ -29,6 +30,10 @@ export function publish(app: App, creation: Creation): void {
           <input name="tags" maxlength="300" placeholder="sea dawn" /></label>
         <label class="switch"><input type="checkbox" role="switch" name="share" checked />
           <span>Share how it was made, so that others can remix it</span></label>
+        ${creation.rating === 'mature'
+          ? html`<p class="note">This is rated mature, so only people who asked for such posts see it.</p>`
+          : html`<label class="switch"><input type="checkbox" role="switch" name="mature" />
+              <span>Rate it as mature, so that only people who asked for such posts see it</span></label>`}
         <button class="main wide">Publish</button>
       </form>`,
   });

@@ -106,6 +106,8 @@ const SAYINGS: Sayings = {
   AlreadyAppealed: () => 'You have already appealed this decision. We will tell you what a moderator decides.',
   AlreadyClaimed: () => 'You have already claimed this.',
   AlreadySubscribed: () => 'You already have a subscription. Change it below instead.',
+  ContentRejected: () =>
+    'This is not accepted here, so nothing was charged or published. Change the words or the pictures, and try again.',
   Contention: () => 'Too many requests arrived at once, so nothing was changed. Try again.',
   EmailNotVerified: () => 'Confirm your e-mail address first. We have sent you a message with a link.',
   Forbidden: () => 'You are not allowed to do this.',
@@ -118,6 +120,8 @@ const SAYINGS: Sayings = {
     return wrong.map(([field, why]) => refusal(field, why)).join(' ');
   },
   LedgerBroken: () => 'This account needs our attention first. We have been notified.',
+  MatureContent: () =>
+    'This post is rated mature. Sign in and switch on mature posts on your account page to see it.',
   NoSubscription: () => 'You have no subscription.',
   NotCancellable: () => 'This job has already ended.',
   NotFound: () => 'We couldn’t find that.',

@@ -75,14 +75,19 @@ function about({ displayName, email, createdAt }: Profile, save: (event: SubmitE
   </section>`;
 }
 
-const letters = (
-  preferences: Preferences,
-  prefer: (name: keyof Preferences, wanted: boolean) => void,
-): TemplateResult => html`<section class="card" aria-label="E-mail"><h2>E-mail me</h2>
-  ${LETTERS.map(
-    ([name, label]) => html`<label class="switch">
-      <input type="checkbox" role="switch" .checked=${preferences[name] === true}
-        @change=${(event: Event) => prefer(name, (event.target as HTMLInputElement).checked)} />
-      <span>${label}</span></label>`,
-  )}
+type Prefer = (name: keyof Preferences, wanted: boolean) => void;
+
+const choice = (preferences: Preferences, prefer: Prefer, name: keyof Preferences, label: string) =>
+  html`<label class="switch">
+    <input type="checkbox" role="switch" .checked=${preferences[name] === true}
+      @change=${(event: Event) => prefer(name, (event.target as HTMLInputElement).checked)} />
+    <span>${label}</span></label>`;
+
+const letters = (preferences: Preferences, prefer: Prefer): TemplateResult => html`<section class="card" aria-label="E-mail">
+  <h2>E-mail me</h2>
+  ${LETTERS.map(([name, label]) => choice(preferences, prefer, name, label))}
+</section>
+<section class="card" aria-label="Feed">
+  <h2>Feed</h2>
+  ${choice(preferences, prefer, 'matureContent', 'Show posts that are rated mature')}
 </section>`;

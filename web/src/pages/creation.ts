@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { full, madeWithAi, shownCreation } from '../media.ts';
+import { full, madeWithAi, rated, shownCreation } from '../media.ts';
 import { onward } from '../onward.ts';
 import type { Draft, Page } from '../page.ts';
 import { parameters } from '../params.ts';
@@ -40,7 +40,7 @@ export function creationPage(app: App, creationId: string): Page {
           <div class="stage">${full(shownCreation(creation), address, played)}</div>
           <div class="side">
             <h1>${title || prompt}</h1>
-            <p>${madeWithAi}</p>
+            <p>${madeWithAi} ${rated(creation)}</p>
             ${about(app, creation)}
             ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
             ${actions(app, creation)}

@@ -5,7 +5,7 @@ import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { like } from '../like.ts';
-import { cover, madeWithAi, shownPost } from '../media.ts';
+import { cover, madeWithAi, rated, shownPost } from '../media.ts';
 import type { Page } from '../page.ts';
 import { ago, count } from '../words.ts';
 import { List } from '../list.ts';
@@ -58,11 +58,11 @@ const empty = (why: string): TemplateResult => html`<div class="empty">
 function tile(app: App, post: Post): TemplateResult {
   const shown = shownPost(post);
   const { postId, authorName, createdAt, likeCount, commentCount, likedByMe = false } = post;
-  return html`<article class="tile post">
+  return html`<article class="tile post ${post.rating === 'mature' ? 'veiled' : ''}">
     <a href="/post/${postId}">
       ${cover(shown, (path) => app.files.public(path))}
       <span class="caption">
-        <strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}
+        <strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}${rated(post)}
       </span>
     </a>
     <p class="counts">

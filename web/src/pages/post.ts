@@ -5,7 +5,7 @@ import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { like } from '../like.ts';
-import { full, madeWithAi, shownPost } from '../media.ts';
+import { full, madeWithAi, rated, shownPost } from '../media.ts';
 import { block, decided, report } from '../moderation.ts';
 import type { Page } from '../page.ts';
 import { parameters } from '../params.ts';
@@ -53,7 +53,7 @@ export function postPage(app: App, postId: string): Page {
           <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
           <div class="side">
             <h1>${shownPost(post).label}</h1>
-            <p>${madeWithAi}</p>
+            <p>${madeWithAi} ${rated(post)}</p>
             ${about(app, post)}
             ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
             ${tagged(post)}
