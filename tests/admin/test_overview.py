@@ -98,8 +98,8 @@ def test_jobs_are_counted_by_day_hour_and_model(database: Database) -> None:
         "2026-03-11T14:00:00Z": {"at": "2026-03-11T14:00:00Z", "completed": 1, "failed": 0, "cancelled": 1},
     }
     assert found["models"] == [
-        {"model": "z-image", "completed": 1, "failed": 1, "cancelled": 1, "consumed": 6, "refunded": 4},
-        {"model": "Model A", "completed": 1, "failed": 0, "cancelled": 0, "consumed": 4, "refunded": 1},
+        {"model": "z-image", "jobs": 3, "completed": 1, "failed": 1, "cancelled": 1, "consumed": 6, "refunded": 4},
+        {"model": "Model A", "jobs": 1, "completed": 1, "failed": 0, "cancelled": 0, "consumed": 4, "refunded": 1},
     ]
     month = overview(**{"from": "2026-02-09", "to": "2026-03-11"})
     assert (len(month["days"]), month["days"][0]["consumed"]) == (31, 100)

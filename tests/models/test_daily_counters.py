@@ -116,6 +116,7 @@ def test_an_end_a_change_and_a_deletion() -> None:
         ("counts", "consumed", "Model A"): 3,
         ("counts", "refunded", "Model A"): 3,
         ("counts", "hour", "12 cancelled"): 1,
+        ("counts", "cancelled", "Model A"): 1,
     }
     kept = replace(cancelled, refunded=1)
     assert increments(lambda docs: daily_counters.add(docs, "j1", kept, cancelled)) == {

@@ -45,7 +45,7 @@ def of(job: Mapping[str, Any]) -> dict[tuple[str, str], int]:
     found |= {("tokens", "consumed"): job["price"], ("tokens", "refunded"): job["refunded"]}
     found |= {("consumed", job["model"]): job["price"], ("refunded", job["model"]): job["refunded"]}
     found["hour", f"{job['createdAt']:%H} {job['status']}"] = 1
-    if job["status"] in ("completed", "failed"):
+    if job["status"] in ENDED:
         found[job["status"], job["model"]] = 1
     if job["status"] == "completed":
         seconds = min(max(0.0, (job["completedAt"] - job["createdAt"]).total_seconds()), 7_200.0)

@@ -695,6 +695,8 @@ export interface ModelFigures {
   failed: number;
   cancelled: number;
   model: string;
+  /** More than those three together if some ended before they were counted by model. */
+  jobs: number;
   consumed: number;
   refunded: number;
 }

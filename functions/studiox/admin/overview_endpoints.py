@@ -54,6 +54,8 @@ class OverviewHour(EndedJobs):
 
 class ModelFigures(EndedJobs):
     model: str
+    jobs: int
+    """More than those three together if some ended before they were counted by model."""
     consumed: int
     refunded: int
 
@@ -171,23 +173,13 @@ def _hours(day: overview.Day) -> list[OverviewHour]:
 
 
 def _models(total: Figures) -> list[ModelFigures]:
-    jobs = sorted(((n, model) for (kind, model), n in total.items() if kind == "model"), key=lambda each: -each[0])
-    found = []
-    for number, model in jobs:
-        completed, failed, consumed, refunded = (
-            total.get((kind, model), 0) for kind in ("completed", "failed", "consumed", "refunded")
-        )
-        found.append(
-            ModelFigures(
-                model=model,
-                completed=completed,
-                failed=failed,
-                cancelled=max(0, number - completed - failed),
-                consumed=consumed,
-                refunded=refunded,
-            )
-        )
-    return found
+    kinds = ("completed", "failed", "cancelled", "consumed", "refunded")
+    found = [
+        ModelFigures(model=model, jobs=number, **{kind: total.get((kind, model), 0) for kind in kinds})
+        for (kind, model), number in total.items()
+        if kind == "model"
+    ]
+    return sorted(found, key=lambda each: (-each.jobs, each.model))
 
 
 def _provider(name: str, health: ProviderHealth, now: datetime) -> ProviderState:

@@ -17,7 +17,7 @@ from studiox.kit.clock import UTC, datetime
 from studiox.kit.documents import Collection, FieldPath, Path, Stored
 from studiox.kit.transaction import Docs
 
-from .jobs import JobStatus, JobType
+from .jobs import TERMINAL, JobStatus, JobType
 
 SHARDS = 50
 """Enough for a million jobs a day (docs/capacity.md). With another number the sums remain right."""
@@ -39,9 +39,9 @@ class DailyCounter(Stored, frozen=True, kw_only=True):
     """One shard of a day."""
 
     counts: dict[str, dict[str, int]] = {}
-    """`status`, `model`, `type`, `size`, `style`, `color`: jobs. `completed` and `failed`: such jobs by model. `hour`:
-    jobs by the hour of the order and their status, as `13 failed`. `tokens`: `consumed` and `refunded`. `consumed` and
-    `refunded`: tokens by model. `latency`: completed jobs by the tenths of a second that they took."""
+    """`status`, `model`, `type`, `size`, `style`, `color`: jobs. `completed`, `failed`, `cancelled`: those by model.
+    `hour`: jobs by the hour of the order and their status, as `13 failed`. `tokens`: `consumed` and `refunded`.
+    `consumed`, `refunded`: tokens by model. `latency`: completed jobs by the tenths of a second that they took."""
 
 
 DAILY_COUNTERS = Collection("dailyCounters", DailyCounter)
@@ -75,7 +75,7 @@ def figures(job: Counted) -> dict[FieldPath, int]:
     found |= {PAID: job.price, REFUNDED: job.refunded}
     found |= {("consumed", _name(job.model)): job.price, ("refunded", _name(job.model)): job.refunded}
     found["hour", f"{job.created_at.astimezone(UTC):%H} {job.status}"] = 1
-    if job.status in ("completed", "failed"):
+    if job.status in TERMINAL:
         found[job.status, _name(job.model)] = 1
     if job.status == "completed" and job.completed_at is not None:
         seconds = (job.completed_at - job.created_at).total_seconds()
