@@ -1,25 +1,7 @@
 // A post that people report: its author reads why it is hidden and appeals, an administrator restores it. And blocking.
 import assert from 'node:assert/strict';
-import { newcomer } from '../journeys/support.mjs';
+import { administrator, newcomer } from '../journeys/support.mjs';
 import { accessible, DESKTOP, order, signUp, story, until } from './support.mjs';
-
-const { FIREBASE_AUTH_EMULATOR_HOST, GCLOUD_PROJECT } = process.env;
-
-/** A client of an administrator: the emulator lets whoever calls itself the owner set a claim. */
-async function administrator(t) {
-  const client = await newcomer(t);
-  const answer = await fetch(
-    `http://${FIREBASE_AUTH_EMULATOR_HOST}/identitytoolkit.googleapis.com/v1/projects/${GCLOUD_PROJECT}/accounts:update`,
-    {
-      method: 'POST',
-      headers: { authorization: 'Bearer owner', 'content-type': 'application/json' },
-      body: JSON.stringify({ localId: client.uid, customAttributes: JSON.stringify({ admin: true }) }),
-    },
-  );
-  assert.equal(answer.status, 200);
-  await client.auth.currentUser.getIdToken(true);
-  return client;
-}
 
 story('hidden by reports, appealed, restored; a comment reported, and its author blocked', async (visit, t) => {
   const grace = await visit(DESKTOP);

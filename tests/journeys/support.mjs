@@ -36,6 +36,25 @@ export async function newcomer(test, email = address()) {
   return Object.assign(client, { uid: user.uid, email });
 }
 
+/** Give somebody the claim of administrators, or take it: the emulator lets whoever calls itself the owner do so. */
+export async function setAdmin(uid, admin) {
+  const { FIREBASE_AUTH_EMULATOR_HOST: host, GCLOUD_PROJECT: project } = process.env;
+  const answer = await fetch(`http://${host}/identitytoolkit.googleapis.com/v1/projects/${project}/accounts:update`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer owner', 'content-type': 'application/json' },
+    body: JSON.stringify({ localId: uid, customAttributes: JSON.stringify(admin ? { admin } : {}) }),
+  });
+  assert.equal(answer.status, 200);
+}
+
+/** A client of an administrator, as `newcomer`. */
+export async function administrator(test) {
+  const client = await newcomer(test);
+  await setAdmin(client.uid, true);
+  await client.auth.currentUser.getIdToken(true);
+  return client;
+}
+
 /** Watch a document or query by onSnapshot; `until(holds)` is its state now, or the next one, for which that is so. */
 export function live(test, target) {
   const seen = [];

@@ -37,6 +37,8 @@ export class App {
   readonly files: Files;
   /** Undefined until it is known, before any page is shown; null while no user is signed in. */
   user: User | null | undefined;
+  /** Whether the ID token says that the user is an administrator. The functions ask Auth. */
+  admin = false;
   balance: Balance | null = null;
   notifications: Notification[] = [];
   /** The latest notification, for screen readers. */
@@ -85,6 +87,8 @@ export class App {
         this.options = null;
       }
       this.user = user;
+      this.admin = false;
+      void this.isAdmin().then((admin) => this.user === user && admin && (this.admin = true) && this.update());
       this.files.clear();
       this.follow(user);
       void this.openQueue(user).catch(() => undefined); // without a connection there is none to show
@@ -148,6 +152,12 @@ export class App {
   /** A model's label, once the catalogue is loaded. */
   modelName(id: string): string {
     return this.options?.models.find((model) => model.id === id)?.label ?? id;
+  }
+
+  /** False also if the token cannot be had. */
+  async isAdmin(): Promise<boolean> {
+    const token = await this.user?.getIdTokenResult().catch(() => null);
+    return token?.claims['admin'] === true;
   }
 
   get unread(): number {

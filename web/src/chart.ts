@@ -1,5 +1,5 @@
-// A bar chart of days, as SVG, with the same figures in a table for screen readers.
-import { html, svg, type TemplateResult } from 'lit-html';
+// A bar chart as SVG, with the same figures in a table for screen readers.
+import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import { count, onDay } from './words.ts';
 
 export interface Day {
@@ -7,31 +7,67 @@ export interface Day {
   value: number;
 }
 
-const [WIDTH, HEIGHT, GAP] = [720, 160, 0.25];
+/** One bar: its label, and the height of each of its parts, from the bottom up. */
+export interface Bar {
+  label: string;
+  values: readonly number[];
+}
 
-export function chart(label: string, unit: string, days: readonly Day[]): TemplateResult {
-  const top = Math.max(1, ...days.map(({ value }) => value));
-  const step = WIDTH / Math.max(1, days.length);
-  const bars = days.map(({ date, value }, index) => {
-    const height = value === 0 ? 2 : Math.max(4, (value / top) * HEIGHT);
-    return svg`<rect class=${value === 0 ? 'none' : ''} rx="3"
-      x=${(index + GAP / 2) * step} y=${HEIGHT - height} width=${step * (1 - GAP)} height=${height}>
-      <title>${onDay(date)}: ${count(value)} ${unit}</title></rect>`;
-  });
-  const [first, last] = [days[0], days[days.length - 1]];
+const [WIDTH, HEIGHT, GAP] = [720, 160, 0.25];
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Bars of days. */
+export const chart = (label: string, unit: string, days: readonly Day[]): TemplateResult =>
+  stacked(label, unit, [unit], days.map(({ date, value }) => ({ label: onDay(date), values: [value] })));
+
+/** Bars whose parts are called `names`; `each`: what a bar stands for. */
+export function stacked(
+  label: string,
+  unit: string,
+  names: readonly string[],
+  bars: readonly Bar[],
+  each = 'day',
+): TemplateResult {
+  const top = Math.max(1, ...bars.map(({ values }) => sum(values)));
+  const [first, last] = [bars[0], bars[bars.length - 1]];
   return html`<figure class="chart">
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img"
-      aria-label="${label}, at most ${count(top)} ${unit} a day">${bars}</svg>
-    <figcaption class="row between">
-      <small>${first ? onDay(first.date) : ''}</small><small>${last ? onDay(last.date) : ''}</small>
-    </figcaption>
+      aria-label="${label}, at most ${count(top)} ${unit} ${each === 'hour' ? 'an' : 'a'} ${each}">
+      ${bars.map((bar, index) => column(bar, index, WIDTH / bars.length, HEIGHT / top, names, unit))}</svg>
+    <figcaption class="row between"><small>${first?.label ?? ''}</small><small>${last?.label ?? ''}</small></figcaption>
+    ${names.length > 1
+      ? html`<ul class="legend">${names.map((name, part) => html`<li class="part${part}">${name}</li>`)}</ul>`
+      : nothing}
     <details><summary>As a table</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="${label} as a table">
-        <table><thead><tr><th scope="col">Day</th><th scope="col" class="number">${unit}</th></tr></thead>
-          <tbody>${days.filter(({ value }) => value > 0).map(
-            ({ date, value }) => html`<tr><td>${onDay(date)}</td><td class="number">${count(value)}</td></tr>`,
+        <table><thead><tr><th scope="col">${each === 'hour' ? 'Hour' : 'Day'}</th>
+            ${names.map((name) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
+          <tbody>${bars.filter(({ values }) => sum(values) > 0).map(
+            (bar) => html`<tr><td>${bar.label}</td>
+              ${bar.values.map((value) => html`<td class="number">${count(value)}</td>`)}</tr>`,
           )}</tbody>
         </table></div>
     </details>
   </figure>`;
+}
+
+function column(
+  { label, values }: Bar,
+  index: number,
+  step: number,
+  scale: number,
+  names: readonly string[],
+  unit: string,
+): TemplateResult[] {
+  const [x, width] = [(index + GAP / 2) * step, step * (1 - GAP)];
+  if (sum(values) === 0)
+    return [svg`<rect class="none" rx="3" x=${x} y=${HEIGHT - 2} width=${width} height="2">
+      <title>${label}: 0 ${unit}</title></rect>`];
+  let y = HEIGHT;
+  return values.map((value, part) => {
+    const height = value === 0 ? 0 : Math.max(4, value * scale);
+    y -= height;
+    return svg`<rect class="part${part}" rx="3" x=${x} y=${y} width=${width} height=${height}>
+      <title>${label}: ${count(value)} ${names[part]}</title></rect>`;
+  });
 }

@@ -54,7 +54,7 @@ export class List<T> {
   private asked = 0;
 
   constructor(
-    private readonly app: App,
+    private readonly app: Pick<App, 'attempt' | 'update'>,
     private readonly read: (cursor: string | null) => Promise<Piece<T>>,
   ) {}
 

@@ -4,7 +4,7 @@ import type { Comment } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { askToSignIn } from './sign-in.ts';
 
-const REASONS = {
+export const REASONS = {
   spam: 'Spam',
   sexual: 'Sexual',
   violence: 'Violence',

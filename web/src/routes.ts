@@ -16,6 +16,13 @@ const ROUTES: readonly [path: RegExp, load: () => Promise<Make>][] = [
   [/^\/account$/, async () => (await import('./pages/account.ts')).accountPage],
 ];
 
+/** The administrators' pages: nobody else's browser fetches them. */
+const ADMIN = /^\/admin(?:\/(.*))?$/;
+
+async function administration(app: App): Promise<Make> {
+  return (await app.isAdmin()) ? (await import('./admin/index.ts')).adminPage : lost;
+}
+
 const lost = (): Page => ({
   title: 'Not found',
   view: () => html`<h1>Page not found</h1><p><a href="/">Go to the studio</a></p>`,
@@ -44,7 +51,9 @@ export class Router {
     const first = app.page === null;
     this.shown = here();
     if (!first) app.show(null);
-    const [route, load] = ROUTES.find(([route]) => route.test(path)) ?? [];
+    const [route, load] = ADMIN.test(path)
+      ? ([ADMIN, () => administration(app)] as const)
+      : (ROUTES.find(([route]) => route.test(path)) ?? []);
     const make = load ? await load().catch(() => unreachable) : lost;
     if (number !== this.opened) return; // another one was opened meanwhile
     app.page?.stop?.();

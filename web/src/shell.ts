@@ -91,6 +91,7 @@ function signedIn(app: App): TemplateResult {
       <p class="muted">${app.user?.email}</p>
       <a href="/account">Profile and preferences</a>
       <a href="/tokens">Tokens and plan</a>
+      ${app.admin ? html`<a href="/admin">Administration</a>` : nothing}
       <button class="link" @click=${() => signOut(app.auth)}>Sign out</button>
     </div>
   `;

@@ -1,0 +1,196 @@
+// The administrators' pages: reports, appeals, people, the catalogue; that nobody else's browser asks for them, and that
+// a right that was lost meanwhile is refused in words.
+import assert from 'node:assert/strict';
+import { administrator, finished, newcomer, setAdmin } from '../journeys/support.mjs';
+import { accessible, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, tabTo, until } from './support.mjs';
+
+const PARTS = ['Overview', 'Moderation', 'People', 'Webhooks', 'Weekly reports', 'Catalogue', 'Rate limits', 'Audit log'];
+const ADMIN_FILE = /\/assets\/admin-[^/]+\.(js|css)$/;
+
+/** An administrator at the page, signed in. */
+async function atTheDesk(visit, t, options) {
+  const { email, uid } = await administrator(t);
+  const person = { ...(await visit(options)), email, uid };
+  await person.page.goto('/');
+  await (await signIn(person)).waitFor({ state: 'detached' });
+  return person;
+}
+
+/** A post of somebody's, reported by so many people. */
+async function reported(t, caption, reports) {
+  const author = await newcomer(t);
+  const { job } = await finished(t, author, { model: 'Model B', prompt: caption, size: '512x512' });
+  const { postId } = await author.call('publishPost', { creationId: job.creationId, caption });
+  const people = await Promise.all(Array.from({ length: reports }, () => newcomer(t)));
+  for (const each of people) await each.call('reportPost', { postId, reason: 'violence', text: 'It frightens me.' });
+  return { author, people, postId };
+}
+
+const part = (page, name) => page.getByRole('navigation', { name: 'Administration' }).getByRole('link', { name });
+
+for (const [device, options] of Object.entries({ 'a desktop in light': DESKTOP, 'a phone in dark': PHONE }))
+  story(`every part of the administration on ${device}`, async (visit, t) => {
+    await reported(t, 'Rings on water', 1);
+    const { page } = await atTheDesk(visit, t, options);
+    await page.getByRole('button', { name: 'Your account' }).click();
+    await page.getByRole('link', { name: 'Administration' }).click();
+    for (const name of PARTS) {
+      await part(page, name).click();
+      await page.getByRole('heading', { level: 1, name }).waitFor();
+      await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+      await accessible(page, `${name} on ${device}`);
+      await fits(page);
+      assert.equal(await page.title(), `${name} · Administration · StudioX`);
+    }
+    await part(page, 'Overview').click();
+    const byHour = page.getByRole('region', { name: 'Jobs by hour', exact: true });
+    await byHour.getByText('As a table').click();
+    await byHour.getByRole('columnheader', { name: 'Completed' }).waitFor();
+    assert.ok((await byHour.getByRole('row').count()) > 1, 'the hour of the order');
+    await accessible(page, 'a chart as a table');
+    await fits(page);
+  });
+
+story('a visitor and a user have no administration, and fetch nothing of it', async (visit) => {
+  const grace = await visit(DESKTOP);
+  const { page } = grace;
+  const fetched = [];
+  page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+  await page.goto('/');
+  await signUp(grace, 'Grace');
+  for (const path of ['/', '/library', '/feed', '/tokens', '/account', '/admin', '/admin/people']) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+  }
+  await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+  await page.getByRole('button', { name: 'Your account' }).click();
+  assert.equal(await page.getByRole('link', { name: 'Administration' }).count(), 0);
+  await until(() => fetched.some((path) => /\/assets\/library-/.test(path)), 'the other pages’ files');
+  assert.deepEqual(fetched.filter((path) => ADMIN_FILE.test(path)), []);
+});
+
+story('reported, hidden with a reason, appealed, and restored, by keyboard', async (visit, t) => {
+  const { author, postId } = await reported(t, 'A wolf at night', 2);
+  const { page } = await atTheDesk(visit, t, DESKTOP);
+  await page.goto('/admin/moderation');
+  const found = page.getByRole('article', { name: 'Post: A wolf at night' });
+  await decoded(found.getByRole('img', { name: 'Post: A wolf at night' }));
+  assert.equal(await found.getByText('It frightens me.').count(), 2);
+  await tabTo(page, found.getByRole('radio', { name: 'Leave it as it is' }));
+  await page.keyboard.press('ArrowRight');
+  assert.ok(await found.getByRole('radio', { name: 'Hide it' }).isChecked());
+  await tabTo(page, found.getByRole('combobox', { name: /^Reason/ }));
+  await page.keyboard.type('Viol');
+  await tabTo(page, found.getByRole('button', { name: 'Decide' }));
+  await page.keyboard.press('Enter');
+  await page.getByText('Decided: it is hidden.').waitFor();
+  await found.waitFor({ state: 'detached' });
+
+  await author.call('appealModeration', { postId, text: 'It is a friendly wolf.', requestId: crypto.randomUUID() });
+  await page.getByRole('radio', { name: 'Appeals' }).check();
+  const appeal = page.getByRole('article', { name: 'Appeal: A wolf at night' });
+  await appeal.getByText('It is a friendly wolf.').waitFor();
+  await appeal.getByText('by a moderator: Violence.').waitFor();
+  await accessible(page, 'an appeal');
+  await appeal.getByRole('radio', { name: 'Show it again' }).check();
+  await until(async () => {
+    if (await page.getByText('Decided: it is shown.').isVisible()) return true;
+    const decide = appeal.getByRole('button', { name: 'Decide' });
+    if (await decide.isEnabled({ timeout: 1_000 }).catch(() => false)) await decide.click({ timeout: 1_000 }).catch(() => 0);
+    return false; // it may have been refused: its files may still be being deleted
+  }, 'the post restored');
+  assert.equal((await author.call('getPost', { postId })).caption, 'A wolf at night');
+});
+
+story('a person: found, given tokens once, put on a plan and suspended, each with what happens', async (visit, t) => {
+  const ada = await newcomer(t);
+  const { page } = await atTheDesk(visit, t, PHONE);
+  await page.goto('/admin/people');
+  await page.getByLabel('Address or uid').fill(ada.email);
+  await page.getByRole('button', { name: 'Search' }).click();
+  await page.getByRole('link', { name: ada.email }).click();
+  await page.getByText('200 tokens').waitFor();
+  const ask = async (button, title) => {
+    await page.getByRole('button', { name: button }).click();
+    const dialog = page.getByRole('dialog', { name: title });
+    await accessible(page, title);
+    return dialog;
+  };
+  const gift = await ask('Give or take tokens', 'Give or take tokens');
+  await gift.getByText(`${ada.email} has 200 tokens.`).waitFor();
+  await gift.getByLabel(/^Tokens/).fill('25');
+  await gift.getByLabel('Reason').fill('For the poster');
+  await gift.getByRole('button', { name: 'Change the balance' }).dblclick();
+  await page.getByText('The balance was changed.').waitFor();
+  await page.getByRole('cell', { name: 'For the poster', exact: true }).waitFor();
+  await page.getByText('225 tokens').waitFor();
+  const plan = await ask('Change the plan', 'Change the plan');
+  await plan.getByRole('combobox', { name: 'Plan' }).selectOption('Pro');
+  await plan.getByLabel('Reason').fill('A friend of the house');
+  await plan.getByRole('button', { name: 'Set the plan' }).click();
+  await page.getByText('Pro, paid or given').waitFor();
+  const suspend = await ask('Suspend', 'Suspend this person');
+  await suspend.getByText('is signed out everywhere').waitFor();
+  await suspend.getByLabel('Reason').fill('Advertising');
+  await suspend.getByRole('button', { name: 'Suspend' }).click();
+  await page.getByRole('button', { name: 'Lift the suspension' }).waitFor();
+  await page.getByRole('cell', { name: 'suspendUser' }).waitFor();
+  await accessible(page, 'a person');
+  await fits(page);
+  assert.equal((await ada.call('getUserBalance', {})).balance, 225);
+});
+
+story('a model is switched off and on, and its price changed after a look at the margin', async (visit, t) => {
+  const { page } = await atTheDesk(visit, t, DESKTOP);
+  await page.goto('/admin/catalogue');
+  const row = page.getByRole('row', { name: /hailuo-2\.3/ });
+  await row.getByRole('button', { name: /^Switch off/ }).click();
+  const off = page.getByRole('dialog', { name: /^Switch off/ });
+  await off.getByText('Nobody can order').waitFor();
+  await off.getByLabel('Reason').fill('The provider is down');
+  await off.getByRole('button', { name: 'Switch off' }).click();
+  await row.getByRole('button', { name: /^Switch on/ }).click();
+  const on = page.getByRole('dialog', { name: /^Switch on/ });
+  await on.getByLabel('Reason').fill('It is back');
+  await on.getByRole('button', { name: 'Switch on' }).click();
+  await row.getByText('yes').waitFor();
+
+  await row.getByRole('button', { name: /^Price/ }).click();
+  const dialog = page.getByRole('dialog', { name: /^The price of/ });
+  await accessible(page, 'the price');
+  assert.equal(await dialog.getByRole('button', { name: 'Save this price' }).count(), 0);
+  await dialog.getByLabel('10').fill('100');
+  await dialog.getByRole('button', { name: 'Show the margin' }).click();
+  await dialog.getByRole('row', { name: '10 $1.00 $0.35 65% 50%' }).waitFor();
+  await accessible(page, 'the margin');
+  await dialog.getByLabel('10').fill('140');
+  await dialog.getByRole('button', { name: 'Save this price' }).waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: 'Show the margin' }).click();
+  await dialog.getByRole('row', { name: '10 $1.40 $0.35 75% 50%' }).waitFor();
+  await dialog.getByLabel('Reason').fill('It sells well');
+  await dialog.getByRole('button', { name: 'Save this price' }).click();
+  await row.getByText('35 – 140').waitFor();
+  await page.goto('/admin/audit');
+  await page.getByLabel('Action').fill('saveCatalogueEntry');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.getByRole('cell', { name: /It sells well/ }).waitFor();
+});
+
+story('who has lost the right meanwhile is told so, and changes nothing', async (visit, t) => {
+  const ada = await newcomer(t);
+  const boss = await atTheDesk(visit, t, DESKTOP);
+  boss.allow(/status of 403/);
+  const { page } = boss;
+  await page.goto(`/admin/people/${ada.uid}`);
+  await page.getByRole('button', { name: 'Suspend' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Suspend this person' });
+  await dialog.getByLabel('Reason').fill('Advertising');
+  await setAdmin(boss.uid, false);
+  await dialog.getByRole('button', { name: 'Suspend' }).click();
+  await page.getByRole('heading', { name: 'You are not an administrator' }).waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  await accessible(page, 'the refusal');
+  assert.equal((await ada.call('getUserBalance', {})).balance, 200);
+  assert.ok((await ada.call('updateStreak', {})).currentStreak, 'not suspended');
+});
