@@ -25,6 +25,12 @@ export function fitting(model: ModelOption, values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(fits));
 }
 
+/** The values of an order that was placed before, from the parameters of its job. */
+export function restored(model: ModelOption, params: Values): Values {
+  const { options = {}, ...fields } = params as { options?: Values };
+  return fitting(model, { ...fields, ...options });
+}
+
 /** The rules that apply to one input now. */
 export function asked(model: ModelOption, values: Values, name: string): Input & { excluded: boolean } {
   const input: Input & { excluded: boolean } = { ...model.inputs[name]!, excluded: false };

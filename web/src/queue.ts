@@ -2,7 +2,7 @@
 import { collection, limit, onSnapshot, orderBy, query, Timestamp, where } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { QuoteStudioJob, TypicalSeconds } from '../../clients/typescript/src/index.ts';
+import type { TypicalSeconds } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { cancel } from './cancel.ts';
 import { timeLeft, typeName } from './words.ts';
@@ -13,7 +13,7 @@ const SECOND_MS = 1_000;
 
 interface Running {
   jobId: string;
-  type: QuoteStudioJob['type'];
+  type: string;
   model: string;
   status: 'pending' | 'processing';
   progress: number;
@@ -88,16 +88,18 @@ export class Queue {
 
   private arrived(jobs: Running[]): void {
     this.jobs = jobs;
-    for (const job of jobs) if (!this.typical.has(job.model)) void this.time(job);
+    // The queue is complete without the time.
+    for (const job of jobs) if (!this.typical.has(job.model)) void this.time(job).catch(() => undefined);
     this.app.update();
   }
 
   /** A quote of the same order says how long such jobs take. */
-  private async time({ type, model, params }: Running): Promise<void> {
-    this.typical.set(model, null);
-    const order = { type, model, ...params } as QuoteStudioJob;
-    const quote = await this.app.studiox.quoteStudioJob(order).catch(() => null); // the queue is complete without it
-    this.typical.set(model, quote?.typicalSeconds ?? null);
+  private async time({ model: id, params }: Running): Promise<void> {
+    this.typical.set(id, null);
+    const [{ request, restored }, options] = await Promise.all([import('./order.ts'), this.app.catalogue()]);
+    const model = options?.models.find((each) => each.id === id);
+    const quote = model && (await this.app.studiox.quoteStudioJob(request(model, restored(model, params))));
+    this.typical.set(id, quote?.typicalSeconds ?? null);
     this.app.update();
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { arranged, complete, fitting, priceOf, request, type Values } from '../order.ts';
+import { arranged, complete, fitting, priceOf, request, restored, type Values } from '../order.ts';
 import type { Draft } from '../page.ts';
 import { Quotes } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
@@ -73,8 +73,7 @@ export class OrderForm {
     this.app.draft = null;
     const model = this.models(draft.type).find(({ id }) => id === draft.model);
     this.choose(draft.type, model?.id);
-    const { options = {}, ...fields } = draft.values as { options?: Values };
-    this.values = this.model ? fitting(this.model, { ...fields, ...options }) : {};
+    this.values = this.model ? restored(this.model, draft.values) : {};
     this.sessionId = draft.sessionId ?? '';
     this.from = draft.from;
     this.changed();
