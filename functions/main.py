@@ -45,6 +45,7 @@ from studiox.billing.endpoints import (
     updateSubscription,
 )
 from studiox.billing.offer_endpoints import getPlans, getTokenPacks
+from studiox.billing.top_up_endpoints import payTopUp, setAutoTopUp
 from studiox.community.endpoints import (
     blockUser,
     commentPost,
@@ -172,6 +173,7 @@ __all__ = [
     "makeRenditions",
     "moderatePost",
     "onUserCreated",
+    "payTopUp",
     "publishPost",
     "quoteStudioJob",
     "reconcilePayments",
@@ -186,6 +188,7 @@ __all__ = [
     "saveCatalogueEntry",
     "saveCollection",
     "searchUsers",
+    "setAutoTopUp",
     "setJobStatus",
     "setPlan",
     "settleStudioJob",

@@ -8,8 +8,10 @@ import pytest
 
 from local.vendors.stripe.server import StandIn, stand_in
 from tests.billing.shop import Shop
+from tests.billing.top_ups import TopUps
 from tests.conftest import SECRETS
 from tests.support import Database
+from tests.support.queue import Queue
 
 
 @pytest.fixture
@@ -24,3 +26,8 @@ def shop(stripe: StandIn, database: Database) -> Shop:
     made = Shop(stripe, database)
     made.user()
     return made
+
+
+@pytest.fixture
+def top_ups(shop: Shop, queue: Queue) -> TopUps:
+    return TopUps(shop, queue)

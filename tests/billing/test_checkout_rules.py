@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -20,7 +22,7 @@ from studiox.models.catalog import Plan
 
 PLAN: dict[str, Plan] = {plan.id: plan for plan in PLANS}
 PRO = PLAN["pro"]
-GIVEN: dict[str, str] = {"order_id": "o1", "uid": "u1", "customer_id": "cus_1", "site": "https://studiox.example"}
+GIVEN: dict[str, Any] = {"order_id": "o1", "uid": "u1", "customer_id": "cus_1", "site": "https://studiox.example"}
 ASKED = {"packId", "planId", "priceId"}
 
 

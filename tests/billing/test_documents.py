@@ -33,14 +33,14 @@ def test_an_order_is_written_whole() -> None:
         "amount": 500, "currency": "usd", "amounts": {"usd": 500}, "codesAllowed": False, "taxAllowed": False,
         "url": "https://x", "fingerprint": "f", "status": "open", "quantity": 0, "paid": None, "discount": 0, "tax": 0,
         "credited": 0, "taken": 0, "restored": 0, "refunded": 0, "failures": 0, "chargeId": "", "receiptUrl": "",
-        "disputes": {}, "createdAt": NOW, "updatedAt": NOW,
+        "disputes": {}, "offSession": None, "createdAt": NOW, "updatedAt": NOW,
     }  # fmt: skip
     plan = documents.encode(_order(pack=False))
     assert (plan["kind"], plan["itemId"], plan["tokens"], plan["amount"]) == ("plan", "pro", 0, 900)
     assert plan.keys() == written.keys()
 
 
-LATER = ("failures", "amounts", "codesAllowed", "taxAllowed", "paid", "discount", "tax")
+LATER = ("failures", "amounts", "codesAllowed", "taxAllowed", "paid", "discount", "tax", "offSession")
 """Fields that orders did not have in the beginning."""
 
 

@@ -298,7 +298,7 @@ def _subject(type_: str, about: dict[str, Any]) -> Subject | None:
          Subject("subscription", "sub1", "", "u1")),
         ("invoice.paid", {"id": "in1", "metadata": MINE}, Subject("order", "o1", "o1", "u1")),
         ("invoice.paid", {"id": "in1"}, None),
-        ("payment_intent.succeeded", {"id": "pi1", "metadata": MINE}, Subject("order", "o1", "o1", "u1")),
+        ("payment_intent.succeeded", {"id": "pi1", "metadata": MINE}, Subject("order", "o1", "o1", "u1", "pi1")),
         ("payment_intent.succeeded", {"id": "pi1"}, Subject("intent", "pi1")),
         ("charge.refunded", {"id": "ch1", "payment_intent": "pi1"}, Subject("intent", "pi1")),
         ("charge.dispute.created", {"id": "du1", "payment_intent": "pi1"}, Subject("intent", "pi1")),

@@ -26,6 +26,11 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("tests/billing/test_packs.py", "tests/billing/test_returns.py"),
     ),
     "billing/bills": (("tests/billing/test_bills.py",), ("tests/billing/test_orders.py",)),
+    "integrations/stripe_off_session_objects": (("tests/billing/test_stripe_off_session.py",), ()),
+    "billing/top_up_rules": (("tests/billing/test_top_up_rules.py",), ("tests/billing/test_auto_top_up.py",)),
+    "billing/top_up_effects": (("tests/billing/test_auto_top_up.py", "tests/billing/test_top_up_faults.py"), ()),
+    "billing/top_up_payment": (("tests/billing/test_auto_top_up.py", "tests/billing/test_top_up_faults.py"), ()),
+    "models/auto_top_up": (("tests/billing/test_top_up_rules.py",), ()),
     "billing/plans": (("tests/billing/test_checkout_rules.py",), ("tests/billing/test_checkout.py", *_PLANS)),
     "catalog/catalog": (
         tuple(f"tests/catalog/test_{each}.py" for each in ("rules", "inputs", "models", "check_model", "outputs")),

@@ -61,6 +61,15 @@ export interface AuditLog {
   nextCursor: string | null;
 }
 
+/** `card` is absent until a checkout of a pack has saved one. The others are null if it was never turned on. */
+export interface AutoTopUpSettings {
+  enabled: boolean;
+  packId: string | null;
+  below: number | null;
+  monthlyCeiling: number | null;
+  card?: Card;
+}
+
 export interface Balance {
   balance: number;
   buckets: Buckets;
@@ -100,6 +109,11 @@ export interface Buckets {
 export interface CancelSubscription {
   /** Default true. */
   atPeriodEnd?: boolean | null;
+}
+
+export interface Card {
+  brand: string;
+  last4: string;
 }
 
 export interface Catalogue {
@@ -860,7 +874,7 @@ export interface Page {
  */
 export interface Payment {
   id: string;
-  kind: "pack" | "subscription";
+  kind: "pack" | "subscription" | "top_up";
   amount: number;
   currency: string;
   status: "disputed" | "failed" | "paid" | "partially_refunded" | "pending" | "refunded" | "in_review" | "void";
@@ -1066,7 +1080,7 @@ export interface RateLimits {
 }
 
 export interface Ref {
-  kind: "admin" | "checkout" | "feature" | "job" | "period" | "streak" | "subscription" | "task" | "user";
+  kind: "admin" | "checkout" | "feature" | "job" | "period" | "streak" | "subscription" | "task" | "top_up" | "user";
   id: string;
 }
 
@@ -1201,6 +1215,21 @@ export interface Sessions {
 
 export interface SessionsRevoked {
   revokedAt: Timestamp;
+}
+
+/**
+ * To turn it on for the first time, give every field. Later a field that is absent stays as it is.
+ *
+ * `below`: tokens. `monthlyCeiling`: in the minor unit of the pack's currency, for each UTC month.
+ */
+export interface SetAutoTopUp {
+  enabled: boolean;
+  /** An id: 1–128 of `A-Z a-z 0-9 _ -`. */
+  packId?: string | null;
+  /** 1–1,000,000,000. */
+  below?: number | null;
+  /** 1–99,999,999. */
+  monthlyCeiling?: number | null;
 }
 
 export interface SetJobStatus {
@@ -1474,6 +1503,12 @@ export interface Refusals {
    * Code `already-exists`.
    */
   AlreadySubscribed: Record<string, never>;
+  /**
+   * Auto top-up isn't available here.
+   * Tax is calculated (`STRIPE_TAX`), which a payment without the buyer cannot carry.
+   * Code `failed-precondition`.
+   */
+  AutoTopUpUnavailable: Record<string, never>;
   /**
    * This can't be used here. Please change the text or the pictures and try again.
    * The content is not accepted. Nothing was debited, published or stored. It is not said which part, or why.
@@ -1998,6 +2033,19 @@ export interface Functions {
     request: Nothing;
     response: Plans;
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Buy a pack by the saved card whenever an order takes the balance below a threshold, or stop that.
+   *
+   * The first checkout of a pack after this call saves the card; until then nothing is bought. Turning it on agrees to
+   * the pack's price of that moment: no other price is charged. Turning it off forgets the card.
+   *
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
+   */
+  setAutoTopUp: {
+    request: SetAutoTopUp;
+    response: AutoTopUpSettings;
+    refusals: "AccountSuspended" | "AutoTopUpUnavailable" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Publish one of the caller's creations, with public copies of its files; once per creation.
@@ -2525,6 +2573,7 @@ export const FUNCTIONS = {
   retryWebhooks: { timeout: 310000, takesRequestId: false, repeatable: false, consumesToken: false },
   getTokenPacks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getPlans: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  setAutoTopUp: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: true },
   publishPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getFeed: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getPost: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from studiox.api.callables import CONTRACTS, User
 from studiox.api.http_functions import ROUTES
 from studiox.auth.welcome_bonus import keep_month, release_welcome
+from studiox.billing.auto_top_up import forget_cards
 from studiox.billing.service import end_for_deletion
 from studiox.community.erasure import erase as erase_from_community
 from studiox.deletions import service as cleanups
@@ -132,6 +133,7 @@ def _all(step: Callable[[], bool]) -> bool:
 def _end_subscription(uid: str) -> None:
     try:
         end_for_deletion(uid)
+        forget_cards(uid)
     except PaymentsUnavailable as error:
         raise Unavailable(retryAfterSeconds=60) from error
 

@@ -75,6 +75,7 @@ def open_checkout(
             pack=pack,
             plan=plan,
             terms=terms,
+            save_card=_wants_card(docs, caller.uid),
         )
         # The key contains what is sold: after a change of the catalogue it is another session.
         return stripe.create_session(params, f"{order_id}:{_digest(params)[:16]}")
@@ -112,6 +113,12 @@ def _plan_session(account: BillingAccount | None) -> str:
 def _email(docs: Docs, uid: str) -> str | None:
     user = docs.get(user_path(uid))
     return user.email if user else None
+
+
+def _wants_card(docs: Docs, uid: str) -> bool:
+    """Whether the user has turned on auto top-up, which lacks a card."""
+    user = docs.get(user_path(uid))
+    return user is not None and user.auto_top_up is not None and user.auto_top_up.wants_card
 
 
 def _close(session_id: str, account: BillingAccount | None) -> None:

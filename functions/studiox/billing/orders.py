@@ -116,6 +116,8 @@ def settle_order(order: Order, session: Session) -> OrderSettlement:
 
     `session` must have been fetched after `order` was read: a refund that failed since then makes `refunded` smaller.
     """
+    if order.off_session is not None:
+        order = replace(order, off_session=replace(order.off_session, intent_id=session.id))
     if session.payment_status == "unpaid" and not order.credited:
         return OrderSettlement(_unpaid(order, session), (), "")
     moves: list[OrderMove] = []
@@ -127,7 +129,8 @@ def settle_order(order: Order, session: Session) -> OrderSettlement:
             return OrderSettlement(replace(order, status="parked"), (), problem)
         tokens = order.tokens * session.quantity
         settled = replace(_with_bill(order, session), status="paid", credited=tokens)
-        moves.append(OrderMove("purchase", f"purchase:{order.session_id}", tokens))
+        # A top-up has no checkout session.
+        moves.append(OrderMove("purchase", f"purchase:{order.session_id or order.order_id}", tokens))
     if session.charge is not None:
         settled = _with_charge(settled, session.charge)
         if reversal := _reversal(settled):

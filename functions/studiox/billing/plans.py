@@ -85,9 +85,20 @@ def site_url(site: str, path: str) -> str:
 
 
 def session_params(
-    *, order_id: str, uid: str, customer_id: str, site: str, pack: Pack | None, plan: Plan | None, terms: CheckoutTerms
+    *,
+    order_id: str,
+    uid: str,
+    customer_id: str,
+    site: str,
+    pack: Pack | None,
+    plan: Plan | None,
+    terms: CheckoutTerms,
+    save_card: bool = False,
 ) -> dict[str, Any]:
-    """The parameters of a checkout session. Nothing in them comes from the client."""
+    """The parameters of a checkout session. Nothing in them comes from the client.
+
+    `save_card`: a pack's checkout saves the card for auto top-up.
+    """
     metadata = {"orderId": order_id, "uid": uid}
     params: dict[str, Any] = {
         "customer": customer_id,
@@ -103,7 +114,8 @@ def session_params(
     if terms.codes:
         params["allow_promotion_codes"] = True
     if pack is not None:
-        params |= {"mode": "payment", "payment_intent_data": {"metadata": metadata}}
+        payment = {"metadata": metadata, **({"setup_future_usage": "off_session"} if save_card else {})}
+        params |= {"mode": "payment", "payment_intent_data": payment}
         if terms.invoices:
             params["invoice_creation"] = {"enabled": True, "invoice_data": {"metadata": metadata}}
         return {**params, "line_items": [{**_price(pack, terms), "quantity": 1}]}

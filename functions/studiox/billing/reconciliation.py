@@ -14,7 +14,7 @@ from studiox.models.orders import Order, order_path
 from studiox.models.payments import CHECKPOINT, ReconciliationCheckpoint, event_path
 from studiox.models.subscriptions import subscription_path
 
-from . import event_store, settlement, store, unmatched_payments
+from . import auto_top_up, event_store, settlement, store, unmatched_payments
 from .context import SettlementContext, by_stripe
 from .webhook import TRANSIENT, handle
 
@@ -23,6 +23,8 @@ WINDOW = timedelta(days=3)
 """How far a run looks back; after a longer outage, as far as the last complete run."""
 RETENTION = timedelta(days=30)
 """How long Stripe keeps events."""
+TOP_UP_TASK_TIME = timedelta(minutes=5)
+"""A younger top-up is left to its task."""
 MAX_PAGES = 200
 MAX_DUE = 500
 
@@ -42,6 +44,7 @@ def reconcile() -> None:
         _sessions,
         _subscriptions,
         lambda _: _due(now),
+        lambda _: auto_top_up.resume(now - TOP_UP_TASK_TIME, ACTION),
         lambda _: _unmatched(),
     )
     failures = 0

@@ -22,17 +22,19 @@ from studiox.kit.transaction import Docs, Reads
 from studiox.models import notifications
 from studiox.models.ledger import Cause
 from studiox.models.orders import Order, order_path
-from studiox.models.payments import Payment, payment_path
+from studiox.models.payments import Payment, PaymentKind, payment_path
 from studiox.models.users import user_path
 from studiox.tokens.service import post_paid
 
-from . import orders
+from . import orders, top_up_effects, top_up_payment
 from .context import SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import Reversal
+from .orders import OrderMove
 from .subscription_settlement import MAX_ROUNDS, sync_subscription
 from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park, park_in_commit
 
 REASONS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
+TOP_UP_REASON = "Auto top-up"
 
 
 def settle_event(subject: Subject, context: SettlementContext) -> None:
@@ -55,7 +57,7 @@ def _settle_intent(subject: Subject, context: SettlementContext) -> None:
     """A payment intent that names no order: it paid a subscription's invoice, or it is not ours."""
     paid = stripe.intent(subject.id)
     if paid is not None and paid.order_id:
-        _settle_checkout(Subject("order", paid.order_id, paid.order_id), context)
+        _settle_checkout(Subject("order", paid.order_id, paid.order_id, intent_id=subject.id), context)
         return
     invoice_id = paid.invoice_id if paid is not None else ""
     subscription_id = stripe.invoice_subscription(invoice_id) if invoice_id else ""
@@ -86,25 +88,31 @@ def _settle_checkout_once(subject: Subject, context: SettlementContext) -> None:
     if context.is_processed(docs):
         return
     order = docs.get(order_path(subject.order_id)) if subject.order_id else None
-    session_id = subject.id if subject.kind == "session" else order.session_id if order else ""
-    if not session_id:
+    if order is None and subject.kind == "order":
         park(subject, "order_missing", context)
         return
-    session = stripe.session(session_id)
+    session = _fetch(subject, order)
     if session is None:
-        log.warning("stripe_object_missing", kind="session", object=session_id)
+        log.warning("stripe_object_missing", kind=subject.kind, object=subject.id)
         record_unchanged(context, already_read)
         return
     if session.mode == "subscription":
         if session.subscription_id:
             sync_subscription(session.subscription_id, session.uid, context, order_id=session.order_id)
         return
-    if order is None or order.session_id != session.id:
+    if order is None or (order.session_id != session.id and order.off_session is None):
         if session.payment_status != "unpaid" and session.status == "complete":
             about = Subject("session", session.id, session.order_id, session.uid)
             park(about, "order_missing", context, session.uid, [_in_review(session, session.id)])
         return
     _settle_order(order, session, context, already_read)
+
+
+def _fetch(subject: Subject, order: Order | None) -> Session | None:
+    """The payment: of the order's checkout session, or of a top-up without one."""
+    if order is not None and order.off_session is not None:
+        return top_up_payment.fetch(order, order.off_session, subject.intent_id)
+    return stripe.session(subject.id if subject.kind == "session" or order is None else order.session_id)
 
 
 def _read(subject: Subject, context: SettlementContext) -> dict[str, Document]:
@@ -118,10 +126,10 @@ def _read(subject: Subject, context: SettlementContext) -> dict[str, Document]:
     return firestore.read_documents(paths) if paths else {}
 
 
-def _in_review(session: Session, payment_id: str) -> PaymentInReview:
+def _in_review(session: Session, payment_id: str, kind: PaymentKind = "pack") -> PaymentInReview:
     charge = session.charge
     is_refunded = charge is not None and 0 < charge.amount <= charge.refunded
-    return PaymentInReview(payment_id, "pack", session.bill.total, session.bill.currency, is_refunded)
+    return PaymentInReview(payment_id, kind, session.bill.total, session.bill.currency, is_refunded)
 
 
 def _settle_order(
@@ -146,19 +154,23 @@ def _settle_order(
         if not problem and settled.moves and not docs.exists(user_path(order.uid)):
             problem = "user_missing"
         if problem:
-            about = Subject("session", session.id, order.order_id)
-            docs.update(path, status="parked", updated_at=now)
-            payments = [_in_review(session, order.order_id)]
+            about = Subject("order" if order.off_session else "session", session.id, order.order_id)
+            parked_order = docs.update(path, status="parked", off_session=settled.order.off_session, updated_at=now)
+            top_up_effects.end(docs, order, parked_order, "declined", now)
+            payments = [_in_review(session, order.order_id, _kind(order))]
             parked = park_in_commit(docs, about, problem, now, order.uid, payments)
             context.record(docs, "parked", now)
             return Outcome(parked)
         for move in settled.moves:
-            cause = Cause(id=move.id, type=move.kind, kind="checkout", ref=session.id, reason=REASONS[move.kind])
-            post_paid(docs, order.uid, cause, move.tokens, "purchased", now)
+            post_paid(docs, order.uid, _cause(order, move), move.tokens, "purchased", now)
         if settled.order != order:
             docs.put(path, replace(settled.order, updated_at=now))
             _show_payment(docs, settled.order, now)
-            if settled.order.failures > order.failures:
+            if session.saved_card is not None and not order.credited and settled.order.credited:
+                top_up_effects.save_card(docs, order.uid, session.saved_card, now)
+            if order.off_session is not None:
+                top_up_effects.end(docs, order, settled.order, session.refusal or "declined", now)
+            elif settled.order.failures > order.failures:
                 attempt = f"{order.order_id}:{settled.order.failures}"
                 notifications.add(docs, order.uid, "payment_failed", attempt, now, payment_id=order.order_id)
         context.record(docs, "handled", now)
@@ -171,6 +183,18 @@ def _settle_order(
         alert_unmatched(session.id, outcome.parked, now)
 
 
+def _kind(order: Order) -> PaymentKind:
+    return "pack" if order.off_session is None else "top_up"
+
+
+def _cause(order: Order, move: OrderMove) -> Cause:
+    """What the tokens move for: a checkout session, or a top-up, which has none."""
+    if order.off_session is None:
+        return Cause(id=move.id, type=move.kind, kind="checkout", ref=order.session_id, reason=REASONS[move.kind])
+    reason = TOP_UP_REASON if move.kind == "purchase" else REASONS[move.kind]
+    return Cause(id=move.id, type=move.kind, kind="top_up", ref=order.order_id, reason=reason)
+
+
 def _show_payment(docs: Docs, order: Order, now: datetime) -> None:
     """Write the payment to the user's billing history, once one was attempted."""
     status = orders.payment_status(order)
@@ -180,7 +204,7 @@ def _show_payment(docs: Docs, order: Order, now: datetime) -> None:
     before = docs.get(path)
     payment = Payment(
         id=order.order_id,
-        kind="pack",
+        kind=_kind(order),
         item_id=order.item_id,
         amount=orders.paid_amount(order),
         currency=order.currency,

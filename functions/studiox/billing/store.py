@@ -18,7 +18,7 @@ from studiox.models.subscriptions import (
     plan_event_path,
     plan_events_of,
 )
-from studiox.models.users import FREE_PLAN, PlanId
+from studiox.models.users import FREE_PLAN, TOP_UPS, PlanId
 
 
 def mark_paid(docs: Docs, order_id: str, now: datetime) -> None:
@@ -51,6 +51,12 @@ def list_payments(uid: str, *, size: int, cursor: str | None) -> tuple[list[Foun
 def list_plan_events(uid: str, *, size: int, cursor: str | None) -> tuple[list[Found[PlanEvent]], str | None]:
     """A page of the user's plan history, newest first."""
     return query.page(plan_events_of(uid), {}, "at", size=size, cursor=cursor)
+
+
+def due_top_ups(until: datetime, limit: int) -> list[tuple[str, str]]:
+    """(uid, order id) of up to `limit` top-ups under way that debits until then have called for. `Unavailable`."""
+    found = query.documents(TOP_UPS, order="autoTopUp.crossedAt", most=until, limit=limit)
+    return [(each.id, each.data.auto_top_up.order_id) for each in found if each.data.auto_top_up.order_id]
 
 
 def due_subscriptions(now: datetime, limit: int) -> list[str]:

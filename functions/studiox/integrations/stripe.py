@@ -153,10 +153,10 @@ def session(session_id: str) -> Session | None:
     if got is None:
         return None
     found = objects.expanded_session(got.to_dict())
-    return found if found.charge is None else found._replace(charge=_with_disputes(found.charge))
+    return found if found.charge is None else found._replace(charge=with_disputes(found.charge))
 
 
-def _with_disputes(charge: Charge) -> Charge:
+def with_disputes(charge: Charge) -> Charge:
     if not charge.disputed:
         return charge
     with translated_errors("disputes") as client:
@@ -175,7 +175,7 @@ def intent(intent_id: str) -> Paid | None:
         if not order_id:
             paid = client.v1.invoice_payments.list({"payment": {"type": "payment_intent", "payment_intent": intent_id}})
             invoice_id = next((objects.paid_invoice(each.to_dict()) for each in paid.data), "")
-    return Paid(order_id, invoice_id, None if charge is None else _with_disputes(charge))
+    return Paid(order_id, invoice_id, None if charge is None else with_disputes(charge))
 
 
 def invoice_subscription(invoice_id: str) -> str:

@@ -15,6 +15,7 @@ from studiox.kit.clock import UTC, datetime
 from .stripe_types import (
     BadShape,
     Bill,
+    Card,
     Charge,
     Dispute,
     Event,
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 def event(data: Data) -> Event:
     """An event of one of `EVENT_TYPES`. `BadShape`."""
-    return _read(_event, data)
+    return read(_event, data)
 
 
 def listed_event(data: Data) -> ListedEvent:
@@ -45,7 +46,7 @@ def event_type(data: Data) -> str:
 
 
 def session(data: Data) -> Session:
-    return _read(_session, data)
+    return read(_session, data)
 
 
 def expanded_session(data: Data) -> Session:
@@ -76,11 +77,11 @@ def has_lines(data: Data) -> bool:
 
 
 def subscription(data: Data) -> Subscription:
-    return _read(_subscription, data)
+    return read(_subscription, data)
 
 
 def invoice(data: Data) -> Invoice:
-    return _read(_invoice, data)
+    return read(_invoice, data)
 
 
 def invoice_owner(data: Data) -> str:
@@ -89,11 +90,11 @@ def invoice_owner(data: Data) -> str:
 
 
 def charge(data: Data) -> Charge:
-    return _read(_charge, data)
+    return read(_charge, data)
 
 
 def dispute(data: Data) -> Dispute:
-    return _read(_dispute, data)
+    return read(_dispute, data)
 
 
 def metadata(data: Data, name: str) -> str:
@@ -120,7 +121,7 @@ def expanded(value: Any) -> Data | None:
     raise BadShape("an object that should be expanded is not")
 
 
-def _read(read: Callable[[Data], T], data: Data) -> T:
+def read(read: Callable[[Data], T], data: Data) -> T:
     try:
         return read(data)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -129,12 +130,12 @@ def _read(read: Callable[[Data], T], data: Data) -> T:
 
 def _event(data: Data) -> Event:
     return Event(
-        id=_text(data["id"]),
-        type=_text(data["type"]),
-        created=_time(data["created"]),
+        id=text(data["id"]),
+        type=text(data["type"]),
+        created=moment(data["created"]),
         livemode=_flag(data["livemode"]),
         account=data.get("account") or "",
-        subject=_subject(_text(data["type"]), data["data"]["object"]),
+        subject=_subject(text(data["type"]), data["data"]["object"]),
         unrefunded=metadata(data["data"]["object"], "endedSubscription") if data["type"] == "refund.failed" else "",
     )
 
@@ -146,9 +147,9 @@ def _subject(type_: str, about: Data) -> Subject | None:
             uid = about.get("client_reference_id") or uid
             if bought := reference(about.get("subscription")):
                 return Subject("subscription", bought, order_id, uid)
-            return Subject("session", _text(about["id"]), order_id, uid)
+            return Subject("session", text(about["id"]), order_id, uid)
         case ["customer", "subscription", _]:
-            return Subject("subscription", _text(about["id"]), "", uid)
+            return Subject("subscription", text(about["id"]), "", uid)
         case ["invoice", _]:
             parent = _parent(about)
             owner = reference(parent.get("subscription"))
@@ -156,16 +157,16 @@ def _subject(type_: str, about: Data) -> Subject | None:
                 return _paid_by("", order_id, uid)
             return Subject("subscription", owner, "", metadata(parent, "uid"))
         case ["payment_intent", _]:
-            return _paid_by(_text(about["id"]), order_id, uid)
+            return _paid_by(text(about["id"]), order_id, uid)
         case ["charge" | "refund", *_]:
-            _text(about["id"])
+            text(about["id"])
             return _paid_by(reference(about.get("payment_intent")), order_id, uid)
     raise ValueError(type_)
 
 
 def _paid_by(intent_id: str, order_id: str, uid: str) -> Subject | None:
     if order_id:
-        return Subject("order", order_id, order_id, uid)
+        return Subject("order", order_id, order_id, uid, intent_id)
     return Subject("intent", intent_id) if intent_id else None
 
 
@@ -182,12 +183,12 @@ def _session(data: Data) -> Session:
     latest = paid.get("latest_charge")
     lines = (data.get("line_items") or {}).get("data") or []
     return Session(
-        id=_text(data["id"]),
-        mode=_text(data["mode"]),
+        id=text(data["id"]),
+        mode=text(data["mode"]),
         status=data.get("status") or "",
-        payment_status=_text(data["payment_status"]),
+        payment_status=text(data["payment_status"]),
         bill=_session_bill(data),
-        quantity=sum(_count(line["quantity"]) for line in lines) if lines else 1,
+        quantity=sum(count(line["quantity"]) for line in lines) if lines else 1,
         order_id=metadata(data, "orderId"),
         uid=data.get("client_reference_id") or "",
         subscription_id=reference(data.get("subscription")),
@@ -195,9 +196,21 @@ def _session(data: Data) -> Session:
         intent_status=paid.get("status") or "",
         charge=None if latest is None else _charge(latest),
         url=data.get("url") or "",
-        created=_time(data["created"]),
+        created=moment(data["created"]),
         invoice_url=_invoice_url(data.get("invoice")),
+        saved_card=_saved_card(paid, latest),
     )
+
+
+def _saved_card(intent: Data, charge: Any) -> Card | None:
+    """The card of a payment that has saved it for later ones. Other ways to pay are not kept."""
+    if intent.get("setup_future_usage") != "off_session" or not isinstance(charge, Mapping):
+        return None
+    card = (charge.get("payment_method_details") or {}).get("card")
+    method = reference(charge.get("payment_method"))
+    if not method or not isinstance(card, Mapping):
+        return None
+    return Card(method, card.get("brand") or "", card.get("last4") or "")
 
 
 def _invoice_url(invoice: Any) -> str:
@@ -207,26 +220,26 @@ def _invoice_url(invoice: Any) -> str:
 
 def _session_bill(data: Data) -> Bill:
     """Tax counts as on top of the price unless the session's breakdown, which must be expanded, says that it is not."""
-    total = _count(data.get("amount_total") or 0)
+    total = count(data.get("amount_total") or 0)
     details = data.get("total_details") or {}
     taxes = (details.get("breakdown") or {}).get("taxes") or ()
-    included = sum(_count(each["amount"]) for each in taxes if each["rate"]["inclusive"] is True)
+    included = sum(count(each["amount"]) for each in taxes if each["rate"]["inclusive"] is True)
     subtotal = data.get("amount_subtotal")
     return Bill(
         currency=data.get("currency") or "",
-        subtotal=total if subtotal is None else _count(subtotal),
+        subtotal=total if subtotal is None else count(subtotal),
         total=total,
-        discount=_count(details.get("amount_discount") or 0),
-        tax=_count(_count(details.get("amount_tax") or 0) - included),
+        discount=count(details.get("amount_discount") or 0),
+        tax=count(count(details.get("amount_tax") or 0) - included),
         tax_included=included,
     )
 
 
 def _charge(data: Data) -> Charge:
     return Charge(
-        id=_text(data["id"]),
-        amount=_count(data["amount"]),
-        refunded=_count(data["amount_refunded"]),
+        id=text(data["id"]),
+        amount=count(data["amount"]),
+        refunded=count(data["amount_refunded"]),
         disputed=bool(data.get("disputed")),
         receipt_url=data.get("receipt_url") or "",
     )
@@ -241,7 +254,7 @@ def _dispute(data: Data) -> Dispute:
         state = "lost"
     elif data["status"].startswith("warning_"):
         state = "inquiry"
-    return Dispute(_text(data["id"]), _count(data["amount"]), state)
+    return Dispute(text(data["id"]), count(data["amount"]), state)
 
 
 def _subscription(data: Data) -> Subscription:
@@ -251,22 +264,22 @@ def _subscription(data: Data) -> Subscription:
     owner = metadata(data, "uid") or (metadata(customer, "uid") if isinstance(customer, Mapping) else "")
     trial_end = data.get("trial_end")
     return Subscription(
-        id=_text(data["id"]),
+        id=text(data["id"]),
         uid=owner,
         customer_id=reference(customer),
-        status=_text(data["status"]),
-        price_id=_text(price["id"]),
+        status=text(data["status"]),
+        price_id=text(price["id"]),
         plan_id=metadata(price, "planId"),
         amount=price_in(price, data.get("currency") or ""),
-        item_id=_text(item["id"]),
+        item_id=text(item["id"]),
         # Before 2025-03-31 the period was a field of the subscription.
-        period_start=_time(
+        period_start=moment(
             item["current_period_start"] if "current_period_start" in item else data["current_period_start"]
         ),
-        period_end=_time(item["current_period_end"] if "current_period_end" in item else data["current_period_end"]),
+        period_end=moment(item["current_period_end"] if "current_period_end" in item else data["current_period_end"]),
         cancel_at_period_end=bool(data.get("cancel_at_period_end")) or data.get("cancel_at") is not None,
-        created=_time(data["created"]),
-        trial_end=None if trial_end is None else _time(trial_end),
+        created=moment(data["created"]),
+        trial_end=None if trial_end is None else moment(trial_end),
         currency=data.get("currency") or "",
         allows=tuple(metadata(data, "allows").split()),
     )
@@ -278,7 +291,7 @@ def price_in(price: Data, currency: str) -> int | None:
         amount = price.get("unit_amount")
     else:
         amount = ((price.get("currency_options") or {}).get(currency) or {}).get("unit_amount")
-    return None if amount is None else _count(amount)
+    return None if amount is None else count(amount)
 
 
 def _invoice(data: Data) -> Invoice:
@@ -286,13 +299,13 @@ def _invoice(data: Data) -> Invoice:
     payments = (data.get("payments") or {}).get("data") or []
     bill = _invoice_bill(data, lines)
     return Invoice(
-        id=_text(data["id"]),
+        id=text(data["id"]),
         status=data.get("status") or "draft",
-        amount=_count(max(0, data.get("amount_due") or 0)),
-        paid=_count(data["amount_paid"]),
-        currency=_text(data["currency"]),
-        attempts=_count(data.get("attempt_count") or 0),
-        created=_time(data["created"]),
+        amount=count(max(0, data.get("amount_due") or 0)),
+        paid=count(data["amount_paid"]),
+        currency=text(data["currency"]),
+        attempts=count(data.get("attempt_count") or 0),
+        created=moment(data["created"]),
         lines=lines,
         period_end=max(line.period_end for line in lines),
         url=data.get("hosted_invoice_url") or "",
@@ -304,7 +317,7 @@ def _invoice(data: Data) -> Invoice:
 
 
 def _line(data: Data) -> Line:
-    return Line(_price_of(data), _whole(data["amount"]), _time(data["period"]["end"]))
+    return Line(_price_of(data), _whole(data["amount"]), moment(data["period"]["end"]))
 
 
 def _invoice_bill(data: Data, lines: tuple[Line, ...]) -> Bill:
@@ -319,7 +332,7 @@ def _invoice_bill(data: Data, lines: tuple[Line, ...]) -> Bill:
     discount = sum(_whole(each["amount"]) for each in data.get("total_discount_amounts") or ())
     tax = sum(_whole(amount) for amount, on_top in taxes if on_top)
     return Bill(
-        currency=_text(data["currency"]),
+        currency=text(data["currency"]),
         subtotal=subtotal,
         total=subtotal - discount + tax if total is None else _whole(total),
         discount=discount,
@@ -333,7 +346,7 @@ def _price_of(line: Data) -> str:
     return reference(new if new is not None else line.get("price"))
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError("expected text")
     return value
@@ -351,11 +364,11 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _count(value: Any) -> int:
+def count(value: Any) -> int:
     if _whole(value) < 0:
         raise TypeError("expected a number that is not negative")
     return int(value)
 
 
-def _time(value: Any) -> datetime:
-    return datetime.fromtimestamp(_count(value), UTC)
+def moment(value: Any) -> datetime:
+    return datetime.fromtimestamp(count(value), UTC)

@@ -49,12 +49,14 @@ class BadShape(Exception):
 
 
 class Subject(NamedTuple):
-    """The object that an event is about, to be fetched. `order_id` and `uid` are hints and may be empty."""
+    """The object that an event is about, to be fetched. The fields with a default are hints and may be empty."""
 
     kind: Literal["session", "order", "subscription", "intent", "invoice"]
     id: str
     order_id: str = ""
     uid: str = ""
+    intent_id: str = ""
+    """The payment intent that was made for an order."""
 
 
 class Event(NamedTuple):
@@ -110,8 +112,20 @@ class Bill(NamedTuple):
     """Tax that is part of the prices."""
 
 
+class Card(NamedTuple):
+    """A card that a customer has saved for payments without them."""
+
+    payment_method_id: str
+    brand: str
+    last4: str
+
+
+Refusal = Literal["", "authentication", "declined"]
+"""Why a payment without the customer was refused: the bank wants to ask them, or anything else."""
+
+
 class Session(NamedTuple):
-    """A checkout session with its payment."""
+    """A checkout session with its payment, or a payment without the customer in the form of a complete session."""
 
     id: str
     mode: str
@@ -129,6 +143,10 @@ class Session(NamedTuple):
     created: datetime
     invoice_url: str = ""
     """Of a pack that comes with an invoice."""
+    saved_card: Card | None = None
+    """The card that the session has saved."""
+    refusal: Refusal = ""
+    """Of a payment without the customer."""
 
 
 class Subscription(NamedTuple):

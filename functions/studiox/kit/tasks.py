@@ -31,6 +31,7 @@ class Queue(NamedTuple):
 QUEUES = {
     "settleStudioJob": Queue(timeout_s=1_800, attempts=5, at_once=config.JOB_TASKS),
     "cleanUp": Queue(timeout_s=150, attempts=3, at_once=2),
+    "payTopUp": Queue(timeout_s=150, attempts=10, at_once=2),
     "makeRenditions": Queue(timeout_s=600, attempts=5, at_once=4),
     "workShard": Queue(timeout_s=1_800, attempts=10, at_once=8),
 }

@@ -14,6 +14,7 @@ from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
 from . import ledger
+from .auto_top_up import TopUpProblem
 from .jobs import JobType
 from .ledger import LedgerEntry
 from .moderation import ReportReason
@@ -25,6 +26,8 @@ Type = Literal[
     "payment_failed",
     "payment_in_review",
     "payment_action_required",
+    "top_up_done",
+    "top_up_failed",
     "trial_ending",
     "tokens_low",
     "spend_limit_reached",
@@ -71,6 +74,10 @@ class Notification(Stored, frozen=True, kw_only=True):
     """Why the post or comment was hidden or removed; of a decided report, why it was reported."""
     outcome: Literal["upheld", "overruled"] | None = None
     """Of a decided report."""
+    problem: TopUpProblem | None = None
+    """Why a top-up failed."""
+    url: str | None = None
+    """Where the user can pay instead of a top-up."""
     text: str | None = None
     """What happened, and what the user can do: in English, as the e-mail says it."""
 
@@ -91,6 +98,8 @@ class About(TypedDict, total=False):
     author_name: str
     reason: ReportReason
     outcome: Literal["upheld", "overruled"]
+    problem: TopUpProblem
+    url: str | None
     text: str | None
 
 
@@ -138,6 +147,10 @@ LETTERS: dict[Type, Letter] = {
     "payment_action_required": Letter(
         "email_payments", "Confirm your payment", "Your bank asks you to confirm a payment."
     ),
+    "top_up_done": Letter(
+        "email_payments", "We topped up your tokens", "Your balance got low, so we bought the pack that you chose."
+    ),
+    "top_up_failed": Letter("email_payments", "Your tokens were not topped up", ""),
     "trial_ending": Letter("email_payments", "Your trial ends soon", "Your trial ends soon; your plan then starts."),
     # Their text is the notification's.
     "tokens_low": Letter("email_tokens", "You are running low on tokens", ""),

@@ -26,8 +26,17 @@ class DisputeRecord(Stored, frozen=True, kw_only=True):
     """Whether the tokens that the dispute took were given back. Also true if it was won before it took any."""
 
 
+class OffSession(Stored, frozen=True, kw_only=True):
+    """How an auto top-up is paid: by a saved card, without the buyer."""
+
+    customer_id: str
+    payment_method_id: str
+    intent_id: str = ""
+    """Stripe's payment intent. Absent while it is not known whether Stripe has made one."""
+
+
 class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
-    """Written by `createCheckoutSession`; changed by the settlement of the order.
+    """Written by `createCheckoutSession`, and by auto top-ups; changed by the settlement of the order.
 
     Tokens and amounts of the first block are those of the catalogue at checkout. Every field is always written;
     the default is for orders written before the field existed.
@@ -36,8 +45,8 @@ class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
     order_id: str
     uid: str
     session_id: str
-    """Stripe's checkout session."""
-    kind: Literal["pack", "plan"]
+    """Stripe's checkout session; empty for an auto top-up."""
+    kind: Literal["pack", "plan", "top_up"]
     item_id: str
     """The pack's or the plan's id in the catalogue."""
     tokens: int
@@ -53,9 +62,9 @@ class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
     tax_allowed: bool = False
     """Whether Stripe Tax counts tax."""
     url: str
-    """Address of the checkout page."""
+    """Address of the checkout page; empty for an auto top-up."""
     fingerprint: str
-    """Hash of the request. A request with the same `requestId` and another fingerprint is refused."""
+    """Hash of the request; empty for an auto top-up. A request with the same `requestId` and another one is refused."""
 
     status: OrderStatus
     quantity: int
@@ -81,6 +90,8 @@ class Order(Stored, frozen=True, kw_only=True, omit_defaults=False):
     """Stripe's receipt, or its invoice."""
     disputes: dict[str, DisputeRecord]
     """By the dispute's id."""
+    off_session: OffSession | None = None
+    """Of an auto top-up only."""
 
     created_at: datetime
     updated_at: datetime

@@ -14,7 +14,8 @@ from studiox.kit.documents import Collection, MalformedDocument, Path, Stored
 
 from .users import user_path
 
-PaymentKind = Literal["pack", "subscription"]
+PaymentKind = Literal["pack", "subscription", "top_up"]
+"""`top_up`: a pack that was bought by auto top-up."""
 OrderPaymentStatus = Literal["pending", "paid", "failed", "refunded", "partially_refunded", "disputed"]
 PaymentStatus = Literal[
     "pending", "paid", "failed", "refunded", "partially_refunded", "disputed", "void", "in_review"
@@ -26,7 +27,7 @@ class Payment(Stored, frozen=True, kw_only=True):
     """A payment in the user's billing history, `users/{uid}/payments/{id}`. Written by billing's settlement."""
 
     id: str
-    """The order's id for a pack, Stripe's invoice id for a subscription, the session's id for an unknown order."""
+    """The order's id for a pack or top-up, Stripe's invoice id for a subscription, the session's id for an unknown."""
     kind: PaymentKind
     item_id: str | None = None
     """The pack's or the plan's id; absent while a payment that was never matched is in review."""

@@ -12,6 +12,7 @@ from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.kit.documents import Collection, Path, Stored
 from studiox.kit.transaction import Docs
 
+from .auto_top_up import AutoTopUp
 from .ledger import Buckets
 
 PlanId = Literal["free", "pro", "enterprise"]
@@ -137,6 +138,7 @@ class User(Stored, frozen=True, kw_only=True):
     """Collections of creations that the user has."""
     reports_overruled: int | None = None
     """How many of the user's reports moderators overruled; an upheld one makes up for one."""
+    auto_top_up: AutoTopUp | None = None
 
 
 class ClosedAccount(Stored, frozen=True, kw_only=True):
@@ -180,9 +182,16 @@ class UserWeeks(Stored, frozen=True):
     jobs_by_week: dict[str, int]
 
 
+class UserTopUp(Stored, frozen=True, kw_only=True):
+    """The field of a user's document that the reconciliation of top-ups needs."""
+
+    auto_top_up: AutoTopUp
+
+
 AGES = USERS.select(UserAge)
 CHANGES = USERS.select(UserChange)
 RESETS = USERS.select(UserReset)
+TOP_UPS = USERS.select(UserTopUp)
 
 
 def user_path(uid: str) -> Path[User]:

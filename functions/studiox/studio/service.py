@@ -25,7 +25,7 @@ from studiox.models.provider_health import PROVIDER_HEALTH
 from studiox.models.ratings import Rating, highest
 from studiox.models.users import change_user, user_path, with_one_more_job
 from studiox.tokens import allowance
-from studiox.tokens.service import debit_job
+from studiox.tokens.service import called_top_up, debit_job, start_top_up
 
 from . import breaker_store, input_files, job_store, lifecycle, orders, polling, quotes, spend
 from .orders import NewJob
@@ -50,6 +50,8 @@ class Ordered(NamedTuple):
     job: Job
     state: JobState
     replayed: bool
+    top_up: str = ""
+    """The order id of the top-up that its debit called for."""
 
 
 def create_job(caller: User, new: NewJob) -> Created:
@@ -68,6 +70,7 @@ def create_job(caller: User, new: NewJob) -> Created:
         # A replay whose upload has since been deleted returns the first answer.
     sender = ids.new()
     ordered = auth_service.with_account(caller, lambda account: _order(caller, new, job_id, sender, account))
+    start_top_up(caller.uid, ordered.top_up)
     if ordered.replayed:
         return _first_answer(*_await_first_answer(ordered.job, ordered.state))
     balance = ordered.state.balance_after
@@ -159,7 +162,7 @@ def place(
         now=now,
     )
     job_store.add_job(docs, job, state)
-    return Ordered(job, state, replayed=False)
+    return Ordered(job, state, replayed=False, top_up=called_top_up(docs, uid, entry.id))
 
 
 def _ratings(docs: Docs, sources: list[str], session_id: str | None) -> list[Rating]:

@@ -18,17 +18,21 @@ from studiox.models.users import change_user, user_path
 
 from . import allowance
 from .allowance import Allowance
-from .service import debit
+from .service import called_top_up, debit, start_top_up
 
 
 class Used(NamedTuple):
     spent: int
     balance: int
+    top_up: str = ""
+    """The order id of the top-up that it called for."""
 
 
 def use_tokens(caller: User, feature_id: str, request_id: str) -> Used:
     """Pay the feature's price. `InsufficientTokens`, `RequestIdReused`."""
-    return auth_service.with_account(caller, lambda account: _use(caller, feature_id, request_id, account))
+    used = auth_service.with_account(caller, lambda account: _use(caller, feature_id, request_id, account))
+    start_top_up(caller.uid, used.top_up)
+    return used
 
 
 def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> Used:
@@ -46,7 +50,7 @@ def _use(caller: User, feature_id: str, request_id: str, account: AccountOf) -> 
         account(docs)
         cause = Cause(id=entry_id, type="deduction", kind="feature", ref=feature_id, reason=feature.label)
         entry = debit(docs, caller.uid, cause, feature.tokens, now)
-        return Used(-entry.amount, entry.balance_after)
+        return Used(-entry.amount, entry.balance_after, called_top_up(docs, caller.uid, entry_id))
 
     reads = catalogue.stale([f"features/{feature_id}"])
     return caller.commit(

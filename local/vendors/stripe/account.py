@@ -34,6 +34,8 @@ class Account:
         self.events: list[Object] = []
         self.declines: set[str] = set()
         """Customers whose card is declined."""
+        self.asks: set[str] = set()
+        """Customers whose bank asks them to confirm a payment, so that none can be made without them."""
         self.hear: Callable[[Object], None] = lambda _event: None
         self.clock = clock
         for plan, (name, amount) in PLANS.items():
@@ -83,7 +85,7 @@ class Account:
                 intent["status"] = "processing"
                 self.emit("checkout.session.completed", session)
                 return session
-            self._charge(intent)
+            self.charge(intent)
             session["payment_status"] = "paid"
             checkouts.add_invoice(self, session)
             self.emit("payment_intent.succeeded", intent)
@@ -96,7 +98,7 @@ class Account:
             session = self.get(session_id, "checkout.session")
             intent = self.get(session["payment_intent"], "payment_intent")
             if well:
-                self._charge(intent)
+                self.charge(intent)
                 session["payment_status"] = "paid"
                 checkouts.add_invoice(self, session)
                 self.emit("payment_intent.succeeded", intent)
@@ -137,14 +139,18 @@ class Account:
 
     def _intent_of(self, session: Object) -> Object:
         if session["payment_intent"] is None:
-            metadata = session["_payment_intent_data"].get("metadata", {})
+            data = session["_payment_intent_data"]
             made = objects.payment_intent(
-                session["amount_total"], session["currency"], session["customer"], metadata, self.now()
+                *(session["amount_total"], session["currency"], session["customer"]),
+                *(data.get("metadata", {}), self.now()),
+                setup_future_usage=data.get("setup_future_usage"),
             )
             session["payment_intent"] = self.add(made)["id"]
         return self.get(session["payment_intent"], "payment_intent")
 
-    def _charge(self, intent: Object) -> Object:
+    def charge(self, intent: Object) -> Object:
+        if intent["setup_future_usage"] and intent["payment_method"] is None:
+            intent["payment_method"] = self.add(objects.card(intent["customer"], self.now()))["id"]
         made = self.add(objects.charge(intent, self.base_url, self.now()))
         intent.update(status="succeeded", amount_received=intent["amount"], latest_charge=made["id"])
         self.emit("charge.succeeded", made)
@@ -276,7 +282,7 @@ class Account:
     def _pay(self, invoice: Object, *, silent: bool = False) -> None:
         for paid in self.payments_of(invoice["id"]):
             intent = self.get(paid["payment"]["payment_intent"], "payment_intent")
-            self._charge(intent)
+            self.charge(intent)
             paid.update(status="paid", amount_paid=intent["amount"])
             if not silent:
                 self.emit("payment_intent.succeeded", intent)

@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.vendors.stripe import objects
+from local.vendors.stripe import objects, off_session
 from local.vendors.stripe.account import Account, Refused
 from local.vendors.stripe.objects import Object
 
@@ -74,6 +74,10 @@ class Api:
                 message = "Keys for idempotent requests can only be used with the same parameters."
                 return 400, {"error": {"type": "idempotency_error", "message": message}}
             return status, body
+
+    def forget_keys(self) -> None:
+        """Forget every idempotency key, as Stripe may after a day."""
+        self._answers.clear()
 
     def _try(self, method: str, path: str, form: str) -> tuple[int, Object]:
         params = parse_form(form)
@@ -226,6 +230,12 @@ def _list_invoice_payments(api: Api, params: Params, _: str) -> Object:
     return api.page(found, params, "/v1/invoice_payments")
 
 
+def _list_cards(api: Api, params: Params, customer_id: str) -> Object:
+    api.account.get(customer_id, "customer", "customer")
+    found = [each for each in api.account.all("payment_method") if each["customer"] == customer_id]
+    return api.page(found, params, f"/v1/customers/{customer_id}/payment_methods")
+
+
 def _list_events(api: Api, params: Params, _: str) -> Object:
     types = params.get("types", [])
     found = [each for each in reversed(api.account.events) if not types or each["type"] in types]
@@ -255,7 +265,12 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/checkout/sessions/([^/]+)", _get("checkout.session")),
     ("POST", "/v1/checkout/sessions/([^/]+)/expire", lambda api, _params, name: api.account.expire(name)),
     ("POST", "/v1/billing_portal/sessions", _create_portal),
+    ("POST", "/v1/payment_intents", lambda api, params, _: off_session.pay(api.account, params)),
+    ("GET", "/v1/payment_intents", _list("payment_intent", "customer")),
     ("GET", "/v1/payment_intents/([^/]+)", _get("payment_intent")),
+    ("POST", "/v1/payment_intents/([^/]+)/cancel", lambda api, _params, name: off_session.cancel(api.account, name)),
+    ("POST", "/v1/payment_methods/([^/]+)/detach", lambda api, _params, name: off_session.detach(api.account, name)),
+    ("GET", "/v1/customers/([^/]+)/payment_methods", _list_cards),
     ("GET", "/v1/charges/([^/]+)", _get("charge")),
     ("POST", "/v1/refunds", _create_refund),
     ("GET", "/v1/disputes", _list("dispute", "charge", "payment_intent")),

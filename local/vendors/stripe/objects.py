@@ -131,7 +131,9 @@ def line_item(price: Object, quantity: int, description: str) -> Object:
     }
 
 
-def payment_intent(amount: int, currency: str, customer_id: str | None, metadata: Object, now: int) -> Object:
+def payment_intent(
+    amount: int, currency: str, customer_id: str | None, metadata: Object, now: int, **about: Any
+) -> Object:
     return {
         "id": new_id("pi"),
         "object": "payment_intent",
@@ -140,10 +142,28 @@ def payment_intent(amount: int, currency: str, customer_id: str | None, metadata
         "created": now,
         "currency": currency,
         "customer": customer_id,
+        "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
         "metadata": dict(metadata),
+        "payment_method": None,
+        "setup_future_usage": None,
         "status": "requires_payment_method",
+        **about,
+    }
+
+
+def card(customer_id: str, now: int) -> Object:
+    """A payment method that is saved with its customer."""
+    return {
+        "id": new_id("pm"),
+        "object": "payment_method",
+        "card": {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034},
+        "created": now,
+        "customer": customer_id,
+        "livemode": False,
+        "metadata": {},
+        "type": "card",
     }
 
 
@@ -162,6 +182,8 @@ def charge(intent: Object, base_url: str, now: int) -> Object:
         "metadata": dict(intent["metadata"]),
         "paid": True,
         "payment_intent": intent["id"],
+        "payment_method": intent["payment_method"],
+        "payment_method_details": {"card": {"brand": "visa", "last4": "4242"}, "type": "card"},
         "receipt_url": f"{base_url}/receipts/{charge_id}",
         "refunded": False,
         "status": "succeeded",
