@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.vendors.stripe import checkouts
 from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop, comparable, deliver
 from tests.support import Database
@@ -56,6 +57,27 @@ def _returns(shop: Shop) -> list[Object]:
     )
 
 
+def _taxed(shop: Shop) -> list[Object]:
+    """Bought by a slow method with a code and tax and an invoice, refunded in part, disputed, and the dispute won."""
+    session = shop.checkout(packId="starter")
+    checkouts.enter(shop.account, session, "DE", "HALF")
+    shop.account.pay(session, slow=True)
+    shop.account.arrive(session)
+    intent = shop.intent(session)
+    shop.account.refund(intent, 100)
+    dispute = shop.account.dispute(intent, 150)
+    shop.account.close_dispute(dispute["id"], won=True)
+    return _told(
+        shop,
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "invoice.paid",
+        "charge.refunded",
+        "charge.dispute.created",
+        "charge.dispute.closed",
+    )
+
+
 def _subscription(shop: Shop) -> list[Object]:
     """Subscribed, upgraded, and told of by six kinds of events."""
     session = shop.account.pay(shop.checkout(planId="pro"))
@@ -81,11 +103,18 @@ def _told(shop: Shop, *types: str) -> list[Object]:
 FINAL: dict[Callable[[Shop], list[Object]], dict[str, int]] = {
     _purchase: {"monthly": 0, "bonus": 200, "purchased": 400},
     _returns: {"monthly": 0, "bonus": 200, "purchased": 500},
+    _taxed: {"monthly": 0, "bonus": 200, "purchased": 500 - 500 * 100 // 298},
     _subscription: {"monthly": 10_000, "bonus": 200, "purchased": 0},
 }
 
 
-@pytest.mark.parametrize("story", [_purchase, _returns, _subscription])
+@pytest.fixture(autouse=True)
+def everything_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("STRIPE_TAX", "exclusive"), ("PROMOTION_CODES", "true"), ("PACK_INVOICES", "true")):
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("story", FINAL)
 def test_all_720_orders_end_alike(
     shop: Shop, story: Callable[[Shop], list[Object]], invariants: Callable[[str], None]
 ) -> None:
@@ -113,7 +142,7 @@ def test_all_720_orders_end_alike(
 
 if os.environ.get("STUDIOX_EXHAUSTIVE"):
 
-    @pytest.mark.parametrize("story", [_purchase, _returns, _subscription])
+    @pytest.mark.parametrize("story", FINAL)
     def test_the_720_orders_themselves(shop: Shop, story: Callable[[Shop], list[Object]]) -> None:
         events = story(shop)
         before = shop.database.all()

@@ -373,7 +373,8 @@ class Account:
             return
         now = min(max(self.now(), start), end)
         # Stripe prorates by the second, to the nearest cent.
-        back, due = (totals.prorated(sub, each, end - now, end - start) for each in (old, price))
+        part = end - now, end - start
+        back, due = totals.prorated(sub, old, *part, "_paid_with"), totals.prorated(sub, price, *part, "_coupon")
         if sub["status"] == "trialing":
             back = due = 0  # nothing was paid for this period yet
         lines = [

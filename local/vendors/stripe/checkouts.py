@@ -62,6 +62,6 @@ def subscribe(account: Account, session: Object) -> Object:
             "currency": session["currency"],
             "_coupon": session["_coupon"],
             "_percent": totals.TAX_PERCENT[session["_country"]] if taxed else 0,
-            "_behavior": price["tax_behavior"] or "exclusive",
+            "_behavior": totals.behavior_of(price),
         },
     )

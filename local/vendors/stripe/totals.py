@@ -53,6 +53,11 @@ def discount(terms: Object | None, amount: int, currency: str) -> int:
     return min(amount, int(terms["amount_off"])) if terms["currency"] == currency else 0
 
 
+def behavior_of(price: Object) -> str:
+    """Whether tax comes on top of the price. A price that does not say so takes the account's default: it does."""
+    return "inclusive" if price["tax_behavior"] == "inclusive" else "exclusive"
+
+
 def tax(amount: int, percent: int, behavior: str) -> int:
     """The tax on top of an amount, or in it. Negative for a credit."""
     whole = 100 if behavior == "exclusive" else 100 + percent
@@ -68,7 +73,7 @@ def price_session(session: Object) -> None:
     for line in session["_line_items"]:
         gross = amount_in(line["price"], currency) * line["quantity"]
         less = discount(terms, gross - off if terms and terms["amount_off"] else gross, currency)
-        behavior, percent = line["price"].get("tax_behavior") or "exclusive", _percent(session, country)
+        behavior, percent = behavior_of(line["price"]), _percent(session, country)
         due = tax(gross - less, percent, behavior)
         extra = due if behavior == "exclusive" else 0
         line.update(currency=currency, amount_subtotal=gross, amount_discount=less, amount_tax=due)
@@ -104,6 +109,7 @@ def price_invoice(sub: Object, lines: Iterable[Object]) -> Object:
         line["discount_amounts"] = [{"amount": less, "discount": terms["id"]}] if terms and less else []
         subtotal, off = subtotal + line["amount"], off + less
         due += tax(line["amount"] - less, percent, behavior)
+        sub["_paid_with"] = terms
     if off and terms and terms["duration"] == "once":
         sub["_coupon"] = None
     on_top = due if behavior == "exclusive" else 0
@@ -115,8 +121,8 @@ def price_invoice(sub: Object, lines: Iterable[Object]) -> Object:
     }
 
 
-def prorated(sub: Object, price: Object, part: int, whole: int) -> int:
-    """The price of a part of a period, less a code that lasts."""
+def prorated(sub: Object, price: Object, part: int, whole: int, code: str) -> int:
+    """The price of a part of a period, less a code: what it was paid with (`_paid_with`), or is now (`_coupon`)."""
     full = amount_in(price, sub["currency"])
-    terms = sub.get("_coupon")
+    terms = sub.get(code)
     return rounded((full - discount(terms, full, sub["currency"])) * part, whole)
