@@ -48,7 +48,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await page.getByRole('heading', { name: 'He waited for me' }).waitFor();
   await page.getByText('Made with AI').waitFor();
   await page.getByLabel('Your comment').fill('Lovely lines!');
-  await page.getByRole('button', { name: 'Send' }).tap();
+  await page.getByRole('button', { name: 'Send', exact: true }).tap();
   await page.getByRole('listitem').filter({ hasText: 'Lovely lines!' }).waitFor();
   await page.getByRole('heading', { name: '1 comment' }).waitFor();
   await fits(page);
@@ -57,7 +57,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await grace.page.getByRole('listitem').filter({ hasText: 'Lovely lines!' }).waitFor();
   await grace.page.getByRole('button', { name: 'Like, 1 so far' }).waitFor();
   await grace.page.getByRole('button', { name: /^Notifications, \d unread/ }).click();
-  await grace.page.getByRole('link', { name: 'Somebody commented on your post' }).waitFor();
+  await grace.page.getByRole('link', { name: 'Linus commented on your post He waited for me' }).waitFor();
   await accessible(grace.page, 'the notifications');
   await grace.page.getByRole('button', { name: 'Mark all as read' }).click();
   await grace.page.getByRole('button', { name: 'Notifications', exact: true }).waitFor();

@@ -89,7 +89,7 @@ story('found by a word, put into a collection, published, and opened by its link
   const sure = page.getByRole('dialog', { name: 'Delete' });
   await sure.getByRole('heading', { name: 'Delete 2 creations for good?' }).waitFor();
   await sure.getByRole('button', { name: 'Delete 2 creations' }).click();
-  await page.getByText('Nothing yet.').waitFor();
+  await page.getByText('Nothing yet.', { exact: true }).waitFor();
   await until(async () => (await collection.textContent()).includes('Herons (0)'), 'an empty collection');
   await page.getByRole('combobox', { name: 'Collection' }).selectOption('Herons (0)');
   await page.getByRole('button', { name: 'Delete the collection' }).click();

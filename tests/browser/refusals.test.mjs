@@ -66,7 +66,7 @@ story('an order that costs too much, one that is refused, one that fails: the to
   await balance(page, 200);
   await accessible(page, 'a job that failed');
   await page.getByRole('button', { name: /^Notifications, [12] unread/ }).click();
-  await page.getByRole('link', { name: 'Your picture failed; your tokens were refunded' }).first().waitFor();
+  await page.getByRole('link', { name: 'The generation failed; your tokens were refunded. A boat fault:fail' }).waitFor();
 });
 
 story('more jobs than the plan has room for, and one that is cancelled', async (visit) => {
@@ -182,7 +182,7 @@ story('addresses that lead nowhere, and files of the wrong kind', async (visit) 
   await form.getByRole('radio', { name: 'Edit', exact: true }).check();
   const upload = form.locator('input[type=file]');
   await upload.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
-  await said(page, 'An input is an image (not SVG), audio or video.');
+  await said(page, '“notes.txt” is not a picture that can be used.');
   await upload.setInputFiles({ name: 'page.png', mimeType: 'image/png', buffer: await page.screenshot() });
   await decoded(form.getByRole('img', { name: 'Upload 1' }));
   const card = await order(page, { type: 'Edit', model: 'nano-banana-edit', prompt: 'Make it winter' });

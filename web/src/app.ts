@@ -19,7 +19,7 @@ import { database, region } from './firebase.ts';
 import { notification, type Notification } from './notifications.ts';
 import type { Dialog, Draft, Page } from './page.ts';
 import type { Queue } from './queue.ts';
-import { said } from './words.ts';
+import { said, typeName } from './words.ts';
 
 interface Toast {
   id: number;
@@ -149,9 +149,10 @@ export class App {
     return this.options;
   }
 
-  /** A model's label, once the catalogue is loaded. */
-  modelName(id: string): string {
-    return this.options?.models.find((model) => model.id === id)?.label ?? id;
+  /** `Picture by Nano Banana`; without the model until the catalogue is loaded, and for a model that it has lost. */
+  madeBy(type: string, id: string): string {
+    const model = this.options?.models.find((model) => model.id === id);
+    return model ? `${typeName(type)} by ${model.label}` : typeName(type);
   }
 
   /** False also if the token cannot be had. */
@@ -164,11 +165,12 @@ export class App {
     return this.notifications.filter(({ read }) => !read).length;
   }
 
-  async markRead(): Promise<void> {
+  /** Mark all notifications as read, or one. */
+  async markRead(id?: string): Promise<void> {
     const { user } = this;
     if (!user) return;
     const now = Timestamp.now();
-    const unread = this.notifications.filter(({ read }) => !read);
+    const unread = this.notifications.filter((each) => !each.read && (id === undefined || each.id === id));
     await this.attempt(() =>
       Promise.all(
         unread.map(({ id }) => updateDoc(doc(this.firestore, 'users', user.uid, 'notifications', id), { readAt: now })),
@@ -203,7 +205,7 @@ export class App {
         first = false;
         this.notifications = found.docs.map((each) => notification(each.id, each.data()));
         const come = known && this.notifications.find(({ id }) => !known.has(id));
-        if (come) this.heard = come.subject;
+        if (come) this.heard = [come.subject, come.title].filter(Boolean).join(': ');
         this.page?.changed?.();
         this.update();
       },

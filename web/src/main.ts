@@ -8,8 +8,6 @@ import { Router } from './routes.ts';
 import { shell } from './shell.ts';
 
 const root = document.getElementById('app')!;
-const saved = localStorage.getItem('theme');
-if (saved) document.documentElement.dataset['theme'] = saved;
 
 const firebase = await connect().catch((error: unknown) => {
   const again = html`<p>Check your connection and <a href="">reload the page</a>.</p>`;

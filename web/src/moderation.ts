@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Comment } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
+import { agreed } from './ask.ts';
 import { askToSignIn } from './sign-in.ts';
 
 export const REASONS = {
@@ -48,20 +49,13 @@ export function report(app: App, postId: string, comment?: Comment): void {
 }
 
 /** Ask once more, and block a person. */
-export function block(app: App, uid: string, name: string): void {
+export async function block(app: App, uid: string, name: string): Promise<void> {
   if (!app.user) return askToSignIn(app, undefined, false);
-  const confirm = async () => {
-    if (!(await app.attempt(() => app.studiox.blockUser({ uid, blocked: true })))) return;
-    app.show(null);
-    app.say(`You have blocked ${name}. Your account page lists whom you have blocked.`);
-  };
-  app.show({
-    label: 'Block',
-    view: () => html`<h2>Block ${name}?</h2>
-      <p>They can no longer comment on your posts, and neither of you sees the other’s posts in the feed.
-        They are not told.</p>
-      <button class="bad wide" @click=${confirm}>Block</button>`,
-  });
+  const text = `They can no longer comment on your posts, and neither of you sees the other’s posts in the feed.
+    They are not told.`;
+  if (!(await agreed(app, { title: `Block ${name}?`, text, yes: 'Block', no: 'Cancel' }))) return;
+  if (!(await app.attempt(() => app.studiox.blockUser({ uid, blocked: true })))) return;
+  app.say(`You have blocked ${name}. Your account page lists whom you have blocked.`);
 }
 
 /** Why a post of the user's is no longer shown, and the form of an appeal; nothing for anybody else. */

@@ -10,6 +10,10 @@ export interface Notification {
   /** The address of its subject's page. */
   href: string;
   subject: string;
+  /** What it is about, by its title; empty if it has none. */
+  title: string;
+  /** The thumbnail's path; empty if there is none. */
+  thumbnail: string;
   /** Of a decision of the moderators: what it is about, and what they say. */
   postId: string;
   commentId: string;
@@ -23,7 +27,6 @@ const SUBJECTS: Record<string, string> = {
   trial_ending: 'Your trial ends soon',
   tokens_low: 'You are low on tokens',
   spend_limit_reached: 'You have reached your daily limit',
-  post_commented: 'Somebody commented on your post',
   content_hidden: 'We have hidden something that you published',
   content_removed: 'We have removed something that you published',
   content_restored: 'What you published is back',
@@ -43,11 +46,13 @@ export function notification(id: string, data: Record<string, unknown>): Notific
     type === 'job_completed'
       ? [`Your ${what} is ready`, `/library/${text('jobId')}`]
       : type === 'job_failed'
-        ? [`Your ${what} failed; your tokens were refunded`, '/']
-        : [
-            SUBJECTS[type] ?? 'Something changed in your account',
-            text('postId') ? `/post/${text('postId')}` : '/tokens',
-          ];
+        ? [text('text') || `Your ${what} failed; your tokens were refunded`, '/']
+        : type === 'post_commented'
+          ? [`${text('authorName') || 'Somebody'} commented on your post`, `/post/${text('postId')}`]
+          : [
+              SUBJECTS[type] ?? 'Something changed in your account',
+              text('postId') ? `/post/${text('postId')}` : '/tokens',
+            ];
   return {
     id,
     type,
@@ -55,6 +60,8 @@ export function notification(id: string, data: Record<string, unknown>): Notific
     read: data['readAt'] !== null,
     href,
     subject,
+    title: text('title'),
+    thumbnail: text('thumbnailPath'),
     postId: text('postId'),
     commentId: text('commentId'),
     text: text('text'),

@@ -1,6 +1,6 @@
 // The catalogue's prices and rules of a model, applied to the values chosen so far. Pure. The functions check the order
 // again (functions/studiox/catalog/catalog.py).
-import type { CreateStudioJob, Input, ModelOption } from '../../clients/typescript/src/index.ts';
+import type { Balance, CreateStudioJob, Input, ModelOption } from '../../clients/typescript/src/index.ts';
 
 export type Values = Record<string, unknown>;
 type Rates = number | { [value: string]: Rates };
@@ -62,6 +62,22 @@ export function priceOf({ price, ...model }: ModelOption, values: Values): numbe
   return rate * units;
 }
 
+const PLANS = ['free', 'pro', 'enterprise'];
+
+/** The dearest of these models whose order with these values the account can pay; null if there is none. */
+export function affordable(
+  models: ModelOption[],
+  values: Values,
+  { balance, plan }: Pick<Balance, 'balance' | 'plan'>,
+): { id: string; label: string; price: number } | null {
+  const priced = models
+    .filter((model) => PLANS.indexOf(model.plan) <= PLANS.indexOf(plan))
+    .filter((model) => complete(model, fitting(model, { prompt: 'Something', ...values })))
+    .map((model) => ({ id: model.id, label: model.label, price: priceOf(model, fitting(model, values)) }))
+    .filter((each): each is typeof each & { price: number } => each.price !== null && each.price <= balance);
+  return priced.sort((a, b) => b.price - a.price)[0] ?? null;
+}
+
 /** Whether every input that the model needs has a value. */
 export const complete = (model: ModelOption, values: Values): boolean =>
   Object.keys(model.inputs).every((name) => {
@@ -74,19 +90,21 @@ export const complete = (model: ModelOption, values: Values): boolean =>
 
 /** The request of an order: only the chosen values that this model accepts now. */
 export function request(model: ModelOption, values: Values): CreateStudioJob {
-  const fields: Values = {};
-  const options: Values = {};
+  const chosen: Values = {};
   for (const name of Object.keys(model.inputs)) {
     const value = typeof values[name] === 'string' ? (values[name] as string).trim() : values[name];
     if (!isSet(value) || (Array.isArray(value) && value.length === 0) || asked(model, values, name).excluded) continue;
-    (FIELDS.includes(name) ? fields : options)[name] = value;
+    chosen[name] = value;
   }
-  return {
-    type: model.type,
-    model: model.id,
-    ...fields,
-    ...(Object.keys(options).length > 0 ? { options } : {}),
-  } as CreateStudioJob;
+  return ordered(model.type, model.id, chosen);
+}
+
+/** The request of an order with these values by input, as a job's `params` has them. */
+export function ordered(type: string, model: string, values: Values): CreateStudioJob {
+  const fields: Values = {};
+  const options: Values = {};
+  for (const [name, value] of Object.entries(values)) (FIELDS.includes(name) ? fields : options)[name] = value;
+  return { type, model, ...fields, ...(Object.keys(options).length > 0 ? { options } : {}) } as CreateStudioJob;
 }
 
 /** A model with aspect ratios ignores the size in pixels: it only selects the nearest ratio. */

@@ -1,6 +1,7 @@
 // The quote of the order in the form: what it would cost now, and whether it would be refused.
 import type { Quote, QuoteStudioJob } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
+import { remember } from './under-way.ts';
 
 const REST_MS = 400;
 
@@ -38,6 +39,7 @@ export class Quotes {
       const found = await this.app.studiox.quoteStudioJob(order).catch(() => null);
       if (key !== this.key) return;
       this.found = found;
+      if (found) remember(order.model, found.typicalSeconds);
       this.app.update();
     }, REST_MS);
   }

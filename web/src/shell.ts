@@ -5,6 +5,7 @@ import { ref } from 'lit-html/directives/ref.js';
 import type { App } from './app.ts';
 import { confirmation } from './confirm.ts';
 import { icon, type Icon } from './icons.ts';
+import type { Notification } from './notifications.ts';
 import { askToSignIn } from './sign-in.ts';
 import { ago, count, tokens } from './words.ts';
 
@@ -71,7 +72,8 @@ function signedIn(app: App): TemplateResult {
       aria-label=${unread ? `Notifications, ${unread} unread` : 'Notifications'}>
       ${icon('bell')}${unread ? html`<span class="badge" aria-hidden="true">${unread}</span>` : nothing}
     </button>
-    <div id="notifications" popover class="popover" role="dialog" aria-label="Notifications">
+    <div id="notifications" popover class="popover" role="dialog" aria-label="Notifications"
+      @toggle=${(event: ToggleEvent) => ((noticesOpen = event.newState === 'open'), app.update())}>
       <div class="row between">
         <h2>Notifications</h2>
         ${unread ? html`<button class="link" @click=${() => app.markRead()}>Mark all as read</button>` : nothing}
@@ -80,9 +82,7 @@ function signedIn(app: App): TemplateResult {
         ? html`<p class="muted">Nothing yet. We tell you here when something is ready.</p>`
         : html`<ul class="plain">
             ${app.notifications.map(
-              ({ subject, createdAt, read, href }) => html`<li class=${read ? '' : 'unread'}>
-                <a href=${href}>${subject}</a><small>${ago(createdAt)}</small>
-              </li>`,
+              (each) => notice(app, each),
             )}
           </ul>`}
     </div>
@@ -95,6 +95,20 @@ function signedIn(app: App): TemplateResult {
       <button class="link" @click=${() => signOut(app.auth)}>Sign out</button>
     </div>
   `;
+}
+
+/** Their thumbnails are fetched when they are looked at. */
+let noticesOpen = false;
+
+function notice(app: App, { id, subject, title, thumbnail, createdAt, read, href }: Notification): TemplateResult {
+  const where = thumbnail.startsWith('posts/') ? 'public' : 'private';
+  const address = noticesOpen && thumbnail ? app.files[where](thumbnail) : '';
+  return html`<li class=${read ? '' : 'unread'}>
+    <a href=${href} @click=${() => app.markRead(id)}>
+      ${address ? html`<img src=${address} alt="" width="44" height="44" loading="lazy" />` : nothing}
+      <span>${subject}${title ? html`<small dir="auto">${title}</small>` : nothing}</span>
+    </a><small>${ago(createdAt)}</small>
+  </li>`;
 }
 
 function modal(app: App): TemplateResult {
@@ -122,5 +136,6 @@ const dark = (): boolean => {
 function turnLights(): void {
   const theme = dark() ? 'light' : 'dark';
   document.documentElement.dataset['theme'] = theme;
+  document.documentElement.style.colorScheme = theme; // as theme.js
   localStorage.setItem('theme', theme);
 }

@@ -7,12 +7,16 @@ import {
   type TypicalSeconds,
 } from '../../clients/typescript/src/index.ts';
 
-const number = new Intl.NumberFormat('en');
-const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
-const moment = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+// The interface is in British English, and so are its dates.
+const number = new Intl.NumberFormat('en-GB');
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const moment = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
 
 export const count = (value: number): string => number.format(value);
-export const tokens = (value: number): string => `${count(value)} ${Math.abs(value) === 1 ? 'token' : 'tokens'}`;
+/** `2 likes`, `1 like`. */
+export const several = (value: number, noun: string): string =>
+  `${count(value)} ${noun}${Math.abs(value) === 1 ? '' : 's'}`;
+export const tokens = (value: number): string => several(value, 'token');
 export const signed = (value: number): string => (value > 0 ? `+${count(value)}` : count(value).replace('-', '−'));
 export const onDay = (time: string): string => day.format(new Date(time));
 
@@ -37,7 +41,14 @@ export function ago(time: string, now = Date.now()): string {
   return seconds < 7 * 86_400 ? `${Math.floor(seconds / 86_400)} d ago` : onDay(time);
 }
 
-function soon(seconds: number): string {
+/** The text if it has at most `most` characters, else its first words and an ellipsis. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const words = text.slice(0, most).replace(/\s+\S*$/u, '');
+  return `${2 * words.length >= most ? words : text.slice(0, most - 1)}…`;
+}
+
+export function soon(seconds: number): string {
   if (seconds < 90) return seconds <= 1 ? '1 second' : `${Math.ceil(seconds)} seconds`;
   return seconds < 5400 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.ceil(seconds / 3600)} hours`;
 }
@@ -100,6 +111,7 @@ type Sayings = { [K in FailureReason]: (details: Failures[K]) => string };
 
 const SAYINGS: Sayings = {
   AccountSuspended: () => 'Your account is suspended, so you can’t do this. Contact us if you think this is a mistake.',
+  AutoTopUpUnavailable: () => 'Automatic top-up is not available here.',
   AllowanceExceeded: ({ limit, resetsAt }) =>
     `You have used all ${count(limit)} songs that your plan includes this month. ` +
     `You get more on ${onDay(resetsAt)}, or with a larger plan.`,

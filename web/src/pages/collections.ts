@@ -2,12 +2,14 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { CollectionItem } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { agreed } from '../ask.ts';
 import { icon } from '../icons.ts';
+import { several } from '../words.ts';
 
 /** As many as one call takes. */
 export const AT_ONCE = 50;
 
-export const creations = (number: number): string => (number === 1 ? '1 creation' : `${number} creations`);
+export const creations = (number: number): string => several(number, 'creation');
 
 /** The ids in parts that a call takes. */
 export const parts = (ids: readonly string[]): string[][] =>
@@ -78,46 +80,40 @@ export async function putIntoCollection(
 }
 
 /** Ask before a collection is deleted. */
-export function deleteCollection(app: App, { collectionId, name, count }: CollectionItem, done: () => void): void {
-  const really = async () => {
-    app.show(null);
-    if (!(await app.attempt(() => app.studiox.deleteCollection({ collectionId })))) return;
-    app.say('The collection was deleted.');
-    done();
-  };
-  app.show({
-    label: 'Delete the collection',
-    view: () => html`<h2>Delete the collection “${name}”?</h2>
-      <p>${count > 0 ? `What is in it (${creations(count)}) stays in your library.` : 'It is empty.'}</p>
-      <p class="row">
-        <button class="bad" @click=${really}>Delete the collection</button>
-        <button @click=${() => app.show(null)}>Keep it</button>
-      </p>`,
-  });
+export async function deleteCollection(
+  app: App,
+  { collectionId, name, count }: CollectionItem,
+  done: () => void,
+): Promise<void> {
+  const title = `Delete the collection “${name}”?`;
+  const text = count > 0 ? `What is in it (${creations(count)}) stays in your library.` : 'It is empty.';
+  if (!(await agreed(app, { title, text, yes: 'Delete the collection', no: 'Keep it' }))) return;
+  if (!(await app.attempt(() => app.studiox.deleteCollection({ collectionId })))) return;
+  app.say('The collection was deleted.');
+  done();
 }
 
 /** Ask before creations are deleted, with their number. `done` gets the ids of those that are gone. */
-export function deleteCreations(app: App, ids: readonly string[], done: (gone: string[]) => void): void {
-  const really = async () => {
-    app.show(null);
-    const gone: string[] = [];
-    for (const creationIds of parts(ids)) {
-      const answer = await app.attempt(() => app.studiox.deleteCreations({ creationIds }));
-      if (!answer) break;
-      gone.push(...answer.deleted, ...answer.missing);
-    }
-    if (gone.length > 0) app.say(`${creations(gone.length)} deleted.`);
-    done(gone);
+export async function deleteCreations(
+  app: App,
+  ids: readonly string[],
+  done: (gone: string[]) => void,
+): Promise<void> {
+  const question = {
+    title: `Delete ${creations(ids.length)} for good?`,
+    text: 'This also deletes their files, and their posts with all likes and comments.',
+    yes: `Delete ${creations(ids.length)}`,
+    no: 'Keep them',
   };
-  app.show({
-    label: 'Delete',
-    view: () => html`<h2>Delete ${creations(ids.length)} for good?</h2>
-      <p>This also deletes their files, and their posts with all likes and comments.</p>
-      <p class="row">
-        <button class="bad" @click=${really}>Delete ${creations(ids.length)}</button>
-        <button @click=${() => app.show(null)}>Keep them</button>
-      </p>`,
-  });
+  if (!(await agreed(app, question))) return;
+  const gone: string[] = [];
+  for (const creationIds of parts(ids)) {
+    const answer = await app.attempt(() => app.studiox.deleteCreations({ creationIds }));
+    if (!answer) break;
+    gone.push(...answer.deleted, ...answer.missing);
+  }
+  if (gone.length > 0) app.say(`${creations(gone.length)} deleted.`);
+  done(gone);
 }
 
 /** The collections of the library, and the one that it shows. */

@@ -3,9 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { agreed } from '../ask.ts';
 import { block, report } from '../moderation.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, count } from '../words.ts';
+import { ago, several, shortened } from '../words.ts';
 import { List } from '../list.ts';
 
 export class Comments {
@@ -31,10 +32,11 @@ export class Comments {
     const { items } = this.list;
     const onMine = this.app.user?.uid === uid;
     return html`<section aria-label="Comments">
-      <h2>${commentCount === 1 ? '1 comment' : `${count(commentCount)} comments`}</h2>
+      <h2>${several(commentCount, 'comment')}</h2>
       <form class="row" @submit=${this.send}>
         <label class="grow"><span class="hidden">Your comment</span>
-          <input name="text" required maxlength="2000" autocomplete="off" placeholder="Say something kind" /></label>
+          <input name="text" dir="auto" required maxlength="2000" autocomplete="off"
+            placeholder="Say something kind" /></label>
         <button class="main">Send</button>
       </form>
       <ul class="plain comments">
@@ -50,10 +52,10 @@ export class Comments {
     const others = app.user && uid && uid !== app.user.uid;
     const link = (act: string, label: string, run: () => unknown) =>
       html`<button class="link" aria-label=${label} @click=${run}>${act}</button>`;
-    const quoted = `the comment “${text.slice(0, 40)}”`;
+    const quoted = `the comment “${shortened(text, 40)}”`;
     return html`<li>
       <p><strong>${authorName}</strong> <small>${ago(createdAt)}</small></p>
-      <p>${text}</p>
+      <p dir="auto">${text}</p>
       ${app.user && (onMine || uid === app.user.uid)
         ? link('Delete', `Delete ${quoted}`, () => this.remove(comment))
         : nothing}
@@ -76,8 +78,10 @@ export class Comments {
     form.reset();
   };
 
-  private async remove({ commentId }: Comment): Promise<void> {
+  private async remove({ commentId, text }: Comment): Promise<void> {
     const { app, postId } = this;
+    const question = { title: 'Delete this comment?', text: `“${text}”`, yes: 'Delete it', no: 'Keep it' };
+    if (!(await agreed(app, question))) return;
     if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId }))) await this.load();
   }
 }

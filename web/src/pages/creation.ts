@@ -2,13 +2,14 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { agreed } from '../ask.ts';
 import { icon } from '../icons.ts';
 import { full, madeWithAi, rated, shownCreation } from '../media.ts';
 import { onward } from '../onward.ts';
 import type { Draft, Page } from '../page.ts';
 import { parameters } from '../params.ts';
 import { publish } from '../publish.ts';
-import { at, typeName } from '../words.ts';
+import { at } from '../words.ts';
 import { putIntoCollection } from './collections.ts';
 import { gate } from '../gate.ts';
 import { One } from '../list.ts';
@@ -59,7 +60,7 @@ function about(app: App, { type, model, createdAt, playCount, sources = [] }: Cr
   const source = (id: string, index: number) =>
     html`${index > 0 ? ', ' : nothing}<a href="/library/${id}">earlier
       picture${sources.length > 1 ? ` ${index + 1}` : ''}</a>`;
-  return html`<p class="muted">${typeName(type)} by ${app.modelName(model)} ·
+  return html`<p class="muted">${app.madeBy(type, model)} ·
       ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
     ${sources.length > 0 ? html`<p class="muted">Made from ${sources.map(source)}</p>` : nothing}`;
 }
@@ -113,19 +114,10 @@ async function begin(app: App, draft: Draft): Promise<void> {
   app.go('/');
 }
 
-function remove(app: App, { creationId, postId }: Creation): void {
-  const really = async () => {
-    app.show(null);
-    if (!(await app.attempt(() => app.studiox.deleteCreation({ creationId })))) return;
-    app.say('Deleted.');
-    app.go('/library');
-  };
-  app.show({
-    label: 'Delete',
-    view: () => html`<h2>Delete this for good?</h2>
-      <p>This also deletes its files${postId ? ', and its post with all likes and comments' : ''}.</p>
-      <p class="row">
-        <button class="bad" @click=${really}>Delete</button><button @click=${() => app.show(null)}>Keep it</button>
-      </p>`,
-  });
+async function remove(app: App, { creationId, postId }: Creation): Promise<void> {
+  const text = `This also deletes its files${postId ? ', and its post with all likes and comments' : ''}.`;
+  if (!(await agreed(app, { title: 'Delete this for good?', text, yes: 'Delete', no: 'Keep it' }))) return;
+  if (!(await app.attempt(() => app.studiox.deleteCreation({ creationId })))) return;
+  app.say('Deleted.');
+  app.go('/library');
 }

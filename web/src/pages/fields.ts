@@ -1,5 +1,7 @@
 // The fields of the order form: one for each input of the model, by its kind.
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { live } from 'lit-html/directives/live.js';
+import { repeat } from 'lit-html/directives/repeat.js';
 import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
 import { icon } from '../icons.ts';
 import { asked, valueOf, type Values } from '../order.ts';
@@ -19,6 +21,8 @@ export interface Filled {
   address(path: string): string;
 }
 
+/** What an order takes; a phone converts its pictures to one of these. */
+const PICTURES = 'image/png,image/jpeg,image/webp,image/gif';
 const LONG = 200;
 const FEW = 5;
 const PROMPTS: Record<string, string> = {
@@ -59,9 +63,10 @@ function text(form: Filled, name: string, { max, required }: Input, label: strin
   const example = name === 'prompt' ? (PROMPTS[form.type] ?? '') : '';
   return html`<label><span>${label}${required ? nothing : optional}</span>
     ${(max ?? LONG) > LONG
-      ? html`<textarea name=${name} rows=${name === 'prompt' ? 4 : 3} maxlength=${max ?? nothing} ?required=${required}
-          placeholder=${example} .value=${value} @input=${write}></textarea>`
-      : html`<input name=${name} maxlength=${max ?? nothing} ?required=${required} .value=${value} @input=${write} />`}
+      ? html`<textarea name=${name} dir="auto" rows=${name === 'prompt' ? 4 : 3} maxlength=${max ?? nothing}
+          ?required=${required} placeholder=${example} .value=${value} @input=${write}></textarea>`
+      : html`<input name=${name} dir="auto" maxlength=${max ?? nothing} ?required=${required} .value=${value}
+          @input=${write} />`}
   </label>`;
 }
 
@@ -98,13 +103,18 @@ function choice(form: Filled, name: string, input: Input, label: string): Templa
     return html`<label class="half">${label}
       <select name=${name} @change=${(event: Event) => pick(typed(event))}>
         ${always ? nothing : html`<option value="">Any</option>`}
-        ${found.map((each) => html`<option value=${each.id} .selected=${value === each.id}>${each.label}</option>`)}
+        ${found.map(
+          (each) => html`<option value=${each.id} .selected=${live(value === each.id)}>${each.label}</option>`,
+        )}
       </select></label>`;
   const none = { id: '', label: name === 'aspectRatio' && form.model.inputs['size'] ? 'By size' : 'Auto' };
   return html`<fieldset class="chips"><legend>${label}</legend>
-    ${(always ? found : [none, ...found]).map(
+    ${repeat(
+      always ? found : [none, ...found],
+      ({ id }) => id,
+      // `live`: the browser unchecks a radio without telling Lit.
       (each) => html`<label>
-        <input type="radio" name=${name} value=${each.id} .checked=${value === each.id}
+        <input type="radio" name=${name} value=${each.id} .checked=${live(value === each.id)}
           @change=${() => pick(each.id)} />
         <span>${each.label}</span></label>`,
     )}
@@ -132,7 +142,7 @@ function files(form: Filled, name: string, { max, required = false }: Input, lab
     })}
     ${paths.length < most
       ? html`<label class="drop">${icon('plus')}<span>${form.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
-          <input class="hidden" type="file" accept="image/*,audio/*,video/*" ?multiple=${most > 1}
+          <input class="hidden" type="file" accept=${PICTURES} ?multiple=${most > 1}
             ?required=${required && paths.length === 0} @change=${add} />
         </label>`
       : nothing}

@@ -1,5 +1,7 @@
 // The order form, built from the catalogue. It outlives its page, so that its values are kept.
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { live } from 'lit-html/directives/live.js';
+import { repeat } from 'lit-html/directives/repeat.js';
 import {
   isRefusal,
   newRequestId,
@@ -9,11 +11,11 @@ import {
 } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { arranged, complete, fitting, priceOf, request, restored, type Values } from '../order.ts';
+import { affordable, arranged, complete, fitting, priceOf, request, restored, type Values } from '../order.ts';
 import type { Draft } from '../page.ts';
 import { Quotes } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { refusalOf, said, spelled, tokens, typeName, typically } from '../words.ts';
+import { count, refusalOf, said, shortened, spelled, tokens, typeName, typically } from '../words.ts';
 import { field, type Filled } from './fields.ts';
 
 const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
@@ -25,7 +27,8 @@ export class OrderForm {
   private sessionId = '';
   private from = '';
   private loading = false;
-  private busy = false;
+  /** The request ids of the orders that are not answered yet: a provider may take half a minute to take one. */
+  private readonly sending = new Set<string>();
   private uploading = 0;
   private wrong = '';
   /** The request id, kept until the order is placed: a click after a lost answer is not a second order. */
@@ -35,7 +38,7 @@ export class OrderForm {
   constructor(
     private readonly app: App,
     /** Called for each order that was placed. */
-    public placed: (jobId: string, prompt: string) => void = () => undefined,
+    public placed: (jobId: string) => void = () => undefined,
   ) {
     this.quotes = new Quotes(app);
     void this.load();
@@ -93,15 +96,18 @@ export class OrderForm {
   private form(filled: Filled): TemplateResult {
     const { model, values } = filled;
     const { shown, more } = arranged(model, values);
-    const fields = (names: string[]) => html`<div class="fields">${names.map((name) => field(filled, name))}</div>`;
+    const one = (name: string) => field(filled, name);
+    // Each field keeps its elements: one that is given to another field keeps what was chosen there.
+    const fields = (names: string[]) => html`<div class="fields">${repeat(names, (name) => name, one)}</div>`;
     const types = TYPES.filter((type) => this.models(type).length > 0);
     const pick = (type: string) => () => (this.choose(type), this.changed());
-    return html`<form class="card form" @submit=${this.submit} aria-label="Order">
+    return html`<form class="card form" @submit=${this.submit} @keydown=${sendsIt} aria-label="Order">
       <fieldset class="segments">
         <legend class="hidden">What to make</legend>
         ${types.map(
           (type) => html`<label>
-            <input type="radio" name="type" value=${type} .checked=${type === this.type} @change=${pick(type)} />
+            <input type="radio" name="type" value=${type} .checked=${live(type === this.type)}
+              @change=${pick(type)} />
             <span>${typeName(type)}</span></label>`,
         )}
       </fieldset>
@@ -134,18 +140,33 @@ export class OrderForm {
 
   /** What it costs, what is wrong with it, and the button. */
   private footer(model: ModelOption): TemplateResult {
-    const { busy, uploading } = this;
+    const { uploading, wrong } = this;
+    const busy = this.sending.has(this.requestId);
     const quote = this.quoted();
     const price = quote?.price ?? priceOf(model, this.values);
     const ready = this.app.user ? 'Generate' : 'Sign up and generate';
     return html`<div class="order">
-      <p class="wrong" role="alert">${this.wrong}</p>
-      <p class="terms" role="status">${quote && !busy ? foretold(quote) : nothing}</p>
+      <p class="wrong" role="alert">${wrong}</p>
+      <p class="terms" role="status">${busy ? nothing : (this.shortage(price) ?? foretold(quote, wrong !== ''))}</p>
       <button class="main wide" ?disabled=${busy || uploading > 0}>
         ${icon('spark')}
         ${busy ? 'Ordering …' : uploading > 0 ? 'Uploading …' : ready}
         ${price === null ? nothing : html`<span class="price">${tokens(price)}</span>`}
       </button></div>`;
+  }
+
+  /** What to do if the price is more than the user has; null if it is not. */
+  private shortage(price: number | null): TemplateResult | null {
+    const { app, wrong, values } = this;
+    const owned = app.balance?.balance;
+    if (!app.user || owned === undefined || price === null || price <= owned) return null;
+    const other = affordable(this.models(this.type), values, app.balance!);
+    const use = (id: string) => () => (this.choose(this.type, id), this.changed());
+    return html`${wrong ? nothing : html`<strong>This costs ${tokens(price)}, and you have ${count(owned)}.</strong> `}
+      <a href="/tokens">Get tokens</a>${other
+        ? html` or <button type="button" class="link" @click=${use(other.id)}>
+            use ${other.label} for ${tokens(other.price)}</button>`
+        : nothing}.`;
   }
 
   private models(type: string): ModelOption[] {
@@ -195,7 +216,11 @@ export class OrderForm {
     if (!app.user) return askToSignIn(app);
     this.uploading += 1;
     app.update();
-    const added = await app.attempt(() => Promise.all(files.map((file) => app.studiox.uploadInput(file))));
+    const send = async (file: File) => {
+      await mustBePicture(file);
+      return app.studiox.uploadInput(file);
+    };
+    const added = await app.attempt(() => Promise.all(files.map(send)));
     this.uploading -= 1;
     if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
     app.update();
@@ -204,43 +229,67 @@ export class OrderForm {
   private readonly submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const { app, model, values } = this;
-    if (!model || this.busy) return;
+    if (!model || this.sending.has(this.requestId)) return;
     if (!app.user) return askToSignIn(app, () => void this.order(model, values));
     await this.order(model, values);
   };
 
+  /** Place the order. Until it is answered, the form takes another one as soon as anything in it was changed. */
   private async order(model: ModelOption, values: Values): Promise<void> {
-    this.busy = true;
+    const { requestId } = this;
+    this.sending.add(requestId);
     this.wrong = '';
     this.app.update();
     try {
       const price = this.quoted()?.price ?? priceOf(model, values);
       const { jobId } = await this.app.studiox.createStudioJob({
         ...request(model, values),
-        requestId: this.requestId,
+        requestId,
         ...(price === null ? {} : { maxPrice: price }),
         ...(this.sessionId ? { sessionId: this.sessionId } : {}),
       });
+      if (this.requestId !== requestId) return; // the form holds another order by now
       this.requestId = newRequestId();
-      this.placed(jobId, String(values['prompt'] ?? ''));
+      this.placed(jobId);
     } catch (error) {
-      this.wrong = said(error);
-      // The same request id would return the same refusal, so the next try is another order.
-      if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.requestId = newRequestId();
+      this.refused(error, requestId, String(values['prompt'] ?? ''));
       if (isRefusal(error, 'PriceChanged')) {
         this.app.options = null;
         void this.load();
       }
     } finally {
-      this.busy = false;
+      this.sending.delete(requestId);
       this.app.update();
     }
   }
+
+  private refused(error: unknown, requestId: string, prompt: string): void {
+    if (this.requestId !== requestId) return this.app.say(`“${shortened(prompt, 40)}”: ${said(error)}`, true);
+    this.wrong = said(error);
+    // The same request id would return the same refusal, so the next try is another order.
+    if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.requestId = newRequestId();
+  }
 }
 
-/** What the quote says beside the price. */
-function foretold({ refusal, balance, balanceAfter, typicalSeconds }: Quote): TemplateResult {
-  if (refusal) return html`<strong>${refusalOf(refusal)}</strong>`;
+/** Ctrl+Enter, or ⌘+Enter, in any field. */
+function sendsIt(event: KeyboardEvent): void {
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLFormElement).requestSubmit();
+}
+
+/** Refuses, with a RangeError, a file that the browser cannot show as a picture: an order would be refused with it. */
+async function mustBePicture(file: File): Promise<void> {
+  const shown = await createImageBitmap(file).catch(() => null);
+  if (!shown) throw new RangeError(`“${shortened(file.name, 40)}” is not a picture that can be used.`);
+  shown.close();
+}
+
+/** What the quote says beside the price. `refused`: the order was, and the form says why. */
+function foretold(quote: Quote | null, refused: boolean): TemplateResult | typeof nothing {
+  if (!quote) return nothing;
+  const { refusal, balance, balanceAfter, typicalSeconds } = quote;
+  if (refusal) return refused ? nothing : html`<strong>${refusalOf(refusal)}</strong>`;
   const leaves = balance === balanceAfter ? '' : `Leaves you ${tokens(balanceAfter)}. `;
   return html`${leaves}${typicalSeconds ? typically(typicalSeconds) : nothing}`;
 }

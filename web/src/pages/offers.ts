@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { PlanOffer, Subscription, TokenPack } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { agreed, type Question } from '../ask.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { count, money, onDay } from '../words.ts';
 import { missing } from '../list.ts';
@@ -75,17 +76,18 @@ export class Offers {
     </article>`;
   }
 
-  private button({ id, name, amount }: PlanOffer, current: boolean): TemplateResult | typeof nothing {
+  private button(plan: PlanOffer, current: boolean): TemplateResult | typeof nothing {
     const { subscription } = this;
+    const { id, name, amount } = plan;
     const wide = (label: string, act: () => void) =>
       html`<button class="main wide" ?disabled=${this.busy} @click=${act}>${label}</button>`;
     const paying = subscription !== null && subscription.status !== 'none' && subscription.isPremium;
     if (current && paying)
       return subscription.cancelAtPeriodEnd
-        ? wide(`Keep ${name}`, () => this.change(id))
+        ? wide(`Keep ${name}`, () => this.change(plan))
         : html`<button class="wide" @click=${() => this.end()}>End this plan</button>`;
     if (current || amount === 0) return nothing;
-    if (paying) return wide(`Change to ${name}`, () => this.change(id));
+    if (paying) return wide(`Change to ${name}`, () => this.change(plan));
     return wide(`Choose ${name}`, () => this.leave(() => this.app.studiox.createCheckoutSession({ planId: id })));
   }
 
@@ -101,33 +103,45 @@ export class Offers {
     app.update();
   }
 
-  private async change(planId: PlanOffer['id']): Promise<void> {
-    const { app } = this;
+  private async change(plan: PlanOffer): Promise<void> {
+    const { app, subscription } = this;
+    const planId = plan.id;
+    const current = this.plans.find(({ id }) => id === app.balance?.plan);
+    if (current && current !== plan && subscription && !(await agreed(app, changing(current, plan, subscription))))
+      return;
     if (!(await app.attempt(() => app.studiox.updateSubscription({ planId })))) return;
     const same = planId === app.balance?.plan;
     app.say(same ? 'Your plan continues.' : 'Your plan is changing. This takes a moment.');
     await this.changed();
   }
 
-  private end(): void {
+  private async end(): Promise<void> {
     const { app, subscription } = this;
     const until = subscription?.currentPeriodEnd;
-    const really = async () => {
-      app.show(null);
-      if (!(await app.attempt(() => app.studiox.cancelSubscription()))) return;
-      app.say('Your plan ends after the month that you paid for.');
-      await this.changed();
-    };
-    app.show({
-      label: 'End the plan',
-      view: () => html`<h2>End your plan?</h2>
-        <p>You keep it until ${until ? onDay(until) : 'the end of the month you paid for'} and are not charged again.
-          You keep the tokens that you bought.</p>
-        <p class="row">
-          <button class="bad" @click=${really}>End it</button><button @click=${() => app.show(null)}>Keep it</button>
-        </p>`,
-    });
+    const text = `You keep it until ${until ? onDay(until) : 'the end of the month you paid for'} and are not charged
+      again. You keep the tokens that you bought.`;
+    if (!(await agreed(app, { title: 'End your plan?', text, yes: 'End it', no: 'Keep it' }))) return;
+    if (!(await app.attempt(() => app.studiox.cancelSubscription()))) return;
+    app.say('Your plan ends after the month that you paid for.');
+    await this.changed();
   }
+}
+
+const MONTH_MS = 30.44 * 86_400_000;
+
+/** What changing the plan costs: Stripe charges, or credits, the difference for the rest of the paid month at once. */
+function changing(from: PlanOffer, to: PlanOffer, { currentPeriodEnd }: Subscription): Question {
+  const left = currentPeriodEnd ? (Date.parse(currentPeriodEnd) - Date.now()) / MONTH_MS : 1;
+  const difference = Math.round((to.amount - from.amount) * Math.min(1, Math.max(0, left)));
+  const due = money(Math.abs(difference), to.currency);
+  const now =
+    difference > 0
+      ? `Your card is charged about ${due} now, for the rest of this month.`
+      : `About ${due} of what you paid for this month is credited towards your next payments.`;
+  const [before, after] = [from, to].map(({ amount, currency }) => money(amount, currency));
+  const later = `After that you pay ${after} a month instead of ${before}.`;
+  const yes = difference > 0 ? `Pay about ${due}` : 'Change the plan';
+  return { title: `Change to ${to.name}?`, text: `${now} ${later}`, yes, no: `Stay with ${from.name}`, bad: false };
 }
 
 /** What comes next for the subscription. */

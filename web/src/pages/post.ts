@@ -3,6 +3,7 @@ import { doc, onSnapshot } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { agreed } from '../ask.ts';
 import { icon } from '../icons.ts';
 import { like } from '../like.ts';
 import { full, madeWithAi, rated, shownPost } from '../media.ts';
@@ -10,7 +11,7 @@ import { block, decided, report } from '../moderation.ts';
 import type { Page } from '../page.ts';
 import { parameters } from '../params.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, count, typeName } from '../words.ts';
+import { ago, count, several } from '../words.ts';
 import { Comments } from './comments.ts';
 import { One } from '../list.ts';
 
@@ -24,6 +25,7 @@ export function postPage(app: App, postId: string): Page {
     if (one.value) await comments.load();
   };
   void load();
+  void app.catalogue(); // the names of models
   const stop = onSnapshot(
     doc(app.firestore, 'posts', postId),
     (found) => {
@@ -69,7 +71,7 @@ export function postPage(app: App, postId: string): Page {
 function about(app: App, post: Post): TemplateResult {
   const { uid, authorName, type, model, createdAt, remixOf, sources = [] } = post;
   return html`<p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> ·
-    ${typeName(type)} by ${app.modelName(model)} · ${ago(createdAt)}
+    ${app.madeBy(type, model)} · ${ago(createdAt)}
     ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}
     ${sources.length > 0 ? ' · made from an earlier picture' : nothing}</p>`;
 }
@@ -94,7 +96,7 @@ function actions(app: App, post: Post): TemplateResult {
         </button>`
       : nothing}
     ${app.user?.uid === uid
-      ? html`<button class="bad" @click=${() => remove(app, postId)}>${icon('trash')}Remove from the feed</button>`
+      ? html`<button class="bad" @click=${() => remove(app, post)}>${icon('trash')}Remove from the feed</button>`
       : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>
           <button class="link" @click=${() => block(app, uid, authorName)}>Block ${authorName}</button>`}
   </div>`;
@@ -109,7 +111,12 @@ async function remix(app: App, post: Post): Promise<void> {
   app.go('/');
 }
 
-async function remove(app: App, postId: string): Promise<void> {
+async function remove(app: App, { postId, likeCount, commentCount }: Post): Promise<void> {
+  const lost = [likeCount ? several(likeCount, 'like') : '', commentCount ? several(commentCount, 'comment') : ''];
+  const words = lost.filter(Boolean).join(' and ');
+  const text = `${words ? `${words} will be lost. ` : ''}You keep it in your library.`;
+  const question = { title: 'Remove this from the feed?', text, yes: 'Remove', no: 'Keep it' };
+  if (!(await agreed(app, question))) return;
   if (!(await app.attempt(() => app.studiox.deletePost({ postId })))) return;
   app.say('Removed from the feed. You still have it in your library.');
   app.go('/feed');

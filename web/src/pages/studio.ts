@@ -17,7 +17,7 @@ function formOf(app: App): OrderForm {
 export function studioPage(app: App): Page {
   const work = new Work(app);
   const form = formOf(app);
-  form.placed = () => document.getElementById('work')?.scrollIntoView({ block: 'nearest' });
+  form.placed = (jobId) => work.seek(jobId);
   if (app.draft) form.begin(app.draft);
   return {
     title: 'Studio',

@@ -1,24 +1,37 @@
 // The user's running and recent jobs, live.
-import { collection, limit, onSnapshot, orderBy, query, Timestamp, where } from 'firebase/firestore';
+import { collection, limit, onSnapshot, orderBy, query, where } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { ref } from 'lit-html/directives/ref.js';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { hasEnded, type Job } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { cancel } from '../cancel.ts';
 import { icon } from '../icons.ts';
 import { full } from '../media.ts';
-import { ago, tokens, typeName } from '../words.ts';
+import { done, underWay, type Running } from '../under-way.ts';
+import { ago, tokens } from '../words.ts';
 
 const SHOWN = 12;
-type Known = Omit<Job, 'createdAt'> & { createdAt: string; prompt: string };
+const TICK_MS = 1_000;
+/** The width up to which the form is above the work (style.css). */
+const PHONE = '(max-width: 820px)';
+type Known = Running & Pick<Job, 'price' | 'refunded' | 'media' | 'text' | 'creationId' | 'error'> & { prompt: string };
 
 export class Work {
   /** Ends the listener. */
   readonly stop: () => void;
   private jobs: Known[] | null = null;
+  /** The job whose card is to be scrolled to. */
+  private sought = '';
 
   constructor(private readonly app: App) {
     this.stop = app.user ? this.follow(app.user.uid) : () => undefined;
+  }
+
+  /** Scroll to this job once it is shown. */
+  seek(jobId: string): void {
+    this.sought = jobId;
+    this.app.update();
   }
 
   view(): TemplateResult {
@@ -45,11 +58,18 @@ export class Work {
   private card(job: Known): TemplateResult {
     const { app } = this;
     const { status, prompt, type, model, price, refunded, media, text, creationId, error } = job;
-    const label = prompt || `${typeName(type)} by ${app.modelName(model)}`;
-    const facts = [typeName(type), app.modelName(model), tokens(price - refunded), ago(job.createdAt)];
-    return html`<article class="card job" aria-label=${label} data-status=${status}>
+    const made = app.madeBy(type, model);
+    const label = prompt || made;
+    const facts = [made, tokens(price - refunded), ago(job.createdAt.toDate().toISOString())];
+    const found = (card?: Element) => {
+      if (!card || this.sought !== job.jobId) return;
+      this.sought = '';
+      const block = matchMedia(PHONE).matches ? 'start' : 'nearest';
+      queueMicrotask(() => card.scrollIntoView({ block })); // Lit has it before the page has
+    };
+    return html`<article class="card job" aria-label=${label} data-status=${status} ${ref(found)}>
       <header>
-        <p class="prompt">${label}</p>
+        <p class="prompt" dir="auto">${label}</p>
         <small>${facts.join(' · ')}</small>
       </header>
       ${status === 'completed'
@@ -64,17 +84,21 @@ export class Work {
     </article>`;
   }
 
-  private working({ jobId, status, progress }: Known, label: string): TemplateResult {
+  private working(job: Known, label: string): TemplateResult {
+    const { app } = this;
     return html`<div class="working">
-      <progress max="100" .value=${progress} aria-label="Progress of ${label}"></progress>
-      <span>${status === 'pending' ? 'Waiting' : `${progress} %`}</span>
-      <button @click=${() => cancel(this.app, jobId)}>Cancel</button>
-    </div>`;
+        <progress max="100" .value=${done(app, job)} aria-label="Progress of ${label}"></progress>
+        <button @click=${() => cancel(app, job.jobId)}>Cancel</button>
+      </div>
+      <p class="muted">${underWay(app, job)}</p>`;
   }
 
   private follow(uid: string): () => void {
     const jobs = collection(this.app.firestore, 'jobs');
-    return onSnapshot(
+    const clock = setInterval(() => {
+      if (this.jobs?.some(({ status }) => !hasEnded(status))) this.app.update();
+    }, TICK_MS);
+    const unfollow = onSnapshot(
       query(jobs, where('uid', '==', uid), orderBy('createdAt', 'desc'), limit(SHOWN)),
       ({ docs }) => {
         this.jobs = docs.map((each) => known(each.data()));
@@ -82,16 +106,16 @@ export class Work {
       },
       () => undefined,
     );
+    return () => {
+      clearInterval(clock);
+      unfollow();
+    };
   }
 }
 
 function known(data: Record<string, unknown>): Known {
   const params = (data['params'] ?? {}) as Record<string, unknown>;
-  return {
-    ...(data as unknown as Known),
-    createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
-    prompt: String(params['prompt'] ?? ''),
-  };
+  return { ...(data as unknown as Known), prompt: String(params['prompt'] ?? '') };
 }
 
 // The reasons of functions/studiox/studio/lifecycle.py, MESSAGES. The refund is shown beside them.

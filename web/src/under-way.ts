@@ -1,0 +1,73 @@
+// A job that is being made, as the studio and the queue show it: how far it is, how much longer, what it waits for.
+import type { Timestamp } from 'firebase/firestore';
+import type { Job, TypicalSeconds } from '../../clients/typescript/src/index.ts';
+import type { App } from './app.ts';
+import { ordered } from './order.ts';
+import { at, soon, timeLeft } from './words.ts';
+
+/** A running job's document. */
+export interface Running {
+  jobId: string;
+  type: Job['type'];
+  model: string;
+  status: Job['status'];
+  progress: number;
+  params: Record<string, unknown>;
+  createdAt: Timestamp;
+  deadlineAt?: Timestamp;
+  nextAttemptAt?: Timestamp;
+  wait?: Job['wait'];
+}
+
+/** Half of a model's jobs take so many seconds, where that is not known. */
+const GUESS: Record<string, number> = { video: 90, music: 60 };
+const OTHERS = 20;
+
+/** How long jobs of a model take; null if it is not known. */
+const times = new Map<string, TypicalSeconds | null>();
+
+/** A quote says how long the model's jobs take. */
+export function remember(model: string, typical: TypicalSeconds | null | undefined): void {
+  if (typical || !times.has(model)) times.set(model, typical ?? null);
+}
+
+function typical(app: App, { type, model, params }: Running): TypicalSeconds | null {
+  const known = times.get(model);
+  if (known !== undefined) return known;
+  times.set(model, null);
+  void app.studiox.quoteStudioJob(ordered(type, model, params)).then(
+    ({ typicalSeconds }) => (remember(model, typicalSeconds), app.update()),
+    () => undefined, // what is shown is complete without it
+  );
+  return null;
+}
+
+const age = ({ createdAt }: Running): number => Math.max(0, Date.now() - createdAt.toMillis()) / 1000;
+
+/**
+ * How much of it is done, in percent: what its provider reports, or what its age makes likely. Providers report seldom,
+ * and some never. It nears 95, and stands still while the job is held up.
+ */
+export function done(app: App, job: Running): number {
+  if (job.status === 'pending' || job.wait) return job.progress;
+  const usual = typical(app, job)?.p50 ?? GUESS[job.type] ?? OTHERS;
+  return Math.max(job.progress, Math.round(95 * (1 - Math.exp((-1.5 * age(job)) / usual))));
+}
+
+/** How far it is, or what it waits for. */
+export function underWay(app: App, job: Running): string {
+  const { status, wait, nextAttemptAt, deadlineAt } = job;
+  const tried = wait && wait.attempts > 1 ? ` So far we have tried ${wait.attempts} times.` : '';
+  if (wait?.reason === 'provider_busy') {
+    const pause = nextAttemptAt ? (nextAttemptAt.toMillis() - Date.now()) / 1000 : 0;
+    return `The model is busy. We try again ${pause > 1 ? `in ${soon(pause)}` : 'now'}.${tried}`;
+  }
+  if (wait?.reason === 'saving_failed') return `It is made, but could not be saved yet. We try again.${tried}`;
+  if (wait?.reason === 'answer_lost' && deadlineAt) {
+    const until = at(deadlineAt.toDate().toISOString());
+    return `The model has not confirmed it. If nothing comes by ${until}, you get your tokens back.`;
+  }
+  const usual = typical(app, job);
+  const left = usual ? ` · ${timeLeft(usual, age(job))}` : '';
+  return `${status === 'pending' ? 'Waiting' : `${done(app, job)} %`}${left}`;
+}
