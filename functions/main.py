@@ -45,6 +45,7 @@ from studiox.billing.endpoints import (
     updateSubscription,
 )
 from studiox.billing.offer_endpoints import getPlans, getTokenPacks
+from studiox.billing.referral_endpoints import getReferral, redeemReferral
 from studiox.billing.top_up_endpoints import payTopUp, setAutoTopUp
 from studiox.community.endpoints import (
     blockUser,
@@ -149,6 +150,7 @@ __all__ = [
     "getPost",
     "getProfile",
     "getRateLimits",
+    "getReferral",
     "getSession",
     "getSocialTasks",
     "getStudioOptions",
@@ -177,6 +179,7 @@ __all__ = [
     "publishPost",
     "quoteStudioJob",
     "reconcilePayments",
+    "redeemReferral",
     "remixPost",
     "reportComment",
     "reportPost",

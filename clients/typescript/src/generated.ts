@@ -1079,9 +1079,29 @@ export interface RateLimits {
   limits: FunctionLimit[];
 }
 
+export interface RedeemReferral {
+  /** 1–32 characters. */
+  code: string;
+}
+
 export interface Ref {
-  kind: "admin" | "checkout" | "feature" | "job" | "period" | "streak" | "subscription" | "task" | "top_up" | "user";
+  kind: "admin" | "checkout" | "feature" | "job" | "period" | "referral" | "streak" | "subscription" | "task" | "top_up" | "user";
   id: string;
+}
+
+export interface ReferralRedeemed {
+  /** Both get tokens when the caller's first purchase is settled. */
+  pending: true;
+}
+
+export interface ReferralSummary {
+  code: string;
+  /** People who have redeemed the code. */
+  invited: number;
+  /** Those of them whose first purchase has brought tokens. */
+  rewarded: number;
+  /** The tokens that they have brought. */
+  tokens: number;
 }
 
 export interface RemixPost {
@@ -2035,6 +2055,26 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
+   * Return the caller's referral code, which the first call makes, and what came of it.
+   *
+   * A signed-in user who is not suspended. At most 60 a minute.
+   */
+  getReferral: {
+    request: Nothing;
+    response: ReferralSummary;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Redeem somebody's referral code, once, before the first purchase.
+   *
+   * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 10 a minute.
+   */
+  redeemReferral: {
+    request: RedeemReferral;
+    response: ReferralRedeemed;
+    refusals: "AccountSuspended" | "AlreadyClaimed" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
    * Buy a pack by the saved card whenever an order takes the balance below a threshold, or stop that.
    *
    * The first checkout of a pack after this call saves the card; until then nothing is bought. Turning it on agrees to
@@ -2573,6 +2613,8 @@ export const FUNCTIONS = {
   retryWebhooks: { timeout: 310000, takesRequestId: false, repeatable: false, consumesToken: false },
   getTokenPacks: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getPlans: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  getReferral: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  redeemReferral: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   setAutoTopUp: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: true },
   publishPost: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getFeed: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

@@ -23,6 +23,7 @@ from studiox.models.ledger_audits import LEDGER_ALERTS, LEDGER_CHECKPOINTS
 from studiox.models.ledger_store import LEDGER
 from studiox.models.orders import ORDERS
 from studiox.models.payments import PAYMENTS, UNMATCHED_PAYMENTS
+from studiox.models.referrals import REFERRAL_CODES, REFERRALS
 from studiox.models.rewards import SOCIAL_CLAIMS
 from studiox.models.sessions import SESSIONS
 from studiox.models.subscriptions import BILLING_ACCOUNTS, PLAN_EVENTS, SUBSCRIPTIONS
@@ -142,6 +143,18 @@ OWNED: tuple[Owned, ...] = (
     ),
     Owned(collection=SOCIAL_CLAIMS, exported_as="socialClaims", at_deletion="deleted"),
     Owned(collection=LYRIC_ERRORS, exported_as="lyricGenerationErrors", at_deletion="deleted"),
+    Owned(
+        collection=REFERRAL_CODES,
+        exported_as="referralCodes",
+        at_deletion="deleted",
+        note="Whoever has redeemed the code gets their tokens all the same.",
+    ),
+    Owned(
+        collection=REFERRALS,
+        exported_as="referrals",
+        at_deletion="deleted",
+        note="The code that the user has redeemed. What its owner got for it stays.",
+    ),
     Owned(collection=ORDERS, exported_as="orders", at_deletion="renamed", note="Accounting."),
     Owned(collection=SUBSCRIPTIONS, exported_as="subscriptions", at_deletion="renamed", note="Accounting."),
     Owned(collection=notifications.MAIL, exported_as="mail", at_deletion="deleted"),
@@ -235,6 +248,7 @@ OWNED: tuple[Owned, ...] = (
 )
 
 IMPERSONAL: dict[str, str] = {
+    "referralPayers": "Keyed hashes of addresses and cards that a referral was rewarded for, so that each counts once.",
     "closedAccounts": "Closed accounts and their ledgers, under pseudonyms.",
     "rateLimits": "Counters named by a hash of function and uid. They are closed with the account and expire.",
     "stripeEvents": "Stripe's event ids, types and outcomes; they expire.",

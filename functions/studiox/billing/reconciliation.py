@@ -14,7 +14,7 @@ from studiox.models.orders import Order, order_path
 from studiox.models.payments import CHECKPOINT, ReconciliationCheckpoint, event_path
 from studiox.models.subscriptions import subscription_path
 
-from . import auto_top_up, event_store, settlement, store, unmatched_payments
+from . import auto_top_up, event_store, referral_settlement, settlement, store, unmatched_payments
 from .context import SettlementContext, by_stripe
 from .webhook import TRANSIENT, handle
 
@@ -46,6 +46,7 @@ def reconcile() -> None:
         lambda _: _due(now),
         lambda _: auto_top_up.resume(now - TOP_UP_TASK_TIME, ACTION),
         lambda _: _unmatched(),
+        lambda _: _referrals(now),
     )
     failures = 0
     for step in steps:
@@ -138,6 +139,11 @@ def _unmatched() -> int:
         else:
             failures += 1
     return failures
+
+
+def _referrals(now: datetime) -> int:
+    """Settle the referrals whose settlement failed, or was never begun. The number of failures."""
+    return sum(not referral_settlement.settle_or_report(each, ACTION) for each in referral_settlement.due(now, MAX_DUE))
 
 
 def _settle(subject: Subject) -> bool:

@@ -23,10 +23,11 @@ from studiox.models import notifications
 from studiox.models.ledger import Cause
 from studiox.models.orders import Order, order_path
 from studiox.models.payments import Payment, PaymentKind, payment_path
+from studiox.models.referrals import mark_due
 from studiox.models.users import user_path
 from studiox.tokens.service import post_paid
 
-from . import orders, top_up_effects, top_up_payment
+from . import orders, referral_settlement, top_up_effects, top_up_payment
 from .context import SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import Reversal
 from .orders import OrderMove
@@ -181,6 +182,7 @@ def _settle_order(
     outcome = context.commit(user_path(session.uid), decide, reads, target=path, effect=lambda made: made.effect)
     if outcome.parked is not None:
         alert_unmatched(session.id, outcome.parked, now)
+    referral_settlement.settle_after_payment(known.uid, already_read, context.by.function)
 
 
 def _kind(order: Order) -> PaymentKind:
@@ -217,3 +219,4 @@ def _show_payment(docs: Docs, order: Order, now: datetime) -> None:
         created_at=before.created_at if before else now,
     )
     docs.put(path, payment)
+    mark_due(docs, order.uid, now)

@@ -11,6 +11,7 @@ from studiox.kit.clock import a_month_after, datetime
 from studiox.kit.transaction import Docs
 from studiox.models import notifications
 from studiox.models.payments import Payment, payment_path
+from studiox.models.referrals import mark_due
 from studiox.models.subscriptions import BillingAccount, SubscriptionRecord
 from studiox.models.users import FREE_PLAN, change_user
 
@@ -94,6 +95,7 @@ def show_payments(
             created_at=invoice.created,
         )
         docs.put(path, payment)
+        mark_due(docs, uid, now)
         if invoice.status == "open" and invoice.attempts > (old.attempts if old else 0):
             cause = f"{invoice.id}:{invoice.attempts}"
             notifications.add(docs, uid, "payment_failed", cause, now, payment_id=invoice.id)

@@ -30,7 +30,7 @@ from studiox.models.subscriptions import (
 from studiox.models.users import FREE_PLAN, PlanId, user_path
 from studiox.tokens.service import post_paid
 
-from . import bills, invoice_memory, store, subscriptions
+from . import bills, invoice_memory, referral_settlement, store, subscriptions
 from .checkout import current_terms
 from .context import SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import NO_TERMS, PriceTerms, Reversal
@@ -286,6 +286,7 @@ def _commit(
         alert_unmatched(found.id, outcome.parked, now)
     for name, each in outcome.invoices.items():
         alert_unmatched(name, each, now)
+    referral_settlement.settle_after_payment(uid, already_read, context.by.function)
 
 
 def _park_unexplained(

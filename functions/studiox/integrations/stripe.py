@@ -178,6 +178,19 @@ def intent(intent_id: str) -> Paid | None:
     return Paid(order_id, invoice_id, None if charge is None else with_disputes(charge))
 
 
+def card_of(charge_id: str) -> str:
+    """The fingerprint of the card that paid a charge; "" if it has none, or the charge is missing. `BadShape`."""
+    with translated_errors("charge") as client:
+        found = find(lambda: client.v1.charges.retrieve(charge_id))
+    return "" if found is None else objects.charge(found.to_dict()).card
+
+
+def cards_of(customer_id: str) -> set[str]:
+    """The fingerprints of the cards that the customer's newest 100 charges were made to. `BadShape`."""
+    listed = next(pages("charges", "/v1/charges", {"customer": customer_id}))
+    return {objects.charge(each).card for each in listed} - {""}
+
+
 def invoice_subscription(invoice_id: str) -> str:
     """Id of the subscription that an invoice is for; "" if there is none, or the invoice is missing."""
     with translated_errors("invoice") as client:

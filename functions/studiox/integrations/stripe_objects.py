@@ -242,7 +242,14 @@ def _charge(data: Data) -> Charge:
         refunded=count(data["amount_refunded"]),
         disputed=bool(data.get("disputed")),
         receipt_url=data.get("receipt_url") or "",
+        card=_fingerprint(data.get("payment_method_details") or {}),
     )
+
+
+def _fingerprint(paid_by: Data) -> str:
+    """What Stripe knows the card or the bank account by. A wallet such as Link has none."""
+    found = (paid_by.get(str(paid_by.get("type"))) or {}).get("fingerprint")
+    return found if isinstance(found, str) else ""
 
 
 def _dispute(data: Data) -> Dispute:

@@ -96,6 +96,8 @@ class Charge(NamedTuple):
     disputed: bool
     receipt_url: str
     disputes: tuple[Dispute, ...] = ()
+    card: str = ""
+    """Stripe's fingerprint of the card or the bank account; the same for all customers who pay with it."""
 
 
 class Bill(NamedTuple):

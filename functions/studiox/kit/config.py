@@ -47,6 +47,8 @@ PACK_INVOICES = BoolParam("PACK_INVOICES", default=False)
 SITE_URL = StringParam("SITE_URL", default="http://127.0.0.1:5000")
 FUNCTIONS_BASE_URL = StringParam("FUNCTIONS_BASE_URL", default="")
 WELCOME_TOKENS = IntParam("WELCOME_TOKENS", default=200)
+REFERRAL_TOKENS = IntParam("REFERRAL_TOKENS", default=100)
+"""For each of the two, when the invited person's first purchase is settled."""
 DAILY_SPEND_LIMIT_USD = StringParam("DAILY_SPEND_LIMIT_USD", default="100")  # "" and "0": no limit
 FREE_SPEND_LIMIT_USD = StringParam("FREE_SPEND_LIMIT_USD", default="20")  # for jobs paid with free tokens
 MAX_MEDIA_BYTES = IntParam("MAX_MEDIA_BYTES", default=1 << 30)

@@ -27,7 +27,7 @@ EntryType = Literal[
     "restore",
 ]
 RefKind = Literal[
-    "job", "user", "period", "checkout", "top_up", "subscription", "feature", "streak", "task", "admin"
+    "job", "user", "period", "checkout", "top_up", "subscription", "feature", "streak", "task", "admin", "referral"
 ]  # fmt: skip
 
 

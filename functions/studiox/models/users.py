@@ -136,6 +136,10 @@ class User(Stored, frozen=True, kw_only=True):
     """How many jobs the user ordered in the last weeks with an order, by each week's Monday. For the weekly report."""
     collection_count: int = 0
     """Collections of creations that the user has."""
+    referral_code: str | None = None
+    """Which they may give to others; absent until they ask for it."""
+    referred: bool = False
+    """Whether they have redeemed somebody's code, so that a change of a payment of theirs must mark the referral."""
     reports_overruled: int | None = None
     """How many of the user's reports moderators overruled; an upheld one makes up for one."""
     auto_top_up: AutoTopUp | None = None

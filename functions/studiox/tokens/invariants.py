@@ -26,6 +26,7 @@ _IDS = {
     ("welcome_bonus", "user"): "welcome:{}",
     ("reward", "task"): "reward:{}",
     ("reward", "streak"): "reward:streak:{}",
+    ("reward", "referral"): "reward:referral:{}",
 }
 
 

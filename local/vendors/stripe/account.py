@@ -36,6 +36,8 @@ class Account:
         """Customers whose card is declined."""
         self.asks: set[str] = set()
         """Customers whose bank asks them to confirm a payment, so that none can be made without them."""
+        self.cards: dict[str, str] = {}
+        """The fingerprint of a customer's card, where several customers pay with one."""
         self.hear: Callable[[Object], None] = lambda _event: None
         self.clock = clock
         for plan, (name, amount) in PLANS.items():
@@ -151,7 +153,8 @@ class Account:
     def charge(self, intent: Object) -> Object:
         if intent["setup_future_usage"] and intent["payment_method"] is None:
             intent["payment_method"] = self.add(objects.card(intent["customer"], self.now()))["id"]
-        made = self.add(objects.charge(intent, self.base_url, self.now()))
+        card = self.cards.get(intent["customer"] or "", f"card-of-{intent['customer']}")
+        made = self.add(objects.charge(intent, self.base_url, self.now(), card))
         intent.update(status="succeeded", amount_received=intent["amount"], latest_charge=made["id"])
         self.emit("charge.succeeded", made)
         return made

@@ -271,6 +271,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/payment_intents/([^/]+)/cancel", lambda api, _params, name: off_session.cancel(api.account, name)),
     ("POST", "/v1/payment_methods/([^/]+)/detach", lambda api, _params, name: off_session.detach(api.account, name)),
     ("GET", "/v1/customers/([^/]+)/payment_methods", _list_cards),
+    ("GET", "/v1/charges", _list("charge", "customer")),
     ("GET", "/v1/charges/([^/]+)", _get("charge")),
     ("POST", "/v1/refunds", _create_refund),
     ("GET", "/v1/disputes", _list("dispute", "charge", "payment_intent")),

@@ -167,7 +167,7 @@ def card(customer_id: str, now: int) -> Object:
     }
 
 
-def charge(intent: Object, base_url: str, now: int) -> Object:
+def charge(intent: Object, base_url: str, now: int, fingerprint: str) -> Object:
     charge_id = new_id("ch")
     return {
         "id": charge_id,
@@ -183,7 +183,10 @@ def charge(intent: Object, base_url: str, now: int) -> Object:
         "paid": True,
         "payment_intent": intent["id"],
         "payment_method": intent["payment_method"],
-        "payment_method_details": {"card": {"brand": "visa", "last4": "4242"}, "type": "card"},
+        "payment_method_details": {
+            "type": "card",
+            "card": {"brand": "visa", "last4": "4242", "fingerprint": fingerprint},
+        },
         "receipt_url": f"{base_url}/receipts/{charge_id}",
         "refunded": False,
         "status": "succeeded",
