@@ -121,6 +121,9 @@ def local_parameters(ports: Mapping[str, int]) -> dict[str, str]:
     return {
         "ALLOWED_ORIGINS": f"{site},http://localhost:{ports['hosting']}",
         "ENABLE_MOCK_MODELS": "true",
+        # Nothing changes until a buyer enters a code. Tax stays off: with it there is no auto top-up.
+        "PROMOTION_CODES": "true",
+        "PACK_INVOICES": "true",
         "DAILY_SPEND_LIMIT_USD": "0",
         "FREE_SPEND_LIMIT_USD": "0",
         **{each.parameter: f"http://{hosts[name]}{each.suffix}" for name, each in STAND_INS.items()},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Callable
 
 import pytest
+import urllib3
 
 import main
 from local.vendors.stripe import checkouts, objects
@@ -41,6 +43,27 @@ def test_b28_a_code_and_tax_are_explained(dear: Shop, invariants: Callable[[str]
     assert dear.database.under("unmatchedPayments") == {}
     assert dear.revenue() == {"usd": 298}
     invariants("u1")
+
+
+def test_a_code_and_tax_through_the_pages(dear: Shop) -> None:
+    """A code that is refused is named, and the page shows what is taken off and what is added."""
+    answer = dear.ask(packId="starter")
+    pool, act = urllib3.PoolManager(retries=False), f"{dear.url}/act/{answer.result['sessionId']}"
+
+    def press(button: str, **fields: str) -> str:
+        form = urllib.parse.urlencode(fields)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert pool.request("POST", f"{act}/{button}", body=form, headers=headers, redirect=False).status == 303
+        return pool.request("GET", answer.result["url"]).data.decode()
+
+    assert "This code is invalid." in press("enter", country="DE", code="old")
+    shown = press("enter", country="DE", code="half")
+    assert all(each in shown for each in ("Code HALF", "-2.50 USD", "Tax</td><td>0.48 USD", "2.98 USD"))
+    press("pay")
+    dear.hear_all()
+    assert (dear.balance(), dear.payments()[0]["amount"]) == (700, 298)
+    receipt = pool.request("GET", dear.payments()[0]["invoiceUrl"]).data.decode()
+    assert "2.98 USD" in receipt
 
 
 def test_tax_may_be_part_of_the_price(dear: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,10 @@ export function at(time: string, now = new Date()): string {
   return (then.getFullYear() === now.getFullYear() ? moment : day).format(then);
 }
 
+/** The prices in other currencies than the first one's, which Stripe's page shows to buyers there. */
+export const elsewhere = (amounts: Record<string, number>, currency: string): string[] =>
+  Object.entries(amounts).filter(([other]) => other !== currency).map(([other, minor]) => money(minor, other));
+
 export function money(minor: number, currency: string): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency });
   const { maximumFractionDigits: digits = 2 } = format.resolvedOptions();

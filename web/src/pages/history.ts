@@ -107,11 +107,16 @@ function entry({ createdAt, type, reason, amount, balanceAfter }: Transaction): 
   ];
 }
 
-function paid({ createdAt, kind, tokens: bought, amount, currency, status, invoiceUrl }: Payment): unknown[] {
+function paid(payment: Payment): unknown[] {
+  const { createdAt, kind, tokens: bought, amount, currency, status, invoiceUrl, discount, tax } = payment;
+  const parts = [
+    discount ? `less ${money(discount, currency)}` : '',
+    tax ? `with ${money(tax, currency)} tax` : '',
+  ].filter(Boolean);
   return [
     at(createdAt),
-    html`${kind === 'pack' ? 'Tokens' : 'Plan'}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
-    money(amount, currency),
+    html`${kind === 'subscription' ? 'Plan' : 'Tokens'}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
+    html`${money(amount, currency)}${parts.length > 0 ? html` <small>${parts.join(', ')}</small>` : nothing}`,
     invoiceUrl ? html`<a href=${invoiceUrl} target="_blank" rel="noopener">${state(status)}</a>` : state(status),
   ];
 }

@@ -4,7 +4,7 @@ import type { PlanOffer, Subscription, TokenPack } from '../../../clients/typesc
 import type { App } from '../app.ts';
 import { agreed, type Question } from '../ask.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { count, money, onDay } from '../words.ts';
+import { count, elsewhere, money, onDay } from '../words.ts';
 import { missing } from '../list.ts';
 
 export class Offers {
@@ -53,7 +53,7 @@ export class Offers {
       </section>`;
   }
 
-  private pack({ id, name, tokens, amount, currency }: TokenPack): TemplateResult {
+  private pack({ id, name, tokens, amount, currency, amounts }: TokenPack): TemplateResult {
     const price = money(amount, currency);
     const buy = () => this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
     return html`<article class="card offer">
@@ -62,15 +62,17 @@ export class Offers {
       <button class="main wide" ?disabled=${this.busy} aria-label="Buy ${name} for ${price}" @click=${buy}>
         ${price}
       </button>
+      ${also(amounts, currency)}
     </article>`;
   }
 
   private plan(plan: PlanOffer): TemplateResult {
-    const { id, name, amount, currency, features } = plan;
+    const { id, name, amount, currency, amounts, features } = plan;
     const current = id === this.app.balance?.plan;
     return html`<article class="card offer ${current ? 'mine' : ''}">
       <h3>${name}${current ? html` <span class="tag">current</span>` : nothing}</h3>
       <p class="big">${amount === 0 ? 'Free' : html`${money(amount, currency)} <span>a month</span>`}</p>
+      ${also(amounts, currency)}
       <ul class="ticks">${features.map((each) => html`<li>${each}</li>`)}</ul>
       ${this.button(plan, current)}
     </article>`;
@@ -142,6 +144,12 @@ function changing(from: PlanOffer, to: PlanOffer, { currentPeriodEnd }: Subscrip
   const later = `After that you pay ${after} a month instead of ${before}.`;
   const yes = difference > 0 ? `Pay about ${due}` : 'Change the plan';
   return { title: `Change to ${to.name}?`, text: `${now} ${later}`, yes, no: `Stay with ${from.name}`, bad: false };
+}
+
+/** The prices in other currencies. Stripe's page chooses by where the buyer is. */
+function also(amounts: Record<string, number>, currency: string): TemplateResult | typeof nothing {
+  const others = elsewhere(amounts, currency);
+  return others.length === 0 ? nothing : html`<p class="muted">or ${others.join(', ')}, by where you are</p>`;
 }
 
 /** What comes next for the subscription. */
