@@ -2,6 +2,8 @@
 import { svg, html, type TemplateResult } from 'lit-html';
 
 const PATHS = {
+  after: 'm9 5 7 7-7 7',
+  before: 'm15 5-7 7 7 7',
   bell: 'M6 16V11a6 6 0 1 1 12 0v5l2 2H4zM10 21h4',
   bolt: 'M13 2 5 14h6l-1 8 9-13h-7z',
   book: 'M4 5h7v15H4zM13 5h7v15h-7z',
@@ -13,6 +15,7 @@ const PATHS = {
   feed: 'M4 5h16v6H4zM4 15h7v5H4zM15 15h5v5h-5z',
   flag: 'M6 21V4h12l-3 4 3 4H6',
   heart: 'M12 20s-8-4.6-8-10.5A4.5 4.5 0 0 1 12 7a4.5 4.5 0 0 1 8 2.5C20 15.400 12 20 12 20z',
+  full: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
   moon: 'M20 14A8 8 0 0 1 10 4a8 8 0 1 0 10 10z',
   pen: 'M4 20h4L19 9l-4-4L4 16z',
   play: 'M8 5v14l11-7z',

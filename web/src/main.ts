@@ -23,6 +23,12 @@ const app: App = new App(
 const router = new Router(app);
 router.listen();
 watchConfirmation(app);
+// Pictures open in the lightbox, films by their button: a click on a film plays it.
+document.addEventListener('click', ({ target }) => {
+  const frame = (target as Element).closest('main .frame');
+  if (!frame || !(target as Element).closest('img, button')) return;
+  void import('./lightbox.ts').then(({ lightbox }) => lightbox(app, frame)).catch((error) => app.fail(error));
+});
 
 // Stripe returns users to `/?checkout=…` and `/?portal=…`.
 const back = new URLSearchParams(location.search);

@@ -62,13 +62,13 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
     ${media.map((item, index) => {
       const src = item.url ?? address(item.path, item.bytes);
       const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
-      if (isPicture(item)) return image(src, name, item);
+      if (isPicture(item)) return frame(image(src, name, item), name);
       if (!src) {
         const why = item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …';
         return html`<div class="still blank" role="status">${why}</div>`;
       }
       if (isVideo(item))
-        return html`<video
+        return frame(html`<video
           controls
           playsinline
           preload="metadata"
@@ -78,7 +78,7 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
           src="${src}#t=0.1"
           aria-label=${name}
           @play=${played}
-        ></video>`;
+        ></video>`, name);
       return html`<figure class="track">
         ${item.thumbnail
           ? image(address(item.thumbnail.path), '', item.thumbnail)
@@ -94,6 +94,11 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
     ${text ? html`<div class="prose" tabindex="0" role="region" aria-label="Text">${text}</div>` : nothing}
   </div>`;
 }
+
+/** With the button that opens it in the lightbox. */
+const frame = (media: TemplateResult, name: string): TemplateResult =>
+  html`<div class="frame">${media}
+    <button class="round over" aria-label="Full screen: ${name}">${icon('full')}</button></div>`;
 
 /** How loud it is, from its beginning to its end. */
 const wave = (waveform: readonly number[]): TemplateResult =>

@@ -1,0 +1,77 @@
+// The lightbox: a picture or film over the whole window, and the page's others by keys or a finger.
+import assert from 'node:assert/strict';
+import { finished, newcomer } from '../journeys/support.mjs';
+import { accessible, decoded, DESKTOP, fits, PHONE, signIn, story, tabTo, until } from './support.mjs';
+
+const PICTURES = ['A heron', 'A tern'];
+
+async function somebody(t) {
+  const client = await newcomer(t);
+  for (const prompt of PICTURES) await finished(t, client, { model: 'Model B', prompt, size: '512x512' });
+  await finished(t, client, { type: 'video', model: 'veo3.1-lite', prompt: 'Waves' });
+  return client.email;
+}
+
+async function atWork(visit, options, email) {
+  const person = { ...(await visit(options)), email };
+  await person.page.goto('/');
+  await (await signIn(person)).waitFor({ state: 'detached' });
+  await decoded(person.page.getByRole('article', { name: 'A heron' }).getByRole('img'));
+  return person.page;
+}
+
+const shown = async (box, text) => box.getByRole('status').filter({ hasText: text }).waitFor();
+
+story('pictures and films one after the other, by keys; the focus is kept inside and given back', async (visit, t) => {
+  const page = await atWork(visit, DESKTOP, await somebody(t));
+  const box = page.getByRole('dialog', { name: 'Full screen' });
+  const opener = page.getByRole('button', { name: 'Full screen: A tern' });
+  await tabTo(page, opener);
+  await page.keyboard.press('Enter');
+  await shown(box, '2 of 3: A tern'); // the newest is first
+  await decoded(box.getByRole('img', { name: 'A tern' }));
+  await accessible(page, 'the lightbox');
+  for (let steps = 0; steps < 6; steps++) {
+    await page.keyboard.press('Tab');
+    assert.ok(
+      await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog')),
+      'the focus left the lightbox',
+    );
+  }
+  await tabTo(page, box.getByRole('button', { name: 'Next' }));
+  await page.keyboard.press('ArrowRight');
+  await shown(box, '3 of 3: A heron');
+  await page.keyboard.press('ArrowRight');
+  await shown(box, '3 of 3: A heron'); // the last one
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await shown(box, '1 of 3: Waves');
+  await until(() => box.locator('video').evaluate((film) => film.readyState > 1), 'a film with a frame');
+  await page.keyboard.press('Escape');
+  await box.waitFor({ state: 'detached' });
+  await until(() => opener.evaluate((button) => button === document.activeElement), 'the focus where it was');
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await box.count(), 0);
+});
+
+story('by a finger on a phone', async (visit, t) => {
+  const page = await atWork(visit, PHONE, await somebody(t));
+  const box = page.getByRole('dialog', { name: 'Full screen' });
+  await page.getByRole('article', { name: 'A tern' }).getByRole('img').tap();
+  await shown(box, '2 of 3: A tern');
+  await fits(page);
+  await accessible(page, 'the lightbox on a phone');
+  const client = await page.context().newCDPSession(page);
+  const swipe = async (from, to) => {
+    await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [from] });
+    await client.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [to] });
+    await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+  await swipe({ x: 200, y: 300 }, { x: 250, y: 600 }); // down, which is not sideways
+  await swipe({ x: 300, y: 400 }, { x: 60, y: 410 });
+  await shown(box, '3 of 3: A heron');
+  await swipe({ x: 60, y: 400 }, { x: 300, y: 410 });
+  await shown(box, '2 of 3: A tern');
+  await box.getByRole('button', { name: 'Close', exact: true }).click(); // a tap would end the page's own scrolling
+  await box.waitFor({ state: 'detached' });
+});
