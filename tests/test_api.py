@@ -175,6 +175,14 @@ def test_each_callable_declares_its_contract(endpoints: dict[str, Any]) -> None:
         assert contract.limit.per > 0, name
 
 
+def test_what_settles_payments_can_settle_their_referrals(endpoints: dict[str, Any]) -> None:
+    """Its keyed hashes need the signing key, which tests give to every function."""
+    bound = {name: {each["key"] for each in entry["secretEnvironmentVariables"]} for name, entry in endpoints.items()}
+    with_stripe = {name for name, secrets in bound.items() if "STRIPE_SECRET_KEY" in secrets}
+    assert {"stripeWebhook", "reconcilePayments", "payTopUp", "confirmCheckout"} <= with_stripe
+    assert [name for name in with_stripe if "APP_SIGNING_KEY" not in bound[name]] == []
+
+
 def test_r8_queues_and_schedules_are_nobodys_to_call(endpoints: dict[str, Any]) -> None:
     """They run for whoever reaches them: the SDK checks no token, so only IAM keeps the public out."""
     for name, entry in endpoints.items():

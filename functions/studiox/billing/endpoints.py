@@ -42,6 +42,8 @@ from .plans import AlreadySubscribed, NoSubscription
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
 STRIPE = [config.STRIPE_SECRET_KEY]
+SETTLES = [*STRIPE, config.APP_SIGNING_KEY]
+"""What settles a payment settles its referral too, whose people and cards are kept as keyed hashes."""
 MAX_EVENT_BYTES = 1 << 20
 
 
@@ -310,7 +312,7 @@ def retryWebhooks(caller: Admin, request: RetryWebhooks) -> Retried:
     return Retried(retried=retried, failed=failed)
 
 
-@https_fn.on_request(secrets=[*STRIPE, config.STRIPE_WEBHOOK_SECRET], timeout_sec=120)
+@https_fn.on_request(secrets=[*SETTLES, config.STRIPE_WEBHOOK_SECRET], timeout_sec=120)
 def stripeWebhook(request: flask.Request) -> flask.Response:
     """200: handled, or not ours. 400: not signed by Stripe. 405: not POST. 500: Stripe must send it again."""
     return _handle_webhook(request)
@@ -335,7 +337,7 @@ def _handle_webhook(request: flask.Request) -> flask.Response:
     return flask.Response("ok", 200) if done else flask.Response("try again", 500)
 
 
-@schedule("23 * * * *", timeout_s=540, secrets=STRIPE)
+@schedule("23 * * * *", timeout_s=540, secrets=SETTLES)
 def reconcilePayments(event: ScheduledEvent) -> None:
     """Every hour: apply changes in Stripe that no event has reported."""
     reconciliation.reconcile()
