@@ -2,23 +2,20 @@
 import type { FirebaseApp } from 'firebase/app';
 import { getFirestore } from 'firebase/firestore';
 import { getFunctions, httpsCallable } from 'firebase/functions';
-import { asStudioXError } from './errors.js';
-import { FUNCTIONS, type Balance, type FunctionName, type Functions, type Job } from './generated.js';
-import { hasEnded, uploadInput, watchBalance, watchJob, type InputFile, type Unsubscribe } from './live.js';
-import {
-  DEFAULT_MAX_DELAY,
-  DEFAULT_RETRIES,
-  delayBefore,
-  mayRepeat,
-  newRequestId,
-  sleep,
-  type RetryOptions,
-} from './retry.js';
+import { createCalls, type Arguments, type Calls, type ResponseOf } from './calls.js';
+import type { Balance, FunctionName, Job } from './generated.js';
+import { watchBalance, watchJob, type Unsubscribe } from './live.js';
+import type { RetryOptions } from './retry.js';
+import { hasEnded } from './status.js';
+import { uploadInput, type InputFile } from './upload.js';
 
+export type { Call, CallOptions, Calls, RequestOf, ResponseOf } from './calls.js';
 export * from './errors.js';
 export type * from './generated.js';
-export { hasEnded, MAX_UPLOAD_BYTES, type InputFile, type Unsubscribe } from './live.js';
+export type { Unsubscribe } from './live.js';
 export { newRequestId, type RetryOptions } from './retry.js';
+export { hasEnded } from './status.js';
+export { MAX_UPLOAD_BYTES, type InputFile } from './upload.js';
 
 /** The default region of the functions. */
 export const REGION = 'us-central1';
@@ -29,26 +26,6 @@ export interface ClientOptions extends RetryOptions {
   /** The id of the Firestore database, if it is not the default one. */
   database?: string;
 }
-
-export interface CallOptions extends RetryOptions {
-  /** The timeout of one call, in milliseconds; by default a little longer than the function may run. */
-  timeout?: number;
-}
-
-export type RequestOf<N extends FunctionName> = Functions[N]['request'];
-export type ResponseOf<N extends FunctionName> = Functions[N]['response'];
-
-/** The request may be omitted if it has no required field. */
-type Arguments<N extends FunctionName> =
-  Record<string, never> extends RequestOf<N>
-    ? [request?: RequestOf<N>, options?: CallOptions]
-    : [request: RequestOf<N>, options?: CallOptions];
-
-/** Call one function. Throws a StudioXError. */
-export type Call<N extends FunctionName> = (...given: Arguments<N>) => Promise<ResponseOf<N>>;
-
-/** Every callable by its name. */
-export type Calls = { [N in keyof Functions]: Call<N> };
 
 export interface Helpers {
   readonly app: FirebaseApp;
@@ -80,39 +57,20 @@ export function createStudioX(app: FirebaseApp, defaults: ClientOptions = {}): S
   const functions = getFunctions(app, defaults.region ?? REGION);
   const database = getFirestore(app, defaults.database ?? '(default)');
 
-  async function call<N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>> {
-    const [request, options = {}] = given;
-    const { timeout, takesRequestId, repeatable, consumesToken } = FUNCTIONS[name];
-    const data: Record<string, unknown> = { ...request };
-    if (takesRequestId) data['requestId'] ??= newRequestId();
-    const requestId = data['requestId'] as string | undefined;
-    const callable = httpsCallable<unknown, ResponseOf<N>>(functions, name, {
-      timeout: options.timeout ?? timeout,
-      limitedUseAppCheckTokens: consumesToken,
-    });
-    const retries = options.retries ?? defaults.retries ?? DEFAULT_RETRIES;
-    const maxDelay = options.maxDelay ?? defaults.maxDelay ?? DEFAULT_MAX_DELAY;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return (await callable(data)).data;
-      } catch (thrown) {
-        const error = asStudioXError(thrown, name, requestId);
-        if (attempt >= retries || !mayRepeat(error, repeatable)) throw error;
-      }
-      await sleep(delayBefore(attempt, maxDelay));
-    }
-  }
+  const calls = createCalls(
+    async (name, data, options) => (await httpsCallable(functions, name, options)(data)).data,
+    defaults,
+  );
+  const call = <N extends FunctionName>(name: N, ...given: Arguments<N>): Promise<ResponseOf<N>> =>
+    (calls[name] as (...given: Arguments<N>) => Promise<ResponseOf<N>>)(...given);
 
   const waitForJob = async (jobId: string): Promise<Job> => {
     await new Promise<void>((resolve, reject) => {
       watchJob(database, jobId, ({ status }) => hasEnded(status) && resolve(), reject);
     });
-    return call('getJobStatus', { jobId });
+    return calls.getJobStatus({ jobId });
   };
 
-  const calls = Object.fromEntries(
-    Object.keys(FUNCTIONS).map((name) => [name, call.bind(null, name as FunctionName)]),
-  ) as unknown as Calls;
   return {
     ...calls,
     app,
