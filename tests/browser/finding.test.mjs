@@ -38,7 +38,7 @@ story('found by a word, put into a collection, published, and opened by its link
   await shows(page, FOXES, HERON);
 
   await page.getByRole('button', { name: 'Select' }).click();
-  for (const each of await page.getByRole('checkbox', { name: /^Select:/ }).all()) await each.check();
+  for (const each of [FOXES, HERON]) await page.getByRole('checkbox', { name: `Select: ${each}` }).check();
   await page.getByText('2 creations selected').waitFor();
   await fits(page);
   await page.getByRole('button', { name: 'Put into a collection' }).click();
@@ -84,7 +84,7 @@ story('found by a word, put into a collection, published, and opened by its link
   await page.getByRole('link', { name: 'Library', exact: true }).click();
   await shows(page, FOXES, HERON);
   await page.getByRole('button', { name: 'Select' }).click();
-  for (const each of await page.getByRole('checkbox', { name: /^Select:/ }).all()) await each.check();
+  for (const each of [FOXES, HERON]) await page.getByRole('checkbox', { name: `Select: ${each}` }).check();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   const sure = page.getByRole('dialog', { name: 'Delete' });
   await sure.getByRole('heading', { name: 'Delete 2 creations for good?' }).waitFor();

@@ -111,9 +111,12 @@ story('no connection, and an answer that is lost on its way: ordered once', asyn
     await page.getByRole('heading', { name: place, level: 1 }).waitFor();
     await where.getByText('It could not be loaded.').waitFor();
   }
+  await page.getByRole('status').filter({ hasText: 'There is no connection.' }).waitFor();
+  assert.equal(await page.getByRole('region', { name: 'Messages' }).getByText('no answer').count(), 0, 'it is said once');
+  await accessible(page, 'a page without a connection');
   await context.setOffline(false);
-  await packs.getByRole('button', { name: 'Try again' }).click();
-  await page.getByRole('button', { name: /^Buy Starter/ }).waitFor();
+  await page.getByRole('button', { name: /^Buy Starter/ }).waitFor(); // without a press
+  assert.equal(await page.getByText('There is no connection.').count(), 0);
   await page.getByRole('navigation').getByRole('link', { name: 'Studio' }).click();
 
   let lost = 0;

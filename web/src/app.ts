@@ -1,24 +1,16 @@
-// Shared by all pages: the signed-in user, live account data, navigation, and rendering.
-import type { FirebaseApp } from 'firebase/app';
-import { getAuth, onAuthStateChanged, type Auth, type User } from 'firebase/auth';
-import {
-  collection,
-  doc,
-  getFirestore,
-  limit,
-  onSnapshot,
-  orderBy,
-  query,
-  Timestamp,
-  updateDoc,
-  type Firestore,
-} from 'firebase/firestore';
-import { createStudioX, type Balance, type StudioOptions, type StudioX } from '../../clients/typescript/src/index.ts';
-import { Files } from './files.ts';
-import { database, region } from './firebase.ts';
+// What all pages share, and the only place that holds it: who is signed in, live account data, messages, rendering.
+import type { Calls } from '../../clients/typescript/src/calls.ts';
+import { isRefusal } from '../../clients/typescript/src/errors.ts';
+import type { Balance, StudioOptions } from '../../clients/typescript/src/index.ts';
+import { callables } from './calls.ts';
+import { Connection } from './connection.ts';
+import { Files, mustBePicture } from './files.ts';
+import { kept, keptMine, keptTab } from './kept.ts';
 import { notification, type Notification } from './notifications.ts';
 import type { Dialog, Draft, Page } from './page.ts';
-import type { Queue } from './queue.ts';
+import { Quiet } from './quiet.ts';
+import { Session, type Person } from './session.ts';
+import { Tabs } from './tabs.ts';
 import { said, typeName } from './words.ts';
 
 interface Toast {
@@ -27,19 +19,23 @@ interface Toast {
   bad: boolean;
 }
 
-const SHOWN_NOTIFICATIONS = 30;
+type Live = typeof import('./sdk/live.ts');
+type Stop = () => void;
+
 const TOAST_MS = 7_000;
+const OPTIONS = 'options';
+const BALANCE = 'balance';
 
 export class App {
-  readonly studiox: StudioX;
-  readonly auth: Auth;
-  readonly firestore: Firestore;
+  readonly session: Session;
+  readonly studiox: Calls;
   readonly files: Files;
-  /** Undefined until it is known, before any page is shown; null while no user is signed in. */
-  user: User | null | undefined;
-  /** Whether the ID token says that the user is an administrator. The functions ask Auth. */
-  admin = false;
-  balance: Balance | null = null;
+  readonly connection: Connection;
+  readonly quiet = new Quiet();
+  /** What else follows live data of whoever is signed in. */
+  readonly followers: ((uid: string) => Stop)[] = [];
+  readonly tabs: Tabs;
+  balance = keptMine.read<Balance>(BALANCE);
   notifications: Notification[] = [];
   /** The latest notification, for screen readers. */
   heard = '';
@@ -48,52 +44,48 @@ export class App {
   page: Page | null = null;
   /** The initial values of the studio's form: a remix, or a creation that is used again. */
   draft: Draft | null = null;
-  /** The user's jobs that are being made, once it is known who that is. */
-  queue: Queue | null = null;
-  /** The catalogue, once it is loaded. */
-  options: StudioOptions | null = null;
-  /** Replaced at sign-out, but kept when a visitor signs up. Pages store under it what must last as long. */
-  session: object = {};
-
+  /** The catalogue: the last visit's until this one's is loaded. */
+  options = kept.read<StudioOptions>(OPTIONS);
   /** The checkout from which Stripe has just returned the user. */
   bought: string | null = null;
+  /** The session was ended elsewhere, so the user is asked to sign in again. */
+  ended = false;
 
   private drawing = false;
   private lastToast = 0;
-  private stopAccount: () => void = () => undefined;
+  private fresh: Promise<StudioOptions | null> | undefined;
+  /** The notifications that were there before; null until they are known. */
+  private told: Set<string> | null = null;
+  private stopAccount: Stop = () => undefined;
 
   constructor(
-    readonly firebase: FirebaseApp,
     private readonly draw: () => void,
     /** Go to an address; without one, show the current one's page again. */
     readonly go: (path?: string) => void,
   ) {
-    this.studiox = createStudioX(firebase, { region, database });
-    this.auth = getAuth(firebase);
-    this.firestore = getFirestore(firebase, database);
-    this.files = new Files(firebase, () => this.update());
-    this.studiox.watchBalance(
-      (balance) => {
-        this.balance = balance;
-        this.page?.changed?.();
-        this.update();
-      },
-      () => undefined, // signed out while listening
-    );
-    onAuthStateChanged(this.auth, (user) => {
-      if (this.user !== undefined && user?.uid === this.user?.uid) return;
-      if (user === null) {
-        this.session = {};
-        this.options = null;
-      }
-      this.user = user;
-      this.admin = false;
-      void this.isAdmin().then((admin) => this.user === user && admin && (this.admin = true) && this.update());
-      this.files.clear();
-      this.follow(user);
-      void this.openQueue(user).catch(() => undefined); // without a connection there is none to show
-      this.go(); // pages hold what belongs to whoever is signed in
+    this.connection = new Connection(() => this.update());
+    this.session = new Session((ended) => this.arrived(ended));
+    const token = () => this.session.token();
+    this.studiox = callables(token, (change, answered) => {
+      if (answered) this.connection.answered();
+      this.quiet.called(change);
     });
+    this.files = new Files(
+      token,
+      () => this.update(),
+      (again) => this.connection.heal(again),
+    );
+    this.tabs = new Tabs(() => this.page?.renew?.());
+  }
+
+  start(): void {
+    this.follow();
+    this.go();
+  }
+
+  /** Who is signed in; null while nobody is. */
+  get user(): Person | null {
+    return this.session.person;
   }
 
   /** Render again soon, once for several calls. */
@@ -128,6 +120,7 @@ export class App {
   }
 
   fail(error: unknown): void {
+    if (this.connection.lost && isRefusal(error, 'NoAnswer')) return; // the frame says so, once
     this.say(said(error), true);
   }
 
@@ -143,10 +136,29 @@ export class App {
     }
   }
 
-  /** The catalogue, loaded once; null if it cannot be. */
+  /** Load what the page shows: as `attempt`, and `again` runs when a lost connection is back. */
+  load<T>(read: () => Promise<T>, again: () => void): Promise<T | null> {
+    return this.attempt(() => this.connection.loading(read, again));
+  }
+
+  /** The catalogue; null if it cannot be loaded. The last visit's is given at once, and loaded again meanwhile. */
   async catalogue(): Promise<StudioOptions | null> {
-    this.options ??= await this.attempt(() => this.studiox.getStudioOptions());
-    return this.options;
+    this.fresh ??= this.loadCatalogue();
+    return this.options ?? this.fresh;
+  }
+
+  /** Load the catalogue: a price has changed, or it could not be loaded before. */
+  async loadCatalogue(): Promise<StudioOptions | null> {
+    const found = await this.load(
+      () => this.studiox.getStudioOptions(),
+      () => void this.loadCatalogue(),
+    );
+    if (found) {
+      this.options = found;
+      kept.write(OPTIONS, found);
+      this.page?.changed?.();
+    } else this.fresh = undefined;
+    return found;
   }
 
   /** `Picture by Nano Banana`; without the model until the catalogue is loaded, and for a model that it has lost. */
@@ -155,10 +167,23 @@ export class App {
     return model ? `${typeName(type)} by ${model.label}` : typeName(type);
   }
 
-  /** False also if the token cannot be had. */
-  async isAdmin(): Promise<boolean> {
-    const token = await this.user?.getIdTokenResult().catch(() => null);
-    return token?.claims['admin'] === true;
+  /** Upload an input of a job. Resolves to its path. Throws a RangeError for a file that the rules would refuse. */
+  async upload(file: File): Promise<string> {
+    await mustBePicture(file);
+    return (await import('./sdk/upload.ts')).upload(file);
+  }
+
+  /** Follow live data. Firestore is fetched for it, after what the page shows first. */
+  listen(start: (live: Live) => Stop): Stop {
+    let [ended, stop]: [boolean, Stop] = [false, () => undefined];
+    void this.quiet.wait()
+      .then(() => import('./sdk/live.ts'))
+      .then((live) => !ended && (stop = start(live)))
+      .catch(() => undefined); // no connection: what is shown stays as it is
+    return () => {
+      ended = true;
+      stop();
+    };
   }
 
   get unread(): number {
@@ -169,47 +194,51 @@ export class App {
   async markRead(id?: string): Promise<void> {
     const { user } = this;
     if (!user) return;
-    const now = Timestamp.now();
     const unread = this.notifications.filter((each) => !each.read && (id === undefined || each.id === id));
-    await this.attempt(() =>
-      Promise.all(
-        unread.map(({ id }) => updateDoc(doc(this.firestore, 'users', user.uid, 'notifications', id), { readAt: now })),
-      ),
-    );
+    await this.attempt(async () => (await import('./sdk/live.ts')).markRead(user.uid, unread.map((each) => each.id)));
   }
 
-  private async openQueue(user: User | null): Promise<void> {
-    this.queue?.stop();
-    this.queue = null;
-    if (!user) return;
-    const { Queue } = await import('./queue.ts');
-    if (this.user === user) this.queue = new Queue(this, user.uid); // nobody else has signed in meanwhile
+  /** Another person, or nobody, is signed in. */
+  private arrived(ended: boolean): void {
+    const { user } = this;
+    this.ended = ended;
+    if (!user && !ended) keptTab.forget();
+    this.balance = null;
+    this.files.clear();
+    this.follow();
+    this.go(); // pages hold what belongs to whoever is signed in
   }
 
-  private follow(user: User | null): void {
+  private follow(): void {
     this.stopAccount();
     this.stopAccount = () => undefined;
-    this.notifications = [];
-    this.heard = '';
+    [this.notifications, this.told, this.heard] = [[], null, ''];
+    const { user } = this;
     if (!user) return;
-    let first = true;
-    const newest = query(
-      collection(this.firestore, 'users', user.uid, 'notifications'),
-      orderBy('createdAt', 'desc'),
-      limit(SHOWN_NOTIFICATIONS),
-    );
-    this.stopAccount = onSnapshot(
-      newest,
-      (found) => {
-        const known = first ? null : new Set(this.notifications.map(({ id }) => id));
-        first = false;
-        this.notifications = found.docs.map((each) => notification(each.id, each.data()));
-        const come = known && this.notifications.find(({ id }) => !known.has(id));
-        if (come) this.heard = [come.subject, come.title].filter(Boolean).join(': ');
-        this.page?.changed?.();
-        this.update();
-      },
-      () => undefined,
-    );
+    const stops = [
+      this.listen(({ followBalance }) => followBalance((balance) => this.hold(balance))),
+      this.listen(({ followNotifications }) =>
+        followNotifications(user.uid, (all) => this.notify(all.map(notification))),
+      ),
+      ...this.followers.map((follow) => follow(user.uid)),
+    ];
+    this.stopAccount = () => stops.forEach((stop) => stop());
+  }
+
+  private hold(balance: Balance | null): void {
+    this.balance = balance;
+    if (this.user) keptMine.write(BALANCE, balance);
+    this.page?.changed?.();
+    this.update();
+  }
+
+  private notify(all: Notification[]): void {
+    const { told } = this;
+    const come = told && all.find(({ id }) => !told.has(id));
+    if (come) this.heard = [come.subject, come.title].filter(Boolean).join(': ');
+    this.told = new Set(all.map(({ id }) => id));
+    this.notifications = all;
+    this.page?.changed?.();
+    this.update();
   }
 }

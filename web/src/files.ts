@@ -1,7 +1,6 @@
-// The signed-in user's private files as addresses for elements. The Storage SDK fetches each file once.
-import type { FirebaseApp } from 'firebase/app';
-import { getBlob, getMetadata, getStorage, ref } from 'firebase/storage';
-import { publicUrl } from './firebase.ts';
+// Files in Cloud Storage as addresses for elements. A private one is fetched once, with the user's token.
+import { APP_CHECK_KEY, fileUrl } from './project.ts';
+import { shortened } from './words.ts';
 
 const KEPT = 200;
 /** The largest file that is fetched whole, in bytes. Larger ones play from the address that getCreation signs. */
@@ -11,8 +10,10 @@ export class Files {
   private readonly found = new Map<string, string>();
 
   constructor(
-    private readonly app: FirebaseApp,
+    private readonly token: () => Promise<string | null>,
     private readonly arrived: () => void,
+    /** Calls back when a lost connection is there again. */
+    private readonly heal: (again: () => void) => void,
   ) {}
 
   /** The file's address. Empty while it is being fetched, if that failed, and if the file is too large. */
@@ -28,20 +29,13 @@ export class Files {
 
   /** Those of these files that have not been deleted. */
   async kept(paths: string[]): Promise<string[]> {
-    const gone = await Promise.all(
-      paths.map((path) =>
-        getMetadata(ref(getStorage(this.app), path)).then(
-          () => false,
-          (error: { code?: string }) => error.code === 'storage/object-not-found',
-        ),
-      ),
-    );
-    return paths.filter((_, index) => !gone[index]);
+    const answers = await Promise.all(paths.map((path) => this.ask(path, false).catch(() => null)));
+    return paths.filter((_, index) => answers[index]?.status !== 404);
   }
 
   /** The address of a public file. */
   public(path: string): string {
-    return publicUrl(this.app, path);
+    return fileUrl(path);
   }
 
   clear(): void {
@@ -49,10 +43,23 @@ export class Files {
     this.found.clear();
   }
 
+  private async ask(path: string, content: boolean): Promise<Response> {
+    const [token, check] = await Promise.all([
+      this.token(),
+      APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(false)) : '',
+    ]);
+    const headers = {
+      ...(token ? { Authorization: `Firebase ${token}` } : {}),
+      ...(check ? { 'X-Firebase-AppCheck': check } : {}),
+    };
+    return fetch(fileUrl(path, content), { headers });
+  }
+
   private async load(path: string): Promise<void> {
     try {
-      const url = URL.createObjectURL(await getBlob(ref(getStorage(this.app), path)));
-      this.found.set(path, url);
+      const answer = await this.ask(path, true);
+      if (!answer.ok) return; // deleted meanwhile
+      this.found.set(path, URL.createObjectURL(await answer.blob()));
       const [oldest] = this.found.keys();
       if (this.found.size > KEPT && oldest !== undefined) {
         URL.revokeObjectURL(this.found.get(oldest) ?? '');
@@ -60,7 +67,14 @@ export class Files {
       }
       this.arrived();
     } catch {
-      // Deleted meanwhile, or no connection: the picture stays empty.
+      this.heal(() => void this.load(path)); // no connection
     }
   }
+}
+
+/** Refuses, with a RangeError, a file that the browser cannot show as a picture: an order would be refused with it. */
+export async function mustBePicture(file: File): Promise<void> {
+  const shown = await createImageBitmap(file).catch(() => null);
+  if (!shown) throw new RangeError(`“${shortened(file.name, 40)}” is not a picture that can be used.`);
+  shown.close();
 }

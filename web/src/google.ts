@@ -1,6 +1,5 @@
 // Sign-in with Google by OpenID Connect's redirect (docs/decisions/0049-signing-in-with-google.md). Fetched when it is
 // used. https://developers.google.com/identity/openid-connect/openid-connect
-import { OAuthProvider, signInWithCredential } from 'firebase/auth';
 import type { App } from './app.ts';
 
 const GOOGLE = 'https://accounts.google.com/o/oauth2/v2/auth';
@@ -42,8 +41,11 @@ export async function fromGoogle(app: App, answer: URLSearchParams): Promise<voi
   sessionStorage.removeItem(KEY); // an answer is used once
   const idToken = answer.get('id_token');
   if (!idToken) return app.say('You are not signed in: Google did not confirm who you are.', true);
-  const credential = new OAuthProvider('google.com').credential({ idToken, rawNonce: asked.nonce });
-  if (!(await app.attempt(() => signInWithCredential(app.auth, credential)))) return;
+  const signedIn = await app.attempt(async () => {
+    await app.session.enter((sdk) => sdk.signInWithGoogle(idToken, asked.nonce));
+    return true;
+  });
+  if (!signedIn) return;
   history.replaceState(null, '', asked.path);
   app.go();
 }

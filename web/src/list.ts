@@ -1,18 +1,18 @@
 // Data of a page: one item, or a list in pages with a button for more.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { isRefusal } from '../../clients/typescript/src/index.ts';
+import { isRefusal } from '../../clients/typescript/src/errors.ts';
 import type { App } from './app.ts';
+import type { Shelf } from './kept.ts';
+import { waitingDetail, waitingLines } from './waiting.ts';
 
 interface Piece<T> {
   items: T[];
   nextCursor: string | null;
 }
 
-/** A placeholder: loading, or failed to load. */
-export const missing = (failed: boolean, again: () => void): TemplateResult =>
-  failed
-    ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>`
-    : html`<p class="muted" role="status">Loading …</p>`;
+/** In place of data: what is shown while it loads, or a button after a failure. */
+export const missing = (failed: boolean, again: () => void, loading = waitingLines(4)): TemplateResult =>
+  failed ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>` : loading;
 
 /** One item with an address of its own. */
 export class One<T> {
@@ -23,26 +23,40 @@ export class One<T> {
   constructor(
     private readonly app: App,
     private readonly read: () => Promise<T>,
+    /** Called when it is loaded. */
+    private readonly loaded: () => void = () => undefined,
   ) {}
 
   async load(): Promise<void> {
     this.failed = false;
-    try {
-      this.value = await this.read();
-    } catch (error) {
-      if (isRefusal(error, 'NotFound')) this.value = null;
-      else {
-        this.failed = true;
-        this.app.fail(error);
-      }
-    }
+    const found = await this.app.load(
+      async () => {
+        try {
+          return { value: await this.read() };
+        } catch (error) {
+          if (isRefusal(error, 'NotFound')) return { value: null };
+          throw error;
+        }
+      },
+      () => void this.load(),
+    );
+    this.failed = found === null;
+    if (found) this.value = found.value;
+    if (this.value) this.loaded();
     this.app.update();
   }
 
-  /** Shown while it is not loaded; `again` retries. */
-  missing(again: () => Promise<void>): TemplateResult {
-    return missing(this.failed, () => void again());
+  /** Shown while it is not loaded. */
+  missing(): TemplateResult {
+    return missing(this.failed, () => void this.load(), waitingDetail());
   }
+}
+
+interface Looks {
+  /** Shown while the first page is loaded. */
+  loading?: TemplateResult;
+  /** Where the first page is kept for the next visit, and its name there. */
+  keep?: [shelf: Shelf, name: string] | undefined;
 }
 
 export class List<T> {
@@ -54,18 +68,23 @@ export class List<T> {
   private asked = 0;
 
   constructor(
-    private readonly app: Pick<App, 'attempt' | 'update'>,
+    private readonly app: Pick<App, 'load' | 'update'>,
     private readonly read: (cursor: string | null) => Promise<Piece<T>>,
-  ) {}
+    private readonly looks: Looks = {},
+  ) {
+    this.items = looks.keep?.[0].read<T[]>(looks.keep[1]) ?? null;
+  }
 
   /** Load the list from its start again. */
   async reload(): Promise<void> {
     await this.load(null, (found) => found);
+    const [shelf, name] = this.looks.keep ?? [];
+    if (!this.failed) shelf?.write(name!, this.items);
   }
 
   /** Shown while `items` is null. */
   missing(): TemplateResult {
-    return missing(this.failed, () => void this.reload());
+    return missing(this.failed, () => void this.reload(), this.looks.loading);
   }
 
   more(): TemplateResult | typeof nothing {
@@ -80,7 +99,10 @@ export class List<T> {
     this.loading = true;
     this.failed = false;
     this.app.update();
-    const found = await this.app.attempt(() => this.read(cursor));
+    const found = await this.app.load(
+      () => this.read(cursor),
+      () => number === this.asked && void this.load(cursor, joined),
+    );
     if (number !== this.asked) return; // asked for something else meanwhile
     this.loading = false;
     this.failed = found === null;

@@ -3,26 +3,30 @@ import './style.css';
 import { html, render } from 'lit-html';
 import { App } from './app.ts';
 import { watchConfirmation } from './confirm.ts';
-import { connect } from './firebase.ts';
+import { configure } from './project.ts';
+import { Queue } from './queue.ts';
 import { Router } from './routes.ts';
 import { shell } from './shell.ts';
+import { followTheme } from './theme.ts';
 
 const root = document.getElementById('app')!;
 
-const firebase = await connect().catch((error: unknown) => {
+await configure().catch((error: unknown) => {
   const again = html`<p>Check your connection and <a href="">reload the page</a>.</p>`;
   render(html`<main><h1>StudioX cannot be reached</h1>${again}</main>`, root);
   throw error;
 });
 
 const app: App = new App(
-  firebase,
-  () => render(shell(app), root),
+  () => render(shell(app, queue), root),
   (path) => (path === undefined ? void router.open() : router.go(path)),
 );
+const queue = new Queue(app);
 const router = new Router(app);
 router.listen();
 watchConfirmation(app);
+followTheme(() => app.update());
+
 // Pictures open in the lightbox, films by their button: a click on a film plays it.
 document.addEventListener('click', ({ target }) => {
   const frame = (target as Element).closest('main .frame');
@@ -44,3 +48,5 @@ if (answer.has('state')) {
   history.replaceState(null, '', location.pathname);
   void import('./google.ts').then(({ fromGoogle }) => fromGoogle(app, answer)).catch((error) => app.fail(error));
 }
+
+app.start();

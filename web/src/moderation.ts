@@ -89,7 +89,10 @@ export class Blocked {
   constructor(private readonly app: App) {}
 
   async load(): Promise<void> {
-    const found = await this.app.attempt(() => this.app.studiox.getBlockedUsers());
+    const found = await this.app.load(
+      () => this.app.studiox.getBlockedUsers(),
+      () => void this.load(),
+    );
     this.people = found?.users ?? [];
     this.app.update();
   }

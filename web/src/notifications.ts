@@ -1,5 +1,4 @@
 // The user's notifications: what a document says, in a sentence with the address of its subject.
-import type { Timestamp } from 'firebase/firestore';
 import { typeName } from './words.ts';
 
 export interface Notification {
@@ -37,7 +36,7 @@ const SUBJECTS: Record<string, string> = {
 };
 
 /** A stored notification, for people. */
-export function notification(id: string, data: Record<string, unknown>): Notification {
+export function notification({ id, data }: { id: string; data: Record<string, unknown> }): Notification {
   const type = String(data['type']);
   const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : '');
   const what = typeName(text('jobType')).toLowerCase();
@@ -56,7 +55,7 @@ export function notification(id: string, data: Record<string, unknown>): Notific
   return {
     id,
     type,
-    createdAt: (data['createdAt'] as Timestamp).toDate().toISOString(),
+    createdAt: text('createdAt'),
     read: data['readAt'] !== null,
     href,
     subject,

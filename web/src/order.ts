@@ -27,8 +27,13 @@ export function fitting(model: ModelOption, values: Values): Values {
 
 /** The values of an order that was placed before, from the parameters of its job. */
 export function restored(model: ModelOption, params: Values): Values {
+  return fitting(model, flat(params));
+}
+
+/** The parameters with those of `options` among them. */
+export function flat(params: Values): Values {
   const { options = {}, ...fields } = params as { options?: Values };
-  return fitting(model, { ...fields, ...options });
+  return { ...fields, ...options };
 }
 
 /** The rules that apply to one input now. */

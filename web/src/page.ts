@@ -5,7 +5,7 @@ import type { TemplateResult } from 'lit-html';
 export interface Page {
   title: string;
   view(): TemplateResult;
-  /** The balance or the notifications have changed. */
+  /** The balance, the notifications or the catalogue have changed. */
   changed?(): void;
   /** Reload the account data that it shows. */
   renew?(): void;
@@ -27,4 +27,6 @@ export interface Draft {
   sessionId?: string;
   /** Shown above the form. */
   from: string;
+  /** Of an order that may have been sent. */
+  requestId?: string;
 }

@@ -1,45 +1,19 @@
-// The queue: the user's jobs that are being made, on every page. Fetched once somebody is signed in.
-import { collection, limit, onSnapshot, orderBy, query, where } from 'firebase/firestore';
+// The queue: the user's jobs that are being made, on every page.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { App } from './app.ts';
 import { cancel } from './cancel.ts';
 import { done, underWay, type Running } from './under-way.ts';
 
-/** More than any plan has running at once. */
-const SHOWN = 30;
 const SECOND_MS = 1_000;
 
 export class Queue {
   private jobs: Running[] = [];
   private open = false;
-  private readonly leave: () => void;
   private ticking: ReturnType<typeof setInterval> | undefined;
 
-  constructor(
-    private readonly app: App,
-    uid: string,
-  ) {
-    const running = query(
-      collection(app.firestore, 'jobs'),
-      where('uid', '==', uid),
-      where('status', 'in', ['pending', 'processing']),
-      orderBy('createdAt', 'desc'),
-      limit(SHOWN),
-    );
-    this.leave = onSnapshot(
-      running,
-      ({ docs }) => {
-        this.jobs = docs.map((each) => each.data() as Running);
-        app.update();
-      },
-      () => undefined, // signed out while listening
-    );
-  }
-
-  stop(): void {
-    this.leave();
-    clearInterval(this.ticking);
+  constructor(private readonly app: App) {
+    app.followers.push((uid) => this.follow(uid));
   }
 
   /** The button with their number, and the list that it opens. Empty while there are none. */
@@ -73,6 +47,20 @@ export class Queue {
       <small>${underWay(app, job)}</small>
       <button aria-label="Cancel ${label}" @click=${end}>Cancel</button>
     </li>`;
+  }
+
+  private follow(uid: string): () => void {
+    const stop = this.app.listen(({ followRunning }) =>
+      followRunning(uid, (all) => {
+        this.jobs = all.map(({ data }) => data as unknown as Running);
+        this.app.update();
+      }),
+    );
+    return () => {
+      stop();
+      clearInterval(this.ticking);
+      [this.jobs, this.open] = [[], false];
+    };
   }
 
   private readonly toggled = (event: ToggleEvent): void => {

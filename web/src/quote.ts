@@ -1,7 +1,9 @@
 // The quote of the order in the form: what it would cost now, and whether it would be refused.
+import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Quote, QuoteStudioJob } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { remember } from './under-way.ts';
+import { count, refusalOf, tokens, typically } from './words.ts';
 
 const REST_MS = 400;
 
@@ -43,4 +45,29 @@ export class Quotes {
       this.app.update();
     }, REST_MS);
   }
+}
+
+/** What the quote says beside the price. `refused`: the order was, and the form says why. */
+export function foretold(quote: Quote | null, refused: boolean): TemplateResult | typeof nothing {
+  if (!quote) return nothing;
+  const { refusal, balance, balanceAfter, typicalSeconds } = quote;
+  if (refusal) return refused ? nothing : html`<strong>${refusalOf(refusal)}</strong>`;
+  const leaves = balance === balanceAfter ? '' : `Leaves you ${tokens(balanceAfter)}. `;
+  return html`${leaves}${typicalSeconds ? typically(typicalSeconds) : nothing}`;
+}
+
+/** What to do if the price is more than the user has; null if it is not. `refused`: the form says so already. */
+export function short(
+  price: number,
+  owned: number,
+  refused: boolean,
+  other: { id: string; label: string; price: number } | null,
+  use: (id: string) => void,
+): TemplateResult | null {
+  if (price <= owned) return null;
+  return html`${refused ? nothing : html`<strong>This costs ${tokens(price)}, and you have ${count(owned)}.</strong> `}
+    <a href="/tokens">Get tokens</a>${other
+      ? html` or <button type="button" class="link" @click=${() => use(other.id)}>
+          use ${other.label} for ${tokens(other.price)}</button>`
+      : nothing}.`;
 }

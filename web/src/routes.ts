@@ -20,7 +20,7 @@ const ROUTES: readonly [path: RegExp, load: () => Promise<Make>][] = [
 const ADMIN = /^\/admin(?:\/(.*))?$/;
 
 async function administration(app: App): Promise<Make> {
-  return (await app.isAdmin()) ? (await import('./admin/index.ts')).adminPage : lost;
+  return app.user?.isAdmin ? (await import('./admin/index.ts')).adminPage : lost;
 }
 
 const lost = (): Page => ({
@@ -57,10 +57,11 @@ export class Router {
     const make = load ? await load().catch(() => unreachable) : lost;
     if (number !== this.opened) return; // another one was opened meanwhile
     app.page?.stop?.();
+    app.connection.forget();
     app.page = make(app, route?.exec(path)?.[1] ?? '');
     document.title = `${app.page.title} · StudioX`;
     app.update();
-    if (first) whenIdle(fetchOthers);
+    if (first) void app.quiet.wait().then(fetchOthers);
     else arrive();
   }
 
@@ -94,9 +95,4 @@ function arrive(): void {
 /** The other pages' files, so that a click waits for none, also without a connection. */
 function fetchOthers(): void {
   for (const [, load] of ROUTES) void load().catch(() => undefined);
-}
-
-function whenIdle(act: () => void): void {
-  if ('requestIdleCallback' in window) requestIdleCallback(act);
-  else setTimeout(act, 1_000); // Safari
 }

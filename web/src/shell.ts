@@ -1,12 +1,13 @@
 // The frame of every page: navigation, the balance, notifications, the dialog, messages.
-import { signOut } from 'firebase/auth';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
 import type { App } from './app.ts';
 import { confirmation } from './confirm.ts';
 import { icon, type Icon } from './icons.ts';
 import type { Notification } from './notifications.ts';
+import type { Queue } from './queue.ts';
 import { askToSignIn } from './sign-in.ts';
+import { isDark, turnLights } from './theme.ts';
 import { ago, count, tokens } from './words.ts';
 
 const PLACES: readonly [path: string, name: string, icon: Icon][] = [
@@ -16,26 +17,40 @@ const PLACES: readonly [path: string, name: string, icon: Icon][] = [
   ['/tokens', 'Tokens', 'token'],
 ];
 
-export function shell(app: App): TemplateResult {
+export function shell(app: App, queue: Queue): TemplateResult {
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header>
       <a class="brand" href="/" aria-label="StudioX, home"><span class="mark" aria-hidden="true"></span>StudioX</a>
       <nav aria-label="Main">${PLACES.map((place) => link(...place))}</nav>
       <div class="tools">
-        ${app.queue?.view()}
-        <button class="round" aria-label=${dark() ? 'Light colours' : 'Dark colours'}
+        ${queue.view()}
+        <button class="round" aria-label=${isDark() ? 'Light colours' : 'Dark colours'}
           @click=${() => (turnLights(), app.update())}>
-          ${icon(dark() ? 'sun' : 'moon')}
+          ${icon(isDark() ? 'sun' : 'moon')}
         </button>
         ${app.user ? signedIn(app) : signedOut(app)}
       </div>
     </header>
+    ${standing(app)}
     ${confirmation(app)}
     <main id="main" tabindex="-1">${app.page?.view()}</main>
     <p class="hidden" role="status">${app.heard}</p>
     ${app.dialog ? modal(app) : messages(app)}
   `;
+}
+
+/** What concerns every page, said once. */
+function standing(app: App): TemplateResult {
+  return html`<div class="notices" role="status">
+    ${app.connection.lost
+      ? html`<p>There is no connection. What you see may have changed; it is loaded again when you are back online.</p>`
+      : nothing}
+    ${app.ended && !app.user
+      ? html`<p>You are signed out here: you signed out everywhere, or your password was changed.
+          <button class="link" @click=${() => askToSignIn(app, undefined, false)}>Sign in again</button></p>`
+      : nothing}
+  </div>`;
 }
 
 /** Inside the dialog while one is open, because screen readers skip what is behind it. */
@@ -55,11 +70,9 @@ function link(path: string, name: string, glyph: Icon): TemplateResult {
   return html`<a href=${path} aria-current=${here ? 'page' : nothing}>${icon(glyph)}<span>${name}</span></a>`;
 }
 
-const signedOut = (app: App): TemplateResult | typeof nothing =>
-  app.user === undefined
-    ? nothing
-    : html`<button @click=${() => askToSignIn(app, undefined, false)}>Sign in</button>
-        <button class="main" @click=${() => askToSignIn(app)}>Sign up</button>`;
+const signedOut = (app: App): TemplateResult => html`
+  <button @click=${() => askToSignIn(app, undefined, false)}>Sign in</button>
+  <button class="main" @click=${() => askToSignIn(app)}>Sign up</button>`;
 
 function signedIn(app: App): TemplateResult {
   const { balance, unread } = app;
@@ -91,8 +104,8 @@ function signedIn(app: App): TemplateResult {
       <p class="muted">${app.user?.email}</p>
       <a href="/account">Profile and preferences</a>
       <a href="/tokens">Tokens and plan</a>
-      ${app.admin ? html`<a href="/admin">Administration</a>` : nothing}
-      <button class="link" @click=${() => signOut(app.auth)}>Sign out</button>
+      ${app.user?.isAdmin ? html`<a href="/admin">Administration</a>` : nothing}
+      <button class="link" @click=${() => app.session.signOut()}>Sign out</button>
     </div>
   `;
 }
@@ -126,16 +139,4 @@ function modal(app: App): TemplateResult {
     </div>
     ${messages(app)}
   </dialog>`;
-}
-
-const dark = (): boolean => {
-  const { theme } = document.documentElement.dataset;
-  return theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-};
-
-function turnLights(): void {
-  const theme = dark() ? 'light' : 'dark';
-  document.documentElement.dataset['theme'] = theme;
-  document.documentElement.style.colorScheme = theme; // as theme.js
-  localStorage.setItem('theme', theme);
 }

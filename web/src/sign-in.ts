@@ -1,10 +1,4 @@
 // Signing up and in: Firebase Auth's own, in one dialog.
-import {
-  createUserWithEmailAndPassword,
-  sendPasswordResetEmail,
-  signInWithEmailAndPassword,
-  updateProfile,
-} from 'firebase/auth';
 import { html, nothing } from 'lit-html';
 import type { App } from './app.ts';
 import type { Dialog } from './page.ts';
@@ -36,17 +30,18 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
     app.update();
     try {
       if (signingUp) {
-        const { user } = await createUserWithEmailAndPassword(app.auth, email, password);
+        await app.session.enter((sdk) => sdk.signUp(email, password));
         const name = String(form.get('name') ?? '').trim();
         // The functions keep the public name; Auth's copy is for its own e-mails.
         if (name) {
           // The account exists without the name too, so a failure does not stop the sign-up.
-          await app.attempt(() =>
-            Promise.all([updateProfile(user, { displayName: name }), app.studiox.updateProfile({ displayName: name })]),
-          );
+          await app.attempt(async () => {
+            const { setName } = await app.session.sdk();
+            await Promise.all([setName(name), app.studiox.updateProfile({ displayName: name })]);
+          });
           app.page?.renew?.(); // it may have been read before
         }
-      } else await signInWithEmailAndPassword(app.auth, email, password);
+      } else await app.session.enter((sdk) => sdk.signIn(email, password));
       if (app.dialog === dialog) app.show(null); // it closes when somebody is signed in; by now another may be open
       then();
     } catch (error) {
@@ -62,7 +57,7 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
     const field = dialog.querySelector<HTMLInputElement>('input[name=email]')!;
     if (!field.reportValidity()) return;
     try {
-      await sendPasswordResetEmail(app.auth, field.value.trim());
+      await (await app.session.sdk()).sendReset(field.value.trim());
       sent = 'If this address has an account, we have sent it a message with a link.';
     } catch (error) {
       wrong = said(error);
@@ -102,5 +97,6 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
         ${signingUp ? nothing : html`<button class="link" @click=${reset}>I forgot my password</button>`}
       </p>`,
   };
+  void app.session.sdk().catch(() => undefined); // fetched while the form is filled in
   app.show(dialog);
 }

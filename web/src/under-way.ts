@@ -1,5 +1,4 @@
 // A job that is being made, as the studio and the queue show it: how far it is, how much longer, what it waits for.
-import type { Timestamp } from 'firebase/firestore';
 import type { Job, TypicalSeconds } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { ordered } from './order.ts';
@@ -13,9 +12,9 @@ export interface Running {
   status: Job['status'];
   progress: number;
   params: Record<string, unknown>;
-  createdAt: Timestamp;
-  deadlineAt?: Timestamp;
-  nextAttemptAt?: Timestamp;
+  createdAt: string;
+  deadlineAt?: string;
+  nextAttemptAt?: string;
   wait?: Job['wait'];
 }
 
@@ -42,7 +41,7 @@ function typical(app: App, { type, model, params }: Running): TypicalSeconds | n
   return null;
 }
 
-const age = ({ createdAt }: Running): number => Math.max(0, Date.now() - createdAt.toMillis()) / 1000;
+const age = ({ createdAt }: Running): number => Math.max(0, Date.now() - Date.parse(createdAt)) / 1000;
 
 /**
  * How much of it is done, in percent: what its provider reports, or what its age makes likely. Providers report seldom,
@@ -59,12 +58,12 @@ export function underWay(app: App, job: Running): string {
   const { status, wait, nextAttemptAt, deadlineAt } = job;
   const tried = wait && wait.attempts > 1 ? ` So far we have tried ${wait.attempts} times.` : '';
   if (wait?.reason === 'provider_busy') {
-    const pause = nextAttemptAt ? (nextAttemptAt.toMillis() - Date.now()) / 1000 : 0;
+    const pause = nextAttemptAt ? (Date.parse(nextAttemptAt) - Date.now()) / 1000 : 0;
     return `The model is busy. We try again ${pause > 1 ? `in ${soon(pause)}` : 'now'}.${tried}`;
   }
   if (wait?.reason === 'saving_failed') return `It is made, but could not be saved yet. We try again.${tried}`;
   if (wait?.reason === 'answer_lost' && deadlineAt) {
-    const until = at(deadlineAt.toDate().toISOString());
+    const until = at(deadlineAt);
     return `The model has not confirmed it. If nothing comes by ${until}, you get your tokens back.`;
   }
   const usual = typical(app, job);

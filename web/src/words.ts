@@ -1,11 +1,6 @@
 // Texts for people: refusals, numbers, times.
-import {
-  StudioXError,
-  type FailureReason,
-  type Failures,
-  type QuoteRefusal,
-  type TypicalSeconds,
-} from '../../clients/typescript/src/index.ts';
+import { StudioXError, type FailureReason, type Failures } from '../../clients/typescript/src/errors.ts';
+import type { QuoteRefusal, TypicalSeconds } from '../../clients/typescript/src/index.ts';
 
 // The interface is in British English, and so are its dates.
 const number = new Intl.NumberFormat('en-GB');

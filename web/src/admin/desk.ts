@@ -1,6 +1,6 @@
 // What the administrators' pages share: their calls, and the questions before they change something.
 import { html, type TemplateResult } from 'lit-html';
-import { isRefusal } from '../../../clients/typescript/src/index.ts';
+import { isRefusal } from '../../../clients/typescript/src/errors.ts';
 import type { App } from '../app.ts';
 
 /** A part of the administration, with an address of its own. */
@@ -38,6 +38,11 @@ export class Desk {
     } finally {
       this.update();
     }
+  }
+
+  /** The same for what is shown; `again` runs when a lost connection is back. */
+  load<T>(read: () => Promise<T>, again: () => void): Promise<T | null> {
+    return this.attempt(() => this.app.connection.loading(read, again));
   }
 
   /** The same for what changes something: one at a time. */

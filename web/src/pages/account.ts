@@ -4,6 +4,7 @@ import type { Preferences, Profile } from '../../../clients/typescript/src/index
 import type { App } from '../app.ts';
 import { Blocked } from '../moderation.ts';
 import type { Page } from '../page.ts';
+import { waitingCards } from '../waiting.ts';
 import { onDay } from '../words.ts';
 import { gate } from '../gate.ts';
 import { Rewards } from './rewards.ts';
@@ -25,7 +26,7 @@ export function accountPage(app: App): Page {
   const blocked = new Blocked(app);
 
   const load = async () => {
-    profile = (await app.attempt(() => app.studiox.getProfile())) ?? profile;
+    profile = (await app.load(() => app.studiox.getProfile(), () => void load())) ?? profile;
     app.update();
   };
   void load();
@@ -38,12 +39,14 @@ export function accountPage(app: App): Page {
     const done = await app.attempt(() => app.studiox.updateProfile({ displayName }));
     if (!done) return;
     profile = done;
+    app.tabs.tell();
     app.say('Saved.');
   };
   const prefer = async (name: keyof Preferences, wanted: boolean) => {
     const done = await app.attempt(() => app.studiox.updateProfile({ preferences: { [name]: wanted } }));
-    if (done) profile = done;
-    app.update();
+    if (!done) return;
+    profile = done;
+    app.tabs.tell();
   };
 
   return {
@@ -52,7 +55,7 @@ export function accountPage(app: App): Page {
     view: () => html`
       <h1>Account</h1>
       ${profile === null
-        ? html`<p class="muted" role="status">Loading …</p>`
+        ? waitingCards(4, 18)
         : html`<div class="columns">
             ${about(profile, save)}
             ${letters(profile.preferences, prefer)}
@@ -83,11 +86,10 @@ const choice = (preferences: Preferences, prefer: Prefer, name: keyof Preference
       @change=${(event: Event) => prefer(name, (event.target as HTMLInputElement).checked)} />
     <span>${label}</span></label>`;
 
-const letters = (preferences: Preferences, prefer: Prefer): TemplateResult => html`<section class="card" aria-label="E-mail">
-  <h2>E-mail me</h2>
+const letters = (preferences: Preferences, prefer: Prefer): TemplateResult => html`
+<section class="card" aria-label="E-mail"><h2>E-mail me</h2>
   ${LETTERS.map(([name, label]) => choice(preferences, prefer, name, label))}
 </section>
-<section class="card" aria-label="Feed">
-  <h2>Feed</h2>
+<section class="card" aria-label="Feed"><h2>Feed</h2>
   ${choice(preferences, prefer, 'matureContent', 'Show posts that are rated mature')}
 </section>`;

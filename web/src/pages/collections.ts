@@ -128,7 +128,8 @@ export class Collections {
   ) {}
 
   async load(): Promise<void> {
-    this.all = (await this.app.attempt(() => allCollections(this.app))) ?? this.all;
+    const again = () => void this.load();
+    this.all = (await this.app.load(() => allCollections(this.app), again)) ?? this.all;
     this.app.update();
   }
 

@@ -1,7 +1,8 @@
 // The comments on a post, and the form for another one.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { newRequestId, type Comment, type Post } from '../../../clients/typescript/src/index.ts';
+import type { Comment, Post } from '../../../clients/typescript/src/index.ts';
+import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
 import { agreed } from '../ask.ts';
 import { block, report } from '../moderation.ts';

@@ -31,7 +31,7 @@ export function creationPage(app: App, creationId: string): Page {
     title: 'Creation',
     view: () => {
       const creation = one.value;
-      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing(() => one.load())}`;
+      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing()}`;
       if (creation === null)
         return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
       const { title, prompt, params } = creation;

@@ -4,9 +4,11 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
+import { kept, keptMine, type Shelf } from '../kept.ts';
 import { like } from '../like.ts';
 import { cover, madeWithAi, rated, shownPost } from '../media.ts';
 import type { Page } from '../page.ts';
+import { waitingTiles } from '../waiting.ts';
 import { ago, count } from '../words.ts';
 import { List } from '../list.ts';
 
@@ -15,10 +17,13 @@ export function feedPage(app: App): Page {
   const tag = asked.get('tag');
   const uid = asked.get('by');
   let sort: 'new' | 'top' = 'new';
+  // Who is signed in sees which posts they like.
+  const shelf = app.user ? keptMine : kept;
+  const looks = { loading: waitingTiles(8, true), keep: tag || uid ? undefined : ([shelf, 'feed'] as [Shelf, string]) };
   const list = new List<Post>(app, async (cursor) => {
     const { posts, nextCursor } = await app.studiox.getFeed({ sort, tag, uid, cursor, pageSize: 24 });
     return { items: posts, nextCursor };
-  });
+  }, looks);
   void list.reload();
   const order = (by: 'new' | 'top') => {
     sort = by;

@@ -5,7 +5,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
 import { icon } from '../icons.ts';
 import { asked, valueOf, type Values } from '../order.ts';
-import { inputName, spelled } from '../words.ts';
+import { inputName, spelled, typeName } from '../words.ts';
 
 /** What the fields need of the form. */
 export interface Filled {
@@ -36,6 +36,30 @@ const PROMPTS: Record<string, string> = {
 };
 const optional = html` <span class="muted">(optional)</span>`;
 const typed = (event: Event): string => (event.target as HTMLInputElement).value;
+
+/** The choice of what to make. */
+export const typeField = (types: string[], chosen: string, choose: (type: string) => void): TemplateResult =>
+  html`<fieldset class="segments">
+    <legend class="hidden">What to make</legend>
+    ${types.map(
+      (type) => html`<label>
+        <input type="radio" name="type" value=${type} .checked=${live(type === chosen)} @change=${() => choose(type)} />
+        <span>${typeName(type)}</span></label>`,
+    )}
+  </fieldset>`;
+
+/** The choice of a model among those of the type. */
+export function modelField(models: ModelOption[], chosen: ModelOption, choose: (id: string) => void): TemplateResult {
+  return html`<label>Model
+    <select @change=${(event: Event) => choose(typed(event))}>
+      ${models.map(
+        ({ id, label, plan }) => html`<option value=${id} .selected=${id === chosen.id}>
+          ${label}${plan === 'free' ? '' : ` · ${spelled(plan)} plan`}
+        </option>`,
+      )}
+    </select>
+  </label>`;
+}
 
 export function field(form: Filled, name: string): TemplateResult {
   const input = asked(form.model, form.values, name);
@@ -147,4 +171,11 @@ function files(form: Filled, name: string, { max, required = false }: Input, lab
         </label>`
       : nothing}
   </fieldset>`;
+}
+
+/** Ctrl+Enter, or ⌘+Enter, in any field. */
+export function sendsIt(event: KeyboardEvent): void {
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLFormElement).requestSubmit();
 }

@@ -1,52 +1,60 @@
-// The order form, built from the catalogue. It outlives its page, so that its values are kept.
+// The order form, built from the catalogue. What is in it is kept at this tab, also through a reload.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { live } from 'lit-html/directives/live.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import {
-  isRefusal,
-  newRequestId,
-  type ModelOption,
-  type Quote,
-  type StudioOptions,
-} from '../../../clients/typescript/src/index.ts';
+import { isRefusal } from '../../../clients/typescript/src/errors.ts';
+import type { ModelOption, Quote, StudioOptions } from '../../../clients/typescript/src/index.ts';
+import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { affordable, arranged, complete, fitting, priceOf, request, restored, type Values } from '../order.ts';
+import { keptTab } from '../kept.ts';
+import { affordable, arranged, complete, fitting, flat, priceOf, request, type Values } from '../order.ts';
 import type { Draft } from '../page.ts';
-import { Quotes } from '../quote.ts';
+import { foretold, Quotes, short } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { count, refusalOf, said, shortened, spelled, tokens, typeName, typically } from '../words.ts';
-import { field, type Filled } from './fields.ts';
+import { waiting } from '../waiting.ts';
+import { said, shortened, tokens } from '../words.ts';
+import { field, modelField, sendsIt, typeField, type Filled } from './fields.ts';
 
 const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 
+const DRAFT = 'order';
+
+/** Empty until the balance is known. */
+const standing = ({ balance, notifications }: App): string =>
+  balance ? `${balance.balance} ${balance.plan} ${notifications[0]?.id ?? ''}` : '';
+
 export class OrderForm {
+  /** Who fills it in; null: a visitor. */
+  owner: string | null = null;
+  /** Called for each order that was placed. */
+  placed: (jobId: string) => void = () => undefined;
   private type = 'image';
-  private model: ModelOption | null = null;
+  private modelId = '';
   private values: Values = {};
   private sessionId = '';
   private from = '';
-  private loading = false;
+  private failed = false;
   /** The request ids of the orders that are not answered yet: a provider may take half a minute to take one. */
   private readonly sending = new Set<string>();
   private uploading = 0;
   private wrong = '';
   /** The request id, kept until the order is placed: a click after a lost answer is not a second order. */
   private requestId = newRequestId();
+  /** What the last quote may have depended on. */
+  private standing = '';
   private readonly quotes: Quotes;
 
-  constructor(
-    private readonly app: App,
-    /** Called for each order that was placed. */
-    public placed: (jobId: string) => void = () => undefined,
-  ) {
+  constructor(private readonly app: App) {
     this.quotes = new Quotes(app);
-    void this.load();
+    this.fill(keptTab.read<Draft>(DRAFT));
   }
 
-  /** The balance or the jobs have changed, so the order may cost or be refused otherwise. */
+  /** The balance, the jobs or the catalogue have changed, so the order may cost or be refused otherwise. */
   renew(): void {
-    this.quotes.renew();
+    if (this.options) this.choose(this.type);
+    const before = this.standing;
+    this.standing = standing(this.app);
+    if (before && before !== this.standing) this.quotes.renew();
   }
 
   /** What the chosen order would cost now; null for visitors, for an incomplete order, and until it is known. */
@@ -60,36 +68,39 @@ export class OrderForm {
     return this.app.options;
   }
 
+  /** Show the catalogue, and begin with the settings of a remix, or of a creation that is used again. */
   async load(): Promise<void> {
-    this.loading = true;
-    this.app.update();
-    await this.app.catalogue();
-    this.loading = false;
+    this.failed = false;
+    if (!this.options) await this.app.catalogue();
+    else void this.app.catalogue(); // the last visit's until this one's is there
+    this.failed = !this.options;
+    const { draft } = this.app;
+    if (!this.options) return this.app.update();
+    this.app.draft = null;
+    this.fill(draft);
     this.choose(this.type);
-    if (this.app.draft) this.begin(this.app.draft);
+    if (draft) this.changed();
     this.app.update();
   }
 
-  /** Start with the settings of a remix, or of a creation that is used again. */
-  begin(draft: Draft): void {
-    if (!this.options) return; // `load` comes here again
-    this.app.draft = null;
-    const model = this.models(draft.type).find(({ id }) => id === draft.model);
-    this.choose(draft.type, model?.id);
-    this.values = this.model ? restored(this.model, draft.values) : {};
+  private fill(draft: Draft | null): void {
+    if (!draft) return;
+    this.type = draft.type;
+    this.modelId = draft.model;
+    this.values = flat(draft.values);
     this.sessionId = draft.sessionId ?? '';
     this.from = draft.from;
-    this.changed();
+    this.requestId = draft.requestId ?? newRequestId();
   }
 
   view(): TemplateResult {
     const { options, model } = this;
     if (options && model) return this.form(this.filled(model, options));
     return html`<div class="card form">
-      ${this.loading
-        ? html`<p class="muted" role="status">Loading the models …</p>`
-        : html`<p role="alert">The models could not be loaded.</p>
-            <button @click=${() => this.load()}>Try again</button>`}
+      ${this.failed
+        ? html`<p role="alert">The models could not be loaded.</p>
+            <button @click=${() => this.load()}>Try again</button>`
+        : waiting(html``)}
     </div>`;
   }
 
@@ -100,42 +111,17 @@ export class OrderForm {
     // Each field keeps its elements: one that is given to another field keeps what was chosen there.
     const fields = (names: string[]) => html`<div class="fields">${repeat(names, (name) => name, one)}</div>`;
     const types = TYPES.filter((type) => this.models(type).length > 0);
-    const pick = (type: string) => () => (this.choose(type), this.changed());
     return html`<form class="card form" @submit=${this.submit} @keydown=${sendsIt} aria-label="Order">
-      <fieldset class="segments">
-        <legend class="hidden">What to make</legend>
-        ${types.map(
-          (type) => html`<label>
-            <input type="radio" name="type" value=${type} .checked=${live(type === this.type)}
-              @change=${pick(type)} />
-            <span>${typeName(type)}</span></label>`,
-        )}
-      </fieldset>
+      ${typeField(types, this.type, (type) => (this.choose(type), this.changed()))}
       ${this.from
         ? html`<p class="note">${icon('remix')}<span>${this.from}</span>
             <button type="button" class="link" @click=${() => this.clear()}>Start over</button></p>`
         : nothing}
-      ${this.modelChoice(model)}
+      ${modelField(this.models(this.type), model, (id) => (this.choose(this.type, id), this.changed()))}
       ${fields(shown)}
       ${more.length > 0 ? html`<details><summary>More choices</summary>${fields(more)}</details>` : nothing}
       ${this.footer(model)}
     </form>`;
-  }
-
-  private modelChoice(chosen: ModelOption): TemplateResult {
-    const choose = (event: Event) => {
-      this.choose(this.type, (event.target as HTMLSelectElement).value);
-      this.changed();
-    };
-    return html`<label>Model
-      <select @change=${choose}>
-        ${this.models(this.type).map(
-          ({ id, label, plan }) => html`<option value=${id} .selected=${id === chosen.id}>
-            ${label}${plan === 'free' ? '' : ` · ${spelled(plan)} plan`}
-          </option>`,
-        )}
-      </select>
-    </label>`;
   }
 
   /** What it costs, what is wrong with it, and the button. */
@@ -155,36 +141,43 @@ export class OrderForm {
       </button></div>`;
   }
 
-  /** What to do if the price is more than the user has; null if it is not. */
   private shortage(price: number | null): TemplateResult | null {
     const { app, wrong, values } = this;
-    const owned = app.balance?.balance;
-    if (!app.user || owned === undefined || price === null || price <= owned) return null;
-    const other = affordable(this.models(this.type), values, app.balance!);
-    const use = (id: string) => () => (this.choose(this.type, id), this.changed());
-    return html`${wrong ? nothing : html`<strong>This costs ${tokens(price)}, and you have ${count(owned)}.</strong> `}
-      <a href="/tokens">Get tokens</a>${other
-        ? html` or <button type="button" class="link" @click=${use(other.id)}>
-            use ${other.label} for ${tokens(other.price)}</button>`
-        : nothing}.`;
+    if (!app.user || !app.balance || price === null) return null;
+    const other = affordable(this.models(this.type), values, app.balance);
+    return short(price, app.balance.balance, wrong !== '', other, (id) => (this.choose(this.type, id), this.changed()));
   }
 
   private models(type: string): ModelOption[] {
     return this.options?.models.filter((each) => each.type === type) ?? [];
   }
 
-  private choose(type: string, id?: string): void {
-    const models = this.models(type);
-    this.type = type;
-    this.model = models.find((each) => each.id === (id ?? this.model?.id)) ?? models[0] ?? null;
-    if (this.model) this.values = fitting(this.model, this.values);
+  private get model(): ModelOption | null {
+    const models = this.models(this.type);
+    return models.find(({ id }) => id === this.modelId) ?? models[0] ?? null;
+  }
+
+  /** Keep the values that the chosen model accepts, or the first of this type without another choice. */
+  private choose(type: string, id = this.modelId): void {
+    [this.type, this.modelId] = [type, id];
+    const { model } = this;
+    if (!model) return;
+    this.modelId = model.id;
+    this.values = fitting(model, this.values);
   }
 
   /** Start another order, with a request id of its own. */
   private changed(): void {
-    this.requestId = newRequestId();
     this.wrong = '';
+    this.renumber();
     this.app.update();
+  }
+
+  /** With another request id the next press is another order. */
+  private renumber(): void {
+    this.requestId = newRequestId();
+    const { type, modelId: model, values, sessionId, from, requestId } = this;
+    keptTab.write(DRAFT, { type, model, values, sessionId, from, requestId } satisfies Draft);
   }
 
   private set(name: string, value: unknown): void {
@@ -216,11 +209,7 @@ export class OrderForm {
     if (!app.user) return askToSignIn(app);
     this.uploading += 1;
     app.update();
-    const send = async (file: File) => {
-      await mustBePicture(file);
-      return app.studiox.uploadInput(file);
-    };
-    const added = await app.attempt(() => Promise.all(files.map(send)));
+    const added = await app.attempt(() => Promise.all(files.map((file) => app.upload(file))));
     this.uploading -= 1;
     if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
     app.update();
@@ -249,14 +238,11 @@ export class OrderForm {
         ...(this.sessionId ? { sessionId: this.sessionId } : {}),
       });
       if (this.requestId !== requestId) return; // the form holds another order by now
-      this.requestId = newRequestId();
+      this.renumber();
       this.placed(jobId);
     } catch (error) {
       this.refused(error, requestId, String(values['prompt'] ?? ''));
-      if (isRefusal(error, 'PriceChanged')) {
-        this.app.options = null;
-        void this.load();
-      }
+      if (isRefusal(error, 'PriceChanged')) void this.app.loadCatalogue();
     } finally {
       this.sending.delete(requestId);
       this.app.update();
@@ -267,29 +253,6 @@ export class OrderForm {
     if (this.requestId !== requestId) return this.app.say(`“${shortened(prompt, 40)}”: ${said(error)}`, true);
     this.wrong = said(error);
     // The same request id would return the same refusal, so the next try is another order.
-    if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.requestId = newRequestId();
+    if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.renumber();
   }
-}
-
-/** Ctrl+Enter, or ⌘+Enter, in any field. */
-function sendsIt(event: KeyboardEvent): void {
-  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-  event.preventDefault();
-  (event.currentTarget as HTMLFormElement).requestSubmit();
-}
-
-/** Refuses, with a RangeError, a file that the browser cannot show as a picture: an order would be refused with it. */
-async function mustBePicture(file: File): Promise<void> {
-  const shown = await createImageBitmap(file).catch(() => null);
-  if (!shown) throw new RangeError(`“${shortened(file.name, 40)}” is not a picture that can be used.`);
-  shown.close();
-}
-
-/** What the quote says beside the price. `refused`: the order was, and the form says why. */
-function foretold(quote: Quote | null, refused: boolean): TemplateResult | typeof nothing {
-  if (!quote) return nothing;
-  const { refusal, balance, balanceAfter, typicalSeconds } = quote;
-  if (refusal) return refused ? nothing : html`<strong>${refusalOf(refusal)}</strong>`;
-  const leaves = balance === balanceAfter ? '' : `Leaves you ${tokens(balanceAfter)}. `;
-  return html`${leaves}${typicalSeconds ? typically(typicalSeconds) : nothing}`;
 }

@@ -8,8 +8,9 @@ import type {
 } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { chart } from '../chart.ts';
-import { at, count, money, signed, spelled, tokens } from '../words.ts';
+import { waitingCards } from '../waiting.ts';
 import { List, missing } from '../list.ts';
+import { at, count, money, signed, spelled, tokens } from '../words.ts';
 
 const KINDS: Record<string, string> = {
   welcome_bonus: 'Welcome',
@@ -54,7 +55,7 @@ export class History {
   view(): TemplateResult {
     return html`
       <section aria-label="Use"><h2>The last 30 days</h2>
-        ${this.usage ? used(this.usage) : missing(this.failed, () => void this.loadUsage())}
+        ${this.usage ? used(this.usage) : missing(this.failed, () => void this.loadUsage(), waitingCards(1, 14))}
       </section>
       <section aria-label="Ledger"><div class="row between wrap"><h2>Token history</h2>
         <label class="row">Show
@@ -77,7 +78,10 @@ export class History {
   };
 
   private async loadUsage(): Promise<void> {
-    const found = await this.app.attempt(() => this.app.studiox.getUsageAnalytics());
+    const found = await this.app.load(
+      () => this.app.studiox.getUsageAnalytics(),
+      () => void this.loadUsage(),
+    );
     this.usage = found ?? this.usage;
     this.failed = found === null;
     this.app.update();

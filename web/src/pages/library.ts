@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { cover, shownCreation } from '../media.ts';
 import type { Page } from '../page.ts';
+import { waitingTiles } from '../waiting.ts';
 import { typeName } from '../words.ts';
 import { Collections } from './collections.ts';
 import { Filters } from './filters.ts';
@@ -29,7 +30,7 @@ export function libraryPage(app: App): Page {
     for (let more = 0; page.creations.length === 0 && page.nextCursor !== null && more < EMPTY_PAGES; more++)
       page = await app.studiox.getUserCreations({ ...asked, cursor: page.nextCursor });
     return { items: page.creations, nextCursor: page.nextCursor };
-  });
+  }, { loading: waitingTiles(8) });
   const reload = () => {
     void list.reload();
     void collections.load();

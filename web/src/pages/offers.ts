@@ -6,6 +6,7 @@ import { agreed, type Question } from '../ask.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { count, elsewhere, money, onDay } from '../words.ts';
 import { missing } from '../list.ts';
+import { waitingCards } from '../waiting.ts';
 
 export class Offers {
   private packs: TokenPack[] = [];
@@ -22,14 +23,21 @@ export class Offers {
 
   async load(): Promise<void> {
     const { app } = this;
-    const offers = await app.attempt(() => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]));
+    const offers = await app.load(
+      () => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]),
+      () => void this.load(),
+    );
     if (offers) [this.packs, this.plans] = [offers[0].packs, offers[1].plans];
     this.failed = offers === null;
     app.update();
   }
 
   async loadSubscription(): Promise<void> {
-    this.subscription = (await this.app.attempt(() => this.app.studiox.getSubscription())) ?? this.subscription;
+    const found = await this.app.load(
+      () => this.app.studiox.getSubscription(),
+      () => void this.loadSubscription(),
+    );
+    this.subscription = found ?? this.subscription;
     this.app.update();
   }
 
@@ -37,7 +45,7 @@ export class Offers {
     const { app, packs, plans, subscription, busy } = this;
     return html`
       <section aria-label="Packs"><h2>Buy tokens</h2>
-        ${packs.length === 0 ? missing(this.failed, () => void this.load()) : nothing}
+        ${packs.length === 0 ? missing(this.failed, () => void this.load(), waitingCards(3, 10)) : nothing}
         <div class="offers">${packs.map((pack) => this.pack(pack))}</div>
       </section>
       <section aria-label="Plans"><h2>Plans</h2>

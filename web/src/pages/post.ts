@@ -1,5 +1,4 @@
 // One post, with likes, comments and remixing. Its figures are live.
-import { doc, onSnapshot } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
@@ -18,26 +17,19 @@ import { One } from '../list.ts';
 type Figures = Pick<Post, 'likeCount' | 'commentCount' | 'remixCount'>;
 
 export function postPage(app: App, postId: string): Page {
-  const one = new One<Post>(app, () => app.studiox.getPost({ postId }));
   const comments = new Comments(app, postId);
-  const load = async () => {
-    await one.load();
-    if (one.value) await comments.load();
-  };
-  void load();
+  const one = new One<Post>(app, () => app.studiox.getPost({ postId }), () => void comments.load());
+  void one.load();
   void app.catalogue(); // the names of models
-  const stop = onSnapshot(
-    doc(app.firestore, 'posts', postId),
-    (found) => {
-      const data = found.data() as Figures | undefined;
+  const stop = app.listen(({ followPost }) =>
+    followPost(postId, ({ data }) => {
+      const { likeCount, commentCount, remixCount } = data as unknown as Figures;
       const post = one.value;
-      if (!post || !data) return;
-      const { likeCount, commentCount, remixCount } = data;
+      if (!post) return;
       if (commentCount !== post.commentCount) void comments.load();
       Object.assign(post, { likeCount, commentCount, remixCount });
       app.update();
-    },
-    () => undefined, // hidden or gone: the page itself says so
+    }),
   );
 
   return {
@@ -45,7 +37,7 @@ export function postPage(app: App, postId: string): Page {
     stop,
     view: () => {
       const post = one.value;
-      if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing(load)}`;
+      if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing()}`;
       if (post === null)
         return html`<h1>This is no longer in the feed</h1>${decided(app, postId)}
           <p><a href="/feed">Back to the feed</a></p>`;

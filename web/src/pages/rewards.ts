@@ -13,7 +13,11 @@ export class Rewards {
   constructor(private readonly app: App) {}
 
   async load(): Promise<void> {
-    this.tasks = (await this.app.attempt(() => this.app.studiox.getSocialTasks()))?.tasks ?? this.tasks;
+    const found = await this.app.load(
+      () => this.app.studiox.getSocialTasks(),
+      () => void this.load(),
+    );
+    this.tasks = found?.tasks ?? this.tasks;
     this.app.update();
   }
 

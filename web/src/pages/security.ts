@@ -1,21 +1,15 @@
 // The user's data and access: export, password, sign-out everywhere, deletion.
-import {
-  EmailAuthProvider,
-  reauthenticateWithCredential,
-  signOut,
-  updatePassword,
-  type User,
-} from 'firebase/auth';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { App } from '../app.ts';
+import type { Person } from '../session.ts';
 import { tokens } from '../words.ts';
 
-export const yourData = (app: App, user: User): TemplateResult => html`<section class="card" aria-label="Your data">
+export const yourData = (app: App, user: Person): TemplateResult => html`<section class="card" aria-label="Your data">
   <h2>Your data</h2>
   <p class="row wrap">
     <button @click=${() => exportAll(app)}>Export everything</button>
     <button @click=${() => signOutEverywhere(app)}>Sign out everywhere</button>
-    ${hasPassword(user) ? html`<button @click=${() => changePassword(app, user)}>Change my password</button>` : nothing}
+    ${user.hasPassword ? html`<button @click=${() => changePassword(app)}>Change my password</button>` : nothing}
   </p>
   <p><button class="bad" @click=${() => deleteAccount(app, user)}>Delete my account</button></p>
 </section>`;
@@ -33,17 +27,16 @@ async function exportAll(app: App): Promise<void> {
 
 async function signOutEverywhere(app: App): Promise<void> {
   if (!(await app.attempt(() => app.studiox.revokeSessions()))) return;
-  await signOut(app.auth);
+  await app.session.signOut();
   app.say('You are signed out everywhere.');
 }
 
-function changePassword(app: App, user: User): void {
+function changePassword(app: App): void {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const changing = async () => {
-      await signInAgain(user, String(form.get('current')));
-      await updatePassword(user, String(form.get('fresh')));
+      await (await app.session.sdk()).changePassword(String(form.get('current')), String(form.get('fresh')));
       return true;
     };
     if (!(await app.attempt(changing))) return;
@@ -61,19 +54,19 @@ function changePassword(app: App, user: User): void {
   });
 }
 
-function deleteAccount(app: App, user: User): void {
+function deleteAccount(app: App, user: Person): void {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const confirm = String(form.get('confirm')).trim();
     // It requires a recent sign-in, so users with a password enter it again.
     const deleting = async () => {
-      if (hasPassword(user)) await signInAgain(user, String(form.get('password')));
+      if (user.hasPassword) await (await app.session.sdk()).signInAgain(String(form.get('password')));
       return app.studiox.deleteAccount({ confirm });
     };
     if (!(await app.attempt(deleting))) return;
     app.show(null);
-    await signOut(app.auth);
+    await app.session.signOut();
     app.say('Your account was deleted.');
     app.go('/');
   };
@@ -85,21 +78,12 @@ function deleteAccount(app: App, user: User): void {
       <form @submit=${submit}>
         <label>Type your e-mail address to confirm
           <input name="confirm" required autocomplete="off" maxlength="320" /></label>
-        ${hasPassword(user)
+        ${user.hasPassword
           ? html`<label>Your password${passwordField('password', 'current-password')}</label>`
           : nothing}
         <button class="bad wide">Delete everything</button>
       </form>`,
   });
-}
-
-/** Whether this account has a password, and not only a provider such as Google. */
-const hasPassword = (user: User): boolean => user.providerData.some(({ providerId }) => providerId === 'password');
-
-/** Ask for the password again before something that cannot be undone. Throws Auth's error for a wrong password. */
-async function signInAgain(user: User, password: string): Promise<void> {
-  await reauthenticateWithCredential(user, EmailAuthProvider.credential(user.email ?? '', password));
-  await user.getIdToken(true);
 }
 
 function passwordField(name: string, kind: 'current-password' | 'new-password'): TemplateResult {

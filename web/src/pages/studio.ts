@@ -5,20 +5,22 @@ import type { Page } from '../page.ts';
 import { OrderForm } from './form.ts';
 import { Work } from './work.ts';
 
-/** The order form's values, kept while other pages are shown. */
-const forms = new WeakMap<object, OrderForm>();
+/** The form outlives its page, because an order may be under way, and goes with its user. */
+let form: OrderForm | null = null;
 
 function formOf(app: App): OrderForm {
-  const kept = forms.get(app.session) ?? new OrderForm(app);
-  forms.set(app.session, kept);
-  return kept;
+  const uid = app.user?.uid ?? null;
+  // A visitor who signs in goes on with the same form.
+  if (form === null || (form.owner !== null && form.owner !== uid)) form = new OrderForm(app);
+  form.owner = uid;
+  return form;
 }
 
 export function studioPage(app: App): Page {
   const work = new Work(app);
   const form = formOf(app);
   form.placed = (jobId) => work.seek(jobId);
-  if (app.draft) form.begin(app.draft);
+  void form.load();
   return {
     title: 'Studio',
     stop: work.stop,

@@ -1,9 +1,9 @@
 // The user's running and recent jobs, live.
-import { collection, limit, onSnapshot, orderBy, query, where } from 'firebase/firestore';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { hasEnded, type Job } from '../../../clients/typescript/src/index.ts';
+import type { Job } from '../../../clients/typescript/src/index.ts';
+import { hasEnded } from '../../../clients/typescript/src/status.ts';
 import type { App } from '../app.ts';
 import { cancel } from '../cancel.ts';
 import { icon } from '../icons.ts';
@@ -11,7 +11,6 @@ import { full } from '../media.ts';
 import { done, underWay, type Running } from '../under-way.ts';
 import { ago, tokens } from '../words.ts';
 
-const SHOWN = 12;
 const TICK_MS = 1_000;
 /** The width up to which the form is above the work (style.css). */
 const PHONE = '(max-width: 820px)';
@@ -60,7 +59,7 @@ export class Work {
     const { status, prompt, type, model, price, refunded, media, text, creationId, error } = job;
     const made = app.madeBy(type, model);
     const label = prompt || made;
-    const facts = [made, tokens(price - refunded), ago(job.createdAt.toDate().toISOString())];
+    const facts = [made, tokens(price - refunded), ago(job.createdAt)];
     const found = (card?: Element) => {
       if (!card || this.sought !== job.jobId) return;
       this.sought = '';
@@ -94,17 +93,14 @@ export class Work {
   }
 
   private follow(uid: string): () => void {
-    const jobs = collection(this.app.firestore, 'jobs');
     const clock = setInterval(() => {
       if (this.jobs?.some(({ status }) => !hasEnded(status))) this.app.update();
     }, TICK_MS);
-    const unfollow = onSnapshot(
-      query(jobs, where('uid', '==', uid), orderBy('createdAt', 'desc'), limit(SHOWN)),
-      ({ docs }) => {
-        this.jobs = docs.map((each) => known(each.data()));
+    const unfollow = this.app.listen(({ followJobs }) =>
+      followJobs(uid, (all) => {
+        this.jobs = all.map(({ data }) => known(data));
         this.app.update();
-      },
-      () => undefined,
+      }),
     );
     return () => {
       clearInterval(clock);

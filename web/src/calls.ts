@@ -1,0 +1,63 @@
+// How the page calls functions: the callable protocol by fetch, which needs no SDK.
+// https://firebase.google.com/docs/functions/callable-reference
+import { createCalls, type Calls, type Send } from '../../clients/typescript/src/calls.ts';
+import { APP_CHECK_KEY, functionUrl } from './project.ts';
+
+interface Answer {
+  result?: unknown;
+  error?: { status?: string; message?: string; details?: unknown };
+}
+
+/** Told of each call when it begins (1) and ends (-1), and then whether it was answered. */
+export type Called = (change: 1 | -1, answered: boolean) => void;
+
+/** The callables for whoever `token` belongs to. */
+export function callables(token: () => Promise<string | null>, called: Called): Calls {
+  const send: Send = async (name, data, { timeout, limitedUseAppCheckTokens }) => {
+    called(1, false);
+    let answered = false;
+    try {
+      const [idToken, check] = await Promise.all([
+        token(),
+        APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(limitedUseAppCheckTokens)) : '',
+      ]);
+      const answer = await fetch(functionUrl(name), {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          ...(idToken ? { Authorization: `Bearer ${idToken}` } : {}),
+          ...(check ? { 'X-Firebase-AppCheck': check } : {}),
+        },
+        body: JSON.stringify({ data }),
+        signal: AbortSignal.timeout(timeout),
+      });
+      const body = (await answer.json()) as Answer;
+      answered = true;
+      return result(answer.status, body);
+    } catch (error) {
+      throw isRefusal(error) ? error : { code: 'internal', message: 'internal' }; // no answer, or not one of ours
+    } finally {
+      called(-1, answered);
+    }
+  };
+  return createCalls(send);
+}
+
+class Refusal {
+  constructor(
+    readonly code: string,
+    readonly message: string,
+    readonly details: unknown,
+  ) {}
+}
+
+const isRefusal = (error: unknown): error is Refusal => error instanceof Refusal;
+
+function result(status: number, { result, error }: Answer): unknown {
+  if (error?.status) {
+    const code = error.status.toLowerCase().replaceAll('_', '-');
+    throw new Refusal(code, error.message ?? code, error.details);
+  }
+  if (status !== 200) throw new Refusal('internal', `internal [${status}]`, undefined);
+  return result;
+}

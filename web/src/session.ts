@@ -1,0 +1,91 @@
+// Who is signed in. It is kept in this browser until sign-out, so that a page need not wait for Auth.
+import type { User } from 'firebase/auth';
+import { keptMine } from './kept.ts';
+
+export interface Person {
+  uid: string;
+  email: string | null;
+  emailVerified: boolean;
+  /** Whether the account has a password, and not only a provider such as Google. */
+  hasPassword: boolean;
+  /** An administrator by the claims of the ID token. The functions check it themselves. */
+  isAdmin: boolean;
+}
+
+type Sdk = typeof import('./sdk/auth.ts');
+const PERSON = 'person';
+
+export class Session {
+  /** Null while nobody is signed in. */
+  person = keptMine.read<Person>(PERSON);
+  private loading: Promise<Sdk> | undefined;
+
+  constructor(
+    /** Another person or nobody is signed in. `ended`: the session was ended elsewhere, and not by signing out here. */
+    private readonly changed: (ended: boolean) => void,
+  ) {
+    if (this.person) void this.sdk().catch(() => undefined); // without a connection a call asks again
+    // Somebody signed in at another tab. Auth itself tells the tabs about everything else.
+    addEventListener('storage', ({ key, newValue }) => {
+      if (key === keptMine.key(PERSON) && newValue !== null) void this.sdk().catch(() => undefined);
+    });
+  }
+
+  /** Auth, fetched when it is first needed: visitors do not need it. */
+  sdk(): Promise<Sdk> {
+    this.loading ??= import('./sdk/auth.ts').then(
+      (sdk) => {
+        sdk.onUser((user) => void this.arrived(user));
+        return sdk;
+      },
+      (error: unknown) => {
+        this.loading = undefined;
+        throw error;
+      },
+    );
+    return this.loading;
+  }
+
+  /** The token for a call; null for a visitor's. */
+  async token(): Promise<string | null> {
+    return this.person === null && !this.loading ? null : (await this.sdk()).idToken();
+  }
+
+  async signOut(): Promise<void> {
+    const sdk = await this.sdk();
+    keptMine.forget();
+    await sdk.leave();
+  }
+
+  /** Sign in or up by one of Auth's ways; it is known who it is when this resolves. */
+  async enter(way: (sdk: Sdk) => Promise<void>): Promise<void> {
+    const sdk = await this.sdk();
+    await way(sdk);
+    await this.arrived(sdk.currentUser());
+  }
+
+  /** Ask Auth again whether the e-mail address is confirmed. */
+  async look(): Promise<void> {
+    const sdk = await this.sdk();
+    await sdk.look();
+    await this.arrived(sdk.currentUser());
+  }
+
+  private async arrived(user: User | null): Promise<void> {
+    const found = user && (await this.personOf(user));
+    if (user !== (await this.sdk()).currentUser()) return; // somebody else meanwhile
+    const before = this.person;
+    const ended = found === null && keptMine.read(PERSON) !== null;
+    if (found?.uid !== before?.uid) keptMine.forget();
+    this.person = found;
+    keptMine.write(PERSON, found);
+    if (found?.uid !== before?.uid || found?.isAdmin !== before?.isAdmin) this.changed(ended);
+  }
+  private async personOf(user: User): Promise<Person> {
+    const { uid, email, emailVerified, providerData } = user;
+    const known = this.person?.uid === uid && this.person.isAdmin; // without a connection the token may have expired
+    const isAdmin = await user.getIdTokenResult().then(({ claims }) => claims['admin'] === true, () => known);
+    const hasPassword = providerData.some(({ providerId }) => providerId === 'password');
+    return { uid, email, emailVerified, hasPassword, isAdmin };
+  }
+}
