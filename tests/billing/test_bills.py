@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studiox.billing.bills import SaleTerms, mismatch
+from studiox.billing.bills import SaleTerms, mismatch, tax_in
 from studiox.integrations.stripe_types import Bill
 
 PRICES = {"usd": 1000, "eur": 900}
@@ -38,6 +38,25 @@ CENTS = st.integers(0, 1000)
 )
 def test_what_explains_a_bill(bill: Bill, terms: SaleTerms, problem: str) -> None:
     assert mismatch(bill, PRICES, terms) == problem
+
+
+@pytest.mark.parametrize(
+    ("bill", "amount", "tax"),
+    [
+        (Bill("usd", 1000, 1190, tax=190), 1190, 190),
+        (Bill("usd", 1000, 1190, tax=190), 595, 95),
+        (Bill("usd", 1000, 1190, tax=190), 594, 94),
+        (Bill("usd", 1000, 1000, tax_included=160), 500, 80),
+        (Bill("usd", 1000, 1100, tax=100, tax_included=10), 1100, 110),
+        (Bill("usd", 1000, 0, discount=1000), 0, 0),
+        (Bill("usd", 0, 1, tax=1), 1, 1),
+        (Bill("usd", -1000, -1190, tax=-190), 0, 0),
+        (Bill("usd", -1000, -1190, tax=-190), 10, 0),
+    ],
+)
+def test_the_tax_in_a_part(bill: Bill, amount: int, tax: int) -> None:
+    """The rest may have been paid from a balance."""
+    assert tax_in(bill, amount) == tax
 
 
 @given(discount=CENTS, tax=CENTS, included=CENTS, off=st.integers(-5, 5))

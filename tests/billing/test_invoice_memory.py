@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from studiox.billing.invoice_memory import BEGINNING, may_change, noted, remembered, restored, shown
-from studiox.integrations.stripe_types import Invoice
+from studiox.integrations.stripe_types import Bill, Invoice
 from studiox.models.orders import DisputeRecord
 from studiox.models.payments import Payment
 from studiox.models.subscriptions import InvoiceRecord
@@ -29,7 +29,21 @@ def test_a_fetch_changes_the_invoices_state_and_not_what_was_granted() -> None:
     known = replace(RECORD, counted=True, granted=9, taken=8, ever_taken=7, target=6, reversed=5, disputes=disputes)
     paid = OPEN._replace(status="paid", paid=700, attempts=3)
     assert noted(known, paid) == replace(known, status="paid", amount=700, attempts=3)
-    assert shown(known) == ("open", 2, 900, 9, 5, disputes)
+    assert shown(known) == ("open", 2, None, 900, 9, 5, disputes)
+
+
+def test_tax_on_top_and_what_is_wrong_with_the_sum_are_noted() -> None:
+    taxed = OPEN._replace(bill=Bill("usd", 800, 952, tax=152))
+    assert noted(None, taxed) == replace(RECORD, tax=152)
+    wrong = noted(RECORD, OPEN, "tax_unexpected")
+    assert wrong == replace(RECORD, problem="tax_unexpected")
+    assert shown(wrong) != shown(RECORD)
+    assert noted(wrong, OPEN) == RECORD
+
+
+def test_a_forgotten_invoice_is_restored_by_the_share_of_what_was_paid_with_tax() -> None:
+    taxed = OPEN._replace(total=800, paid=0, bill=Bill("usd", 800, 952, tax=152))
+    assert restored(taxed, replace(PAID, refunded=476, tokens=90)).target == 45
 
 
 def _records(*ages: timedelta, **fields: Any) -> dict[str, InvoiceRecord]:

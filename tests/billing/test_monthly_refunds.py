@@ -8,7 +8,7 @@ from studiox.billing.monthly_tokens import MonthlyBucket, Reversal, Subscription
 from studiox.integrations.stripe_types import Charge, Dispute
 from studiox.models.orders import DisputeRecord
 from studiox.models.subscriptions import Grant, InvoiceRecord
-from tests.billing.buckets import a_bucket, a_grant, a_record, entries
+from tests.billing.buckets import a_bucket, a_grant, a_record, an_invoice, entries
 
 
 def _reversed(
@@ -50,6 +50,26 @@ def test_a_refund_is_a_part_of_what_was_paid_by_card_and_by_balance(
     amount: int, total: int | None, target: int
 ) -> None:
     assert _reversed(a_record(total=total), 500, amount=amount).invoices["in1"].target == target
+
+
+def test_a_refund_is_a_part_of_what_was_paid_with_tax() -> None:
+    """Also of what a balance has paid: 1,190 in all, of which the card paid 595."""
+    assert _reversed(a_record(tax=190), 595, amount=1_190).invoices["in1"].target == 50
+    assert _reversed(a_record(tax=190), 595, amount=595).invoices["in1"].target == 50
+    assert _reversed(a_record(tax=-190), 500, amount=1_000).invoices["in1"].target == 50
+
+
+@pytest.mark.parametrize(
+    ("tax", "back", "granted"),
+    [(None, 600, 400), (0, 600, 400), (-10, 600, 400), (250, 500, 433), (250, 750, 400), (250, 752, 399), (1, 1, 500)],
+)
+def test_after_a_refund_an_invoice_brings_what_the_money_without_tax_buys(
+    tax: int | None, back: int, granted: int
+) -> None:
+    """2,400 of 3,000 are left if 600 without tax come back: 400 of 500 tokens."""
+    bucket = a_bucket(a_grant(0, "in1", paid=0), 0, in1=a_record(0, reversed=back, tax=tax))
+    bucket.apply_invoices([an_invoice(("top", 3_000), reason="subscription_cycle")], entitled=True)
+    assert bucket.monthly == granted
 
 
 def test_a_dispute_holds_tokens_back_until_it_is_won() -> None:

@@ -356,3 +356,14 @@ def test_tokens_that_expire_pay_off_what_is_owed(
     bucket.expire("expiry:sub1:2")
     assert entries(bucket) == ([("expiry:sub1:2", -monthly)] if monthly else [])
     assert (bucket.grant, bucket.monthly, bucket.owed) == (after, 0, left)
+
+
+def test_an_invoice_whose_sum_is_unexplained_grants_nothing_and_is_noted() -> None:
+    """B32: and the others count."""
+    bucket = a_bucket()
+    wrong = an_invoice(("top", 3_000), name="in3", end=LATER)
+    bucket.apply_invoices([an_invoice(("pro", 1_000)), wrong], entitled=True, unexplained={"in3": "amount_mismatch"})
+    assert entries(bucket) == [("grant:in2", 100)]
+    assert (bucket.invoices["in3"].problem, bucket.invoices["in3"].counted) == ("amount_mismatch", False)
+    bucket.apply_invoices([wrong], entitled=True)
+    assert (bucket.invoices["in3"].problem, bucket.invoices["in3"].counted) == (None, True)

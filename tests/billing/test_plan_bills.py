@@ -155,6 +155,7 @@ def test_b32_an_invoice_that_nothing_explains_is_parked_by_itself(
     shop.reconcile()
     assert shop.database.need(f"unmatchedPayments/{invoice['id']}")["resolved"] == "settled"
     assert [each["status"] for each in shop.payments()] == ["paid", "paid"]
+    assert shop.database.need(f"users/u1/payments/{invoice['id']}")["itemId"] == "pro"
     assert shop.buckets()["monthly"] == 1000
     call(main.cancelSubscription, {"atPeriodEnd": False}, uid="u1")
     assert shop.plan() == ("free", False)
@@ -183,6 +184,23 @@ def test_b32_a_subscription_ends_although_its_invoice_is_parked(shop: Shop, monk
     parked = shop.database.need(f"unmatchedPayments/{invoice['id']}")
     assert (parked["resolved"], parked["waits"]) == ("refunded", False)
     assert shop.payments()[0]["status"] == "refunded"
+
+
+def test_b32_an_invoice_that_is_explained_after_the_plan_has_ended_is_paid_and_grants_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    _off(monkeypatch)
+    session = shop.account.pay(shop.checkout(planId="pro"))
+    invoice = shop.account.objects[str(session["invoice"])]
+    invoice["total"] = 899
+    shop.hear_all()
+    assert call(main.cancelSubscription, {"atPeriodEnd": False}, uid="u1").ok
+    assert shop.payments()[0]["status"] == "in_review"
+    invoice["total"] = 900
+    clock.ahead = timedelta(minutes=1)
+    shop.reconcile()
+    assert shop.database.need(f"unmatchedPayments/{invoice['id']}")["resolved"] == "settled"
+    assert (shop.payments()[0]["status"], shop.buckets()["monthly"]) == ("paid", 0)
 
 
 def test_b32_a_discount_is_explained_once_the_subscription_allows_it(

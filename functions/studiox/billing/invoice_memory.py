@@ -26,8 +26,8 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _PAID = ("paid", "partially_refunded", "refunded", "disputed")
 
 
-def noted(known: InvoiceRecord | None, invoice: Invoice) -> InvoiceRecord:
-    """The invoice's record after a fetch; what was granted and taken stays."""
+def noted(known: InvoiceRecord | None, invoice: Invoice, problem: str | None = None) -> InvoiceRecord:
+    """The invoice's record after a fetch; what was granted and taken stays. `problem`: why its sum is unexplained."""
     before = known or InvoiceRecord(
         status="",
         attempts=0,
@@ -47,6 +47,7 @@ def noted(known: InvoiceRecord | None, invoice: Invoice) -> InvoiceRecord:
         amount=invoice.paid or invoice.amount,
         total=invoice.total,
         tax=invoice.bill.tax or None,
+        problem=problem,
         created_at=invoice.created,
         period_end=invoice.period_end,
     )
@@ -54,7 +55,8 @@ def noted(known: InvoiceRecord | None, invoice: Invoice) -> InvoiceRecord:
 
 def shown(record: InvoiceRecord) -> tuple[object, ...]:
     """The fields that the user's billing history shows."""
-    return record.status, record.attempts, record.amount, record.granted, record.reversed, record.disputes
+    state = record.status, record.attempts, record.problem
+    return *state, record.amount, record.granted, record.reversed, record.disputes
 
 
 def remembered(

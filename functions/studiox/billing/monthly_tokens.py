@@ -8,7 +8,7 @@ them off.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -32,6 +32,9 @@ LOWERED = "Unused tokens of the higher plan"
 SET_OFF = "Used already, before the plan was lowered"
 WHOLE_PERIOD = ("subscription_create", "subscription_cycle")
 """Stripe's billing reasons of invoices that charge for a whole period."""
+
+
+NONE_UNEXPLAINED: Mapping[str, str] = {}
 
 
 class PriceTerms(NamedTuple):
@@ -117,14 +120,15 @@ class MonthlyBucket:
         self._taken: dict[str, int] = {}
 
     def apply_invoices(
-        self, invoices: list[Invoice], *, entitled: bool, unexplained: Container[str] = frozenset()
+        self, invoices: list[Invoice], *, entitled: bool, unexplained: Mapping[str, str] = NONE_UNEXPLAINED
     ) -> None:
         """Count each paid invoice once, oldest first, except those whose sum is unexplained.
 
         Tokens are granted only if the user is entitled to the plan.
         """
         for invoice in invoices:
-            self.invoices[invoice.id] = invoice_memory.noted(self.invoices.get(invoice.id), invoice)
+            known, problem = self.invoices.get(invoice.id), unexplained.get(invoice.id)
+            self.invoices[invoice.id] = invoice_memory.noted(known, invoice, problem)
         counts = [each for each in invoices if each.status == "paid" and each.id not in unexplained]
         paid = [each for each in counts if any(line.price_id for line in each.lines)]
         newest = max((each.period_end for each in paid), default=None)

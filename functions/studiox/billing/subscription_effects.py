@@ -79,7 +79,7 @@ def show_payments(
             continue
         path = payment_path(uid, invoice.id)
         shown = docs.get(path)
-        is_new = old is None or old.status == "draft"
+        is_new = old is None or old.status == "draft" or old.problem is not None
         payment = Payment(
             id=invoice.id,
             kind="subscription",

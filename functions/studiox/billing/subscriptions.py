@@ -6,7 +6,7 @@ to what was done. A user has one subscription that counts; `duplicate` names the
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from studiox.models.subscriptions import CurrentSubscription, Grant, InvoiceReco
 from studiox.models.users import PlanId
 
 from . import invoice_memory
-from .monthly_tokens import NO_TERMS, MonthlyBucket, PriceTerms, Reversal, SubscriptionMove
+from .monthly_tokens import NO_TERMS, NONE_UNEXPLAINED, MonthlyBucket, PriceTerms, Reversal, SubscriptionMove
 from .orders import disputed_amount
 
 GRACE = timedelta(days=7)
@@ -130,8 +130,8 @@ class SettlementInput(NamedTuple):
     """Tokens in the user's monthly bucket."""
     owed: int
     now: datetime
-    unexplained: Container[str] = frozenset()
-    """Ids of the invoices whose sum is not explained: they grant nothing."""
+    unexplained: Mapping[str, str] = NONE_UNEXPLAINED
+    """By the invoice's id: why its sum is not explained. It grants nothing."""
 
 
 def settle_subscription(

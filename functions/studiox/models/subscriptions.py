@@ -57,6 +57,8 @@ class InvoiceRecord(Stored, frozen=True, kw_only=True):
     """After discounts, without tax on top; negative for a credit. Absent in old records."""
     tax: int | None = None
     """Tax on top of `total`; absent if there is none."""
+    problem: str | None = None
+    """Why its sum is not explained, so that it waits for an administrator; absent if it is."""
     created_at: datetime | None = None
     """Absent in old records."""
     period_end: datetime | None = None

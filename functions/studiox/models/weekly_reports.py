@@ -59,7 +59,7 @@ class WeeklyReport(Stored, frozen=True, kw_only=True):
     """Users with a job."""
     new_users: int
     revenue: dict[str, int]
-    """By currency, in its minor unit, without what was refunded."""
+    """By currency, in its minor unit, with tax and without what was refunded."""
     latency: Latency
     anomalies: list[Anomaly]
     created_at: datetime
