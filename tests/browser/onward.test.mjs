@@ -36,7 +36,10 @@ async function generate(page, prompt, sent) {
   const before = sent.length;
   await form(page).getByRole('button', { name: /^Generate/ }).click();
   await until(() => sent.length > before, 'the order');
-  const card = page.getByRole('article', { name: prompt }).first();
+  const same = () => sent.filter((each) => each.prompt === prompt).length;
+  const cards = page.getByRole('article', { name: prompt });
+  await until(async () => (await cards.count()) >= same(), 'its card');
+  const card = cards.first();
   await card.getByRole('link', { name: 'Open in the library' }).waitFor();
   return card;
 }

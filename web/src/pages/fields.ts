@@ -3,9 +3,9 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
-import { icon } from '../icons.ts';
 import { asked, valueOf, type Values } from '../order.ts';
 import { inputName, spelled, typeName } from '../words.ts';
+import { inputs } from './inputs.ts';
 
 /** What the fields need of the form. */
 export interface Filled {
@@ -17,12 +17,12 @@ export interface Filled {
   readonly uploading: number;
   set(name: string, value: unknown): void;
   upload(name: string, files: File[]): void;
+  /** Ask for a picture of the library. */
+  pick(name: string): void;
   /** The address of an upload; empty until it is fetched. */
   address(path: string): string;
 }
 
-/** What an order takes; a phone converts its pictures to one of these. */
-const PICTURES = 'image/png,image/jpeg,image/webp,image/gif';
 const LONG = 200;
 const FEW = 5;
 const PROMPTS: Record<string, string> = {
@@ -34,7 +34,8 @@ const PROMPTS: Record<string, string> = {
   lyrics: 'What the song is about',
   analysis: 'What do you want to know about the picture?',
 };
-const optional = html` <span class="muted">(optional)</span>`;
+/** Beside the label of an input that may be left out. */
+export const optional = html` <span class="muted">(optional)</span>`;
 const typed = (event: Event): string => (event.target as HTMLInputElement).value;
 
 /** The choice of what to make. */
@@ -77,7 +78,7 @@ export function field(form: Filled, name: string): TemplateResult {
           @change=${(event: Event) => form.set(name, (event.target as HTMLInputElement).checked)} />
         <span>${label}</span></label>`;
     case 'files':
-      return files(form, name, input, label);
+      return inputs(form, input, label);
   }
 }
 
@@ -142,34 +143,6 @@ function choice(form: Filled, name: string, input: Input, label: string): Templa
           @change=${() => pick(each.id)} />
         <span>${each.label}</span></label>`,
     )}
-  </fieldset>`;
-}
-
-function files(form: Filled, name: string, { max, required = false }: Input, label: string): TemplateResult {
-  const paths = (form.values[name] as string[] | undefined) ?? [];
-  const most = max ?? 1;
-  const add = (event: Event) => {
-    const chosen = event.target as HTMLInputElement;
-    form.upload(name, [...(chosen.files ?? [])].slice(0, most - paths.length));
-    chosen.value = '';
-  };
-  const remove = (path: string) => form.set(name, paths.filter((each) => each !== path));
-  return html`<fieldset class="uploads"><legend>${label}${required ? nothing : optional}</legend>
-    ${paths.map((path, index) => {
-      const src = form.address(path);
-      return html`<span class="thumb">
-        ${src ? html`<img src=${src} alt="Upload ${index + 1}" />` : nothing}
-        <button type="button" class="round" aria-label="Remove upload ${index + 1}" @click=${() => remove(path)}>
-          ${icon('close')}
-        </button>
-      </span>`;
-    })}
-    ${paths.length < most
-      ? html`<label class="drop">${icon('plus')}<span>${form.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
-          <input class="hidden" type="file" accept=${PICTURES} ?multiple=${most > 1}
-            ?required=${required && paths.length === 0} @change=${add} />
-        </label>`
-      : nothing}
   </fieldset>`;
 }
 

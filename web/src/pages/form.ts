@@ -14,6 +14,7 @@ import { askToSignIn } from '../sign-in.ts';
 import { waiting } from '../waiting.ts';
 import { said, shortened, tokens } from '../words.ts';
 import { field, modelField, sendsIt, typeField, type Filled } from './fields.ts';
+import { dragged, received } from './inputs.ts';
 
 const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 
@@ -111,7 +112,9 @@ export class OrderForm {
     // Each field keeps its elements: one that is given to another field keeps what was chosen there.
     const fields = (names: string[]) => html`<div class="fields">${repeat(names, (name) => name, one)}</div>`;
     const types = TYPES.filter((type) => this.models(type).length > 0);
-    return html`<form class="card form" @submit=${this.submit} @keydown=${sendsIt} aria-label="Order">
+    const take = (event: DragEvent | ClipboardEvent) => received(event, filled, (why) => this.app.say(why, true));
+    return html`<form class="card form" @submit=${this.submit} @keydown=${sendsIt} @paste=${take} @drop=${take}
+      @dragover=${dragged} aria-label="Order">
       ${typeField(types, this.type, (type) => (this.choose(type), this.changed()))}
       ${this.from
         ? html`<p class="note">${icon('remix')}<span>${this.from}</span>
@@ -200,6 +203,7 @@ export class OrderForm {
       uploading: this.uploading,
       set: (name, value) => this.set(name, value),
       upload: (name, files) => void this.upload(name, files),
+      pick: (name) => void this.pick(name).catch((error: unknown) => this.app.fail(error)),
       address: (path) => this.app.files.private(path),
     };
   }
@@ -211,8 +215,19 @@ export class OrderForm {
     app.update();
     const added = await app.attempt(() => Promise.all(files.map((file) => app.upload(file))));
     this.uploading -= 1;
-    if (added) this.set(name, [...((this.values[name] as string[] | undefined) ?? []), ...added]);
+    if (added) this.add(name, added);
     app.update();
+  }
+
+  private async pick(name: string): Promise<void> {
+    const { app } = this;
+    if (!app.user) return askToSignIn(app);
+    const { pickPicture } = await import('./picker.ts');
+    pickPicture(app, (path) => this.add(name, [path]));
+  }
+
+  private add(name: string, paths: string[]): void {
+    this.set(name, [...new Set([...((this.values[name] as string[] | undefined) ?? []), ...paths])]);
   }
 
   private readonly submit = async (event: SubmitEvent): Promise<void> => {

@@ -9,6 +9,7 @@ import { full, madeWithAi, rated, shownPost } from '../media.ts';
 import { block, decided, report } from '../moderation.ts';
 import type { Page } from '../page.ts';
 import { parameters } from '../params.ts';
+import { canShare, share } from '../share.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { ago, count, several } from '../words.ts';
 import { Comments } from './comments.ts';
@@ -81,7 +82,8 @@ function actions(app: App, post: Post): TemplateResult {
     <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post)}>
       ${icon('heart', likedByMe)}${count(likeCount)}
     </button>
-    <button @click=${() => copyLink(app, postId)}>${icon('share')}Copy the link</button>
+    <button @click=${() => share(app, postId, shownPost(post).label)}>
+      ${icon('share')}${canShare() ? 'Share' : 'Copy the link'}</button>
     ${params
       ? html`<button @click=${() => remix(app, post)}>
           ${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}
@@ -112,20 +114,4 @@ async function remove(app: App, { postId, likeCount, commentCount }: Post): Prom
   if (!(await app.attempt(() => app.studiox.deletePost({ postId })))) return;
   app.say('Removed from the feed. You still have it in your library.');
   app.go('/feed');
-}
-
-/** The address of the page that previews of links understand; it leads back here. */
-async function copyLink(app: App, postId: string): Promise<void> {
-  const link = `${location.origin}/p/${postId}`;
-  const select = (event: Event) => (event.currentTarget as HTMLInputElement).select();
-  try {
-    await navigator.clipboard.writeText(link);
-    app.say('The link was copied.');
-  } catch {
-    app.show({
-      label: 'Link',
-      view: () => html`<h2>The link to this post</h2>
-        <label>Address<input readonly autofocus .value=${link} @focus=${select} /></label>`,
-    });
-  }
 }

@@ -1,0 +1,62 @@
+// The pictures that an order starts from: chosen, dropped, pasted, or taken from the library.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Input } from '../../../clients/typescript/src/index.ts';
+import { icon } from '../icons.ts';
+import { asked } from '../order.ts';
+import { optional, type Filled } from './fields.ts';
+
+/** What an order takes; a phone converts its pictures to one of these. */
+const PICTURES = 'image/png,image/jpeg,image/webp,image/gif';
+/** The input's name in every model. */
+const NAME = 'inputPaths';
+
+const pathsOf = ({ values }: Filled): string[] => (values[NAME] as string[] | undefined) ?? [];
+
+export function inputs(form: Filled, { max, required = false }: Input, label: string): TemplateResult {
+  const paths = pathsOf(form);
+  const most = max ?? 1;
+  const add = (event: Event) => {
+    const chosen = event.target as HTMLInputElement;
+    form.upload(NAME, [...(chosen.files ?? [])].slice(0, most - paths.length));
+    chosen.value = '';
+  };
+  const remove = (path: string) => form.set(NAME, paths.filter((each) => each !== path));
+  return html`<fieldset class="uploads"><legend>${label}${required ? nothing : optional}</legend>
+    ${paths.map((path, index) => {
+      const src = form.address(path);
+      return html`<span class="thumb">
+        ${src ? html`<img src=${src} alt="Upload ${index + 1}" />` : nothing}
+        <button type="button" class="round" aria-label="Remove upload ${index + 1}" @click=${() => remove(path)}>
+          ${icon('close')}
+        </button>
+      </span>`;
+    })}
+    ${paths.length < most
+      ? html`<label class="drop">${icon('plus')}<span>${form.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
+          <input class="hidden" type="file" accept=${PICTURES} ?multiple=${most > 1}
+            ?required=${required && paths.length === 0} @change=${add} />
+        </label>
+        <button type="button" class="drop" @click=${() => form.pick(NAME)}>
+          ${icon('book')}<span>From my library</span></button>
+        <small class="wide">You can also drop pictures here, or paste them.</small>`
+      : nothing}
+  </fieldset>`;
+}
+
+/** Let files be dropped on the form. */
+export function dragged(event: DragEvent): void {
+  if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+}
+
+/** Upload the files that were dropped on the form or pasted into it, if the model takes them. */
+export function received(event: DragEvent | ClipboardEvent, form: Filled, refuse: (why: string) => void): void {
+  const data = event instanceof ClipboardEvent ? event.clipboardData : event.dataTransfer;
+  const files = [...(data?.files ?? [])];
+  if (files.length === 0 || data?.types.includes('text/plain')) return; // text that comes with a picture of itself
+  event.preventDefault(); // else the browser leaves the page for a dropped file
+  const input = form.model.inputs[NAME] && asked(form.model, form.values, NAME);
+  if (!input || input.excluded) return refuse('This model starts from no picture. Choose Edit, or another model.');
+  const room = (input.max ?? 1) - pathsOf(form).length;
+  if (room <= 0) return refuse('This model takes no more pictures. Remove one first.');
+  form.upload(NAME, files.slice(0, room));
+}
