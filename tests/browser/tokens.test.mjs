@@ -80,6 +80,65 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await balance(page, 1698);
 });
 
+story('tokens that are bought automatically, until the bank asks', async (visit) => {
+  const ida = await visit(DESKTOP);
+  const { page } = ida;
+  await page.goto('/tokens');
+  await signUp(ida);
+  const section = page.getByRole('region', { name: 'Auto top-up' });
+  const onOff = section.getByRole('switch', { name: 'Buy tokens automatically when I run low' });
+  await onOff.click();
+  const asked = page.getByRole('dialog', { name: 'Auto top-up' });
+  await accessible(page, 'the dialog to turn on auto top-up');
+  await asked.getByLabel('When fewer than so many tokens are left').fill('500');
+  await asked.getByText('we charge $5.00 to your card for 500 tokens').waitFor();
+  await asked.getByRole('button', { name: 'Turn it on for $5.00' }).click();
+  await section.getByText('Your next purchase of tokens saves your card.').waitFor();
+  assert.ok(await onOff.isChecked());
+
+  await page.getByRole('button', { name: 'Buy Starter for $5.00' }).click();
+  await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.waitForURL('**/tokens');
+  await balance(page, 700);
+  await section.getByText('Visa ending in 4242').waitFor();
+  await section.getByText('at most $20.00 a month').waitFor();
+  await accessible(page);
+  await fits(page);
+
+  const spend = async (orders) => {
+    for (const [type, model] of orders) {
+      const studio = await ida.context.newPage();
+      await studio.goto('/');
+      await order(studio, { type, model, prompt: `By ${model} ${Math.random()}` });
+      await studio.close();
+    }
+  };
+  await spend([['Picture', 'z-image'], ['Video', 'veo3.1-quality']]); // 498 are left
+  await balance(page, 998);
+  await page.getByRole('region', { name: 'Payments' }).getByRole('cell', { name: /^Auto top-up/ }).waitFor();
+  const so = [['Welcome', 200], ['Bought', 500], ['Order', -2], ['Order', -200], ['Bought', 500]];
+  assert.deepEqual(await ledger(page, 5), so);
+
+  const bank = await ida.context.newPage();
+  await bank.goto(process.env.STUDIOX_STRIPE_URL);
+  await bank.getByRole('button', { name: 'Let the bank ask' }).first().click();
+  await bank.getByRole('button', { name: 'Bank no longer asks' }).first().waitFor();
+  await spend(Array(3).fill(['Video', 'veo3.1-quality'])); // 398 are left
+  await section.getByText('Your next purchase of tokens saves your card.').waitFor();
+  await page.getByRole('button', { name: 'Notifications, 7 unread' }).click(); // five orders and two top-ups
+  await page.getByRole('link', { name: 'Your tokens were not topped up' }).click();
+  await page.getByRole('dialog', { name: 'Buy Starter?' }).getByRole('button', { name: 'Buy it for $5.00' }).click();
+  await page.waitForURL(`${process.env.STUDIOX_STRIPE_URL}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.waitForURL('**/tokens');
+  await balance(page, 898); // charged once
+  await section.getByText('Visa ending in 4242').waitFor();
+  await onOff.click();
+  await page.getByText('Auto top-up is off. We have forgotten your card.').waitFor();
+  assert.equal(await onOff.isChecked(), false);
+});
+
 story('a profile, a streak, and an account that goes for good', async (visit) => {
   const linus = await visit({ ...DESKTOP, colorScheme: 'dark' });
   const { page } = linus;

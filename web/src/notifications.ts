@@ -23,6 +23,8 @@ const SUBJECTS: Record<string, string> = {
   payment_failed: 'A payment failed',
   payment_in_review: 'We are reviewing your payment',
   payment_action_required: 'Your bank asks you to confirm a payment',
+  top_up_done: 'We topped up your tokens',
+  top_up_failed: 'Your tokens were not topped up',
   trial_ending: 'Your trial ends soon',
   tokens_low: 'You are low on tokens',
   spend_limit_reached: 'You have reached your daily limit',
@@ -34,6 +36,13 @@ const SUBJECTS: Record<string, string> = {
   account_suspended: 'Your account is suspended',
   account_reinstated: 'Your account is no longer suspended',
 };
+
+/** The path of an address of this site, which may be another one locally. Empty for none. */
+function inside(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
 
 /** A stored notification, for people. */
 export function notification({ id, data }: { id: string; data: Record<string, unknown> }): Notification {
@@ -50,7 +59,7 @@ export function notification({ id, data }: { id: string; data: Record<string, un
           ? [`${text('authorName') || 'Somebody'} commented on your post`, `/post/${text('postId')}`]
           : [
               SUBJECTS[type] ?? 'Something changed in your account',
-              text('postId') ? `/post/${text('postId')}` : '/tokens',
+              text('postId') ? `/post/${text('postId')}` : inside(text('url')) || '/tokens',
             ];
   return {
     id,

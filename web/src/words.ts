@@ -25,11 +25,12 @@ export function at(time: string, now = new Date()): string {
 export const elsewhere = (amounts: Record<string, number>, currency: string): string[] =>
   Object.entries(amounts).filter(([other]) => other !== currency).map(([other, minor]) => money(minor, other));
 
-export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  const { maximumFractionDigits: digits = 2 } = format.resolvedOptions();
-  return format.format(minor / 10 ** digits);
-}
+const priced = (currency: string) => new Intl.NumberFormat('en', { style: 'currency', currency });
+
+/** How many of the minor unit are one of the currency: 100 cents, 1 yen. */
+export const units = (currency: string): number => 10 ** (priced(currency).resolvedOptions().maximumFractionDigits ?? 2);
+
+export const money = (minor: number, currency: string): string => priced(currency).format(minor / units(currency));
 
 /** How long ago, roughly. */
 export function ago(time: string, now = Date.now()): string {

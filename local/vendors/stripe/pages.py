@@ -186,6 +186,14 @@ def _invoice_row(invoice: Object) -> list[str]:
     return [f"<code>{invoice['id']}</code>", money(invoice["amount_due"], invoice["currency"]), settle]
 
 
+def _card_row(account: Account, card: Object) -> list[str]:
+    customer, act = card["customer"], f"/act/{card['id']}"
+    refuse = "Card works again" if customer in account.declines else "Let the card be refused"
+    ask = "Bank no longer asks" if customer in account.asks else "Let the bank ask"
+    buttons = button(f"{act}/card", refuse) + button(f"{act}/bank", ask)
+    return [f"<code>{card['id']}</code>", f"visa {card['card']['last4']}", buttons]
+
+
 def _event_row(event: Object, sent: str) -> list[str]:
     name = f"{event['type']}<br><code>{event['id']}</code>"
     return [name, _time(event["created"]), sent, button(f"/act/{event['id']}/resend", "Send again")]
@@ -199,6 +207,7 @@ def overview(account: Account, webhooks: Webhooks | None) -> bytes:
         subscriptions = [_subscription_row(each, each["customer"] in account.declines) for each in subs]
         opened = [_invoice_row(each) for each in account.all("invoice") if each["status"] == "open"]
         paid = [_payment_row(account, each) for each in account.all("payment_intent")[:SHOWN]]
+        cards = [_card_row(account, each) for each in account.all("payment_method")[:SHOWN] if each["customer"]]
         sent = {}
         for delivery in webhooks.deliveries if webhooks else ():
             sent[delivery.event["id"]] = f"{delivery.status}, {delivery.tries} tries"
@@ -209,6 +218,7 @@ def overview(account: Account, webhooks: Webhooks | None) -> bytes:
         _table("Subscriptions", ("Subscription", "State", "Paid until", ""), subscriptions),
         _table("Open invoices", ("Invoice", "Amount", ""), opened),
         _table("Payments", ("Payment", "Amount", "State", ""), paid),
+        _table("Saved cards", ("Card", "Number", ""), cards),
         _table("Events", ("Event", "At", "Delivery", ""), events),
     )
 
@@ -285,6 +295,8 @@ def act(account: Account, webhooks: Webhooks | None, object_id: str, action: str
             return f"/portal/{found['customer']}"
         if action == "card" and found is not None:
             account.declines ^= {found["customer"]}
+        elif action == "bank" and found is not None:
+            account.asks ^= {found["customer"]}
         elif action == "resend" and webhooks is not None:
             webhooks.hear(next(each for each in account.events if each["id"] == object_id))
         else:

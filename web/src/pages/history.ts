@@ -26,6 +26,7 @@ const KINDS: Record<string, string> = {
 };
 type Kind = NonNullable<GetTokenTransactions['type']>;
 
+const WHAT: Record<Payment['kind'], string> = { pack: 'Tokens', top_up: 'Auto top-up', subscription: 'Plan' };
 const STATES: Record<string, string> = { in_review: 'In review' };
 const state = (status: string): string => STATES[status] ?? spelled(status);
 
@@ -119,7 +120,7 @@ function paid(payment: Payment): unknown[] {
   ].filter(Boolean);
   return [
     at(createdAt),
-    html`${kind === 'subscription' ? 'Plan' : 'Tokens'}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
+    html`${WHAT[kind]}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
     html`${money(amount, currency)}${parts.length > 0 ? html` <small>${parts.join(', ')}</small>` : nothing}`,
     invoiceUrl ? html`<a href=${invoiceUrl} target="_blank" rel="noopener">${state(status)}</a>` : state(status),
   ];

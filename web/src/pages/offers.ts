@@ -9,7 +9,7 @@ import { missing } from '../list.ts';
 import { waitingCards } from '../waiting.ts';
 
 export class Offers {
-  private packs: TokenPack[] = [];
+  packs: TokenPack[] = [];
   private plans: PlanOffer[] = [];
   private subscription: Subscription | null = null;
   private failed = false;
@@ -30,6 +30,10 @@ export class Offers {
     if (offers) [this.packs, this.plans] = [offers[0].packs, offers[1].plans];
     this.failed = offers === null;
     app.update();
+    // The link of a top-up that the bank wants to be confirmed: `/tokens?buy=starter`.
+    const named = new URLSearchParams(location.search).get('buy');
+    const pack = this.packs.find(({ id }) => id === named);
+    if (pack) void this.propose(pack);
   }
 
   async loadSubscription(): Promise<void> {
@@ -72,6 +76,13 @@ export class Offers {
       </button>
       ${also(amounts, currency)}
     </article>`;
+  }
+
+  private async propose({ id, name, tokens, amount, currency }: TokenPack): Promise<void> {
+    const price = money(amount, currency);
+    const text = `${count(tokens)} tokens for ${price}. If auto top-up is on, the checkout saves your card for it.`;
+    const question = { title: `Buy ${name}?`, text, yes: `Buy it for ${price}`, no: 'Not now', bad: false };
+    if (await agreed(this.app, question)) await this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
   }
 
   private plan(plan: PlanOffer): TemplateResult {

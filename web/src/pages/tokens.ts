@@ -7,6 +7,7 @@ import { askToSignIn } from '../sign-in.ts';
 import { count, onDay, spelled, tokens } from '../words.ts';
 import { History } from './history.ts';
 import { Offers } from './offers.ts';
+import { TopUp } from './top-up.ts';
 
 /** The pause before a checkout's state is fetched (again). */
 const CONFIRM_MS = [0, 2_000, 5_000, 10_000];
@@ -23,6 +24,7 @@ const standing = (live: Balance | null): string => (live ? `${live.balance} ${li
 export function tokensPage(app: App): Page {
   const history = new History(app);
   const offers = new Offers(app, () => loadMoney());
+  const topUp = new TopUp(app, () => offers.packs);
   let seen = standing(app.balance);
 
   const loadMoney = () => Promise.all([history.load(), offers.loadSubscription()]);
@@ -52,10 +54,12 @@ export function tokensPage(app: App): Page {
       if (app.user && now && now !== seen) void loadMoney();
       seen = now || seen;
     },
+    stop: topUp.stop,
     view: () => html`
       <h1>Tokens</h1>
       ${app.user && app.balance ? wallet(app.balance) : nothing}
       ${offers.view()}
+      ${app.user ? topUp.view() : nothing}
       ${app.user
         ? history.view()
         : html`<p><button class="main" @click=${() => askToSignIn(app)}>Sign up to begin</button></p>`}

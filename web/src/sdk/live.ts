@@ -76,10 +76,11 @@ export const followRunning = (uid: string, next: (all: Stored[]) => void): Stop 
     next,
   );
 
+const followOne = (collected: string, id: string, next: (one: Stored) => void): Stop =>
+  onSnapshot(doc(firestore, collected, id), (found) => found.exists() && next(stored(id, found.data())), ignore);
+
 /** A published post. */
-export const followPost = (postId: string, next: (post: Stored) => void): Stop =>
-  onSnapshot(
-    doc(firestore, 'posts', postId),
-    (found) => found.exists() && next(stored(found.id, found.data())),
-    ignore,
-  );
+export const followPost = (postId: string, next: (post: Stored) => void): Stop => followOne('posts', postId, next);
+
+/** A user's own document. */
+export const followUser = (uid: string, next: (user: Stored) => void): Stop => followOne('users', uid, next);
