@@ -11,8 +11,11 @@ import pytest
 
 from local.vendors.stripe import checkouts
 from local.vendors.stripe.objects import Object
+from studiox.models.auto_top_up import order_id_of
 from tests.billing.shop import Shop, comparable, deliver
+from tests.billing.top_ups import TopUps, lost
 from tests.support import Database
+from tests.support.queue import Queue
 
 SIX = 6
 
@@ -100,10 +103,36 @@ def _told(shop: Shop, *types: str) -> list[Object]:
     return [last[type_] for type_ in types]
 
 
+def _top_up(shop: Shop) -> list[Object]:
+    """A top-up whose task lost Stripe's answer, refunded in part, disputed, and the dispute won."""
+    top_ups = TopUps(shop, Queue())
+    with pytest.MonkeyPatch.context() as parameters:
+        parameters.setenv("STRIPE_TAX", "off")  # it is not offered where Stripe counts tax
+        top_ups.ready()
+        order_id = order_id_of("u1", top_ups.spend(601))
+        with lost(top_ups, arrives=True):
+            assert top_ups.pay({"uid": "u1", "orderId": order_id}).status == 503
+    intent = shop.account.all("payment_intent")[0]["id"]
+    shop.account.refund(intent, 100)
+    shop.account.fail_refund(shop.account.refund(intent, 50)["id"])
+    dispute = shop.account.dispute(intent, 400)
+    shop.account.close_dispute(dispute["id"], won=True)
+    return _told(
+        shop,
+        "payment_intent.succeeded",
+        "charge.refunded",
+        "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+    )
+
+
 FINAL: dict[Callable[[Shop], list[Object]], dict[str, int]] = {
     _purchase: {"monthly": 0, "bonus": 200, "purchased": 400},
     _returns: {"monthly": 0, "bonus": 200, "purchased": 500},
     _taxed: {"monthly": 0, "bonus": 200, "purchased": 500 - 500 * 100 // 298},
+    _top_up: {"monthly": 0, "bonus": 0, "purchased": 499},
     _subscription: {"monthly": 10_000, "bonus": 200, "purchased": 0},
 }
 

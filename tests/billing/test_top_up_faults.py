@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import main
-from local.vendors.stripe.objects import Object
 from studiox.models.auto_top_up import order_id_of
 from tests.auth.identity import Accounts
-from tests.billing.top_ups import TopUps
+from tests.billing.top_ups import TopUps, lost, sent
 from tests.conftest import Logged, forget_all
 from tests.media.servers import Gcs
 from tests.support import Rpcs, call
 from tests.support.clock import Clock
-
-PAY = ("POST", "/v1/payment_intents")
-
-
-def sent(top_ups: TopUps) -> list[tuple[str, str]]:
-    """(parameters, idempotency key) of each request to pay."""
-    return [(form, key) for method, path, form, key in top_ups.shop.api.requests if (method, path) == PAY]
-
-
-@contextlib.contextmanager
-def lost(top_ups: TopUps, *, arrives: bool) -> Iterator[None]:
-    """Within the block no answer to a request to pay comes back, whether or not Stripe gets it."""
-    api = top_ups.shop.api
-    honest = api.answer
-
-    def answer(method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, Object]:
-        if (method, path) != PAY:
-            return honest(method, path, form, headers)
-        if arrives:
-            honest(method, path, form, headers)
-        return 503, {"error": {"type": "api_error", "message": "Lost."}}
-
-    api.answer = answer  # type: ignore[method-assign]
-    yield
-    api.answer = honest  # type: ignore[method-assign]
 
 
 def again(top_ups: TopUps) -> None:

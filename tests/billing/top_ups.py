@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import main
+from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop
 from tests.support import Answer, Reply, call, task
 from tests.support.queue import Queue
 
 TASKS = {"payTopUp": main.payTopUp}
+PAY = ("POST", "/v1/payment_intents")
 SETTINGS = {"packId": "starter", "below": 100, "monthlyCeiling": 2_000}
 
 
@@ -68,3 +72,26 @@ class TopUps:
         """(type, problem) of the notifications of top-ups."""
         found = self.shop.database.under("users/u1/notifications").values()
         return sorted((each["type"], each.get("problem")) for each in found if each["type"].startswith("top_up_"))
+
+
+def sent(top_ups: TopUps) -> list[tuple[str, str]]:
+    """(parameters, idempotency key) of each request to pay."""
+    return [(form, key) for method, path, form, key in top_ups.shop.api.requests if (method, path) == PAY]
+
+
+@contextlib.contextmanager
+def lost(top_ups: TopUps, *, arrives: bool) -> Iterator[None]:
+    """Within the block no answer to a request to pay comes back, whether or not Stripe gets it."""
+    api = top_ups.shop.api
+    honest = api.answer
+
+    def answer(method: str, path: str, form: str, headers: Mapping[str, str]) -> tuple[int, Object]:
+        if (method, path) != PAY:
+            return honest(method, path, form, headers)
+        if arrives:
+            honest(method, path, form, headers)
+        return 503, {"error": {"type": "api_error", "message": "Lost."}}
+
+    api.answer = answer  # type: ignore[method-assign]
+    yield
+    api.answer = honest  # type: ignore[method-assign]
