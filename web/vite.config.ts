@@ -2,15 +2,18 @@ import { defineConfig } from 'vite';
 
 // `npx vite web` serves the sources with hot reload; the functions it calls are those of a running `make serve`
 // (VITE_OFFSET=N for one that was started with OFFSET=N).
-const SHARED =
-  /\/lit(-html)?\/|web\/src\/(?!main|google|lightbox)[\w-]+\.ts$|clients\/\S*\/(calls|errors|generated|retry|status)\.ts$/;
+const SHARED = [
+  /\/lit(-html)?\//,
+  /web\/src\/(?!main|google|lightbox)[\w-]+\.ts$/,
+  /clients\/\S*\/(calls|errors|generated|retry|status)\.ts$/,
+];
 
 /** The pages' own parts are small, so what they share is one file. Each part of the SDK is another. */
 function part(id: string): string | undefined {
   const [, name] = /node_modules\/@?firebase\/([\w-]+)/.exec(id) ?? [];
   if (name === 'webchannel-wrapper') return 'firebase-firestore';
   if (name) return ['auth', 'firestore', 'storage', 'app-check'].includes(name) ? `firebase-${name}` : 'firebase';
-  return SHARED.test(id) ? 'shared' : undefined;
+  return SHARED.some((each) => each.test(id)) ? 'shared' : undefined;
 }
 
 export default defineConfig({

@@ -28,7 +28,8 @@ export const elsewhere = (amounts: Record<string, number>, currency: string): st
 const priced = (currency: string) => new Intl.NumberFormat('en', { style: 'currency', currency });
 
 /** How many of the minor unit are one of the currency: 100 cents, 1 yen. */
-export const units = (currency: string): number => 10 ** (priced(currency).resolvedOptions().maximumFractionDigits ?? 2);
+export const units = (currency: string): number =>
+  10 ** (priced(currency).resolvedOptions().maximumFractionDigits ?? 2);
 
 export const money = (minor: number, currency: string): string => priced(currency).format(minor / units(currency));
 

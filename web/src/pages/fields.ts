@@ -2,26 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
-import { asked, valueOf, type Values } from '../order.ts';
+import type { Input, ModelOption } from '../../../clients/typescript/src/index.ts';
+import { asked, valueOf } from '../order.ts';
 import { inputName, spelled, typeName } from '../words.ts';
-import { inputs } from './inputs.ts';
-
-/** What the fields need of the form. */
-export interface Filled {
-  readonly type: string;
-  readonly model: ModelOption;
-  readonly values: Values;
-  readonly options: StudioOptions;
-  /** How many uploads are under way. */
-  readonly uploading: number;
-  set(name: string, value: unknown): void;
-  upload(name: string, files: File[]): void;
-  /** Ask for a picture of the library. */
-  pick(name: string): void;
-  /** The address of an upload; empty until it is fetched. */
-  address(path: string): string;
-}
+import { inputs, optional, type Filled } from './inputs.ts';
 
 const LONG = 200;
 const FEW = 5;
@@ -34,8 +18,6 @@ const PROMPTS: Record<string, string> = {
   lyrics: 'What the song is about',
   analysis: 'What do you want to know about the picture?',
 };
-/** Beside the label of an input that may be left out. */
-export const optional = html` <span class="muted">(optional)</span>`;
 const typed = (event: Event): string => (event.target as HTMLInputElement).value;
 
 /** The choice of what to make. */

@@ -13,8 +13,8 @@ import { foretold, Quotes, short } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { waiting } from '../waiting.ts';
 import { said, shortened, tokens } from '../words.ts';
-import { field, modelField, sendsIt, typeField, type Filled } from './fields.ts';
-import { dragged, received } from './inputs.ts';
+import { field, modelField, sendsIt, typeField } from './fields.ts';
+import { dragged, received, type Filled } from './inputs.ts';
 
 const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 

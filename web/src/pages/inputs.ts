@@ -1,9 +1,24 @@
 // The pictures that an order starts from: chosen, dropped, pasted, or taken from the library.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { Input } from '../../../clients/typescript/src/index.ts';
+import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
 import { icon } from '../icons.ts';
-import { asked } from '../order.ts';
-import { optional, type Filled } from './fields.ts';
+import { asked, type Values } from '../order.ts';
+
+/** What the fields need of the form. */
+export interface Filled {
+  readonly type: string;
+  readonly model: ModelOption;
+  readonly values: Values;
+  readonly options: StudioOptions;
+  /** How many uploads are under way. */
+  readonly uploading: number;
+  set(name: string, value: unknown): void;
+  upload(name: string, files: File[]): void;
+  /** Ask for a picture of the library. */
+  pick(name: string): void;
+  /** The address of an upload; empty until it is fetched. */
+  address(path: string): string;
+}
 
 /** What an order takes; a phone converts its pictures to one of these. */
 const PICTURES = 'image/png,image/jpeg,image/webp,image/gif';
@@ -11,6 +26,9 @@ const PICTURES = 'image/png,image/jpeg,image/webp,image/gif';
 const NAME = 'inputPaths';
 
 const pathsOf = ({ values }: Filled): string[] => (values[NAME] as string[] | undefined) ?? [];
+
+/** Beside the label of an input that may be left out. */
+export const optional = html` <span class="muted">(optional)</span>`;
 
 export function inputs(form: Filled, { max, required = false }: Input, label: string): TemplateResult {
   const paths = pathsOf(form);

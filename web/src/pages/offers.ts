@@ -82,7 +82,8 @@ export class Offers {
     const price = money(amount, currency);
     const text = `${count(tokens)} tokens for ${price}. If auto top-up is on, the checkout saves your card for it.`;
     const question = { title: `Buy ${name}?`, text, yes: `Buy it for ${price}`, no: 'Not now', bad: false };
-    if (await agreed(this.app, question)) await this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
+    if (!(await agreed(this.app, question))) return;
+    await this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
   }
 
   private plan(plan: PlanOffer): TemplateResult {

@@ -58,7 +58,9 @@ export class TopUp {
 
   private terms({ packId, amount, currency, below, monthlyCeiling }: Setting): string {
     const name = this.packs().find(({ id }) => id === packId)?.name ?? packId;
-    return `${name} for ${money(amount, currency)} when an order leaves you with fewer than ${tokens(below)}, at most ${money(monthlyCeiling, currency)} a month.`;
+    const [price, ceiling] = [money(amount, currency), money(monthlyCeiling, currency)];
+    const when = `when an order leaves you with fewer than ${tokens(below)}`;
+    return `${name} for ${price} ${when}, at most ${ceiling} a month.`;
   }
 
   /** The switch shows what is set, so it moves once the settings have. */
@@ -73,7 +75,8 @@ export class TopUp {
     const { app, setting } = this;
     const first = this.packs().find(({ id }) => id === setting?.packId) ?? this.packs()[0];
     if (!first) return;
-    const most = setting ? setting.monthlyCeiling / units(setting.currency) : (4 * first.amount) / units(first.currency);
+    const [sum, of] = setting ? [setting.monthlyCeiling, setting.currency] : [4 * first.amount, first.currency];
+    const most = sum / units(of);
     let wanted: Wanted = { pack: first, below: Math.min(setting?.below ?? 50, first.tokens), most };
     const change = (event: Event) => {
       const form = new FormData((event.currentTarget as HTMLFormElement));
@@ -85,7 +88,7 @@ export class TopUp {
       event.preventDefault();
       const { pack, below } = wanted;
       const monthlyCeiling = Math.round(wanted.most * units(pack.currency));
-      const text = setting?.card ? 'Auto top-up is on.' : 'Auto top-up is on. Your next purchase of tokens saves your card.';
+      const text = `Auto top-up is on.${setting?.card ? '' : ' Your next purchase of tokens saves your card.'}`;
       app.show(null);
       await this.save({ enabled: true, packId: pack.id, below, monthlyCeiling }, text);
     };
@@ -109,8 +112,8 @@ export class TopUp {
         <label>The most in a month (${pack.currency.toUpperCase()})
           <input name="most" type="number" required step="any" min=${pack.amount / units(pack.currency)} max="999999"
             .value=${String(most)} /></label>
-        <p>Whenever an order leaves you with fewer than ${tokens(below)}, we charge <strong>${price}</strong> to your card
-          for ${tokens(pack.tokens)}, without asking again. You can turn it off at any time.</p>
+        <p>Whenever an order leaves you with fewer than ${tokens(below)}, we charge <strong>${price}</strong> to your
+          card for ${tokens(pack.tokens)}, without asking again. You can turn it off at any time.</p>
         <p class="row"><button class="main">Turn it on for ${price}</button>
           <button type="button" @click=${() => this.app.show(null)}>Not now</button></p>
       </form>`;
