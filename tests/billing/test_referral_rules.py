@@ -29,6 +29,7 @@ def test_a_code_has_eight_letters_that_are_not_mistaken_for_others() -> None:
     code = rules.new_code(lambda alphabet: next(letter for letter in letters if letter in alphabet))
     assert code == "23456789"
     assert rules.is_code(code)
+    assert rules.is_code("22222222")
     assert set("01OILU").isdisjoint(rules.ALPHABET)
 
 
@@ -86,6 +87,7 @@ def test_rewards_are_counted() -> None:
     twice = rules.with_reward(once, 50, NOW)
     assert twice == replace(CODE, rewarded=2, tokens=150, today=DayCount("2026-03-01", 2))
     assert rules.with_move(twice, -50) == replace(twice, rewarded=1, tokens=100)
+    assert rules.with_move(twice, 1) == replace(twice, rewarded=3, tokens=151)
     assert rules.with_reward(twice, 1, NOW + timedelta(days=1)).today == DayCount("2026-03-02", 1)
 
 

@@ -3,6 +3,7 @@ import './style.css';
 import { html, render } from 'lit-html';
 import { App } from './app.ts';
 import { watchConfirmation } from './confirm.ts';
+import { watchReferral } from './invite.ts';
 import { configure } from './project.ts';
 import { Queue } from './queue.ts';
 import { Router } from './routes.ts';
@@ -25,6 +26,7 @@ const queue = new Queue(app);
 const router = new Router(app);
 router.listen();
 watchConfirmation(app);
+watchReferral(app);
 followTheme(() => app.update());
 
 // Pictures open in the lightbox, films by their button: a click on a film plays it.

@@ -8,15 +8,16 @@ export const canShare = (): boolean => 'share' in navigator;
 export async function share(app: App, postId: string, title: string): Promise<void> {
   // The page that previews of links understand; it leads back to the post.
   const link = `${location.origin}/p/${postId}`;
-  if (!canShare()) return copy(app, link);
+  if (!canShare()) return copyLink(app, link);
   try {
     await navigator.share({ title, url: link });
   } catch (error) {
-    if ((error as Error).name !== 'AbortError') await copy(app, link); // closing the dialog is no failure
+    if ((error as Error).name !== 'AbortError') await copyLink(app, link); // closing the dialog is no failure
   }
 }
 
-async function copy(app: App, link: string): Promise<void> {
+/** Copy a link; where the browser does not let the page do it, show it to be copied by hand. */
+export async function copyLink(app: App, link: string): Promise<void> {
   const select = (event: Event) => (event.currentTarget as HTMLInputElement).select();
   try {
     await navigator.clipboard.writeText(link);
@@ -24,7 +25,7 @@ async function copy(app: App, link: string): Promise<void> {
   } catch {
     app.show({
       label: 'Link',
-      view: () => html`<h2>The link to this post</h2>
+      view: () => html`<h2>The link</h2>
         <label>Address<input readonly autofocus .value=${link} @focus=${select} /></label>`,
     });
   }

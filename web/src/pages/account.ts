@@ -1,7 +1,9 @@
-// The account: profile, e-mail preferences, rewards, whom the user has blocked, and the user's data.
+// The account: profile, e-mail, limits, rewards, an invitation, whom the user has blocked, and the user's data.
 import { html, type TemplateResult } from 'lit-html';
 import type { Preferences, Profile } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { Invitation } from '../invite.ts';
+import { Limits } from '../limits.ts';
 import { Blocked } from '../moderation.ts';
 import type { Page } from '../page.ts';
 import { waitingCards } from '../waiting.ts';
@@ -24,6 +26,8 @@ export function accountPage(app: App): Page {
   let profile: Profile | null = null;
   const rewards = new Rewards(app);
   const blocked = new Blocked(app);
+  const invitation = new Invitation(app);
+  const limits = new Limits(app, user.uid, (saved) => (profile = saved));
 
   const load = async () => {
     profile = (await app.load(() => app.studiox.getProfile(), () => void load())) ?? profile;
@@ -32,6 +36,7 @@ export function accountPage(app: App): Page {
   void load();
   void rewards.load();
   void blocked.load();
+  void invitation.load();
 
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -52,6 +57,7 @@ export function accountPage(app: App): Page {
   return {
     title: 'Account',
     renew: load,
+    stop: () => limits.stop(),
     view: () => html`
       <h1>Account</h1>
       ${profile === null
@@ -59,7 +65,9 @@ export function accountPage(app: App): Page {
         : html`<div class="columns">
             ${about(profile, save)}
             ${letters(profile.preferences, prefer)}
+            ${limits.view(profile.preferences)}
             ${rewards.view(profile.streak)}
+            ${invitation.view()}
             ${blocked.view()}
             ${yourData(app, user)}
           </div>`}

@@ -26,6 +26,11 @@ export interface Stored {
   data: Record<string, unknown>;
 }
 
+export interface Spend {
+  date: string;
+  tokens: number;
+}
+
 const app = await firebaseApp();
 const firestore = getFirestore(app, DATABASE);
 if (emulators) connectFirestoreEmulator(firestore, emulators.hostname, emulators.firestore);
@@ -46,6 +51,10 @@ const notifications = (uid: string) => collection(firestore, 'users', uid, 'noti
 /** The signed-in user's balance; null without one. */
 export const followBalance = (next: (balance: Balance | null) => void): Stop =>
   watchBalance(app, firestore, next, ignore);
+
+/** What a user spent on the last day on which they spent anything (UTC). */
+export const followSpend = (uid: string, next: (spent: Spend) => void): Stop =>
+  onSnapshot(doc(firestore, 'users', uid), (found) => found.get('spent') && next(found.get('spent')), ignore);
 
 /** A user's newest notifications. */
 export const followNotifications = (uid: string, next: (all: Stored[]) => void): Stop =>

@@ -1,0 +1,65 @@
+// Referral codes: the user's own, to give away, and the one in the address that a visitor has come by.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { StudioXError } from '../../clients/typescript/src/errors.ts';
+import type { ReferralSummary } from '../../clients/typescript/src/index.ts';
+import type { App } from './app.ts';
+import { copyLink } from './share.ts';
+import { count, tokens } from './words.ts';
+
+const KEPT = 'referral';
+/** After these refusals the code is of no use to whoever is signed in. */
+const IN_VAIN = ['AlreadyClaimed', 'InvalidRequest', 'NotFound'];
+
+/** Keep the code of `/?ref=CODE` until somebody is signed in, and redeem it then. */
+export function watchReferral(app: App): void {
+  const address = new URL(location.href);
+  const code = address.searchParams.get('ref');
+  if (code) {
+    localStorage.setItem(KEPT, code);
+    address.searchParams.delete('ref');
+    history.replaceState(null, '', address);
+  }
+  app.followers.push(() => {
+    void redeemKept(app);
+    return () => undefined;
+  });
+}
+
+async function redeemKept(app: App): Promise<void> {
+  const code = localStorage.getItem(KEPT);
+  if (!code) return;
+  try {
+    await app.studiox.redeemReferral({ code });
+    app.say('You were invited: you both get tokens when you buy something for the first time.');
+  } catch (error) {
+    const isInVain = error instanceof StudioXError && IN_VAIN.includes(error.reason);
+    if (!isInVain) return; // the next visit tries again
+  }
+  localStorage.removeItem(KEPT);
+}
+
+/** The user's code, with a button that copies its link, and what came of it. */
+export class Invitation {
+  private found: ReferralSummary | null = null;
+
+  constructor(private readonly app: App) {}
+
+  async load(): Promise<void> {
+    // Who is suspended has none, and needs no message about it.
+    this.found = await this.app.studiox.getReferral().catch(() => this.found);
+    this.app.update();
+  }
+
+  view(): TemplateResult | typeof nothing {
+    if (!this.found) return nothing;
+    const { code, invited, rewarded, tokens: earned } = this.found;
+    return html`<section class="card" aria-label="Invite somebody"><h2>Invite somebody</h2>
+      <p>You both get tokens when somebody new comes by your link and buys something for the first time.</p>
+      <p class="row between"><span>Your code: <strong>${code}</strong></span>
+        <button @click=${() => copyLink(this.app, `${location.origin}/?ref=${code}`)}>Copy the link</button></p>
+      ${invited > 0
+        ? html`<p class="muted">${count(invited)} invited · ${count(rewarded)} bought · ${tokens(earned)} for you</p>`
+        : nothing}
+    </section>`;
+  }
+}
