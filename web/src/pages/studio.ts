@@ -1,8 +1,9 @@
-// The studio: the order form, and the user's work beside it.
+// The studio: the order form, and the user's work beside it; for visitors, what others have made.
 import { html } from 'lit-html';
 import type { App } from '../app.ts';
 import type { Page } from '../page.ts';
 import { OrderForm } from './form.ts';
+import { Home } from './home.ts';
 import { Work } from './work.ts';
 
 /** The form outlives its page, because an order may be under way, and goes with its user. */
@@ -18,6 +19,7 @@ function formOf(app: App): OrderForm {
 
 export function studioPage(app: App): Page {
   const work = new Work(app);
+  const home = app.user ? null : new Home(app);
   const form = formOf(app);
   form.placed = (jobId) => work.seek(jobId);
   void form.load();
@@ -31,7 +33,7 @@ export function studioPage(app: App): Page {
         : html`<h1 class="hero">Say it. <em>See it, hear it, share it.</em></h1>
             <p class="lead">Pictures, video, music and speech from a sentence.
               Sign up and the first ones are on us.</p>`}
-      <div class="studio">${form.view()} ${work.view()}</div>
+      <div class="studio">${form.view()} ${home ? home.view() : work.view()}</div>
     `,
   };
 }

@@ -6,7 +6,6 @@ import type { Job } from '../../../clients/typescript/src/index.ts';
 import { hasEnded } from '../../../clients/typescript/src/status.ts';
 import type { App } from '../app.ts';
 import { cancel } from '../cancel.ts';
-import { icon } from '../icons.ts';
 import { full } from '../media.ts';
 import { done, underWay, type Running } from '../under-way.ts';
 import { ago, tokens } from '../words.ts';
@@ -44,13 +43,9 @@ export class Work {
   }
 
   private empty(): TemplateResult {
-    const own = this.jobs === null ? 'Loading …' : 'What you make appears here.';
     return html`<div class="empty">
       <span class="blob" aria-hidden="true"></span>
-      ${this.app.user
-        ? html`<p>${own}</p>`
-        : html`<p>What you make appears here, and what others make is in the feed.</p>
-            <a class="button" href="/feed">${icon('feed')}Look at the feed</a>`}
+      <p>${this.jobs === null ? 'Loading …' : 'What you make appears here.'}</p>
     </div>`;
   }
 

@@ -1,0 +1,72 @@
+// What visitors see beside the order form: what tokens buy, and what others have made.
+import { html, type TemplateResult } from 'lit-html';
+import type { ModelOption, Post } from '../../../clients/typescript/src/index.ts';
+import type { App } from '../app.ts';
+import { icon } from '../icons.ts';
+import { kept } from '../kept.ts';
+import { List } from '../list.ts';
+import { cover, madeWithAi, shownPost } from '../media.ts';
+import { priceOf } from '../order.ts';
+import { waitingTiles } from '../waiting.ts';
+import { count } from '../words.ts';
+
+/** The tokens of the example. */
+const EXAMPLE = 200;
+const SHOWN = 6;
+const KINDS = { image: 'pictures', video: 'films', music: 'songs' };
+
+/** How many of a kind the tokens buy at most: of the cheapest model of the free plan, with its defaults. */
+function most(models: readonly ModelOption[], type: string): number {
+  const prices = models
+    .filter((each) => each.type === type && each.plan === 'free')
+    .flatMap((each) => priceOf(each, {}) ?? []);
+  return prices.length === 0 ? 0 : Math.floor(EXAMPLE / Math.max(1, Math.min(...prices)));
+}
+
+export class Home {
+  private readonly posts: List<Post>;
+
+  constructor(private readonly app: App) {
+    this.posts = new List<Post>(
+      app,
+      async () => {
+        const { posts } = await app.studiox.getFeed({ sort: 'top', pageSize: SHOWN });
+        return { items: posts, nextCursor: null };
+      },
+      { loading: waitingTiles(SHOWN), keep: [kept, 'home'] },
+    );
+    void this.posts.reload();
+  }
+
+  view(): TemplateResult {
+    const { posts } = this;
+    return html`<section class="home" aria-label="What others make">
+      <p class="note">${icon('token')}<span>${count(EXAMPLE)} tokens buy ${this.bought()}.</span></p>
+      <div class="row between"><h2>What others make</h2><a href="/feed">All of the feed</a></div>
+      ${posts.items === null
+        ? posts.missing()
+        : posts.items.length === 0
+          ? html`<p class="muted">Nobody has published anything yet. Be the first.</p>`
+          : html`<div class="grid">${posts.items.map((post) => this.tile(post))}</div>`}
+    </section>`;
+  }
+
+  /** The note has its height before the prices are known. */
+  private bought(): string {
+    const models = this.app.options?.models ?? [];
+    const parts = Object.entries(KINDS).map(([type, name]) => [most(models, type), name] as const);
+    const some = parts.filter(([number]) => number > 0).map(([number, name]) => `up to ${count(number)} ${name}`);
+    return some.length > 0 ? some.join(', or ') : 'pictures, films and songs';
+  }
+
+  private tile(post: Post): TemplateResult {
+    const shown = shownPost(post);
+    return html`<article class="tile">
+      <a href="/post/${post.postId}">
+        ${cover(shown, (path) => this.app.files.public(path))}
+        <span class="caption"><strong>${shown.label}</strong>
+          <small>${post.authorName}</small> ${madeWithAi}</span>
+      </a>
+    </article>`;
+  }
+}
