@@ -21,6 +21,8 @@ from local.stack.start import Stack, StackError, stack
 TIMEOUT_S = 1_800
 CHECK_S = 120
 BROWSER = "tests/browser"
+# The stand-in's moderator finds nothing wrong unless it is asked to (local/vendors/moderation.py).
+PARAMETERS = {"MODERATION": "openai"}
 PLACES = (BROWSER, "tests/journeys")  # the longest files first
 
 
@@ -45,7 +47,7 @@ def run(tests: list[str], data_dir: Path | None = None) -> int:
     try:
         if any(path.startswith(BROWSER) for path in tests):
             environment["CHROMIUM_PATH"] = browser.chromium()
-        with stack(data_dir=data_dir) as running:
+        with stack(data_dir=data_dir, env=PARAMETERS) as running:
             environment.update(running.environment())
             ran = subprocess.run(command, env=environment, cwd=settings.ROOT, check=False, timeout=TIMEOUT_S)
             checked = check_documents(running)

@@ -31,6 +31,7 @@ RULES = ROOT / "storage.deployed.rules"
 COUNT = re.compile(r"[1-9][0-9]{0,3}")
 COUNTS = {"THREADS": 1_000, "MAX_INSTANCES": 999, "JOB_TASKS": 5_000}
 """The parameters that are counts, and the most that Cloud Run and Cloud Tasks allow."""
+CHOICES = {"MODERATION": ("off", "openai", "words"), "MODERATION_WHEN_AWAY": ("refuse", "allow")}
 STEPS = ("rules", "functions", "site")
 AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 EMULATOR = re.compile(r"EMULATOR|_HOST$")
@@ -69,6 +70,9 @@ def wrong_parameters(given: Mapping[str, str], confirmed: frozenset[str]) -> lis
     for name, most in COUNTS.items():
         if not (COUNT.fullmatch(given.get(name, "")) and int(given[name]) <= most):
             found.append(f"{name} must be a number from 1 to {most:,} (docs/capacity.md)")
+    for name, values in CHOICES.items():
+        if given.get(name) not in values:
+            found.append(f"{name} must be one of {', '.join(values)} (docs/moderation.md)")
     if given.get("MOCK_FAILURE_RATE", "0") != "0":
         found.append("MOCK_FAILURE_RATE must be 0")
     for name in ("DAILY_SPEND_LIMIT_USD", "FREE_SPEND_LIMIT_USD"):

@@ -112,6 +112,11 @@ def test_an_administrator_rates_up_and_down(community: Community) -> None:
     assert community.database.need(f"creations/{post}")["rating"] == "mature"
     rate("general")
     assert community.feed() == [post]
+    told = community.database.under("users/ann/notifications").values()
+    assert sorted((each["type"], each["postId"], "everybody" in each["text"]) for each in told) == [
+        ("content_rated", post, False),
+        ("content_rated", post, True),
+    ]
     assert "rating" not in community.post(post)
     entries = [each for each in community.database.under("auditLogs").values() if each["action"] == "moderatePost"]
     assert [each["details"]["rating"] for each in sorted(entries, key=lambda each: each["at"])] == ["mature", "general"]

@@ -74,3 +74,10 @@ def test_whoever_reported_is_told_what_came_of_it(subject: Subject, noun: str) -
 
 def test_a_suspension_tells_the_administrators_reason() -> None:
     assert statements.of_suspension("Spam, again.").splitlines()[1] == "Reason: Spam, again."
+
+
+def test_an_author_is_told_who_sees_a_rated_post() -> None:
+    assert statements.of_rating(POST, "A fox", "mature").startswith(
+        "A moderator has rated your post “A fox” as mature: people who asked for such posts see it."
+    )
+    assert "as general: everybody sees it." in statements.of_rating(POST, "A fox", "general")

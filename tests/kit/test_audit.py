@@ -9,7 +9,8 @@ import pytest
 from studiox.kit import audit
 from studiox.kit.audit import System
 from studiox.kit.documents import Path, Stored
-from studiox.kit.transaction import Docs
+from studiox.kit.errors import NotFound
+from studiox.kit.transaction import Docs, Reads
 from tests.support import Database, Rpcs
 
 BY = System("sweepMedia")
@@ -79,3 +80,32 @@ def test_a_refusal_writes_nothing(database: Database) -> None:
     with pytest.raises(PermissionError):
         BY.commit("posts/p1", refuse, target="posts/p1", always=True)
     assert (database.get("posts/p1"), entries(database)) == (None, [])
+
+
+def test_a_preview_returns_what_a_commit_would_and_writes_nothing(database: Database, rpcs: Rpcs) -> None:
+    database.put(SAMPLE, {"value": 1})
+    other, absent = Path("posts/p2", Sample), Path("posts/p3", Sample)
+
+    def decide(docs: Docs) -> int | None:
+        found = docs.get(SAMPLE)
+        docs.create(absent, Sample(value=3))
+        docs.update(SAMPLE, value=2)
+        return None if found is None or docs.exists(other) else found.value
+
+    before = database.hash()
+    assert BY.preview(decide, Reads(fresh=[SAMPLE], created_once=[other])) == 1
+    assert rpcs.calls == ["BatchGetDocuments"], "what is created is assumed to be absent"
+    assert BY.preview(decide, Reads(fresh=[SAMPLE])) == 1
+    assert rpcs.calls == ["BatchGetDocuments"] * 3, "what was not named is read on demand"
+    assert database.hash() == before
+
+
+def test_a_preview_raises_the_refusal(database: Database) -> None:
+    def refuse(docs: Docs) -> None:
+        if docs.get(SAMPLE) is None:
+            raise NotFound
+
+    with pytest.raises(NotFound):
+        BY.preview(refuse, Reads(fresh=[SAMPLE]))
+    database.put(SAMPLE, {"value": 1})
+    BY.preview(refuse, Reads(fresh=[SAMPLE]))

@@ -90,6 +90,8 @@ def test_the_developers_own_defaults_do_not() -> None:
         ("DAILY_SPEND_LIMIT_USD", "nan"),
         ("FREE_SPEND_LIMIT_USD", "some"),
         ("MEDIA_HOSTS", "127.0.0.1:4010"),
+        ("MODERATION", "openia"),
+        ("MODERATION_WHEN_AWAY", ""),
     ],
 )
 def test_a7_what_production_must_not_run_with(name: str, value: str) -> None:

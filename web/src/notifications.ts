@@ -31,6 +31,7 @@ const SUBJECTS: Record<string, string> = {
   content_hidden: 'We have hidden something that you published',
   content_removed: 'We have removed something that you published',
   content_restored: 'What you published is back',
+  content_rated: 'We have rated something that you published',
   appeal_upheld: 'A moderator has read your appeal: our decision stands',
   report_decided: 'We have decided about your report',
   account_suspended: 'Your account is suspended',

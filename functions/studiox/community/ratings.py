@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studiox.api.callables import User
-from studiox.kit import clock, firestore
+from studiox.kit import clock, firestore, ids
 from studiox.kit.errors import InvalidRequest, NotFound, StudioxError
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations as library
@@ -12,6 +12,8 @@ from studiox.models.moderation import Subject
 from studiox.models.ratings import Rating
 from studiox.models.users import User as Account
 from studiox.models.users import user_path
+
+from . import decisions, statements
 
 
 class MatureContent(StudioxError):
@@ -43,19 +45,25 @@ def check_remixer(docs: Docs, uid: str, post: posts.Post) -> None:
 
 
 def rate(caller: User, subject: Subject, rating: Rating | None, note: str | None) -> None:
-    """Set the rating of a post and its creation, up or down. Idempotent. `InvalidRequest`, `NotFound`."""
+    """Set the rating of a post and its creation, up or down, and tell the author. Idempotent.
+
+    `InvalidRequest`, `NotFound`.
+    """
     if subject.comment_id is not None:
         raise InvalidRequest(fields={"commentId": "only posts have a rating"})
     if rating is None:
         raise InvalidRequest(fields={"rating": "needed for this action"})
-    now, post_id = clock.now(), subject.post_id
+    now, token, post_id = clock.now(), ids.new(), subject.post_id
     path, creation_path = posts.post_path(post_id), library.creation_path(post_id)
 
     def decide(docs: Docs) -> None:
         post = docs.get(path)
         if post is None:
             raise NotFound
-        posts.rate_post(docs, post, rating)
+        if post.rating != rating:
+            posts.rate_post(docs, post, rating)
+            text = statements.of_rating(subject, post.caption, rating)
+            decisions.tell(docs, post.uid, "content_rated", token, now, post_id=post_id, text=text)
         # Published again, it has this rating at least.
         creation = docs.get(creation_path)
         if creation is not None and creation.rating != rating:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studiox.kit.texts import shortened
 from studiox.models.moderation import DecidedBy, Decision, ReportReason, Subject
+from studiox.models.ratings import Rating
 
 RULES: dict[ReportReason, str] = {
     "spam": "No spam, scams or repeated advertising.",
@@ -47,6 +48,14 @@ def of_restore(subject: Subject, text: str, *, appealed: bool, published: bool, 
         then = "is not against our rules: it comes back when your suspension ends"
     about = _about(subject, text)
     return f"{first} {about[:1].upper()}{about[1:]} {then}."
+
+
+def of_rating(subject: Subject, text: str, rating: Rating) -> str:
+    """For the author of a post that a moderator has rated."""
+    seen_by = {"mature": "people who asked for such posts see it", "general": "everybody sees it"}[rating]
+    return (
+        f"A moderator has rated {_about(subject, text)} as {rating}: {seen_by}. Contact support if this is a mistake."
+    )
 
 
 def of_upheld_appeal(subject: Subject, text: str, reason: ReportReason) -> str:

@@ -20,6 +20,9 @@ from studiox.models.ratings import Rating
 ADDRESS_S = 300
 """How long the address of a picture is valid that the moderator is given."""
 
+WORDS_WITHIN_S = 1.5
+"""How long reading the list of words may take."""
+
 _OPENAI = specs.PROVIDERS["openai"]
 SECRETS = _OPENAI.secrets
 """What each function binds that checks content."""
@@ -96,7 +99,7 @@ def _words() -> Moderator:
     if kept is not UNKNOWN:
         return kept
     try:
-        found = records.find_words()
+        found = records.find_words(WORDS_WITHIN_S)
     except MalformedDocument as error:
         raise Away("the list of words is malformed", ours=True) from error
     except Unavailable as error:

@@ -177,9 +177,10 @@ def count_refused(docs: Docs, now: datetime, kind: Checked) -> None:
     docs.put(year_path(now), ModerationYear(counts={**counts, kind: {**reasons, "other": more}}))
 
 
-def find_words() -> ModerationWords | None:
-    """The list of refused words. `Unavailable`, `MalformedDocument`."""
-    return firestore.get(WORDS.document("moderation"))
+def find_words(timeout_s: float) -> ModerationWords | None:
+    """The list of rejected words. `Unavailable`, `MalformedDocument`."""
+    path = WORDS.document("moderation")
+    return firestore.read_documents([path], timeout_s=timeout_s)[path].as_(path)
 
 
 def find_year(year: int) -> ModerationYear | None:
