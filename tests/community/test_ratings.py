@@ -178,6 +178,14 @@ def test_a_post_from_before_there_were_ratings_is_general(community: Community) 
     assert community.ok("getPost", postId=post)["rating"] == "general"
 
 
+@pytest.mark.malformed("a preference that is none")
+def test_somebody_whose_document_cannot_be_read_has_not_asked(community: Community, mature: str) -> None:
+    general = community.published()
+    community.database.change("users/bob", preferences={"matureContent": "yes"})
+    assert community.feed("bob") == [general]
+    assert community.call("getPost", "bob", postId=mature).reason == "MatureContent"
+
+
 def publish(community: Community, id_: str, **given: Any) -> Any:
     return community.call("publishPost", "ann", creationId=id_, **given)
 

@@ -161,6 +161,12 @@ def endpoint(_running: ChatStandIn) -> ChatStandIn:
     return _running
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on how fast the machine is."""
+    monkeypatch.setattr(module, "WITHIN_S", 30)
+
+
 def address(path: str) -> str:
     return f"https://storage.example/{path}"
 

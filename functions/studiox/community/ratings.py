@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from studiox.api.callables import User
-from studiox.kit import clock, firestore, ids
+from studiox.kit import clock, ids, malformed
+from studiox.kit.documents import MalformedDocument
 from studiox.kit.errors import InvalidRequest, NotFound, StudioxError
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import creations as library
@@ -24,23 +25,27 @@ class MatureContent(StudioxError):
 
 
 def sees_mature(uid: str) -> bool:
-    """Whether the user has asked for mature posts. One round trip. `Unavailable`."""
-    return _has_asked(firestore.get(user_path(uid)))
+    """Whether the user has asked for mature posts. One round trip. `Unavailable`.
+
+    A document that does not fit its struct must not end the feed: then they have not.
+    """
+    [account] = malformed.get_all([user_path(uid)])
+    return _has_asked(account)
 
 
-def _has_asked(account: Account | None) -> bool:
-    return account is not None and account.preferences.mature_content is True
+def _has_asked(account: Account | MalformedDocument | None) -> bool:
+    return isinstance(account, Account) and account.preferences.mature_content is True
 
 
 def check_reader(uid: str | None, post: posts.Post) -> None:
     """`MatureContent` unless this user may see the post. No round trip for a post for everybody. `Unavailable`."""
-    if post.rating == "mature" and post.uid != uid and (uid is None or not sees_mature(uid)):
+    if post.is_mature and post.uid != uid and (uid is None or not sees_mature(uid)):
         raise MatureContent
 
 
 def check_remixer(docs: Docs, uid: str, post: posts.Post) -> None:
     """As `check_reader`, in a decision that reads the account."""
-    if post.rating == "mature" and post.uid != uid and not _has_asked(docs.get(user_path(uid))):
+    if post.is_mature and post.uid != uid and not _has_asked(docs.get(user_path(uid))):
         raise MatureContent
 
 

@@ -75,14 +75,13 @@ def _find(post_id: str | None) -> posts.Post | None:
 def _shown(post_id: str | None) -> posts.Post | None:
     """The post, if what it shows is for everybody: no mature one. `Unavailable`."""
     post = _find(post_id)
-    return None if post is None or post.rating == "mature" else post
+    return None if post is None or post.is_mature else post
 
 
 def _page(site: str, post: posts.Post | None) -> flask.Response:
     if post is None:
         return _html(share.missing_page(site), 404)
-    mature = post.rating == "mature"
-    return _html(share.mature_page(site, post.post_id) if mature else share.page_of(site, post), 200)
+    return _html(share.mature_page(site, post.post_id) if post.is_mature else share.page_of(site, post), 200)
 
 
 def _embed(site: str, request: flask.Request) -> flask.Response:

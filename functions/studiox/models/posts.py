@@ -80,6 +80,10 @@ class Post(Stored, frozen=True, kw_only=True):
         """Whether moderation has hidden it."""
         return self.hidden is True
 
+    @property
+    def is_mature(self) -> bool:
+        return "mature" in (self.rating, self.hidden)
+
 
 class PostState(Stored, frozen=True, kw_only=True):
     """`posts/{id}/private/state`: what no client may read."""
