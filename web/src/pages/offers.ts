@@ -49,11 +49,14 @@ export class Offers {
     const { app, packs, plans, subscription, busy } = this;
     return html`
       <section aria-label="Packs"><h2>Buy tokens</h2>
-        ${packs.length === 0 ? missing(this.failed, () => void this.load(), waitingCards(3, 10)) : nothing}
-        <div class="offers">${packs.map((pack) => this.pack(pack))}</div>
+        ${packs.length === 0
+          ? missing(this.failed, () => void this.load(), waitingCards(3, 10.22))
+          : html`<div class="offers">${packs.map((pack) => this.pack(pack))}</div>`}
       </section>
       <section aria-label="Plans"><h2>Plans</h2>
-        <div class="offers">${plans.map((plan) => this.plan(plan))}</div>
+        ${plans.length === 0 && !this.failed
+          ? waitingCards(3, 15.25)
+          : html`<div class="offers">${plans.map((plan) => this.plan(plan))}</div>`}
         ${subscription && subscription.status !== 'none'
           ? html`<p class="row wrap">
               <span class="muted">${renewal(subscription)}</span>
