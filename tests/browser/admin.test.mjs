@@ -26,6 +26,10 @@ async function reported(t, caption, reports) {
   return { author, people, postId };
 }
 
+/** A week's heading begins with its Monday. */
+const since = (day) =>
+  new RegExp(`^${new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(day))} to `);
+
 const part = (page, name) => page.getByRole('navigation', { name: 'Administration' }).getByRole('link', { name });
 
 for (const [device, options] of Object.entries({ 'a desktop in light': DESKTOP, 'a phone in dark': PHONE }))
@@ -95,12 +99,26 @@ story('reported, hidden with a reason, appealed, and restored, by keyboard', asy
   await accessible(page, 'an appeal');
   await appeal.getByRole('radio', { name: 'Show it again' }).check();
   await until(async () => {
-    if (await page.getByText('Decided: it is shown.').isVisible()) return true;
-    const decide = appeal.getByRole('button', { name: 'Decide' });
-    if (await decide.isEnabled({ timeout: 1_000 }).catch(() => false)) await decide.click({ timeout: 1_000 }).catch(() => 0);
-    return false; // it may have been refused: its files may still be being deleted
+    if ((await appeal.count()) === 0) return true;
+    await appeal.getByRole('button', { name: 'Decide' }).click({ timeout: 1_000 }).catch(() => undefined);
+    return false; // refused while its files are still being deleted
   }, 'the post restored');
   assert.equal((await author.call('getPost', { postId })).caption, 'A wolf at night');
+
+  const gone = await reported(t, 'A bear by day', 1);
+  await page.goto('/admin/moderation');
+  const bear = page.getByRole('article', { name: 'Post: A bear by day' });
+  await bear.getByRole('radio', { name: 'Remove it for good' }).check();
+  await bear.getByRole('button', { name: 'Decide' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Remove it for good' });
+  await dialog.getByText('deleted with its likes and comments').waitFor();
+  await accessible(page, 'the question before a removal');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal((await gone.author.call('getPost', { postId: gone.postId })).caption, 'A bear by day', 'only asked');
+  await bear.getByRole('button', { name: 'Decide' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await bear.waitFor({ state: 'detached' });
+  await assert.rejects(gone.author.call('getPost', { postId: gone.postId }), { code: 'functions/not-found' });
 });
 
 story('a person: found, given tokens once, put on a plan and suspended, each with what happens', async (visit, t) => {
@@ -160,14 +178,14 @@ story('a model is switched off and on, and its price changed after a look at the
   const dialog = page.getByRole('dialog', { name: /^The price of/ });
   await accessible(page, 'the price');
   assert.equal(await dialog.getByRole('button', { name: 'Save this price' }).count(), 0);
-  await dialog.getByLabel('10').fill('100');
+  await dialog.getByLabel('Length: 10').fill('100');
   await dialog.getByRole('button', { name: 'Show the margin' }).click();
-  await dialog.getByRole('row', { name: '10 $1.00 $0.35 65% 50%' }).waitFor();
+  await dialog.getByRole('row', { name: 'Length: 10 $1.00 $0.35 65% 50%' }).waitFor();
   await accessible(page, 'the margin');
-  await dialog.getByLabel('10').fill('140');
+  await dialog.getByLabel('Length: 10').fill('140');
   await dialog.getByRole('button', { name: 'Save this price' }).waitFor({ state: 'detached' });
   await dialog.getByRole('button', { name: 'Show the margin' }).click();
-  await dialog.getByRole('row', { name: '10 $1.40 $0.35 75% 50%' }).waitFor();
+  await dialog.getByRole('row', { name: 'Length: 10 $1.40 $0.35 75% 50%' }).waitFor();
   await dialog.getByLabel('Reason').fill('It sells well');
   await dialog.getByRole('button', { name: 'Save this price' }).click();
   await row.getByText('35 – 140').waitFor();
@@ -175,6 +193,44 @@ story('a model is switched off and on, and its price changed after a look at the
   await page.getByLabel('Action').fill('saveCatalogueEntry');
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.getByRole('cell', { name: /It sells well/ }).waitFor();
+});
+
+story('a claim is approved after a look at its proof; the limits, and a week beside the one before', async (visit, t) => {
+  const ada = await newcomer(t);
+  const proofUrl = `https://x.com/ada/status/${Date.now()}`;
+  await ada.call('submitSocialTask', { taskId: 'share-creation', proofUrl, requestId: crypto.randomUUID() });
+  const { page } = await atTheDesk(visit, t, DESKTOP);
+  await page.goto('/admin/moderation');
+  await page.getByRole('radio', { name: 'Claims' }).check();
+  const claim = page.getByRole('article', { name: `Claim: Share creation of ${ada.uid}` });
+  await accessible(page, 'claims');
+  assert.equal(await claim.getByRole('link', { name: proofUrl }).getAttribute('href'), proofUrl);
+  await claim.getByRole('button', { name: /^Approve, give/ }).click();
+  await claim.waitFor({ state: 'detached' });
+  assert.ok((await ada.call('getUserBalance', {})).balance > 200);
+
+  await page.goto('/admin/limits');
+  await page.getByRole('cell', { name: 'createStudioJob' }).waitFor();
+  await page.getByLabel('uid of a person').fill(ada.uid);
+  await page.getByRole('button', { name: 'Show what is used' }).click();
+  await page.getByRole('columnheader', { name: 'Used' }).waitFor();
+  await page.getByRole('cell', { name: 'submitSocialTask' }).waitFor();
+  assert.equal(await page.getByRole('cell', { name: 'createStudioJob' }).count(), 0);
+  await accessible(page, 'the limits of one person');
+
+  await page.goto('/admin/reports');
+  const week = page.getByLabel('Report the week from Monday');
+  const monday = await week.inputValue();
+  const before = new Date(Date.parse(monday) - 7 * 86_400_000).toISOString().slice(0, 10);
+  for (const each of [before, monday]) {
+    await week.fill(each);
+    await page.getByRole('button', { name: 'Make the report' }).click();
+    await page.getByRole('region', { name: 'Figures', exact: true }).getByText(since(each)).waitFor();
+  }
+  const figures = page.getByRole('region', { name: 'Figures, table' });
+  await figures.getByRole('columnheader', { name: /^From / }).waitFor();
+  await figures.getByRole('cell', { name: 'New people' }).waitFor();
+  await accessible(page, 'a weekly report');
 });
 
 story('who has lost the right meanwhile is told so, and changes nothing', async (visit, t) => {

@@ -47,6 +47,8 @@ def test_fields_are_set_and_removed_and_the_others_stay(
         ({"n": [1, [2]]}, "a list in a list"),
         ({"": 1}, "'' cannot be a field's name"),
         ({"a": {"__b__": 1}}, "'__b__' cannot be a field's name"),
+        ({"a": {"": 1, "__b__": 2}}, "'' cannot be a field's name"),
+        ({"n" * 1_501: 1}, f"'{'n' * 64}' cannot be a field's name"),
         ({"ä" * 751: 1}, f"'{'ä' * 64}' cannot be a field's name"),
         ({"a": [{"b": {"": 1}}]}, "'' cannot be a field's name"),
     ],

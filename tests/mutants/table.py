@@ -147,6 +147,9 @@ EQUAL: dict[str, dict[str, str]] = {
         "failed: min(openings - 1, 10) -> min(openings - 1, 11)": _LONGEST_PAUSE,
         "failed: min(openings - 1, 10) -> min(openings - 1, 9)": _LONGEST_PAUSE,
     },
+    "catalog/overrides": {
+        "_unstorable: return '' -> return None": _TRUTH,
+    },
     "catalog/catalog": {
         "_numbers: spec.min or 0 -> spec.min or 1": _BOUND,
         "_numbers: spec.max or 0 -> spec.max or 1": _BOUND,

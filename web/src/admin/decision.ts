@@ -19,22 +19,27 @@ const ACTIONS: readonly [Action, (hidden: boolean) => string, string][] = [
 export function decision(desk: Desk, item: ModerationItem, decided: (said: string) => void): TemplateResult {
   const { postId = '', commentId, hidden = false } = item;
   const label = titled(item);
-  const send = async (event: SubmitEvent) => {
+  const send = async (request: ModeratePost) => {
+    if (!(await desk.change(() => desk.studiox.moderatePost(request)))) return;
+    desk.app.show(null);
+    decided(ACTIONS.find(([each]) => each === request.action)![2]);
+  };
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const action = form.get('action') as Action;
     const reason = (form.get('reason') || null) as Reason | null;
     const note = String(form.get('note')).trim() || null;
     const request = { postId, commentId: commentId ?? null, action, reason, note };
-    if (await desk.change(() => desk.studiox.moderatePost(request)))
-      decided(ACTIONS.find(([each]) => each === action)![2]);
+    if (action === 'remove') confirmRemoval(desk, label, commentId === undefined, () => send(request));
+    else void send(request);
   };
   return html`<article class="card case" aria-label=${label}>
     <div class="evidence">${shown(item, label)}</div>
     <div class="side">
       <h2>${label}</h2>
       ${told(item)}
-      <form @submit=${send}>
+      <form @submit=${submit}>
         <fieldset class="chips"><legend>Decision</legend>
           ${ACTIONS.map(([action, name]) => html`<label>
             <input type="radio" name="action" value=${action} required /><span>${name(hidden)}</span></label>`)}
@@ -49,6 +54,23 @@ export function decision(desk: Desk, item: ModerationItem, decided: (said: strin
       </form>
     </div>
   </article>`;
+}
+
+function confirmRemoval(desk: Desk, label: string, isPost: boolean, remove: () => Promise<void>): void {
+  const { app } = desk;
+  const lost = isPost
+    ? 'The post is deleted with its likes and comments. Its author cannot publish it again, unless an appeal succeeds.'
+    : 'The comment is taken from its post.';
+  app.show({
+    label: 'Remove it for good',
+    view: () => html`<h2>Remove it for good?</h2>
+      <p>${label}</p>
+      <p>${lost} Its author is told the reason.</p>
+      <p class="row">
+        <button class="bad" ?disabled=${desk.busy} @click=${remove}>Remove</button>
+        <button @click=${() => app.show(null)}>Cancel</button>
+      </p>`,
+  });
 }
 
 function titled({ kind, commentText, caption, type }: ModerationItem): string {
@@ -76,7 +98,7 @@ function told(item: ModerationItem): TemplateResult {
       ? html`<h3>The author’s appeal${appealedAt ? html`, <small>${ago(appealedAt)}</small>` : nothing}</h3>
           <blockquote>${appealText}</blockquote>`
       : nothing}
-    <h3>${count(reportCount ?? reports.length)} reports</h3>
+    <h3>Reports: ${count(reportCount ?? reports.length)}</h3>
     <ul class="plain">${reports.map(
       ({ reason, text, createdAt }) => html`<li><strong>${REASONS[reason] ?? spelled(reason)}</strong>
         <small>${ago(createdAt)}</small>${text ? html`<br />${text}` : nothing}</li>`,

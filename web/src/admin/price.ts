@@ -1,6 +1,7 @@
 // The dialog of a model's price: a number for each rate, the margins that would follow, and only then the change.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { CatalogueEntry } from '../../../clients/typescript/src/index.ts';
+import { inputName } from '../words.ts';
 import type { Desk } from './desk.ts';
 import { share, table, usd } from './table.ts';
 
@@ -13,6 +14,12 @@ function leaves(rates: unknown, path: readonly string[] = []): [path: readonly s
   if (typeof rates !== 'object' || rates === null) return [];
   return Object.entries(rates).flatMap(([key, inner]) => leaves(inner, [...path, key]));
 }
+
+/** The inputs that pick a rate, as `Length: 10`. */
+const named = (inputs: readonly string[], values: readonly string[]): string =>
+  values.map((value, index) => `${inputName(inputs[index] ?? '')}: ${YES_NO[value] ?? value}`).join(', ');
+
+const YES_NO: Record<string, string> = { true: 'yes', false: 'no' };
 
 /** The same table with other numbers, in the order of `leaves`. */
 function withNumbers(rates: unknown, numbers: Iterator<number>): unknown {
@@ -59,7 +66,7 @@ export function askForPrice(desk: Desk, entry: CatalogueEntry, saved: (entry: Ca
     view: () => html`<h2>The price of ${label}</h2>
       <form @submit=${look} @input=${() => ((shown = null), desk.update())}>
         <fieldset class="rates"><legend class="hidden">Tokens</legend>
-          ${rates.map(([path, tokens]) => html`<label>${path.join(', ') || 'Tokens'}
+          ${rates.map(([path, tokens]) => html`<label>${named(price.by ?? [], path) || 'Tokens'}
             <input name="rate" type="number" min="0" max="1000000" step="1" required value=${tokens} /></label>`)}
         </fieldset>
         <p class="row wrap"><button class=${shown ? '' : 'main'} ?disabled=${desk.busy}>Show the margin</button>
@@ -87,7 +94,7 @@ function compared(before: CatalogueEntry, after: CatalogueEntry): TemplateResult
     (after.rates ?? []).map(({ chosen, earnedMicroUsd: earned, costMicroUsd: cost }, index) => {
       const was = before.rates?.[index];
       return [
-        Object.values(chosen).map(String).join(', ') || 'any',
+        named(Object.keys(chosen), Object.values(chosen).map(String)) || 'any',
         usd(earned), usd(cost), margin(earned, cost),
         was ? margin(was.earnedMicroUsd, was.costMicroUsd) : '–',
       ];

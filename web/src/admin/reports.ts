@@ -101,7 +101,7 @@ function monday(): string {
 }
 
 function shown(report: Report, before: Report | undefined): TemplateResult {
-  const columns: Column[] = [{ name: '' }, { name: 'This week', number: true }];
+  const columns: Column[] = [{ name: 'Figure' }, { name: 'This week', number: true }];
   if (before) columns.push({ name: `From ${onDay(before.weekStartDate)}`, number: true });
   const line = (name: string, of: (each: Report) => string) => [name, of(report), ...(before ? [of(before)] : [])];
   const models = Object.keys({ ...report.requestsByModel, ...before?.requestsByModel }).sort();

@@ -42,7 +42,7 @@ export class Webhooks implements Section {
         ${failed.length > 0
           ? html`<button class="main" ?disabled=${busy} @click=${() => this.retry(null)}>Retry up to 50</button>`
           : ''}</div>
-        ${table('Failed events', ['Received', 'Type', 'Attempts', 'Error', ''].map((name) => ({ name })),
+        ${table('Failed events', ['Received', 'Type', 'Attempts', 'Error', 'Again'].map((name) => ({ name })),
           failed.map(({ eventId, type, attempts, error, receivedAt }) => [
             at(receivedAt), type, count(attempts), error, again(eventId, `Retry ${type} ${eventId}`),
           ]))}
