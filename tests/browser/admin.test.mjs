@@ -28,7 +28,7 @@ async function reported(t, caption, reports) {
 
 /** A week's heading begins with its Monday. */
 const since = (day) =>
-  new RegExp(`^${new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(day))} to `);
+  new RegExp(`^${new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(day))} to `);
 
 const part = (page, name) => page.getByRole('navigation', { name: 'Administration' }).getByRole('link', { name });
 

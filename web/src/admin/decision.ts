@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { ModeratePost, ModerationItem } from '../../../clients/typescript/src/index.ts';
 import { full } from '../media.ts';
 import { REASONS } from '../moderation.ts';
-import { ago, count, spelled, typeName } from '../words.ts';
+import { ago, count, shortened, spelled, typeName } from '../words.ts';
 import type { Desk } from './desk.ts';
 
 type Action = ModeratePost['action'];
@@ -75,8 +75,7 @@ function confirmRemoval(desk: Desk, label: string, isPost: boolean, remove: () =
 
 function titled({ kind, commentText, caption, type }: ModerationItem): string {
   const what = commentText ?? caption ?? (type ? typeName(type) : 'Removed');
-  const shown = what.length > 80 ? `${what.slice(0, 80)} …` : what;
-  return `${kind === 'appeals' ? 'Appeal' : commentText === undefined ? 'Post' : 'Comment'}: ${shown}`;
+  return `${kind === 'appeals' ? 'Appeal' : commentText === undefined ? 'Post' : 'Comment'}: ${shortened(what, 80)}`;
 }
 
 function shown({ type, media = [], commentText }: ModerationItem, label: string): TemplateResult {
