@@ -243,3 +243,22 @@ def test_deleting_the_account_forgets_the_card(top_ups: TopUps, auth: Accounts, 
     assert shop.account.all("payment_method")[0]["customer"] is None
     assert top_ups.pay({"uid": "u1", "orderId": order_id}).status == 200
     assert (top_ups.charges(), top_ups.orders()) == (0, [])
+
+
+def test_an_account_is_not_deleted_before_its_card_is_forgotten(top_ups: TopUps, auth: Accounts, gcs: Gcs) -> None:
+    assert gcs.port
+    auth.users.add("u1")
+    top_ups.ready()
+    top_ups.shop.api.down = True
+    call(main.deleteAccount, {"confirm": ADDRESS}, uid="u1", email=ADDRESS)
+    assert top_ups.shop.database.need("users/u1")["closing"] is True
+    top_ups.shop.api.down = False
+
+
+def test_the_export_has_the_settings(top_ups: TopUps, auth: Accounts, gcs: Gcs) -> None:
+    assert gcs.port
+    auth.users.add("u1")
+    top_ups.ready()
+    made = call(main.exportAccount, {}, uid="u1")
+    assert made.ok, made
+    assert any(b'"autoTopUp"' in each["data"] and b"4242" in each["data"] for each in gcs.objects.values())

@@ -187,7 +187,10 @@ def resume(until: datetime, action: str) -> int:
 
 
 def forget_cards(uid: str) -> None:
-    """For the deletion of an account: forget its saved cards. Repeatable. `PaymentsUnavailable`."""
-    account = firestore.get(account_path(uid))
-    if account is not None:
+    """For the deletion of an account that has used auto top-up: forget its saved cards. Repeatable.
+
+    `PaymentsUnavailable`.
+    """
+    user, account = firestore.get_pair(user_path(uid), account_path(uid))
+    if user is not None and user.auto_top_up is not None and account is not None:
         stripe_off_session.forget_cards(account.customer_id)
