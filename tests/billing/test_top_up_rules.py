@@ -100,6 +100,8 @@ def test_what_cannot_be_agreed_to_is_refused(changes: Mapping[str, Any], pack: P
 @pytest.mark.parametrize(("below", "ceiling"), [(1, 500), (500, 99_999_999)])
 def test_the_bounds_are_agreed_to(below: int, ceiling: int) -> None:
     made = agreed(None, WANTED._replace(below=below, monthly_ceiling=ceiling), STARTER)
+    assert made is not None
+    assert made.ordered == 0
     assert made == replace(SETTING, below=below, monthly_ceiling=ceiling, card=None)
 
 

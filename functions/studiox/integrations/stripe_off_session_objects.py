@@ -12,7 +12,6 @@ from .stripe_types import Bill, Refusal, Session
 
 def off_session_payment(data: Data) -> Session:
     """A payment intent that was confirmed without the customer, as a session. Its charge was asked for whole."""
-    objects.expanded(data.get("latest_charge"))
     return objects.read(_off_session_payment, data)
 
 
