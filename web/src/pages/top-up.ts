@@ -33,14 +33,12 @@ export class TopUp {
     private readonly packs: () => readonly TokenPack[],
   ) {
     const { user } = app;
-    this.stop = app.listen(({ followUser }) =>
-      user
-        ? followUser(user.uid, ({ data }) => {
-            this.setting = (data['autoTopUp'] as Setting | undefined) ?? null;
-            app.update();
-          })
-        : () => undefined,
-    );
+    const shown = ({ data }: { data: Record<string, unknown> }) => {
+      this.setting = (data['autoTopUp'] as Setting | undefined) ?? null;
+      app.update();
+    };
+    // For visitors there is nothing to follow, and Firestore is not fetched.
+    this.stop = user ? app.listen(({ followUser }) => followUser(user.uid, shown)) : () => undefined;
   }
 
   view(): TemplateResult | typeof nothing {
