@@ -129,8 +129,15 @@ _TRUTH = "its caller only asks whether it is true"
 _BEYOND = "a frame of 1,024 bytes or more ends beyond what is looked at"
 _SAME_LENGTH = "rounded down, the length of every frame that is looked at is the same"
 _BOUND = "a missing bound is 0, and what is checked admits 1 too"
+_NO_MOVE = "a reward of no tokens is none of the inviter's"
 
 EQUAL: dict[str, dict[str, str]] = {
+    "billing/referral_rules": {
+        "is_code: set(text) <= set(ALPHABET) -> set(text) < set(ALPHABET)": "a code is shorter than the alphabet",
+        "stands: payment.refunded or 0 -> payment.refunded or -1": "no amount is negative",
+        "with_move: tokens > 0 -> tokens >= 0": _NO_MOVE,
+        "with_move: tokens > 0 -> tokens > -1": _NO_MOVE,
+    },
     "kit/documents": {
         "NotRead.__init__: super().__init__(path) -> pass": "an exception keeps its arguments before that",
     },

@@ -15,9 +15,9 @@ from studiox.models.referrals import ReferralCode, Reward
 from studiox.models.users import DayCount, User
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without 0 and O, 1, I and L, U and V's double: what is easily mistaken for another."""
+"""Without 0, 1, I, L, O and U, which are easily mistaken for others."""
 LENGTH = 8
-"""30^8: of a million codes, one guess in 600,000 is right, and a caller has ten a minute."""
+"""With a million codes, one guess in 650,000 is right, and a caller has ten a minute."""
 PER_DAY = 5
 """Rewards of an inviter on a UTC day. More first purchases a day by one person's friends are an exception; by one
 person's cards they are not."""
