@@ -62,6 +62,9 @@ def test_any_text_is_judged(entry: str, text: str) -> None:
 
 
 def test_a_list_has_a_limit() -> None:
+    assert (words.MAX_WORDS, words.MAX_LENGTH, words.MAX_PHRASE) == (5_000, 100, 8)
+    every_length = [" ".join(["word"] * number) for number in range(1, words.MAX_PHRASE + 1)]
+    assert WordList(every_length).check(Content(["a word"])) == "rejected"
     most = [f"w{number}" for number in range(words.MAX_WORDS)]
     assert WordList(most).check(Content(["w17"])) == "rejected"
     phrase = " ".join(["word"] * words.MAX_PHRASE)

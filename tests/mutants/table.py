@@ -183,6 +183,13 @@ EQUAL: dict[str, dict[str, str]] = {
     "integrations/stripe_objects": {
         "_invoice: data.get('amount_due') or 0 -> data.get('amount_due') or -1": "what is below zero is read as zero",
     },
+    "integrations/moderation/words": {
+        f"WordList._has_one: {old} -> {new}": "beyond the end there are shorter phrases, which their own length finds"
+        for old, new in (
+            ("len(words) - length", "len(words) + length"),
+            ("len(words) - length + 1", "len(words) - length + 2"),
+        )
+    },
     "integrations/providers/answers": {
         f"refusal: 400 <= code < 500 -> {other} < 500": "400 has a meaning of its own"
         for other in ("400 < code", "401 <= code")
