@@ -632,8 +632,8 @@ export interface JobStats {
 /**
  * Why a job makes no progress, and how many attempts have failed.
  *
- * `provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working on
- * it, and it is refunded if no result comes in time. `saving_failed`: the result is saved again soon.
+ * `provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working
+ * on it, and it is refunded if no result comes in time. `saving_failed`: the result is saved again soon.
  */
 export interface JobWait {
   reason: "answer_lost" | "provider_busy" | "saving_failed";

@@ -43,8 +43,9 @@ class JobWait(Stored, frozen=True, kw_only=True):
     """Why a job makes no progress, for its owner."""
 
     reason: WaitReason
-    """`provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working
-    on it, and it is refunded at the deadline if no result comes. `saving_failed`: the result is saved again soon."""
+    """`provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be
+    working on it, and it is refunded at the deadline if no result comes. `saving_failed`: the result is saved again
+    soon."""
     attempts: int
     """How many have failed."""
 

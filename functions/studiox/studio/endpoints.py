@@ -252,8 +252,8 @@ class JobError(Response):
 class JobWait(Response):
     """Why a job makes no progress, and how many attempts have failed.
 
-    `provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working on
-    it, and it is refunded if no result comes in time. `saving_failed`: the result is saved again soon.
+    `provider_busy`: the provider does not take it now, so it is sent again. `answer_lost`: the provider may be working
+    on it, and it is refunded if no result comes in time. `saving_failed`: the result is saved again soon.
     """
 
     reason: WaitReason
