@@ -8,6 +8,7 @@ import { Files, mustBePicture } from './files.ts';
 import { kept, keptMine, keptTab } from './kept.ts';
 import { notification, type Notification } from './notifications.ts';
 import type { Dialog, Draft, Page } from './page.ts';
+import { Player } from './player.ts';
 import { Quiet } from './quiet.ts';
 import { Session, type Person } from './session.ts';
 import { Tabs } from './tabs.ts';
@@ -31,6 +32,7 @@ export class App {
   readonly studiox: Calls;
   readonly files: Files;
   readonly connection: Connection;
+  readonly player = new Player(() => this.update());
   readonly quiet = new Quiet();
   /** What else follows live data of whoever is signed in. */
   readonly followers: ((uid: string) => Stop)[] = [];
@@ -204,6 +206,7 @@ export class App {
     this.ended = ended;
     if (!user && !ended) keptTab.forget();
     this.balance = null;
+    this.player.close();
     this.files.clear();
     this.follow();
     this.go(); // pages hold what belongs to whoever is signed in

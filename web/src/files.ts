@@ -6,6 +6,9 @@ const KEPT = 200;
 /** The largest file that is fetched whole, in bytes. Larger ones play from the address that getCreation signs. */
 export const MOST = 16 * 1024 * 1024;
 
+/** The browser has begun to save a file after this long. */
+const SAVED_MS = 60_000;
+
 export class Files {
   private readonly found = new Map<string, string>();
 
@@ -31,6 +34,15 @@ export class Files {
   async kept(paths: string[]): Promise<string[]> {
     const answers = await Promise.all(paths.map((path) => this.ask(path, false).catch(() => null)));
     return paths.filter((_, index) => answers[index]?.status !== 404);
+  }
+
+  /** Save the file under this name. A RangeError if it cannot be had. */
+  async download(path: string, name: string): Promise<void> {
+    const answer = await this.ask(path, true);
+    if (!answer.ok) throw new RangeError('The file could not be loaded. Try again.');
+    const href = URL.createObjectURL(await answer.blob());
+    Object.assign(document.createElement('a'), { href, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(href), SAVED_MS);
   }
 
   /** The address of a public file. */

@@ -82,6 +82,22 @@ export class List<T> {
     if (!this.failed) shelf?.write(name!, this.items);
   }
 
+  /** Read again all that is shown, and replace it at once, so that the reader keeps the place. */
+  async refresh(): Promise<void> {
+    if (this.loading) return; // what comes is new
+    const number = ++this.asked;
+    const items: T[] = [];
+    let cursor: string | null = null;
+    do {
+      const piece: Piece<T> | null = await this.read(cursor).catch(() => null);
+      if (!piece || number !== this.asked) return; // what is shown is complete without it
+      items.push(...piece.items);
+      cursor = piece.nextCursor;
+    } while (cursor !== null && items.length < (this.items?.length ?? 0));
+    [this.items, this.cursor] = [items, cursor];
+    this.app.update();
+  }
+
   /** Shown while `items` is null. */
   missing(): TemplateResult {
     return missing(this.failed, () => void this.reload(), this.looks.loading);

@@ -39,7 +39,7 @@ document.addEventListener('click', ({ target }) => {
 // Stripe returns users to `/?checkout=…` and `/?portal=…`.
 const back = new URLSearchParams(location.search);
 if (back.has('checkout') || back.has('portal')) {
-  history.replaceState(null, '', '/tokens');
+  history.replaceState(history.state, '', '/tokens');
   if (back.get('checkout') === 'success') app.bought = back.get('session_id');
   if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and you were not charged.');
 }
@@ -47,7 +47,7 @@ if (back.has('checkout') || back.has('portal')) {
 // Google returns them to `/#state=…`, and the token must not stay in the address.
 const answer = new URLSearchParams(location.hash.slice(1));
 if (answer.has('state')) {
-  history.replaceState(null, '', location.pathname);
+  history.replaceState(history.state, '', location.pathname);
   void import('./google.ts').then(({ fromGoogle }) => fromGoogle(app, answer)).catch((error) => app.fail(error));
 }
 

@@ -3,7 +3,7 @@ import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import type { Creation, MediaItem, Post } from '../../clients/typescript/src/index.ts';
 import { MOST } from './files.ts';
 import { icon } from './icons.ts';
-import { typeName } from './words.ts';
+import { shortened, typeName } from './words.ts';
 
 /** The address of a path; empty while it is not known. */
 export type Address = (path: string, bytes?: number) => string;
@@ -42,6 +42,20 @@ export const madeWithAi = html`<small class="ai">Made with AI</small>`;
 export const rated = ({ rating }: Pick<Post, 'rating'>): TemplateResult | typeof nothing =>
   rating === 'mature' ? html`<small class="ai">Mature</small>` : nothing;
 
+/** Its width by its height, within what a grid shows without cutting much off. */
+export const ratio = ({ media: [first] }: Shown): number => {
+  const { width, height } = first?.thumbnail ?? first ?? {};
+  return width && height ? Math.min(2.2, Math.max(0.7, width / height)) : 1;
+};
+
+/** The file's name where it is saved. */
+export function fileName({ media, label }: Shown, index: number): string {
+  const item = media[index]!;
+  const title = (item.title ?? label).replace(/[\\/:*?"<>|\s\p{C}]+/gu, ' ').trim();
+  const number = media.length > 1 ? ` ${index + 1}` : '';
+  return `${shortened(title, 80).replace(/…$/, '') || 'StudioX'}${number}.${item.path.split('.').at(-1)}`;
+}
+
 /** A still picture of it, for a grid: its thumbnail, or itself if it is small. */
 export function cover({ type, media, text, label }: Shown, address: Address): TemplateResult {
   const [first] = media;
@@ -52,7 +66,7 @@ export function cover({ type, media, text, label }: Shown, address: Address): Te
     return html`<div class="still">
       ${still ?? html`<span>${typeName(type)}</span>`}<span class="glyph">${icon('play', true)}</span>
     </div>`;
-  if (text) return html`<p class="still quote">${text.slice(0, 220)}</p>`;
+  if (text) return html`<p class="still quote" dir="auto">${shortened(text, 220)}</p>`;
   return html`<div class="still blank">${typeName(type)}</div>`;
 }
 
@@ -84,7 +98,7 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
           ? image(address(item.thumbnail.path), '', item.thumbnail)
           : html`<div class="disc">${icon('play', true)}</div>`}
         <figcaption>
-          <strong>${item.title ?? label}</strong>
+          <strong dir="auto">${name}</strong>
           ${item.tags?.length ? html`<small>${item.tags.join(', ')}</small>` : nothing}
         </figcaption>
         ${item.waveform ? wave(item.waveform) : nothing}

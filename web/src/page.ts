@@ -10,6 +10,8 @@ export interface Page {
   /** Reload the account data that it shows. */
   renew?(): void;
   stop?(): void;
+  /** Go on after `stop`: the page is shown again, as it was. */
+  resume?(): void;
 }
 
 /** A dialog over the page; `view` fills it. */

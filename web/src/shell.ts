@@ -35,6 +35,7 @@ export function shell(app: App, queue: Queue): TemplateResult {
     ${standing(app)}
     ${confirmation(app)}
     <main id="main" tabindex="-1">${app.page?.view()}</main>
+    ${app.player.view()}
     <p class="hidden" role="status">${app.heard}</p>
     ${app.dialog ? modal(app) : messages(app)}
   `;

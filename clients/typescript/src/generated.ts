@@ -1302,6 +1302,8 @@ export interface StudioOptions {
   colors: Record<string, unknown>[];
   sizes: Record<string, unknown>[];
   features: Record<string, unknown>[];
+  /** What a new account starts with. */
+  welcomeTokens: number;
 }
 
 export interface SubmitSocialTask {

@@ -73,6 +73,8 @@ class StudioOptions(Response):
     colors: list[dict[str, Any]]
     sizes: list[dict[str, Any]]
     features: list[dict[str, Any]]
+    welcome_tokens: int
+    """What a new account starts with."""
 
 
 @endpoint(limit=READS)
@@ -92,7 +94,8 @@ def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
         )
         for model in models
     ]
-    return StudioOptions(models=shown, **{name: [dict(entry) for entry in found] for name, found in others.items()})
+    listed = {name: [dict(entry) for entry in found] for name, found in others.items()}
+    return StudioOptions(models=shown, welcome_tokens=config.WELCOME_TOKENS.value, **listed)
 
 
 OptionText = Annotated[str, Meta(min_length=1, max_length=5_000), Text]  # long enough for lyrics

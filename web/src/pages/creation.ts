@@ -3,8 +3,9 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { agreed } from '../ask.ts';
+import { MOST } from '../files.ts';
 import { icon } from '../icons.ts';
-import { full, madeWithAi, rated, shownCreation } from '../media.ts';
+import { fileName, full, madeWithAi, rated, shownCreation } from '../media.ts';
 import { onward } from '../onward.ts';
 import type { Draft, Page } from '../page.ts';
 import { parameters } from '../params.ts';
@@ -36,7 +37,7 @@ export function creationPage(app: App, creationId: string): Page {
         return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
       const { title, prompt, params } = creation;
       const address = (path: string, bytes?: number) => app.files.private(path, bytes);
-      return html`<p><a href="/library">‹ Library</a></p>
+      return html`<p><a href="/library" data-back>‹ Library</a></p>
         <article class="detail">
           <div class="stage">${full(shownCreation(creation), address, played)}</div>
           <div class="side">
@@ -67,7 +68,6 @@ function about(app: App, { type, model, createdAt, playCount, sources = [] }: Cr
 
 function actions(app: App, creation: Creation): TemplateResult {
   const { creationId, media, isFavorite, postId } = creation;
-  const name = (index: number) => (media.length > 1 ? `File ${index + 1}` : 'Open the file');
   return html`<div class="row wrap">
     <button aria-pressed=${isFavorite} @click=${() => star(app, creation)}>${icon('star', isFavorite)}Favourite</button>
     <button @click=${() => putIntoCollection(app, [creationId])}>${icon('plus')}Collection</button>
@@ -75,11 +75,7 @@ function actions(app: App, creation: Creation): TemplateResult {
       ({ label, icon: glyph, draft }) =>
         html`<button @click=${() => begin(app, draft)}>${icon(glyph)}${label}</button>`,
     )}
-    ${media.map(({ url }, index) =>
-      url
-        ? html`<a class="button" href=${url} target="_blank" rel="noopener">${icon('download')}${name(index)}</a>`
-        : nothing,
-    )}
+    ${media.map((_, index) => download(app, creation, index))}
     ${postId
       ? html`<a class="button" href="/post/${postId}">${icon('feed')}See it in the feed</a>`
       : media.length > 0
@@ -87,6 +83,17 @@ function actions(app: App, creation: Creation): TemplateResult {
         : nothing}
     <button class="bad" @click=${() => remove(app, creation)}>${icon('trash')}Delete</button>
   </div>`;
+}
+
+/** Saves the file. One that is too large to be fetched whole is opened, and the browser saves it from there. */
+function download(app: App, creation: Creation, index: number): TemplateResult {
+  const { path, bytes, url } = creation.media[index]!;
+  const name = fileName(shownCreation(creation), index);
+  const label = html`${icon('download')}Download${creation.media.length > 1 ? ` ${index + 1}` : ''}`;
+  if (bytes > MOST)
+    return html`<a class="button" href=${url ?? ''} download=${name} target="_blank" rel="noopener">${label}</a>`;
+  const save = () => app.attempt(() => app.files.download(path, name));
+  return html`<button title=${name} @click=${save}>${label}</button>`;
 }
 
 async function rename(app: App, creation: Creation, event: SubmitEvent): Promise<void> {

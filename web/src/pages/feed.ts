@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { kept, keptMine, type Shelf } from '../kept.ts';
 import { like } from '../like.ts';
-import { cover, madeWithAi, rated, shownPost } from '../media.ts';
+import { cover, madeWithAi, rated, ratio, shownPost } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
 import { ago, count } from '../words.ts';
@@ -33,6 +33,8 @@ export function feedPage(app: App): Page {
 
   return {
     title: 'Feed',
+    stop: () => undefined,
+    resume: () => void list.refresh(),
     view: () => html`
       <div class="row between wrap">
         <h1>${heading()}</h1>
@@ -63,11 +65,13 @@ const empty = (why: string): TemplateResult => html`<div class="empty">
 function tile(app: App, post: Post): TemplateResult {
   const shown = shownPost(post);
   const { postId, authorName, createdAt, likeCount, commentCount, likedByMe = false } = post;
-  return html`<article class="tile post ${post.rating === 'mature' ? 'veiled' : ''}">
+  const veiled = post.rating === 'mature' ? 'veiled' : '';
+  return html`<article class="tile post ${veiled}" style="--ratio:${ratio(shown)}">
     <a href="/post/${postId}">
       ${cover(shown, (path) => app.files.public(path))}
       <span class="caption">
-        <strong>${shown.label}</strong><small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}${rated(post)}
+        <strong dir="auto">${shown.label}</strong>
+        <small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}${rated(post)}
       </span>
     </a>
     <p class="counts">

@@ -5,22 +5,22 @@ import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { kept } from '../kept.ts';
 import { List } from '../list.ts';
-import { cover, madeWithAi, shownPost } from '../media.ts';
+import { cover, madeWithAi, ratio, shownPost } from '../media.ts';
 import { priceOf } from '../order.ts';
 import { waitingTiles } from '../waiting.ts';
 import { count } from '../words.ts';
 
-/** The tokens of the example. */
-const EXAMPLE = 200;
+/** The welcome, until the catalogue says how much it is. */
+export const WELCOME = 200;
 const SHOWN = 6;
 const KINDS = { image: 'pictures', video: 'films', music: 'songs' };
 
 /** How many of a kind the tokens buy at most: of the cheapest model of the free plan, with its defaults. */
-function most(models: readonly ModelOption[], type: string): number {
+function most(models: readonly ModelOption[], type: string, tokens: number): number {
   const prices = models
     .filter((each) => each.type === type && each.plan === 'free')
     .flatMap((each) => priceOf(each, {}) ?? []);
-  return prices.length === 0 ? 0 : Math.floor(EXAMPLE / Math.max(1, Math.min(...prices)));
+  return prices.length === 0 ? 0 : Math.floor(tokens / Math.max(1, Math.min(...prices)));
 }
 
 export class Home {
@@ -40,8 +40,9 @@ export class Home {
 
   view(): TemplateResult {
     const { posts } = this;
+    const welcome = this.app.options?.welcomeTokens ?? WELCOME;
     return html`<section class="home" aria-label="What others make">
-      <p class="note">${icon('token')}<span>${count(EXAMPLE)} tokens buy ${this.bought()}.</span></p>
+      <p class="note">${icon('token')}<span>${count(welcome)} tokens buy ${this.bought(welcome)}.</span></p>
       <div class="row between"><h2>What others make</h2><a href="/feed">All of the feed</a></div>
       ${posts.items === null
         ? posts.missing()
@@ -52,16 +53,16 @@ export class Home {
   }
 
   /** The note has its height before the prices are known. */
-  private bought(): string {
+  private bought(tokens: number): string {
     const models = this.app.options?.models ?? [];
-    const parts = Object.entries(KINDS).map(([type, name]) => [most(models, type), name] as const);
+    const parts = Object.entries(KINDS).map(([type, name]) => [most(models, type, tokens), name] as const);
     const some = parts.filter(([number]) => number > 0).map(([number, name]) => `up to ${count(number)} ${name}`);
     return some.length > 0 ? some.join(', or ') : 'pictures, films and songs';
   }
 
   private tile(post: Post): TemplateResult {
     const shown = shownPost(post);
-    return html`<article class="tile">
+    return html`<article class="tile" style="--ratio:${ratio(shown)}">
       <a href="/post/${post.postId}">
         ${cover(shown, (path) => this.app.files.public(path))}
         <span class="caption"><strong>${shown.label}</strong>

@@ -4,7 +4,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { cover, shownCreation } from '../media.ts';
+import { cover, ratio, shownCreation } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
 import { typeName } from '../words.ts';
@@ -42,9 +42,11 @@ export function libraryPage(app: App): Page {
   // The thumbnail of something new comes some seconds after it.
   const unfinished = ({ media: [first], createdAt }: Creation) =>
     first && !first.thumbnail && Date.now() - Date.parse(createdAt) < FRESH_MS;
-  const waiting = setInterval(() => {
-    if (list.items?.some(unfinished)) void list.reload();
-  }, AGAIN_MS);
+  const wait = () =>
+    setInterval(() => {
+      if (list.items?.some(unfinished)) void list.refresh();
+    }, AGAIN_MS);
+  let waiting = wait();
   const newest = () => app.notifications.find(({ type }) => type === 'job_completed')?.id;
   let seen = newest();
 
@@ -58,8 +60,13 @@ export function libraryPage(app: App): Page {
   return {
     title: 'Library',
     changed: () => {
-      if (newest() !== seen) void list.reload(); // something has just been made
+      if (newest() !== seen) void list.refresh(); // something has just been made
       seen = newest();
+    },
+    resume: () => {
+      waiting = wait();
+      void list.refresh();
+      void collections.load();
     },
     stop: () => {
       clearInterval(waiting);
@@ -92,11 +99,11 @@ const empty = (filtered: boolean): TemplateResult => html`<div class="empty">
 function tile(app: App, creation: Creation, star: (each: Creation) => void, selection: Selection): TemplateResult {
   const { creationId, title, prompt, type, isFavorite, postId } = creation;
   const label = title || prompt;
-  return html`<article class="tile">
+  return html`<article class="tile" style="--ratio:${ratio(shownCreation(creation))}">
     <a href="/library/${creationId}">
       ${cover(shownCreation(creation), (path, bytes) => app.files.private(path, bytes))}
       <span class="caption">
-        <strong>${label}</strong><small>${typeName(type)}${postId ? ' · in the feed' : ''}</small>
+        <strong dir="auto">${label}</strong><small>${typeName(type)}${postId ? ' · in the feed' : ''}</small>
       </span>
     </a>
     ${selection.chosen

@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { agreed, type Question } from '../ask.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { count, elsewhere, money, onDay } from '../words.ts';
+import { pictures } from '../worth.ts';
 import { missing } from '../list.ts';
 import { waitingCards } from '../waiting.ts';
 
@@ -23,6 +24,7 @@ export class Offers {
 
   async load(): Promise<void> {
     const { app } = this;
+    void app.catalogue(); // what tokens buy
     const offers = await app.load(
       () => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]),
       () => void this.load(),
@@ -74,6 +76,7 @@ export class Offers {
     return html`<article class="card offer">
       <h3>${name}</h3>
       <p class="big">${count(tokens)} <span>tokens</span></p>
+      ${this.worth(tokens, amount, currency)}
       <button class="main wide" ?disabled=${this.busy} aria-label="Buy ${name} for ${price}" @click=${buy}>
         ${price}
       </button>
@@ -89,6 +92,13 @@ export class Offers {
     await this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
   }
 
+  /** What so many tokens buy, and what a hundred of them cost: packs and plans can be compared. */
+  private worth(tokens: number, amount: number, currency: string): TemplateResult {
+    const each = amount > 0 ? `${money(Math.round((100 * amount) / tokens), currency)} for 100 tokens` : '';
+    const facts = [pictures(tokens, this.app.options?.models ?? []), each].filter(Boolean).join(' · ');
+    return html`<p class="muted">${facts.charAt(0).toUpperCase()}${facts.slice(1)}</p>`;
+  }
+
   private plan(plan: PlanOffer): TemplateResult {
     const { id, name, amount, currency, amounts, features } = plan;
     const current = id === this.app.balance?.plan;
@@ -96,6 +106,7 @@ export class Offers {
       <h3>${name}${current ? html` <span class="tag">current</span>` : nothing}</h3>
       <p class="big">${amount === 0 ? 'Free' : html`${money(amount, currency)} <span>a month</span>`}</p>
       ${also(amounts, currency)}
+      ${plan.monthlyTokens > 0 ? this.worth(plan.monthlyTokens, amount, currency) : nothing}
       <ul class="ticks">${features.map((each) => html`<li>${each}</li>`)}</ul>
       ${this.button(plan, current)}
     </article>`;

@@ -43,7 +43,7 @@ export function postPage(app: App, postId: string): Page {
         return html`<h1>This is no longer in the feed</h1>${decided(app, postId)}
           <p><a href="/feed">Back to the feed</a></p>`;
       const { caption, prompt, params } = post;
-      return html`<p><a href="/feed">‹ Feed</a></p>
+      return html`<p><a href="/feed" data-back>‹ Feed</a></p>
         <article class="detail">
           <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
           <div class="side">

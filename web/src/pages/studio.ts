@@ -2,8 +2,9 @@
 import { html } from 'lit-html';
 import type { App } from '../app.ts';
 import type { Page } from '../page.ts';
+import { tokens } from '../words.ts';
 import { OrderForm } from './form.ts';
-import { Home } from './home.ts';
+import { Home, WELCOME } from './home.ts';
 import { Work } from './work.ts';
 
 /** The form outlives its page, because an order may be under way, and goes with its user. */
@@ -31,8 +32,8 @@ export function studioPage(app: App): Page {
       ${app.user
         ? html`<h1 class="hidden">Studio</h1>`
         : html`<h1 class="hero">Say it. <em>See it, hear it, share it.</em></h1>
-            <p class="lead">Pictures, video, music and speech from a sentence.
-              Sign up and the first ones are on us.</p>`}
+            <p class="lead">Pictures, video, music and speech from a sentence. 
+              Sign up and get ${tokens(app.options?.welcomeTokens ?? WELCOME)}.</p>`}
       <div class="studio">${form.view()} ${home ? home.view() : work.view()}</div>
     `,
   };
