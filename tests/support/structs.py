@@ -33,11 +33,9 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _declared(module: ModuleType) -> Iterator[tuple[str, type[Stored]]]:
-    """(a document's path or a collection's, its struct): constants, and functions that are annotated so."""
+    """(a document's path or a collection's, its struct): constant collections, and functions that are annotated so."""
     for value in vars(module).values():
         if isinstance(value, Collection) and not value.projected:
-            yield str(value), value.struct
-        if isinstance(value, Path):
             yield str(value), value.struct
         if inspect.isfunction(value) and value.__module__ == module.__name__:
             signature = inspect.signature(value)

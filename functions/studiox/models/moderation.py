@@ -113,7 +113,7 @@ MODERATION = Collection("moderation", Moderation)
 COMMENT_MODERATION = Collection("commentModeration", Moderation)
 APPEALS = Collection("appeals", Appeal)
 YEARS = Collection("moderationYears", ModerationYear)
-WORDS = Collection("settings", ModerationWords)
+WORDS = Path("settings/moderation", ModerationWords)
 
 
 class Subject(NamedTuple):
@@ -179,8 +179,7 @@ def count_refused(docs: Docs, now: datetime, kind: Checked) -> None:
 
 def find_words(timeout_s: float) -> ModerationWords | None:
     """The list of rejected words. `Unavailable`, `MalformedDocument`."""
-    path = WORDS.document("moderation")
-    return firestore.read_documents([path], timeout_s=timeout_s)[path].as_(path)
+    return firestore.read_documents([WORDS], timeout_s=timeout_s)[WORDS].as_(WORDS)
 
 
 def find_year(year: int) -> ModerationYear | None:
