@@ -96,7 +96,7 @@ class Chronicle:
             self._owners[about["id"]] = about["metadata"].get("uid") or customer.get("metadata", {}).get("uid", "")
         if kind.startswith("customer.subscription."):
             self._statuses.setdefault(about["id"], []).append((self.account.clock(), about["status"]))
-        elif kind == "invoice.paid":
+        elif kind == "invoice.paid" and about["parent"] is not None:  # else of a pack, which is a sale
             name = about["parent"]["subscription_details"]["subscription"]
             self._billed.setdefault(name, []).append((self.account.clock(), about))
 
