@@ -148,7 +148,7 @@ story('a profile, a streak, and an account that goes for good', async (visit) =>
   const name = page.getByLabel('Name');
   await until(async () => (await name.inputValue()) === 'Linus', 'the name given at sign-up');
   await name.fill('Linus the Second');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('region', { name: 'Profile' }).getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved.').waitFor();
   await page.getByRole('button', { name: 'Check in today' }).click();
   await page.getByText('Day 1 in a row.').waitFor();

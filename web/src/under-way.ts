@@ -33,6 +33,7 @@ export function remember(model: string, typical: TypicalSeconds | null | undefin
 function typical(app: App, { type, model, params }: Running): TypicalSeconds | null {
   const known = times.get(model);
   if (known !== undefined) return known;
+  if (params['inputPaths']) return null; // its pictures may be gone, and then there is no quote
   times.set(model, null);
   void app.studiox.quoteStudioJob(ordered(type, model, params)).then(
     ({ typicalSeconds }) => (remember(model, typicalSeconds), app.update()),
