@@ -8,7 +8,7 @@ locals {
 resource "google_project_iam_member" "runtime" {
   for_each = toset([
     "roles/cloudbuild.builds.builder",      # builds the images of the functions
-    "roles/cloudtasks.enqueuer",            # enqueues settleStudioJob, makeRenditions, cleanUp and workShard
+    "roles/cloudtasks.enqueuer",            # enqueues settleStudioJob, makeRenditions, cleanUp, workShard and payTopUp
     "roles/datastore.user",                 # Firestore
     "roles/firebaseappcheck.tokenVerifier", # consumes App Check tokens
     "roles/firebaseauth.admin",             # revokes, disables and deletes users, sets claims

@@ -53,16 +53,16 @@ resource "google_monitoring_alert_policy" "health" {
 locals {
   # Cloud Run's service has the function's name in lower case.
   webhooks = ["stripeWebhook", "poyoWebhook", "piapiWebhook"]
-  queues   = ["settleStudioJob", "makeRenditions", "cleanUp", "workShard"]
+  queues   = ["settleStudioJob", "makeRenditions", "cleanUp", "workShard", "payTopUp"]
   # These ask a vendor, or copy much, before they answer.
   slow = [
     "cancelSubscription", "confirmCheckout", "createCheckoutSession", "createGenerationRequest", "createPortalSession",
     "createStudioJob", "deleteAccount", "exportAccount", "generateLyrics", "getJobStatus", "retryWebhooks",
-    "runWeeklyReport", "updateSubscription",
+    "runWeeklyReport", "setAutoTopUp", "updateSubscription",
   ]
   background = [
-    "auditLedger", "cleanUp", "dispatchStudioJobs", "makeRenditions", "reconcilePayments", "resetMonthlyTokens",
-    "settleStudioJob", "sweepMedia", "weeklyReport", "workShard",
+    "auditLedger", "cleanUp", "dispatchStudioJobs", "makeRenditions", "payTopUp", "reconcilePayments",
+    "resetMonthlyTokens", "settleStudioJob", "sweepMedia", "weeklyReport", "workShard",
   ]
   services = {
     webhooks   = lower(join("|", local.webhooks))

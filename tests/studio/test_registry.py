@@ -110,8 +110,14 @@ def test_what_follows_from_the_specs(monkeypatch: pytest.MonkeyPatch) -> None:
         assert base_url.value == base_url.default
 
 
-NAMED_BY_DESIGN = ("integrations/providers/", "catalog/poyo_models.py", "catalog/other_models.py")
-"""Where a provider's name may stand in functions/studiox: its own module, its spec, and its models."""
+NAMED_BY_DESIGN = (
+    "integrations/providers/",
+    "catalog/poyo_models.py",
+    "catalog/other_models.py",
+    "content_check/service.py",
+)
+"""Where a provider's name may stand in functions/studiox: its own module, its spec, its models, and where MODERATION
+chooses it as the moderator."""
 
 
 def test_nothing_but_its_spec_and_its_models_names_a_provider() -> None:

@@ -1,12 +1,11 @@
-// What tokens buy, in pictures.
+// What tokens buy.
 import type { ModelOption } from '../../clients/typescript/src/index.ts';
 import { priceOf } from './order.ts';
-import { count } from './words.ts';
 
-/** About how many pictures so many tokens buy: of the model that the form begins with, at its usual price. */
-export function pictures(tokens: number, models: ModelOption[]): string {
-  const model = models.find(({ type, provider }) => type === 'image' && provider !== 'mock');
-  const price = model ? priceOf(model, {}) : null;
-  const number = price ? Math.floor(tokens / price) : 0;
-  return number > 1 ? `about ${count(number < 100 ? number : Number(number.toPrecision(2)))} pictures` : '';
+/** How many of a kind the tokens buy at most: of the cheapest model of the free plan, with its defaults. */
+export function most(models: readonly ModelOption[], type: string, tokens: number): number {
+  const prices = models
+    .filter((each) => each.type === type && each.plan === 'free')
+    .flatMap((each) => priceOf(each, {}) ?? []);
+  return prices.length === 0 ? 0 : Math.floor(tokens / Math.max(1, Math.min(...prices)));
 }

@@ -17,6 +17,7 @@ _WORDS = {
     r"^(?!\\.{1,2}$|__.*__$)[^/\\x00]{1,128}": "1 to 128 characters without /",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}": "a date as YYYY-MM-DD",
     r"\\A\\d{4}-\\d{2}-\\d{2}": "a date as YYYY-MM-DD",
+    "^(models|styles|colors|sizes|features)/": "models/, styles/, colors/, sizes/ or features/ and an id",
     r"^(https://[^\\s\\\\]+)?": "an https address, or nothing",
 }
 

@@ -43,6 +43,8 @@ OF_FUNCTION: dict[str, dict[str, Any]] = {
     "quoteStudioJob": {"type": "image", "style": "anime", "color": "neon", "size": "512x512"},
     "createStudioJob": {"type": "image", "style": "anime", "color": "neon", "size": "512x512", "maxPrice": 10},
     "createCheckoutSession": {"packId": "{{packId}}"},
+    "setAutoTopUp": {"enabled": False},
+    "redeemReferral": {"code": "ABCD2345"},
     "updateProfile": {"displayName": "Ada"},
     "publishPost": {"caption": "Made with StudioX", "tags": ["lighthouse"]},
     "generateLyrics": {"theme": "The sea", "mood": "calm", "presetType": "ballad"},

@@ -13,6 +13,8 @@ Item = dict[str, Any]
 
 # The folders' order. Later requests use ids from earlier responses.
 FIRST = ["auth", "studio", "creations", "community", "tokens", "billing"]
+# These run before the others of their folder, which use what they answer.
+EARLY = ["getTokenPacks"]
 # These run in a later folder: they make other creations, and the requests before them use the first job's.
 AT_ONCE = ["createGenerationRequest", "getUserCredits", "generateLyrics"]
 ENDING = ["deleteComment", "deletePost", "deleteCreation", "deleteCreations", "revokeSessions", "deleteAccount"]
@@ -34,6 +36,7 @@ REFUSED = {
     "updateSubscription": "NoSubscription",
     "cancelSubscription": "NoSubscription",
     "appealModeration": "NothingToAppeal",
+    "redeemReferral": "NotFound",
 }
 # Every request tests its response: the fields that it always has, or the expected refusal.
 DONE = """\
@@ -166,7 +169,8 @@ def collection(api: Api) -> str:
     domains = sorted({each.domain for each in plain}, key=lambda name: (name not in FIRST, _rank(name), name))
     folders = [signing_in()]
     for domain in domains:
-        items = [item(api, each) for each in plain if each.domain == domain]
+        own = sorted((each for each in plain if each.domain == domain), key=lambda each: each.name not in EARLY)
+        items = [item(api, each) for each in own]
         folders.append({"name": reference.title(domain), "item": items})
     at_once = [item(api, each) for each in api.operations if each.name in AT_ONCE]
     folders.append({"name": "Answered at once", "item": at_once})

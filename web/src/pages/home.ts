@@ -1,27 +1,19 @@
 // What visitors see beside the order form: what tokens buy, and what others have made.
 import { html, type TemplateResult } from 'lit-html';
-import type { ModelOption, Post } from '../../../clients/typescript/src/index.ts';
+import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { kept } from '../kept.ts';
 import { List } from '../list.ts';
 import { cover, madeWithAi, ratio, shownPost } from '../media.ts';
-import { priceOf } from '../order.ts';
 import { waitingTiles } from '../waiting.ts';
 import { count } from '../words.ts';
+import { most } from '../worth.ts';
 
 /** The welcome, until the catalogue says how much it is. */
 export const WELCOME = 200;
 const SHOWN = 6;
 const KINDS = { image: 'pictures', video: 'films', music: 'songs' };
-
-/** How many of a kind the tokens buy at most: of the cheapest model of the free plan, with its defaults. */
-function most(models: readonly ModelOption[], type: string, tokens: number): number {
-  const prices = models
-    .filter((each) => each.type === type && each.plan === 'free')
-    .flatMap((each) => priceOf(each, {}) ?? []);
-  return prices.length === 0 ? 0 : Math.floor(tokens / Math.max(1, Math.min(...prices)));
-}
 
 export class Home {
   private readonly posts: List<Post>;

@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { agreed, type Question } from '../ask.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { count, elsewhere, money, onDay } from '../words.ts';
-import { pictures } from '../worth.ts';
+import { most } from '../worth.ts';
 import { missing } from '../list.ts';
 import { waitingCards } from '../waiting.ts';
 
@@ -95,7 +95,8 @@ export class Offers {
   /** What so many tokens buy, and what a hundred of them cost: packs and plans can be compared. */
   private worth(tokens: number, amount: number, currency: string): TemplateResult {
     const each = amount > 0 ? `${money(Math.round((100 * amount) / tokens), currency)} for 100 tokens` : '';
-    const facts = [pictures(tokens, this.app.options?.models ?? []), each].filter(Boolean).join(' · ');
+    const number = most(this.app.options?.models ?? [], 'image', tokens);
+    const facts = [number ? `up to ${count(number)} pictures` : '', each].filter(Boolean).join(' · ');
     return html`<p class="muted">${facts.charAt(0).toUpperCase()}${facts.slice(1)}</p>`;
   }
 
