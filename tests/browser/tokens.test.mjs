@@ -110,7 +110,8 @@ story('tokens that are bought automatically, until the bank asks', async (visit)
     for (const [type, model] of orders) {
       const studio = await ida.context.newPage();
       await studio.goto('/');
-      await order(studio, { type, model, prompt: `By ${model} ${Math.random()}` });
+      const card = await order(studio, { type, model, prompt: `By ${model} ${Math.random()}` });
+      await card.getByRole('link', { name: 'Open in the library' }).waitFor(); // three may run at once
       await studio.close();
     }
   };
