@@ -68,13 +68,7 @@ class OpenAiModerator:
 
     def _ask(self, part: dict[str, Any]) -> Verdict:
         body = msgspec.json.encode({"model": MODEL, "input": [part]})
-        headers = {
-            "Authorization": f"Bearer {self._key}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "StudioX",
-        }
+        headers = {"Authorization": f"Bearer {self._key}"}
         try:
             answer = wire.ask_within(self._base, "/moderations", headers, body, WITHIN_S)
         except wire.Lost as error:

@@ -65,13 +65,7 @@ class OpenAi:
         from . import wire
 
         body = {"model": order.model, "messages": messages(order), "max_tokens": MAX_TOKENS}
-        headers = {
-            "Authorization": f"Bearer {self._key}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "StudioX",
-        }
+        headers = {"Authorization": f"Bearer {self._key}"}
         try:
             answer = wire.send(self._base, "/chat/completions", headers, msgspec.json.encode(body), read_s=READ_S)
             return _result(answer, order.type)

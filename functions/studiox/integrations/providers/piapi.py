@@ -66,9 +66,8 @@ class Piapi:
         if order.callback_url and self._secrets:
             config["webhook_config"] = {"endpoint": order.callback_url, "secret": self._secrets[0]}
         body = {"model": order.model, "task_type": "generate_music", "input": translate(order), "config": config}
-        headers = {**self._headers(), "Content-Type": "application/json"}
         try:
-            answer = wire.send(self._base, "/api/v1/task", headers, msgspec.json.encode(body))
+            answer = wire.send(self._base, "/api/v1/task", self._headers(), msgspec.json.encode(body))
         except wire.NotSent as error:
             raise NotAccepted(f"no connection: {error}") from error
         except wire.Lost as error:
@@ -109,12 +108,7 @@ class Piapi:
         return _id(_bare(content) if isinstance(content, dict) else {})
 
     def _headers(self) -> dict[str, str]:
-        return {
-            "X-API-Key": self._key,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "StudioX",
-        }
+        return {"X-API-Key": self._key}
 
     def _task_id(self, answer: Answer) -> str:
         """The accepted order's task id. Raises one of the protocol's exceptions for any other answer."""

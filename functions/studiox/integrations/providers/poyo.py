@@ -88,7 +88,7 @@ class Poyo:
         body: dict[str, Any] = {"model": order.model, "input": translate(order)}
         if order.callback_url:
             body["callback_url"] = order.callback_url
-        headers = {**self._headers(), "Content-Type": "application/json", "Idempotency-Key": order.job_id}
+        headers = {**self._headers(), "Idempotency-Key": order.job_id}
         try:
             answer = wire.send(self._base, "/api/generate/submit", headers, msgspec.json.encode(body))
         except wire.NotSent as error:
@@ -137,12 +137,7 @@ class Poyo:
         return task_id if any(genuine) else None
 
     def _headers(self) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {self._key}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "StudioX",
-        }
+        return {"Authorization": f"Bearer {self._key}"}
 
 
 def _task_id(answer: Answer) -> str:

@@ -40,6 +40,9 @@ RETRY_WITHIN_S = 8.0
 """A question that has taken this long is not repeated."""
 MAX_RETRY_AFTER_S = 3600.0
 
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "StudioX"}
+_WITH_BODY = {**_HEADERS, "Content-Type": "application/json"}
+
 # What a socket, TLS, http.client and urllib3 raise when an exchange breaks. ValueError: a malformed header.
 _BROKEN = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
@@ -115,7 +118,7 @@ def _pool(base: Base) -> urllib3.HTTPConnectionPool:
 
 
 def send(base: Base, path: str, headers: Mapping[str, str], body: bytes, *, read_s: float | None = None) -> Answer:
-    """POST once, on a new connection. NotSent, Lost.
+    """POST JSON once, on a new connection. `headers`: the key's, beside the usual ones. NotSent, Lost.
 
     A pooled connection may be dead, and then it is unknown whether the order arrived. `read_s` is for a provider that
     answers only when it has finished.
@@ -133,7 +136,8 @@ def send(base: Base, path: str, headers: Mapping[str, str], body: bytes, *, read
             raise NotSent(type(error).__name__) from error
         try:
             connection.timeout = read_s
-            connection.request("POST", base.prefix + path, body, headers, preload_content=False, decode_content=False)
+            sent = {**_WITH_BODY, **headers}
+            connection.request("POST", base.prefix + path, body, sent, preload_content=False, decode_content=False)
             return _answer(connection.getresponse(), read_s)
         except _BROKEN as error:
             raise Lost(type(error).__name__) from error
@@ -180,7 +184,7 @@ def _ask_once(
         "GET" if body is None else "POST",
         base.prefix + path,
         body=body,
-        headers=headers,
+        headers={**(_HEADERS if body is None else _WITH_BODY), **headers},
         retries=False,
         redirect=False,
         timeout=urllib3.Timeout(connect=min(CONNECT_S, read_s), read=read_s),
