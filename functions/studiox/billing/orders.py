@@ -7,7 +7,7 @@ difference. The result depends neither on the order in which events arrive nor o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -56,9 +56,10 @@ def new_order(
     """An order at the current catalogue price. Later changes of the catalogue do not affect what it credits."""
     item = pack or plan
     assert item is not None
-    return Order(
-        order_id=order_id,
-        uid=uid,
+    return open_order(
+        order_id,
+        uid,
+        now,
         session_id=session_id,
         kind="pack" if pack else "plan",
         item_id=item.id,
@@ -70,11 +71,16 @@ def new_order(
         tax_allowed=bool(terms.tax),
         url=url,
         fingerprint=fingerprint,
+    )
+
+
+def open_order(order_id: str, uid: str, now: datetime, **sold: Any) -> Order:
+    """An order of which nothing is paid. `sold`: the fields of `Order` that say what is sold, and how it is paid."""
+    return Order(
+        order_id=order_id,
+        uid=uid,
         status="open",
         quantity=0,
-        paid=None,
-        discount=0,
-        tax=0,
         credited=0,
         taken=0,
         restored=0,
@@ -85,6 +91,7 @@ def new_order(
         disputes={},
         created_at=now,
         updated_at=now,
+        **sold,
     )
 
 

@@ -17,6 +17,8 @@ from studiox.models.catalog import Pack
 from studiox.models.orders import OffSession, Order
 from studiox.models.users import User
 
+from .orders import open_order
+
 MAX_CEILING = 99_999_999
 RESEND = timedelta(hours=20)
 """How long a payment may be sent again. Stripe remembers an idempotency key for a day; later it would pay twice."""
@@ -115,9 +117,10 @@ def obstacle(
 
 def new_order(order_id: str, uid: str, setting: AutoTopUp, card: SavedCard, customer_id: str, now: datetime) -> Order:
     """An order on the terms that the user agreed to."""
-    return Order(
-        order_id=order_id,
-        uid=uid,
+    return open_order(
+        order_id,
+        uid,
+        now,
         session_id="",
         kind="top_up",
         item_id=setting.pack_id,
@@ -126,19 +129,7 @@ def new_order(order_id: str, uid: str, setting: AutoTopUp, card: SavedCard, cust
         currency=setting.currency,
         url="",
         fingerprint="",
-        status="open",
-        quantity=0,
-        credited=0,
-        taken=0,
-        restored=0,
-        refunded=0,
-        failures=0,
-        charge_id="",
-        receipt_url="",
-        disputes={},
         off_session=OffSession(customer_id=customer_id, payment_method_id=card.payment_method_id),
-        created_at=now,
-        updated_at=now,
     )
 
 
