@@ -114,8 +114,8 @@ class Town:
             answer = answer_of(status, body, {}) if status else None
         except ValueError:  # half of it, or gunicorn's own
             answer = None
-        if answer is not None and answer.ok and answer.result is None:
-            answer = None  # cut within the headers
+        if answer is not None and answer.code is None and answer.result is None:
+            answer = None  # cut within the headers, of a refusal too
         with self._lock:
             ended = -1 if answer is None else self._number
             self.history.append(Exchange(uid, function, dict(data), number, ended, answer, admin))
