@@ -12,7 +12,8 @@ async function arrive(visit, options, email, path) {
   await (await signIn(person, SERVED)).waitFor({ state: 'detached' });
   await page.goto(path);
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Confirm it later' }).click();
+  await page.getByRole('link', { name: /^Your balance: \d/ }).waitFor();
   await decoded(page.getByRole('main').getByRole('img'));
   await until(() => page.locator('video').evaluateAll((all) => all.every((each) => each.readyState >= 2)), 'videos with a frame');
   return page;

@@ -71,7 +71,7 @@ function tile(app: App, post: Post): TemplateResult {
       ${cover(shown, (path) => app.files.public(path))}
       <span class="caption">
         <strong dir="auto">${shown.label}</strong>
-        <small>${authorName} · ${ago(createdAt)}</small>${madeWithAi}${rated(post)}
+        <small>${authorName} · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
       </span>
     </a>
     <p class="counts">
