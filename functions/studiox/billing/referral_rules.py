@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from studiox.auth.sign_up import person_address
 from studiox.kit.clock import datetime
+from studiox.kit.daily_quota import count_today
 from studiox.models.ledger import Buckets
 from studiox.models.payments import Payment
 from studiox.models.referrals import ReferralCode, Reward
@@ -64,22 +65,18 @@ def may_be_rewarded(code: ReferralCode | None, inviter: User | None, now: dateti
     """Whether the inviter gets tokens for one more person now."""
     if code is None or inviter is None or inviter.closing or inviter.suspended:
         return False
-    return code.rewarded < IN_ALL and _today(code, now) < PER_DAY
+    return code.rewarded < IN_ALL and count_today(code.today, now) < PER_DAY
 
 
 def with_reward(code: ReferralCode, tokens: int, now: datetime) -> ReferralCode:
     """The code after its owner got this many tokens for one more person."""
-    today = DayCount(now.date().isoformat(), _today(code, now) + 1)
+    today = DayCount(now.date().isoformat(), count_today(code.today, now) + 1)
     return replace(with_move(code, tokens), today=today)
 
 
 def with_move(code: ReferralCode, tokens: int) -> ReferralCode:
     """The code after its owner got tokens for a person, or, if negative, lost them."""
     return replace(code, rewarded=code.rewarded + (1 if tokens > 0 else -1), tokens=code.tokens + tokens)
-
-
-def _today(code: ReferralCode, now: datetime) -> int:
-    return code.today.count if code.today is not None and code.today.date == now.date().isoformat() else 0
 
 
 class RewardMove(NamedTuple):

@@ -18,9 +18,13 @@ class Counted(Protocol):
     def count(self) -> int: ...
 
 
+def count_today(counted: Counted | None, now: datetime) -> int:
+    return counted.count if counted is not None and counted.date == now.date().isoformat() else 0
+
+
 def one_more_today(counted: Counted | None, most: int, now: datetime) -> int:
     """Today's count with one more. `RateLimited` until midnight when it has reached `most`."""
-    count = counted.count if counted is not None and counted.date == now.date().isoformat() else 0
+    count = count_today(counted, now)
     if count >= most:
         refuse_until_midnight(now)
     return count + 1
