@@ -135,12 +135,10 @@ def _place(uid: str, order_id: str, action: str) -> _Placed | None:
     path, user, account = order_path(order_id), user_path(uid), account_path(uid)
 
     def decide(docs: Docs) -> _Placed | None:
-        owner, order = docs.get(user), docs.get(path)
-        if order is None:
-            order = _ordered(docs, uid, order_id, now)
+        order = docs.get(path) or _ordered(docs, uid, order_id, now)
         if order is None or order.off_session is None or order.status not in ("open", "pending"):
             return None
-        return _Placed(order, order.off_session, top_up_rules.may_send(order, docs.get(user) if owner else None, now))
+        return _Placed(order, order.off_session, top_up_rules.may_send(order, docs.get(user), now))
 
     reads = Reads(fresh=[path, user, account])
     return System(action).commit(user, decide, reads, target=path, details=lambda made: {"made": made is not None})

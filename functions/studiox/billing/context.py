@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +13,7 @@ from studiox.kit import clock
 from studiox.kit.audit import Actor, System
 from studiox.kit.clock import datetime
 from studiox.kit.documents import Path
+from studiox.kit.errors import Contention
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.orders import Order, order_path
@@ -36,6 +38,18 @@ class StaleRead(Exception):
     Every settlement of an event writes the record, even if nothing changes. So a concurrent settlement with an older
     answer from Stripe always notices.
     """
+
+
+MAX_ROUNDS = 6
+
+
+def until_read_fresh(attempt: Callable[[], None], *, retry_after_s: int = 2) -> None:
+    """Repeat the attempt while it raises `StaleRead`. `Contention` after MAX_ROUNDS."""
+    for _ in range(MAX_ROUNDS):
+        with contextlib.suppress(StaleRead):
+            attempt()
+            return
+    raise Contention(retryAfterSeconds=retry_after_s)
 
 
 class UserAction(NamedTuple):

@@ -39,9 +39,8 @@ from studiox.models.subscriptions import account_path
 from studiox.models.users import user_path
 
 from . import referral_rules as rules
-from .context import StaleRead
+from .context import StaleRead, until_read_fresh
 
-ROUNDS = 6
 MAX_PAYMENTS = 100
 REASONS: Mapping[EntryType, str] = {
     "reward": "Invitation",
@@ -87,13 +86,7 @@ def settle_or_report(uid: str, function: str) -> bool:
 
 def settle(uid: str, function: str) -> None:
     """Bring what both have in line with the purchase: give, take back or restore. Repeatable, at any concurrency."""
-    for _ in range(ROUNDS):
-        try:
-            _settle_once(uid, function)
-            return
-        except StaleRead:
-            continue
-    raise Contention(retryAfterSeconds=1)
+    until_read_fresh(lambda: _settle_once(uid, function))
 
 
 class _Facts(NamedTuple):

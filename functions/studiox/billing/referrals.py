@@ -15,7 +15,7 @@ from studiox.models.users import change_user, user_path
 from studiox.tokens.social_tasks import AlreadyClaimed
 
 from . import referral_rules as rules
-from .context import StaleRead
+from .context import StaleRead, until_read_fresh
 from .referral_settlement import first_purchase
 
 ROUNDS = 6
@@ -67,13 +67,11 @@ def redeem(caller: VerifiedUser, text: str) -> None:
     code = rules.normalized(text)
     if not rules.is_code(code):
         raise NotFound
-    for _ in range(ROUNDS):
-        try:
-            auth_service.with_account(caller, lambda account: _redeem(caller, code, account))
-            return
-        except StaleRead:
-            continue
-    raise Contention(retryAfterSeconds=1)
+
+    def attempt() -> None:
+        auth_service.with_account(caller, lambda account: _redeem(caller, code, account))
+
+    until_read_fresh(attempt, retry_after_s=1)
 
 
 def _redeem(caller: VerifiedUser, code: str, account: auth_service.AccountOf) -> None:

@@ -7,7 +7,6 @@ or never.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 
 from msgspec.structs import replace
@@ -16,7 +15,6 @@ from studiox.integrations import stripe
 from studiox.integrations.stripe_types import Session, Subject
 from studiox.kit import clock, firestore, log
 from studiox.kit.clock import datetime
-from studiox.kit.errors import Contention
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import notifications
@@ -28,10 +26,10 @@ from studiox.models.users import user_path
 from studiox.tokens.service import post_paid
 
 from . import orders, referral_settlement, top_up_effects, top_up_payment
-from .context import SettlementContext, StaleRead, record_unchanged
+from .context import SettlementContext, StaleRead, record_unchanged, until_read_fresh
 from .monthly_tokens import Reversal
 from .orders import OrderMove
-from .subscription_settlement import MAX_ROUNDS, sync_subscription
+from .subscription_settlement import sync_subscription
 from .unmatched_payments import Outcome, PaymentInReview, alert_unmatched, park, park_in_commit
 
 REASONS = {"purchase": "Token pack", "clawback": "Payment given back", "restore": "Payment stands"}
@@ -75,11 +73,7 @@ def _settle_intent(subject: Subject, context: SettlementContext) -> None:
 
 def _settle_checkout(subject: Subject, context: SettlementContext) -> None:
     """A checkout session, or the order that it was created for."""
-    for _ in range(MAX_ROUNDS):
-        with contextlib.suppress(StaleRead):
-            _settle_checkout_once(subject, context)
-            return
-    raise Contention(retryAfterSeconds=2)
+    until_read_fresh(lambda: _settle_checkout_once(subject, context))
 
 
 def _settle_checkout_once(subject: Subject, context: SettlementContext) -> None:

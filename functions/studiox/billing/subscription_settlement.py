@@ -32,13 +32,12 @@ from studiox.tokens.service import post_paid
 
 from . import bills, invoice_memory, referral_settlement, store, subscriptions
 from .checkout import current_terms
-from .context import SettlementContext, StaleRead, record_unchanged
+from .context import MAX_ROUNDS, SettlementContext, StaleRead, record_unchanged
 from .monthly_tokens import NO_TERMS, PriceTerms, Reversal
 from .subscription_effects import NOTICES, account_after, change_plan, notify, show_payments
 from .subscriptions import SettlementInput
 from .unmatched_payments import Outcome, Parked, PaymentInReview, alert_unmatched, park, park_in_commit
 
-MAX_ROUNDS = 6
 FEW = 8
 """The payments of up to this many new invoices are assumed absent; more are read together."""
 
