@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { StudioXError } from '../../clients/typescript/src/errors.ts';
 import type { ReferralSummary } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
+import { kept } from './kept.ts';
 import { copyLink } from './share.ts';
 import { count, tokens } from './words.ts';
 
@@ -15,7 +16,7 @@ export function watchReferral(app: App): void {
   const address = new URL(location.href);
   const code = address.searchParams.get('ref');
   if (code) {
-    localStorage.setItem(KEPT, code);
+    kept.write(KEPT, code);
     address.searchParams.delete('ref');
     history.replaceState(null, '', address);
   }
@@ -26,7 +27,7 @@ export function watchReferral(app: App): void {
 }
 
 async function redeemKept(app: App): Promise<void> {
-  const code = localStorage.getItem(KEPT);
+  const code = kept.read<string>(KEPT);
   if (!code) return;
   try {
     await app.studiox.redeemReferral({ code });
@@ -35,7 +36,7 @@ async function redeemKept(app: App): Promise<void> {
     const isInVain = error instanceof StudioXError && IN_VAIN.includes(error.reason);
     if (!isInVain) return; // the next visit tries again
   }
-  localStorage.removeItem(KEPT);
+  kept.write(KEPT, null);
 }
 
 /** The user's code, with a button that copies its link, and what came of it. */

@@ -81,6 +81,7 @@ export class Session {
     keptMine.write(PERSON, found);
     if (found?.uid !== before?.uid || found?.isAdmin !== before?.isAdmin) this.changed(ended);
   }
+
   private async personOf(user: User): Promise<Person> {
     const { uid, email, emailVerified, providerData } = user;
     const known = this.person?.uid === uid && this.person.isAdmin; // without a connection the token may have expired
