@@ -61,6 +61,10 @@ class Studio:
         new = {"requestId": f"request-{next(_numbers):012d}", "type": "image", "model": "z-image", "prompt": "a fox"}
         return new | fields
 
+    def allow(self, calls: int) -> None:
+        """Let a crowd of one user pass the limit of orders: refused orders count too, in tenths of it."""
+        self.database.put("settings/limits", {"createStudioJob": {"calls": calls}})
+
     def create(self, *, caller: str | None = None, **fields: Any) -> Answer:
         return call(main.createStudioJob, self.request(**fields), uid=caller or self.uid)
 

@@ -35,6 +35,7 @@ def test_the_answer_and_both_documents(studio: Studio) -> None:
 
 
 def test_j1_a_double_click_of_thirty_two(studio: Studio) -> None:
+    studio.allow(64)
     answers = crowd(32, lambda _: studio.create(requestId=ID))
     assert {answer.ok for answer in answers} == {True}
     assert len({str(answer.result) for answer in answers}) == 1
@@ -165,6 +166,7 @@ def test_j3_two_jobs_and_a_balance_for_one(studio: Studio) -> None:
 
 
 def test_a_race_of_thirty_two_with_a_balance_for_ten(studio: Studio) -> None:
+    studio.allow(64)
     studio.user(balance=21, plan="enterprise")
     answers = crowd(32, lambda _: studio.create())
     assert len(answers) == 32

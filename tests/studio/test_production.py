@@ -25,6 +25,7 @@ def order(instances: list[Served], number: int, uid: str, request_id: str) -> An
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_thirty_two_callers_of_one_user(studio: Studio, tmp_path: Path, count: int) -> None:
+    studio.allow(2 * CALLERS)
     studio.user("poor", balance=10, plan="enterprise")
     studio.user("hasty", balance=10, plan="enterprise")
     with ExitStack() as stack:
