@@ -51,6 +51,7 @@ def test_b28_a_months_tokens_come_whole_with_a_code_and_tax(shop: Shop, invarian
     assert shop.buckets()["monthly"] == 1000
     [payment] = shop.payments()
     assert (payment["amount"], payment["discount"], payment["tax"]) == (536, 450, 86)
+    assert payment["itemId"] == "pro"
     assert shop.database.under("unmatchedPayments") == {}
     invariants("u1")
 

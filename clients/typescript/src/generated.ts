@@ -870,7 +870,8 @@ export interface Page {
 /**
  * `in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid.
  *
- * `amount` is after the `discount`, and contains the `tax`.
+ * `amount` is after the `discount`, and contains the `tax`. `refunded` is the part of it that was given back. `itemId`
+ * is the pack's or the plan's; it is absent while the payment is in review.
  */
 export interface Payment {
   id: string;
@@ -879,8 +880,10 @@ export interface Payment {
   currency: string;
   status: "disputed" | "failed" | "paid" | "partially_refunded" | "pending" | "refunded" | "in_review" | "void";
   createdAt: Timestamp;
+  itemId?: string;
   discount?: number;
   tax?: number;
+  refunded?: number;
   tokens?: number;
   invoiceUrl?: string;
 }

@@ -174,7 +174,8 @@ class Page(Request, frozen=True):
 class Payment(Response):
     """`in_review`: the payment matches no order and is being reviewed. `void`: the invoice will not be paid.
 
-    `amount` is after the `discount`, and contains the `tax`.
+    `amount` is after the `discount`, and contains the `tax`. `refunded` is the part of it that was given back. `itemId`
+    is the pack's or the plan's; it is absent while the payment is in review.
     """
 
     id: str
@@ -183,8 +184,10 @@ class Payment(Response):
     currency: str
     status: OrderPaymentStatus | Literal["void", "in_review"]
     created_at: datetime
+    item_id: str | UnsetType = UNSET
     discount: int | UnsetType = UNSET
     tax: int | UnsetType = UNSET
+    refunded: int | UnsetType = UNSET
     tokens: int | UnsetType = UNSET
     invoice_url: str | UnsetType = UNSET
 
@@ -206,8 +209,10 @@ def getBillingHistory(caller: Reader, request: Page) -> BillingHistory:
             currency=each.currency,
             status=each.status,
             created_at=each.created_at,
+            item_id=each.item_id or UNSET,
             discount=each.discount or UNSET,
             tax=each.tax or UNSET,
+            refunded=each.refunded or UNSET,
             tokens=UNSET if each.tokens is None else each.tokens,
             invoice_url=each.invoice_url or UNSET,
         )
