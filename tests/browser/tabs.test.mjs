@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from '../../local/client.mjs';
 import { signInWithEmailAndPassword } from 'firebase/auth';
-import { accessible, balance, DESKTOP, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
+import { accessible, address, balance, DESKTOP, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
 
 const PROMPT = 'A heron on one leg';
 const prompt = (page) => page.getByRole('form', { name: 'Order' }).getByRole('textbox', { name: /^Prompt/ });
@@ -37,6 +37,32 @@ story('what was typed is there after a reload and after a session that was ended
   await balance(page, 200);
   assert.equal(await page.getByText('You are signed out here').count(), 0);
   assert.equal(await prompt(page).inputValue(), PROMPT);
+});
+
+story('what somebody typed is not given to the next person at the tab, and what a visitor typed is', async (visit, t) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  ada.allow(/status of 40[013]/);
+  await page.goto('/');
+  await signUp(ada, 'Ada');
+  await prompt(page).fill(PROMPT);
+  const elsewhere = connect();
+  t.after(() => elsewhere.close());
+  await signInWithEmailAndPassword(elsewhere.auth, ada.email, PASSWORD);
+  await elsewhere.call('revokeSessions');
+  for (const _ of ['the session has ended', 'and so it was before']) {
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign up', exact: true }).first().waitFor();
+    assert.equal(await prompt(page).inputValue(), PROMPT);
+  }
+  await signUp({ page, email: address() }, 'Linus');
+  await balance(page, 200);
+  assert.equal(await prompt(page).inputValue(), '');
+  await signOut(page);
+  await prompt(page).fill('A stork');
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await balance(page, 200);
+  assert.equal(await prompt(page).inputValue(), 'A stork');
 });
 
 story('two tabs agree: who is signed in, the preferences, the colours; sign-out leaves nothing', async (visit) => {

@@ -6,7 +6,7 @@ import type { ModelOption, Quote, StudioOptions } from '../../../clients/typescr
 import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { keptTab } from '../kept.ts';
+import { Drafted } from '../kept.ts';
 import { affordable, arranged, complete, fitting, flat, priceOf, request, type Values } from '../order.ts';
 import type { Draft } from '../page.ts';
 import { foretold, Quotes, short } from '../quote.ts';
@@ -18,15 +18,13 @@ import { dragged, received, type Filled } from './inputs.ts';
 
 const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 
-const DRAFT = 'order';
-
 /** Empty until the balance is known. */
 const standing = ({ balance, notifications }: App): string =>
   balance ? `${balance.balance} ${balance.plan} ${notifications[0]?.id ?? ''}` : '';
 
 export class OrderForm {
-  /** Who fills it in; null: a visitor. */
-  owner: string | null = null;
+  /** Who fills it in, also after the session's end; null: a visitor. */
+  owner: string | null;
   /** Called for each order that was placed. */
   placed: (jobId: string) => void = () => undefined;
   private type = 'image';
@@ -44,10 +42,13 @@ export class OrderForm {
   /** What the last quote may have depended on. */
   private standing = '';
   private readonly quotes: Quotes;
+  private readonly draft: Drafted<Draft>;
 
   constructor(private readonly app: App) {
     this.quotes = new Quotes(app);
-    this.fill(keptTab.read<Draft>(DRAFT));
+    this.draft = new Drafted<Draft>(app, 'order');
+    this.owner = this.draft.owner;
+    this.fill(this.draft.read());
   }
 
   /** The balance, the jobs or the catalogue have changed, so the order may cost or be refused otherwise. */
@@ -180,7 +181,7 @@ export class OrderForm {
   private renumber(): void {
     this.requestId = newRequestId();
     const { type, modelId: model, values, sessionId, from, requestId } = this;
-    keptTab.write(DRAFT, { type, model, values, sessionId, from, requestId } satisfies Draft);
+    this.draft.write({ type, model, values, sessionId, from, requestId });
   }
 
   private set(name: string, value: unknown): void {

@@ -7,14 +7,15 @@ import { OrderForm } from './form.ts';
 import { Home, WELCOME } from './home.ts';
 import { Work } from './work.ts';
 
-/** The form outlives its page, because an order may be under way, and goes with its user. */
+/** The form outlives its page, because an order may be under way, and goes when its user signs out. */
 let form: OrderForm | null = null;
 
 function formOf(app: App): OrderForm {
   const uid = app.user?.uid ?? null;
-  // A visitor who signs in goes on with the same form.
-  if (form === null || (form.owner !== null && form.owner !== uid)) form = new OrderForm(app);
-  form.owner = uid;
+  // A visitor who signs in goes on with the same form, and so does a user whose session was ended.
+  const goesOn = form !== null && (form.owner === null || form.owner === uid || (uid === null && app.ended));
+  if (form === null || !goesOn) form = new OrderForm(app);
+  form.owner = uid ?? form.owner;
   return form;
 }
 
