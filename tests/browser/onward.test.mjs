@@ -44,6 +44,18 @@ async function generate(page, prompt, sent) {
   return card;
 }
 
+/** The picture lies over the one that it was made from, and the arrow keys show more of one or of the other. */
+async function comparable(place, name) {
+  const before = place.getByRole('img', { name: 'Before: the picture it was made from' });
+  await decoded(before);
+  await decoded(place.getByRole('img', { name, exact: true }));
+  const slider = place.getByRole('slider', { name: 'Before and after' });
+  const shown = async () => [await slider.getAttribute('aria-valuetext'), await before.evaluate((each) => getComputedStyle(each).clipPath)];
+  assert.deepEqual(await shown(), ['50 % before', 'inset(0px 50% 0px 0px)']);
+  await slider.press('ArrowRight');
+  assert.deepEqual(await shown(), ['51 % before', 'inset(0px 49% 0px 0px)']);
+}
+
 story('a picture is edited, varied and used again on a phone, and what was made of it outlives it', async (visit) => {
   const ada = await visit(PHONE);
   const { page } = ada;
@@ -64,7 +76,11 @@ story('a picture is edited, varied and used again on a phone, and what was made 
   await form(page).getByRole('textbox', { name: /^Prompt/ }).fill('Make it winter');
   await accessible(page, 'the form of an edit');
   await fits(page);
-  await open(page, await generate(page, 'Make it winter', sent));
+  const edit = await generate(page, 'Make it winter', sent);
+  await comparable(edit, 'Make it winter');
+  await accessible(page, 'an edit beside its picture');
+  await fits(page);
+  await open(page, edit);
   const edited = page.url();
   const [picture] = sent.at(-1).inputPaths;
   assert.match(picture, new RegExp(`/creations/${first}/0\\.`));
@@ -122,6 +138,8 @@ story('a picture is animated by keys alone, and enlarged where a model can', asy
   await page.keyboard.press('Enter');
   const film = page.getByRole('article', { name: 'The light turns' });
   await film.locator('video').waitFor();
+  await decoded(film.getByRole('img', { name: 'The picture it was made from' }));
+  await accessible(page, 'a film below its picture');
   assert.match(sent.at(-1).inputPaths[0], /\/creations\/\w+\/0\./);
   await open(page, film);
   assert.deepEqual([await action(page, 'Animate').count(), await action(page, 'Edit').count()], [0, 0], 'a film is no picture');

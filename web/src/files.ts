@@ -10,7 +10,8 @@ export const MOST = 16 * 1024 * 1024;
 const SAVED_MS = 60_000;
 
 export class Files {
-  private readonly found = new Map<string, string>();
+  /** Addresses by path. Empty: it is being fetched, or could not be; null: it has been deleted. */
+  private readonly found = new Map<string, string | null>();
 
   constructor(
     private readonly token: () => Promise<string | null>,
@@ -28,6 +29,11 @@ export class Files {
       void this.load(path);
     }
     return known ?? '';
+  }
+
+  /** Whether the file turned out to be deleted when it was asked for. */
+  isGone(path: string): boolean {
+    return this.found.get(path) === null;
   }
 
   /** Those of these files that have not been deleted. */
@@ -70,7 +76,11 @@ export class Files {
   private async load(path: string): Promise<void> {
     try {
       const answer = await this.ask(path, true);
-      if (!answer.ok) return; // deleted meanwhile
+      if (answer.status === 404) {
+        this.found.set(path, null);
+        return this.arrived();
+      }
+      if (!answer.ok) return;
       this.found.set(path, URL.createObjectURL(await answer.blob()));
       const [oldest] = this.found.keys();
       if (this.found.size > KEPT && oldest !== undefined) {

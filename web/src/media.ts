@@ -109,9 +109,9 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
   </div>`;
 }
 
-/** With the button that opens it in the lightbox. */
-const frame = (media: TemplateResult, name: string): TemplateResult =>
-  html`<div class="frame">${media}
+/** With the button that opens it in the lightbox. `over`: what lies over it. */
+export const frame = (media: TemplateResult, name: string, over?: TemplateResult | typeof nothing): TemplateResult =>
+  html`<div class="frame">${media} ${over ?? nothing}
     <button class="round over" aria-label="Full screen: ${name}">${icon('full')}</button></div>`;
 
 /** How loud it is, from its beginning to its end. */
@@ -120,8 +120,10 @@ const wave = (waveform: readonly number[]): TemplateResult =>
     ${waveform.map((loud, at) => svg`<rect x=${at * 3} y=${50 - loud / 2} width="2" height=${Math.max(loud, 2)} />`)}
   </svg>`;
 
+type Size = { width?: number; height?: number };
+
 /** With its size, so that nothing moves when it arrives. */
-function image(src: string, alt: string, { width, height }: { width?: number; height?: number } = {}): TemplateResult {
+export function image(src: string, alt: string, { width, height }: Size = {}): TemplateResult {
   return src
     ? html`<img src=${src} alt=${alt} width=${width ?? nothing} height=${height ?? nothing} loading="lazy" />`
     : html`<div class="still blank" role="img" aria-label=${alt}></div>`;

@@ -6,7 +6,7 @@ import type { Job } from '../../../clients/typescript/src/index.ts';
 import { hasEnded } from '../../../clients/typescript/src/status.ts';
 import type { App } from '../app.ts';
 import { cancel } from '../cancel.ts';
-import { full } from '../media.ts';
+import { withInputs } from '../compare.ts';
 import { done, underWay, type Running } from '../under-way.ts';
 import { ago, tokens } from '../words.ts';
 
@@ -51,7 +51,7 @@ export class Work {
 
   private card(job: Known): TemplateResult {
     const { app } = this;
-    const { status, prompt, type, model, price, refunded, media, text, creationId, error } = job;
+    const { status, prompt, params, type, model, price, refunded, media, text, creationId, error } = job;
     const made = app.madeBy(type, model);
     const label = prompt || made;
     const facts = [made, tokens(price - refunded), ago(job.createdAt)];
@@ -67,7 +67,7 @@ export class Work {
         <small>${facts.join(' · ')}</small>
       </header>
       ${status === 'completed'
-        ? html`${full({ type, media, text, label }, (path, bytes) => app.files.private(path, bytes))}
+        ? html`${withInputs(app, { type, media, text, label }, params)}
             ${creationId
               ? html`<footer><a class="button" href="/library/${creationId}">Open in the library</a></footer>`
               : nothing}`
@@ -106,7 +106,7 @@ export class Work {
 
 function known(data: Record<string, unknown>): Known {
   const params = (data['params'] ?? {}) as Record<string, unknown>;
-  return { ...(data as unknown as Known), prompt: String(params['prompt'] ?? '') };
+  return { ...(data as unknown as Known), params, prompt: String(params['prompt'] ?? '') };
 }
 
 // The reasons of functions/studiox/studio/lifecycle.py, MESSAGES. The refund is shown beside them.
