@@ -86,10 +86,8 @@ story('found by a word, put into a collection, published, and opened by its link
   await page.getByRole('button', { name: 'Select' }).click();
   for (const each of [FOXES, HERON]) await page.getByRole('checkbox', { name: `Select: ${each}` }).check();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  const sure = page.getByRole('dialog', { name: 'Delete' });
-  await sure.getByRole('heading', { name: 'Delete 2 creations for good?' }).waitFor();
-  await sure.getByRole('button', { name: 'Delete 2 creations' }).click();
   await page.getByText('Nothing yet.', { exact: true }).waitFor();
+  await page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Close this message' }).last().click();
   await until(async () => (await collection.textContent()).includes('Herons (0)'), 'an empty collection');
   await page.getByRole('combobox', { name: 'Collection' }).selectOption('Herons (0)');
   await page.getByRole('button', { name: 'Delete the collection' }).click();

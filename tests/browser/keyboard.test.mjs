@@ -112,13 +112,13 @@ story('signing up, ordering and looking at it, by keys alone', async (visit) => 
   await keyboard.press('Enter');
   await page.getByRole('heading', { name: 'A harbour in the fog' }).waitFor();
   await focused(page.getByRole('main')); // a screen reader begins with the new page
-  const remove = page.getByRole('button', { name: 'Delete' });
-  await tabTo(page, remove);
+  const put = page.getByRole('button', { name: 'Collection' });
+  await tabTo(page, put);
   await keyboard.press('Enter');
-  const asking = page.getByRole('dialog', { name: 'Delete' });
+  const asking = page.getByRole('dialog', { name: 'Put into a collection' });
   await asking.waitFor();
-  await tabTo(page, asking.getByRole('button', { name: 'Keep it' }));
+  await tabTo(page, asking.getByRole('button', { name: 'Close', exact: true }));
   await keyboard.press('Enter');
   await asking.waitFor({ state: 'detached' });
-  await focused(remove);
+  await focused(put);
 });

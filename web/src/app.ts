@@ -12,18 +12,12 @@ import { Player } from './player.ts';
 import { Quiet } from './quiet.ts';
 import { Session, type Person } from './session.ts';
 import { Tabs } from './tabs.ts';
+import { Toasts, type Offer } from './toasts.ts';
 import { said, typeName } from './words.ts';
-
-interface Toast {
-  id: number;
-  text: string;
-  bad: boolean;
-}
 
 type Live = typeof import('./sdk/live.ts');
 type Stop = () => void;
 
-const TOAST_MS = 7_000;
 const OPTIONS = 'options';
 const BALANCE = 'balance';
 
@@ -34,6 +28,9 @@ export class App {
   readonly connection: Connection;
   readonly player = new Player(() => this.update());
   readonly quiet = new Quiet();
+  readonly toasts = new Toasts(() => this.update());
+  /** The ids of what was deleted and can still be undone: pages do not show it. */
+  readonly gone = new Set<string>();
   /** What else follows live data of whoever is signed in. */
   readonly followers: ((uid: string) => Stop)[] = [];
   readonly tabs: Tabs;
@@ -41,7 +38,6 @@ export class App {
   notifications: Notification[] = [];
   /** The latest notification, for screen readers. */
   heard = '';
-  toasts: Toast[] = [];
   dialog: Dialog | null = null;
   page: Page | null = null;
   /** The initial values of the studio's form: a remix, or a creation that is used again. */
@@ -54,7 +50,6 @@ export class App {
   ended = false;
 
   private drawing = false;
-  private lastToast = 0;
   private fresh: Promise<StudioOptions | null> | undefined;
   /** The notifications that were there before; null until they are known. */
   private told: Set<string> | null = null;
@@ -66,7 +61,7 @@ export class App {
     readonly go: (path?: string) => void,
   ) {
     this.connection = new Connection(() => this.update());
-    this.session = new Session((ended) => this.arrived(ended));
+    this.session = new Session((ended) => this.arrived(ended), () => this.toasts.settle());
     const token = () => this.session.token();
     this.studiox = callables(token, (change, answered) => {
       if (answered) this.connection.answered();
@@ -109,16 +104,22 @@ export class App {
     this.update();
   }
 
-  say(text: string, bad = false): void {
-    const toast = { id: ++this.lastToast, text, bad };
-    this.toasts = [...this.toasts.slice(-2), toast];
-    this.update();
-    setTimeout(() => this.hush(toast.id), TOAST_MS);
+  say(text: string, bad = false, offer?: Offer): void {
+    this.toasts.say(text, bad, offer);
   }
 
-  hush(id: number): void {
-    this.toasts = this.toasts.filter((each) => each.id !== id);
-    this.update();
+  /**
+   * Delete what has these ids, with an undo: pages hide it at once, and `act` deletes it when the time to undo has
+   * passed or the page is left. If that fails, it is shown again.
+   */
+  delete(text: string, ids: readonly string[], act: () => Promise<unknown>): void {
+    const hide = (hidden: boolean) => {
+      for (const id of ids) this.gone[hidden ? 'add' : 'delete'](id);
+      this.update();
+    };
+    hide(true);
+    const otherwise = async () => (await this.attempt(act)) === null && hide(false);
+    this.say(text, false, { label: 'Undo', act: () => hide(false), otherwise });
   }
 
   fail(error: unknown): void {

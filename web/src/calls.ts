@@ -11,6 +11,11 @@ interface Answer {
 /** Told of each call when it begins (1) and ends (-1), and then whether it was answered. */
 export type Called = (change: 1 | -1, answered: boolean) => void;
 
+/** The page is being left: what is sent now must arrive all the same. */
+let leaving = false;
+addEventListener('pagehide', () => (leaving = true), { capture: true });
+addEventListener('pageshow', () => (leaving = false));
+
 /** The callables for whoever `token` belongs to. */
 export function callables(token: () => Promise<string | null>, called: Called): Calls {
   const send: Send = async (name, data, { timeout, limitedUseAppCheckTokens }) => {
@@ -29,6 +34,7 @@ export function callables(token: () => Promise<string | null>, called: Called): 
           ...(check ? { 'X-Firebase-AppCheck': check } : {}),
         },
         body: JSON.stringify({ data }),
+        keepalive: leaving,
         signal: AbortSignal.timeout(timeout),
       });
       const body = (await answer.json()) as Answer;

@@ -23,6 +23,8 @@ export class Session {
   constructor(
     /** Another person or nobody is signed in. `ended`: the session was ended elsewhere, and not by signing out here. */
     private readonly changed: (ended: boolean) => void,
+    /** Resolves when nothing more is to be done in this person's name. */
+    private readonly settled: () => Promise<void>,
   ) {
     if (this.person) void this.sdk().catch(() => undefined); // without a connection a call asks again
     // Somebody signed in at another tab. Auth itself tells the tabs about everything else.
@@ -53,6 +55,7 @@ export class Session {
 
   async signOut(): Promise<void> {
     const sdk = await this.sdk();
+    await this.settled();
     keptMine.forget();
     await sdk.leave();
   }

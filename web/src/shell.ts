@@ -37,7 +37,7 @@ export function shell(app: App, queue: Queue): TemplateResult {
     <main id="main" tabindex="-1">${app.page?.view()}</main>
     ${app.player.view()}
     <p class="hidden" role="status">${app.heard}</p>
-    ${app.dialog ? modal(app) : messages(app)}
+    ${app.dialog ? modal(app) : app.toasts.view()}
   `;
 }
 
@@ -51,18 +51,6 @@ function standing(app: App): TemplateResult {
       ? html`<p>You are signed out here: you signed out everywhere, or your password was changed.
           <button class="link" @click=${() => askToSignIn(app, undefined, false)}>Sign in again</button></p>`
       : nothing}
-  </div>`;
-}
-
-/** Inside the dialog while one is open, because screen readers skip what is behind it. */
-function messages(app: App): TemplateResult {
-  return html`<div class="toasts" role="region" aria-label="Messages" aria-live="polite">
-    ${app.toasts.map(
-      ({ id, text, bad }) => html`<div class=${bad ? 'toast bad' : 'toast'}>
-        <span>${text}</span>
-        <button class="round" aria-label="Close this message" @click=${() => app.hush(id)}>${icon('close')}</button>
-      </div>`,
-    )}
   </div>`;
 }
 
@@ -138,6 +126,6 @@ function modal(app: App): TemplateResult {
       ${dialog!.view()}
       <button class="round shut" aria-label="Close" @click=${() => app.show(null)}>${icon('close')}</button>
     </div>
-    ${messages(app)}
+    ${app.toasts.view() /* screen readers skip what is behind the dialog */}
   </dialog>`;
 }

@@ -93,27 +93,15 @@ export async function deleteCollection(
   done();
 }
 
-/** Ask before creations are deleted, with their number. `done` gets the ids of those that are gone. */
-export async function deleteCreations(
-  app: App,
-  ids: readonly string[],
-  done: (gone: string[]) => void,
-): Promise<void> {
-  const question = {
-    title: `Delete ${creations(ids.length)} for good?`,
-    text: 'This also deletes their files, and their posts with all likes and comments.',
-    yes: `Delete ${creations(ids.length)}`,
-    no: 'Keep them',
-  };
-  if (!(await agreed(app, question))) return;
-  const gone: string[] = [];
-  for (const creationIds of parts(ids)) {
-    const answer = await app.attempt(() => app.studiox.deleteCreations({ creationIds }));
-    if (!answer) break;
-    gone.push(...answer.deleted, ...answer.missing);
-  }
-  if (gone.length > 0) app.say(`${creations(gone.length)} deleted.`);
-  done(gone);
+/** Delete creations, with an undo. `done` runs when they are gone in fact, or some could not be deleted. */
+export function deleteCreations(app: App, ids: readonly string[], done: () => void): void {
+  app.delete(`${creations(ids.length)} deleted.`, ids, async () => {
+    try {
+      for (const creationIds of parts(ids)) await app.studiox.deleteCreations({ creationIds });
+    } finally {
+      done();
+    }
+  });
 }
 
 /** The collections of the library, and the one that it shows. */

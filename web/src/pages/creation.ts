@@ -2,7 +2,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
-import { agreed } from '../ask.ts';
 import { MOST } from '../files.ts';
 import { icon } from '../icons.ts';
 import { fileName, full, madeWithAi, rated, shownCreation } from '../media.ts';
@@ -33,7 +32,7 @@ export function creationPage(app: App, creationId: string): Page {
     view: () => {
       const creation = one.value;
       if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing()}`;
-      if (creation === null)
+      if (creation === null || app.gone.has(creationId))
         return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
       const { title, prompt, params } = creation;
       const address = (path: string, bytes?: number) => app.files.private(path, bytes);
@@ -121,10 +120,8 @@ async function begin(app: App, draft: Draft): Promise<void> {
   app.go('/');
 }
 
-async function remove(app: App, { creationId, postId }: Creation): Promise<void> {
-  const text = `This also deletes its files${postId ? ', and its post with all likes and comments' : ''}.`;
-  if (!(await agreed(app, { title: 'Delete this for good?', text, yes: 'Delete', no: 'Keep it' }))) return;
-  if (!(await app.attempt(() => app.studiox.deleteCreation({ creationId })))) return;
-  app.say('Deleted.');
+function remove(app: App, { creationId, postId }: Creation): void {
+  const text = postId ? 'Deleted, with its post and all likes and comments.' : 'Deleted.';
+  app.delete(text, [creationId], () => app.studiox.deleteCreation({ creationId }));
   app.go('/library');
 }

@@ -35,7 +35,11 @@ export function libraryPage(app: App): Page {
     void list.reload();
     void collections.load();
   };
-  const selection = new Selection(app, () => collections.chosenId, reload);
+  const refresh = () => {
+    void list.refresh();
+    void collections.load();
+  };
+  const selection = new Selection(app, () => collections.chosenId, refresh);
   reload();
   void app.catalogue(); // the names of models
 
@@ -57,6 +61,15 @@ export function libraryPage(app: App): Page {
     app.update();
   };
 
+  const shown = () => list.items?.filter(({ creationId }) => !app.gone.has(creationId));
+  const grid = (items: Creation[] | undefined): TemplateResult => {
+    if (!items) return list.missing();
+    if (items.length === 0) return html`${empty(filters.any || collections.chosenId !== null)}${list.more()}`;
+    return html`<div class="grid">
+      ${repeat(items, ({ creationId }) => creationId, (each) => tile(app, each, star, selection))}
+    </div>${list.more()}`;
+  };
+
   return {
     title: 'Library',
     changed: () => {
@@ -65,8 +78,7 @@ export function libraryPage(app: App): Page {
     },
     resume: () => {
       waiting = wait();
-      void list.refresh();
-      void collections.load();
+      refresh();
     },
     stop: () => {
       clearInterval(waiting);
@@ -74,18 +86,12 @@ export function libraryPage(app: App): Page {
     },
     view: () => html`
       <div class="row between"><h1>Library</h1>
-        ${!selection.chosen && list.items?.length
+        ${!selection.chosen && shown()?.length
           ? html`<button @click=${() => selection.begin()}>${icon('check')}Select</button>`
           : nothing}</div>
       ${filters.view()}
       <div class="filters">${filters.kinds()} ${collections.bar()}</div>
-      ${list.items === null
-        ? list.missing()
-        : list.items.length === 0
-          ? html`${empty(filters.any || collections.chosenId !== null)}${list.more()}`
-          : html`<div class="grid">
-              ${repeat(list.items, ({ creationId }) => creationId, (each) => tile(app, each, star, selection))}
-            </div>${list.more()}`}
+      ${grid(shown())}
       ${selection.view()}
     `,
   };

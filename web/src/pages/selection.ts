@@ -45,7 +45,7 @@ export class Selection {
         ${this.shown()
           ? html`<button ?disabled=${none} @click=${() => this.takeOut(chosen)}>Take out of this collection</button>`
           : nothing}
-        <button class="bad" ?disabled=${none} @click=${() => deleteCreations(app, [...chosen], this.done)}>
+        <button class="bad" ?disabled=${none} @click=${() => this.delete(chosen)}>
           ${icon('trash')}Delete
         </button>
         <button @click=${() => this.end()}>Done</button>
@@ -62,6 +62,11 @@ export class Selection {
     this.end();
     this.changed();
   };
+
+  private delete(chosen: ReadonlySet<string>): void {
+    this.end();
+    deleteCreations(this.app, [...chosen], this.changed);
+  }
 
   private async takeOut(chosen: ReadonlySet<string>): Promise<void> {
     const { app } = this;
