@@ -70,3 +70,10 @@ def test_imports_form_no_circle_and_pages_are_imported_by_the_routes_alone() -> 
     pages = {path for path in SOURCES if "pages" in path.relative_to(WEB / "src").parts}
     above = {path for path in SOURCES if pages & graph[path]} - pages
     assert {name(path) for path in above} == {"web/src/routes.ts"}
+
+
+def test_the_layout_has_no_left_and_right() -> None:
+    """What is at the left in English is at the right in Arabic: the style says `inline-start`."""
+    sided = re.compile(r"(?:^|[\s;{-])(?:left|right)\s*[:;]|:\s*(?:left|right)\b")
+    found = [f"{name(path)}: {line}" for path in STYLES for line in path.read_text().splitlines() if sided.search(line)]
+    assert not [each for each in found if "left: 50%" not in each]

@@ -7,13 +7,17 @@ import { Connection } from './connection.ts';
 import { Files, mustBePicture } from './files.ts';
 import { kept, keptMine, keptTab } from './kept.ts';
 import { notification, type Notification } from './notifications.ts';
+import { translated } from './language.ts';
 import type { Dialog, Draft, Page } from './page.ts';
 import { Player } from './player.ts';
 import { Quiet } from './quiet.ts';
 import { Session, type Person } from './session.ts';
 import { Tabs } from './tabs.ts';
 import { Toasts, type Offer } from './toasts.ts';
-import { said, typeName } from './words.ts';
+import { madeBy, said, typeName } from './words.ts';
+import { frame as english } from './words/en/frame.ts';
+
+const words = translated('frame', english);
 
 type Live = typeof import('./sdk/live.ts');
 type Stop = () => void;
@@ -119,7 +123,7 @@ export class App {
     };
     hide(true);
     const otherwise = async () => (await this.attempt(act)) === null && hide(false);
-    this.say(text, false, { label: 'Undo', act: () => hide(false), otherwise });
+    this.say(text, false, { label: words.undo, act: () => hide(false), otherwise });
   }
 
   fail(error: unknown): void {
@@ -167,7 +171,7 @@ export class App {
   /** `Picture by Nano Banana`; without the model until the catalogue is loaded, and for a model that it has lost. */
   madeBy(type: string, id: string): string {
     const model = this.options?.models.find((model) => model.id === id);
-    return model ? `${typeName(type)} by ${model.label}` : typeName(type);
+    return model ? madeBy(type, model.label) : typeName(type);
   }
 
   /** Upload an input of a job. Resolves to its path. Throws a RangeError for a file that the rules would refuse. */

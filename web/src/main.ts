@@ -4,17 +4,20 @@ import { html, render } from 'lit-html';
 import { App } from './app.ts';
 import { watchConfirmation } from './confirm.ts';
 import { watchReferral } from './invite.ts';
+import { shown, translated } from './language.ts';
 import { configure } from './project.ts';
 import { Queue } from './queue.ts';
 import { Router } from './routes.ts';
 import { shell } from './shell.ts';
 import { followTheme } from './theme.ts';
+import { frame as english } from './words/en/frame.ts';
 
+const words = translated('frame', english);
 const root = document.getElementById('app')!;
 
 await configure().catch((error: unknown) => {
-  const again = html`<p>Check your connection and <a href="">reload the page</a>.</p>`;
-  render(html`<main><h1>StudioX cannot be reached</h1>${again}</main>`, root);
+  const again = shown(words.checkConnection, { reload: html`<a href="">${words.reload}</a>` });
+  render(html`<main><h1>${words.notReached}</h1><p>${again}</p></main>`, root);
   throw error;
 });
 
@@ -41,7 +44,7 @@ const back = new URLSearchParams(location.search);
 if (back.has('checkout') || back.has('portal')) {
   history.replaceState(history.state, '', '/tokens');
   if (back.get('checkout') === 'success') app.bought = back.get('session_id');
-  if (back.get('checkout') === 'cancelled') app.say('Nothing was bought, and you were not charged.');
+  if (back.get('checkout') === 'cancelled') app.say(words.nothingBought);
 }
 
 // Google returns them to `/#state=…`, and the token must not stay in the address.

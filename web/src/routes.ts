@@ -1,7 +1,11 @@
 // Which page an address has, and going from one to another.
 import { html } from 'lit-html';
 import type { App } from './app.ts';
+import { shown, translated } from './language.ts';
 import type { Page } from './page.ts';
+import { frame as english } from './words/en/frame.ts';
+
+const words = translated('frame', english);
 
 type Make = (app: App, id: string) => Page;
 
@@ -24,14 +28,14 @@ async function administration(app: App): Promise<Make> {
 }
 
 const lost = (): Page => ({
-  title: 'Not found',
-  view: () => html`<h1>Page not found</h1><p><a href="/">Go to the studio</a></p>`,
+  title: words.notFound,
+  view: () => html`<h1>${words.pageNotFound}</h1><p><a href="/">${words.goToStudio}</a></p>`,
 });
 
 const unreachable = (): Page => ({
-  title: 'No connection',
-  view: () => html`<h1>This page could not be loaded</h1>
-    <p>Check your connection and <a href="">reload the page</a>.</p>`,
+  title: words.noConnection,
+  view: () => html`<h1>${words.notLoaded}</h1>
+    <p>${shown(words.checkConnection, { reload: html`<a href="">${words.reload}</a>` })}</p>`,
 });
 
 const here = (): string => location.pathname + location.search;

@@ -4,11 +4,15 @@ import { ref } from 'lit-html/directives/ref.js';
 import type { App } from './app.ts';
 import { confirmation } from './confirm.ts';
 import { icon, type Icon } from './icons.ts';
+import { language, LANGUAGES, speak, translated, type Language } from './language.ts';
 import type { Notification } from './notifications.ts';
 import type { Queue } from './queue.ts';
 import { askToSignIn } from './sign-in.ts';
 import { isDark, turnLights } from './theme.ts';
 import { ago, count, tokens } from './words.ts';
+import { frame as english } from './words/en/frame.ts';
+
+const words = translated('frame', english);
 
 const PLACES: readonly [path: string, name: string, icon: Icon][] = [
   ['/', 'Studio', 'spark'],
@@ -35,11 +39,20 @@ export function shell(app: App, queue: Queue): TemplateResult {
     ${standing(app)}
     ${confirmation(app)}
     <main id="main" tabindex="-1">${app.page?.view()}</main>
+    ${footer}
     ${app.player.view()}
     <p class="hidden" role="status">${app.heard}</p>
     ${app.dialog ? modal(app) : app.toasts.view()}
   `;
 }
+
+/** The languages, each by its own name. */
+const footer = html`<footer><div class="row" role="group" aria-label=${words.languages}>
+  ${Object.entries(LANGUAGES).map(
+    ([each, name]) => html`<button class="link" lang=${each} aria-pressed=${String(each === language)}
+      @click=${() => speak(each as Language)}>${name}</button>`,
+  )}
+</div></footer>`;
 
 /** What concerns every page, said once. */
 function standing(app: App): TemplateResult {

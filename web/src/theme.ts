@@ -1,4 +1,4 @@
-// Light or dark colours: the system's until somebody chooses, the same at all tabs. public/theme.js sets what was
+// Light or dark colours: the system's until somebody chooses, the same at all tabs. public/early.js sets what was
 // chosen before anything is drawn.
 const KEY = 'theme';
 const { dataset } = document.documentElement;
@@ -8,7 +8,7 @@ export const isDark = (): boolean =>
 
 function set(theme: string): void {
   dataset[KEY] = theme;
-  document.documentElement.style.colorScheme = theme; // as theme.js
+  document.documentElement.style.colorScheme = theme; // as early.js
 }
 
 export function turnLights(): void {

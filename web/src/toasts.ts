@@ -2,6 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { icon } from './icons.ts';
+import { translated } from './language.ts';
+import { frame as english } from './words/en/frame.ts';
+
+const words = translated('frame', english);
 
 const SHOWN_MS = 7_000;
 const OFFERED_MS = 10_000;
@@ -47,7 +51,7 @@ export class Toasts {
   }
 
   view(): TemplateResult {
-    return html`<div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+    return html`<div class="toasts" role="region" aria-label=${words.messages} aria-live="polite">
       ${repeat(this.all, ({ id }) => id, (toast) => this.one(toast))}
     </div>`;
   }
@@ -63,7 +67,7 @@ export class Toasts {
         ? html`<button class="link" aria-keyshortcuts=${offer.otherwise ? 'Control+Z Meta+Z' : nothing}
             @click=${() => this.take(toast)}>${offer.label}</button>`
         : nothing}
-      <button class="round" aria-label="Close this message" @click=${() => this.end(toast)}>${icon('close')}</button>
+      <button class="round" aria-label=${words.closeMessage} @click=${() => this.end(toast)}>${icon('close')}</button>
     </div>`;
   }
 

@@ -1,18 +1,25 @@
-// Texts for people: refusals, numbers, times.
+// Numbers, money and times as the reader writes them, the names of things, and why something was refused.
 import { StudioXError, type FailureReason, type Failures } from '../../clients/typescript/src/errors.ts';
 import type { QuoteRefusal, TypicalSeconds } from '../../clients/typescript/src/index.ts';
+import { count, locale, say, translated } from './language.ts';
+import { refusals as englishRefusals } from './words/en/refusals.ts';
+import { terms as englishTerms } from './words/en/terms.ts';
 
-// The interface is in British English, and so are its dates.
-const number = new Intl.NumberFormat('en-GB');
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const moment = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+export { count };
 
-export const count = (value: number): string => number.format(value);
+const terms = translated('terms', englishTerms);
+const refusals = translated('refusals', englishRefusals);
+
+const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+const moment = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+const past = new Intl.RelativeTimeFormat(locale, { style: 'short' });
+const signs = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' });
+
 /** `2 likes`, `1 like`. */
 export const several = (value: number, noun: string): string =>
   `${count(value)} ${noun}${Math.abs(value) === 1 ? '' : 's'}`;
-export const tokens = (value: number): string => several(value, 'token');
-export const signed = (value: number): string => (value > 0 ? `+${count(value)}` : count(value).replace('-', '−'));
+export const tokens = (value: number): string => say(terms.tokens, { count: value });
+export const signed = (value: number): string => signs.format(value).replace('-', '−');
 export const onDay = (time: string): string => day.format(new Date(time));
 
 /** A time of this year with its hour; only the day of an older one. */
@@ -25,7 +32,8 @@ export function at(time: string, now = new Date()): string {
 export const elsewhere = (amounts: Record<string, number>, currency: string): string[] =>
   Object.entries(amounts).filter(([other]) => other !== currency).map(([other, minor]) => money(minor, other));
 
-const priced = (currency: string) => new Intl.NumberFormat('en', { style: 'currency', currency });
+const priced = (currency: string) =>
+  new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
 
 /** How many of the minor unit are one of the currency: 100 cents, 1 yen. */
 export const units = (currency: string): number =>
@@ -36,10 +44,10 @@ export const money = (minor: number, currency: string): string => priced(currenc
 /** How long ago, roughly. */
 export function ago(time: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
-  if (seconds < 60) return 'just now';
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return seconds < 7 * 86_400 ? `${Math.floor(seconds / 86_400)} d ago` : onDay(time);
+  if (seconds < 60) return terms.justNow;
+  if (seconds < 3600) return past.format(-Math.floor(seconds / 60), 'minute');
+  if (seconds < 86_400) return past.format(-Math.floor(seconds / 3600), 'hour');
+  return seconds < 7 * 86_400 ? past.format(-Math.floor(seconds / 86_400), 'day') : onDay(time);
 }
 
 /** The text if it has at most `most` characters, else its first words and an ellipsis. */
@@ -49,56 +57,23 @@ export function shortened(text: string, most: number): string {
   return `${2 * words.length >= most ? words : text.slice(0, most - 1)}…`;
 }
 
+const lasting = (value: number, unit: 'second' | 'minute' | 'hour'): string =>
+  new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+
 export function soon(seconds: number): string {
-  if (seconds < 90) return seconds <= 1 ? '1 second' : `${Math.ceil(seconds)} seconds`;
-  return seconds < 5400 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.ceil(seconds / 3600)} hours`;
+  if (seconds < 90) return lasting(Math.max(1, Math.ceil(seconds)), 'second');
+  return seconds < 5400 ? lasting(Math.ceil(seconds / 60), 'minute') : lasting(Math.ceil(seconds / 3600), 'hour');
 }
 
-const TYPES: Record<string, string> = {
-  image: 'Picture',
-  edit: 'Edit',
-  video: 'Video',
-  music: 'Music',
-  speech: 'Speech',
-  analysis: 'Analysis',
-  lyrics: 'Lyrics',
-};
-export const typeName = (type: string): string => TYPES[type] ?? type;
+/** The name of an id, `names[id]`; for one that the dictionary lacks, the id spelled out. */
+export const named = (names: object, id: string): string => (names as Record<string, string>)[id] ?? spelled(id);
 
-/** Labels of inputs whose name is not a good label itself. */
-const INPUTS: Record<string, string> = {
-  color: 'Colours',
-  customMode: 'Choose style and title',
-  durationSeconds: 'Length',
-  generateAudio: 'With sound',
-  inputPaths: 'Pictures to start from',
-  instrumental: 'Without singing',
-  multiShots: 'Several shots',
-  negativePrompt: 'What to leave out',
-  presetType: 'Kind of song',
-  sound: 'With sound',
-  vocalGender: 'Voice',
-};
-
+export const typeName = (type: string): string => named(terms.types, type);
+export const planName = (plan: string): string => named(terms.plans, plan);
 /** A field's name, for people. */
-export const inputName = (name: string): string => INPUTS[name] ?? spelled(name);
-
-/** Labels of fields in other forms than orders. */
-const FIELDS: Record<string, string> = {
-  confirm: 'Confirmation',
-  displayName: 'Name',
-  proofUrl: 'Address',
-  text: 'Text',
-};
-
-/** Why a field was refused. The functions' own message is for developers. */
-function refusal(field: string, why: string): string {
-  const name = FIELDS[field] ?? (inputName(field.replace('options.', '')) || 'This');
-  const [, sign, length] = /length (>=|<=) (\d+)/.exec(why) ?? [];
-  if (sign === '>=') return `${name} must not be empty.`;
-  if (sign === '<=') return `${name} is too long: ${count(Number(length))} at most.`;
-  return /^(Expected|Invalid|Object) /.test(why) ? `${name} is not valid.` : `${name}: ${why}.`;
-}
+export const inputName = (name: string): string => named(terms.fields, name);
+/** `Picture by Nano Banana` */
+export const madeBy = (type: string, model: string): string => say(terms.madeBy, { type: typeName(type), model });
 
 /** `partially_refunded` → `Partially refunded`. */
 export function spelled(name: string): string {
@@ -108,103 +83,81 @@ export function spelled(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-type Sayings = { [K in FailureReason]: (details: Failures[K]) => string };
+/** Why a field was refused. The functions' own message is for developers. */
+function refusal(field: string, why: string): string {
+  const { unnamed, empty, tooLong, invalid, because } = refusals.field;
+  const name = inputName(field.replace('options.', '')) || unnamed;
+  const [, sign, length] = /length (>=|<=) (\d+)/.exec(why) ?? [];
+  if (sign === '>=') return say(empty, { name });
+  if (sign === '<=') return say(tooLong, { name, most: Number(length) });
+  return /^(Expected|Invalid|Object) /.test(why) ? say(invalid, { name }) : say(because, { name, why });
+}
 
+type Sayings = { [K in FailureReason]?: (details: Failures[K]) => string };
+
+/** The refusals whose sentence depends on their details. */
 const SAYINGS: Sayings = {
-  AccountSuspended: () => 'Your account is suspended, so you can’t do this. Contact us if you think this is a mistake.',
-  AutoTopUpUnavailable: () => 'Automatic top-up is not available here.',
   AllowanceExceeded: ({ limit, resetsAt }) =>
-    `You have used all ${count(limit)} songs that your plan includes this month. ` +
-    `You get more on ${onDay(resetsAt)}, or with a larger plan.`,
-  AlreadyAppealed: () => 'You have already appealed this decision. We will tell you what a moderator decides.',
-  AlreadyClaimed: () => 'You have already claimed this.',
-  AlreadySubscribed: () => 'You already have a subscription. Change it below instead.',
-  ContentRejected: () =>
-    'This is not accepted here, so nothing was charged or published. Change the words or the pictures, and try again.',
-  Contention: () => 'Too many requests arrived at once, so nothing was changed. Try again.',
-  EmailNotVerified: () => 'Confirm your e-mail address first. We have sent you a message with a link.',
-  Forbidden: () => 'You are not allowed to do this.',
-  GenerationFailed: () => 'The generation failed. Your tokens were refunded.',
-  InsufficientTokens: ({ balance, price }) => `This costs ${tokens(price)}, and you have ${count(balance)}.`,
-  InvalidCursor: () => 'This list has changed. Load it again.',
-  InvalidRequest: ({ fields }) => {
-    const wrong = Object.entries(fields);
-    if (wrong.length === 0) return 'Something in this form is not valid.';
-    return wrong.map(([field, why]) => refusal(field, why)).join(' ');
-  },
-  LedgerBroken: () => 'This account needs our attention first. We have been notified.',
-  MatureContent: () =>
-    'This post is rated mature. Sign in and switch on mature posts on your account page to see it.',
-  NoSubscription: () => 'You have no subscription.',
-  NotCancellable: () => 'This job has already ended.',
-  NotFound: () => 'We couldn’t find that.',
-  NothingToAppeal: () => 'This is not hidden or removed, so there is nothing to appeal.',
-  NotPublishable: () => 'This can’t be published, because it has no finished media.',
-  PaymentsUnavailable: () => 'Payments are not available right now. You were not charged. Try again in a minute.',
-  PlanRequired: ({ plan }) => `This needs the ${spelled(plan)} plan.`,
-  PriceChanged: ({ price }) => `The price has changed to ${tokens(price)}. Order again to accept it.`,
-  ProviderRejected: () => 'The model refused this. Your tokens were refunded. Try other words or another model.',
+    say(refusals.AllowanceExceeded, { count: limit, day: onDay(resetsAt) }),
+  InsufficientTokens: ({ balance, price }) => say(refusals.InsufficientTokens, { price: tokens(price), balance }),
+  InvalidRequest: ({ fields }) =>
+    Object.entries(fields).map(([field, why]) => refusal(field, why)).join(' ') || refusals.InvalidRequest,
+  PlanRequired: ({ plan }) => say(refusals.PlanRequired, { plan: planName(plan) }),
+  PriceChanged: ({ price }) => say(refusals.PriceChanged, { price: tokens(price) }),
   ProviderUnavailable: ({ refunded }) =>
-    `This model is not available right now${refunded ? ', and your tokens were refunded' : ''}. ` +
-    'Try another one, or try again later.',
-  RateLimited: ({ retryAfterSeconds }) => `You have done this too often. Try again in ${soon(retryAfterSeconds)}.`,
-  RecentSignInRequired: () =>
-    'Sign out and sign in again first, to confirm that it is you. Then do this within ten minutes.',
-  RemixDisabled: () => 'The author doesn’t share how this was made.',
-  RequestIdReused: () => 'This was already sent with different content. Try again.',
-  SpendLimitReached: ({ limit }) =>
-    `This would exceed ${tokens(limit)}, your daily limit. ` +
-    'Change the limit on your account page, or order after midnight UTC.',
-  TooManyBlocked: () => 'You have blocked as many people as possible. Unblock somebody first.',
-  TooManyCollections: ({ limit }) => `There can be at most ${count(limit)} collections.`,
-  TooManyComments: () => 'This post has reached its maximum number of comments.',
-  TooManyJobs: ({ limit }) => `You already have ${count(limit)} jobs running. Wait for one to finish, or cancel one.`,
-  Unauthenticated: () => 'Sign in first.',
-  Unavailable: () => 'Our database is not available. Try again in a moment. Nothing is charged twice.',
-  NoAnswer: () => 'We got no answer. Check your connection and try again. Nothing is charged twice.',
-  Internal: () => 'Something went wrong on our side. We have been notified.',
+    refunded ? refusals.ProviderUnavailableRefunded : refusals.ProviderUnavailable,
+  RateLimited: ({ retryAfterSeconds }) => say(refusals.RateLimited, { time: soon(retryAfterSeconds) }),
+  SpendLimitReached: ({ limit }) => say(refusals.SpendLimitReached, { limit: tokens(limit) }),
+  TooManyCollections: ({ limit }) => say(refusals.TooManyCollections, { count: limit }),
+  TooManyJobs: ({ limit }) => say(refusals.TooManyJobs, { count: limit }),
 };
+
+/** A refusal in a sentence for people. An unknown reason is a newer one than this page. */
+function refused(reason: string, details: unknown): string {
+  const worded = (SAYINGS as Record<string, (details: unknown) => string>)[reason];
+  return worded?.(details) ?? (refusals as unknown as Record<string, string>)[reason] ?? refusals.Internal;
+}
 
 // https://firebase.google.com/docs/auth/admin/errors and the SDK's own AuthErrorCodes.
 const SIGN_IN: Record<string, string> = {
-  'auth/email-already-in-use': 'There is already an account with this e-mail address. Sign in instead.',
-  'auth/invalid-credential': 'The e-mail address or the password is wrong.',
-  'auth/invalid-login-credentials': 'The e-mail address or the password is wrong.',
-  'auth/user-not-found': 'The e-mail address or the password is wrong.',
-  'auth/wrong-password': 'The e-mail address or the password is wrong.',
-  'auth/invalid-email': 'This is not an e-mail address.',
-  'auth/missing-password': 'Enter your password.',
-  'auth/weak-password': 'A password needs at least six characters.',
-  'auth/too-many-requests': 'Too many attempts. Wait a few minutes.',
-  'auth/user-disabled': 'This account is disabled.',
-  'auth/network-request-failed': 'We got no answer. Check your connection and try again.',
-  'auth/requires-recent-login': 'Sign out and sign in again first.',
+  'auth/email-already-in-use': refusals.emailInUse,
+  'auth/invalid-credential': refusals.wrongPassword,
+  'auth/invalid-login-credentials': refusals.wrongPassword,
+  'auth/user-not-found': refusals.wrongPassword,
+  'auth/wrong-password': refusals.wrongPassword,
+  'auth/invalid-email': refusals.invalidEmail,
+  'auth/missing-password': refusals.missingPassword,
+  'auth/weak-password': refusals.weakPassword,
+  'auth/too-many-requests': refusals.tooManyAttempts,
+  'auth/user-disabled': refusals.disabled,
+  'auth/network-request-failed': refusals.noAnswerFromAuth,
+  'auth/requires-recent-login': refusals.signInAgain,
 };
 
 /** Why an order would be refused, in a sentence for people. */
-export const refusalOf = ({ reason, details }: QuoteRefusal): string =>
-  ((SAYINGS as Record<string, (details: unknown) => string>)[reason] ?? SAYINGS.Internal)(details as never);
+export const refusalOf = ({ reason, details }: QuoteRefusal): string => refused(reason, details);
 
 /** How long such jobs take. */
-export const typically = ({ p50, p90 }: TypicalSeconds): string =>
-  soon(p50) === soon(p90)
-    ? `Usually ready in ${soon(p50)}.`
-    : `Usually ready in ${soon(p50)}, and nearly always in ${soon(p90)}.`;
+export function typically({ p50, p90 }: TypicalSeconds): string {
+  const [usual, nearlyAlways] = [soon(p50), soon(p90)];
+  return usual === nearlyAlways
+    ? say(terms.usuallyIn, { usual })
+    : say(terms.usuallyAndNearlyAlways, { usual, nearlyAlways });
+}
 
 /** How much longer a job takes that was ordered so many seconds ago. */
 export function timeLeft({ p50, p90 }: TypicalSeconds, elapsed: number): string {
-  if (elapsed < p50) return `about ${soon(p50 - elapsed)} left`;
-  return elapsed < p90 ? `at most ${soon(p90 - elapsed)} left` : 'takes longer than usual';
+  if (elapsed < p50) return say(terms.aboutLeft, { time: soon(p50 - elapsed) });
+  return elapsed < p90 ? say(terms.atMostLeft, { time: soon(p90 - elapsed) }) : terms.longerThanUsual;
 }
 
 /** What went wrong, in a sentence for people: no code, no stack. */
 export function said(error: unknown): string {
-  if (error instanceof StudioXError) return (SAYINGS[error.reason] as (details: unknown) => string)(error.details);
+  if (error instanceof StudioXError) return refused(error.reason, error.details);
   if (error instanceof RangeError) return error.message; // an upload of the wrong kind or size
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   // Auth wraps the sign-up trigger's refusal: https://cloud.google.com/identity-platform/docs/blocking-functions
-  if (message.includes('e-mail domain cannot sign up'))
-    return 'This e-mail address cannot be used here. Use another one.';
-  if (code.startsWith('storage/')) return 'The file could not be loaded. Try again.';
-  return SIGN_IN[code] ?? SAYINGS.Internal({});
+  if (message.includes('e-mail domain cannot sign up')) return refusals.refusedDomain;
+  if (code.startsWith('storage/')) return refusals.noFile;
+  return SIGN_IN[code] ?? refusals.Internal;
 }

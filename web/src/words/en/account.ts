@@ -1,0 +1,2 @@
+// The account: sign-in, profile, security, rewards, limits.
+export const account = {} as const;

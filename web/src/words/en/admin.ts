@@ -1,0 +1,2 @@
+// The administrators' pages.
+export const admin = {} as const;

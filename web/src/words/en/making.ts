@@ -1,0 +1,2 @@
+// Making: the home, the form, jobs and the queue.
+export const making = {} as const;

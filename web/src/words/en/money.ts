@@ -1,0 +1,2 @@
+// Money: packs, plans, top-ups, receipts, history.
+export const money = {} as const;
