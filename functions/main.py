@@ -85,13 +85,13 @@ from studiox.studio.endpoints import (
     dispatchStudioJobs,
     getJobStats,
     getJobStatus,
-    getStudioOptions,
     listStudioJobs,
     quoteStudioJob,
     settleStudioJob,
 )
 from studiox.studio.http_endpoints import createGenerationRequest, getUserCredits
 from studiox.studio.lyrics_endpoints import generateLyrics
+from studiox.studio.options_endpoints import getStudioOptions, measureModels
 from studiox.studio.session_endpoints import getSession, listSessions
 from studiox.studio.webhook_endpoints import WEBHOOKS as WEBHOOKS
 from studiox.tokens.endpoints import (
@@ -173,6 +173,7 @@ __all__ = [
     "listSessions",
     "listStudioJobs",
     "makeRenditions",
+    "measureModels",
     "moderatePost",
     "onUserCreated",
     "payTopUp",

@@ -61,7 +61,7 @@ locals {
     "runWeeklyReport", "setAutoTopUp", "updateSubscription",
   ]
   background = [
-    "auditLedger", "cleanUp", "dispatchStudioJobs", "makeRenditions", "payTopUp", "reconcilePayments",
+    "auditLedger", "cleanUp", "dispatchStudioJobs", "makeRenditions", "measureModels", "payTopUp", "reconcilePayments",
     "resetMonthlyTokens", "settleStudioJob", "sweepMedia", "weeklyReport", "workShard",
   ]
   services = {
@@ -179,6 +179,11 @@ locals {
     reconciliation = {
       name  = "StudioX: payments are not reconciled"
       query = "(sum(increase(${local.requests}{${local.on_run},service_name=\"reconcilepayments\",response_code_class=\"2xx\"}[3h])) or vector(0)) < 1"
+      for   = "600s"
+    }
+    times = {
+      name  = "StudioX: the models are not timed"
+      query = "(sum(increase(${local.requests}{${local.on_run},service_name=\"measuremodels\",response_code_class=\"2xx\"}[3h])) or vector(0)) < 1"
       for   = "600s"
     }
     # Cloud Run reports this quota as a concurrent one or as an allocation.

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-# The dispatcher also paces settling, because the task emulator ignores delays.
-EVERY_S = {"dispatchStudioJobs": 5.0}
+# The dispatcher also paces settling, because the task emulator ignores delays. Times are shown soon after five jobs.
+EVERY_S = {"dispatchStudioJobs": 5.0, "measureModels": 60.0}
 CALL_TIMEOUT_S = 540.0
 REFRESH_S = 60.0
 

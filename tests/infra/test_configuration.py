@@ -151,6 +151,7 @@ def test_every_schedule_is_missed_when_it_does_not_run() -> None:
     seen_by = {
         "auditLedger": "ledger_audit",
         "dispatchStudioJobs": "dispatchstudiojobs",
+        "measureModels": "measuremodels",
         "reconcilePayments": "reconcilepayments",
         "resetMonthlyTokens": "monthly_reset",
         "sweepMedia": "media_sweep",

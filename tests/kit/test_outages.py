@@ -22,6 +22,7 @@ pytestmark = pytest.mark.malformed("documents of no struct in models/")
 SCHEDULES = [
     main.auditLedger,
     main.dispatchStudioJobs,
+    main.measureModels,
     main.reconcilePayments,
     main.resetMonthlyTokens,
     main.sweepMedia,

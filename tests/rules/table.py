@@ -99,6 +99,7 @@ INTERNAL = (
     "scheduleRuns",
     "mediaAlerts",
     "providerHealth",
+    "modelTimes",
     "a_collection_of_tomorrow",
 )
 

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 import main
+from studiox.kit import firestore
 from studiox.models.users import closed_path
-from studiox.studio import quotes
 from tests.studio.studio import Studio
 from tests.support import Answer, budgets, call
-from tests.support.jobs import job
 
 UID = "u1"
 
@@ -130,45 +129,7 @@ def test_round_trips(studio: Studio) -> None:
     studio.rpcs.reset()
     ask(studio)
     assert studio.rpcs.calls == budgets.calls("quoteStudioJob", "warm")
-    ask(studio, model="Model A", size="512x512", style="anime", color="neon")
+    firestore.kept_for_a_minute().clear()
     studio.rpcs.reset()
-    ask(studio, model="nano-banana")
-    assert studio.rpcs.calls == budgets.calls("quoteStudioJob", "first of a model")
-
-
-# How long such jobs take.
-
-
-def completed(studio: Studio, number: int, *, seconds: float, age: timedelta = timedelta()) -> None:
-    ordered_at = studio.clock.now() - age - timedelta(seconds=seconds)
-    times = {"created_at": ordered_at, "completed_at": ordered_at + timedelta(seconds=seconds)}
-    studio.database.put(f"jobs/t{number}", job(f"t{number}", "u9", model="z-image", **times))
-
-
-def test_the_typical_time_is_that_of_the_models_jobs_of_the_last_day(studio: Studio) -> None:
-    for number in range(4):
-        completed(studio, number, seconds=10)
-    completed(studio, 4, seconds=999, age=timedelta(days=2))
-    assert "typicalSeconds" not in ask(studio).result, "of four jobs and an old one nothing is said"
-    for number, seconds in enumerate([20, 30, 40, 50, 60, 70], start=5):
-        completed(studio, number, seconds=seconds)
-    assert "typicalSeconds" not in ask(studio).result, "an instance asks once in a while"
-    studio.restart()
-    assert ask(studio).result["typicalSeconds"] == {"p50": 25, "p90": 61}
-    studio.database.delete("jobs/t10")
-    assert ask(studio).result["typicalSeconds"] == {"p50": 25, "p90": 61}
-
-
-def test_no_typical_time_is_said_while_it_cannot_be_read(studio: Studio) -> None:
-    for number in range(9):
-        completed(studio, number, seconds=10)
-    studio.rpcs.fail_before("RunQuery", times=20)
-    assert ask(studio).result["balanceAfter"] == 998
-    studio.rpcs.heal()
-    assert ask(studio).result["typicalSeconds"] == {"p50": 10, "p90": 10}
-
-
-def test_typical_times_are_whole_seconds_from_one_on() -> None:
-    assert quotes.typical_of([0.01] * 5) == (1, 1)
-    assert quotes.typical_of([1.0] * 4) is None
-    assert quotes.typical_of([1.0, 2.0, 3.0, 4.0, 10.2]) == (3, 8)
+    ask(studio)
+    assert studio.rpcs.calls == budgets.calls("quoteStudioJob", "cold")

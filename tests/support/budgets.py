@@ -38,8 +38,8 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "recovery": exactly(COMMIT, COMMIT, READ, COMMIT, why="a success after a failure deletes the provider's row"),
     },
     "quoteStudioJob": {
-        "warm": exactly(READ, why="all documents that the order would decide on; the typical time is remembered"),
-        "first of a model": exactly(READ, QUERY, why="the model's newest jobs too, once in ten minutes"),
+        "cold": exactly(READ, why="all documents that the order would decide on, and the models' times"),
+        "warm": exactly(READ, why="the times are kept for a minute"),
     },
     "cancelStudioJob": {
         "cold": exactly(READ, READ, COMMIT, why="whose job; the job, the caller and the limit; one commit"),
@@ -66,8 +66,8 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "cold": at_most(2, "the post, the report and the reporter in one read; all changes in one commit"),
     },
     "getStudioOptions": {
-        "cold": exactly(*[QUERY] * 5, why="one query for each collection of the catalogue"),
-        "warm": exactly(why="the catalogue is kept for a minute"),
+        "cold": exactly(*[QUERY] * 5, READ, why="one query for each collection of the catalogue; the models' times"),
+        "warm": exactly(why="the catalogue and the times are kept for a minute"),
     },
     "getUserCreations": {
         "warm": exactly(QUERY, why="one page"),

@@ -2,7 +2,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Quote, QuoteStudioJob } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
-import { remember } from './under-way.ts';
 import { count, refusalOf, tokens, typically } from './words.ts';
 
 const REST_MS = 400;
@@ -41,7 +40,6 @@ export class Quotes {
       const found = await this.app.studiox.quoteStudioJob(order).catch(() => null);
       if (key !== this.key) return;
       this.found = found;
-      if (found) remember(order.model, found.typicalSeconds);
       this.app.update();
     }, REST_MS);
   }

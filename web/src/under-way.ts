@@ -1,7 +1,6 @@
 // A job that is being made, as the studio and the queue show it: how far it is, how much longer, what it waits for.
 import type { Job, TypicalSeconds } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
-import { ordered } from './order.ts';
 import { at, soon, timeLeft } from './words.ts';
 
 /** A running job's document. */
@@ -22,25 +21,9 @@ export interface Running {
 const GUESS: Record<string, number> = { video: 90, music: 60 };
 const OTHERS = 20;
 
-/** How long jobs of a model take; null if it is not known. */
-const times = new Map<string, TypicalSeconds | null>();
-
-/** A quote says how long the model's jobs take. */
-export function remember(model: string, typical: TypicalSeconds | null | undefined): void {
-  if (typical || !times.has(model)) times.set(model, typical ?? null);
-}
-
-function typical(app: App, { type, model, params }: Running): TypicalSeconds | null {
-  const known = times.get(model);
-  if (known !== undefined) return known;
-  if (params['inputPaths']) return null; // its pictures may be gone, and then there is no quote
-  times.set(model, null);
-  void app.studiox.quoteStudioJob(ordered(type, model, params)).then(
-    ({ typicalSeconds }) => (remember(model, typicalSeconds), app.update()),
-    () => undefined, // what is shown is complete without it
-  );
-  return null;
-}
+/** How long jobs of its model take, as the catalogue says; undefined if that is not known. */
+const typical = (app: App, { model }: Running): TypicalSeconds | undefined =>
+  app.options?.models.find(({ id }) => id === model)?.typicalSeconds;
 
 const age = ({ createdAt }: Running): number => Math.max(0, Date.now() - Date.parse(createdAt)) / 1000;
 

@@ -724,6 +724,10 @@ export interface ModelOption {
   price: Price;
   rules: Rule[];
   plan: "enterprise" | "free" | "pro";
+  /** Absent while too few of its jobs have been timed. */
+  typicalSeconds?: TypicalSeconds;
+  /** A picture of what it makes: an address, or the path of a public file in the bucket. */
+  sample?: string;
 }
 
 export interface ModeratePost {
@@ -1419,7 +1423,7 @@ export interface Transactions {
   nextCursor: string | null;
 }
 
-/** How long the model's newest jobs of the last day took, from the order to the result. */
+/** How long the model's newest jobs of a day took, from the order to the result. */
 export interface TypicalSeconds {
   p50: number;
   p90: number;
@@ -2381,16 +2385,6 @@ export interface Functions {
     refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NotFound" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * List everything that can be ordered, with inputs, rules and prices, from which a client can render the form.
-   *
-   * Anyone; no sign-in needed. At most 120 a minute.
-   */
-  getStudioOptions: {
-    request: Nothing;
-    response: StudioOptions;
-    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
-  };
-  /**
    * Debit the model's price and start the generation.
    *
    * Repeating a request with the same `requestId` returns the same job and debits once. A failed job is refunded.
@@ -2464,6 +2458,16 @@ export interface Functions {
     request: GenerateLyrics;
     response: Lyrics;
     refusals: "AccountSuspended" | "ContentRejected" | "Contention" | "EmailNotVerified" | "InsufficientTokens" | "InvalidRequest" | "NotFound" | "ProviderRejected" | "ProviderUnavailable" | "RateLimited" | "RequestIdReused" | "SpendLimitReached" | "TooManyJobs" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * List everything that can be ordered, with inputs, rules and prices, from which a client can render the form.
+   *
+   * Anyone; no sign-in needed. At most 120 a minute.
+   */
+  getStudioOptions: {
+    request: Nothing;
+    response: StudioOptions;
+    refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * List the caller's sessions, newest first.
@@ -2647,7 +2651,6 @@ export const FUNCTIONS = {
   deleteCreations: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   toggleFavorite: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   incrementPlayCount: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
-  getStudioOptions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   createStudioJob: { timeout: 130000, takesRequestId: true, repeatable: true, consumesToken: true },
   quoteStudioJob: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getJobStatus: { timeout: 130000, takesRequestId: false, repeatable: true, consumesToken: false },
@@ -2655,6 +2658,7 @@ export const FUNCTIONS = {
   getJobStats: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   cancelStudioJob: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   generateLyrics: { timeout: 130000, takesRequestId: true, repeatable: true, consumesToken: false },
+  getStudioOptions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   listSessions: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getSession: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
   getUserBalance: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

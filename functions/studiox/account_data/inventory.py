@@ -262,6 +262,7 @@ IMPERSONAL: dict[str, str] = {
     "commentModeration": "Sums of reports and decisions by comment, without uids.",
     "moderationYears": "Counts of reports, decisions and appeals.",
     "providerHealth": "Failures and spend of providers.",
+    "modelTimes": "How long the models' jobs take.",
     "settings": "Limits that administrators set.",
     "health": "The document that the health check reads.",
     **dict.fromkeys(

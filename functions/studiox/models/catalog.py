@@ -19,6 +19,9 @@ from .users import PlanId
 Currency = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{3}\Z")]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
 Amounts = Annotated[dict[Currency, Amount], msgspec.Meta(max_length=20)]
+Sample = Annotated[
+    str, msgspec.Meta(pattern=r"\A(https://[\w.-]+/[\w./~%?&=+:,-]{1,400}|samples/[\w-][\w.-]{0,99}|)\Z")
+]
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
@@ -77,6 +80,8 @@ class Model(Stored, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     outputs: int | str = 0
     """The number of files that an order returns, or the name of the input that holds it. If the provider delivers
     fewer, the difference is refunded. 0: the number is not guaranteed, and the order is for what the provider lists."""
+    sample: Sample = ""
+    """A picture of what it makes: an https address, or the path of a file in the bucket's public folder `samples`."""
     enabled: bool = True
 
 

@@ -10,7 +10,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from studiox.api.background import schedule, task
 from studiox.api.callables import (
-    Anyone,
     Id,
     Nothing,
     Reader,
@@ -24,7 +23,6 @@ from studiox.api.callables import (
     plain_text,
     present,
 )
-from studiox.catalog import store as catalogue
 from studiox.catalog.catalog import PlanRequired, PriceChanged
 from studiox.content_check import service as content_check
 from studiox.creations.endpoints import MediaItem, media_item
@@ -42,60 +40,16 @@ from studiox.kit.errors import (
 from studiox.kit.query import DEFAULT_SIZE, Cursor, PageSize
 from studiox.kit.rate_limits import Limit
 from studiox.models import jobs
-from studiox.models.catalog import Input, Price, Rule
 from studiox.models.jobs import FailureReason, JobStatus, JobType, WaitReason
 from studiox.models.ledger import InsufficientTokens
-from studiox.models.users import PlanId
 from studiox.tokens.allowance import AllowanceExceeded
 from studiox.tokens.daily_spend import SpendLimitReached
 
 from . import dispatch, job_store, lifecycle, orders, polling, quotes, service
+from .options_endpoints import READS, TypicalSeconds, seconds
 
-READS = Limit(120, per=60)
 ORDERS = Limit(30, per=60, in_commit=True)
 MAX_CALLBACK_BYTES = 1 << 20
-
-
-class ModelOption(Response):
-    id: str
-    type: JobType
-    provider: str
-    label: str
-    inputs: dict[str, Input]
-    price: Price
-    rules: tuple[Rule, ...]
-    plan: PlanId
-
-
-class StudioOptions(Response):
-    models: list[ModelOption]
-    styles: list[dict[str, Any]]
-    colors: list[dict[str, Any]]
-    sizes: list[dict[str, Any]]
-    features: list[dict[str, Any]]
-    welcome_tokens: int
-    """What a new account starts with."""
-
-
-@endpoint(limit=READS)
-def getStudioOptions(caller: Anyone, request: Nothing) -> StudioOptions:
-    """List everything that can be ordered, with inputs, rules and prices, from which a client can render the form."""
-    models, others = catalogue.everything()
-    shown = [
-        ModelOption(
-            id=model.id,
-            type=model.type,
-            provider=model.provider,
-            label=model.label,
-            inputs=model.inputs,
-            price=model.price,
-            rules=model.rules,
-            plan=model.plan,
-        )
-        for model in models
-    ]
-    listed = {name: [dict(entry) for entry in found] for name, found in others.items()}
-    return StudioOptions(models=shown, welcome_tokens=config.WELCOME_TOKENS.value, **listed)
 
 
 OptionText = Annotated[str, Meta(min_length=1, max_length=5_000), Text]  # long enough for lyrics
@@ -202,13 +156,6 @@ class QuoteRefusal(Response):
     details: dict[str, Any]
 
 
-class TypicalSeconds(Response):
-    """How long the model's newest jobs of the last day took, from the order to the result."""
-
-    p50: int
-    p90: int
-
-
 class Quote(Response):
     price: int
     takes: Takes
@@ -236,14 +183,14 @@ def quoteStudioJob(caller: Reader, request: QuoteStudioJob) -> Quote:
 
 
 def _quote(quote: quotes.Quote) -> Quote:
-    refusal, typical = quote.refusal, quote.typical
+    refusal = quote.refusal
     return Quote(
         price=quote.price,
         takes=Takes(monthly=quote.taken.monthly, bonus=quote.taken.bonus, purchased=quote.taken.purchased),
         balance=quote.balance,
         balance_after=quote.balance_after,
         refusal=UNSET if refusal is None else QuoteRefusal(reason=refusal.reason, details=refusal.as_details()),
-        typical_seconds=UNSET if typical is None else TypicalSeconds(p50=typical.p50, p90=typical.p90),
+        typical_seconds=seconds(quote.typical),
     )
 
 

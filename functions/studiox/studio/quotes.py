@@ -5,40 +5,31 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from typing import Any, NamedTuple
 
 from studiox.api.callers import Reader, VerifiedUser, check_email
 from studiox.auth import service as auth_service
 from studiox.catalog import catalog, sales_store
 from studiox.catalog import store as catalogue
-from studiox.kit import clock, firestore, log, rate_limits
+from studiox.kit import clock, firestore, rate_limits
 from studiox.kit.audit import Admission
-from studiox.kit.cache import UNKNOWN, Cache
-from studiox.kit.clock import datetime, timedelta
+from studiox.kit.clock import datetime
 from studiox.kit.errors import Contention, InvalidRequest, StudioxError, Unavailable
-from studiox.kit.process import per_process
 from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.transaction import Docs, Reads
-from studiox.models import jobs, sessions
+from studiox.models import sessions
 from studiox.models.catalog import Model
 from studiox.models.creations import creation_path
 from studiox.models.ledger import Buckets
+from studiox.models.model_times import TypicalTime
 from studiox.models.provider_health import PROVIDER_HEALTH, ProviderHealth
 from studiox.models.users import User as Account
 from studiox.tokens import allowance
 from studiox.tokens.allowance import Allowance
 from studiox.tokens.service import taken_by
 
-from . import breaker_store, input_files, lifecycle, spend
+from . import breaker_store, input_files, lifecycle, model_times, spend
 from .orders import NewJob
-
-TIMED_JOBS = 100
-TIMED_FOR = timedelta(days=1)
-LEAST_TIMED = 5
-TIMES_KEPT_S = 600.0
-MODELS_TIMED = 500
 
 
 class Priced(NamedTuple):
@@ -65,13 +56,6 @@ class Terms(NamedTuple):
     """The plan's song allowance without this order, if it is for a song."""
 
 
-class Typical(NamedTuple):
-    """How many seconds a model's jobs take, from the order to the result."""
-
-    p50: int
-    p90: int
-
-
 class Quote(NamedTuple):
     """What an order would do now."""
 
@@ -80,8 +64,8 @@ class Quote(NamedTuple):
     """From each bucket; nothing if it would be refused."""
     balance: int
     refusal: StudioxError | None
-    typical: Typical | None
-    """None if too few jobs of the model have completed lately."""
+    typical: TypicalTime | None
+    """None if it is not known."""
 
     @property
     def balance_after(self) -> int:
@@ -154,13 +138,13 @@ def quote(caller: Reader, new: NewJob, charge: RateLimitCharge) -> Quote:
     input_files.check_uploads(caller.uid, new.input_paths)
     orderer = VerifiedUser.of(caller, charge)
     found = auth_service.with_account(orderer, lambda account_of: _read(orderer, new, charge, account_of))
-    return found._replace(typical=_typical(new.model))
+    return found._replace(typical=model_times.known().get(new.model))
 
 
 def _read(orderer: VerifiedUser, new: NewJob, charge: RateLimitCharge, account_of: auth_service.AccountOf) -> Quote:
-    """The quote without the typical time; one round trip."""
+    """The quote without the typical time, which it reads too if it is not cached; one round trip."""
     refused = refused_at_once(orderer, charge)
-    admission = orderer.admission(Reads(fresh=[*documents(orderer.uid, new), PROVIDER_HEALTH]))
+    admission = orderer.admission(Reads(fresh=[*documents(orderer.uid, new), PROVIDER_HEALTH, *model_times.stale()]))
     docs = firestore.docs_of(firestore.read_documents(admission.reads.fresh))
     return quoted(docs, orderer, new, account_of, admission, refused, clock.now())
 
@@ -198,35 +182,3 @@ def quoted(
     except StudioxError as error:
         refusal = error
     return Quote(order.price, Buckets(), account.balance, refusal, typical=None)
-
-
-@per_process
-def _times() -> Cache[Typical | None]:
-    """What `_typical` found, by model."""
-    return Cache(MODELS_TIMED, ttl_s=TIMES_KEPT_S)
-
-
-def _typical(model: str) -> Typical | None:
-    """How long the model's newest jobs of the last day took. One query; each process keeps the answer for a while.
-
-    None if it cannot be read now: a quote is complete without it.
-    """
-    kept = _times().get(model)
-    if kept is not UNKNOWN:
-        return kept
-    try:
-        found = jobs.newest_completed(model, clock.now() - TIMED_FOR, TIMED_JOBS)
-    except Unavailable:
-        log.warning("typical_time_not_read", model=model)
-        return None
-    typical = typical_of([(each.completed_at - each.created_at).total_seconds() for each in found])
-    _times().put(model, typical)
-    return typical
-
-
-def typical_of(seconds: list[float]) -> Typical | None:
-    """The median and the 90th percentile, in whole seconds from 1 on; None for fewer than LEAST_TIMED jobs."""
-    if len(seconds) < LEAST_TIMED:
-        return None
-    tenths = statistics.quantiles(seconds, n=10, method="inclusive")
-    return Typical(max(1, math.ceil(tenths[4])), max(1, math.ceil(tenths[8])))
