@@ -28,7 +28,7 @@ function compared(after: TemplateResult, before: string, label: string): Templat
   };
   const over = before ? html`<img class="before" src=${before} alt="Before: the picture it was made from" />` : nothing;
   return html`<div class="media compare">
-    ${frame(after, label, over)}
+    ${frame(after, label, {}, over)}
     <label class="row"><span>Before</span>
       <input type="range" min="0" max="100" value="50" aria-label="Before and after" aria-valuetext=${part('50')}
         ?disabled=${!before} @input=${slide} />

@@ -76,7 +76,10 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
     ${media.map((item, index) => {
       const src = item.url ?? address(item.path, item.bytes);
       const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
-      if (isPicture(item)) return frame(image(src, name, item), name);
+      if (isPicture(item)) {
+        const { thumbnail } = item;
+        return frame(image(src, name, item, thumbnail && address(thumbnail.path)), name, item);
+      }
       if (!src) {
         const why = item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …';
         return html`<div class="still blank" role="status">${why}</div>`;
@@ -92,7 +95,7 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
           src="${src}#t=0.1"
           aria-label=${name}
           @play=${played}
-        ></video>`, name);
+        ></video>`, name, item);
       return html`<figure class="track">
         ${item.thumbnail
           ? image(address(item.thumbnail.path), '', item.thumbnail)
@@ -109,10 +112,17 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
   </div>`;
 }
 
-/** With the button that opens it in the lightbox. `over`: what lies over it. */
-export const frame = (media: TemplateResult, name: string, over?: TemplateResult | typeof nothing): TemplateResult =>
-  html`<div class="frame">${media} ${over ?? nothing}
+interface Size {
+  width?: number;
+  height?: number;
+}
+
+/** With the button that opens it in the lightbox, and its size: it has its place before the file. */
+export function frame(media: TemplateResult, name: string, { width, height }: Size = {}, over?: unknown): TemplateResult {
+  const size = width && height ? `--wide:${width}px;--ratio:${width / height}` : nothing;
+  return html`<div class="frame" style=${size}>${media} ${over ?? nothing}
     <button class="round over" aria-label="Full screen: ${name}">${icon('full')}</button></div>`;
+}
 
 /** How loud it is, from its beginning to its end. */
 const wave = (waveform: readonly number[]): TemplateResult =>
@@ -120,11 +130,11 @@ const wave = (waveform: readonly number[]): TemplateResult =>
     ${waveform.map((loud, at) => svg`<rect x=${at * 3} y=${50 - loud / 2} width="2" height=${Math.max(loud, 2)} />`)}
   </svg>`;
 
-type Size = { width?: number; height?: number };
-
-/** With its size, so that nothing moves when it arrives. */
-export function image(src: string, alt: string, { width, height }: Size = {}): TemplateResult {
-  return src
-    ? html`<img src=${src} alt=${alt} width=${width ?? nothing} height=${height ?? nothing} loading="lazy" />`
-    : html`<div class="still blank" role="img" aria-label=${alt}></div>`;
+/** With its size, so that nothing moves when it arrives. Until then `first` is seen there: its thumbnail. */
+export function image(src: string, alt: string, { width, height }: Size = {}, first = ''): TemplateResult {
+  const meanwhile = first ? `background-image:url("${first}")` : nothing;
+  if (!src) return html`<div class="still blank" role="img" aria-label=${alt} style=${meanwhile}></div>`;
+  const arrived = ({ currentTarget }: Event) => (currentTarget as HTMLElement).style.removeProperty('background-image');
+  return html`<img src=${src} alt=${alt} width=${width ?? nothing} height=${height ?? nothing} loading="lazy"
+    style=${meanwhile} @load=${arrived} />`;
 }
