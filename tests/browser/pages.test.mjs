@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requestId } from '../../local/client.mjs';
-import { finished, newcomer } from '../journeys/support.mjs';
+import { newcomer, published } from '../journeys/support.mjs';
 import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story } from './support.mjs';
 
 const PROMPT = 'Rings on water';
@@ -10,8 +10,8 @@ const PROMPT = 'Rings on water';
 /** Somebody with a creation and a post that has a comment; the addresses of all pages there are. */
 async function somebody(t) {
   const client = await newcomer(t);
-  const { job } = await finished(t, client, { model: 'Model B', prompt: PROMPT, size: '512x512' });
-  const { postId } = await client.call('publishPost', { creationId: job.creationId, caption: 'Rings', tags: ['water'] });
+  const picture = { model: 'Model B', prompt: PROMPT, size: '512x512' };
+  const { job, postId } = await published(t, client, { caption: 'Rings', tags: ['water'] }, picture);
   await client.call('commentPost', { postId, text: 'Round and round', requestId: requestId() });
   return {
     email: client.email,

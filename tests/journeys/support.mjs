@@ -97,6 +97,7 @@ export function live(test, target) {
 
 export const liveUser = (test, client) => live(test, doc(client.firestore, 'users', client.uid));
 export const liveJob = (test, client, jobId) => live(test, doc(client.firestore, 'jobs', jobId));
+export const livePost = (test, client, postId) => live(test, doc(client.firestore, 'posts', postId));
 export const liveNotifications = (test, client) =>
   live(test, query(collection(client.firestore, 'users', client.uid, 'notifications'), limit(100)));
 
@@ -123,6 +124,13 @@ export async function finished(test, client, request = {}) {
   const created = await order(client, request);
   const job = await liveJob(test, client, created.jobId).until(({ status }) => ENDED.includes(status), 'the end');
   return { created, job };
+}
+
+/** A picture in somebody's library, published with these fields; the job and the post's id. */
+export async function published(test, client, post = {}, request = {}) {
+  const { job } = await finished(test, client, request);
+  const { postId } = await client.call('publishPost', { creationId: job.creationId, ...post });
+  return { job, postId };
 }
 
 export const download = async (client, path) => Buffer.from(await getBytes(ref(client.storage, path)));

@@ -10,6 +10,9 @@ interface Piece<T> {
   nextCursor: string | null;
 }
 
+/** Pages of which the reader may see nothing that are asked for in a row before there is a button for more. */
+const EMPTY_PAGES = 5;
+
 /** In place of data: what is shown while it loads, or a button after a failure. */
 export const missing = (failed: boolean, again: () => void, loading = waitingLines(4)): TemplateResult =>
   failed ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>` : loading;
@@ -116,7 +119,7 @@ export class List<T> {
     this.failed = false;
     this.app.update();
     const found = await this.app.load(
-      () => this.read(cursor),
+      () => this.some(cursor),
       () => number === this.asked && void this.load(cursor, joined),
     );
     if (number !== this.asked) return; // asked for something else meanwhile
@@ -124,5 +127,13 @@ export class List<T> {
     this.failed = found === null;
     if (found) [this.items, this.cursor] = [joined(found.items), found.nextCursor];
     this.app.update();
+  }
+
+  /** The next page that holds something: what somebody may not see, or does not look for, is left out of a page. */
+  private async some(cursor: string | null): Promise<Piece<T>> {
+    let piece = await this.read(cursor);
+    for (let more = 0; piece.items.length === 0 && piece.nextCursor !== null && more < EMPTY_PAGES; more++)
+      piece = await this.read(piece.nextCursor);
+    return piece;
   }
 }

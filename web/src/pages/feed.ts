@@ -12,24 +12,54 @@ import { waitingTiles } from '../waiting.ts';
 import { ago, count } from '../words.ts';
 import { List } from '../list.ts';
 
+/** What is shown: the address has it, so that it can be shared, and Back leads to it. */
+interface Asked {
+  sort: 'new' | 'top';
+  tag: string;
+  uid: string;
+}
+
+function asked(): Asked {
+  const query = new URLSearchParams(location.search);
+  return {
+    sort: query.get('sort') === 'top' ? 'top' : 'new',
+    tag: query.get('tag') ?? '',
+    uid: query.get('by') ?? '',
+  };
+}
+
+function address({ sort, tag, uid }: Asked): string {
+  const given = Object.entries({ tag, by: uid, sort: sort === 'top' ? sort : '' }).filter(([, value]) => value);
+  return given.length > 0 ? `/feed?${new URLSearchParams(given)}` : '/feed';
+}
+
 export function feedPage(app: App): Page {
-  const asked = new URLSearchParams(location.search);
-  const tag = asked.get('tag');
-  const uid = asked.get('by');
-  let sort: 'new' | 'top' = 'new';
+  const now = asked();
+  const { sort, tag, uid } = now;
   // Who is signed in sees which posts they like.
   const shelf = app.user ? keptMine : kept;
-  const looks = { loading: waitingTiles(8, true), keep: tag || uid ? undefined : ([shelf, 'feed'] as [Shelf, string]) };
+  const looks = {
+    loading: waitingTiles(8, true),
+    keep: address(now) === '/feed' ? ([shelf, 'feed'] as [Shelf, string]) : undefined,
+  };
   const list = new List<Post>(app, async (cursor) => {
-    const { posts, nextCursor } = await app.studiox.getFeed({ sort, tag, uid, cursor, pageSize: 24 });
+    const wanted = { sort, tag: tag || null, uid: uid || null };
+    const { posts, nextCursor } = await app.studiox.getFeed({ ...wanted, cursor, pageSize: 24 });
     return { items: posts, nextCursor };
   }, looks);
   void list.reload();
-  const order = (by: 'new' | 'top') => {
-    sort = by;
-    void list.reload();
-  };
   const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? 'Feed') : 'Feed');
+  const find = (event: SubmitEvent) => {
+    event.preventDefault();
+    const typed = String(new FormData(event.currentTarget as HTMLFormElement).get('tag'));
+    app.go(address({ ...now, tag: typed.replace(/^[#\s]+|\s+$/g, '') }));
+  };
+
+  // What a page holds that this reader may not see is left out: there may be more after none.
+  const shown = (posts: readonly Post[]) =>
+    posts.length === 0 && list.more() === nothing
+      ? empty(tag || uid ? 'Nothing here.' : 'Nobody has published anything yet. Be the first.')
+      : html`<div class="grid">${repeat(posts, ({ postId }) => postId, (post) => tile(app, post))}</div>`;
 
   return {
     title: 'Feed',
@@ -37,23 +67,22 @@ export function feedPage(app: App): Page {
     resume: () => void list.refresh(),
     view: () => html`
       <div class="row between wrap">
-        <h1>${heading()}</h1>
-        <fieldset class="segments"><legend class="hidden">Order</legend>
+        <h1 dir="auto">${heading()}</h1>
+        <div class="segments" role="group" aria-label="Order">
           ${(['new', 'top'] as const).map(
-            (by) => html`<label>
-              <input type="radio" name="sort" .checked=${sort === by} @change=${() => order(by)} />
-              <span>${by === 'new' ? 'New' : 'Top'}</span></label>`,
+            (by) => html`<a href=${address({ ...now, sort: by })} aria-current=${by === sort ? 'true' : nothing}>
+              ${by === 'new' ? 'New' : 'Top'}</a>`,
           )}
-        </fieldset>
+        </div>
       </div>
+      <form class="row find" role="search" @submit=${find}>
+        <label class="grow"><span class="hidden">Tag</span>
+          <input type="search" name="tag" dir="auto" maxlength="100" autocomplete="off" .value=${tag}
+            placeholder="Find a tag" /></label>
+        <button>Find</button>
+      </form>
       ${tag || uid ? html`<p><a href="/feed">‹ All of the feed</a></p>` : nothing}
-      ${list.items === null
-        ? list.missing()
-        : list.items.length === 0
-          ? empty(tag || uid ? 'Nothing here.' : 'Nobody has published anything yet. Be the first.')
-          : html`<div class="grid">
-              ${repeat(list.items, ({ postId }) => postId, (post) => tile(app, post))}
-            </div>${list.more()}`}
+      ${list.items === null ? list.missing() : html`${shown(list.items)}${list.more()}`}
     `,
   };
 }
@@ -71,7 +100,7 @@ function tile(app: App, post: Post): TemplateResult {
       ${cover(shown, (path) => app.files.public(path))}
       <span class="caption">
         <strong dir="auto">${shown.label}</strong>
-        <small>${authorName} · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
+        <small><bdi>${authorName}</bdi> · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
       </span>
     </a>
     <p class="counts">

@@ -17,8 +17,6 @@ import { Selection } from './selection.ts';
 const FRESH_MS = 60_000;
 const AGAIN_MS = 3_000;
 const PAGE = 24;
-/** Pages without a match that are asked for in a row before the list shows a button for more. */
-const EMPTY_PAGES = 5;
 
 export function libraryPage(app: App): Page {
   if (!app.user) return gate(app, 'Library', 'Sign in to see what you have made.');
@@ -26,10 +24,8 @@ export function libraryPage(app: App): Page {
   const collections = new Collections(app, () => reload());
   const list = new List<Creation>(app, async (cursor) => {
     const asked = { ...filters.asked(cursor === null), collectionId: collections.chosenId, pageSize: PAGE };
-    let page = await app.studiox.getUserCreations({ ...asked, cursor });
-    for (let more = 0; page.creations.length === 0 && page.nextCursor !== null && more < EMPTY_PAGES; more++)
-      page = await app.studiox.getUserCreations({ ...asked, cursor: page.nextCursor });
-    return { items: page.creations, nextCursor: page.nextCursor };
+    const { creations, nextCursor } = await app.studiox.getUserCreations({ ...asked, cursor });
+    return { items: creations, nextCursor };
   }, { loading: waitingTiles(8) });
   const reload = () => {
     void list.reload();
