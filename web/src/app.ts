@@ -24,6 +24,8 @@ type Stop = () => void;
 
 const OPTIONS = 'options';
 const BALANCE = 'balance';
+/** The addresses of pages that show one thing. */
+const OF_ONE = /^\/(library|post)\/./;
 
 export class App {
   readonly session: Session;
@@ -197,12 +199,18 @@ export class App {
     return this.notifications.filter(({ read }) => !read).length;
   }
 
-  /** Mark all notifications as read, or one. */
-  async markRead(id?: string): Promise<void> {
+  /** Mark notifications as read: all, or those for which it holds. */
+  async markRead(which: (each: Notification) => boolean = () => true): Promise<void> {
     const { user } = this;
-    if (!user) return;
-    const unread = this.notifications.filter((each) => !each.read && (id === undefined || each.id === id));
+    const unread = this.notifications.filter((each) => !each.read && which(each));
+    if (!user || unread.length === 0) return;
     await this.attempt(async () => (await import('./sdk/live.ts')).markRead(user.uid, unread.map((each) => each.id)));
+  }
+
+  /** A page was opened: what notifications say about the one thing that it shows has been seen. */
+  opened(): void {
+    const here = location.pathname;
+    if (OF_ONE.test(here)) void this.markRead(({ href }) => href === here);
   }
 
   /** Another person, or nobody, is signed in. */
@@ -246,6 +254,7 @@ export class App {
     if (come) this.heard = [come.subject, come.title].filter(Boolean).join(': ');
     this.told = new Set(all.map(({ id }) => id));
     this.notifications = all;
+    if (!told) this.opened(); // before they were known
     this.page?.changed?.();
     this.update();
   }

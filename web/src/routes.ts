@@ -82,6 +82,7 @@ export class Router {
     app.connection.forget();
     app.page = known?.page ?? make(app, route?.exec(path)?.[1] ?? '');
     known?.page.resume?.();
+    app.opened();
     document.title = `${app.page.title} · StudioX`;
     app.update();
     if (first) void app.quiet.wait().then(fetchOthers);

@@ -119,7 +119,7 @@ function notice(app: App, { id, subject, title, thumbnail, createdAt, read, href
   const where = thumbnail.startsWith('posts/') ? 'public' : 'private';
   const address = noticesOpen && thumbnail ? app.files[where](thumbnail) : '';
   return html`<li class=${read ? '' : 'unread'}>
-    <a href=${href} @click=${() => app.markRead(id)}>
+    <a href=${href} @click=${() => app.markRead((each) => each.id === id)}>
       ${address ? html`<img src=${address} alt="" width="44" height="44" loading="lazy" />` : nothing}
       <span>${subject}${title ? html`<small dir="auto">${title}</small>` : nothing}</span>
     </a><small>${ago(createdAt)}</small>
