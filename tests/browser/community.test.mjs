@@ -1,6 +1,8 @@
 // Showing something in the feed, and what other people do with it; the second person has a phone.
 import assert from 'node:assert/strict';
-import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signUp, story, until } from './support.mjs';
+import { requestId } from '../../local/client.mjs';
+import { finished, newcomer, PASSWORD, published } from '../journeys/support.mjs';
+import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, tabTo, until } from './support.mjs';
 
 const PROMPT = 'A fox in the snow, pencil sketch';
 
@@ -42,8 +44,7 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await dialog.waitFor({ state: 'detached' });
   await balance(page, 200);
 
-  await page.getByRole('button', { name: /^Like He waited for me, 0/ }).tap();
-  await page.getByRole('button', { name: /^Like He waited for me, 1/, pressed: true }).waitFor();
+  await page.getByRole('button', { name: /^Like He waited for me, 1/, pressed: true }).waitFor(); // as was asked for
   await page.getByRole('link', { name: /^He waited for me/ }).tap();
   await page.getByRole('heading', { name: 'He waited for me' }).waitFor();
   await page.getByText('Made with AI').waitFor();
@@ -71,4 +72,157 @@ story('published, liked, commented on and remixed by somebody else', async (visi
   await page.getByRole('button', { name: /^Generate/ }).tap();
   await balance(page, 197);
   await decoded(page.getByRole('article', { name: PROMPT }).getByRole('img', { name: PROMPT }));
+});
+
+const PICTURE = { model: 'Model B', prompt: 'Rings on water', size: '512x512' };
+
+/** Somebody with this name who has published something, and people who have commented on it. */
+async function discussed(t, { name = 'Grace', caption = 'Rings', comments = [] } = {}) {
+  const [author, ...others] = [await newcomer(t), ...(await Promise.all(comments.map(() => newcomer(t))))];
+  await author.call('updateProfile', { displayName: name });
+  const { postId, job } = await published(t, author, { caption }, PICTURE);
+  for (const [n, { name: called, text }] of comments.entries()) {
+    await others[n].call('updateProfile', { displayName: called });
+    await others[n].call('commentPost', { postId, text, requestId: requestId() });
+  }
+  return { author, others, postId, job };
+}
+
+async function arrive(visit, options, { email }, path) {
+  const person = { ...(await visit(options)), email };
+  await person.page.goto(path);
+  await (await signIn(person, PASSWORD)).waitFor({ state: 'detached' });
+  return person;
+}
+
+const ZOOMED = { ...DESKTOP, viewport: { width: 640, height: 400 } }; // a zoom of 200 %
+
+story('by keyboard at 200 %: liked, shared, remixed; removed after a question that names what is lost', async (visit, t) => {
+  const comments = [{ name: 'Linus', text: 'Round and round' }, { name: 'Ada', text: 'How deep is it?' }];
+  const { author, others, postId } = await discussed(t, { comments });
+  await others[0].call('likePost', { postId, liked: true });
+  const { page, context } = await arrive(visit, ZOOMED, author, `/post/${postId}`);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const press = async (target) => {
+    await target.waitFor();
+    await tabTo(page, target);
+    await page.keyboard.press('Enter');
+  };
+  await press(page.getByRole('button', { name: 'Like, 1 so far' }));
+  await page.getByRole('button', { name: 'Like, 2 so far', pressed: true }).waitFor();
+  await press(page.getByRole('button', { name: 'Copy the link' }));
+  await page.getByText('The link was copied.').waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`/p/${postId}$`));
+
+  const remove = page.getByRole('button', { name: 'Remove from the feed' });
+  await press(remove);
+  const question = page.getByRole('dialog', { name: 'Remove this from the feed?' });
+  await question.getByText('2 likes and 2 comments will be lost. You keep it in your library.').waitFor();
+  await accessible(page, 'the question before a post is removed');
+  await fits(page);
+  await page.keyboard.press('Escape');
+  await question.waitFor({ state: 'detached' });
+  assert.equal((await author.call('getPost', { postId })).commentCount, 2, 'it is still there');
+  await press(remove);
+  await press(question.getByRole('button', { name: 'Remove', exact: true }));
+  await page.getByText('Removed from the feed. You still have it in your library.').waitFor();
+  await page.getByRole('heading', { name: 'Feed', level: 1 }).waitFor();
+
+  const { postId: another } = await discussed(t);
+  await page.goto(`/post/${another}`);
+  await press(page.getByRole('button', { name: /^Remix/ }));
+  await page.getByText('A remix of “Rings”').waitFor();
+});
+
+story('what is typed as a comment lasts through sign-up, a reload and lost answers, and is sent once', async (visit, t) => {
+  const { author, postId } = await discussed(t);
+  const linus = await visit(PHONE);
+  const { page } = linus;
+  linus.allow(/ERR_FAILED/);
+  await page.goto(`/post/${postId}`);
+  const field = page.getByLabel('Your comment');
+  const send = page.getByRole('button', { name: 'Send', exact: true });
+  await field.fill('How deep is it?');
+  await send.tap();
+  await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Close' }).tap();
+  await signUp(linus, 'Linus');
+  await balance(page, 200);
+  assert.equal(await field.inputValue(), 'How deep is it?');
+  await page.route('**/commentPost', async (route) => {
+    if (route.request().method() === 'POST') await route.fetch(); // it is stored, and nobody hears of it
+    await route.abort();
+  });
+  await send.tap();
+  await page.getByText('We got no answer.').waitFor();
+  await page.unroute('**/commentPost');
+  await page.reload();
+  await field.waitFor();
+  assert.equal(await field.inputValue(), 'How deep is it?');
+  await send.tap();
+  await until(async () => (await field.inputValue()) === '', 'an empty field');
+  await page.getByRole('heading', { name: '1 comment' }).waitFor();
+  assert.equal((await author.call('getComments', { postId })).comments.length, 1, 'it is the same comment');
+});
+
+story('what is typed to publish lasts through a refusal, Escape and a reload', async (visit, t) => {
+  const client = await newcomer(t);
+  const { job } = await finished(t, client, PICTURE);
+  const ada = await arrive(visit, PHONE, client, `/library/${job.creationId}`);
+  const { page } = ada;
+  ada.allow(/status of 400/);
+  const open = page.getByRole('button', { name: 'Publish' });
+  await open.tap();
+  const dialog = page.getByRole('dialog', { name: 'Publish' });
+  await dialog.getByLabel('Caption').fill('Rings');
+  await dialog.getByLabel('Tags').fill('water!');
+  await dialog.getByRole('switch', { name: /^Share how it was made/ }).uncheck();
+  await dialog.getByRole('button', { name: 'Publish' }).tap();
+  await dialog.getByText('Tags: only letters').waitFor();
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await open.tap();
+  assert.equal(await dialog.getByLabel('Caption').inputValue(), 'Rings');
+  assert.equal(await dialog.getByLabel('Tags').inputValue(), 'water!');
+  assert.equal(await dialog.getByRole('switch', { name: /^Share how it was made/ }).isChecked(), false);
+  await dialog.getByLabel('Tags').fill('water');
+  await dialog.getByRole('button', { name: 'Publish' }).tap();
+  await page.getByRole('heading', { name: 'Rings' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Remix/ }).count(), 0, 'how it was made is not shared');
+});
+
+story('what people wrote stands in its own direction', async (visit, t) => {
+  const comments = [{ name: 'ليلى', text: 'صورة جميلة!' }];
+  const { author, postId } = await discussed(t, { name: 'كريم', caption: 'طائر عند البحر', comments });
+  const { page } = await arrive(visit, DESKTOP, author, `/post/${postId}`);
+  const main = page.getByRole('main');
+  const rightToLeft = async (found) =>
+    assert.equal(await found.first().evaluate((each) => getComputedStyle(each).direction), 'rtl', `${found}`);
+  await main.getByText('صورة جميلة!').waitFor();
+  for (const text of ['طائر عند البحر', 'كريم', 'ليلى', 'صورة جميلة!']) await rightToLeft(main.getByText(text, { exact: true }));
+  await page.getByRole('button', { name: /^Notifications, \d unread/ }).click();
+  const notice = page.getByRole('dialog', { name: 'Notifications' });
+  await rightToLeft(notice.getByText('طائر عند البحر', { exact: true }));
+  await rightToLeft(notice.getByText('ليلى', { exact: true }));
+  await page.goto(`/feed?by=${author.uid}`);
+  await rightToLeft(page.getByRole('heading', { level: 1, name: 'كريم' }));
+  for (const text of ['طائر عند البحر', 'كريم']) await rightToLeft(page.getByRole('article').getByText(text, { exact: true }));
+});
+
+story('a notification says what it is about, with its picture, and is read once that was opened', async (visit, t) => {
+  const { author, postId, job } = await discussed(t, { comments: [{ name: 'Linus', text: 'Round and round' }] });
+  const { page } = await arrive(visit, PHONE, author, '/feed');
+  await page.getByRole('button', { name: 'Notifications, 2 unread' }).tap();
+  const notices = page.getByRole('dialog', { name: 'Notifications' });
+  const comment = notices.getByRole('link', { name: 'Linus commented on your post Rings' });
+  const ready = notices.getByRole('link', { name: 'Your picture is ready Rings on water' });
+  await decoded(comment.locator('img'));
+  await decoded(ready.locator('img'));
+  await accessible(page, 'the notifications on a phone');
+  await fits(page);
+  await comment.tap();
+  await page.getByRole('heading', { name: 'Rings' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `/post/${postId}`);
+  await page.getByRole('button', { name: 'Notifications, 1 unread' }).waitFor();
+  await page.goto(`/library/${job.creationId}`); // not by its notification
+  await page.getByRole('button', { name: 'Notifications', exact: true }).waitFor();
 });

@@ -5,20 +5,27 @@ import type { Comment, Post } from '../../../clients/typescript/src/index.ts';
 import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
 import { agreed } from '../ask.ts';
+import { Drafted } from '../kept.ts';
 import { block, report } from '../moderation.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { ago, several, shortened } from '../words.ts';
 import { List } from '../list.ts';
 
+/** What is being written. The request id stays with the text: a repeat after a lost answer is the same comment. */
+interface Typed {
+  text: string;
+  requestId: string;
+}
+
 export class Comments {
   private readonly list: List<Comment>;
-  /** The request id is kept until the comment is stored: a repeat after a lost answer is the same comment. */
-  private sending = { text: '', requestId: '' };
+  private readonly draft: Drafted<Typed>;
 
   constructor(
     private readonly app: App,
     private readonly postId: string,
   ) {
+    this.draft = new Drafted<Typed>(app, `comment.${postId}`);
     this.list = new List<Comment>(app, async (cursor) => {
       const found = await app.studiox.getComments({ postId, cursor, pageSize: 20 });
       return { items: found.comments, nextCursor: found.nextCursor };
@@ -29,6 +36,11 @@ export class Comments {
     return this.list.reload();
   }
 
+  /** Others have written, or a comment is gone: what the reader has opened stays. */
+  renew(): Promise<void> {
+    return this.list.items === null ? this.load() : this.list.refresh();
+  }
+
   view({ uid, commentCount }: Post): TemplateResult {
     const { items } = this.list;
     const onMine = this.app.user?.uid === uid;
@@ -37,6 +49,7 @@ export class Comments {
       <form class="row" @submit=${this.send}>
         <label class="grow"><span class="hidden">Your comment</span>
           <input name="text" dir="auto" required maxlength="2000" autocomplete="off"
+            .value=${this.draft.read()?.text ?? ''} @input=${this.typed}
             placeholder="Say something kind" /></label>
         <button class="main">Send</button>
       </form>
@@ -55,7 +68,7 @@ export class Comments {
       html`<button class="link" aria-label=${label} @click=${run}>${act}</button>`;
     const quoted = `the comment “${shortened(text, 40)}”`;
     return html`<li>
-      <p><strong>${authorName}</strong> <small>${ago(createdAt)}</small></p>
+      <p><strong dir="auto">${authorName}</strong> <small>${ago(createdAt)}</small></p>
       <p dir="auto">${text}</p>
       ${app.user && (onMine || uid === app.user.uid)
         ? link('Delete', `Delete ${quoted}`, () => this.remove(comment))
@@ -67,22 +80,29 @@ export class Comments {
     </li>`;
   }
 
+  private readonly typed = ({ currentTarget }: Event): void => {
+    const text = (currentTarget as HTMLInputElement).value;
+    this.draft.write({ text, requestId: newRequestId() });
+  };
+
   private readonly send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const { app, postId } = this;
+    const { app, draft, postId } = this;
     const form = event.currentTarget as HTMLFormElement;
-    const text = String(new FormData(form).get('text')).trim();
-    if (!app.user) return askToSignIn(app, undefined, false);
-    if (this.sending.text !== text) this.sending = { text, requestId: newRequestId() };
-    if (!(await app.attempt(() => app.studiox.commentPost({ postId, ...this.sending })))) return;
-    this.sending = { text: '', requestId: '' };
+    if (!app.user) return askToSignIn(app, undefined, false); // the draft is there afterwards
+    const text = String(new FormData(form).get('text'));
+    const kept = draft.read();
+    const requestId = kept?.text === text ? kept.requestId : newRequestId();
+    if (!(await app.attempt(() => app.studiox.commentPost({ postId, text: text.trim(), requestId })))) return;
+    draft.forget();
     form.reset();
+    app.update();
   };
 
   private async remove({ commentId, text }: Comment): Promise<void> {
     const { app, postId } = this;
     const question = { title: 'Delete this comment?', text: `“${text}”`, yes: 'Delete it', no: 'Keep it' };
     if (!(await agreed(app, question))) return;
-    if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId }))) await this.load();
+    if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId }))) await this.renew();
   }
 }

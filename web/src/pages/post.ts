@@ -27,7 +27,7 @@ export function postPage(app: App, postId: string): Page {
       const { likeCount, commentCount, remixCount } = data as unknown as Figures;
       const post = one.value;
       if (!post) return;
-      if (commentCount !== post.commentCount) void comments.load();
+      if (commentCount !== post.commentCount) void comments.renew();
       Object.assign(post, { likeCount, commentCount, remixCount });
       app.update();
     }),
@@ -47,10 +47,10 @@ export function postPage(app: App, postId: string): Page {
         <article class="detail">
           <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
           <div class="side">
-            <h1>${shownPost(post).label}</h1>
+            <h1 dir="auto">${shownPost(post).label}</h1>
             <p>${madeWithAi} ${rated(post)}</p>
             ${about(app, post)}
-            ${prompt && prompt !== caption ? html`<p class="prompt">${prompt}</p>` : nothing}
+            ${prompt && prompt !== caption ? html`<p class="prompt" dir="auto">${prompt}</p>` : nothing}
             ${tagged(post)}
             ${actions(app, post)}
             ${params ? parameters(params) : nothing}
@@ -63,7 +63,7 @@ export function postPage(app: App, postId: string): Page {
 
 function about(app: App, post: Post): TemplateResult {
   const { uid, authorName, type, model, createdAt, remixOf, sources = [] } = post;
-  return html`<p class="muted">by <a href="/feed?by=${uid}">${authorName}</a> ·
+  return html`<p class="muted">by <a href="/feed?by=${uid}" dir="auto">${authorName}</a> ·
     ${app.madeBy(type, model)} · ${ago(createdAt)}
     ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}
     ${sources.length > 0 ? ' · made from an earlier picture' : nothing}</p>`;
@@ -73,7 +73,7 @@ const tagged = ({ tags }: Post): TemplateResult | typeof nothing =>
   tags.length === 0
     ? nothing
     : html`<p class="row wrap">
-        ${tags.map((tag) => html`<a class="tag" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}
+        ${tags.map((tag) => html`<a class="tag" dir="auto" href="/feed?tag=${encodeURIComponent(tag)}">#${tag}</a>`)}
       </p>`;
 
 function actions(app: App, post: Post): TemplateResult {
@@ -92,12 +92,12 @@ function actions(app: App, post: Post): TemplateResult {
     ${app.user?.uid === uid
       ? html`<button class="bad" @click=${() => remove(app, post)}>${icon('trash')}Remove from the feed</button>`
       : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>
-          <button class="link" @click=${() => block(app, uid, authorName)}>Block ${authorName}</button>`}
+          <button class="link" @click=${() => block(app, uid, authorName)}>Block <bdi>${authorName}</bdi></button>`}
   </div>`;
 }
 
 async function remix(app: App, post: Post): Promise<void> {
-  if (!app.user) return askToSignIn(app, undefined, false);
+  if (!app.user) return askToSignIn(app, () => void remix(app, post), false);
   const made = await app.attempt(() => app.studiox.remixPost({ postId: post.postId }));
   if (!made) return;
   const { sessionId, params: values, type, model } = made;
