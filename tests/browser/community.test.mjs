@@ -1,7 +1,7 @@
 // Showing something in the feed, and what other people do with it; the second person has a phone.
 import assert from 'node:assert/strict';
 import { requestId } from '../../local/client.mjs';
-import { finished, newcomer, PASSWORD, published } from '../journeys/support.mjs';
+import { finished, livePost, newcomer, PASSWORD, published } from '../journeys/support.mjs';
 import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, tabTo, until } from './support.mjs';
 
 const PROMPT = 'A fox in the snow, pencil sketch';
@@ -81,6 +81,7 @@ async function discussed(t, { name = 'Grace', caption = 'Rings', comments = [] }
   const [author, ...others] = [await newcomer(t), ...(await Promise.all(comments.map(() => newcomer(t))))];
   await author.call('updateProfile', { displayName: name });
   const { postId, job } = await published(t, author, { caption }, PICTURE);
+  await livePost(t, author, postId).until((post) => post.media[0].thumbnail, 'its thumbnail');
   for (const [n, { name: called, text }] of comments.entries()) {
     await others[n].call('updateProfile', { displayName: called });
     await others[n].call('commentPost', { postId, text, requestId: requestId() });
@@ -132,6 +133,37 @@ story('by keyboard at 200 %: liked, shared, remixed; removed after a question th
   await page.goto(`/post/${another}`);
   await press(page.getByRole('button', { name: /^Remix/ }));
   await page.getByText('A remix of “Rings”').waitFor();
+});
+
+story('a comment is deleted with an undo, by its author and by the post’s', async (visit, t) => {
+  const comments = [{ name: 'Linus', text: 'Round and round' }, { name: 'Ada', text: 'How deep is it?' }];
+  const { author, others, postId } = await discussed(t, { comments });
+  const { page } = await arrive(visit, DESKTOP, author, `/post/${postId}`);
+  const linus = await arrive(visit, PHONE, others[0], `/post/${postId}`);
+  const comment = (at, text) => at.getByRole('listitem').filter({ hasText: text });
+  const undo = (at) => at.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Undo' });
+  const close = (at) => at.getByRole('button', { name: 'Close this message' });
+
+  assert.equal(await comment(linus.page, 'How deep').getByRole('button', { name: /^Delete/ }).count(), 0, 'not his');
+  await linus.page.getByRole('button', { name: 'Delete the comment “Round and round”' }).tap();
+  await comment(linus.page, 'Round and round').waitFor({ state: 'detached' });
+  await linus.page.getByRole('heading', { name: '1 comment' }).waitFor();
+  await undo(linus.page).tap();
+  await comment(linus.page, 'Round and round').waitFor();
+  await linus.page.getByRole('heading', { name: '2 comments' }).waitFor();
+
+  await page.getByRole('button', { name: 'Delete the comment “Round and round”' }).press('Enter');
+  await comment(page, 'Round and round').waitFor({ state: 'detached' });
+  assert.ok(await page.getByRole('heading', { name: '1 comment' }).evaluate((each) => each === document.activeElement));
+  await accessible(page, 'a comment that can be restored');
+  await page.keyboard.press('Control+z');
+  await comment(page, 'Round and round').waitFor();
+  assert.equal((await author.call('getComments', { postId })).comments.length, 2, 'nothing was deleted');
+
+  await page.getByRole('button', { name: 'Delete the comment “Round and round”' }).press('Enter');
+  await close(page).press('Enter');
+  await comment(linus.page, 'Round and round').waitFor({ state: 'detached' }); // he sees it go
+  assert.deepEqual((await author.call('getComments', { postId })).comments.map(({ text }) => text), ['How deep is it?']);
 });
 
 story('what is typed as a comment lasts through sign-up, a reload and lost answers, and is sent once', async (visit, t) => {
@@ -186,7 +218,7 @@ story('what is typed to publish lasts through a refusal, Escape and a reload', a
   assert.equal(await dialog.getByRole('switch', { name: /^Share how it was made/ }).isChecked(), false);
   await dialog.getByLabel('Tags').fill('water');
   await dialog.getByRole('button', { name: 'Publish' }).tap();
-  await page.getByRole('heading', { name: 'Rings' }).waitFor();
+  await page.getByRole('heading', { name: 'Rings', exact: true }).waitFor();
   assert.equal(await page.getByRole('button', { name: /^Remix/ }).count(), 0, 'how it was made is not shared');
 });
 

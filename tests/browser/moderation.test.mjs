@@ -28,12 +28,25 @@ story('hidden by reports, appealed, restored; a comment reported, and its author
   await dialog.getByRole('radio', { name: 'Hate' }).check();
   await dialog.getByRole('button', { name: 'Report' }).click();
   await page.getByText('Thank you. We will review it').waitFor();
-  await page.getByRole('button', { name: /^Block / }).click();
-  await page.getByRole('dialog', { name: 'Block' }).getByRole('button', { name: 'Block' }).click();
+  const more = () => people[0].call('commentPost', { postId, text: 'Not at all', requestId: crypto.randomUUID() });
+  const refused = { code: 'functions/permission-denied' };
+  const question = page.getByRole('dialog', { name: 'Block' });
+  const block = async (answer) => {
+    await page.getByRole('button', { name: /^Block / }).first().click();
+    await question.getByText(/can no longer comment on your posts, and neither of you sees the other’s posts/).waitFor();
+    await question.getByRole('button', { name: answer, exact: true }).click();
+  };
+  await block('Cancel');
+  await question.waitFor({ state: 'detached' });
+  await more(); // it was a question
+  await block('Block');
   await page.getByText(/^You have blocked/).waitFor();
-  await assert.rejects(people[0].call('commentPost', { postId, text: 'Not at all', requestId: crypto.randomUUID() }), {
-    code: 'functions/permission-denied',
-  });
+  await assert.rejects(more(), refused);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await until(() => more().then(() => true, () => false), 'the comments of somebody who is not blocked any more');
+  await block('Block');
+  await page.getByText(/^You have blocked/).waitFor();
+  await assert.rejects(more(), refused);
 
   for (const each of people) await each.call('reportPost', { postId, reason: 'violence' });
   await page.getByRole('button', { name: /^Notifications, \d unread/ }).click();

@@ -118,7 +118,8 @@ interface Size {
 }
 
 /** With the button that opens it in the lightbox, and its size: it has its place before the file. */
-export function frame(media: TemplateResult, name: string, { width, height }: Size = {}, over?: unknown): TemplateResult {
+export function frame(media: TemplateResult, name: string, measures: Size = {}, over?: unknown): TemplateResult {
+  const { width, height } = measures;
   const size = width && height ? `--wide:${width}px;--ratio:${width / height}` : nothing;
   return html`<div class="frame" style=${size}>${media} ${over ?? nothing}
     <button class="round over" aria-label="Full screen: ${name}">${icon('full')}</button></div>`;

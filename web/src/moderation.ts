@@ -58,8 +58,10 @@ export async function block(app: App, uid: string, name: string): Promise<void> 
   const text = `They can no longer comment on your posts, and neither of you sees the other’s posts in the feed.
     They are not told.`;
   if (!(await agreed(app, { title: `Block ${name}?`, text, yes: 'Block', no: 'Cancel' }))) return;
-  if (!(await app.attempt(() => app.studiox.blockUser({ uid, blocked: true })))) return;
-  app.say(`You have blocked ${name}. Your account page lists whom you have blocked.`);
+  const set = (blocked: boolean) => app.attempt(() => app.studiox.blockUser({ uid, blocked }));
+  if (!(await set(true))) return;
+  const undo = { label: 'Undo', act: () => void set(false) };
+  app.say(`You have blocked ${name}. Your account page lists whom you have blocked.`, false, undo);
 }
 
 /** Why a post of the user's is no longer shown, and the form of an appeal; nothing for anybody else. */

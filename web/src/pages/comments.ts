@@ -4,7 +4,6 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Comment, Post } from '../../../clients/typescript/src/index.ts';
 import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
-import { agreed } from '../ask.ts';
 import { Drafted } from '../kept.ts';
 import { block, report } from '../moderation.ts';
 import { askToSignIn } from '../sign-in.ts';
@@ -43,9 +42,11 @@ export class Comments {
 
   view({ uid, commentCount }: Post): TemplateResult {
     const { items } = this.list;
+    const shown = items?.filter(({ commentId }) => !this.app.gone.has(commentId)) ?? [];
     const onMine = this.app.user?.uid === uid;
+    const count = commentCount - ((items?.length ?? 0) - shown.length);
     return html`<section aria-label="Comments">
-      <h2>${several(commentCount, 'comment')}</h2>
+      <h2 tabindex="-1">${several(count, 'comment')}</h2>
       <form class="row" @submit=${this.send}>
         <label class="grow"><span class="hidden">Your comment</span>
           <input name="text" dir="auto" required maxlength="2000" autocomplete="off"
@@ -54,7 +55,7 @@ export class Comments {
         <button class="main">Send</button>
       </form>
       <ul class="plain comments">
-        ${repeat(items ?? [], ({ commentId }) => commentId, (comment) => this.comment(comment, onMine))}
+        ${repeat(shown, ({ commentId }) => commentId, (comment) => this.comment(comment, onMine))}
       </ul>
       ${items === null ? this.list.missing() : this.list.more()}
     </section>`;
@@ -64,14 +65,14 @@ export class Comments {
     const { app, postId } = this;
     const { uid, authorName, text, createdAt } = comment;
     const others = app.user && uid && uid !== app.user.uid;
-    const link = (act: string, label: string, run: () => unknown) =>
+    const link = (act: string, label: string, run: (event: Event) => unknown) =>
       html`<button class="link" aria-label=${label} @click=${run}>${act}</button>`;
     const quoted = `the comment “${shortened(text, 40)}”`;
     return html`<li>
       <p><strong dir="auto">${authorName}</strong> <small>${ago(createdAt)}</small></p>
       <p dir="auto">${text}</p>
       ${app.user && (onMine || uid === app.user.uid)
-        ? link('Delete', `Delete ${quoted}`, () => this.remove(comment))
+        ? link('Delete', `Delete ${quoted}`, (event) => this.remove(comment, event))
         : nothing}
       ${others
         ? html`${link('Report', `Report ${quoted}`, () => report(app, postId, comment))}
@@ -99,10 +100,9 @@ export class Comments {
     app.update();
   };
 
-  private async remove({ commentId, text }: Comment): Promise<void> {
+  private remove({ commentId }: Comment, { currentTarget }: Event): void {
     const { app, postId } = this;
-    const question = { title: 'Delete this comment?', text: `“${text}”`, yes: 'Delete it', no: 'Keep it' };
-    if (!(await agreed(app, question))) return;
-    if (await app.attempt(() => app.studiox.deleteComment({ postId, commentId }))) await this.renew();
+    (currentTarget as Element).closest('section')?.querySelector('h2')?.focus(); // the button goes with the comment
+    app.delete('The comment is deleted.', [commentId], () => app.studiox.deleteComment({ postId, commentId }));
   }
 }
