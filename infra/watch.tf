@@ -57,8 +57,8 @@ locals {
   # These ask a vendor, or copy much, before they answer.
   slow = [
     "cancelSubscription", "confirmCheckout", "createCheckoutSession", "createGenerationRequest", "createPortalSession",
-    "createStudioJob", "deleteAccount", "exportAccount", "generateLyrics", "getJobStatus", "retryWebhooks",
-    "runWeeklyReport", "setAutoTopUp", "updateSubscription",
+    "createStudioJob", "deleteAccount", "exportAccount", "generateLyrics", "getJobStatus",
+    "previewSubscription", "retryWebhooks", "runWeeklyReport", "setAutoTopUp", "updateSubscription",
   ]
   background = [
     "auditLedger", "cleanUp", "dispatchStudioJobs", "makeRenditions", "measureModels", "payTopUp", "reconcilePayments",

@@ -17,10 +17,12 @@ from tests.support import Answer, call
 CHANGES: dict[str, Callable[[], Answer]] = {
     "update": lambda: call(main.updateSubscription, {"planId": "enterprise"}, uid="u1"),
     "same plan": lambda: call(main.updateSubscription, {"planId": "pro"}, uid="u1"),
+    "preview": lambda: call(main.previewSubscription, {"planId": "enterprise"}, uid="u1"),
     "cancel": lambda: call(main.cancelSubscription, {}, uid="u1"),
     "cancel now": lambda: call(main.cancelSubscription, {"atPeriodEnd": False}, uid="u1"),
 }
 
+CHANGE = stripe.PriceChange("sub_gone", "si_gone", "price_studiox_pro")
 ASKED: dict[str, tuple[Callable[[], object], object]] = {
     "session": (lambda: stripe.session("cs_test_gone"), None),
     "expire_session": (lambda: stripe.expire_session("cs_test_gone"), ""),
@@ -30,7 +32,9 @@ ASKED: dict[str, tuple[Callable[[], object], object]] = {
     "invoice_subscription": (lambda: stripe.invoice_subscription("in_gone"), ""),
     "subscription": (lambda: stripe.subscription("sub_gone"), None),
     "price": (lambda: stripe.price("price_gone", "usd"), ("", 0)),
-    "change_price": (lambda: stripe.change_price("sub_gone", "si_gone", "price_studiox_pro", "k3"), False),
+    "change_price": (lambda: stripe.change_price(CHANGE, "k3"), False),
+    "preview_change": (lambda: stripe.preview_change(CHANGE), None),
+    "preview_renewal": (lambda: stripe.preview_renewal(CHANGE), None),
     "set_cancel_at_period_end": (lambda: stripe.set_cancel_at_period_end("sub_gone", True, "k4"), False),
     "cancel_subscription": (lambda: stripe.cancel_subscription("sub_gone"), None),
     "refund": (lambda: stripe.refund("pi_gone", "sub_gone"), None),

@@ -39,6 +39,7 @@ KINDS = {
     "POST /v1/billing_portal/sessions",
     "GET /v1/payment_intents/{id}",
     "GET /v1/invoice_payments",
+    "POST /v1/invoices/create_preview",
     "GET /v1/invoices",
     "GET /v1/invoices/{id}",
     "GET /v1/prices/{id}",
@@ -67,7 +68,8 @@ def requests(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     second = shop.account.subscribe(customer, "price_odd", {"uid": "u1"})
     shop.account.objects[second["id"]]["created"] += 1
     shop.hear_all()
-    call(main.updateSubscription, {"planId": "enterprise"}, uid="u1")
+    shown = call(main.previewSubscription, {"planId": "enterprise"}, uid="u1").result
+    call(main.updateSubscription, {"planId": "enterprise", "prorationDate": shown["prorationDate"]}, uid="u1")
     call(main.cancelSubscription, {}, uid="u1")
     call(main.updateSubscription, {"planId": "pro"}, uid="u1")
     call(main.createPortalSession, {}, uid="u1")
@@ -145,6 +147,7 @@ PARAMS = {
     "GET /v1/subscriptions": "SubscriptionListParams",
     "GET /v1/subscriptions/{id}": "SubscriptionRetrieveParams",
     "GET /v1/invoices": "InvoiceListParams",
+    "POST /v1/invoices/create_preview": "InvoiceCreatePreviewParams",
     "GET /v1/invoice_payments": "InvoicePaymentListParams",
     "GET /v1/prices/{id}": "PriceRetrieveParams",
     "GET /v1/payment_intents/{id}": "PaymentIntentRetrieveParams",

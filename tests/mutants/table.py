@@ -40,7 +40,7 @@ COVERED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "catalog/sales": (("tests/catalog/test_sales.py",), ()),
     "catalog/margins": (tuple(f"tests/catalog/test_{each}.py" for each in ("models", "rules", "overrides")), ()),
     "catalog/overrides": (("tests/catalog/test_overrides.py",), ()),
-    "billing/subscriptions": (("tests/billing/test_plan_rules.py",), ()),
+    "billing/subscriptions": (("tests/billing/test_plan_rules.py", "tests/billing/test_preview_rules.py"), ()),
     "community/rules": (("tests/community/test_post_rules.py",), ()),
     "community/reports": (("tests/community/test_report_weights.py",), ()),
     "community/decisions": (("tests/community/test_appeals.py",), _MODERATION),

@@ -43,9 +43,7 @@ KINDS = {
     "buy": 4,
     "subscribe": 2,
     "confirm": 2,
-    "change_plan": 1,
-    "end_plan": 1,
-    "portal": 1,
+    **dict.fromkeys(("change_plan", "end_plan", "portal"), 1),
     "shop": 8,
     "publish": 3,
     "like": 4,
@@ -57,9 +55,7 @@ KINDS = {
     "rename": 1,
     "delete": 2,
     "read": 2,
-    "export": 1,
-    "allowance": 1,
-    **dict.fromkeys(("leave", "revoke", "years"), 1),
+    **dict.fromkeys(("export", "allowance", "leave", "revoke", "years"), 1),
     "wait_a_day": 2,
     "wait_a_month": 1,
 }
@@ -304,7 +300,10 @@ class Person(Caller):
             self.insist("confirmCheckout", {"sessionId": session}, act)
 
     def _change_plan(self, act: Act) -> None:
-        self.insist("updateSubscription", {"planId": one(["pro", "enterprise"], act)}, act)
+        change = {"planId": one(["pro", "enterprise"], act)}
+        shown = self.insist("previewSubscription", change, act) if int(act.chance * 4) % 2 else None
+        dated = {"prorationDate": shown.result["prorationDate"]} if shown is not None and shown.ok else {}
+        self.insist("updateSubscription", change | dated, act)
 
     def _end_plan(self, act: Act) -> None:
         self.insist("cancelSubscription", {"atPeriodEnd": act.chance < 0.7}, act)

@@ -972,6 +972,10 @@ export interface Preferences {
   matureContent?: boolean | null;
 }
 
+export interface PreviewSubscription {
+  planId: "enterprise" | "free" | "pro";
+}
+
 /**
  * The price of a job: the rate in `tokens`, times the number of `per` units. `by` names the inputs that pick it.
  */
@@ -1345,6 +1349,23 @@ export interface SubscriptionHistory {
   nextCursor: string | null;
 }
 
+/**
+ * Amounts are in the currency's minor unit, with tax and after discounts and credits.
+ *
+ * `dueNow` is charged at once. `credited` is what the change gives back: it pays later invoices. At `nextAt`
+ * `nextAmount` is charged; both are null if nothing is to come. `prorationDate` is for `updateSubscription`.
+ */
+export interface SubscriptionPreview {
+  plan: "enterprise" | "free" | "pro";
+  dueNow: number;
+  credited: number;
+  currency: string;
+  nextAmount: number | null;
+  /** ISO 8601, UTC. */
+  nextAt: Timestamp | null;
+  prorationDate: Timestamp;
+}
+
 export interface SuspendUser {
   /** An id: 1–128 characters, no `/`. */
   uid: string;
@@ -1447,8 +1468,11 @@ export interface UpdateProfile {
   preferences?: Preferences | null;
 }
 
+/** With the `prorationDate` of a preview of the last 10 minutes, what it showed is charged. */
 export interface UpdateSubscription {
   planId: "enterprise" | "free" | "pro";
+  /** ISO 8601, UTC. */
+  prorationDate?: Timestamp | null;
 }
 
 export interface UsageAnalytics {
@@ -1630,6 +1654,12 @@ export interface Refusals {
    * Code `failed-precondition`.
    */
   PlanRequired: { plan: "enterprise" | "free" | "pro" };
+  /**
+   * The amount may have changed. Please look at it again.
+   * The preview is more than 10 minutes old, or the subscription was billed since. Preview the change again.
+   * Code `failed-precondition`.
+   */
+  PreviewOutdated: Record<string, never>;
   /**
    * The price has changed. Please check it and try again.
    * Code `failed-precondition`.
@@ -1972,14 +2002,26 @@ export interface Functions {
     refusals: "Contention" | "InvalidRequest" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
-   * Change the plan now. The difference is charged or credited at once.
+   * Return what `updateSubscription` would charge for this plan, as Stripe computes it. Nothing changes.
+   *
+   * A signed-in user who is not suspended. At most 60 a minute.
+   */
+  previewSubscription: {
+    request: PreviewSubscription;
+    response: SubscriptionPreview;
+    refusals: "AccountSuspended" | "Contention" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+  };
+  /**
+   * Change the plan now. The difference is charged or credited at once. Ask first, with `previewSubscription`.
+   *
+   * `PreviewOutdated`: the subscription was billed since the preview. Nothing has changed: preview it again.
    *
    * A signed-in user who is not suspended; e-mail confirmed where `REQUIRE_VERIFIED_EMAIL` is on. At most 60 a minute.
    */
   updateSubscription: {
     request: UpdateSubscription;
     response: Subscription;
-    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "RateLimited" | "Unauthenticated" | "Unavailable";
+    refusals: "AccountSuspended" | "Contention" | "EmailNotVerified" | "InvalidRequest" | "NoSubscription" | "PaymentsUnavailable" | "PreviewOutdated" | "RateLimited" | "Unauthenticated" | "Unavailable";
   };
   /**
    * Cancel the subscription at the end of the paid period, or at once without a refund.
@@ -2613,6 +2655,7 @@ export const FUNCTIONS = {
   confirmCheckout: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   createPortalSession: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getSubscription: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },
+  previewSubscription: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   updateSubscription: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   cancelSubscription: { timeout: 70000, takesRequestId: false, repeatable: false, consumesToken: false },
   getBillingHistory: { timeout: 70000, takesRequestId: false, repeatable: true, consumesToken: false },

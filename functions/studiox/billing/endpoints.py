@@ -37,7 +37,7 @@ from studiox.models.subscriptions import PlanEventType, SubscriptionStatus
 from studiox.models.users import PlanId
 
 from . import checkout, confirmation, event_store, reconciliation, service, store, webhook
-from .plans import AlreadySubscribed, NoSubscription
+from .plans import AlreadySubscribed, NoSubscription, PreviewOutdated
 
 READS = Limit(120, per=60)
 WRITES = Limit(60, per=60, in_commit=True)
@@ -146,14 +146,55 @@ def getSubscription(caller: Reader, request: Nothing) -> Subscription:
     return _subscription(service.get_subscription(caller))
 
 
-class UpdateSubscription(Request, frozen=True):
+class PreviewSubscription(Request, frozen=True):
     plan_id: PlanId
 
 
+class SubscriptionPreview(Response):
+    """Amounts are in the currency's minor unit, with tax and after discounts and credits.
+
+    `dueNow` is charged at once. `credited` is what the change gives back: it pays later invoices. At `nextAt`
+    `nextAmount` is charged; both are null if nothing is to come. `prorationDate` is for `updateSubscription`.
+    """
+
+    plan: PlanId
+    due_now: int
+    credited: int
+    currency: str
+    next_amount: int | None
+    next_at: datetime | None
+    proration_date: datetime
+
+
 @endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, RateLimited))
+def previewSubscription(caller: User, request: PreviewSubscription) -> SubscriptionPreview:
+    """Return what `updateSubscription` would charge for this plan, as Stripe computes it. Nothing changes."""
+    found = service.preview_change(caller, request.plan_id)
+    return SubscriptionPreview(
+        plan=request.plan_id,
+        due_now=found.cost.due_now,
+        credited=found.cost.credited,
+        currency=found.currency,
+        next_amount=found.cost.next_amount,
+        next_at=found.next_at,
+        proration_date=found.prorated_from,
+    )
+
+
+class UpdateSubscription(Request, frozen=True):
+    """With the `prorationDate` of a preview of the last 10 minutes, what it showed is charged."""
+
+    plan_id: PlanId
+    proration_date: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+@endpoint(limit=WRITES, secrets=STRIPE, refuses=(NoSubscription, PaymentsUnavailable, PreviewOutdated, RateLimited))
 def updateSubscription(caller: Buyer, request: UpdateSubscription) -> Subscription:
-    """Change the plan now. The difference is charged or credited at once."""
-    return _subscription(service.change_plan(caller, request.plan_id))
+    """Change the plan now. The difference is charged or credited at once. Ask first, with `previewSubscription`.
+
+    `PreviewOutdated`: the subscription was billed since the preview. Nothing has changed: preview it again.
+    """
+    return _subscription(service.change_plan(caller, request.plan_id, request.proration_date))
 
 
 class CancelSubscription(Request, frozen=True):

@@ -24,6 +24,13 @@ class NoSubscription(StudioxError):
     text = "You don't have a subscription."
 
 
+class PreviewOutdated(StudioxError):
+    """The preview is more than 10 minutes old, or the subscription was billed since. Preview the change again."""
+
+    code = "failed-precondition"
+    text = "The amount may have changed. Please look at it again."
+
+
 class CheckoutTerms(NamedTuple):
     """What a checkout adds to its price. Everything is off by default."""
 

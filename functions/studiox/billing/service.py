@@ -8,14 +8,16 @@ from studiox.api.callables import Reader, User
 from studiox.auth import service as auth_service
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
-from studiox.kit import firestore, ids
+from studiox.kit import clock, firestore, ids
 from studiox.kit.audit import System
 from studiox.kit.clock import datetime
 from studiox.kit.errors import InvalidRequest
 from studiox.models import users
+from studiox.models.catalog import Plan
 from studiox.models.subscriptions import (
     BillingAccount,
     CurrentSubscription,
+    SubscriptionRecord,
     SubscriptionStatus,
     account_path,
     subscription_path,
@@ -69,24 +71,63 @@ def next_billing_date(caller: Reader) -> datetime | None:
     return current.current_period_end
 
 
-def change_plan(caller: User, plan_id: str) -> SubscriptionState:
+class ChangePreview(NamedTuple):
+    """What a change of plan costs if it is made now, with `prorated_from`."""
+
+    cost: subscriptions.ChangeCost
+    currency: str
+    next_at: datetime | None
+    prorated_from: datetime
+
+
+def preview_change(caller: User, plan_id: str) -> ChangePreview:
+    """What `change_plan` would cost, by Stripe. `NoSubscription`, `InvalidRequest`, `PaymentsUnavailable`."""
+    current = _live_subscription(caller, caller.function)
+    plan = _plan_on_sale(plan_id)
+    prorated_from = subscriptions.proration_date(_record(current), clock.now())
+    change = stripe.PriceChange(current.id, current.item_id, plan.price_id, prorated_from)
+    if current.plan == plan_id:  # `change_plan` keeps its price, which may be one that is not sold any more
+        change = change._replace(price_id=current.price_id)
+    made = stripe.preview_change(change) if current.plan != plan_id else None
+    renewal = stripe.preview_renewal(change)
+    shown = made or renewal
+    return ChangePreview(
+        subscriptions.change_cost(made, renewal),
+        shown.currency if shown is not None else plan.currency,
+        current.current_period_end if renewal is not None else None,
+        prorated_from,
+    )
+
+
+def change_plan(caller: User, plan_id: str, prorated_from: datetime | None) -> SubscriptionState:
     """Change the subscription's plan now, with proration. A scheduled cancellation is undone.
 
-    `NoSubscription`, `InvalidRequest`, `PaymentsUnavailable`. If the difference cannot be paid, the plan stays.
+    `prorated_from`: of the preview that was shown. If the difference cannot be paid, the plan stays.
+    `NoSubscription`, `InvalidRequest`, `PreviewOutdated`, `PaymentsUnavailable`.
     """
     action = "updateSubscription"
     current = _live_subscription(caller, action)
-    plan = next((plan for plan in sales_store.plans() if plan.id == plan_id), None)
-    if plan is None or not plan.price_id:
-        raise InvalidRequest(fields={"planId": "not on sale: to end a subscription, cancel it"})
+    plan = _plan_on_sale(plan_id)
+    if prorated_from is not None and current.plan != plan_id:
+        subscriptions.check_proration_date(_record(current), prorated_from, clock.now())
     # The same change of the same revision has the same key, so a double click is one change.
     key = f"{current.id}:{current.rev}"
     exists = True
     if current.cancel_at_period_end:
         exists = stripe.set_cancel_at_period_end(current.id, False, f"resume:{key}")
     if exists and current.plan != plan_id:
-        exists = stripe.change_price(current.id, current.item_id, plan.price_id, f"change:{key}:{plan.price_id}")
+        change = stripe.PriceChange(current.id, current.item_id, plan.price_id, prorated_from)
+        dated = f":{prorated_from.timestamp():.0f}" if prorated_from is not None else ""
+        exists = stripe.change_price(change, f"change:{key}:{plan.price_id}{dated}")
     return _settled(caller, action, current.id, exists, planId=plan_id)
+
+
+def _plan_on_sale(plan_id: str) -> Plan:
+    """`InvalidRequest`."""
+    plan = next((plan for plan in sales_store.plans() if plan.id == plan_id), None)
+    if plan is None or not plan.price_id:
+        raise InvalidRequest(fields={"planId": "not on sale: to end a subscription, cancel it"})
+    return plan
 
 
 def cancel(caller: User, *, at_period_end: bool) -> SubscriptionState:
@@ -117,6 +158,14 @@ def _require_live(account: BillingAccount | None) -> CurrentSubscription:
     if current is None or not subscriptions.is_live(current.status):
         raise NoSubscription
     return current
+
+
+def _record(current: CurrentSubscription) -> SubscriptionRecord:
+    """`NoSubscription` if it was deleted with its account."""
+    record = firestore.get(subscription_path(current.id))
+    if record is None:
+        raise NoSubscription
+    return record
 
 
 def _settled(caller: User, action: str, subscription_id: str, exists: bool, **details: object) -> SubscriptionState:

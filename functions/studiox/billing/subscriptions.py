@@ -21,11 +21,14 @@ from studiox.models.users import PlanId
 from . import invoice_memory
 from .monthly_tokens import NO_TERMS, NONE_UNEXPLAINED, MonthlyBucket, PriceTerms, Reversal, SubscriptionMove
 from .orders import disputed_amount
+from .plans import PreviewOutdated
 
 GRACE = timedelta(days=7)
 """How long a past-due subscription keeps its plan."""
 RENEWAL_DELAY = timedelta(hours=1)
 """Stripe charges for a period up to an hour after it began."""
+PREVIEW_VALID = timedelta(minutes=10)
+"""How long a change may be prorated from the time of its preview."""
 NOT_STARTED = ("incomplete", "incomplete_expired")
 
 
@@ -212,6 +215,52 @@ def duplicate(current: CurrentSubscription | None, new: SubscriptionRecord) -> s
         return ""
     older = (current.created_at, current.id) < (new.created_at, new.subscription_id)
     return new.subscription_id if older else current.id
+
+
+def proration_date(record: SubscriptionRecord, now: datetime) -> datetime:
+    """When a change that is previewed now is prorated from: this second, or the latest invoice by Stripe's clock."""
+    return max(now.replace(microsecond=0), _last_billed(record))
+
+
+def check_proration_date(record: SubscriptionRecord, at: datetime, now: datetime) -> None:
+    """`PreviewOutdated` unless a recent preview may have named it, and nothing was billed since.
+
+    So a person is charged what they were shown, and nobody gains by an earlier date: not a credit for a plan that was
+    paid for later, nor more than a few minutes of one that is given back.
+    """
+    if not max(_last_billed(record), now - PREVIEW_VALID) <= at <= proration_date(record, now):
+        raise PreviewOutdated
+
+
+def _last_billed(record: SubscriptionRecord) -> datetime:
+    created = [each.created_at for each in record.invoices.values() if each.created_at is not None]
+    return max(created, default=record.created_at)
+
+
+class ChangeCost(NamedTuple):
+    """What a change of plan costs, in the currency's minor unit."""
+
+    due_now: int
+    """Charged at once."""
+    credited: int
+    """Added to the customer's balance, which pays later invoices."""
+    next_amount: int | None
+    """Charged for the next period; None if there will be none."""
+
+
+def change_cost(change: Invoice | None, renewal: Invoice | None) -> ChangeCost:
+    """By the invoices that Stripe would make. `change` is None if the plan stays.
+
+    Where nothing is prorated, as in a trial, Stripe previews the next period's invoice in place of the change's.
+    """
+    if change is not None and any(line.whole for line in change.lines):
+        change = None
+    due_now = credited = 0
+    balance = renewal.balance if renewal is not None else 0
+    if change is not None:
+        due_now, credited = change.amount, max(0, -change.bill.total)
+        balance = change.balance + change.bill.total - due_now
+    return ChangeCost(due_now, credited, None if renewal is None else max(0, renewal.bill.total + balance))
 
 
 def summary(record: SubscriptionRecord) -> CurrentSubscription:

@@ -233,17 +233,58 @@ def price(price_id: str, currency: str) -> tuple[str, int]:
     return objects.metadata(data, "planId"), objects.price_in(data, currency) or 0
 
 
-def change_price(subscription_id: str, item_id: str, price_id: str, key: str) -> bool:
-    """Change the price now, with proration. The difference is invoiced at once; the change applies once it is paid.
+class PriceChange(NamedTuple):
+    """A change of a subscription's price, prorated from `at`, or from when Stripe makes it. It is invoiced at once."""
+
+    subscription_id: str
+    item_id: str
+    price_id: str
+    at: datetime | None = None
+
+    def params(self) -> dict[str, Any]:
+        date = {"proration_date": int(self.at.timestamp())} if self.at is not None else {}
+        return {"items": self.items(), "proration_behavior": "always_invoice", **date}
+
+    def items(self) -> list[dict[str, str]]:
+        return [{"id": self.item_id, "price": self.price_id}]
+
+
+def change_price(change: PriceChange, key: str) -> bool:
+    """Change the price. The change applies once the difference is paid.
 
     False if the subscription has ended or is missing.
     """
-    params = {
-        "items": [{"id": item_id, "price": price_id}],
-        "proration_behavior": "always_invoice",
-        "payment_behavior": "pending_if_incomplete",
-    }
-    return _change_subscription("change_price", subscription_id, params, key)
+    params = {**change.params(), "payment_behavior": "pending_if_incomplete"}
+    return _change_subscription("change_price", change.subscription_id, params, key)
+
+
+def preview_change(change: PriceChange) -> Invoice | None:
+    """The invoice of the change; as `preview_renewal` if there is nothing to prorate. `BadShape`."""
+    return _preview("preview_change", change.subscription_id, change.params())
+
+
+def preview_renewal(change: PriceChange) -> Invoice | None:
+    """The next period's invoice after the change. `BadShape`.
+
+    None if there will be none, also because the subscription has ended or is missing.
+    """
+    details = {"items": change.items(), "proration_behavior": "none"}
+    return _preview("preview_renewal", change.subscription_id, details)
+
+
+def _preview(what: str, subscription_id: str, details: Mapping[str, Any]) -> Invoice | None:
+    """A change undoes a scheduled cancellation, so every preview does."""
+    import stripe
+
+    params: Any = {"subscription": subscription_id, "subscription_details": {**details, "cancel_at_period_end": False}}
+    with translated_errors(what) as client, _price_errors():
+        try:
+            data = client.v1.invoices.create_preview(params).to_dict()
+        except stripe.InvalidRequestError as error:
+            if error.code != "invoice_upcoming_none" and _exists(client, subscription_id):
+                raise
+            return None
+    return objects.invoice(data) if objects.has_lines(data) else None
 
 
 def set_cancel_at_period_end(subscription_id: str, cancel: bool, key: str) -> bool:

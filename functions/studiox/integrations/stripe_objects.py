@@ -320,11 +320,14 @@ def _invoice(data: Data) -> Invoice:
         total=bill.total - bill.tax,
         reason=data.get("billing_reason") or "",
         bill=bill,
+        balance=_whole(data.get("starting_balance") or 0),
     )
 
 
 def _line(data: Data) -> Line:
-    return Line(_price_of(data), _whole(data["amount"]), moment(data["period"]["end"]))
+    about = (data.get("parent") or {}).get("subscription_item_details") or {}
+    whole = about.get("proration") is False
+    return Line(_price_of(data), _whole(data["amount"]), moment(data["period"]["end"]), whole)
 
 
 def _invoice_bill(data: Data, lines: tuple[Line, ...]) -> Bill:

@@ -180,6 +180,8 @@ class Line(NamedTuple):
     price_id: str
     amount: int
     period_end: datetime
+    whole: bool = False
+    """Whether it is a period's price, not a proration or an item added by hand."""
 
 
 class Invoice(NamedTuple):
@@ -203,3 +205,5 @@ class Invoice(NamedTuple):
     """Stripe's billing reason, such as `subscription_cycle`."""
     bill: Bill = Bill("", 0, 0)
     """All of it, with tax on top. A credit's sums are negative."""
+    balance: int = 0
+    """The customer's balance before it. Negative for a credit, which pays first."""

@@ -33,6 +33,7 @@ VARIABLES = {
 REFUSED = {
     "cancelStudioJob": "NotCancellable",
     "setJobStatus": "NotCancellable",
+    "previewSubscription": "NoSubscription",
     "updateSubscription": "NoSubscription",
     "cancelSubscription": "NoSubscription",
     "appealModeration": "NothingToAppeal",

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from local.vendors.stripe import checkouts, objects, totals
+from local.vendors.stripe import checkouts, objects, prorations, totals
 from local.vendors.stripe.objects import Object
 
 PLANS = {"pro": ("StudioX Pro", 900), "enterprise": ("StudioX Enterprise", 7_900)}
@@ -365,30 +365,18 @@ class Account:
             about = self.get(sub["latest_invoice"], "invoice") if type_.startswith("invoice.") else sub
             return self.emit(type_, about)
 
-    def change_price(self, sub: Object, price: Object, *, invoice_now: bool) -> None:
-        """Change the price now, prorated: invoiced at once, or with the next period.
+    def change_price(self, sub: Object, price: Object, *, invoice_now: bool, at: int | None = None) -> None:
+        """Change the price, prorated from now or from another time of the period: invoiced now or with the next one.
 
         If the difference cannot be paid, nothing changes. A credit goes to the customer's balance.
         """
         item = sub["items"]["data"][0]
-        old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
-        if old["id"] == price["id"]:
+        lines = prorations.lines(sub, price, self.now() if at is None else at)
+        if not lines:
             return
-        now = min(max(self.now(), start), end)
-        # Stripe prorates by the second, to the nearest cent.
-        part = end - now, end - start
-        back, due = totals.prorated(sub, old, *part, "_paid_with"), totals.prorated(sub, price, *part, "_coupon")
-        if sub["status"] == "trialing":
-            back = due = 0  # nothing was paid for this period yet
-        lines = [
-            objects.invoice_line(old, -back, now, end, "Unused time"),
-            objects.invoice_line(price, due, now, end, "Remaining time"),
-        ]
-        for line in lines:
-            line["_proration"] = True
-        declined = sub["customer"] in self.declines and due > back
+        declined = sub["customer"] in self.declines and sum(line["amount"] for line in lines) > 0
         if declined:
-            sub["pending_update"] = {"expires_at": now + 82_800, "subscription_items": []}
+            sub["pending_update"] = {"expires_at": self.now() + 82_800, "subscription_items": []}
         else:
             item["price"] = price
         if invoice_now:

@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.vendors.stripe import objects, off_session
+from local.vendors.stripe import objects, off_session, previews
 from local.vendors.stripe.account import Account, Refused
 from local.vendors.stripe.objects import Object
 
@@ -198,7 +198,8 @@ def _update_subscription(api: Api, params: Params, name: str) -> Object:
         account.emit("customer.subscription.updated", sub)
     for item in params.get("items", []):
         price = account.get(item["price"], "price", "items[0][price]")
-        account.change_price(sub, price, invoice_now=params.get("proration_behavior") == "always_invoice")
+        at = previews.proration_time(account, sub, params, "proration_date")
+        account.change_price(sub, price, invoice_now=params.get("proration_behavior") == "always_invoice", at=at)
     return sub
 
 
@@ -280,6 +281,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/subscriptions/([^/]+)", _get("subscription")),
     ("POST", "/v1/subscriptions/([^/]+)", _update_subscription),
     ("DELETE", "/v1/subscriptions/([^/]+)", lambda api, _params, name: api.account.end(name)),
+    ("POST", "/v1/invoices/create_preview", lambda api, params, _: previews.preview(api.account, params)),
     ("GET", "/v1/invoices", _list("invoice", "subscription", "status", "customer")),
     ("GET", "/v1/invoices/([^/]+)", _get("invoice")),
     ("GET", "/v1/invoice_payments", _list_invoice_payments),

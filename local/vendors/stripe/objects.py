@@ -257,13 +257,16 @@ def subscription(customer_id: str, price: Object, metadata: Object, now: int, tr
     }
 
 
-def invoice_line(price: Object, amount: int, start: int, end: int, description: str) -> Object:
+def invoice_line(
+    price: Object, amount: int, start: int, end: int, description: str, *, proration: bool = False
+) -> Object:
     return {
         "id": new_id("il"),
         "object": "line_item",
         "amount": amount,
         "currency": price["currency"],
         "description": description,
+        "parent": {"type": "subscription_item_details", "subscription_item_details": {"proration": proration}},
         "period": {"start": start, "end": end},
         "pricing": {
             "type": "price_details",

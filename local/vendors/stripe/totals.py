@@ -105,7 +105,8 @@ def price_invoice(sub: Object, lines: Iterable[Object]) -> Object:
     terms, percent, behavior = sub.get("_coupon"), sub.get("_percent", 0), sub.get("_behavior", "exclusive")
     subtotal = off = due = 0
     for line in lines:
-        less = 0 if line.get("_proration") else discount(terms, line["amount"], sub["currency"])
+        prorated = line["parent"]["subscription_item_details"]["proration"]
+        less = 0 if prorated else discount(terms, line["amount"], sub["currency"])
         line["discount_amounts"] = [{"amount": less, "discount": terms["id"]}] if terms and less else []
         subtotal, off = subtotal + line["amount"], off + less
         due += tax(line["amount"] - less, percent, behavior)

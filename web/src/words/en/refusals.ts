@@ -34,6 +34,7 @@ export const refusals = {
   NotPublishable: 'This can’t be published, because it has no finished media.',
   PaymentsUnavailable: 'Payments are not available right now. You were not charged. Try again in a minute.',
   PlanRequired: 'This needs the {plan} plan.',
+  PreviewOutdated: 'The amount may have changed, so nothing was charged. Look at it again.',
   PriceChanged: 'The price has changed to {price}. Order again to accept it.',
   ProviderRejected: 'The model refused this. Your tokens were refunded. Try other words or another model.',
   ProviderUnavailable: 'This model is not available right now. Try another one, or try again later.',
