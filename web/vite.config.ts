@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 // (VITE_OFFSET=N for one that was started with OFFSET=N).
 const SHARED = [
   /\/lit(-html)?\//,
-  /web\/src\/(?!main|google|lightbox)[\w-]+\.ts$/,
+  /web\/src\/(?!main|google|lightbox|zip)[\w-]+\.ts$/,
   /clients\/\S*\/(calls|errors|generated|retry|status)\.ts$/,
 ];
 

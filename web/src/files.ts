@@ -42,13 +42,16 @@ export class Files {
     return paths.filter((_, index) => answers[index]?.status !== 404);
   }
 
+  /** The file's content. A RangeError if it cannot be had. */
+  async blob(path: string, signal?: AbortSignal): Promise<Blob> {
+    const answer = await this.ask(path, true, signal);
+    if (!answer.ok) throw new RangeError('The file could not be loaded. Try again.');
+    return answer.blob();
+  }
+
   /** Save the file under this name. A RangeError if it cannot be had. */
   async download(path: string, name: string): Promise<void> {
-    const answer = await this.ask(path, true);
-    if (!answer.ok) throw new RangeError('The file could not be loaded. Try again.');
-    const href = URL.createObjectURL(await answer.blob());
-    Object.assign(document.createElement('a'), { href, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(href), SAVED_MS);
+    save(await this.blob(path), name);
   }
 
   /** The address of a public file. */
@@ -61,7 +64,7 @@ export class Files {
     this.found.clear();
   }
 
-  private async ask(path: string, content: boolean): Promise<Response> {
+  private async ask(path: string, content: boolean, signal: AbortSignal | null = null): Promise<Response> {
     const [token, check] = await Promise.all([
       this.token(),
       APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(false)) : '',
@@ -70,7 +73,7 @@ export class Files {
       ...(token ? { Authorization: `Firebase ${token}` } : {}),
       ...(check ? { 'X-Firebase-AppCheck': check } : {}),
     };
-    return fetch(fileUrl(path, content), { headers });
+    return fetch(fileUrl(path, content), { headers, signal });
   }
 
   private async load(path: string): Promise<void> {
@@ -92,6 +95,13 @@ export class Files {
       this.heal(() => void this.load(path)); // no connection
     }
   }
+}
+
+/** Let the browser save it under this name. */
+export function save(content: Blob, name: string): void {
+  const href = URL.createObjectURL(content);
+  Object.assign(document.createElement('a'), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), SAVED_MS);
 }
 
 /** Refuses, with a RangeError, a file that the browser cannot show as a picture: an order would be refused with it. */

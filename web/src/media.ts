@@ -48,12 +48,15 @@ export const ratio = ({ media: [first] }: Shown): number => {
   return width && height ? Math.min(2.2, Math.max(0.7, width / height)) : 1;
 };
 
+/** The title as the name of a file, without its ending. */
+export const saveable = (title: string): string =>
+  shortened(title.replace(/[\\/:*?"<>|\s\p{C}]+/gu, ' ').trim(), 80).replace(/…$/, '') || 'StudioX';
+
 /** The file's name where it is saved. */
 export function fileName({ media, label }: Shown, index: number): string {
   const item = media[index]!;
-  const title = (item.title ?? label).replace(/[\\/:*?"<>|\s\p{C}]+/gu, ' ').trim();
   const number = media.length > 1 ? ` ${index + 1}` : '';
-  return `${shortened(title, 80).replace(/…$/, '') || 'StudioX'}${number}.${item.path.split('.').at(-1)}`;
+  return `${saveable(item.title ?? label)}${number}.${item.path.split('.').at(-1)}`;
 }
 
 /** A still picture of it, for a grid: its thumbnail, or itself if it is small. */

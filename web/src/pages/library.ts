@@ -35,7 +35,8 @@ export function libraryPage(app: App): Page {
     void list.refresh();
     void collections.load();
   };
-  const selection = new Selection(app, () => collections.chosenId, refresh);
+  const shown = () => list.items?.filter(({ creationId }) => !app.gone.has(creationId));
+  const selection = new Selection(app, () => collections.chosenId, () => shown() ?? [], refresh);
   reload();
   void app.catalogue(); // the names of models
 
@@ -57,7 +58,6 @@ export function libraryPage(app: App): Page {
     app.update();
   };
 
-  const shown = () => list.items?.filter(({ creationId }) => !app.gone.has(creationId));
   const grid = (items: Creation[] | undefined): TemplateResult => {
     if (!items) return list.missing();
     if (items.length === 0) return html`${empty(filters.any || collections.chosenId !== null)}${list.more()}`;
@@ -109,7 +109,7 @@ function tile(app: App, creation: Creation, star: (each: Creation) => void, sele
       </span>
     </a>
     ${selection.chosen
-      ? selection.box(creationId, label)
+      ? selection.box(creation, label)
       : html`<button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${label}"
           @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`}
   </article>`;

@@ -1,35 +1,41 @@
 // The creations that are selected in the library, and what can be done with all of them at once.
 import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { creations, deleteCreations, parts, putIntoCollection } from './collections.ts';
 
+type Chosen = ReadonlyMap<string, Creation>;
+
 export class Selection {
-  /** The ids; null while nothing is being selected. */
-  chosen: Set<string> | null = null;
+  /** By their ids; null while nothing is being selected. */
+  chosen: Map<string, Creation> | null = null;
 
   constructor(
     private readonly app: App,
     /** The collection that the library shows. */
     private readonly shown: () => string | null,
+    /** What the library shows of it. */
+    private readonly all: () => readonly Creation[],
     /** They have been moved or deleted. */
     private readonly changed: () => void,
   ) {}
 
   begin(): void {
-    this.chosen = new Set();
+    this.chosen = new Map();
     this.app.update();
   }
 
   /** The box that selects one. */
-  box(creationId: string, label: string): TemplateResult {
-    const chosen = this.chosen ?? new Set();
+  box(creation: Creation, label: string): TemplateResult {
+    const { creationId: id } = creation;
+    const { chosen } = this;
     const toggle = () => {
-      if (!chosen.delete(creationId)) chosen.add(creationId);
+      if (!chosen?.delete(id)) chosen?.set(id, creation);
       this.app.update();
     };
     return html`<label class="over pick"><span class="hidden">Select: ${label}</span>
-      <input type="checkbox" .checked=${chosen.has(creationId)} @change=${toggle} /></label>`;
+      <input type="checkbox" .checked=${chosen?.has(id) ?? false} @change=${toggle} /></label>`;
   }
 
   view(): TemplateResult | typeof nothing {
@@ -39,18 +45,25 @@ export class Selection {
     return html`<div class="selection card" role="region" aria-label="Selected">
       <strong role="status">${creations(chosen.size)} selected</strong>
       <div class="row wrap">
-        <button ?disabled=${none} @click=${() => putIntoCollection(app, [...chosen], this.done)}>
+        <button @click=${() => this.chooseAll()}>Select all</button>
+        <button ?disabled=${none} @click=${() => putIntoCollection(app, [...chosen.keys()], this.done)}>
           Put into a collection
         </button>
         ${this.shown()
           ? html`<button ?disabled=${none} @click=${() => this.takeOut(chosen)}>Take out of this collection</button>`
           : nothing}
+        <button ?disabled=${none} @click=${() => this.save(chosen)}>${icon('download')}Download</button>
         <button class="bad" ?disabled=${none} @click=${() => this.delete(chosen)}>
           ${icon('trash')}Delete
         </button>
         <button @click=${() => this.end()}>Done</button>
       </div>
     </div>`;
+  }
+
+  private chooseAll(): void {
+    this.chosen = new Map(this.all().map((each) => [each.creationId, each]));
+    this.app.update();
   }
 
   private end(): void {
@@ -63,15 +76,19 @@ export class Selection {
     this.changed();
   };
 
-  private delete(chosen: ReadonlySet<string>): void {
+  private delete(chosen: Chosen): void {
     this.end();
-    deleteCreations(this.app, [...chosen], this.changed);
+    deleteCreations(this.app, [...chosen.keys()], this.changed);
   }
 
-  private async takeOut(chosen: ReadonlySet<string>): Promise<void> {
+  private save(chosen: Chosen): Promise<void | null> {
+    return this.app.attempt(async () => (await import('../zip.ts')).saveZip(this.app, [...chosen.values()]));
+  }
+
+  private async takeOut(chosen: Chosen): Promise<void> {
     const { app } = this;
     const collectionId = this.shown()!;
-    for (const remove of parts([...chosen]))
+    for (const remove of parts([...chosen.keys()]))
       if (!(await app.attempt(() => app.studiox.changeCollection({ collectionId, remove })))) return;
     app.say(`${creations(chosen.size)} taken out of the collection.`);
     this.done();
