@@ -43,6 +43,7 @@ PENDING = {
     "web/src/quote.ts",
     "web/src/under-way.ts",
     # library
+    "web/src/grid.ts",
     "web/src/lightbox.ts",
     "web/src/list.ts",
     "web/src/media.ts",
@@ -54,6 +55,7 @@ PENDING = {
     "web/src/player.ts",
     "web/src/share.ts",
     "web/src/waiting.ts",
+    "web/src/zip.ts",
     # people
     "web/src/invite.ts",
     "web/src/moderation.ts",

@@ -75,3 +75,42 @@ story('by a finger on a phone', async (visit, t) => {
   await box.getByRole('button', { name: 'Close', exact: true }).click(); // a tap would end the page's own scrolling
   await box.waitFor({ state: 'detached' });
 });
+
+/** The library of somebody, in pages of two. */
+async function atLibrary(visit, options, email) {
+  const person = { ...(await visit(options)), email };
+  const { page } = person;
+  await page.route('**/getUserCreations', (route) => {
+    const request = route.request();
+    if (request.method() !== 'POST') return route.continue();
+    const { data } = request.postDataJSON();
+    return route.continue({ postData: JSON.stringify({ data: { ...data, pageSize: 2 } }) });
+  });
+  await page.goto('/library');
+  await (await signIn(person)).waitFor({ state: 'detached' });
+  await until(async () => (await page.locator('.tile strong').count()) === 2, 'the first page');
+  return page;
+}
+
+story('a grid, by keys: also what is on its next page', async (visit, t) => {
+  const page = await atLibrary(visit, DESKTOP, await somebody(t));
+  const box = page.getByRole('dialog', { name: 'Full screen' });
+  await tabTo(page, page.getByRole('button', { name: 'Full screen: Waves' }));
+  await page.keyboard.press('Enter');
+  await shown(box, '1 of more than 2: Waves');
+  await until(() => box.locator('video').evaluate((film) => film.readyState > 1), 'a film with a frame');
+  await page.keyboard.press('ArrowRight');
+  await shown(box, '2 of 3: A tern'); // the next page has come
+  await decoded(box.getByRole('img', { name: 'A tern' }));
+  await accessible(page, 'the lightbox of a grid');
+  await page.keyboard.press('ArrowRight');
+  await shown(box, '3 of 3: A heron');
+  await page.keyboard.press('Escape');
+  await box.waitFor({ state: 'detached' });
+  const seen = page.getByRole('link', { name: 'A heron' });
+  await until(() => seen.evaluate((link) => link === document.activeElement), 'the focus at what was seen last');
+  await page.getByRole('button', { name: 'Full screen: A heron' }).click();
+  await box.getByRole('link', { name: 'Open' }).click();
+  await page.getByRole('heading', { name: 'A heron' }).waitFor();
+  assert.equal(await box.count(), 0);
+});

@@ -106,10 +106,20 @@ export class List<T> {
     return missing(this.failed, () => void this.reload(), this.looks.loading);
   }
 
+  /** Whether there are more than `items` has. */
+  get hasMore(): boolean {
+    return this.cursor !== null;
+  }
+
+  /** Load the next page, if there is one and nothing is being loaded. */
+  async next(): Promise<void> {
+    if (this.cursor === null || this.loading) return;
+    await this.load(this.cursor, (found) => [...(this.items ?? []), ...found]);
+  }
+
   more(): TemplateResult | typeof nothing {
-    if (this.cursor === null) return nothing;
-    const next = () => this.load(this.cursor, (found) => [...(this.items ?? []), ...found]);
-    return html`<p class="more"><button ?disabled=${this.loading} @click=${next}>
+    if (!this.hasMore) return nothing;
+    return html`<p class="more"><button ?disabled=${this.loading} @click=${() => this.next()}>
       ${this.loading ? 'Loading …' : 'Show more'}</button></p>`;
   }
 

@@ -30,7 +30,7 @@ export const shownPost = ({ type, media, caption, prompt, authorName }: Post): S
 });
 
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
-const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
+export const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
 
 /** The most bytes of a file that a list shows while there is no thumbnail: a page of sixty is then 1.5 MB. */
 const SMALL = 25_000;

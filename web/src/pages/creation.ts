@@ -2,9 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { withInputs } from '../compare.ts';
 import { MOST } from '../files.ts';
 import { icon } from '../icons.ts';
-import { fileName, full, madeWithAi, rated, shownCreation } from '../media.ts';
+import { fileName, madeWithAi, rated, shownCreation } from '../media.ts';
 import { onward } from '../onward.ts';
 import type { Draft, Page } from '../page.ts';
 import { parameters } from '../params.ts';
@@ -35,10 +36,9 @@ export function creationPage(app: App, creationId: string): Page {
       if (creation === null || app.gone.has(creationId))
         return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
       const { title, prompt, params } = creation;
-      const address = (path: string, bytes?: number) => app.files.private(path, bytes);
       return html`<p><a href="/library" data-back>‹ Library</a></p>
         <article class="detail">
-          <div class="stage">${full(shownCreation(creation), address, played)}</div>
+          <div class="stage">${withInputs(app, shownCreation(creation), params, played)}</div>
           <div class="side">
             <h1>${title || prompt}</h1>
             <p>${madeWithAi} ${rated(creation)}</p>

@@ -4,6 +4,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
+import type { Grid } from '../lightbox.ts';
 import { cover, ratio, shownCreation } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
@@ -11,6 +12,7 @@ import { typeName } from '../words.ts';
 import { Collections } from './collections.ts';
 import { Filters } from './filters.ts';
 import { gate } from '../gate.ts';
+import { opener } from '../grid.ts';
 import { List } from '../list.ts';
 import { Selection } from './selection.ts';
 
@@ -35,7 +37,8 @@ export function libraryPage(app: App): Page {
     void list.refresh();
     void collections.load();
   };
-  const shown = () => list.items?.filter(({ creationId }) => !app.gone.has(creationId));
+  const hidden = ({ creationId }: Creation) => app.gone.has(creationId);
+  const shown = () => list.items?.filter((each) => !hidden(each));
   const selection = new Selection(app, () => collections.chosenId, () => shown() ?? [], refresh);
   reload();
   void app.catalogue(); // the names of models
@@ -58,11 +61,26 @@ export function libraryPage(app: App): Page {
     app.update();
   };
 
-  const grid = (items: Creation[] | undefined): TemplateResult => {
+  const grid: Grid<Creation> = {
+    list,
+    hidden,
+    shown: shownCreation,
+    href: ({ creationId }) => `/library/${creationId}`,
+    address: (path, bytes) => app.files.private(path, bytes),
+  };
+  const over = (creation: Creation): TemplateResult => {
+    const { isFavorite } = creation;
+    const { label } = shownCreation(creation);
+    if (selection.chosen) return selection.box(creation, label);
+    return html`${opener(app, grid, creation)}
+      <button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${label}"
+        @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`;
+  };
+  const tiles = (items: Creation[] | undefined): TemplateResult => {
     if (!items) return list.missing();
     if (items.length === 0) return html`${empty(filters.any || collections.chosenId !== null)}${list.more()}`;
     return html`<div class="grid">
-      ${repeat(items, ({ creationId }) => creationId, (each) => tile(app, each, star, selection))}
+      ${repeat(items, ({ creationId }) => creationId, (each) => tile(grid, each, over(each)))}
     </div>${list.more()}`;
   };
 
@@ -87,7 +105,7 @@ export function libraryPage(app: App): Page {
           : nothing}</div>
       ${filters.view()}
       <div class="filters">${filters.kinds()} ${collections.bar()}</div>
-      ${grid(shown())}
+      ${tiles(shown())}
       ${selection.view()}
     `,
   };
@@ -98,19 +116,16 @@ const empty = (filtered: boolean): TemplateResult => html`<div class="empty">
   <p role="status">${filtered ? 'No matches.' : 'Nothing yet.'}</p><a class="button main" href="/">Create something</a>
 </div>`;
 
-function tile(app: App, creation: Creation, star: (each: Creation) => void, selection: Selection): TemplateResult {
-  const { creationId, title, prompt, type, isFavorite, postId } = creation;
-  const label = title || prompt;
-  return html`<article class="tile" style="--ratio:${ratio(shownCreation(creation))}">
-    <a href="/library/${creationId}">
-      ${cover(shownCreation(creation), (path, bytes) => app.files.private(path, bytes))}
+function tile({ shown, href, address }: Grid<Creation>, creation: Creation, over: TemplateResult): TemplateResult {
+  const made = shown(creation);
+  return html`<article class="tile" style="--ratio:${ratio(made)}">
+    <a href=${href(creation)}>
+      ${cover(made, address)}
       <span class="caption">
-        <strong dir="auto">${label}</strong><small>${typeName(type)}${postId ? ' · in the feed' : ''}</small>
+        <strong dir="auto">${made.label}</strong>
+        <small>${typeName(made.type)}${creation.postId ? ' · in the feed' : ''}</small>
       </span>
     </a>
-    ${selection.chosen
-      ? selection.box(creation, label)
-      : html`<button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${label}"
-          @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`}
+    ${over}
   </article>`;
 }
