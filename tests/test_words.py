@@ -66,18 +66,11 @@ PENDING = {
     "web/src/publish.ts",
     "web/src/shell.ts",
     # money and the account
-    "web/src/confirm.ts",
-    "web/src/gate.ts",
-    "web/src/google.ts",
-    "web/src/limits.ts",
-    "web/src/pages/account.ts",
     "web/src/pages/history.ts",
     "web/src/pages/offers.ts",
     "web/src/pages/rewards.ts",
-    "web/src/pages/security.ts",
     "web/src/pages/tokens.ts",
     "web/src/pages/top-up.ts",
-    "web/src/sign-in.ts",
     # administration
     "web/src/admin/audit.ts",
     "web/src/admin/catalogue.ts",

@@ -1,7 +1,9 @@
 // Who one is: an address that is confirmed by a link, and an account at Google.
 import assert from 'node:assert/strict';
+import { signInWithEmailAndPassword } from 'firebase/auth';
+import { connect } from '../../local/client.mjs';
 import { mailed } from '../journeys/support.mjs';
-import { accessible, balance, DESKTOP, fits, PHONE, signOut, signUp, story, until } from './support.mjs';
+import { accessible, balance, DESKTOP, fits, PASSWORD, PHONE, signIn, signOut, signUp, story, until } from './support.mjs';
 
 const GOOGLE = 'https://accounts.google.com/';
 
@@ -102,4 +104,43 @@ story('whoever says no at Google stays a visitor, and is told', async (visit) =>
   await page.getByRole('button', { name: 'Continue with Google' }).tap();
   await page.getByText('You are not signed in: Google did not confirm who you are.').waitFor();
   assert.equal(new URL(page.url()).hash, '');
+});
+
+story('a name that is typed stays through an error, a reload and the end of the session', async (visit, t) => {
+  const ada = await visit(PHONE);
+  const { page } = ada;
+  ada.allow(/ERR_FAILED|status of 40[013]/);
+  await page.goto('/account');
+  await signUp(ada, 'Ada');
+  const profile = page.getByRole('region', { name: 'Profile' });
+  const name = profile.getByLabel('Name');
+  await until(async () => (await name.inputValue()) === 'Ada', 'the name given at sign-up');
+  await name.fill('Ada the Second');
+  await page.route('**/updateProfile', (route) => route.abort());
+  await profile.getByRole('button', { name: 'Save' }).tap();
+  await page.getByText(/^We got no answer|^There is no connection/).first().waitFor();
+  assert.equal(await name.inputValue(), 'Ada the Second', 'an error keeps it');
+  await page.unroute('**/updateProfile');
+  await page.reload();
+  await until(async () => (await name.inputValue()) === 'Ada the Second', 'what was typed before the reload');
+
+  const elsewhere = connect();
+  t.after(() => elsewhere.close());
+  await signInWithEmailAndPassword(elsewhere.auth, ada.email, PASSWORD);
+  await elsewhere.call('revokeSessions');
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in again' }).tap();
+  const dialog = page.getByRole('dialog', { name: 'Sign in' });
+  await dialog.getByLabel('E-mail address').fill(ada.email);
+  await dialog.getByLabel('Password').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).tap();
+  await until(async () => (await name.inputValue()) === 'Ada the Second', 'what was typed before the session ended');
+  await profile.getByRole('button', { name: 'Save' }).tap();
+  await page.getByText('Saved.').waitFor();
+  await name.fill('Somebody else');
+  await page.goto('/feed');
+  await signOut(page);
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await page.goto('/account');
+  await until(async () => (await name.inputValue()) === 'Ada the Second', 'the name that was saved: sign-out forgets the other');
 });

@@ -2,6 +2,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { App } from './app.ts';
 import { icon } from './icons.ts';
+import { translated } from './language.ts';
+import { account as english } from './words/en/account.ts';
+
+const words = translated('account', english).confirm;
 
 /** The tab's users who have closed the line. */
 const KEY = 'unconfirmed';
@@ -14,17 +18,17 @@ export function confirmation(app: App): TemplateResult | typeof nothing {
     sessionStorage.setItem(KEY, user.uid);
     app.update();
   };
-  return html`<aside class="confirm" aria-label="Your e-mail address">
-    <p>Your e-mail address is not confirmed.
-      <button class="link" @click=${() => send(app)}>Send me the link</button></p>
-    <button class="round" aria-label="Confirm it later" @click=${close}>${icon('close')}</button>
+  return html`<aside class="confirm" aria-label=${words.label}>
+    <p>${words.isNot}
+      <button class="link" @click=${() => send(app)}>${words.send}</button></p>
+    <button class="round" aria-label=${words.later} @click=${close}>${icon('close')}</button>
   </aside>`;
 }
 
 async function send(app: App): Promise<void> {
   await app.attempt(async () => {
     await (await app.session.sdk()).confirmAddress();
-    app.say('We have sent you a message with a link.');
+    app.say(words.sent);
   });
 }
 

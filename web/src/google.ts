@@ -1,6 +1,8 @@
 // Sign-in with Google by OpenID Connect's redirect (docs/decisions/0049-signing-in-with-google.md). Fetched when it is
 // used. https://developers.google.com/identity/openid-connect/openid-connect
 import type { App } from './app.ts';
+import { translated } from './language.ts';
+import { account as english } from './words/en/account.ts';
 
 const GOOGLE = 'https://accounts.google.com/o/oauth2/v2/auth';
 const KEY = 'google';
@@ -40,7 +42,7 @@ export async function fromGoogle(app: App, answer: URLSearchParams): Promise<voi
   if (!asked || answer.get('state') !== asked.state) return;
   sessionStorage.removeItem(KEY); // an answer is used once
   const idToken = answer.get('id_token');
-  if (!idToken) return app.say('You are not signed in: Google did not confirm who you are.', true);
+  if (!idToken) return app.say(translated('account', english).signIn.notByGoogle, true);
   const signedIn = await app.attempt(async () => {
     await app.session.enter((sdk) => sdk.signInWithGoogle(idToken, asked.nonce));
     return true;

@@ -2,13 +2,20 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Profile } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
+import { keptDraft } from './kept.ts';
+import { say, translated } from './language.ts';
 import type { Spend } from './sdk/live.ts';
 import { tokens } from './words.ts';
+import { account as english } from './words/en/account.ts';
+
+const account = translated('account', english);
+const words = account.limits;
 
 const FEW = 20;
 
 export class Limits {
   private spent: Spend = { date: '', tokens: 0 };
+  private readonly draft: ReturnType<typeof keptDraft>;
   readonly stop: () => void;
 
   constructor(
@@ -16,6 +23,7 @@ export class Limits {
     uid: string,
     private readonly saved: (profile: Profile) => void,
   ) {
+    this.draft = keptDraft(app, 'limits');
     this.stop = app.listen(({ followSpend }) =>
       followSpend(uid, (spent) => {
         this.spent = spent;
@@ -25,16 +33,19 @@ export class Limits {
   }
 
   view({ dailySpendLimit, lowBalanceAt }: Profile['preferences']): TemplateResult {
+    const { draft } = this;
     const today = new Date().toISOString().slice(0, 10);
     const spent = this.spent.date === today ? this.spent.tokens : 0;
-    return html`<section class="card" aria-label="Limits"><h2>Limits</h2>
-      <form @submit=${(event: SubmitEvent) => this.save(event)}>
-        <label>Spend a day at most <span class="muted">(tokens; empty for no limit)</span>
-          <input name="limit" type="number" min="1" step="1" .value=${String(dailySpendLimit ?? '')} /></label>
-        <p class="muted" role="status">Spent today: ${tokens(spent)}. A day ends at midnight UTC.</p>
-        <label>Tell me when I have fewer tokens than <span class="muted">(0 for never)</span>
-          <input name="few" type="number" min="0" step="1" .value=${String(lowBalanceAt ?? FEW)} /></label>
-        <button>Save</button>
+    return html`<section class="card" aria-label=${words.title}><h2>${words.title}</h2>
+      <form @input=${draft.keep} @submit=${(event: SubmitEvent) => this.save(event)}>
+        <label>${words.most} <span class="muted">${words.mostHint}</span>
+          <input name="limit" type="number" min="1" step="1"
+            .value=${draft.text('limit', String(dailySpendLimit ?? ''))} /></label>
+        <p class="muted" role="status">${say(words.spent, { tokens: tokens(spent) })}</p>
+        <label>${words.few} <span class="muted">${words.fewHint}</span>
+          <input name="few" type="number" min="0" step="1"
+            .value=${draft.text('few', String(lowBalanceAt ?? FEW))} /></label>
+        <button>${account.save}</button>
       </form>
     </section>`;
   }
@@ -46,8 +57,9 @@ export class Limits {
     const preferences = { dailySpendLimit, lowBalanceAt };
     const done = await this.app.attempt(() => this.app.studiox.updateProfile({ preferences }));
     if (!done) return;
+    this.draft.forget();
     this.saved(done);
-    this.app.say('Saved.');
+    this.app.say(account.saved);
   }
 }
 

@@ -1,8 +1,13 @@
 // Signing up and in: Firebase Auth's own, in one dialog.
 import { html, nothing } from 'lit-html';
 import type { App } from './app.ts';
+import { translated } from './language.ts';
 import type { Dialog } from './page.ts';
 import { said } from './words.ts';
+import { account as english } from './words/en/account.ts';
+
+const words = translated('account', english).signIn;
+const { name, shownWith } = translated('account', english).profile;
 
 /** The site's OAuth client at Google; empty where people cannot sign in with Google. */
 const googleClient = (): string =>
@@ -58,7 +63,7 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
     if (!field.reportValidity()) return;
     try {
       await (await app.session.sdk()).sendReset(field.value.trim());
-      sent = 'If this address has an account, we have sent it a message with a link.';
+      sent = words.resetSent;
     } catch (error) {
       wrong = said(error);
     }
@@ -70,31 +75,32 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
   };
 
   const dialog: Dialog = {
-    label: 'Sign in',
+    label: words.label,
     view: () => html`
-      <h2>${signingUp ? 'Create an account' : 'Welcome back'}</h2>
-      <p class="muted">${signingUp ? 'You start with free tokens. No card needed.' : 'Sign in to continue.'}</p>
+      <h2>${signingUp ? words.create : words.back}</h2>
+      <p class="muted">${signingUp ? words.free : words.toContinue}</p>
       <form @submit=${submit}>
         ${signingUp
-          ? html`<label>Name <span class="muted">(shown with what you publish)</span>
-              <input name="name" autocomplete="nickname" maxlength="100" /></label>`
+          ? html`<label>${name} <span class="muted">${shownWith}</span>
+              <input name="name" dir="auto" autocomplete="nickname" maxlength="100" /></label>`
           : nothing}
-        <label>E-mail address<input name="email" type="email" autocomplete="email" required autofocus /></label>
-        <label>Password
+        <label>${words.email}
+          <input name="email" type="email" autocomplete="email" required autofocus /></label>
+        <label>${words.password}
           <input name="password" type="password" required minlength=${signingUp ? 6 : nothing}
             autocomplete=${signingUp ? 'new-password' : 'current-password'} /></label>
         <p class="wrong" role="alert">${wrong}</p>
         <p class="muted" role="status">${sent}</p>
         <button class="main wide" ?disabled=${busy}>
-          ${busy ? 'One moment …' : signingUp ? 'Sign up' : 'Sign in'}
+          ${busy ? words.wait : signingUp ? words.up : words.in}
         </button>
       </form>
       ${googleClient()
-        ? html`<p><button class="wide" @click=${() => google(googleClient())}>Continue with Google</button></p>`
+        ? html`<p><button class="wide" @click=${() => google(googleClient())}>${words.google}</button></p>`
         : nothing}
       <p class="row between">
-        <button class="link" @click=${turn}>${signingUp ? 'I have an account' : 'I am new here'}</button>
-        ${signingUp ? nothing : html`<button class="link" @click=${reset}>I forgot my password</button>`}
+        <button class="link" @click=${turn}>${signingUp ? words.haveAccount : words.isNew}</button>
+        ${signingUp ? nothing : html`<button class="link" @click=${reset}>${words.forgot}</button>`}
       </p>`,
   };
   void app.session.sdk().catch(() => undefined); // fetched while the form is filled in

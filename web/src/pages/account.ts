@@ -2,28 +2,27 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Preferences, Profile } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { gate } from '../gate.ts';
+import { say, translated } from '../language.ts';
 import { Invitation } from '../invite.ts';
+import { keptDraft } from '../kept.ts';
 import { Limits } from '../limits.ts';
 import { Blocked } from '../moderation.ts';
 import type { Page } from '../page.ts';
 import { waitingCards } from '../waiting.ts';
 import { onDay } from '../words.ts';
-import { gate } from '../gate.ts';
+import { account as english } from '../words/en/account.ts';
 import { Rewards } from './rewards.ts';
 import { yourData } from './security.ts';
 
-const LETTERS: readonly [keyof Preferences, string][] = [
-  ['emailJobs', 'When something is ready, or has failed'],
-  ['emailPayments', 'About payments'],
-  ['emailTokens', 'When tokens run low'],
-  ['emailComments', 'When somebody comments on my post'],
-  ['emailModeration', 'When a moderator decides about what I published or reported'],
-];
+const words = translated('account', english);
+const LETTERS = ['emailJobs', 'emailPayments', 'emailTokens', 'emailComments', 'emailModeration'] as const;
 
 export function accountPage(app: App): Page {
   const { user } = app;
-  if (!user) return gate(app, 'Account', 'Sign in to see your account.');
+  if (!user) return gate(app, words.title, words.signInToSee);
   let profile: Profile | null = null;
+  const draft = keptDraft(app, 'profile');
   const rewards = new Rewards(app);
   const blocked = new Blocked(app);
   const invitation = new Invitation(app);
@@ -44,8 +43,9 @@ export function accountPage(app: App): Page {
     const done = await app.attempt(() => app.studiox.updateProfile({ displayName }));
     if (!done) return;
     profile = done;
+    draft.forget();
     app.tabs.tell();
-    app.say('Saved.');
+    app.say(words.saved);
   };
   const prefer = async (name: keyof Preferences, wanted: boolean) => {
     const done = await app.attempt(() => app.studiox.updateProfile({ preferences: { [name]: wanted } }));
@@ -55,15 +55,15 @@ export function accountPage(app: App): Page {
   };
 
   return {
-    title: 'Account',
+    title: words.title,
     renew: load,
     stop: () => limits.stop(),
     view: () => html`
-      <h1>Account</h1>
+      <h1>${words.title}</h1>
       ${profile === null
         ? waitingCards(4, 18)
         : html`<div class="columns">
-            ${about(profile, save)}
+            ${about(profile, draft, save)}
             ${letters(profile.preferences, prefer)}
             ${limits.view(profile.preferences)}
             ${rewards.view(profile.streak)}
@@ -75,13 +75,21 @@ export function accountPage(app: App): Page {
   };
 }
 
-function about({ displayName, email, createdAt }: Profile, save: (event: SubmitEvent) => void): TemplateResult {
-  return html`<section class="card" aria-label="Profile"><h2>Profile</h2>
-    <form @submit=${save}>
-      <label>Name <span class="muted">(shown with what you publish)</span>
-        <input name="name" maxlength="100" autocomplete="nickname" .value=${displayName ?? ''} /></label>
-      <p class="muted">${email} · member since ${onDay(createdAt)}</p>
-      <button>Save</button>
+type Drafted = ReturnType<typeof keptDraft>;
+
+function about(
+  { displayName, email, createdAt }: Profile,
+  draft: Drafted,
+  save: (event: SubmitEvent) => void,
+): TemplateResult {
+  const { title, name, shownWith, since } = words.profile;
+  return html`<section class="card" aria-label=${title}><h2>${title}</h2>
+    <form @input=${draft.keep} @submit=${save}>
+      <label>${name} <span class="muted">${shownWith}</span>
+        <input name="name" dir="auto" maxlength="100" autocomplete="nickname"
+          .value=${draft.text('name', displayName ?? '')} /></label>
+      <p class="muted">${say(since, { email: email ?? '', day: onDay(createdAt) })}</p>
+      <button>${words.save}</button>
     </form>
   </section>`;
 }
@@ -95,9 +103,9 @@ const choice = (preferences: Preferences, prefer: Prefer, name: keyof Preference
     <span>${label}</span></label>`;
 
 const letters = (preferences: Preferences, prefer: Prefer): TemplateResult => html`
-<section class="card" aria-label="E-mail"><h2>E-mail me</h2>
-  ${LETTERS.map(([name, label]) => choice(preferences, prefer, name, label))}
+<section class="card" aria-label=${words.letters.label}><h2>${words.letters.title}</h2>
+  ${LETTERS.map((name) => choice(preferences, prefer, name, words.letters[name]))}
 </section>
-<section class="card" aria-label="Feed"><h2>Feed</h2>
-  ${choice(preferences, prefer, 'matureContent', 'Show posts that are rated mature')}
+<section class="card" aria-label=${words.feed.title}><h2>${words.feed.title}</h2>
+  ${choice(preferences, prefer, 'matureContent', words.feed.mature)}
 </section>`;

@@ -1,34 +1,38 @@
 // The user's data and access: export, password, sign-out everywhere, deletion.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { App } from '../app.ts';
+import { say, translated } from '../language.ts';
 import type { Person } from '../session.ts';
 import { tokens } from '../words.ts';
+import { account as english } from '../words/en/account.ts';
 
-export const yourData = (app: App, user: Person): TemplateResult => html`<section class="card" aria-label="Your data">
-  <h2>Your data</h2>
+const words = translated('account', english).security;
+
+export const yourData = (app: App, user: Person): TemplateResult => html`
+<section class="card" aria-label=${words.title}><h2>${words.title}</h2>
   <p class="row wrap">
-    <button @click=${() => exportAll(app)}>Export everything</button>
-    <button @click=${() => signOutEverywhere(app)}>Sign out everywhere</button>
-    ${user.hasPassword ? html`<button @click=${() => changePassword(app)}>Change my password</button>` : nothing}
+    <button @click=${() => exportAll(app)}>${words.export}</button>
+    <button @click=${() => signOutEverywhere(app)}>${words.everywhere}</button>
+    ${user.hasPassword ? html`<button @click=${() => changePassword(app)}>${words.changeMine}</button>` : nothing}
   </p>
-  <p><button class="bad" @click=${() => deleteAccount(app, user)}>Delete my account</button></p>
+  <p><button class="bad" @click=${() => deleteAccount(app, user)}>${words.deleteMine}</button></p>
 </section>`;
 
 async function exportAll(app: App): Promise<void> {
   const made = await app.attempt(() => app.studiox.exportAccount());
   if (!made) return;
   app.show({
-    label: 'Your data',
-    view: () => html`<h2>Your data is ready</h2>
-      <p>One file with everything that we store about you. The link works for an hour.</p>
-      <p><a class="button main" href=${made.url} target="_blank" rel="noopener" download>Download</a></p>`,
+    label: words.title,
+    view: () => html`<h2>${words.ready}</h2>
+      <p>${words.file}</p>
+      <p><a class="button main" href=${made.url} target="_blank" rel="noopener" download>${words.download}</a></p>`,
   });
 }
 
 async function signOutEverywhere(app: App): Promise<void> {
   if (!(await app.attempt(() => app.studiox.revokeSessions()))) return;
   await app.session.signOut();
-  app.say('You are signed out everywhere.');
+  app.say(words.isOut);
 }
 
 function changePassword(app: App): void {
@@ -41,15 +45,15 @@ function changePassword(app: App): void {
     };
     if (!(await app.attempt(changing))) return;
     app.show(null);
-    app.say('Your password was changed.');
+    app.say(words.changed);
   };
   app.show({
-    label: 'Change your password',
-    view: () => html`<h2>Change your password</h2>
+    label: words.changeTitle,
+    view: () => html`<h2>${words.changeTitle}</h2>
       <form @submit=${submit}>
-        <label>Current password${passwordField('current', 'current-password')}</label>
-        <label>New password (at least six characters)${passwordField('fresh', 'new-password')}</label>
-        <button class="main wide">Change password</button>
+        <label>${words.current}${passwordField('current', 'current-password')}</label>
+        <label>${words.fresh}${passwordField('fresh', 'new-password')}</label>
+        <button class="main wide">${words.change}</button>
       </form>`,
   });
 }
@@ -67,21 +71,21 @@ function deleteAccount(app: App, user: Person): void {
     if (!(await app.attempt(deleting))) return;
     app.show(null);
     await app.session.signOut();
-    app.say('Your account was deleted.');
+    app.say(words.deleted);
     app.go('/');
   };
-  const lost = () => (app.balance ? tokens(app.balance.balance) : 'your tokens');
+  const lost = () => (app.balance ? tokens(app.balance.balance) : words.yourTokens);
   app.show({
-    label: 'Delete the account',
-    view: () => html`<h2>Delete your account for good?</h2>
-      <p>This also deletes your library, your posts and ${lost()}, and ends your subscription.</p>
+    label: words.deleteTitle,
+    view: () => html`<h2>${words.question}</h2>
+      <p>${say(words.lost, { tokens: lost() })}</p>
       <form @submit=${submit}>
-        <label>Type your e-mail address to confirm
+        <label>${words.confirm}
           <input name="confirm" required autocomplete="off" maxlength="320" /></label>
         ${user.hasPassword
-          ? html`<label>Your password${passwordField('password', 'current-password')}</label>`
+          ? html`<label>${words.password}${passwordField('password', 'current-password')}</label>`
           : nothing}
-        <button class="bad wide">Delete everything</button>
+        <button class="bad wide">${words.delete}</button>
       </form>`,
   });
 }

@@ -19,12 +19,14 @@ import {
   updateProfile,
   type User,
 } from 'firebase/auth';
+import { language } from '../language.ts';
 import { emulators } from '../project.ts';
 import { firebaseApp } from './app.ts';
 
 const app = await firebaseApp();
 // Auth without pop-ups: the page does not use them, and on phones they load a script from Google at once.
 const auth = initializeAuth(app, { persistence: [indexedDBLocalPersistence, browserLocalPersistence] });
+auth.languageCode = language; // of the messages that Auth sends
 if (emulators)
   connectAuthEmulator(auth, `http://${emulators.hostname}:${emulators.auth}`, { disableWarnings: true });
 
