@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from studiox.billing import monthly_tokens, referral_settlement, settlement
+from studiox.catalog import defaults, sales
+from studiox.tokens import social_tasks
 from tests.test_web import ROOT, SOURCES, WEB, name
 
 WORDS = WEB / "src/words"
@@ -65,12 +68,6 @@ PENDING = {
     "web/src/pages/post.ts",
     "web/src/publish.ts",
     "web/src/shell.ts",
-    # money and the account
-    "web/src/pages/history.ts",
-    "web/src/pages/offers.ts",
-    "web/src/pages/rewards.ts",
-    "web/src/pages/tokens.ts",
-    "web/src/pages/top-up.ts",
     # administration
     "web/src/admin/audit.ts",
     "web/src/admin/catalogue.ts",
@@ -137,6 +134,22 @@ def test_arabic_is_arabic(dictionary: dict[str, dict[str, dict[str, str]]]) -> N
         if not ARABIC.search(text) and re.search(r"[a-z]{2}", SLOT.sub("", text)) and path not in NAMES
     ]
     assert not left, {path: english[path] for path in left}
+
+
+def test_the_bundled_catalogue_and_the_ledgers_reasons_are_in_the_dictionary(
+    dictionary: dict[str, dict[str, dict[str, str]]],
+) -> None:
+    """The functions store them in English, and the page finds their translation by the text (web/src/ours.ts)."""
+    ours = {forms["other"] for path, forms in dictionary["en"].items() if path.startswith("money.bundled.")}
+    stored = {pack.name for pack in sales.PACKS} | {plan.name for plan in sales.PLANS}
+    stored |= {text for plan in sales.PLANS for text in plan.features}
+    stored |= {task.title for task in social_tasks.TASKS} | {feature.label for feature in defaults.FEATURES}
+    stored |= {*settlement.REASONS.values(), settlement.TOP_UP_REASON, monthly_tokens.LOWERED, monthly_tokens.SET_OFF}
+    stored |= {*monthly_tokens.REASONS.values(), *referral_settlement.REASONS.values()}
+    for path in (ROOT / "functions/studiox").rglob("*.py"):
+        stored.update(re.findall(r"""\bCause\([^)]*\breason="([^"]+)\"""", path.read_text()))
+    assert len(stored) > 30
+    assert {text.replace("'", "’") for text in stored} - ours == set()
 
 
 def code_of(source: str) -> tuple[list[str], list[str]]:

@@ -1,7 +1,7 @@
 // Numbers, money and times as the reader writes them, the names of things, and why something was refused.
 import { StudioXError, type FailureReason, type Failures } from '../../clients/typescript/src/errors.ts';
 import type { QuoteRefusal, TypicalSeconds } from '../../clients/typescript/src/index.ts';
-import { count, locale, say, translated } from './language.ts';
+import { count, locale, rightToLeft, say, translated } from './language.ts';
 import { refusals as englishRefusals } from './words/en/refusals.ts';
 import { terms as englishTerms } from './words/en/terms.ts';
 
@@ -39,7 +39,11 @@ const priced = (currency: string) =>
 export const units = (currency: string): number =>
   10 ** (priced(currency).resolvedOptions().maximumFractionDigits ?? 2);
 
-export const money = (minor: number, currency: string): string => priced(currency).format(minor / units(currency));
+/** In a text from right to left an amount keeps its own order: `5.00 US$`, and not `$US 5.00`. */
+export function money(minor: number, currency: string): string {
+  const amount = priced(currency).format(minor / units(currency));
+  return rightToLeft ? `\u2066${amount.replace('\u200f', '')}\u2069` : amount;
+}
 
 /** How long ago, roughly. */
 export function ago(time: string, now = Date.now()): string {

@@ -8,27 +8,16 @@ import type {
 } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { chart } from '../chart.ts';
-import { waitingCards } from '../waiting.ts';
+import { say, translated } from '../language.ts';
 import { List, missing } from '../list.ts';
-import { at, count, money, signed, spelled, tokens } from '../words.ts';
+import { worded } from '../ours.ts';
+import { waitingCards } from '../waiting.ts';
+import { at, count, madeBy, money, named, onDay, signed, tokens } from '../words.ts';
+import { money as english } from '../words/en/money.ts';
 
-const KINDS: Record<string, string> = {
-  welcome_bonus: 'Welcome',
-  deduction: 'Order',
-  refund: 'Refund',
-  purchase: 'Bought',
-  plan_grant: 'From the plan',
-  plan_expiry: 'Expired',
-  reward: 'Reward',
-  admin_adjustment: 'From us',
-  clawback: 'Payment reversed',
-  restore: 'Payment restored',
-};
+const words = translated('money', english);
+
 type Kind = NonNullable<GetTokenTransactions['type']>;
-
-const WHAT: Record<Payment['kind'], string> = { pack: 'Tokens', top_up: 'Auto top-up', subscription: 'Plan' };
-const STATES: Record<string, string> = { in_review: 'In review' };
-const state = (status: string): string => STATES[status] ?? spelled(status);
 
 export class History {
   private usage: UsageAnalytics | null = null;
@@ -37,7 +26,11 @@ export class History {
   private readonly ledger: List<Transaction>;
   private readonly payments: List<Payment>;
 
-  constructor(private readonly app: App) {
+  constructor(
+    private readonly app: App,
+    /** The name of a pack or plan. */
+    private readonly nameOf: (id: string) => string,
+  ) {
     const { studiox } = app;
     this.ledger = new List<Transaction>(app, async (cursor) => {
       const found = await studiox.getTokenTransactions({ cursor, type: this.kind, pageSize: 10 });
@@ -54,23 +47,39 @@ export class History {
   }
 
   view(): TemplateResult {
+    const { use, ledger, payments, table } = words;
+    const { when, what, balance, amount, state } = table;
     return html`
-      <section aria-label="Use"><h2>The last 30 days</h2>
+      <section aria-label=${use.label}><h2>${use.title}</h2>
         ${this.usage ? used(this.usage) : missing(this.failed, () => void this.loadUsage(), waitingCards(1, 14))}
       </section>
-      <section aria-label="Ledger"><div class="row between wrap"><h2>Token history</h2>
-        <label class="row">Show
+      <section aria-label=${ledger.label}><div class="row between wrap"><h2>${ledger.title}</h2>
+        <label class="row">${ledger.show}
           <select @change=${this.choose}>
-            <option value="">everything</option>
-            ${Object.entries(KINDS).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
+            <option value="">${ledger.everything}</option>
+            ${Object.entries(words.kinds).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
           </select></label></div>
-        ${table('Ledger', ['When', 'What', 'Tokens', 'Balance'], this.ledger, this.ledger.items?.map(entry))}
+        ${tabled(ledger.label, [when, what, table.tokens, balance], this.ledger, this.ledger.items?.map(entry))}
         ${this.ledger.more()}
       </section>
-      <section aria-label="Payments"><h2>Payments</h2>
-        ${table('Payments', ['When', 'What', 'Amount', 'State'], this.payments, this.payments.items?.map(paid))}
+      <section aria-label=${payments.label}><h2>${payments.title}</h2>
+        ${tabled(
+          payments.label,
+          [when, what, amount, state, payments.receipt],
+          this.payments,
+          this.payments.items?.map((each) => paid(each, this.item(each))),
+        )}
         ${this.payments.more()}
       </section>`;
+  }
+
+  /** What a payment was for. */
+  private item({ kind, itemId }: Payment): string {
+    const { topUp, plan, unknown } = words.payments;
+    if (!itemId) return unknown;
+    const name = this.nameOf(itemId);
+    if (kind === 'pack') return name;
+    return say(kind === 'top_up' ? topUp : plan, { name });
   }
 
   private readonly choose = (event: Event): void => {
@@ -92,51 +101,67 @@ export class History {
 function used({ total, days }: UsageAnalytics): TemplateResult {
   const { spent, refunded, earned } = total.tokens;
   const bars = days.map(({ date, tokens }) => ({ date, value: tokens.spent }));
+  const { use } = words;
   const sums = [
-    `${count(total.jobs.total)} ordered`,
-    `${tokens(spent)} spent`,
-    `${count(refunded)} given back`,
-    `${count(earned)} received`,
+    say(use.ordered, { count: total.jobs.total }),
+    say(use.spent, { tokens: tokens(spent) }),
+    say(use.refunded, { count: refunded }),
+    say(use.earned, { count: earned }),
   ];
   return html`<p class="muted">${sums.join(' · ')}</p>
-    ${chart('Tokens spent a day', 'tokens', bars)}`;
+    ${chart(use.chart, use.unit, bars)}`;
 }
 
-function entry({ createdAt, type, reason, amount, balanceAfter }: Transaction): unknown[] {
-  const what = KINDS[type] ?? spelled(type);
+/** What an entry of the ledger is about; empty if its type says it. An administrator's reason is as it was typed. */
+function about({ type, ref, reason }: Transaction): string {
+  if (type === 'welcome_bonus') return '';
+  if (ref.kind === 'streak') return say(words.ledger.days, { count: Number.parseInt(reason, 10) });
+  const [, model, made] = (type === 'deduction' && ref.kind === 'job' && /^(.+): (\w+)$/.exec(reason)) || [];
+  return model && made ? madeBy(made, model) : worded(reason);
+}
+
+function entry(each: Transaction): unknown[] {
+  const more = about(each);
   return [
-    at(createdAt),
-    html`${what}${reason && !reason.startsWith(KINDS[type] ?? '') ? html` <small>${reason}</small>` : nothing}`,
-    html`<span class=${amount < 0 ? 'minus' : 'plus'}>${signed(amount)}</span>`,
-    count(balanceAfter),
+    at(each.createdAt),
+    html`${named(words.kinds, each.type)}${more ? html` <small dir="auto">${more}</small>` : nothing}`,
+    html`<span class=${each.amount < 0 ? 'minus' : 'plus'}>${signed(each.amount)}</span>`,
+    count(each.balanceAfter),
   ];
 }
 
-function paid(payment: Payment): unknown[] {
-  const { createdAt, kind, tokens: bought, amount, currency, status, invoiceUrl, discount, tax } = payment;
+function paid(payment: Payment, item: string): unknown[] {
+  const { createdAt, tokens: bought, amount, currency, status, invoiceUrl, discount, tax, refunded } = payment;
+  const names = words.payments;
   const parts = [
-    discount ? `less ${money(discount, currency)}` : '',
-    tax ? `with ${money(tax, currency)} tax` : '',
+    discount ? say(names.discount, { amount: money(discount, currency) }) : '',
+    tax ? say(names.tax, { amount: money(tax, currency) }) : '',
+    refunded ? say(names.refunded, { amount: money(refunded, currency) }) : '',
   ].filter(Boolean);
+  const day = onDay(createdAt);
   return [
-    at(createdAt),
-    html`${WHAT[kind]}${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
-    html`${money(amount, currency)}${parts.length > 0 ? html` <small>${parts.join(', ')}</small>` : nothing}`,
-    invoiceUrl ? html`<a href=${invoiceUrl} target="_blank" rel="noopener">${state(status)}</a>` : state(status),
+    html`<time datetime=${createdAt}>${day}</time>`,
+    html`<span dir="auto">${item}</span>${bought ? html` <small>${tokens(bought)}</small>` : nothing}`,
+    html`${money(amount, currency)}${parts.length > 0 ? html` <small>${parts.join(' · ')}</small>` : nothing}`,
+    named(words.states, status),
+    invoiceUrl
+      ? html`<a href=${invoiceUrl} target="_blank" rel="noopener"
+          aria-label=${say(names.receiptOf, { what: item, day })}>${names.receipt}</a>`
+      : nothing,
   ];
 }
 
-function table(
+function tabled(
   label: string,
   heads: string[],
   list: { missing(): TemplateResult },
   rows: unknown[][] | undefined,
 ): TemplateResult {
   if (rows === undefined) return list.missing();
-  if (rows.length === 0) return html`<p class="muted">None yet.</p>`;
-  const style = (index: number) => (index === 2 || (index === 3 && label === 'Ledger') ? 'number' : '');
+  if (rows.length === 0) return html`<p class="muted">${words.table.none}</p>`;
+  const style = (index: number) => (index === 2 || (index === 3 && label === words.ledger.label) ? 'number' : '');
   const cells = (row: unknown[]) => row.map((cell, index) => html`<td class=${style(index)}>${cell}</td>`);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}, table">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${say(words.table.label, { name: label })}>
     <table>
       <thead><tr>${heads.map((head, index) => html`<th scope="col" class=${style(index)}>${head}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>`)}</tbody>

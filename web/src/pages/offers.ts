@@ -1,13 +1,18 @@
 // What is sold: packs of tokens and plans, and the user's subscription.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { PlanOffer, Subscription, TokenPack } from '../../../clients/typescript/src/index.ts';
+import type { ModelOption, PlanOffer, Subscription, TokenPack } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { agreed, type Question } from '../ask.ts';
-import { askToSignIn } from '../sign-in.ts';
-import { count, elsewhere, money, onDay } from '../words.ts';
-import { most } from '../worth.ts';
+import { say, translated } from '../language.ts';
 import { missing } from '../list.ts';
+import { worded } from '../ours.ts';
+import { askToSignIn } from '../sign-in.ts';
 import { waitingCards } from '../waiting.ts';
+import { count, elsewhere, money, onDay, spelled, tokens } from '../words.ts';
+import { money as english } from '../words/en/money.ts';
+import { counted, dearer, worth } from './value.ts';
+
+const words = translated('money', english);
 
 export class Offers {
   packs: TokenPack[] = [];
@@ -24,11 +29,12 @@ export class Offers {
 
   async load(): Promise<void> {
     const { app } = this;
-    void app.catalogue(); // what tokens buy
+    const catalogue = app.catalogue(); // what tokens buy: the cards have their height with it
     const offers = await app.load(
       () => Promise.all([app.studiox.getTokenPacks(), app.studiox.getPlans()]),
       () => void this.load(),
     );
+    await catalogue;
     if (offers) [this.packs, this.plans] = [offers[0].packs, offers[1].plans];
     this.failed = offers === null;
     app.update();
@@ -47,85 +53,96 @@ export class Offers {
     this.app.update();
   }
 
+  /** The name of a pack or plan; its id until they are loaded, and of one that is no longer sold. */
+  nameOf(id: string): string {
+    return worded([...this.packs, ...this.plans].find((each) => each.id === id)?.name ?? spelled(id));
+  }
+
+  private get models(): readonly ModelOption[] {
+    return this.app.options?.models ?? [];
+  }
+
   view(): TemplateResult {
     const { app, packs, plans, subscription, busy } = this;
+    const offered = html`<div class="offers">${packs.map((pack) => this.pack(pack))}</div>`;
     return html`
-      <section aria-label="Packs"><h2>Buy tokens</h2>
-        ${packs.length === 0
-          ? missing(this.failed, () => void this.load(), waitingCards(3, 10.22))
-          : html`<div class="offers">${packs.map((pack) => this.pack(pack))}</div>`}
+      <section aria-label=${words.packs.label}><h2>${words.packs.title}</h2>
+        ${packs.length === 0 ? missing(this.failed, () => void this.load(), waitingCards(3, 14.02)) : offered}
       </section>
-      <section aria-label="Plans"><h2>Plans</h2>
+      <section aria-label=${words.plans.label}><h2>${words.plans.title}</h2>
         ${plans.length === 0 && !this.failed
-          ? waitingCards(3, 15.25)
-          : html`<div class="offers">${plans.map((plan) => this.plan(plan))}</div>`}
+          ? waitingCards(3, 24.52)
+          : html`<div class="offers">${plans.map((plan) => this.plan(plan))}</div>${counted(this.models)}`}
         ${subscription && subscription.status !== 'none'
           ? html`<p class="row wrap">
               <span class="muted">${renewal(subscription)}</span>
               <button ?disabled=${busy} @click=${() => this.leave(() => app.studiox.createPortalSession())}>
-                Cards and invoices
+                ${words.plans.cards}
               </button>
             </p>`
           : nothing}
       </section>`;
   }
 
-  private pack({ id, name, tokens, amount, currency, amounts }: TokenPack): TemplateResult {
+  private pack({ id, name, tokens: bought, amount, currency, amounts }: TokenPack): TemplateResult {
     const price = money(amount, currency);
     const buy = () => this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
     return html`<article class="card offer">
-      <h3>${name}</h3>
-      <p class="big">${count(tokens)} <span>tokens</span></p>
-      ${this.worth(tokens, amount, currency)}
-      <button class="main wide" ?disabled=${this.busy} aria-label="Buy ${name} for ${price}" @click=${buy}>
-        ${price}
-      </button>
+      <h3 dir="auto">${worded(name)}</h3>
+      <p class="big">${count(bought)} <span>${say(words.wallet.unit, { count: bought })}</span></p>
+      ${worth(this.models, bought, amount, currency)}
+      <button class="main wide" ?disabled=${this.busy} @click=${buy}
+        aria-label=${say(words.packs.buy, { name: worded(name), price })}>${price}</button>
       ${also(amounts, currency)}
     </article>`;
   }
 
-  private async propose({ id, name, tokens, amount, currency }: TokenPack): Promise<void> {
+  private async propose({ id, name, tokens: bought, amount, currency }: TokenPack): Promise<void> {
     const price = money(amount, currency);
-    const text = `${count(tokens)} tokens for ${price}. If auto top-up is on, the checkout saves your card for it.`;
-    const question = { title: `Buy ${name}?`, text, yes: `Buy it for ${price}`, no: 'Not now', bad: false };
+    const question: Question = {
+      title: say(words.packs.question, { name: worded(name) }),
+      text: say(words.packs.what, { tokens: tokens(bought), price }),
+      yes: say(words.packs.yes, { price }),
+      no: words.notNow,
+      bad: false,
+    };
     if (!(await agreed(this.app, question))) return;
     await this.leave(() => this.app.studiox.createCheckoutSession({ packId: id }));
-  }
-
-  /** What so many tokens buy, and what a hundred of them cost: packs and plans can be compared. */
-  private worth(tokens: number, amount: number, currency: string): TemplateResult {
-    const each = amount > 0 ? `${money(Math.round((100 * amount) / tokens), currency)} for 100 tokens` : '';
-    const number = most(this.app.options?.models ?? [], 'image', tokens);
-    const facts = [number ? `up to ${count(number)} pictures` : '', each].filter(Boolean).join(' · ');
-    return html`<p class="muted">${facts.charAt(0).toUpperCase()}${facts.slice(1)}</p>`;
   }
 
   private plan(plan: PlanOffer): TemplateResult {
     const { id, name, amount, currency, amounts, features } = plan;
     const current = id === this.app.balance?.plan;
+    const { models, packs } = this;
     return html`<article class="card offer ${current ? 'mine' : ''}">
-      <h3>${name}${current ? html` <span class="tag">current</span>` : nothing}</h3>
-      <p class="big">${amount === 0 ? 'Free' : html`${money(amount, currency)} <span>a month</span>`}</p>
+      <h3><span dir="auto">${worded(name)}</span>
+        ${current ? html` <span class="tag">${words.plans.current}</span>` : nothing}</h3>
+      <p class="big">${amount === 0
+        ? words.plans.free
+        : html`${money(amount, currency)} <span>${words.plans.aMonth}</span>`}</p>
       ${also(amounts, currency)}
-      ${plan.monthlyTokens > 0 ? this.worth(plan.monthlyTokens, amount, currency) : nothing}
-      <ul class="ticks">${features.map((each) => html`<li>${each}</li>`)}</ul>
+      ${plan.monthlyTokens > 0 ? worth(models, plan.monthlyTokens, amount, currency) : nothing}
+      ${dearer(plan, packs)}
+      <ul class="ticks">${features.map((feature) => html`<li dir="auto">${worded(feature)}</li>`)}</ul>
       ${this.button(plan, current)}
     </article>`;
   }
 
   private button(plan: PlanOffer, current: boolean): TemplateResult | typeof nothing {
     const { subscription } = this;
-    const { id, name, amount } = plan;
+    const { id, amount } = plan;
+    const name = worded(plan.name);
     const wide = (label: string, act: () => void) =>
       html`<button class="main wide" ?disabled=${this.busy} @click=${act}>${label}</button>`;
     const paying = subscription !== null && subscription.status !== 'none' && subscription.isPremium;
     if (current && paying)
       return subscription.cancelAtPeriodEnd
-        ? wide(`Keep ${name}`, () => this.change(plan))
-        : html`<button class="wide" @click=${() => this.end()}>End this plan</button>`;
+        ? wide(say(words.plans.keep, { name }), () => this.change(plan))
+        : html`<button class="wide" @click=${() => this.end()}>${words.plans.end}</button>`;
     if (current || amount === 0) return nothing;
-    if (paying) return wide(`Change to ${name}`, () => this.change(plan));
-    return wide(`Choose ${name}`, () => this.leave(() => this.app.studiox.createCheckoutSession({ planId: id })));
+    if (paying) return wide(say(words.plans.change, { name }), () => this.change(plan));
+    const choose = () => this.leave(() => this.app.studiox.createCheckoutSession({ planId: id }));
+    return wide(say(words.plans.choose, { name }), choose);
   }
 
   /** Open Stripe's page, which returns to `/?checkout=…`. */
@@ -148,18 +165,18 @@ export class Offers {
       return;
     if (!(await app.attempt(() => app.studiox.updateSubscription({ planId })))) return;
     const same = planId === app.balance?.plan;
-    app.say(same ? 'Your plan continues.' : 'Your plan is changing. This takes a moment.');
+    app.say(same ? words.plans.continues : words.plans.changing);
     await this.changed();
   }
 
   private async end(): Promise<void> {
     const { app, subscription } = this;
-    const until = subscription?.currentPeriodEnd;
-    const text = `You keep it until ${until ? onDay(until) : 'the end of the month you paid for'} and are not charged
-      again. You keep the tokens that you bought.`;
-    if (!(await agreed(app, { title: 'End your plan?', text, yes: 'End it', no: 'Keep it' }))) return;
+    const { question: title, until, untilLater, yes, no, ended } = words.ending;
+    const day = subscription?.currentPeriodEnd;
+    const text = day ? say(until, { day: onDay(day) }) : untilLater;
+    if (!(await agreed(app, { title, text, yes, no }))) return;
     if (!(await app.attempt(() => app.studiox.cancelSubscription()))) return;
-    app.say('Your plan ends after the month that you paid for.');
+    app.say(ended);
     await this.changed();
   }
 }
@@ -171,25 +188,27 @@ function changing(from: PlanOffer, to: PlanOffer, { currentPeriodEnd }: Subscrip
   const left = currentPeriodEnd ? (Date.parse(currentPeriodEnd) - Date.now()) / MONTH_MS : 1;
   const difference = Math.round((to.amount - from.amount) * Math.min(1, Math.max(0, left)));
   const due = money(Math.abs(difference), to.currency);
-  const now =
-    difference > 0
-      ? `Your card is charged about ${due} now, for the rest of this month.`
-      : `About ${due} of what you paid for this month is credited towards your next payments.`;
-  const [before, after] = [from, to].map(({ amount, currency }) => money(amount, currency));
-  const later = `After that you pay ${after} a month instead of ${before}.`;
-  const yes = difference > 0 ? `Pay about ${due}` : 'Change the plan';
-  return { title: `Change to ${to.name}?`, text: `${now} ${later}`, yes, no: `Stay with ${from.name}`, bad: false };
+  const now = say(difference > 0 ? words.change.charged : words.change.credited, { due });
+  const [before, after] = [money(from.amount, from.currency), money(to.amount, to.currency)];
+  return {
+    title: say(words.change.question, { name: worded(to.name) }),
+    text: `${now} ${say(words.change.later, { after, before })}`,
+    yes: difference > 0 ? say(words.change.pay, { due }) : words.change.yes,
+    no: say(words.change.no, { name: worded(from.name) }),
+    bad: false,
+  };
 }
 
 /** The prices in other currencies. Stripe's page chooses by where the buyer is. */
 function also(amounts: Record<string, number>, currency: string): TemplateResult | typeof nothing {
   const others = elsewhere(amounts, currency);
-  return others.length === 0 ? nothing : html`<p class="muted">or ${others.join(', ')}, by where you are</p>`;
+  return others.length === 0 ? nothing : html`<p class="muted">${say(words.others, { prices: others.join(', ') })}</p>`;
 }
 
 /** What comes next for the subscription. */
 function renewal({ status, currentPeriodEnd, cancelAtPeriodEnd }: Subscription): string {
-  if (status === 'past_due') return 'The last payment failed. Check your card to keep the plan.';
+  const { pastDue, ends, renews } = words.plans;
+  if (status === 'past_due') return pastDue;
   if (!currentPeriodEnd) return '';
-  return cancelAtPeriodEnd ? `It ends on ${onDay(currentPeriodEnd)}.` : `It renews on ${onDay(currentPeriodEnd)}.`;
+  return say(cancelAtPeriodEnd ? ends : renews, { day: onDay(currentPeriodEnd) });
 }

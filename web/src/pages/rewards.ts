@@ -1,10 +1,16 @@
 // Rewards: the streak of daily visits, and the tasks that earn tokens.
-import { html, type TemplateResult } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Profile, SocialTaskStatus, StreakVisited } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { say, translated } from '../language.ts';
+import { worded } from '../ours.ts';
 import { tokens } from '../words.ts';
+import { account as english } from '../words/en/account.ts';
 
-const STATES = { pending: 'In review', approved: 'Done', rejected: 'Not accepted; try again', available: '' };
+const words = translated('account', english).rewards;
+
+/** How a proof's address begins. */
+const LINK = 'https://…';
 
 export class Rewards {
   private tasks: SocialTaskStatus[] = [];
@@ -23,19 +29,28 @@ export class Rewards {
 
   view({ current, longest }: Profile['streak']): TemplateResult {
     const { visit, tasks } = this;
-    return html`<section class="card" aria-label="Rewards"><h2>Rewards</h2>
+    return html`<section class="card" aria-label=${words.title}><h2>${words.title}</h2>
       <p class="row between">
         <span>${streak(visit?.currentStreak ?? current, visit?.longestStreak ?? longest)}</span>
-        <button @click=${() => this.comeBy()}>Check in today</button></p>
+        <button @click=${() => this.comeBy()}>${words.checkIn}</button></p>
       <ul class="plain">
         ${tasks.map(
-          (task) => html`<li class="row between"><span>${task.title} <small>${tokens(task.tokens)}</small></span>
-            ${task.status === 'pending' || task.status === 'approved'
-              ? html`<span class="muted">${STATES[task.status]}</span>`
-              : html`<button aria-label="Claim: ${task.title}" @click=${() => this.claim(task)}>Claim</button>`}</li>`,
+          (task) => html`<li class="row between">
+            <span><span dir="auto">${worded(task.title)}</span> <small>${tokens(task.tokens)}</small></span>
+            ${this.standing(task)}</li>`,
         )}
       </ul>
     </section>`;
+  }
+
+  private standing(task: SocialTaskStatus): TemplateResult {
+    const { status, note } = task;
+    if (status === 'pending' || status === 'approved') return html`<span class="muted">${words[status]}</span>`;
+    const again = status === 'rejected' ? html`<small>${words.rejected}</small>` : nothing;
+    const reason = status === 'rejected' && note ? html`<small dir="auto">${note}</small>` : nothing;
+    return html`${again} ${reason}
+      <button aria-label=${say(words.claimOf, { task: worded(task.title) })} @click=${() => this.claim(task)}>
+        ${words.claim}</button>`;
   }
 
   private async comeBy(): Promise<void> {
@@ -44,7 +59,8 @@ export class Rewards {
     if (!visit) return;
     this.visit = visit;
     const { currentStreak, reward } = visit;
-    app.say(reward > 0 ? `Day ${currentStreak}: ${tokens(reward)} for you!` : `Day ${currentStreak} in a row.`);
+    const day = currentStreak;
+    app.say(reward > 0 ? say(words.dayEarned, { day, tokens: tokens(reward) }) : say(words.day, { day }));
   }
 
   private claim(task: SocialTaskStatus): void {
@@ -56,22 +72,20 @@ export class Rewards {
       if (!done) return;
       const earned = done.status === 'approved';
       app.show(null);
-      app.say(earned ? `${tokens(done.tokens)} for you!` : 'Thank you. You get the tokens when we have reviewed it.');
+      app.say(earned ? say(words.earned, { tokens: tokens(done.tokens) }) : words.reviewed);
       await this.load();
     };
     app.show({
-      label: task.title,
-      view: () => html`<h2>${task.title}</h2>
+      label: worded(task.title),
+      view: () => html`<h2 dir="auto">${worded(task.title)}</h2>
         <form @submit=${submit}>
-          <label>Link to your proof
-            <input name="proof" type="url" required maxlength="2048" placeholder="https://…" autofocus /></label>
-          <button class="main wide">Send</button>
+          <label>${words.proof}
+            <input name="proof" type="url" required maxlength="2048" placeholder=${LINK} autofocus /></label>
+          <button class="main wide">${words.send}</button>
         </form>`,
     });
   }
 }
 
 const streak = (current: number, longest: number): string =>
-  current > 0
-    ? `${current} ${current === 1 ? 'day' : 'days'} in a row (best: ${longest})`
-    : 'Check in every day. Streaks earn tokens.';
+  current > 0 ? say(words.streak, { count: current, longest }) : words.noStreak;

@@ -2,28 +2,36 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Balance, ConfirmedCheckout } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { say, translated } from '../language.ts';
 import type { Page } from '../page.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { count, onDay, spelled, tokens } from '../words.ts';
+import { count, onDay, planName, tokens } from '../words.ts';
+import { frame } from '../words/en/frame.ts';
+import { money as english } from '../words/en/money.ts';
 import { History } from './history.ts';
 import { Offers } from './offers.ts';
 import { TopUp } from './top-up.ts';
 
+const words = translated('money', english);
+
 /** The pause before a checkout's state is fetched (again). */
 const CONFIRM_MS = [0, 2_000, 5_000, 10_000];
-const CONFIRMED: Record<Exclude<ConfirmedCheckout['status'], 'open'>, (done: ConfirmedCheckout) => string> = {
-  paid: ({ tokens: bought, plan }) =>
-    `Thank you! ${bought ? `${tokens(bought)} were added.` : `You are on the ${spelled(plan ?? '')} plan.`}`,
-  processing: () => 'Thank you! You get it as soon as the payment arrives.',
-  expired: () => 'Nothing was bought, and you were not charged.',
-};
+
+/** What came of a checkout that is no longer open. */
+function outcome({ status, tokens: bought, plan }: ConfirmedCheckout): string {
+  if (status === 'expired') return translated('frame', frame).nothingBought;
+  if (status === 'processing') return words.confirmed.processing;
+  return bought
+    ? say(words.confirmed.tokens, { tokens: tokens(bought) })
+    : say(words.confirmed.plan, { plan: planName(plan ?? '') });
+}
 
 /** The fields of the live document that the tables depend on. */
 const standing = (live: Balance | null): string => (live ? `${live.balance} ${live.plan} ${live.isPremium}` : '');
 
 export function tokensPage(app: App): Page {
-  const history = new History(app);
   const offers = new Offers(app, () => loadMoney());
+  const history = new History(app, (id) => offers.nameOf(id));
   const topUp = new TopUp(app, () => offers.packs);
   let seen = standing(app.balance);
 
@@ -34,7 +42,7 @@ export function tokensPage(app: App): Page {
       await new Promise((resolve) => setTimeout(resolve, pause));
       const done = await app.attempt(() => app.studiox.confirmCheckout({ sessionId }));
       if (done?.status === 'open') continue;
-      if (done) app.say(CONFIRMED[done.status](done));
+      if (done) app.say(outcome(done));
       if (done?.status === 'paid') void loadMoney();
       return;
     }
@@ -47,7 +55,7 @@ export function tokensPage(app: App): Page {
   }
 
   return {
-    title: 'Tokens',
+    title: words.title,
     // Tokens have moved: the live balance triggers a reload of the tables.
     changed: () => {
       const now = standing(app.balance);
@@ -56,33 +64,34 @@ export function tokensPage(app: App): Page {
     },
     stop: topUp.stop,
     view: () => html`
-      <h1>Tokens</h1>
+      <h1>${words.title}</h1>
       ${app.user && app.balance ? wallet(app.balance) : nothing}
       ${offers.view()}
       ${app.user ? topUp.view() : nothing}
       ${app.user
         ? history.view()
-        : html`<p><button class="main" @click=${() => askToSignIn(app)}>Sign up to begin</button></p>`}
+        : html`<p><button class="main" @click=${() => askToSignIn(app)}>${words.signUp}</button></p>`}
     `,
   };
 }
 
 function wallet({ balance, buckets, creditResetAt, plan }: Balance): TemplateResult {
+  const names = words.wallet;
   const parts = [
-    ['From your plan', buckets.monthly, 'monthly'],
-    ['Bonus', buckets.bonus, 'bonus'],
-    ['Bought', buckets.purchased, 'purchased'],
+    [names.monthly, buckets.monthly, 'monthly'],
+    [names.bonus, buckets.bonus, 'bonus'],
+    [names.purchased, buckets.purchased, 'purchased'],
   ] as const;
   const sum = Math.max(1, parts.reduce((all, [, value]) => all + Math.max(0, value), 0));
   const share = (value: number) => `width:${(Math.max(0, value) / sum) * 100}%`;
-  return html`<section class="card wallet" aria-label="Your balance">
-    <p class="big"><output>${count(balance)}</output> <span>${balance === 1 ? 'token' : 'tokens'}</span></p>
+  return html`<section class="card wallet" aria-label=${names.label}>
+    <p class="big"><output>${count(balance)}</output> <span>${say(names.unit, { count: balance })}</span></p>
     <div class="bar" aria-hidden="true">
       ${parts.map(([, value, name]) => html`<span class=${name} style=${share(value)}></span>`)}
     </div>
     <ul class="legend">
       ${parts.map(([label, value, name]) => html`<li class=${name}>${label} <strong>${count(value)}</strong></li>`)}
     </ul>
-    <p class="muted">The ${spelled(plan)} plan adds new tokens on ${onDay(creditResetAt)}.</p>
+    <p class="muted">${say(names.adds, { plan: planName(plan), day: onDay(creditResetAt) })}</p>
   </section>`;
 }

@@ -2,8 +2,14 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { TokenPack } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { say, shown, translated } from '../language.ts';
+import { worded } from '../ours.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { money, spelled, tokens, units } from '../words.ts';
+import { money as english } from '../words/en/money.ts';
+
+const words = translated('money', english).topUp;
+const { notNow } = translated('money', english);
 
 /** The field `autoTopUp` of the user's document, as far as it is shown. */
 interface Setting {
@@ -33,39 +39,38 @@ export class TopUp {
     private readonly packs: () => readonly TokenPack[],
   ) {
     const { user } = app;
-    const shown = ({ data }: { data: Record<string, unknown> }) => {
+    const hold = ({ data }: { data: Record<string, unknown> }) => {
       this.setting = (data['autoTopUp'] as Setting | undefined) ?? null;
       app.update();
     };
     // For visitors there is nothing to follow, and Firestore is not fetched.
-    this.stop = user ? app.listen(({ followUser }) => followUser(user.uid, shown)) : () => undefined;
+    this.stop = user ? app.listen(({ followUser }) => followUser(user.uid, hold)) : () => undefined;
   }
 
   view(): TemplateResult | typeof nothing {
     const { setting, busy } = this;
     if (this.packs().length === 0) return nothing;
     const on = setting?.enabled === true;
-    return html`<section class="card" aria-label="Auto top-up"><h2>Auto top-up</h2>
+    return html`<section class="card" aria-label=${words.title}><h2>${words.title}</h2>
       <label class="switch">
         <input type="checkbox" role="switch" .checked=${on} ?disabled=${busy} @click=${this.toggle} />
-        <span>Buy tokens automatically when I run low</span></label>
+        <span>${words.onOff}</span></label>
       ${on && setting ? html`<p>${this.terms(setting)}</p><p>${card(setting)}</p>
-        <p><button ?disabled=${busy} @click=${() => this.ask()}>Change it</button></p>` : nothing}
+        <p><button ?disabled=${busy} @click=${() => this.ask()}>${words.change}</button></p>` : nothing}
     </section>`;
   }
 
   private terms({ packId, amount, currency, below, monthlyCeiling }: Setting): string {
-    const name = this.packs().find(({ id }) => id === packId)?.name ?? packId;
+    const name = worded(this.packs().find(({ id }) => id === packId)?.name ?? packId);
     const [price, ceiling] = [money(amount, currency), money(monthlyCeiling, currency)];
-    const when = `when an order leaves you with fewer than ${tokens(below)}`;
-    return `${name} for ${price} ${when}, at most ${ceiling} a month.`;
+    return say(words.terms, { name, price, below: tokens(below), ceiling });
   }
 
   /** The switch shows what is set, so it moves once the settings have. */
   private readonly toggle = (event: Event): void => {
     event.preventDefault();
     if (!this.app.user) return askToSignIn(this.app);
-    if (this.setting?.enabled) void this.save({ enabled: false }, 'Auto top-up is off. We have forgotten your card.');
+    if (this.setting?.enabled) void this.save({ enabled: false }, words.isOff);
     else this.ask();
   };
 
@@ -86,11 +91,11 @@ export class TopUp {
       event.preventDefault();
       const { pack, below } = wanted;
       const monthlyCeiling = Math.round(wanted.most * units(pack.currency));
-      const text = `Auto top-up is on.${setting?.card ? '' : ' Your next purchase of tokens saves your card.'}`;
+      const text = setting?.card ? words.isOn : words.isOnWithoutCard;
       app.show(null);
       await this.save({ enabled: true, packId: pack.id, below, monthlyCeiling }, text);
     };
-    app.show({ label: 'Auto top-up', view: () => this.question(wanted, change, submit) });
+    app.show({ label: words.title, view: () => this.question(wanted, change, submit) });
   }
 
   private question(
@@ -99,21 +104,31 @@ export class TopUp {
     submit: (event: SubmitEvent) => void,
   ): TemplateResult {
     const price = money(pack.amount, pack.currency);
-    return html`<h2>Buy tokens automatically?</h2>
+    const option = (each: TokenPack) =>
+      say(words.option, {
+        name: worded(each.name),
+        tokens: tokens(each.tokens),
+        price: money(each.amount, each.currency),
+      });
+    return html`<h2>${words.question}</h2>
       <form @input=${change} @submit=${submit}>
-        <label>Pack<select name="pack">
-          ${this.packs().map((each) => html`<option value=${each.id} ?selected=${each.id === pack.id}>
-            ${each.name}: ${tokens(each.tokens)} for ${money(each.amount, each.currency)}</option>`)}
+        <label>${words.pack}<select name="pack">
+          ${this.packs().map(
+            (each) => html`<option value=${each.id} ?selected=${each.id === pack.id}>${option(each)}</option>`,
+          )}
         </select></label>
-        <label>When fewer than so many tokens are left
+        <label>${words.below}
           <input name="below" type="number" required min="1" max=${pack.tokens} .value=${String(below)} /></label>
-        <label>The most in a month (${pack.currency.toUpperCase()})
+        <label>${say(words.most, { currency: pack.currency.toUpperCase() })}
           <input name="most" type="number" required step="any" min=${pack.amount / units(pack.currency)} max="999999"
             .value=${String(most)} /></label>
-        <p>Whenever an order leaves you with fewer than ${tokens(below)}, we charge <strong>${price}</strong> to your
-          card for ${tokens(pack.tokens)}, without asking again. You can turn it off at any time.</p>
-        <p class="row"><button class="main">Turn it on for ${price}</button>
-          <button type="button" @click=${() => this.app.show(null)}>Not now</button></p>
+        <p>${shown(words.agreement, {
+          below: tokens(below),
+          price: html`<strong>${price}</strong>`,
+          tokens: tokens(pack.tokens),
+        })}</p>
+        <p class="row"><button class="main">${say(words.turnOn, { price })}</button>
+          <button type="button" @click=${() => this.app.show(null)}>${notNow}</button></p>
       </form>`;
   }
 
@@ -128,4 +143,4 @@ export class TopUp {
 }
 
 const card = ({ card: saved }: Setting): string =>
-  saved ? `${spelled(saved.brand)} ending in ${saved.last4}` : 'Your next purchase of tokens saves your card.';
+  saved ? say(words.card, { brand: spelled(saved.brand), digits: saved.last4 }) : words.noCard;

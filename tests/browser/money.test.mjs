@@ -1,0 +1,127 @@
+// What is paid: what an offer buys, the receipt of a purchase, and what a refused card says.
+import assert from 'node:assert/strict';
+import { accessible, balance, DESKTOP, fits, order, PASSWORD, PHONE, signUp, story, tabTo, until } from './support.mjs';
+
+const STRIPE = process.env.STUDIOX_STRIPE_URL;
+
+story('what tokens buy is counted with models that cost so much, and a pack that is cheaper than a plan is named', async (visit) => {
+  const ada = await visit(PHONE);
+  const { page } = ada;
+  await page.goto('/tokens');
+  const counted = await page.getByText(/^What tokens buy is counted with /).innerText();
+  const [picture, film] = [...counted.matchAll(/(?:with|and) (.+?) \((\d+) tokens\)/g)].map(
+    ([, label, price]) => ({ label, price: Number(price) }),
+  );
+  const offer = (name) =>
+    page.getByRole('region', { name: /^(Packs|Plans)$/ }).getByRole('article').filter({ has: page.getByRole('heading', { name }) });
+  for (const [name, tokens] of [['Starter', 500], ['Creator', 1200], ['Studio', 6500], ['Pro', 1000], ['Enterprise', 10_000]]) {
+    const [pictures, films] = [picture.price, film.price].map((price) => Math.floor(tokens / price).toLocaleString('en'));
+    await offer(name).getByText(`About ${pictures} pictures or ${films} films`).waitFor();
+  }
+  // Pro: 1,000 tokens for $9. Creator: 1,200 for $10.
+  await offer('Pro').getByText('Tokens alone cost less in the Creator pack: $0.83 for 100.').waitFor();
+  await offer('Enterprise').getByText('Tokens alone cost less in the Studio pack: $0.77 for 100.').waitFor();
+  assert.equal(await offer('Free').getByText('cost less').count(), 0);
+  await accessible(page, 'the offers');
+  await fits(page);
+
+  await signUp(ada);
+  await balance(page, 200);
+  await page.goto('/');
+  await order(page, { type: 'Picture', model: { label: picture.label }, prompt: 'A boat' });
+  await balance(page, 200 - picture.price);
+});
+
+story('a card that is refused says so; a purchase has a receipt with its date, its item and a way back', async (visit) => {
+  const ada = await visit(DESKTOP);
+  const { page } = ada;
+  await page.goto('/tokens');
+  await signUp(ada);
+  await balance(page, 200);
+  const buy = page.getByRole('button', { name: 'Buy Creator for $10.00' });
+  await tabTo(page, buy);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${STRIPE}/**`);
+  await page.getByRole('button', { name: 'Try a card that is refused' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Your card was declined. Nothing was charged.' }).waitFor();
+  await page.getByRole('link', { name: 'Cancel and go back' }).click();
+  await page.getByText('Nothing was bought, and you were not charged.').waitFor();
+  await balance(page, 200);
+  await page.getByRole('button', { name: 'Buy Creator for $10.00' }).click();
+  await page.waitForURL(`${STRIPE}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.waitForURL('**/tokens');
+  await balance(page, 1400);
+
+  const payments = page.getByRole('region', { name: 'Payments' });
+  const row = payments.getByRole('row').filter({ hasText: '$10.00' }).filter({ hasText: 'Paid' });
+  const today = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }).format();
+  await row.getByRole('cell', { name: 'Creator 1,200 tokens' }).waitFor();
+  await row.getByRole('cell', { name: today, exact: true }).waitFor();
+  const receipt = row.getByRole('link', { name: `Receipt for Creator on ${today}` });
+  await tabTo(page, receipt);
+  const opened = ada.context.waitForEvent('page');
+  await page.keyboard.press('Enter');
+  const other = await opened;
+  for (const told of ['10.00 USD', 'Creator', new Date().toISOString().slice(0, 10)])
+    await other.getByText(told).first().waitFor();
+  await other.getByRole('link', { name: 'Back to the shop' }).click();
+  await other.getByRole('heading', { name: 'Tokens', level: 1 }).waitFor();
+  await other.close();
+});
+
+story('a receipt names the discount, the tax and what was given back', async (visit) => {
+  const ada = await visit(PHONE);
+  const { page } = ada;
+  await page.route('**/getBillingHistory', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const made = { id: 'p', kind: 'subscription', itemId: 'pro', amount: 536, currency: 'usd', status: 'partially_refunded' };
+    const figures = { discount: 450, tax: 86, refunded: 100, createdAt: '2025-11-03T09:00:00Z' };
+    if (body.result) body.result.payments = [{ ...made, ...figures, invoiceUrl: `${STRIPE}/invoices/in_1` }];
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.goto('/tokens');
+  await signUp(ada);
+  const row = page.getByRole('region', { name: 'Payments' }).getByRole('row').nth(1);
+  await row.getByRole('cell', { name: '3 Nov 2025', exact: true }).waitFor();
+  await row.getByRole('cell', { name: 'Pro plan', exact: true }).waitFor();
+  await row.getByRole('cell', { name: '$5.36 less $4.50 · with $0.86 tax · $1.00 given back' }).waitFor();
+  await row.getByRole('link', { name: 'Receipt for Pro plan on 3 Nov 2025' }).waitFor();
+  await accessible(page, 'the payments');
+  await fits(page);
+});
+
+story('in Arabic, from right to left: signing up, buying, the receipt and the account', async (visit) => {
+  const ada = await visit({ ...PHONE, locale: 'ar' });
+  const { page, email } = ada;
+  await page.goto('/tokens');
+  assert.equal(await page.evaluate(() => document.dir), 'rtl');
+  await page.getByRole('button', { name: 'أنشئ حسابًا لتبدأ' }).tap();
+  const dialog = page.getByRole('dialog', { name: 'تسجيل الدخول' });
+  await accessible(page, 'signing up in Arabic');
+  await dialog.getByLabel('البريد الإلكتروني').fill(email);
+  await dialog.getByLabel('كلمة المرور').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'إنشاء حساب', exact: true }).tap();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'رصيدك' }).getByText('رمز', { exact: true }).waitFor();
+  const packs = page.getByRole('region', { name: 'الباقات' });
+  await packs.getByText(/نحو .?100 صورة أو 6 أفلام/).waitFor();
+  await packs.getByRole('button', { name: /^اشترِ .*البداية/ }).tap();
+  await page.waitForURL(`${STRIPE}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).tap();
+  await page.waitForURL('**/tokens');
+  const row = page.getByRole('region', { name: 'المدفوعات' }).getByRole('row').nth(1);
+  await row.getByRole('link', { name: /^الإيصال: .*البداية/ }).waitFor();
+  await row.getByRole('cell', { name: 'مدفوعة' }).waitFor();
+  await page.getByRole('region', { name: 'سجل الرموز' }).getByRole('cell', { name: 'شراء باقة رموز' }).waitFor();
+  await accessible(page, 'the tokens in Arabic');
+  await fits(page);
+
+  await page.goto('/account');
+  for (const name of ['الملف الشخصي', 'الحدود', 'المكافآت', 'بياناتك'])
+    await page.getByRole('region', { name, exact: true }).waitFor();
+  await page.getByText('متابعة StudioX على X').waitFor(); // a task of the bundled ones
+  await accessible(page, 'the account in Arabic');
+  await fits(page);
+});
