@@ -63,9 +63,14 @@ def measure() -> None:
     times = {model: time for model, new in measured.items() if (time := new or before.get(model)) is not None}
 
     def decide(docs: Docs) -> None:
+        docs.after_commit.append(_forget)
         docs.put(MODEL_TIMES, ModelTimes(models=times, measured_at=now))
 
     transact(MODEL_TIMES, decide, Reads(fresh=[MODEL_TIMES]))
+
+
+def _forget() -> None:
+    firestore.kept_for_a_minute().pop(MODEL_TIMES)
 
 
 def _typical(found: list[jobs.JobTimes]) -> TypicalTime | None:
