@@ -38,7 +38,8 @@ IMPURE = re.compile(
 PURE_NAMES = {
     "studiox.kit.transaction": {"Docs", "REMOVE"},
     "studiox.kit.clock": {
-        *("UTC", "a_month_after", "datetime", "iso", "midnight_after", "months_after", "parse", "timedelta"),
+        *("UTC", "a_month_after", "datetime", "iso", "midnight_after", "months_after", "parse", "start_of"),
+        "timedelta",
     },
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -68,6 +68,10 @@ def test_the_day_of_an_anchor_comes_back_after_a_short_month() -> None:
 def test_a_month_later_the_zone_is_the_same() -> None:
     zone = timezone(timedelta(hours=2))
     assert clock.a_month_after(datetime(2026, 1, 5, tzinfo=zone)).tzinfo is zone
+
+
+def test_a_day_begins_at_midnight_in_utc() -> None:
+    assert clock.iso(clock.start_of(date(2026, 2, 28))) == "2026-02-28T00:00:00Z"
 
 
 @pytest.mark.parametrize("hour", [0, 23])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from studiox.kit.clock import UTC, datetime, timedelta
+from studiox.kit.clock import UTC, datetime, start_of, timedelta
 from studiox.models import daily_counters
 from studiox.models.daily_counters import LATENCY_STEP_S, Figures
 from studiox.models.jobs import ReportedJob
@@ -33,7 +33,7 @@ MAX_ANOMALIES = 100
 
 def week_before(moment: datetime) -> tuple[datetime, datetime]:
     """The last whole week, Monday to Monday 00:00 UTC, that had ended by `moment`: [start, end)."""
-    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = start_of(moment.astimezone(UTC).date())
     end = midnight - timedelta(days=midnight.weekday())
     return end - WEEK, end
 

@@ -1,7 +1,7 @@
 """The current time, read only here. Rules take `now` as an argument."""
 
 import calendar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 __all__ = [
     "UTC",
@@ -12,6 +12,7 @@ __all__ = [
     "months_after",
     "now",
     "parse",
+    "start_of",
     "timedelta",
     "to_millis",
 ]
@@ -31,6 +32,11 @@ def parse(text: str) -> datetime:
 def iso(moment: datetime) -> str:
     """The time in UTC as clients get it: ISO 8601, ending in `Z`."""
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def start_of(day: date) -> datetime:
+    """When the day begins in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def midnight_after(moment: datetime) -> datetime:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from studiox.kit.clock import datetime, timedelta
+from studiox.kit.clock import datetime, midnight_after, timedelta
 from studiox.models.provider_health import DeletedCost, FailureStreak, ProviderHealth
 
 from .spend import Spend
@@ -95,7 +95,7 @@ def with_spent(
     health: ProviderHealth, providers: Collection[str], unpaid: Collection[str], now: datetime
 ) -> ProviderHealth:
     """The health once `providers` have reached the day's limit (UTC), and `unpaid` the limit of unpaid orders."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    midnight = midnight_after(now)
     spent = dict.fromkeys(sorted(providers), midnight)
     free_spent = dict.fromkeys(sorted(unpaid), midnight)
     if spent == (health.spent or {}) and free_spent == (health.free_spent or {}):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
+from studiox.kit.clock import start_of
 from studiox.kit.errors import InvalidRequest
 from studiox.models.jobs import TERMINAL, UsedJob
 from studiox.models.ledger import EntryAmount
@@ -78,7 +79,7 @@ def kept(day: DayFigures) -> Figures:
 
 def is_settled(day: date, jobs: Iterable[UsedJob], now: datetime) -> bool:
     """Whether the day's figures can no longer change. A commit under way may still carry a time of an hour ago."""
-    is_over = now >= datetime.combine(day, time(), UTC) + timedelta(days=1, hours=1)
+    is_over = now >= start_of(day) + timedelta(days=1, hours=1)
     return is_over and all(job.status in TERMINAL for job in jobs)
 
 

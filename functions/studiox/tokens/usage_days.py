@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, time, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from studiox.kit import clock, firestore
@@ -72,8 +72,8 @@ def _by_day(uid: str, begin: date, end: date, known: dict[str, usage_analytics.F
 
 def _read(uid: str, begin: date, end: date) -> tuple[list[UsedJob], list[EntryAmount]]:
     """The newest MAX_DOCUMENTS jobs and ledger entries of these days."""
-    since = datetime.combine(begin, time(), UTC)
-    until = datetime.combine(end + timedelta(days=1), time(), UTC)
+    since = clock.start_of(begin)
+    until = clock.start_of(end + timedelta(days=1))
     jobs = studio.created_between(uid, since, until, MAX_DOCUMENTS)
     return jobs, ledger_store.created_between(uid, since, until, MAX_DOCUMENTS)
 
