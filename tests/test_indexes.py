@@ -22,14 +22,16 @@ LIVE = {Index("posts", "COLLECTION", frozenset({("hidden", "ASCENDING")}), (("cr
 
 # The queries of what no sample request gets as far as: whoever deletes an account makes its comments anonymous, and
 # takes it from the lists of blocked people.
-# How long a model's jobs take is asked for a model that the catalogue has.
 # And the queries that are none on the wire: sums, and the look-up of a callback's task.
 BEYOND = {
-    Index(
-        "jobs",
-        "COLLECTION",
-        frozenset({("model", "ASCENDING"), ("status", "ASCENDING")}),
-        (("createdAt", "DESCENDING"),),
+    *(
+        Index(
+            "payments",
+            "COLLECTION_GROUP",
+            frozenset({("currency", "ASCENDING"), ("status", "ASCENDING")}),
+            (("createdAt", "ASCENDING"), (summed, "ASCENDING")),
+        )
+        for summed in ("amount", "refunded")
     ),
     Index("comments", "COLLECTION_GROUP", frozenset({("uid", "ASCENDING")}), ()),
     Index("blocks", "COLLECTION", frozenset({("blocked", "CONTAINS")}), (("updatedAt", "DESCENDING"),)),

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 import main
+from studiox.admin import report_store
 from studiox.kit import documents
 from studiox.models.ledger_audits import LedgerAlert
 from studiox.models.payments import Payment, StripeEvent, UnmatchedPayment
 from tests.admin.weeks import job, put_all
-from tests.support import Answer, Database, Rpcs, call, counted
+from tests.support import Answer, Database, Rpcs, budgets, call, counted
 from tests.support.clock import Clock
 from tests.support.jobs import state
 from tests.support.people import user_data
@@ -121,6 +122,39 @@ def test_money_and_people_are_counted_by_day(database: Database) -> None:
     assert (day["revenue"], day["newUsers"], day["costMicroUsd"]) == ({"eur": 70, "usd": 1_000}, 4, 26_000)
     assert found["days"][-1]["revenue"] == {}
     assert found["active"][-1] == {"weekStart": "2026-03-09", "activeUsers": 3}
+
+
+def test_what_it_costs_does_not_grow_with_the_payments(database: Database, rpcs: Rpcs) -> None:
+    """Each payment's amount is summed by Firestore, which bills one read for a thousand of them."""
+
+    def pay(day: int, number: int, **fields: Any) -> None:
+        at = TODAY - day * DAY + timedelta(minutes=number)
+        paid = {"status": "paid", "amount": 500, "currency": "usd", "created_at": at, **fields}
+        payment = sample(Payment, id="p", kind="pack", **paid)
+        database.put(f"users/u{day}-{number}/payments/p", documents.encode(payment))
+
+    costs = []
+    for number in (1, 20):
+        for day in range(31):
+            for each in range(number):
+                pay(day, each)
+        pay(0, 30, currency="eur", status="partially_refunded", refunded=400)
+        overview(**{"from": "2026-02-09", "to": "2026-03-11"})
+        rpcs.reset()
+        found = overview(**{"from": "2026-02-09", "to": "2026-03-11"})
+        assert found["days"][-1]["revenue"] == {"eur": 100, "usd": number * 500}
+        assert [each["revenue"] for each in found["days"][:-1]] == [{"usd": number * 500}] * 30
+        costs.append((rpcs.count(), rpcs.billed["reads"]))
+    assert costs[0] == costs[1]
+    assert costs[0][0] <= budgets.most("getOverview", "a month")
+
+
+@pytest.mark.malformed("payments in no currency")
+def test_a_payment_without_a_currency_hides_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_store, "MAX_CURRENCIES", 3)
+    for number, currency in enumerate(["chf", "chf", 7, None, "eur", "gbp", "usd"]):
+        database.put(f"users/u{number}/payments/p", {"currency": currency, "createdAt": NOW})
+    assert report_store.currencies() == ["chf", "eur", "gbp"]
 
 
 def test_the_queue_the_providers_and_what_needs_somebody(database: Database) -> None:

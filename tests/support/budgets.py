@@ -69,6 +69,9 @@ BUDGETS: dict[str, dict[str, Budget]] = {
         "cold": exactly(*[QUERY] * 5, READ, why="one query for each collection of the catalogue; the models' times"),
         "warm": exactly(why="the catalogue and the times are kept for a minute"),
     },
+    "getOverview": {
+        "a month": at_most(450, "of 31 days: the counters in one read, sums by provider and currency, the new people"),
+    },
     "getUserCreations": {
         "warm": exactly(QUERY, why="one page"),
     },

@@ -41,6 +41,8 @@ def needed(query: Any) -> Index | None:
         order = [(field, "ASCENDING") for field in dict.fromkeys(ranges)]
     if order and order[-1][0] == "__name__" and (len(order) == 1 or order[-1][1] == order[-2][1]):
         order = order[:-1] if len(order) > 1 or order[-1][1] == "ASCENDING" else order
+    if order:  # what is summed is read from the index, where it comes last
+        order += [(field, "ASCENDING") for field in query.get("summed", [])]
     compared = [name for name, _ in order] + [name for name, _ in equal]
     only_equal = not order and not any(mode == "CONTAINS" for _, mode in equal)
     if scope == "COLLECTION" and (only_equal or (len(compared) <= 1 and compared != ["__name__"])):
@@ -60,8 +62,10 @@ def _filters(where: Any) -> list[tuple[str, str]]:
 
 
 def asked(request: Any) -> Any:
-    """The StructuredQuery of a RunQuery or RunAggregationQuery request."""
-    return request.get("structuredAggregationQuery", request)["structuredQuery"]
+    """The StructuredQuery of a RunQuery or RunAggregationQuery request, and `summed`: the fields that it sums."""
+    aggregation = request.get("structuredAggregationQuery", request)
+    summed = [each["sum"]["field"]["fieldPath"] for each in aggregation.get("aggregations", []) if "sum" in each]
+    return {**aggregation["structuredQuery"], "summed": summed}
 
 
 class Deployed(NamedTuple):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import NamedTuple
 
 from studiox.billing import event_store, unmatched_payments
 from studiox.integrations.providers import specs
-from studiox.kit.clock import UTC, datetime, timedelta
+from studiox.kit import clock
+from studiox.kit.clock import datetime, timedelta
 from studiox.kit.documents import FieldPath
 from studiox.models import daily_counters, users
 from studiox.models.daily_counters import Figures
@@ -72,13 +74,14 @@ class Overview(NamedTuple):
 def look(begin: str | None, end: str | None, now: datetime) -> Overview:
     """The days from `begin` to `end`, and everything else as it is now. `InvalidRequest`, `Unavailable`.
 
-    A day takes 50 counters, its payments, and an aggregation for each provider. The rest are a few bounded queries.
+    A day takes 50 counters, and aggregations for each provider and currency. The rest are a few bounded queries.
     """
     first, last = usage_analytics.period(begin, end, now.date(), days=DAYS, most=MAX_DAYS)
     dates = [first + n * DAY for n in range((last - first).days + 1)]
     weeks = [users.week_of(now - n * 7 * DAY) for n in reversed(range(users.WEEKS_KEPT))]
+    currencies = report_store.currencies()
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        days = [pool.submit(_day, each) for each in dates]
+        days = [pool.submit(_day, each, currencies) for each in dates]
         active = [pool.submit(users.count_with_jobs, week, 1) for week in weeks]
         running = pool.submit(job_store.running)
         waiting = pool.submit(job_store.waiting, WAITING)
@@ -98,18 +101,14 @@ def look(begin: str | None, end: str | None, now: datetime) -> Overview:
         )
 
 
-def start_of(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _day(day: date) -> Day:
-    start = start_of(day)
+def _day(day: date, currencies: Sequence[str]) -> Day:
+    start = clock.start_of(day)
     end = start + DAY
     costs = (job_store.spent(spend_key(provider, start)).total for provider in specs.PROVIDERS)
     return Day(
         day=day,
         counted=daily_counters.of_days(day, day),
         new_users=users.count_new_users(start, end),
-        revenue=dict(sorted(report_store.revenue(start, end, []).items())),
+        revenue=report_store.revenue_in(currencies, start, end),
         cost_micro_usd=sum(costs),
     )

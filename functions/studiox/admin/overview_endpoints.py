@@ -165,7 +165,7 @@ def _day(day: overview.Day) -> OverviewDay:
 
 
 def _hours(day: overview.Day) -> list[OverviewHour]:
-    start = overview.start_of(day.day)
+    start = clock.start_of(day.day)
     return [
         OverviewHour(**_ended(day.counted, "hour", f"{hour:02} "), at=start + timedelta(hours=hour))
         for hour in range(24)

@@ -234,11 +234,22 @@ def count(
     return _count(_equal(_narrowed(collection, order, least, below), equal or {}))
 
 
-def total(collection: Collection[Any], field: str, *, equal: Mapping[str, object], group: bool = False) -> int:
-    """The sum of `field` over the documents with these field values, as a Firestore aggregation. `Unavailable`."""
-    return _equal(structured_query.of(collection, group=group), equal).aggregate(
-        {"sum": {"field": structured_query.field_of(field)}}
-    )
+def total(
+    collection: Collection[Any],
+    field: str,
+    *,
+    equal: Mapping[str, object],
+    order: str = "__name__",
+    least: object = None,
+    below: object = None,
+    group: bool = False,
+) -> int:
+    """The sum of `field` over the documents that match, as `count`. Those without the field count as 0. `Unavailable`.
+
+    `equal`: a tuple stands for one of these values.
+    """
+    asked = _equal(_narrowed(collection, order, least, below, group=group), equal)
+    return asked.aggregate({"sum": {"field": structured_query.field_of(field)}})
 
 
 def _count(asked: Query) -> int:

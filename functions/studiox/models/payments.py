@@ -6,7 +6,7 @@ Amounts are in the currency's minor unit (cents).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from studiox.kit import query
 from studiox.kit.clock import datetime
@@ -55,6 +55,12 @@ class ReportedPayment(Stored, frozen=True, kw_only=True):
     currency: str
     status: PaymentStatus
     refunded: int | None = None
+
+
+class PaymentCurrency(Stored, frozen=True, kw_only=True):
+    """The field of a payment by which the currencies are found. Any value is accepted."""
+
+    currency: Any
 
 
 PAYMENTS = Collection("payments", Payment)
