@@ -1,6 +1,7 @@
 // What is paid: what an offer buys, the receipt of a purchase, and what a refused card says.
 import assert from 'node:assert/strict';
-import { accessible, balance, DESKTOP, fits, order, PASSWORD, PHONE, signUp, story, tabTo, until } from './support.mjs';
+import { newcomer } from '../journeys/support.mjs';
+import { accessible, address, balance, DESKTOP, fits, order, PASSWORD, PHONE, signIn, signUp, story, tabTo } from './support.mjs';
 
 const STRIPE = process.env.STUDIOX_STRIPE_URL;
 
@@ -68,6 +69,56 @@ story('a card that is refused says so; a purchase has a receipt with its date, i
   await other.getByRole('link', { name: 'Back to the shop' }).click();
   await other.getByRole('heading', { name: 'Tokens', level: 1 }).waitFor();
   await other.close();
+});
+
+story('a change of plan asks with the amount, charges nothing before the answer, and then this amount', async (visit, t) => {
+  const ada = { ...(await visit(DESKTOP)), email: address() };
+  const { page } = ada;
+  ada.allow(/status of 400/); // the preview that is too old
+  const client = await newcomer(t, ada.email);
+  await page.goto('/');
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await page.goto('/tokens');
+  await page.getByRole('button', { name: 'Choose Pro' }).click();
+  await page.waitForURL(`${STRIPE}/**`);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.waitForURL('**/tokens');
+  await balance(page, 1200);
+  const charges = async () => (await client.call('getBillingHistory')).payments.map(({ amount }) => amount);
+  assert.deepEqual(await charges(), [900]);
+
+  const change = page.getByRole('button', { name: 'Change to Enterprise' });
+  const dialog = page.getByRole('dialog', { name: 'Change to Enterprise?' });
+  await tabTo(page, change);
+  await page.keyboard.press('Enter');
+  const due = /^Your card is charged \$([\d.]+) now\. On .* your card is charged \$79\.00\.$/;
+  await dialog.getByText(due).waitFor();
+  await accessible(page, 'the question before a change of plan');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.ok(await change.evaluate((button) => button === document.activeElement), 'the focus is where it was');
+  assert.deepEqual([await charges(), (await client.call('getSubscription')).plan], [[900], 'pro'], 'a no changes nothing');
+
+  const outdated = { status: 'FAILED_PRECONDITION', message: 'outdated', details: { reason: 'PreviewOutdated' } };
+  await page.route('**/updateSubscription', (route) => route.fulfill({ status: 400, json: { error: outdated } }), { times: 1 });
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: /^Pay / }).click();
+  await page.getByText('The amount may have changed, so nothing was charged. Look at it again.').waitFor();
+  const [, amount] = due.exec(await dialog.getByText(due).innerText()); // it is asked again
+  assert.deepEqual(await charges(), [900]);
+  await tabTo(page, dialog.getByRole('button', { name: `Pay $${amount}` }));
+  await page.keyboard.press('Enter');
+  await page.getByText('You are on the Enterprise plan now.').waitFor();
+  await balance(page, 10_200);
+  assert.deepEqual(await charges(), [Math.round(Number(amount) * 100), 900]);
+  await page.getByRole('region', { name: 'Payments' }).getByRole('cell', { name: `$${amount}`, exact: true }).waitFor();
+
+  await page.getByRole('button', { name: 'Change to Pro' }).click();
+  const back = page.getByRole('dialog', { name: 'Change to Pro?' });
+  await back.getByText(/^\$[\d.]+ of what you have paid is credited towards your next payments/).waitFor();
+  await back.getByRole('button', { name: 'Change the plan' }).click();
+  await page.getByText('You are on the Pro plan now.').waitFor();
+  assert.equal((await charges()).filter((each) => each > 0).length, 2, 'nothing was charged');
 });
 
 story('a receipt names the discount, the tax and what was given back', async (visit) => {

@@ -62,6 +62,9 @@ story('bought tokens, a plan, and a ledger that adds up', async (visit) => {
   await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
   await page.getByText(/^It ends on /).waitFor();
   await page.getByRole('button', { name: 'Keep Pro' }).click(); // who has thought better of it
+  const keeping = page.getByRole('dialog', { name: 'Keep Pro?' });
+  await keeping.getByText(/^Nothing is charged now. On .* your card is charged \$9.00.$/).waitFor();
+  await keeping.getByRole('button', { name: 'Keep Pro' }).click();
   await page.getByText(/^It renews on /).waitFor();
   await page.getByRole('button', { name: 'End this plan' }).waitFor();
 

@@ -10,6 +10,7 @@ import { askToSignIn } from '../sign-in.ts';
 import { waitingCards } from '../waiting.ts';
 import { count, elsewhere, money, onDay, spelled, tokens } from '../words.ts';
 import { money as english } from '../words/en/money.ts';
+import { changePlan } from './plan-change.ts';
 import { counted, dearer, worth } from './value.ts';
 
 const words = translated('money', english);
@@ -158,15 +159,7 @@ export class Offers {
   }
 
   private async change(plan: PlanOffer): Promise<void> {
-    const { app, subscription } = this;
-    const planId = plan.id;
-    const current = this.plans.find(({ id }) => id === app.balance?.plan);
-    if (current && current !== plan && subscription && !(await agreed(app, changing(current, plan, subscription))))
-      return;
-    if (!(await app.attempt(() => app.studiox.updateSubscription({ planId })))) return;
-    const same = planId === app.balance?.plan;
-    app.say(same ? words.plans.continues : words.plans.changing);
-    await this.changed();
+    if (await changePlan(this.app, plan)) await this.changed();
   }
 
   private async end(): Promise<void> {
@@ -179,24 +172,6 @@ export class Offers {
     app.say(ended);
     await this.changed();
   }
-}
-
-const MONTH_MS = 30.44 * 86_400_000;
-
-/** What changing the plan costs: Stripe charges, or credits, the difference for the rest of the paid month at once. */
-function changing(from: PlanOffer, to: PlanOffer, { currentPeriodEnd }: Subscription): Question {
-  const left = currentPeriodEnd ? (Date.parse(currentPeriodEnd) - Date.now()) / MONTH_MS : 1;
-  const difference = Math.round((to.amount - from.amount) * Math.min(1, Math.max(0, left)));
-  const due = money(Math.abs(difference), to.currency);
-  const now = say(difference > 0 ? words.change.charged : words.change.credited, { due });
-  const [before, after] = [money(from.amount, from.currency), money(to.amount, to.currency)];
-  return {
-    title: say(words.change.question, { name: worded(to.name) }),
-    text: `${now} ${say(words.change.later, { after, before })}`,
-    yes: difference > 0 ? say(words.change.pay, { due }) : words.change.yes,
-    no: say(words.change.no, { name: worded(from.name) }),
-    bad: false,
-  };
 }
 
 /** The prices in other currencies. Stripe's page chooses by where the buyer is. */
