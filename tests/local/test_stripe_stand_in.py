@@ -169,7 +169,11 @@ def test_a_developer_lives_through_a_subscription_by_clicking(running: StandIn) 
     assert sub["status"] == "active"
     assert "9.00 USD" in _page(running, f"/invoices/{sub['latest_invoice']}")
     portal = _page(running, f"/portal/{customer}?return_url=http://127.0.0.1:5000/")
+    assert f"<a href='/invoices/{sub['latest_invoice']}'>" in portal
     _press(running, portal, "Change to enterprise")
+    receipt = _page(running, f"/invoices/{sub['latest_invoice']}")
+    for told in ("Unused time, StudioX Pro: -9.00 USD", "Remaining time, StudioX Enterprise: 79.00 USD"):
+        assert told in receipt
     assert sub["items"]["data"][0]["price"]["id"] == "price_studiox_enterprise"
     _press(running, portal, "Cancel at the end of the period")
     _press(running, _page(running, "/"), "Advance a month")

@@ -231,7 +231,7 @@ def receipt(account: Account, paid: Object) -> bytes:
         sessions = [each for each in account.all("checkout.session") if each["customer"] == paid["customer"]]
     ours = [each for each in sessions if each["payment_intent"] == paid.get("payment_intent")]
     lines = paid["lines"]["data"] if is_invoice else ours[0]["_line_items"] if ours else []
-    items = "".join(f"<li>{html.escape(line['description'] or '')}</li>" for line in lines)
+    items = "".join(f"<li>{_item(account, line)}</li>" for line in lines)
     shop = urllib.parse.urlsplit(str(sessions[0]["success_url"] or "") if sessions else "")
     back = f"<p><a href='{html.escape(f'{shop.scheme}://{shop.netloc}/tokens')}'>Back to the shop</a></p>"
     return page(
@@ -240,6 +240,16 @@ def receipt(account: Account, paid: Object) -> bytes:
         f"<p class=price>{amount}</p><ul>{items}</ul><p>{paid['status']}</p>"
         f"<p><code>{paid['id']}</code></p>{back if shop.netloc else ''}</div>",
     )
+
+
+def _item(account: Account, line: Object) -> str:
+    """What a line is for. A plan's names the plan and its amount: a change of plan has two."""
+    said = html.escape(line["description"] or "")
+    product = line.get("pricing", {}).get("price_details", {}).get("product")
+    if product is None:
+        return said
+    name = html.escape(account.get(product, "product")["name"])
+    return f"{said}, {name}: {money(line['amount'], line['currency'])}"
 
 
 def portal(account: Account, customer_id: str, back: str) -> bytes:
@@ -261,7 +271,11 @@ def portal(account: Account, customer_id: str, back: str) -> bytes:
             rows.append([html.escape(price["id"]), f"<span class=tag>{state}</span>", buttons])
         safe = back if urllib.parse.urlsplit(back).scheme in ("http", "https") else "/"
         bills = [
-            [f"<code>{each['id']}</code>", money(each["amount_due"], each["currency"]), each["status"]]
+            [
+                f"<a href='/invoices/{each['id']}'>{_time(each['created'])}</a>",
+                money(each["amount_due"], each["currency"]),
+                each["status"],
+            ]
             for each in account.all("invoice")
             if each["customer"] == customer_id
         ]
