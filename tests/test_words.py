@@ -59,15 +59,6 @@ PENDING = {
     "web/src/share.ts",
     "web/src/waiting.ts",
     "web/src/zip.ts",
-    # people
-    "web/src/invite.ts",
-    "web/src/moderation.ts",
-    "web/src/notifications.ts",
-    "web/src/pages/comments.ts",
-    "web/src/pages/feed.ts",
-    "web/src/pages/post.ts",
-    "web/src/publish.ts",
-    "web/src/shell.ts",
     # administration
     "web/src/admin/audit.ts",
     "web/src/admin/catalogue.ts",

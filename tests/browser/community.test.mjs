@@ -233,7 +233,7 @@ story('what people wrote stands in its own direction', async (visit, t) => {
   for (const text of ['طائر عند البحر', 'كريم', 'ليلى', 'صورة جميلة!']) await rightToLeft(main.getByText(text, { exact: true }));
   await page.getByRole('button', { name: /^Notifications, \d unread/ }).click();
   const notice = page.getByRole('dialog', { name: 'Notifications' });
-  await rightToLeft(notice.getByText('طائر عند البحر', { exact: true }));
+  for (const text of ['طائر عند البحر', 'ليلى']) await rightToLeft(notice.getByText(text, { exact: true }));
   await page.goto(`/feed?by=${author.uid}`);
   await rightToLeft(page.getByRole('heading', { level: 1, name: 'كريم' }));
   for (const text of ['طائر عند البحر', 'كريم']) await rightToLeft(page.getByRole('article').getByText(text, { exact: true }));
@@ -256,4 +256,51 @@ story('a notification says what it is about, with its picture, and is read once 
   await page.getByRole('button', { name: 'Notifications, 1 unread' }).waitFor();
   await page.goto(`/library/${job.creationId}`); // not by its notification
   await page.getByRole('button', { name: 'Notifications', exact: true }).waitFor();
+});
+
+story('in Arabic, from right to left: a post, its comments, questions and notifications', async (visit, t) => {
+  const comments = [{ name: 'Linus', text: 'Round and round' }];
+  const { author, postId } = await discussed(t, { name: 'كريم', comments });
+  const { page } = await arrive(visit, PHONE, author, `/post/${postId}`);
+  const fine = async (what) => {
+    await accessible(page, `${what} in Arabic`);
+    await fits(page);
+  };
+  await page.getByRole('button', { name: 'العربية' }).tap();
+  await page.getByRole('heading', { name: 'تعليق واحد' }).waitFor();
+  await fine('a post');
+  const { left, right } = await page.getByRole('link', { name: '‹ المنشورات' }).evaluate((each) => each.getBoundingClientRect());
+  assert.ok(left > PHONE.viewport.width - right, 'the way back begins at the right');
+  await page.getByRole('button', { name: /^أعجبني/, pressed: false }).tap();
+  await page.getByRole('button', { name: /^أعجبني/, pressed: true }).waitFor();
+
+  await page.getByRole('button', { name: 'إزالة من المنشورات' }).tap();
+  const question = page.getByRole('dialog', { name: 'أتريد إزالة هذا من المنشورات؟' });
+  await question.getByText(/^سيضيع معه: .?إعجاب واحد وتعليق واحد.?\. ويبقى العمل في مكتبتك\.$/).waitFor();
+  await fine('the question before a post is removed');
+  await question.getByRole('button', { name: 'إبقاء' }).tap();
+  await page.getByRole('button', { name: /^حظر .*Linus/ }).tap();
+  const block = page.getByRole('dialog', { name: /^أتريد حظر/ });
+  await block.getByText(/^لن يمكنه التعليق على منشوراتك/).waitFor();
+  await block.getByRole('button', { name: 'إلغاء' }).tap();
+  await page.getByRole('button', { name: /^الإبلاغ عن التعليق/ }).tap();
+  await page.getByRole('dialog', { name: 'إبلاغ' }).getByRole('radio', { name: 'كراهية' }).check();
+  await fine('the dialog to report');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: /^حذف التعليق/ }).tap();
+  await page.getByText('حُذف التعليق.').waitFor();
+  await page.getByRole('button', { name: 'تراجع' }).tap();
+  await page.getByRole('listitem').filter({ hasText: 'Round and round' }).waitFor();
+
+  await page.getByRole('button', { name: /^الإشعارات/ }).tap();
+  const notices = page.getByRole('dialog', { name: 'الإشعارات' });
+  await notices.getByRole('link', { name: 'علّق Linus على منشورك Rings' }).waitFor();
+  await notices.getByRole('link', { name: 'صورتك جاهزة Rings on water' }).waitFor();
+  await fine('the notifications');
+  await page.keyboard.press('Escape');
+  await page.getByRole('navigation').getByRole('link', { name: 'المنشورات' }).tap();
+  await page.getByRole('heading', { name: 'المنشورات', level: 1 }).waitFor();
+  await page.getByRole('searchbox', { name: 'وسم' }).fill('rings');
+  await page.getByRole('article').first().waitFor();
+  await fine('the feed');
 });

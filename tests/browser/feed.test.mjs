@@ -120,3 +120,16 @@ story('a post’s page shows its thumbnail until the picture is there, in the sa
   await decoded(image);
   assert.deepEqual(await look(), { ...before, behind: 'none' }, 'nothing moves');
 });
+
+story('days are written as the reader writes them', async (visit, t) => {
+  const client = await newcomer(t);
+  const tag = `ibis${Date.now()}`;
+  await published(t, client, { caption: 'An ibis', tags: [tag] }, PICTURE);
+  const old = ({ posts: [post] }) => ({ posts: [{ ...post, createdAt: '2025-03-04T12:00:00Z' }], nextCursor: null });
+  for (const [locale, day] of [['en-US', 'Mar 4, 2025'], ['en-GB', '4 Mar 2025'], ['de-DE', '4 Mar 2025'], ['ar-EG', '٤ مارس ٢٠٢٥']]) {
+    const { page } = await visit({ ...DESKTOP, locale });
+    await answered(page, old);
+    await page.goto(`/feed?tag=${tag}`);
+    await page.getByRole('article').getByText(day).waitFor();
+  }
+});

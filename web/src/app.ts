@@ -7,7 +7,7 @@ import { Connection } from './connection.ts';
 import { Files, mustBePicture } from './files.ts';
 import { kept, keptMine, keptTab } from './kept.ts';
 import { notification, type Notification } from './notifications.ts';
-import { translated } from './language.ts';
+import { say, translated } from './language.ts';
 import type { Dialog, Draft, Page } from './page.ts';
 import { Player } from './player.ts';
 import { Quiet } from './quiet.ts';
@@ -251,7 +251,7 @@ export class App {
   private notify(all: Notification[]): void {
     const { told } = this;
     const come = told && all.find(({ id }) => !told.has(id));
-    if (come) this.heard = [come.subject, come.title].filter(Boolean).join(': ');
+    if (come) this.heard = [say(come.subject, { name: come.name }), come.title].filter(Boolean).join(': ');
     this.told = new Set(all.map(({ id }) => id));
     this.notifications = all;
     if (!told) this.opened(); // before they were known

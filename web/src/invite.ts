@@ -4,8 +4,12 @@ import { StudioXError } from '../../clients/typescript/src/errors.ts';
 import type { ReferralSummary } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { kept } from './kept.ts';
+import { say, shown, translated } from './language.ts';
 import { copyLink } from './share.ts';
-import { count, tokens } from './words.ts';
+import { tokens } from './words.ts';
+import { people as english } from './words/en/people.ts';
+
+const words = translated('people', english).invitation;
 
 const KEPT = 'referral';
 /** After these refusals the code is of no use to whoever is signed in. */
@@ -31,7 +35,7 @@ async function redeemKept(app: App): Promise<void> {
   if (!code) return;
   try {
     await app.studiox.redeemReferral({ code });
-    app.say('You were invited: you both get tokens when you buy something for the first time.');
+    app.say(words.redeemed);
   } catch (error) {
     const isInVain = error instanceof StudioXError && IN_VAIN.includes(error.reason);
     if (!isInVain) return; // the next visit tries again
@@ -54,12 +58,13 @@ export class Invitation {
   view(): TemplateResult | typeof nothing {
     if (!this.found) return nothing;
     const { code, invited, rewarded, tokens: earned } = this.found;
-    return html`<section class="card" aria-label="Invite somebody"><h2>Invite somebody</h2>
-      <p>You both get tokens when somebody new comes by your link and buys something for the first time.</p>
-      <p class="row between"><span>Your code: <strong>${code}</strong></span>
-        <button @click=${() => copyLink(this.app, `${location.origin}/?ref=${code}`)}>Copy the link</button></p>
+    const came = [say(words.invited, { count: invited }), say(words.bought, { count: rewarded })];
+    return html`<section class="card" aria-label=${words.title}><h2>${words.title}</h2>
+      <p>${words.terms}</p>
+      <p class="row between"><span>${shown(words.code, { code: html`<strong>${code}</strong>` })}</span>
+        <button @click=${() => copyLink(this.app, `${location.origin}/?ref=${code}`)}>${words.copyLink}</button></p>
       ${invited > 0
-        ? html`<p class="muted">${count(invited)} invited · ${count(rewarded)} bought · ${tokens(earned)} for you</p>`
+        ? html`<p class="muted">${[...came, say(words.earned, { tokens: tokens(earned) })].join(' · ')}</p>`
         : nothing}
     </section>`;
   }

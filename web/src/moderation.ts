@@ -4,16 +4,16 @@ import type { Comment } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { agreed } from './ask.ts';
 import { keptDraft } from './kept.ts';
+import { say, translated } from './language.ts';
 import { askToSignIn } from './sign-in.ts';
+import { frame as englishFrame } from './words/en/frame.ts';
+import { people as english } from './words/en/people.ts';
 
-export const REASONS = {
-  spam: 'Spam',
-  sexual: 'Sexual',
-  violence: 'Violence',
-  hate: 'Hate',
-  copyright: 'Somebody else’s work',
-  other: 'Something else',
-};
+const words = translated('people', english);
+const frame = translated('frame', englishFrame);
+const texts = words.moderation;
+
+export const REASONS = { ...texts.reasons, other: texts.otherReason };
 
 /** Ask for a reason, and report the post, or the comment on it. */
 export function report(app: App, postId: string, comment?: Comment): void {
@@ -31,23 +31,23 @@ export function report(app: App, postId: string, comment?: Comment): void {
     if (!(await app.attempt(send))) return;
     draft.forget();
     app.show(null);
-    app.say('Thank you. We will review it, and tell you what came of it.');
+    app.say(texts.reported);
   };
   app.show({
-    label: 'Report',
-    view: () => html`<h2>What is wrong with this ${comment ? 'comment' : 'post'}?</h2>
-      ${comment ? html`<p class="muted" dir="auto">“${comment.text}”</p>` : nothing}
+    label: words.report,
+    view: () => html`<h2>${comment ? texts.wrongComment : texts.wrongPost}</h2>
+      ${comment ? html`<p class="muted" dir="auto">${say(words.quoted, { text: comment.text })}</p>` : nothing}
       <form @submit=${submit} @input=${draft.keep}>
-        <fieldset class="chips"><legend class="hidden">Reason</legend>
+        <fieldset class="chips"><legend class="hidden">${texts.reason}</legend>
           ${Object.entries(REASONS).map(
             ([id, label]) => html`<label>
               <input type="radio" name="reason" value=${id} required .checked=${draft.text('reason') === id} />
               <span>${label}</span></label>`,
           )}
         </fieldset>
-        <label>Details <span class="muted">(optional)</span>
+        <label>${texts.details} <span class="muted">${texts.optional}</span>
           <textarea name="text" dir="auto" rows="3" maxlength="2000" .value=${draft.text('text')}></textarea></label>
-        <button class="main wide">Report</button>
+        <button class="main wide">${words.report}</button>
       </form>`,
   });
 }
@@ -55,13 +55,12 @@ export function report(app: App, postId: string, comment?: Comment): void {
 /** Ask once more, and block a person. */
 export async function block(app: App, uid: string, name: string): Promise<void> {
   if (!app.user) return askToSignIn(app, () => void block(app, uid, name), false);
-  const text = `They can no longer comment on your posts, and neither of you sees the other’s posts in the feed.
-    They are not told.`;
-  if (!(await agreed(app, { title: `Block ${name}?`, text, yes: 'Block', no: 'Cancel' }))) return;
+  const title = say(texts.blockAsk, { name });
+  if (!(await agreed(app, { title, text: texts.blockLoss, yes: words.block, no: words.cancel }))) return;
   const set = (blocked: boolean) => app.attempt(() => app.studiox.blockUser({ uid, blocked }));
   if (!(await set(true))) return;
-  const undo = { label: 'Undo', act: () => void set(false) };
-  app.say(`You have blocked ${name}. Your account page lists whom you have blocked.`, false, undo);
+  const undo = { label: frame.undo, act: () => void set(false) };
+  app.say(say(texts.blocked, { name }), false, undo);
 }
 
 /** Why a post of the user's is no longer shown, and the form of an appeal; nothing for anybody else. */
@@ -76,16 +75,16 @@ export function decided(app: App, postId: string): TemplateResult | typeof nothi
     if (!(await app.attempt(() => app.studiox.appealModeration({ postId, text })))) return;
     draft.forget();
     form.reset();
-    app.say('A moderator will look at it again. We will tell you what they decide.');
+    app.say(texts.appealed);
   };
   const may = notice.type === 'content_hidden' || notice.type === 'content_removed';
-  return html`<section aria-label="Our decision">
-    ${notice.text.split('\n').map((line) => html`<p>${line}</p>`)}
+  return html`<section aria-label=${texts.decision}>
+    ${notice.text.split('\n').map((line) => html`<p dir="auto">${line}</p>`)}
     ${may
       ? html`<form @submit=${appealed} @input=${draft.keep}>
-          <label>Why is this a mistake?<textarea name="text" dir="auto" rows="3" maxlength="2000" required
+          <label>${texts.mistake}<textarea name="text" dir="auto" rows="3" maxlength="2000" required
             .value=${draft.text('text')}></textarea></label>
-          <button class="main">Appeal</button>
+          <button class="main">${texts.appeal}</button>
         </form>`
       : nothing}
   </section>`;
@@ -112,11 +111,12 @@ export class Blocked {
 
   view(): TemplateResult | typeof nothing {
     if (this.people.length === 0) return nothing;
-    return html`<section class="card" aria-label="People whom you have blocked">
-      <h2>Blocked</h2>
+    return html`<section class="card" aria-label=${texts.listLabel}>
+      <h2>${texts.list}</h2>
       <ul class="plain">${this.people.map(
         ({ uid, displayName }) => html`<li class="row between"><bdi>${displayName}</bdi>
-          <button class="link" aria-label="Unblock ${displayName}" @click=${() => this.unblock(uid)}>Unblock</button>
+          <button class="link" aria-label=${say(texts.unblockName, { name: displayName })}
+            @click=${() => this.unblock(uid)}>${texts.unblock}</button>
         </li>`,
       )}</ul>
     </section>`;

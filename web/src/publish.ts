@@ -3,6 +3,11 @@ import { html } from 'lit-html';
 import type { Creation } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { keptDraft } from './kept.ts';
+import { shown, translated } from './language.ts';
+import { shortened } from './words.ts';
+import { people as english } from './words/en/people.ts';
+
+const words = translated('people', english).publish;
 
 export function publish(app: App, creation: Creation): void {
   const draft = keptDraft(app, `publish.${creation.creationId}`);
@@ -21,26 +26,28 @@ export function publish(app: App, creation: Creation): void {
     );
     if (!done) return;
     draft.forget();
-    app.say('Published to the feed.');
+    app.say(words.done);
     app.go(`/post/${done.postId}`);
   };
+  const title = html`<bdi>${shortened(creation.title || creation.prompt, 80)}</bdi>`;
   app.show({
-    label: 'Publish',
-    view: () => html`<h2>Publish “<bdi>${creation.title || creation.prompt}</bdi>”</h2>
+    label: words.title,
+    view: () => html`<h2>${shown(words.heading, { title })}</h2>
       <form @submit=${submit} @input=${draft.keep}>
-        <label>Caption<textarea name="caption" dir="auto" rows="3" maxlength="2000" autofocus
+        <label>${words.caption}<textarea name="caption" dir="auto" rows="3" maxlength="2000" autofocus
           .value=${draft.text('caption')}></textarea></label>
-        <label>Tags <span class="muted">(separated by spaces)</span>
-          <input name="tags" dir="auto" maxlength="300" .value=${draft.text('tags')} placeholder="sea dawn" /></label>
+        <label>${words.tags} <span class="muted">${words.tagsHow}</span>
+          <input name="tags" dir="auto" maxlength="300" placeholder=${words.tagsSuch}
+            .value=${draft.text('tags')} /></label>
         <label class="switch">
           <input type="checkbox" role="switch" name="share" .checked=${draft.checked('share', true)} />
-          <span>Share how it was made, so that others can remix it</span></label>
+          <span>${words.share}</span></label>
         ${creation.rating === 'mature'
-          ? html`<p class="note">This is rated mature, so only people who asked for such posts see it.</p>`
+          ? html`<p class="note">${words.isMature}</p>`
           : html`<label class="switch">
               <input type="checkbox" role="switch" name="mature" .checked=${draft.checked('mature')} />
-              <span>Rate it as mature, so that only people who asked for such posts see it</span></label>`}
-        <button class="main wide">Publish</button>
+              <span>${words.mature}</span></label>`}
+        <button class="main wide">${words.title}</button>
       </form>`,
   });
 }

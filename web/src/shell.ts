@@ -4,7 +4,7 @@ import { ref } from 'lit-html/directives/ref.js';
 import type { App } from './app.ts';
 import { confirmation } from './confirm.ts';
 import { icon, type Icon } from './icons.ts';
-import { language, LANGUAGES, speak, translated, type Language } from './language.ts';
+import { language, LANGUAGES, say, shown, speak, translated, type Language } from './language.ts';
 import type { Notification } from './notifications.ts';
 import type { Queue } from './queue.ts';
 import { askToSignIn } from './sign-in.ts';
@@ -15,21 +15,21 @@ import { frame as english } from './words/en/frame.ts';
 const words = translated('frame', english);
 
 const PLACES: readonly [path: string, name: string, icon: Icon][] = [
-  ['/', 'Studio', 'spark'],
-  ['/library', 'Library', 'book'],
-  ['/feed', 'Feed', 'feed'],
-  ['/tokens', 'Tokens', 'token'],
+  ['/', words.studio, 'spark'],
+  ['/library', words.library, 'book'],
+  ['/feed', words.feed, 'feed'],
+  ['/tokens', words.tokens, 'token'],
 ];
 
 export function shell(app: App, queue: Queue): TemplateResult {
   return html`
-    <a class="skip" href="#main">Skip to the content</a>
+    <a class="skip" href="#main">${words.skip}</a>
     <header>
-      <a class="brand" href="/" aria-label="StudioX, home"><span class="mark" aria-hidden="true"></span>StudioX</a>
-      <nav aria-label="Main">${PLACES.map((place) => link(...place))}</nav>
+      <a class="brand" href="/" aria-label=${words.home}><span class="mark" aria-hidden="true"></span>StudioX</a>
+      <nav aria-label=${words.main}>${PLACES.map((place) => link(...place))}</nav>
       <div class="tools">
         ${queue.view()}
-        <button class="round" aria-label=${isDark() ? 'Light colours' : 'Dark colours'}
+        <button class="round" aria-label=${isDark() ? words.light : words.dark}
           @click=${() => (turnLights(), app.update())}>
           ${icon(isDark() ? 'sun' : 'moon')}
         </button>
@@ -58,11 +58,11 @@ const footer = html`<footer><div class="row" role="group" aria-label=${words.lan
 function standing(app: App): TemplateResult {
   return html`<div class="notices" role="status">
     ${app.connection.lost
-      ? html`<p>There is no connection. What you see may have changed; it is loaded again when you are back online.</p>`
+      ? html`<p>${words.offline}</p>`
       : nothing}
     ${app.ended && !app.user
-      ? html`<p>You are signed out here: you signed out everywhere, or your password was changed.
-          <button class="link" @click=${() => askToSignIn(app, undefined, false)}>Sign in again</button></p>`
+      ? html`<p>${words.ended}
+          <button class="link" @click=${() => askToSignIn(app, undefined, false)}>${words.signInAgain}</button></p>`
       : nothing}
   </div>`;
 }
@@ -73,41 +73,41 @@ function link(path: string, name: string, glyph: Icon): TemplateResult {
 }
 
 const signedOut = (app: App): TemplateResult => html`
-  <button @click=${() => askToSignIn(app, undefined, false)}>Sign in</button>
-  <button class="main" @click=${() => askToSignIn(app)}>Sign up</button>`;
+  <button @click=${() => askToSignIn(app, undefined, false)}>${words.signIn}</button>
+  <button class="main" @click=${() => askToSignIn(app)}>${words.signUp}</button>`;
 
 function signedIn(app: App): TemplateResult {
   const { balance, unread } = app;
-  const owned = balance ? `Your balance: ${tokens(balance.balance)}` : 'Your balance';
+  const owned = balance ? say(words.yourBalance, { tokens: tokens(balance.balance) }) : words.balance;
   return html`
     <a class="balance" href="/tokens" aria-label=${owned}>
       ${icon('token')}<output>${balance ? count(balance.balance) : '…'}</output>
     </a>
     <button class="round" popovertarget="notifications"
-      aria-label=${unread ? `Notifications, ${unread} unread` : 'Notifications'}>
-      ${icon('bell')}${unread ? html`<span class="badge" aria-hidden="true">${unread}</span>` : nothing}
+      aria-label=${unread ? say(words.unread, { count: unread }) : words.notifications}>
+      ${icon('bell')}${unread ? html`<span class="badge" aria-hidden="true">${count(unread)}</span>` : nothing}
     </button>
-    <div id="notifications" popover class="popover" role="dialog" aria-label="Notifications"
+    <div id="notifications" popover class="popover" role="dialog" aria-label=${words.notifications}
       @toggle=${(event: ToggleEvent) => ((noticesOpen = event.newState === 'open'), app.update())}>
       <div class="row between">
-        <h2>Notifications</h2>
-        ${unread ? html`<button class="link" @click=${() => app.markRead()}>Mark all as read</button>` : nothing}
+        <h2>${words.notifications}</h2>
+        ${unread ? html`<button class="link" @click=${() => app.markRead()}>${words.markRead}</button>` : nothing}
       </div>
       ${app.notifications.length === 0
-        ? html`<p class="muted">Nothing yet. We tell you here when something is ready.</p>`
+        ? html`<p class="muted">${words.noNotifications}</p>`
         : html`<ul class="plain">
             ${app.notifications.map(
               (each) => notice(app, each),
             )}
           </ul>`}
     </div>
-    <button class="round" popovertarget="account" aria-label="Your account">${icon('user')}</button>
-    <div id="account" popover class="popover menu" role="dialog" aria-label="Your account">
-      <p class="muted">${app.user?.email}</p>
-      <a href="/account">Profile and preferences</a>
-      <a href="/tokens">Tokens and plan</a>
-      ${app.user?.isAdmin ? html`<a href="/admin">Administration</a>` : nothing}
-      <button class="link" @click=${() => app.session.signOut()}>Sign out</button>
+    <button class="round" popovertarget="account" aria-label=${words.account}>${icon('user')}</button>
+    <div id="account" popover class="popover menu" role="dialog" aria-label=${words.account}>
+      <p class="muted" dir="ltr">${app.user?.email}</p>
+      <a href="/account">${words.profile}</a>
+      <a href="/tokens">${words.plan}</a>
+      ${app.user?.isAdmin ? html`<a href="/admin">${words.administration}</a>` : nothing}
+      <button class="link" @click=${() => app.session.signOut()}>${words.signOut}</button>
     </div>
   `;
 }
@@ -115,13 +115,15 @@ function signedIn(app: App): TemplateResult {
 /** Their thumbnails are fetched when they are looked at. */
 let noticesOpen = false;
 
-function notice(app: App, { id, subject, title, thumbnail, createdAt, read, href }: Notification): TemplateResult {
+function notice(app: App, each: Notification): TemplateResult {
+  const { id, title, thumbnail, createdAt, read, href } = each;
   const where = thumbnail.startsWith('posts/') ? 'public' : 'private';
   const address = noticesOpen && thumbnail ? app.files[where](thumbnail) : '';
   return html`<li class=${read ? '' : 'unread'}>
-    <a href=${href} @click=${() => app.markRead((each) => each.id === id)}>
+    <a href=${href} @click=${() => app.markRead((other) => other.id === id)}>
       ${address ? html`<img src=${address} alt="" width="44" height="44" loading="lazy" />` : nothing}
-      <span>${subject}${title ? html`<small dir="auto">${title}</small>` : nothing}</span>
+      <span>${shown(each.subject, { name: html`<bdi>${each.name}</bdi>` })}
+        ${title ? html`<small dir="auto">${title}</small>` : nothing}</span>
     </a><small>${ago(createdAt)}</small>
   </li>`;
 }
@@ -137,7 +139,7 @@ function modal(app: App): TemplateResult {
     @click=${(event: Event) => event.target === event.currentTarget && app.show(null)}>
     <div class="sheet">
       ${dialog!.view()}
-      <button class="round shut" aria-label="Close" @click=${() => app.show(null)}>${icon('close')}</button>
+      <button class="round shut" aria-label=${words.close} @click=${() => app.show(null)}>${icon('close')}</button>
     </div>
     ${app.toasts.view() /* screen readers skip what is behind the dialog */}
   </dialog>`;

@@ -5,10 +5,15 @@ import type { Comment, Post } from '../../../clients/typescript/src/index.ts';
 import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
 import { Drafted } from '../kept.ts';
+import { say, translated } from '../language.ts';
 import { block, report } from '../moderation.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, several, shortened } from '../words.ts';
+import { ago, shortened } from '../words.ts';
+import { people as english } from '../words/en/people.ts';
 import { List } from '../list.ts';
+
+const words = translated('people', english);
+const texts = words.comment;
 
 /** What is being written. The request id stays with the text: a repeat after a lost answer is the same comment. */
 interface Typed {
@@ -45,14 +50,14 @@ export class Comments {
     const shown = items?.filter(({ commentId }) => !this.app.gone.has(commentId)) ?? [];
     const onMine = this.app.user?.uid === uid;
     const count = commentCount - ((items?.length ?? 0) - shown.length);
-    return html`<section aria-label="Comments">
-      <h2 tabindex="-1">${several(count, 'comment')}</h2>
+    return html`<section aria-label=${texts.all}>
+      <h2 tabindex="-1">${say(words.comments, { count })}</h2>
       <form class="row" @submit=${this.send}>
-        <label class="grow"><span class="hidden">Your comment</span>
+        <label class="grow"><span class="hidden">${texts.yours}</span>
           <input name="text" dir="auto" required maxlength="2000" autocomplete="off"
             .value=${this.draft.read()?.text ?? ''} @input=${this.typed}
-            placeholder="Say something kind" /></label>
-        <button class="main">Send</button>
+            placeholder=${texts.kind} /></label>
+        <button class="main">${texts.send}</button>
       </form>
       <ul class="plain comments">
         ${repeat(shown, ({ commentId }) => commentId, (comment) => this.comment(comment, onMine))}
@@ -67,16 +72,16 @@ export class Comments {
     const others = app.user && uid && uid !== app.user.uid;
     const link = (act: string, label: string, run: (event: Event) => unknown) =>
       html`<button class="link" aria-label=${label} @click=${run}>${act}</button>`;
-    const quoted = `the comment “${shortened(text, 40)}”`;
+    const quoted = { text: shortened(text, 40) };
     return html`<li>
       <p><strong dir="auto">${authorName}</strong> <small>${ago(createdAt)}</small></p>
       <p dir="auto">${text}</p>
       ${app.user && (onMine || uid === app.user.uid)
-        ? link('Delete', `Delete ${quoted}`, (event) => this.remove(comment, event))
+        ? link(texts.delete, say(texts.deleteIt, quoted), (event) => this.remove(comment, event))
         : nothing}
       ${others
-        ? html`${link('Report', `Report ${quoted}`, () => report(app, postId, comment))}
-            ${link('Block', `Block ${authorName}`, () => block(app, uid, authorName))}`
+        ? html`${link(words.report, say(texts.reportIt, quoted), () => report(app, postId, comment))}
+            ${link(words.block, say(words.blockName, { name: authorName }), () => block(app, uid, authorName))}`
         : nothing}
     </li>`;
   }
@@ -103,6 +108,6 @@ export class Comments {
   private remove({ commentId }: Comment, { currentTarget }: Event): void {
     const { app, postId } = this;
     (currentTarget as Element).closest('section')?.querySelector('h2')?.focus(); // the button goes with the comment
-    app.delete('The comment is deleted.', [commentId], () => app.studiox.deleteComment({ postId, commentId }));
+    app.delete(texts.deleted, [commentId], () => app.studiox.deleteComment({ postId, commentId }));
   }
 }

@@ -5,12 +5,17 @@ import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import { kept, keptMine, type Shelf } from '../kept.ts';
+import { say, translated } from '../language.ts';
 import { like } from '../like.ts';
 import { cover, madeWithAi, rated, ratio, shownPost } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
 import { ago, count } from '../words.ts';
+import { people as english } from '../words/en/people.ts';
 import { List } from '../list.ts';
+
+const words = translated('people', english);
+const texts = words.feed;
 
 /** What is shown: the address has it, so that it can be shared, and Back leads to it. */
 interface Asked {
@@ -48,7 +53,7 @@ export function feedPage(app: App): Page {
     return { items: posts, nextCursor };
   }, looks);
   void list.reload();
-  const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? 'Feed') : 'Feed');
+  const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? texts.title) : texts.title);
   const find = (event: SubmitEvent) => {
     event.preventDefault();
     const typed = String(new FormData(event.currentTarget as HTMLFormElement).get('tag'));
@@ -58,30 +63,30 @@ export function feedPage(app: App): Page {
   // What a page holds that this reader may not see is left out: there may be more after none.
   const shown = (posts: readonly Post[]) =>
     posts.length === 0 && list.more() === nothing
-      ? empty(tag || uid ? 'Nothing here.' : 'Nobody has published anything yet. Be the first.')
+      ? empty(tag || uid ? texts.noMatch : texts.empty)
       : html`<div class="grid">${repeat(posts, ({ postId }) => postId, (post) => tile(app, post))}</div>`;
 
   return {
-    title: 'Feed',
+    title: texts.title,
     stop: () => undefined,
     resume: () => void list.refresh(),
     view: () => html`
       <div class="row between wrap">
         <h1 dir="auto">${heading()}</h1>
-        <div class="segments" role="group" aria-label="Order">
+        <div class="segments" role="group" aria-label=${texts.order}>
           ${(['new', 'top'] as const).map(
             (by) => html`<a href=${address({ ...now, sort: by })} aria-current=${by === sort ? 'true' : nothing}>
-              ${by === 'new' ? 'New' : 'Top'}</a>`,
+              ${texts[by]}</a>`,
           )}
         </div>
       </div>
       <form class="row find" role="search" @submit=${find}>
-        <label class="grow"><span class="hidden">Tag</span>
+        <label class="grow"><span class="hidden">${texts.tag}</span>
           <input type="search" name="tag" dir="auto" maxlength="100" autocomplete="off" .value=${tag}
-            placeholder="Find a tag" /></label>
-        <button>Find</button>
+            placeholder=${texts.findTag} /></label>
+        <button>${texts.find}</button>
       </form>
-      ${tag || uid ? html`<p><a href="/feed">‹ All of the feed</a></p>` : nothing}
+      ${tag || uid ? html`<p><a href="/feed">${texts.all}</a></p>` : nothing}
       ${list.items === null ? list.missing() : html`${shown(list.items)}${list.more()}`}
     `,
   };
@@ -93,20 +98,21 @@ const empty = (why: string): TemplateResult => html`<div class="empty">
 
 function tile(app: App, post: Post): TemplateResult {
   const shown = shownPost(post);
+  const { label } = shown;
   const { postId, authorName, createdAt, likeCount, commentCount, likedByMe = false } = post;
   const veiled = post.rating === 'mature' ? 'veiled' : '';
   return html`<article class="tile post ${veiled}" style="--ratio:${ratio(shown)}">
     <a href="/post/${postId}">
       ${cover(shown, (path) => app.files.public(path))}
       <span class="caption">
-        <strong dir="auto">${shown.label}</strong>
+        <strong dir="auto">${label}</strong>
         <small><bdi>${authorName}</bdi> · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
       </span>
     </a>
     <p class="counts">
-      <button class="link" aria-pressed=${likedByMe} aria-label="Like ${shown.label}, ${likeCount} so far"
+      <button class="link" aria-pressed=${likedByMe} aria-label=${say(texts.like, { label, likes: likeCount })}
         @click=${() => like(app, post)}>${icon('heart', likedByMe)}${count(likeCount)}</button>
-      <a href="/post/${postId}" aria-label="Comments on ${shown.label}: ${commentCount}">
+      <a href="/post/${postId}" aria-label=${say(texts.comments, { label, comments: commentCount })}>
         ${icon('comment')}${count(commentCount)}</a>
     </p>
   </article>`;

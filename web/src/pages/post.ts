@@ -4,6 +4,7 @@ import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { agreed } from '../ask.ts';
 import { icon } from '../icons.ts';
+import { locale, say, shown, translated } from '../language.ts';
 import { like } from '../like.ts';
 import { full, madeWithAi, rated, shownPost } from '../media.ts';
 import { block, decided, report } from '../moderation.ts';
@@ -11,9 +12,15 @@ import type { Page } from '../page.ts';
 import { parameters } from '../params.ts';
 import { canShare, share } from '../share.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, count, several } from '../words.ts';
+import { ago, count } from '../words.ts';
+import { people as english } from '../words/en/people.ts';
 import { Comments } from './comments.ts';
 import { One } from '../list.ts';
+
+const words = translated('people', english);
+const texts = words.post;
+/** `2 likes and 1 comment` */
+const and = new Intl.ListFormat(locale);
 
 type Figures = Pick<Post, 'likeCount' | 'commentCount' | 'remixCount'>;
 
@@ -34,16 +41,16 @@ export function postPage(app: App, postId: string): Page {
   );
 
   return {
-    title: 'Post',
+    title: texts.title,
     stop,
     view: () => {
       const post = one.value;
-      if (post === undefined) return html`<h1 class="hidden">Post</h1>${one.missing()}`;
+      if (post === undefined) return html`<h1 class="hidden">${texts.title}</h1>${one.missing()}`;
       if (post === null)
-        return html`<h1>This is no longer in the feed</h1>${decided(app, postId)}
-          <p><a href="/feed">Back to the feed</a></p>`;
+        return html`<h1>${texts.gone}</h1>${decided(app, postId)}
+          <p><a href="/feed">${texts.backToFeed}</a></p>`;
       const { caption, prompt, params } = post;
-      return html`<p><a href="/feed" data-back>‹ Feed</a></p>
+      return html`<p><a href="/feed" data-back>${texts.back}</a></p>
         <article class="detail">
           <div class="stage">${full(shownPost(post), (path) => app.files.public(path))}</div>
           <div class="side">
@@ -63,10 +70,11 @@ export function postPage(app: App, postId: string): Page {
 
 function about(app: App, post: Post): TemplateResult {
   const { uid, authorName, type, model, createdAt, remixOf, sources = [] } = post;
-  return html`<p class="muted">by <a href="/feed?by=${uid}" dir="auto">${authorName}</a> ·
+  const name = html`<a href="/feed?by=${uid}" dir="auto">${authorName}</a>`;
+  return html`<p class="muted">${shown(words.by, { name })} ·
     ${app.madeBy(type, model)} · ${ago(createdAt)}
-    ${remixOf ? html` · <a href="/post/${remixOf}">a remix</a>` : nothing}
-    ${sources.length > 0 ? ' · made from an earlier picture' : nothing}</p>`;
+    ${remixOf ? html` · <a href="/post/${remixOf}">${texts.remixed}</a>` : nothing}
+    ${sources.length > 0 ? html` · ${texts.fromPicture}` : nothing}</p>`;
 }
 
 const tagged = ({ tags }: Post): TemplateResult | typeof nothing =>
@@ -79,20 +87,22 @@ const tagged = ({ tags }: Post): TemplateResult | typeof nothing =>
 function actions(app: App, post: Post): TemplateResult {
   const { postId, uid, authorName, params, likeCount, remixCount, likedByMe = false } = post;
   return html`<div class="row wrap">
-    <button aria-pressed=${likedByMe} aria-label="Like, ${likeCount} so far" @click=${() => like(app, post)}>
+    <button aria-pressed=${likedByMe} aria-label=${say(texts.like, { likes: likeCount })}
+      @click=${() => like(app, post)}>
       ${icon('heart', likedByMe)}${count(likeCount)}
     </button>
     <button @click=${() => share(app, postId, shownPost(post).label)}>
-      ${icon('share')}${canShare() ? 'Share' : 'Copy the link'}</button>
+      ${icon('share')}${canShare() ? texts.share : texts.copyLink}</button>
     ${params
       ? html`<button @click=${() => remix(app, post)}>
-          ${icon('remix')}Remix${remixCount ? ` · ${count(remixCount)}` : ''}
+          ${icon('remix')}${texts.remix}${remixCount ? ` · ${count(remixCount)}` : ''}
         </button>`
       : nothing}
     ${app.user?.uid === uid
-      ? html`<button class="bad" @click=${() => remove(app, post)}>${icon('trash')}Remove from the feed</button>`
-      : html`<button @click=${() => report(app, postId)}>${icon('flag')}Report</button>
-          <button class="link" @click=${() => block(app, uid, authorName)}>Block <bdi>${authorName}</bdi></button>`}
+      ? html`<button class="bad" @click=${() => remove(app, post)}>${icon('trash')}${texts.remove}</button>`
+      : html`<button @click=${() => report(app, postId)}>${icon('flag')}${words.report}</button>
+          <button class="link" @click=${() => block(app, uid, authorName)}>
+            ${shown(words.blockName, { name: html`<bdi>${authorName}</bdi>` })}</button>`}
   </div>`;
 }
 
@@ -101,17 +111,17 @@ async function remix(app: App, post: Post): Promise<void> {
   const made = await app.attempt(() => app.studiox.remixPost({ postId: post.postId }));
   if (!made) return;
   const { sessionId, params: values, type, model } = made;
-  app.draft = { type, model, values, sessionId, from: `A remix of “${shownPost(post).label}”` };
+  app.draft = { type, model, values, sessionId, from: say(texts.remixOf, { title: shownPost(post).label }) };
   app.go('/');
 }
 
 async function remove(app: App, { postId, likeCount, commentCount }: Post): Promise<void> {
-  const lost = [likeCount ? several(likeCount, 'like') : '', commentCount ? several(commentCount, 'comment') : ''];
-  const words = lost.filter(Boolean).join(' and ');
-  const text = `${words ? `${words} will be lost. ` : ''}You keep it in your library.`;
-  const question = { title: 'Remove this from the feed?', text, yes: 'Remove', no: 'Keep it' };
+  const counted = ([['likes', likeCount], ['comments', commentCount]] as const).filter(([, number]) => number > 0);
+  const what = and.format(counted.map(([which, number]) => say(words[which], { count: number })));
+  const text = what ? `${say(texts.lost, { what })} ${texts.youKeep}` : texts.youKeep;
+  const question = { title: texts.removeAsk, text, yes: texts.yes, no: texts.no };
   if (!(await agreed(app, question))) return;
   if (!(await app.attempt(() => app.studiox.deletePost({ postId })))) return;
-  app.say('Removed from the feed. You still have it in your library.');
+  app.say(texts.removed);
   app.go('/feed');
 }
