@@ -1,4 +1,4 @@
-"""Which sites' browsers may call the HTTP functions: those of ALLOWED_ORIGINS, without credentials (R9)."""
+"""Which sites' browsers may call the functions: the HTTP ones those of ALLOWED_ORIGINS, without credentials (R9)."""
 
 from __future__ import annotations
 
@@ -40,3 +40,9 @@ def test_the_sites_are_a_parameter(function: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://app.example, https://www.example")
     assert preflight(function, "https://www.example").headers["Access-Control-Allow-Origin"] == "https://www.example"
     assert "Access-Control-Allow-Origin" not in preflight(function, SITE).headers
+
+
+def test_a_browser_asks_once_in_two_hours_whether_it_may_make_a_call() -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    answer = http(main.getFeed, "OPTIONS", headers={"Origin": SITE, **asked})
+    assert (answer.headers["Access-Control-Allow-Origin"], answer.headers["Access-Control-Max-Age"]) == (SITE, "7200")

@@ -79,6 +79,10 @@ __all__ = [
 
 T = TypeVar("T")
 
+PREFLIGHT_S = 2 * 60 * 60
+"""How long a browser may keep the permission to call a function. Without it, it asks before nearly every call; Chrome
+keeps it no longer than this."""
+
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 16
 
@@ -162,7 +166,7 @@ def endpoint(
         # The SDK's function is not called. It declares this one, and the CLI reads the declaration.
         declared = https_fn.on_call(secrets=bound, **usual | options)(typing.cast(Any, handler))
 
-        @cross_origin(methods="POST", origins="*")
+        @cross_origin(methods="POST", origins="*", max_age=PREFLIGHT_S)
         @functools.wraps(handler)
         def serve(http: flask.Request) -> flask.Response:
             return callable_protocol.as_asked(http, _answer(contract, handler, http))
