@@ -1,7 +1,7 @@
 // What a page costs on a phone, counted and not timed: bytes of script, requests, and how much moves while it loads.
 import assert from 'node:assert/strict';
 import { finished, newcomer } from '../journeys/support.mjs';
-import { balance, PHONE, signIn, story, until } from './support.mjs';
+import { balance, decoded, PHONE, signIn, story, until } from './support.mjs';
 
 const POSTS = 60;
 /** Compressed bytes of script, with the other pages' parts, which are fetched in advance; Firebase's are counted apart. */
@@ -22,6 +22,10 @@ async function counted({ page, context }) {
   session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     if (sent.has(requestId)) sent.get(requestId).bytes = encodedDataLength;
   });
+  session.on('Network.requestServedFromCache', ({ requestId }) => sent.has(requestId) && (sent.get(requestId).cached = true));
+  session.on('Network.responseReceived', ({ requestId, response }) => {
+    if (response.fromDiskCache && sent.has(requestId)) sent.get(requestId).cached = true;
+  });
   await page.addInitScript(() => {
     window.moved = 0;
     new PerformanceObserver((list) => {
@@ -34,6 +38,8 @@ async function counted({ page, context }) {
     forget: () => sent.clear(),
     own,
     scripts,
+    /** The paths of its own files that it did not have. */
+    waited: () => own().filter(({ cached }) => !cached).map(({ url }) => new URL(url).pathname),
     sdk: () => scripts().filter(({ url }) => SDK.test(url)),
     pages: () => scripts().filter(({ url }) => !SDK.test(url)),
     moved: () => page.evaluate(() => window.moved),
@@ -62,6 +68,49 @@ async function shown(page) {
   await page.getByText('Loading …').first().waitFor({ state: 'detached' });
 }
 
+/** Keep back what the page asks for by such an address, until `open`. */
+async function gate(page, pattern) {
+  const held = [];
+  let isOpen = false;
+  await page.route(pattern, (route) => (isOpen ? route.fallback() : held.push(route)));
+  return {
+    open: () => {
+      isOpen = true;
+      return Promise.all(held.splice(0).map((route) => route.fallback()));
+    },
+  };
+}
+
+/** What the next page asks for; `calls()` are the functions it calls. */
+function asked(page) {
+  const urls = [];
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) urls.length = 0; // what the page before it asked for
+    if (request.method() !== 'OPTIONS') urls.push(request.url());
+  });
+  return {
+    at: (part) => urls.findIndex((url) => url.includes(part)),
+    has: (part) => urls.some((url) => url.includes(part)),
+    calls: () => urls.filter((url) => url.startsWith(process.env.STUDIOX_FUNCTIONS_URL)).map((url) => url.split('/').at(-1)),
+  };
+}
+
+/**
+ * The document and its first script are enough to ask for the page's file and its data, and both of these to ask for
+ * its pictures: four round trips. Nothing is asked for twice. Returns what it has asked for.
+ */
+async function inFourRounds(page, path, file, call) {
+  const seen = asked(page);
+  const code = await gate(page, /\/assets\/(?!index|first|early)/);
+  await page.goto(path, { waitUntil: 'commit' });
+  await until(() => seen.has(`/assets/${file}-`) && seen.calls().includes(call), `${path} asks for ${file} and ${call}`);
+  await code.open();
+  await shown(page);
+  assert.equal(seen.calls().filter((each) => each === call).length, 1, `${path} calls ${call} once`);
+  await page.unroute(/\/assets\/(?!index|first|early)/);
+  return seen;
+}
+
 story('a visitor’s pages on a phone: little script, few requests, nothing that moves', async (visit, t) => {
   const client = await newcomer(t);
   const { job } = await finished(t, client, { model: 'Model B', prompt: 'Rings on water', size: '512x512' });
@@ -69,6 +118,13 @@ story('a visitor’s pages on a phone: little script, few requests, nothing that
   const linus = await visit(PHONE);
   const { page } = linus;
   const count = await counted(linus);
+  for (const _ of ['the first visit', 'the second']) {
+    count.forget();
+    await page.goto('/tokens');
+    await shown(page);
+    await until(() => count.scripts().some(({ url }) => /collections/.test(url)), 'the other pages’ parts');
+  }
+  assert.deepEqual(count.waited().filter((path) => path !== '/icon.svg'), ['/tokens'], 'the next visit has all but this');
   await crowded(page, POSTS);
   for (const path of ['/', '/feed', '/tokens', `/post/${postId}`]) {
     count.forget();
@@ -77,7 +133,7 @@ story('a visitor’s pages on a phone: little script, few requests, nothing that
     await until(() => count.scripts().some(({ url }) => /collections/.test(url)), 'the other pages’ parts');
     within(path, count.pages(), SCRIPT);
     assert.ok(count.own().length <= REQUESTS, `${path}: ${count.own().length} requests`);
-    if (path !== `/post/${postId}`) assert.deepEqual(count.sdk(), [], `${path} fetches the SDK`); // but live figures
+    assert.deepEqual(count.sdk(), [], `${path} fetches the SDK`);
     const moved = await count.moved();
     assert.ok(moved <= MOVED, `${path}: moved by ${moved}`);
   }
@@ -106,4 +162,31 @@ story('an owner’s pages on a phone: Firestore comes last, and nothing moves', 
     const moved = await count.moved();
     assert.ok(moved <= MOVED, `${path}: moved by ${moved}`);
   }
+});
+
+story('the pages ask for their data and their code at once, and an owner’s do not wait for Auth', async (visit, t) => {
+  const client = await newcomer(t);
+  const { job } = await finished(t, client, { model: 'Model B', prompt: 'Rings on water', size: '512x512' });
+  const { creationId } = job;
+  const { postId } = await client.call('publishPost', { creationId, caption: 'Rings' });
+  const ada = { ...(await visit(PHONE)), email: client.email };
+  const { page } = ada;
+  await inFourRounds(page, '/', 'studio', 'getFeed');
+  await inFourRounds(page, '/feed', 'feed', 'getFeed');
+  await inFourRounds(page, `/post/${postId}`, 'post', 'getPost');
+  await inFourRounds(page, '/tokens', 'tokens', 'getTokenPacks');
+
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await balance(page, 199);
+  await gate(page, /firebase-auth/); // stays shut
+  const seen = await inFourRounds(page, '/library', 'library', 'getUserCreations');
+  await decoded(page.locator('article img'));
+  await until(() => seen.has('firebase-firestore'), 'Firestore');
+  assert.ok(seen.at(`${creationId}%2F`) < seen.at('firebase-firestore'), 'Firestore comes after the pictures');
+  await inFourRounds(page, `/library/${creationId}`, 'creation', 'getCreation');
+  await decoded(page.locator('.stage img'));
+  await inFourRounds(page, '/account', 'account', 'getProfile');
+  await page.evaluate(() => localStorage.removeItem('studiox.1.mine.balance')); // as on a first visit
+  await inFourRounds(page, '/tokens', 'tokens', 'getPlans');
+  await balance(page, 199);
 });

@@ -77,6 +77,7 @@ export class App {
       token,
       () => this.update(),
       (again) => this.connection.heal(again),
+      (change) => this.quiet.called(change),
     );
     this.tabs = new Tabs(() => this.page?.renew?.());
   }
@@ -84,6 +85,7 @@ export class App {
   start(): void {
     this.follow();
     this.go();
+    void this.quiet.wait().then(() => this.session.check());
   }
 
   /** Who is signed in; null while nobody is. */
@@ -182,8 +184,9 @@ export class App {
     return (await import('./sdk/upload.ts')).upload(file);
   }
 
-  /** Follow live data. Firestore is fetched for it, after what the page shows first. */
+  /** Follow live data, for whoever is signed in. Firestore is fetched for it, after what the page shows first. */
   listen(start: (live: Live) => Stop): Stop {
+    if (!this.user) return () => undefined; // a visitor's phone fetches twice the page for it
     let [ended, stop]: [boolean, Stop] = [false, () => undefined];
     void this.quiet.wait()
       .then(() => import('./sdk/live.ts'))
@@ -231,6 +234,7 @@ export class App {
     [this.notifications, this.told, this.heard] = [[], null, ''];
     const { user } = this;
     if (!user) return;
+    if (this.balance === null) void this.askBalance(user.uid);
     const stops = [
       this.listen(({ followBalance }) => followBalance((balance) => this.hold(balance))),
       this.listen(({ followNotifications }) =>
@@ -239,6 +243,12 @@ export class App {
       ...this.followers.map((follow) => follow(user.uid)),
     ];
     this.stopAccount = () => stops.forEach((stop) => stop());
+  }
+
+  /** The balance, where none is kept: it is here before Firestore is. */
+  private async askBalance(uid: string): Promise<void> {
+    const found = await this.studiox.getUserBalance().catch(() => null); // the live balance is still to come
+    if (found && this.balance === null && this.user?.uid === uid) this.hold(found);
   }
 
   private hold(balance: Balance | null): void {

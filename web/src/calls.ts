@@ -1,7 +1,7 @@
-// How the page calls functions: the callable protocol by fetch, which needs no SDK.
-// https://firebase.google.com/docs/functions/callable-reference
+// How the page calls functions: by the typed client.
 import { createCalls, type Calls, type Send } from '../../clients/typescript/src/calls.ts';
-import { APP_CHECK_KEY, functionUrl } from './project.ts';
+import { APP_CHECK_KEY } from './project.ts';
+import { post, taken } from './send.ts';
 
 interface Answer {
   result?: unknown;
@@ -22,21 +22,14 @@ export function callables(token: () => Promise<string | null>, called: Called): 
     called(1, false);
     let answered = false;
     try {
-      const [idToken, check] = await Promise.all([
-        token(),
-        APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(limitedUseAppCheckTokens)) : '',
-      ]);
-      const answer = await fetch(functionUrl(name), {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          ...(idToken ? { Authorization: `Bearer ${idToken}` } : {}),
-          ...(check ? { 'X-Firebase-AppCheck': check } : {}),
-        },
-        body: JSON.stringify({ data }),
-        keepalive: leaving,
-        signal: AbortSignal.timeout(timeout),
-      });
+      const ask = async (): Promise<Response> => {
+        const [idToken, check] = await Promise.all([
+          token(),
+          APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(limitedUseAppCheckTokens)) : '',
+        ]);
+        return post(name, data, { idToken, check }, { keepalive: leaving, signal: AbortSignal.timeout(timeout) });
+      };
+      const answer = await (taken(name, data) ?? ask());
       const body = (await answer.json()) as Answer;
       answered = true;
       return result(answer.status, body);

@@ -18,6 +18,8 @@ export class Files {
     private readonly arrived: () => void,
     /** Calls back when a lost connection is there again. */
     private readonly heal: (again: () => void) => void,
+    /** Told when a file begins to be fetched (1), and when it is here or could not be had (-1). */
+    private readonly fetching: (change: 1 | -1) => void,
   ) {}
 
   /** The file's address. Empty while it is being fetched, if that failed, and if the file is too large. */
@@ -77,6 +79,7 @@ export class Files {
   }
 
   private async load(path: string): Promise<void> {
+    this.fetching(1);
     try {
       const answer = await this.ask(path, true);
       if (answer.status === 404) {
@@ -93,6 +96,8 @@ export class Files {
       this.arrived();
     } catch {
       this.heal(() => void this.load(path)); // no connection
+    } finally {
+      this.fetching(-1);
     }
   }
 }

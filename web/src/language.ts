@@ -1,8 +1,8 @@
-// The language of the page, which public/early.js has chosen: its dictionary, its plurals, the reader's locale.
+// The language of the page, which public/assets/early.js has chosen: its dictionary, its plurals, the reader's locale.
 import type { Areas } from './words/areas.ts';
 import type { Plural, Slots, Text } from './words/text.ts';
 
-/** The languages of the dictionary, by their own names. Their directions are in public/early.js. */
+/** The languages of the dictionary, by their own names. Their directions are in public/assets/early.js. */
 export const LANGUAGES = { en: 'English', ar: 'العربية' } as const;
 export type Language = keyof typeof LANGUAGES;
 

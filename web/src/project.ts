@@ -47,10 +47,12 @@ async function configuration(): Promise<FirebaseOptions> {
 }
 
 let project: FirebaseOptions = LOCAL;
+let configured: Promise<void> | undefined;
 
-/** Read the project's configuration, before anything else. Throws when there is none to be had. */
-export async function configure(): Promise<void> {
-  project = await configuration();
+/** Read the project's configuration, once, before anything else. Throws when there is none to be had. */
+export function configure(): Promise<void> {
+  configured ??= configuration().then((found) => void (project = found));
+  return configured;
 }
 
 export const options = (): FirebaseOptions => project;
@@ -61,8 +63,11 @@ export const functionUrl = (name: string): string =>
     ? `http://${hostname}:${PORTS.functions + offset}/${project.projectId}/${REGION}/${name}`
     : `https://${REGION}-${project.projectId}.cloudfunctions.net/${name}`;
 
+/** Where Cloud Storage is. */
+export const filesOrigin = (): string =>
+  isLocal ? `http://${hostname}:${PORTS.storage + offset}` : 'https://firebasestorage.googleapis.com';
+
 /** The address of a file in Cloud Storage: its content, or its metadata. */
 export function fileUrl(path: string, content = true): string {
-  const host = isLocal ? `http://${hostname}:${PORTS.storage + offset}` : 'https://firebasestorage.googleapis.com';
-  return `${host}/v0/b/${project.storageBucket}/o/${encodeURIComponent(path)}${content ? '?alt=media' : ''}`;
+  return `${filesOrigin()}/v0/b/${project.storageBucket}/o/${encodeURIComponent(path)}${content ? '?alt=media' : ''}`;
 }

@@ -1,6 +1,7 @@
 // Who is signed in. It is kept in this browser until sign-out, so that a page need not wait for Auth.
 import type { User } from 'firebase/auth';
 import { keptMine } from './kept.ts';
+import { keepToken, keptToken } from './token.ts';
 
 export interface Person {
   uid: string;
@@ -19,6 +20,8 @@ export class Session {
   /** Null while nobody is signed in. */
   person = keptMine.read<Person>(PERSON);
   private loading: Promise<Sdk> | undefined;
+  /** Auth has said who is signed in. */
+  private known = false;
 
   constructor(
     /** Another person or nobody is signed in. `ended`: the session was ended elsewhere, and not by signing out here. */
@@ -26,11 +29,15 @@ export class Session {
     /** Resolves when nothing more is to be done in this person's name. */
     private readonly settled: () => Promise<void>,
   ) {
-    if (this.person) void this.sdk().catch(() => undefined); // without a connection a call asks again
     // Somebody signed in at another tab. Auth itself tells the tabs about everything else.
     addEventListener('storage', ({ key, newValue }) => {
       if (key === keptMine.key(PERSON) && newValue !== null) void this.sdk().catch(() => undefined);
     });
+  }
+
+  /** Ask Auth whether the session still holds: not before the page has what it shows first. */
+  check(): void {
+    if (this.person) void this.sdk().catch(() => undefined); // without a connection a call asks again
   }
 
   /** Auth, fetched when it is first needed: visitors do not need it. */
@@ -50,7 +57,8 @@ export class Session {
 
   /** The token for a call; null for a visitor's. */
   async token(): Promise<string | null> {
-    return this.person === null && !this.loading ? null : (await this.sdk()).idToken();
+    if (this.person === null && !this.loading) return null;
+    return (this.known ? null : keptToken()) ?? (await this.sdk()).idToken();
   }
 
   async signOut(): Promise<void> {
@@ -76,12 +84,15 @@ export class Session {
 
   private async arrived(user: User | null): Promise<void> {
     const found = user && (await this.personOf(user));
-    if (user !== (await this.sdk()).currentUser()) return; // somebody else meanwhile
+    const sdk = await this.sdk();
+    if (user !== sdk.currentUser()) return; // somebody else meanwhile
+    this.known = true;
     const before = this.person;
     const ended = found === null && keptMine.read(PERSON) !== null;
     if (found?.uid !== before?.uid) keptMine.forget();
     this.person = found;
     keptMine.write(PERSON, found);
+    keepToken(user && sdk.tokenOf(user));
     if (found?.uid !== before?.uid || found?.isAdmin !== before?.isAdmin) this.changed(ended);
   }
 

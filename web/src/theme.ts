@@ -1,5 +1,5 @@
-// Light or dark colours: the system's until somebody chooses, the same at all tabs. public/early.js sets what was
-// chosen before anything is drawn.
+// Light or dark colours: the system's until somebody chooses, the same at all tabs. public/assets/early.js sets what
+// was chosen before anything is drawn.
 const KEY = 'theme';
 const { dataset } = document.documentElement;
 

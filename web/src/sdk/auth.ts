@@ -7,7 +7,7 @@ import {
   indexedDBLocalPersistence,
   initializeAuth,
   OAuthProvider,
-  onAuthStateChanged,
+  onIdTokenChanged,
   reauthenticateWithCredential,
   reload,
   sendEmailVerification,
@@ -21,6 +21,7 @@ import {
 } from 'firebase/auth';
 import { language } from '../language.ts';
 import { emulators } from '../project.ts';
+import type { KeptToken } from '../token.ts';
 import { firebaseApp } from './app.ts';
 
 const app = await firebaseApp();
@@ -30,8 +31,16 @@ auth.languageCode = language; // of the messages that Auth sends
 if (emulators)
   connectAuthEmulator(auth, `http://${emulators.hostname}:${emulators.auth}`, { disableWarnings: true });
 
-/** Call `next` now, and whenever somebody else or nobody is signed in. */
-export const onUser = (next: (user: User | null) => void): void => void onAuthStateChanged(auth, next);
+/** Call `next` now, and whenever somebody else or nobody is signed in, or the ID token is a new one. */
+export const onUser = (next: (user: User | null) => void): void => void onIdTokenChanged(auth, next);
+
+/** The ID token that Auth holds, and when it expires by this machine's clock. */
+export function tokenOf(user: User): KeptToken | null {
+  const { stsTokenManager } = user.toJSON() as { stsTokenManager?: Partial<Record<string, unknown>> };
+  const { accessToken, expirationTime } = stsTokenManager ?? {};
+  if (typeof accessToken !== 'string' || typeof expirationTime !== 'number') return null;
+  return { token: accessToken, until: expirationTime };
+}
 
 /** The ID token of the signed-in user, once it is known who that is; null for a visitor. */
 export async function idToken(): Promise<string | null> {
