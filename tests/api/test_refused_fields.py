@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -26,7 +27,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 ID = "0123456789abcdef"
 
 
-def _wrong(given: Any, schema: type[msgspec.Struct] = Order) -> dict[str, str]:
+def _wrong(given: Any, schema: type[msgspec.Struct] = Order) -> Mapping[str, str]:
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(given, schema, strict=True)
     return wrong(schema, given, raised.value)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from studiox.catalog import catalog, defaults
 from studiox.kit.errors import InvalidRequest
-from studiox.models.catalog import Input, Price
+from studiox.models.catalog import Input, Price, Rule
 
 MODEL = next(model for model in defaults.MODELS if model.id == "nano-banana")
 LENGTHS = Input(kind="integer", min=2, max=4, default=3)
@@ -60,6 +60,41 @@ def test_what_is_wrong_with_a_value(spec: Input, value: Any, problem: str) -> No
     with pytest.raises(InvalidRequest) as refused:
         catalog.chosen(model, {"options.x": value}, listed)
     assert refused.value.details["fields"] == {"options.x": problem}
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "rule"),
+    [
+        (LENGTHS, 5, {"rule": "outOfRange", "least": 2, "most": 4}),
+        (LENGTHS, "3", {"rule": "type"}),
+        (NAMES, "abcd", {"rule": "tooLong", "most": 3}),
+        (UPLOADS, ["a", "b", "c"], {"rule": "tooMany", "most": 2}),
+        (MODES, "b", {"rule": "choice"}),
+        (Input(kind="choice", catalogue="colors"), "grey", {"rule": "notOffered"}),
+    ],
+)
+def test_a_wrong_value_has_a_rule(spec: Input, value: Any, rule: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        catalog.chosen(replace(MODEL, inputs={"x": spec}, rules=()), {"x": value}, {})
+    assert refused.value.details["rules"] == {"x": rule}
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        (Rule(when="x", needs=("y",)), {"y": {"rule": "missing"}}),
+        (Rule(when="x", excludes=("z",)), {"z": {"rule": "excluded"}}),
+        (Rule(when="x", max={"z": 2}), {"z": {"rule": "tooLong", "most": 2}}),
+        (Rule(when="x", max={"files": 1}), {"files": {"rule": "tooMany", "most": 1}}),
+        (Rule(when="x", max={"n": 2}), {"n": {"rule": "tooLarge", "most": 2}}),
+    ],
+)
+def test_a_rule_of_the_model_has_a_name(rule: Rule, broken: dict[str, Any]) -> None:
+    inputs = {**dict.fromkeys("xyz", NAMES), "files": UPLOADS, "n": LENGTHS}
+    sent = {"x": "a", "z": "abc", "files": ["a", "b"], "n": 3}
+    with pytest.raises(InvalidRequest) as refused:
+        catalog.chosen(replace(MODEL, inputs=inputs, rules=(rule,)), sent, {})
+    assert refused.value.details["rules"] == broken
 
 
 def test_a_field_that_is_given_twice_or_not_taken_or_missing_is_named() -> None:

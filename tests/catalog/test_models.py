@@ -100,7 +100,8 @@ def test_a_style_that_is_no_id_is_not_in_the_catalogue(style: str) -> None:
     before_create(SIGN_UP, "u1")
     request = {"requestId": "request-0123456789", "type": "image", "model": "Model A", "prompt": "a", "style": style}
     answer = call(main.createStudioJob, request, uid="u1")
-    assert answer.details == {"reason": "InvalidRequest", "fields": {"style": "not in the catalogue"}}
+    assert (answer.reason, answer.details["fields"]) == ("InvalidRequest", {"style": "not in the catalogue"})
+    assert answer.details["rules"] == {"style": {"rule": "notOffered"}}
 
 
 def test_the_margins_in_the_documentation_are_the_catalogues() -> None:
@@ -134,7 +135,7 @@ def test_a_feature_that_is_not_offered_or_broken_is_refused(database: Database, 
         database.put("features/stem", {"label": "Stems", "tokens": 5, **entry})
     with pytest.raises(InvalidRequest) as refusal:
         feature("stem")
-    assert refusal.value.details == {"fields": {"feature": "not in the catalogue"}}
+    assert refusal.value.details["fields"] == {"feature": "not in the catalogue"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import main
 from studiox.admin import weekly_report as reports
 from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import batch
-from studiox.kit.errors import Contention, InvalidRequest, Unavailable
+from studiox.kit.errors import Contention, NotFound, Unavailable
 from tests.conftest import Logged
 from tests.support import Database, Rpcs, call, schedule, task
 from tests.support.clock import Clock
@@ -112,7 +112,7 @@ def test_what_passes_by_itself_is_told_from_a_bug(logged: Logged) -> None:
 
     for error in (Unavailable(), Contention(), PaymentsUnavailable()):
         assert batch.alone("f", lambda error=error: fail(error)) is batch.Trouble.OUTAGE  # type: ignore[misc]
-    for bug in (ZeroDivisionError(), InvalidRequest()):
+    for bug in (ZeroDivisionError(), NotFound()):
         assert batch.alone("f", lambda bug=bug: fail(bug)) is batch.Trouble.BUG  # type: ignore[misc]
     assert len(logged.lines("postponed")) == 3
     assert len(logged.lines("bug")) == 2
@@ -131,8 +131,8 @@ def test_patience_ends_and_is_not_for_refusals() -> None:
 
     def refuse() -> None:
         calls.append(1)
-        raise InvalidRequest
+        raise NotFound
 
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(NotFound):
         batch.patiently(refuse)
     assert len(calls) == 4

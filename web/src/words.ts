@@ -1,6 +1,6 @@
 // Numbers, money and times as the reader writes them, the names of things, and why something was refused.
 import { StudioXError, type FailureReason, type Failures } from '../../clients/typescript/src/errors.ts';
-import type { QuoteRefusal, TypicalSeconds } from '../../clients/typescript/src/index.ts';
+import type { FieldRule, QuoteRefusal, TypicalSeconds } from '../../clients/typescript/src/index.ts';
 import { count, locale, rightToLeft, say, translated } from './language.ts';
 import { refusals as englishRefusals } from './words/en/refusals.ts';
 import { terms as englishTerms } from './words/en/terms.ts';
@@ -87,14 +87,12 @@ export function spelled(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Why a field was refused. The functions' own message is for developers. */
-function refusal(field: string, why: string): string {
-  const { unnamed, empty, tooLong, invalid, because } = refusals.field;
+/** Why a field was refused: by the rule that it breaks, if the dictionary has words for it. */
+function refusal(field: string, { rule, least = 0, most = 0, allowed = [] }: FieldRule): string {
+  const { unnamed, invalid, empty, ...named } = refusals.field;
   const name = inputName(field.replace('options.', '')) || unnamed;
-  const [, sign, length] = /length (>=|<=) (\d+)/.exec(why) ?? [];
-  if (sign === '>=') return say(empty, { name });
-  if (sign === '<=') return say(tooLong, { name, most: Number(length) });
-  return /^(Expected|Invalid|Object) /.test(why) ? say(invalid, { name }) : say(because, { name, why });
+  const words = rule === 'tooShort' && least <= 1 ? empty : (named as { [R in FieldRule['rule']]?: string })[rule];
+  return say(words ?? invalid, { name, least, most, allowed: allowed.join(', ') });
 }
 
 type Sayings = { [K in FailureReason]?: (details: Failures[K]) => string };
@@ -104,8 +102,8 @@ const SAYINGS: Sayings = {
   AllowanceExceeded: ({ limit, resetsAt }) =>
     say(refusals.AllowanceExceeded, { count: limit, day: onDay(resetsAt) }),
   InsufficientTokens: ({ balance, price }) => say(refusals.InsufficientTokens, { price: tokens(price), balance }),
-  InvalidRequest: ({ fields }) =>
-    Object.entries(fields).map(([field, why]) => refusal(field, why)).join(' ') || refusals.InvalidRequest,
+  InvalidRequest: ({ rules }) =>
+    Object.entries(rules).map(([field, rule]) => refusal(field, rule)).join(' ') || refusals.InvalidRequest,
   PlanRequired: ({ plan }) => say(refusals.PlanRequired, { plan: planName(plan) }),
   PriceChanged: ({ price }) => say(refusals.PriceChanged, { price: tokens(price) }),
   ProviderUnavailable: ({ refunded }) =>

@@ -366,6 +366,14 @@ export interface Feed {
   nextCursor: string | null;
 }
 
+/** The rule that a field breaks, with its bounds or the hosts that it allows. */
+export interface FieldRule {
+  allowed?: string[];
+  least?: number;
+  most?: number;
+  rule: "characters" | "choice" | "excluded" | "format" | "mismatch" | "missing" | "notAPicture" | "notOffered" | "notYours" | "other" | "outOfRange" | "own" | "tooFew" | "tooLarge" | "tooLate" | "tooLong" | "tooMany" | "tooManyLinks" | "tooShort" | "tooSmall" | "type" | "unknown" | "wrongHost";
+}
+
 export interface FoundUser {
   uid: string;
   email: string | null;
@@ -1601,10 +1609,12 @@ export interface Refusals {
   InvalidCursor: Record<string, never>;
   /**
    * Some of the values are not valid. Please check them and try again.
-   * `fields`: {field: message}; the empty name is the request itself.
+   * `fields`: {field: message}, in English for developers; the empty name is the request itself.
+   *
+   * `rules`: {field: the rule that it breaks}, which a client words in its user's language.
    * Code `invalid-argument`.
    */
-  InvalidRequest: { fields: Record<string, string> };
+  InvalidRequest: { fields: Record<string, string>; rules: Record<string, FieldRule> };
   /**
    * The ledger does not add up.
    * The ledger is inconsistent, so no balance can be rebuilt from it. Restore it first (docs/operations.md).

@@ -17,7 +17,7 @@ from studiox.integrations.stripe import PaymentsUnavailable
 from studiox.kit import audit, clock, firestore, ids, log, malformed, query, rate_limits
 from studiox.kit.clock import datetime
 from studiox.kit.documents import MalformedDocument
-from studiox.kit.errors import InvalidRequest, Unavailable
+from studiox.kit.errors import InvalidRequest, Unavailable, Wrong
 from studiox.kit.transaction import Docs, Reads
 from studiox.media import objects
 from studiox.models.deletions import CleanUp, clean_up_path
@@ -41,7 +41,7 @@ MEDIA_PER_STEP = 200
 def delete_account(caller: User, confirm: str) -> None:
     """Order the deletion, and carry out as much as fits into the call. `InvalidRequest` if `confirm` is wrong."""
     if confirm.casefold() != (caller.email or caller.uid).strip().casefold():
-        raise InvalidRequest(fields={"confirm": "must be this account's e-mail address"})
+        raise InvalidRequest(fields={"confirm": Wrong("must be this account's e-mail address", {"rule": "mismatch"})})
     now, token = clock.now(), ids.new()
     name = pseudonym(caller.uid)
     path, record = user_path(caller.uid), clean_up_path("account", name)

@@ -28,6 +28,7 @@ from studiox.kit.errors import (
     StudioxError,
     Unauthenticated,
     Unavailable,
+    Wrong,
 )
 from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.texts import plain_name
@@ -346,7 +347,7 @@ def parse(schema: type[S], data: object) -> S:
                 present[name] = plain_text(name, present[name])
                 present[name] = plain_name(present[name]) if is_name else present[name]
             except InvalidRequest as refusal:
-                malformed |= refusal.details["fields"]
+                malformed |= refusal.wrong
     try:
         parsed = structs.convert(present, schema)
     except msgspec.ValidationError as error:
@@ -360,7 +361,7 @@ def plain_text(field: str, text: str) -> str:
     """NFC and trimmed. `InvalidRequest` for control characters other than newline and tab, and for surrogates."""
     normal = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in normal):
-        raise InvalidRequest(fields={field: "control characters are not allowed"})
+        raise InvalidRequest(fields={field: Wrong("control characters are not allowed", {"rule": "characters"})})
     return normal
 
 

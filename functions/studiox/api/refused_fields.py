@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from studiox.kit.errors import FieldRule, Wrong
+
 MAX_UNKNOWN = 10
 """Unknown fields that an answer lists. Their names are the caller's own text and are not logged."""
+_UNKNOWN = Wrong("contains unknown field", {"rule": "unknown"})
+_MISSING = Wrong("missing required field", {"rule": "missing"})
 
 # By the start of a pattern: its end only marks where the text ends.
 _WORDS = {
@@ -22,15 +27,19 @@ _WORDS = {
 }
 
 
-def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec.ValidationError) -> dict[str, str]:
+_BOUND = re.compile(r"Expected `(\w+)` (of length )?(>=|<=) (-?[\d.]+)")
+"""msgspec's words for a bound."""
+
+
+def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec.ValidationError) -> dict[str, Wrong]:
     """{field: what is wrong} of every invalid field of a request that raised `error`."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
     unknown = [name for name in given if name not in fields][:MAX_UNKNOWN]
-    found = {name[:64]: "contains unknown field" for name in unknown}
+    found = {name[:64]: _UNKNOWN for name in unknown}
     for name, field in fields.items():
         if name not in given:
             if field.required:
-                found[name] = "missing required field"
+                found[name] = _MISSING
             continue
         try:
             msgspec.convert(given[name], field.type, strict=True)
@@ -39,18 +48,32 @@ def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec
     return found or _told(str(error), "")
 
 
-def _told(message: str, name: str) -> dict[str, str]:
+def _told(message: str, name: str) -> dict[str, Wrong]:
     """{path: what is wrong} of msgspec's message `What is wrong - at `$.path``, without the caller's values."""
     what, _, where = message.partition(" - at `")
     path = (name + where.rstrip("`").removeprefix("$")).lstrip(".")
-    for prefix in ("Object contains unknown field `", "Object missing required field `"):
-        if what.startswith(prefix):
+    for problem in (_UNKNOWN, _MISSING):
+        if what.startswith(prefix := f"Object {problem} `"):
             inner = what[len(prefix) : -1][:64]
-            return {".".join(filter(None, (path, inner))): prefix.removeprefix("Object ").removesuffix(" `")}
+            return {".".join(filter(None, (path, inner))): problem}
     if what.startswith("Invalid enum value"):
-        return {path: "Invalid enum value"}
+        return {path: Wrong("Invalid enum value", {"rule": "choice"})}
     _, is_pattern, pattern = what.partition("matching regex ")
-    return {path: _in_words(pattern) if is_pattern else what}
+    return {path: Wrong(_in_words(pattern), {"rule": "format"}) if is_pattern else Wrong(what, _rule(what))}
+
+
+def _rule(what: str) -> FieldRule:
+    """The rule of a message that names neither a choice nor a pattern."""
+    if (bound := _BOUND.match(what)) is None:
+        return {"rule": "format" if what.startswith("Invalid") else "type"}
+    kind, is_length, sign, number = bound.groups()
+    least = sign == ">="
+    limit = float(number) if "." in number else int(number)
+    if not is_length:
+        return {"rule": "tooSmall", "least": limit} if least else {"rule": "tooLarge", "most": limit}
+    if kind == "str":
+        return {"rule": "tooShort", "least": limit} if least else {"rule": "tooLong", "most": limit}
+    return {"rule": "tooFew", "least": limit} if least else {"rule": "tooMany", "most": limit}
 
 
 def _in_words(pattern: str) -> str:

@@ -20,7 +20,7 @@ from studiox.integrations.stripe_types import Subject
 from studiox.kit import batch, clock, config, firestore, log
 from studiox.kit.audit import System
 from studiox.kit.clock import datetime
-from studiox.kit.errors import InvalidRequest
+from studiox.kit.errors import InvalidRequest, Wrong
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.auto_top_up import AutoTopUp, TopUpProblem
 from studiox.models.catalog import TOKEN_PACKS
@@ -69,7 +69,7 @@ def _set(caller: User, wanted: WantedTopUp, account: auth_service.AccountOf) -> 
         known = account(docs).auto_top_up
         pack_id = wanted.pack_id or (known.pack_id if known else None)
         if wanted.enabled and pack_id is None:
-            raise InvalidRequest(fields={"packId": "needed to turn it on"})
+            raise InvalidRequest(fields={"packId": Wrong("needed to turn it on", {"rule": "missing"})})
         pack = sales_store.find_pack(docs, pack_id) if wanted.enabled and pack_id else None
         setting = top_up_rules.agreed(known, wanted, pack)
         if setting != known:

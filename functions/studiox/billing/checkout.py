@@ -13,7 +13,7 @@ from studiox.auth import service as auth_service
 from studiox.catalog import sales_store
 from studiox.integrations import stripe
 from studiox.kit import clock, config, firestore, ids
-from studiox.kit.errors import InvalidRequest, RequestIdReused
+from studiox.kit.errors import NOT_OFFERED, InvalidRequest, RequestIdReused
 from studiox.kit.firestore import Document
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.catalog import TOKEN_PACKS
@@ -55,7 +55,7 @@ def open_checkout(
     item = requested_item(pack_id, plan_id, price_id, sales_store.all_plans(docs))
     pack = sales_store.find_pack(docs, item.pack_id) if item.pack_id else None
     if item.pack_id and pack is None:
-        raise InvalidRequest(fields={"packId": "not in the catalogue"})
+        raise InvalidRequest(fields={"packId": NOT_OFFERED})
     plan = sales_store.plan_of(docs, item.plan_id) if item.plan_id else None
     now = clock.now()
     caller.admit_beforehand(docs)

@@ -6,7 +6,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from studiox.kit.errors import InvalidRequest, StudioxError
+from studiox.kit.errors import NOT_OFFERED, InvalidRequest, StudioxError
 from studiox.models.catalog import Pack, Plan
 
 TAX_BEHAVIORS = ("inclusive", "exclusive")
@@ -75,7 +75,7 @@ def requested_item(
         plan_id = next((plan.id for plan in plans.values() if plan.price_id == price_id), "")
     sold = plans.get(plan_id or "")
     if sold is None or not sold.price_id:
-        raise InvalidRequest(fields={"planId" if price_id is None else "priceId": "not in the catalogue"})
+        raise InvalidRequest(fields={"planId" if price_id is None else "priceId": NOT_OFFERED})
     return CheckoutItem(plan_id=sold.id)
 
 

@@ -8,7 +8,7 @@ from studiox.api.callables import User, VerifiedUser
 from studiox.auth import service as auth_service
 from studiox.kit import clock, firestore, ids
 from studiox.kit.clock import datetime
-from studiox.kit.errors import Contention, InvalidRequest, NotFound
+from studiox.kit.errors import Contention, InvalidRequest, NotFound, Wrong
 from studiox.kit.transaction import Docs, Reads
 from studiox.models.referrals import Referral, ReferralCode, code_path, referral_path
 from studiox.models.users import change_user, user_path
@@ -98,9 +98,10 @@ def _redeem(caller: VerifiedUser, code: str, account: auth_service.AccountOf) ->
         # Without a verified address anybody could try whose code it is. The settlement compares the addresses again.
         is_alias = caller.email_verified and rules.is_same_person(user, docs.get(inviter_path))
         if current.uid == caller.uid or is_alias:
-            raise InvalidRequest(fields={"code": "must be somebody else's"})
+            raise InvalidRequest(fields={"code": Wrong("must be somebody else's", {"rule": "own"})})
         if has_paid:
-            raise InvalidRequest(fields={"code": "must be redeemed before the first purchase"})
+            late = Wrong("must be redeemed before the first purchase", {"rule": "tooLate"})
+            raise InvalidRequest(fields={"code": late})
         docs.create(path, Referral(uid=caller.uid, code=code, reward_id=reward_id, created_at=now))
         docs.update(code_path(code), invited=current.invited + 1)
         change_user(docs, caller.uid, now, referred=True)

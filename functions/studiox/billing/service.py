@@ -11,7 +11,7 @@ from studiox.integrations import stripe
 from studiox.kit import clock, firestore, ids
 from studiox.kit.audit import System
 from studiox.kit.clock import datetime
-from studiox.kit.errors import InvalidRequest
+from studiox.kit.errors import InvalidRequest, Wrong
 from studiox.models import users
 from studiox.models.catalog import Plan
 from studiox.models.subscriptions import (
@@ -126,7 +126,8 @@ def _plan_on_sale(plan_id: str) -> Plan:
     """`InvalidRequest`."""
     plan = next((plan for plan in sales_store.plans() if plan.id == plan_id), None)
     if plan is None or not plan.price_id:
-        raise InvalidRequest(fields={"planId": "not on sale: to end a subscription, cancel it"})
+        unsold = Wrong("not on sale: to end a subscription, cancel it", {"rule": "notOffered"})
+        raise InvalidRequest(fields={"planId": unsold})
     return plan
 
 

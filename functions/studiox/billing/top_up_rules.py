@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from studiox.integrations.stripe_types import Card
 from studiox.kit.clock import UTC, datetime, timedelta
-from studiox.kit.errors import InvalidRequest, StudioxError
+from studiox.kit.errors import NOT_OFFERED, FieldRule, InvalidRequest, StudioxError, Wrong
 from studiox.models.auto_top_up import AutoTopUp, SavedCard, TopUpProblem
 from studiox.models.catalog import Pack
 from studiox.models.orders import OffSession, Order
@@ -65,11 +65,13 @@ def agreed(known: AutoTopUp | None, wanted: WantedTopUp, pack: Pack | None) -> A
     below = wanted.below if wanted.below is not None or known is None else known.below
     ceiling = wanted.monthly_ceiling if wanted.monthly_ceiling is not None or known is None else known.monthly_ceiling
     if pack is None:
-        raise InvalidRequest(fields={"packId": "not in the catalogue"})
+        raise InvalidRequest(fields={"packId": NOT_OFFERED})
     if below is None or not 1 <= below <= pack.tokens:
-        raise InvalidRequest(fields={"below": f"from 1 to the pack's {pack.tokens} tokens"})
+        tokens: FieldRule = {"rule": "outOfRange", "least": 1, "most": pack.tokens}
+        raise InvalidRequest(fields={"below": Wrong(f"from 1 to the pack's {pack.tokens} tokens", tokens)})
     if ceiling is None or not pack.amount <= ceiling <= MAX_CEILING:
-        raise InvalidRequest(fields={"monthlyCeiling": f"at least the pack's price, {pack.amount}"})
+        money: FieldRule = {"rule": "outOfRange", "least": pack.amount, "most": MAX_CEILING}
+        raise InvalidRequest(fields={"monthlyCeiling": Wrong(f"at least the pack's price, {pack.amount}", money)})
     terms: dict[str, Any] = {
         "enabled": True,
         "pack_id": pack.id,

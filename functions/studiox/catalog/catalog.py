@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from studiox.kit.errors import InvalidRequest, StudioxError
+from studiox.kit.errors import NOT_OFFERED, InvalidRequest, RuleName, StudioxError, Wrong
 from studiox.models.catalog import Input, Model, Price, Rule
 from studiox.models.users import PlanId
 
@@ -36,10 +36,10 @@ def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -
     inputs: dict[str, Any] = {}
     by_name = {name.removeprefix("options."): (name, value) for name, value in given.items()}
     for field in given.keys() - {field for field, _ in by_name.values()}:
-        wrong[field] = "given twice"
+        wrong[field] = Wrong("given twice", {"rule": "excluded"})
     for name, (field, value) in by_name.items():
         if name not in model.inputs:
-            wrong[field] = "not an input of this model"
+            wrong[field] = Wrong("not an input of this model", {"rule": "unknown"})
         elif problem := _problem(model.inputs[name], value, listed):
             wrong[field] = problem
         else:
@@ -48,7 +48,7 @@ def chosen(model: Model, given: Mapping[str, Any], listed: Mapping[str, bool]) -
         if name in by_name:
             continue
         if spec.required:
-            wrong[name] = "required"
+            wrong[name] = Wrong("required", {"rule": "missing"})
         elif spec.default is not None:
             inputs[name] = spec.default
     wrong = wrong or _broken_rules(model.rules, inputs, {name: field for name, (field, _) in by_name.items()})
@@ -65,13 +65,16 @@ def _broken_rules(rules: Iterable[Rule], inputs: Mapping[str, Any], fields: Mapp
         if not (_is_any_of(value, rule.values) if rule.values else _is_set(value)):
             continue
         with_ = rule.when if not rule.values else f"{rule.when} {_key(value)}"
-        wrong |= {name: f"required with {with_}" for name in rule.needs if not _is_set(inputs.get(name))}
-        wrong |= {fields.get(name, name): f"not with {with_}" for name in rule.excludes if _is_set(inputs.get(name))}
+        needed = Wrong(f"required with {with_}", {"rule": "missing"})
+        wrong |= {name: needed for name in rule.needs if not _is_set(inputs.get(name))}
+        excluded = Wrong(f"not with {with_}", {"rule": "excluded"})
+        wrong |= {fields.get(name, name): excluded for name in rule.excludes if _is_set(inputs.get(name))}
         for name, most in rule.max.items():
             given = inputs.get(name)
             size = given if isinstance(given, int | None) else len(given)
             if size is not None and size > most:
-                wrong[fields.get(name, name)] = f"at most {most} with {with_}"
+                rule_name = _MORE[type(given)]
+                wrong[fields.get(name, name)] = Wrong(f"at most {most} with {with_}", {"rule": rule_name, "most": most})
     return wrong
 
 
@@ -83,29 +86,38 @@ def _is_any_of(value: Any, values: Iterable[Any]) -> bool:
     return any(type(each) is type(value) and each == value for each in values)
 
 
-def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> str:
-    """The value's error message, "" if it is valid."""
+_MORE: Mapping[type, RuleName] = {int: "tooLarge", str: "tooLong", list: "tooMany", tuple: "tooMany"}
+
+
+def _problem(spec: Input, value: Any, listed: Mapping[str, bool]) -> Wrong | None:
+    """What is wrong with the value."""
     match spec.kind:
         case "text" if not isinstance(value, str):
-            return "expected text"
-        case "text":
-            return f"at most {spec.max} characters" if spec.max is not None and len(value) > spec.max else ""
-        case "flag":
-            return "" if isinstance(value, bool) else "expected true or false"
+            return _of_type("text")
+        case "text" if spec.max is not None and len(value) > spec.max:
+            return Wrong(f"at most {spec.max} characters", {"rule": "tooLong", "most": spec.max})
+        case "flag" if not isinstance(value, bool):
+            return _of_type("true or false")
+        case "integer" if type(value) is not int:
+            return _of_type("a whole number")
         case "integer":
-            if type(value) is not int:
-                return "expected a whole number"
             low, high = spec.min or 0, spec.max or 0
-            return "" if low <= value <= high else f"from {low} to {high}"
+            outside = Wrong(f"from {low} to {high}", {"rule": "outOfRange", "least": low, "most": high})
+            return None if low <= value <= high else outside
         case "files" if not isinstance(value, list | tuple):
-            return "expected uploads"
-        case "files":
-            return f"at most {spec.max}" if spec.max is not None and len(value) > spec.max else ""
+            return _of_type("uploads")
+        case "files" if spec.max is not None and len(value) > spec.max:
+            return Wrong(f"at most {spec.max}", {"rule": "tooMany", "most": spec.max})
         case "choice" if spec.catalogue:
             known = isinstance(value, str) and listed.get(_listed(spec, value), False)
-            return "" if known else "not in the catalogue"
-        case "choice":
-            return "" if _is_any_of(value, spec.values) else f"one of {', '.join(map(str, spec.values))}"
+            return None if known else NOT_OFFERED
+        case "choice" if not _is_any_of(value, spec.values):
+            return Wrong(f"one of {', '.join(map(str, spec.values))}", {"rule": "choice"})
+    return None
+
+
+def _of_type(words: str) -> Wrong:
+    return Wrong(f"expected {words}", {"rule": "type"})
 
 
 def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
@@ -114,7 +126,7 @@ def price_of(price: Price, inputs: Mapping[str, Any]) -> int:
     for name in price.by:
         rate = rate.get(_key(inputs[name]))
         if rate is None:  # a size or style that was added to the catalogue after the model's price table was written
-            raise InvalidRequest(fields={name: "this model has no price for it"})
+            raise InvalidRequest(fields={name: Wrong("this model has no price for it", {"rule": "notOffered"})})
     match price.per:
         case "job":
             units = 1

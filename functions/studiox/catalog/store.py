@@ -15,7 +15,7 @@ from studiox.integrations.providers import specs
 from studiox.kit import firestore, ids, log, query, structs
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.documents import Collection, Data, Path
-from studiox.kit.errors import InvalidRequest, NotFound
+from studiox.kit.errors import NOT_OFFERED, InvalidRequest, NotFound
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 from studiox.models.catalog import COLORS, FEATURES, MODELS, SIZES, STYLES, Choice, Feature, Model, Size
@@ -93,7 +93,7 @@ def find_model(docs: Docs, model_id: str) -> Model:
     """The model, from the cache or this decision's documents. `InvalidRequest` if the catalogue does not offer it."""
     model = _as_model(find(docs, f"{MODELS}/{model_id}"))
     if model is None:
-        raise InvalidRequest(fields={"model": "not in the catalogue"})
+        raise InvalidRequest(fields={"model": NOT_OFFERED})
     return model
 
 
@@ -105,7 +105,7 @@ def find_feature(docs: Docs, feature_id: str) -> Feature:
             return structs.convert(entry, Feature)
     except msgspec.ValidationError as error:
         log.alert("catalogue_entry_broken", feature=feature_id, error=str(error))
-    raise InvalidRequest(fields={"feature": "not in the catalogue"})
+    raise InvalidRequest(fields={"feature": NOT_OFFERED})
 
 
 def _as_model(entry: Data | None) -> Model | None:

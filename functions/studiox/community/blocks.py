@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from studiox.api.callables import User
 from studiox.kit import audit, clock, firestore, malformed, query
 from studiox.kit.documents import MalformedDocument, Path
-from studiox.kit.errors import InvalidRequest, NotFound, StudioxError
+from studiox.kit.errors import InvalidRequest, NotFound, StudioxError, Wrong
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import posts
 from studiox.models.blocks import BLOCKS, MAX_BLOCKED, Blocks, blocks_path
@@ -38,7 +38,7 @@ class Blocked(NamedTuple):
 def block(caller: User, uid: str, blocked: bool) -> None:
     """Block or unblock somebody. Idempotent. `InvalidRequest` for oneself, `NotFound`, `TooManyBlocked`."""
     if uid == caller.uid:
-        raise InvalidRequest(fields={"uid": "must be somebody else"})
+        raise InvalidRequest(fields={"uid": Wrong("must be somebody else", {"rule": "own"})})
     now = clock.now()
     path = blocks_path(caller.uid)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from studiox.integrations.moderation.protocol import Content
 from studiox.kit.clock import datetime
-from studiox.kit.errors import InvalidRequest, StudioxError
+from studiox.kit.errors import InvalidRequest, StudioxError, Wrong
 from studiox.kit.texts import INVISIBLE, plain_name, shows
 from studiox.models import posts
 from studiox.models.creations import Creation
@@ -87,6 +87,9 @@ class TooManyComments(StudioxError):
     text = "This post can't take any more comments."
 
 
+_TAG = Wrong(f"only letters, digits, - and _, at most {MAX_TAG} characters", {"rule": "characters", "most": MAX_TAG})
+
+
 def normal_tag(text: str) -> str:
     """A tag as it is stored and searched for: without `#`, case and spaces folded. `InvalidRequest` for other text."""
     tag = text
@@ -95,7 +98,7 @@ def normal_tag(text: str) -> str:
         tag = "-".join(folded.lstrip("#").split())
     fits = len(tag) <= MAX_TAG and all(char in "-_" or _is_part_of_a_word(char) for char in tag)
     if not fits or not any(unicodedata.category(char)[0] in "LN" for char in tag):
-        raise InvalidRequest(fields={"tags": f"only letters, digits, - and _, at most {MAX_TAG} characters"})
+        raise InvalidRequest(fields={"tags": _TAG})
     return tag
 
 
@@ -107,16 +110,17 @@ def normal_tags(given: Iterable[str]) -> list[str]:
     """Normalized and unique, in the author's order. `InvalidRequest` for an invalid tag or too many."""
     tags = list(dict.fromkeys(map(normal_tag, given)))
     if len(tags) > MAX_TAGS:
-        raise InvalidRequest(fields={"tags": f"at most {MAX_TAGS} tags"})
+        raise InvalidRequest(fields={"tags": Wrong(f"at most {MAX_TAGS} tags", {"rule": "tooMany", "most": MAX_TAGS})})
     return tags
 
 
 def check_comment(text: str) -> None:
     """`InvalidRequest` for a comment without visible characters, or with more than MAX_LINKS links."""
     if not shows(text):
-        raise InvalidRequest(fields={"text": "must contain visible text"})
+        raise InvalidRequest(fields={"text": Wrong("must contain visible text", {"rule": "tooShort", "least": 1})})
     if len(re.findall(r"(?i)\b(?:https?://|www\.)", text)) > MAX_LINKS:
-        raise InvalidRequest(fields={"text": f"at most {MAX_LINKS} links"})
+        links = Wrong(f"at most {MAX_LINKS} links", {"rule": "tooManyLinks", "most": MAX_LINKS})
+        raise InvalidRequest(fields={"text": links})
 
 
 def author_name(user: User | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studiox.kit.clock import UTC, datetime, timedelta
-from studiox.kit.errors import InvalidRequest
+from studiox.kit.errors import InvalidRequest, Wrong
 from studiox.models import search_terms
 
 
@@ -13,7 +13,7 @@ def words(text: str | None) -> tuple[str, ...]:
         return ()
     found = tuple(search_terms.words_of(text))
     if not found:
-        raise InvalidRequest(fields={"query": "has no letters or digits"})
+        raise InvalidRequest(fields={"query": Wrong("has no letters or digits", {"rule": "tooShort", "least": 1})})
     return found
 
 

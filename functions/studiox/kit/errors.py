@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, NotRequired, Self, TypedDict
 
 # The canonical codes of https://cloud.google.com/apis/design/errors, as firebase_functions.https_fn spells them.
 CODES = (
@@ -72,12 +72,57 @@ class RecentSignInRequired(StudioxError):
     text = "Please sign in again to confirm that it is you."
 
 
+RuleName = Literal[
+    "missing", "unknown", "type", "tooShort", "tooLong", "tooFew", "tooMany", "tooSmall", "tooLarge", "outOfRange",
+    "format", "choice", "characters", "tooManyLinks", "notOffered", "excluded", "mismatch", "own", "tooLate",
+    "notYours", "notAPicture", "wrongHost", "other",
+]  # fmt: skip
+"""`tooShort` and `tooLong` count characters, `tooFew` and `tooMany` items. `excluded`: not with the other inputs.
+`own`: must be somebody else's. `other`: there is no name for it."""
+
+
+class FieldRule(TypedDict):
+    """The rule that a field breaks, with its bounds or the hosts that it allows."""
+
+    rule: RuleName
+    least: NotRequired[float]
+    most: NotRequired[float]
+    allowed: NotRequired[list[str]]
+
+
+class Wrong(str):
+    """What is wrong with a field: in words for developers, and the rule for clients."""
+
+    rule: FieldRule
+
+    def __new__(cls, words: str, rule: FieldRule) -> Self:
+        made = super().__new__(cls, words)
+        made.rule = rule
+        return made
+
+
+NOT_OFFERED = Wrong("not in the catalogue", {"rule": "notOffered"})
+
+
 class InvalidRequest(StudioxError):
-    """`fields`: {field: message}; the empty name is the request itself."""
+    """`fields`: {field: message}, in English for developers; the empty name is the request itself.
+
+    `rules`: {field: the rule that it breaks}, which a client words in its user's language.
+    """
 
     code = "invalid-argument"
-    figures = {"fields": dict[str, str]}
+    figures = {"fields": dict[str, str], "rules": dict[str, FieldRule]}
+
     text = "Some of the values are not valid. Please check them and try again."
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        """A field's text is a `Wrong`, or breaks a rule that has no name."""
+        other: FieldRule = {"rule": "other"}
+        self.wrong = fields
+        super().__init__(
+            fields={name: str(words) for name, words in fields.items()},
+            rules={name: words.rule if isinstance(words, Wrong) else other for name, words in fields.items()},
+        )
 
 
 class InvalidCursor(StudioxError):

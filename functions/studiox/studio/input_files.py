@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from studiox.kit import ids
-from studiox.kit.errors import InvalidRequest, Unavailable
+from studiox.kit.errors import InvalidRequest, Unavailable, Wrong
 from studiox.kit.transaction import Docs
 from studiox.media import objects
 from studiox.media.filetypes import GIF, HEAD_BYTES, JPEG, PNG, WEBP, detect
@@ -14,8 +14,8 @@ from studiox.models.creations import creation_path
 from studiox.models.jobs import JobState
 
 MAX_PATH_BYTES = 1000  # of Cloud Storage's 1,024
-NOT_YOURS = "not an upload of yours, nor a file of your creations"
-NOT_A_PICTURE = "not a PNG, JPEG, WebP or GIF picture"
+NOT_YOURS = Wrong("not an upload of yours, nor a file of your creations", {"rule": "notYours"})
+NOT_A_PICTURE = Wrong("not a PNG, JPEG, WebP or GIF picture", {"rule": "notAPicture"})
 """Providers accept only pictures here. Other files would be debited, rejected and refunded."""
 PICTURES = (PNG, JPEG, WEBP, GIF)
 

@@ -14,7 +14,7 @@ from studiox.catalog import store as catalogue
 from studiox.kit import clock, firestore, rate_limits
 from studiox.kit.audit import Admission
 from studiox.kit.clock import datetime
-from studiox.kit.errors import Contention, InvalidRequest, StudioxError, Unavailable
+from studiox.kit.errors import Contention, InvalidRequest, StudioxError, Unavailable, Wrong
 from studiox.kit.rate_limits import RateLimitCharge
 from studiox.kit.transaction import Docs, Reads
 from studiox.models import sessions
@@ -88,7 +88,7 @@ def priced(docs: Docs, uid: str, new: NewJob) -> Priced:
     """The model, the job's checked inputs and the price. `InvalidRequest`."""
     model = catalogue.find_model(docs, new.model)
     if model.type != new.type:
-        raise InvalidRequest(fields={"type": "not this model's type"})
+        raise InvalidRequest(fields={"type": Wrong("not this model's type", {"rule": "choice"})})
     listed = {key: catalogue.find(docs, key) is not None for key in _listed_keys(new)}
     chosen = catalog.chosen(model, new.given, listed)
     sources = input_files.check_sources(docs, uid, new.input_paths)

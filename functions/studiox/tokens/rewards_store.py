@@ -14,7 +14,7 @@ import msgspec
 from studiox.kit import documents, firestore, log, query, structs
 from studiox.kit.cache import MINUTE_S, UNKNOWN, Cache
 from studiox.kit.clock import datetime
-from studiox.kit.errors import InvalidRequest
+from studiox.kit.errors import NOT_OFFERED, InvalidRequest
 from studiox.kit.process import per_process
 from studiox.kit.transaction import Docs
 from studiox.models.rewards import SOCIAL_CLAIMS, SOCIAL_TASKS, SocialClaim, SocialTaskOverride, claim_path, task_path
@@ -48,7 +48,7 @@ def find_task(docs: Docs, task_id: str) -> SocialTask:
     """The task. `InvalidRequest` if it is not on offer."""
     task = _task(task_id, docs.get(task_path(task_id)))
     if task is None:
-        raise InvalidRequest(fields={"taskId": "not in the catalogue"})
+        raise InvalidRequest(fields={"taskId": NOT_OFFERED})
     return task
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from studiox.kit.clock import datetime
 from studiox.kit.daily_quota import one_more_today
-from studiox.kit.errors import InvalidRequest, RequestIdReused, StudioxError
+from studiox.kit.errors import InvalidRequest, RequestIdReused, StudioxError, Wrong
 from studiox.models.rewards import SocialClaim
 from studiox.models.users import DayCount
 
@@ -51,9 +51,10 @@ def check_proof(task: SocialTask, url: str) -> None:
     except ValueError:
         plain, host = False, ""
     if not plain:
-        raise InvalidRequest(fields={"proofUrl": "not an https address"})
+        raise InvalidRequest(fields={"proofUrl": Wrong("not an https address", {"rule": "format"})})
     if task.hosts and host not in task.hosts:
-        raise InvalidRequest(fields={"proofUrl": f"not at {' or '.join(task.hosts)}"})
+        elsewhere = Wrong(f"not at {' or '.join(task.hosts)}", {"rule": "wrongHost", "allowed": list(task.hosts)})
+        raise InvalidRequest(fields={"proofUrl": elsewhere})
 
 
 def replayed(claim: SocialClaim | None, request_id: str, proof_url: str) -> bool:

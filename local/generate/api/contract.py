@@ -81,8 +81,9 @@ def load() -> Api:
     deployed = {name: made for name, made in inspect.getmembers(main) if hasattr(made, "__firebase_endpoint__")}
     contracts = {name: each for name, each in _contracts().items() if name in deployed}  # without tests' own
     structs = [struct for _, contract in contracts.values() for struct in (contract.request, contract.response)]
-    schemas, names = _schemas(structs)
-    refusals = _refusals()
+    refused = _refused()
+    schemas, names = _schemas(structs, [kind for each in refused.values() for kind in each.figures.values()])
+    refusals = {name: _refusal(each) for name, each in refused.items()}
     operations = []
     for name in sorted(contracts, key=lambda each: _place(deployed[each])):
         method, contract = contracts[name]
@@ -163,9 +164,10 @@ def _reasons(contract: Any, fields: set[str]) -> Iterator[str]:
     yield from sorted(found)
 
 
-def _refusals() -> dict[str, Refusal]:
+def _refused() -> dict[str, Any]:
+    """The classes of the refusals that clients may see, by reason."""
     base = importlib.import_module("studiox.kit.errors").StudioxError
-    found: dict[str, Refusal] = {}
+    found: dict[str, Any] = {}
     waiting = [base]
     while waiting:
         for refusal in waiting.pop().__subclasses__():
@@ -173,15 +175,19 @@ def _refusals() -> dict[str, Refusal]:
             name = refusal.__name__
             # Skip internal refusals, whose names begin with _, and those that tests define.
             if not name.startswith("_") and refusal.__module__.startswith("studiox."):
-                doc = inspect.cleandoc(refusal.__dict__.get("__doc__") or "")
-                found[name] = Refusal(name, refusal.code, refusal.text, doc, _figures(refusal.figures))
+                found[name] = refusal
     return dict(sorted(found.items()))
+
+
+def _refusal(refused: Any) -> Refusal:
+    doc = inspect.cleandoc(refused.__dict__.get("__doc__") or "")
+    return Refusal(refused.__name__, refused.code, refused.text, doc, _figures(refused.figures))
 
 
 def _figures(declared: dict[str, Any]) -> Schema:
     properties, required = {}, []
     for name, kind in declared.items():
-        schema = msgspec.json.schema(kind)
+        [schema], _ = msgspec.json.schema_components([kind], ref_template=REF.format(name="{name}"))
         given = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
         properties[name] = _timed(given[0], msgspec.inspect.type_info(kind))
         if given == [schema]:
@@ -189,12 +195,12 @@ def _figures(declared: dict[str, Any]) -> Schema:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _schemas(structs: list[type]) -> tuple[dict[str, Schema], dict[type, str]]:
-    """{name: JSON Schema} of these structs and the structs within them, and the name of each of these.
+def _schemas(structs: list[type], figures: list[Any]) -> tuple[dict[str, Schema], dict[type, str]]:
+    """{name: JSON Schema} of these structs and of what is within them and the figures; the name of each struct.
 
     The schemas are msgspec's, extended with times, the fields' docstrings and the fields that a response always has.
     """
-    _, components = msgspec.json.schema_components(structs, ref_template="{name}")
+    _, components = msgspec.json.schema_components([*structs, *figures], ref_template="{name}")
     renamed = {name: _short(name) for name in components}
     text = msgspec.json.encode(components).decode()
     for old, new in renamed.items():
