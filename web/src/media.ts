@@ -31,6 +31,7 @@ export const shownPost = ({ type, media, caption, prompt, authorName }: Post): S
 
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 export const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
+export const isSound = ({ contentType }: MediaItem) => contentType.startsWith('audio/');
 
 /** The most bytes of a file that a list shows while there is no thumbnail: a page of sixty is then 1.5 MB. */
 const SMALL = 25_000;
@@ -108,7 +109,7 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
           ${item.tags?.length ? html`<small>${item.tags.join(', ')}</small>` : nothing}
         </figcaption>
         ${item.waveform ? wave(item.waveform) : nothing}
-        <audio controls preload="metadata" src=${src} aria-label=${name} @play=${played}></audio>
+        <audio controls preload="metadata" src=${src} aria-label=${name} @play=${played} @timeupdate=${heard}></audio>
       </figure>`;
     })}
     ${text ? html`<div class="prose" tabindex="0" role="region" aria-label="Text">${text}</div>` : nothing}
@@ -128,11 +129,27 @@ export function frame(media: TemplateResult, name: string, measures: Size = {}, 
     <button class="round over" aria-label="Full screen: ${name}">${icon('full')}</button></div>`;
 }
 
-/** How loud it is, from its beginning to its end. */
-const wave = (waveform: readonly number[]): TemplateResult =>
-  html`<svg class="wave" viewBox="0 0 ${waveform.length * 3} 100" preserveAspectRatio="none" aria-hidden="true">
-    ${waveform.map((loud, at) => svg`<rect x=${at * 3} y=${50 - loud / 2} width="2" height=${Math.max(loud, 2)} />`)}
-  </svg>`;
+/** How loud it is, from its beginning to its end, and how much was heard. A click goes on from there. */
+function wave(waveform: readonly number[]): TemplateResult {
+  const bars = waveform.map((loud, at) => `M${at * 3 + 1} ${50 - loud / 2}v${Math.max(loud, 2)}`).join('');
+  return html`<svg class="wave" viewBox="0 0 ${waveform.length * 3} 100" preserveAspectRatio="none" aria-hidden="true"
+    @click=${seek}>${svg`<path d=${bars} /><path class="heard" d=${bars} />`}</svg>`;
+}
+
+function heard({ currentTarget }: Event): void {
+  const { parentElement: track, currentTime, duration } = currentTarget as HTMLAudioElement;
+  track?.style.setProperty('--heard', `${(100 * currentTime) / duration || 0}%`);
+}
+
+/** For a mouse or a finger; the player below it has the keys. */
+function seek({ currentTarget, clientX }: MouseEvent): void {
+  const bars = currentTarget as SVGElement;
+  const audio = bars.parentElement?.querySelector('audio');
+  const { left, width } = bars.getBoundingClientRect();
+  if (!audio || !Number.isFinite(audio.duration)) return; // its length is not known yet
+  audio.currentTime = ((clientX - left) / width) * audio.duration;
+  void audio.play().catch(() => undefined);
+}
 
 /** With its size, so that nothing moves when it arrives. Until then `first` is seen there: its thumbnail. */
 export function image(src: string, alt: string, { width, height }: Size = {}, first = ''): TemplateResult {

@@ -2,24 +2,39 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { icon } from './icons.ts';
 
+export interface Track {
+  src: string;
+  name: string;
+}
+
 export class Player {
   private audio: HTMLAudioElement | null = null;
 
   constructor(private readonly changed: () => void) {
-    document.addEventListener('play', pauseOthers, true);
+    document.addEventListener('play', ({ target }) => alone(target as HTMLMediaElement), true);
+  }
+
+  /** Play these, one after the other, on every page. */
+  play([track, ...later]: readonly Track[], from = 0): void {
+    this.close();
+    if (!track) return;
+    const audio = new Audio(track.src);
+    audio.controls = true;
+    audio.ariaLabel = track.name;
+    audio.currentTime = from;
+    audio.addEventListener('ended', () => {
+      if (later.length > 0 && this.audio === audio) this.play(later);
+    });
+    this.audio = audio;
+    alone(audio); // it is not in the page yet
+    void audio.play().catch(() => undefined); // it can be started by hand
+    this.changed();
   }
 
   /** The page is about to be left: its song goes on here. */
   keep(): void {
     const playing = [...document.querySelectorAll<HTMLAudioElement>('main audio')].find(({ paused }) => !paused);
-    if (!playing) return;
-    const audio = new Audio(playing.currentSrc);
-    audio.controls = true;
-    audio.ariaLabel = playing.ariaLabel;
-    audio.currentTime = playing.currentTime;
-    this.close();
-    this.audio = audio;
-    void audio.play().catch(() => undefined); // it can be started by hand
+    if (playing) this.play([{ src: playing.currentSrc, name: playing.ariaLabel ?? '' }], playing.currentTime);
   }
 
   close(): void {
@@ -38,6 +53,9 @@ export class Player {
   }
 }
 
-function pauseOthers({ target }: Event): void {
-  for (const each of document.querySelectorAll<HTMLMediaElement>('audio, video')) if (each !== target) each.pause();
+/** Nothing else is heard, and a phone's own controls say what is. */
+function alone(playing: HTMLMediaElement): void {
+  for (const each of document.querySelectorAll<HTMLMediaElement>('audio, video')) if (each !== playing) each.pause();
+  if ('mediaSession' in navigator)
+    navigator.mediaSession.metadata = new MediaMetadata({ title: playing.ariaLabel ?? '', artist: 'StudioX' });
 }

@@ -5,7 +5,7 @@ import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
 import type { Grid } from '../lightbox.ts';
-import { cover, ratio, shownCreation } from '../media.ts';
+import { cover, isSound, ratio, shownCreation } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
 import { typeName } from '../words.ts';
@@ -72,10 +72,12 @@ export function libraryPage(app: App): Page {
     const { isFavorite } = creation;
     const { label } = shownCreation(creation);
     if (selection.chosen) return selection.box(creation, label);
-    return html`${opener(app, grid, creation)}
+    return html`${creation.media.some(isSound) ? listen(creation, label) : opener(app, grid, creation)}
       <button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${label}"
         @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`;
   };
+  const listen = (creation: Creation, label: string) => html`<button class="round over start" aria-label="Play: ${label}"
+    @click=${() => app.attempt(() => play(app, creation.creationId))}>${icon('play', true)}</button>`;
   const tiles = (items: Creation[] | undefined): TemplateResult => {
     if (!items) return list.missing();
     if (items.length === 0) return html`${empty(filters.any || collections.chosenId !== null)}${list.more()}`;
@@ -109,6 +111,13 @@ export function libraryPage(app: App): Page {
       ${selection.view()}
     `,
   };
+}
+
+/** Play a creation's songs, from addresses that last an hour. */
+async function play(app: App, creationId: string): Promise<void> {
+  const { media, title, prompt } = await app.studiox.getCreation({ creationId });
+  app.player.play(media.filter(isSound).map((song) => ({ src: song.url ?? '', name: song.title ?? (title || prompt) })));
+  await app.studiox.incrementPlayCount({ creationId });
 }
 
 const empty = (filtered: boolean): TemplateResult => html`<div class="empty">
