@@ -83,6 +83,31 @@ story('one song at a time, and it goes on while one browses', async (visit) => {
   await player.waitFor({ state: 'detached' });
 });
 
+story('a song is played from the library, and from where its waveform is clicked', async (visit, t) => {
+  const client = await newcomer(t);
+  const { job } = await finished(t, client, { type: 'music', model: 'music-u', prompt: 'A lullaby' });
+  const song = async () => (await client.call('getCreation', { creationId: job.creationId })).media[0];
+  await until(async () => (await song()).waveform, 'a waveform');
+  const ada = { ...(await visit(PHONE)), email: client.email };
+  const { page } = ada;
+  await page.goto('/library');
+  await (await signIn(ada, PASSWORD)).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /^Play: / }).tap();
+  const player = page.getByRole('complementary', { name: 'Player' });
+  await until(() => player.locator('audio').evaluate(({ currentTime }) => currentTime > 0), 'it is heard');
+  await accessible(page, 'the library with the player');
+  await fits(page);
+  await page.locator('.tile > a').tap();
+  const track = page.locator('.track').first();
+  await until(() => track.locator('audio').evaluate(({ readyState }) => readyState > 1), 'a song with data');
+  await track.locator('.wave').click({ position: { x: 200, y: 10 } });
+  await until(
+    () => track.evaluate((figure) => parseFloat(figure.style.getPropertyValue('--heard')) > 30),
+    'it goes on from there, and the waveform says so',
+  );
+  assert.ok(await player.locator('audio').evaluate(({ paused }) => paused), 'only one is heard');
+});
+
 story('text at 200 %: nothing overflows on a phone, and nothing hides the focus', async (visit) => {
   const ada = await visit(PHONE);
   const { page } = ada;

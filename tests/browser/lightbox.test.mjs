@@ -54,6 +54,16 @@ story('pictures and films one after the other, by keys; the focus is kept inside
   assert.equal(await box.count(), 0);
 });
 
+/** A finger that moves from one place to another. */
+async function finger(page) {
+  const client = await page.context().newCDPSession(page);
+  return async (from, to) => {
+    await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [from] });
+    await client.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [to] });
+    await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+}
+
 story('by a finger on a phone', async (visit, t) => {
   const page = await atWork(visit, PHONE, await somebody(t));
   const box = page.getByRole('dialog', { name: 'Full screen' });
@@ -61,12 +71,7 @@ story('by a finger on a phone', async (visit, t) => {
   await shown(box, '2 of 3: A tern');
   await fits(page);
   await accessible(page, 'the lightbox on a phone');
-  const client = await page.context().newCDPSession(page);
-  const swipe = async (from, to) => {
-    await client.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [from] });
-    await client.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [to] });
-    await client.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-  };
+  const swipe = await finger(page);
   await swipe({ x: 200, y: 300 }, { x: 250, y: 600 }); // down, which is not sideways
   await swipe({ x: 300, y: 400 }, { x: 60, y: 410 });
   await shown(box, '3 of 3: A heron');
@@ -113,4 +118,40 @@ story('a grid, by keys: also what is on its next page', async (visit, t) => {
   await box.getByRole('link', { name: 'Open' }).click();
   await page.getByRole('heading', { name: 'A heron' }).waitFor();
   assert.equal(await box.count(), 0);
+});
+
+story('in Arabic on a phone: the library is read, and gone through, from right to left', async (visit, t) => {
+  const page = await atLibrary(visit, PHONE, await somebody(t));
+  await page.evaluate(() => localStorage.setItem('language', 'ar'));
+  await page.reload();
+  await page.getByRole('heading', { name: 'المكتبة' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+  await decoded(page.locator('.tile img'));
+  await accessible(page, 'the library in Arabic');
+  await fits(page);
+  await page.getByRole('button', { name: 'ملء الشاشة: ⁨Waves⁩' }).tap();
+  const box = page.getByRole('dialog', { name: 'ملء الشاشة' });
+  await shown(box, /^\S* ?1.* من أكثر من .*Waves/);
+  await accessible(page, 'the lightbox in Arabic');
+  await fits(page);
+  const swipe = await finger(page);
+  await swipe({ x: 60, y: 300 }, { x: 300, y: 310 }); // to the right is onward
+  await shown(box, /A tern/);
+  await page.keyboard.press('ArrowLeft');
+  await shown(box, /A heron/);
+  await page.keyboard.press('ArrowRight');
+  await shown(box, /A tern/);
+  await box.getByRole('link', { name: 'فتح' }).click();
+  await page.getByRole('heading', { name: 'A tern' }).waitFor();
+  await page.getByText('صُنع بالذكاء الاصطناعي').first().waitFor();
+  await fits(page);
+  await page.getByRole('button', { name: 'حذف' }).tap();
+  await page.getByRole('heading', { name: 'المكتبة' }).waitFor();
+  await page.getByText('حُذف.').waitFor();
+  await page.getByRole('button', { name: 'تحديد', exact: true }).tap();
+  await page.getByText('لم يُحدد شيء').waitFor();
+  await page.getByRole('button', { name: 'تحديد الكل' }).tap();
+  await page.getByText('حُدد عملان').or(page.getByText('حُدد عمل واحد')).waitFor();
+  await accessible(page, 'a selection in Arabic');
+  await fits(page);
 });

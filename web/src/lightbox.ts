@@ -3,10 +3,13 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import type { App } from './app.ts';
 import { icon } from './icons.ts';
-import { rightToLeft } from './language.ts';
+import { rightToLeft, shown, translated } from './language.ts';
 import './lightbox.css';
 import type { List } from './list.ts';
 import { isPicture, isVideo, madeWithAi, full, type Address, type Shown } from './media.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 /** A finger that moves so far sideways, in pixels, goes on to the next one. */
 const SWIPE = 40;
@@ -132,7 +135,7 @@ function show(app: App, slides: Slides, first: string): void {
   document.addEventListener('keydown', pressed);
   for (const playing of document.querySelectorAll<HTMLMediaElement>('main video')) playing.pause();
   app.show({
-    label: 'Full screen',
+    label: words.fullScreen,
     view: () => {
       const all = slides.all();
       const shown = view(all, find(all), slides.more(), (step) => void go(step));
@@ -162,12 +165,13 @@ function view(
   const step = (by: number, name: string, there: boolean) =>
     html`<button class="round" aria-label=${name} aria-disabled=${!there}
       @click=${() => go(by)}>${icon(by < 0 ? 'before' : 'after')}</button>`;
-  const place = more ? `${at + 1} of more than ${slides.length}: ` : `${at + 1} of ${slides.length}: `;
+  const name = html`<bdi>${slide.label}</bdi>`;
+  const place = shown(more ? words.placeOfMore : words.placeOf, { number: at + 1, all: slides.length, name });
   return html`${keyed(slide.key, slide.view())}
     <div class="under">
-      ${several ? step(-1, 'Previous', at > 0) : nothing}
-      <p><span role="status">${several ? place : ''}<bdi>${slide.label}</bdi></span> ${madeWithAi}
-        ${slide.href ? html`<a href=${slide.href}>Open</a>` : nothing}</p>
-      ${several ? step(1, 'Next', more || at < slides.length - 1) : nothing}
+      ${several ? step(-1, words.previous, at > 0) : nothing}
+      <p><span role="status">${several ? place : name}</span> ${madeWithAi}
+        ${slide.href ? html`<a href=${slide.href}>${words.open}</a>` : nothing}</p>
+      ${several ? step(1, words.next, more || at < slides.length - 1) : nothing}
     </div>`;
 }

@@ -3,7 +3,11 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { isRefusal } from '../../clients/typescript/src/errors.ts';
 import type { App } from './app.ts';
 import type { Shelf } from './kept.ts';
+import { translated } from './language.ts';
 import { waitingDetail, waitingLines } from './waiting.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 interface Piece<T> {
   items: T[];
@@ -15,7 +19,7 @@ const EMPTY_PAGES = 5;
 
 /** In place of data: what is shown while it loads, or a button after a failure. */
 export const missing = (failed: boolean, again: () => void, loading = waitingLines(4)): TemplateResult =>
-  failed ? html`<p class="more">It could not be loaded. <button @click=${again}>Try again</button></p>` : loading;
+  failed ? html`<p class="more">${words.failed} <button @click=${again}>${words.tryAgain}</button></p>` : loading;
 
 /** One item with an address of its own. */
 export class One<T> {
@@ -120,7 +124,7 @@ export class List<T> {
   more(): TemplateResult | typeof nothing {
     if (!this.hasMore) return nothing;
     return html`<p class="more"><button ?disabled=${this.loading} @click=${() => this.next()}>
-      ${this.loading ? 'Loading …' : 'Show more'}</button></p>`;
+      ${this.loading ? words.loading : words.showMore}</button></p>`;
   }
 
   private async load(cursor: string | null, joined: (found: T[]) => T[]): Promise<void> {

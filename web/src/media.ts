@@ -3,7 +3,11 @@ import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import type { Creation, MediaItem, Post } from '../../clients/typescript/src/index.ts';
 import { MOST } from './files.ts';
 import { icon } from './icons.ts';
+import { say, translated } from './language.ts';
 import { shortened, typeName } from './words.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 /** The address of a path; empty while it is not known. */
 export type Address = (path: string, bytes?: number) => string;
@@ -26,7 +30,7 @@ export const shownCreation = ({ type, media, text, title, prompt }: Creation): S
 export const shownPost = ({ type, media, caption, prompt, authorName }: Post): Shown => ({
   type,
   media,
-  label: caption || prompt || `${typeName(type)} by ${authorName}`,
+  label: caption || prompt || say(words.by, { type: typeName(type), author: authorName }),
 });
 
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
@@ -37,11 +41,11 @@ export const isSound = ({ contentType }: MediaItem) => contentType.startsWith('a
 const SMALL = 25_000;
 
 /** Everything in the studio is. People must be able to see it where a file is shown (docs/marking.md). */
-export const madeWithAi = html`<small class="ai">Made with AI</small>`;
+export const madeWithAi = html`<small class="ai">${words.madeWithAi}</small>`;
 
 /** Beside what is rated mature. */
 export const rated = ({ rating }: Pick<Post, 'rating'>): TemplateResult | typeof nothing =>
-  rating === 'mature' ? html`<small class="ai">Mature</small>` : nothing;
+  rating === 'mature' ? html`<small class="ai">${words.mature}</small>` : nothing;
 
 /** Its width by its height, within what a grid shows without cutting much off. */
 export const ratio = ({ media: [first] }: Shown): number => {
@@ -79,13 +83,15 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
   return html`<div class="media">
     ${media.map((item, index) => {
       const src = item.url ?? address(item.path, item.bytes);
-      const name = media.length > 1 ? `${item.title ?? label}, ${index + 1} of ${media.length}` : (item.title ?? label);
+      const own = item.title ?? label;
+      const part = { name: own, number: index + 1, all: media.length };
+      const name = media.length > 1 ? say(words.partOf, part) : own;
       if (isPicture(item)) {
         const { thumbnail } = item;
         return frame(image(src, name, item, thumbnail && address(thumbnail.path)), name, item);
       }
       if (!src) {
-        const why = item.bytes > MOST ? 'Open it in the library to play it.' : 'Loading …';
+        const why = item.bytes > MOST ? words.openToPlay : words.loading;
         return html`<div class="still blank" role="status">${why}</div>`;
       }
       if (isVideo(item))
@@ -112,7 +118,9 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
         <audio controls preload="metadata" src=${src} aria-label=${name} @play=${played} @timeupdate=${heard}></audio>
       </figure>`;
     })}
-    ${text ? html`<div class="prose" tabindex="0" role="region" aria-label="Text">${text}</div>` : nothing}
+    ${text
+      ? html`<div class="prose" tabindex="0" role="region" dir="auto" aria-label=${words.text}>${text}</div>`
+      : nothing}
   </div>`;
 }
 
@@ -126,7 +134,7 @@ export function frame(media: TemplateResult, name: string, measures: Size = {}, 
   const { width, height } = measures;
   const size = width && height ? `--wide:${width}px;--ratio:${width / height}` : nothing;
   return html`<div class="frame" style=${size}>${media} ${over ?? nothing}
-    <button class="round over" aria-label="Full screen: ${name}">${icon('full')}</button></div>`;
+    <button class="round over" aria-label=${say(words.fullScreenThis, { name })}>${icon('full')}</button></div>`;
 }
 
 /** How loud it is, from its beginning to its end, and how much was heard. A click goes on from there. */

@@ -1,6 +1,10 @@
 // What is being heard: one thing at a time, and a song goes on while one browses.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { icon } from './icons.ts';
+import { translated } from './language.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 export interface Track {
   src: string;
@@ -46,9 +50,9 @@ export class Player {
   view(): TemplateResult | typeof nothing {
     const { audio } = this;
     if (!audio) return nothing;
-    return html`<aside class="dock card" aria-label="Player">
+    return html`<aside class="dock card" aria-label=${words.player}>
       <strong dir="auto">${audio.ariaLabel}</strong>${audio}
-      <button class="round" aria-label="Close the player" @click=${() => this.close()}>${icon('close')}</button>
+      <button class="round" aria-label=${words.closePlayer} @click=${() => this.close()}>${icon('close')}</button>
     </aside>`;
   }
 }

@@ -1,6 +1,10 @@
 // Sharing a post: the device's own dialog where there is one, else its link is copied.
 import { html } from 'lit-html';
 import type { App } from './app.ts';
+import { translated } from './language.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 /** Whether the device has a dialog of its own. */
 export const canShare = (): boolean => 'share' in navigator;
@@ -21,12 +25,12 @@ export async function copyLink(app: App, link: string): Promise<void> {
   const select = (event: Event) => (event.currentTarget as HTMLInputElement).select();
   try {
     await navigator.clipboard.writeText(link);
-    app.say('The link was copied.');
+    app.say(words.linkCopied);
   } catch {
     app.show({
-      label: 'Link',
-      view: () => html`<h2>The link</h2>
-        <label>Address<input readonly autofocus .value=${link} @focus=${select} /></label>`,
+      label: words.link,
+      view: () => html`<h2>${words.theLink}</h2>
+        <label>${words.address}<input readonly autofocus .value=${link} @focus=${select} /></label>`,
     });
   }
 }

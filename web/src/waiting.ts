@@ -1,9 +1,13 @@
 // What is shown where data will come: boxes of the size that the data will have, so that nothing moves.
 import { html, type TemplateResult } from 'lit-html';
+import { translated } from './language.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 /** With a word for screen readers. */
 export const waiting = (shape: TemplateResult): TemplateResult =>
-  html`<p class="hidden" role="status">Loading …</p><div class="waiting" aria-hidden="true">${shape}</div>`;
+  html`<p class="hidden" role="status">${words.loading}</p><div class="waiting" aria-hidden="true">${shape}</div>`;
 
 const times = <T>(number: number, make: () => T): T[] => Array.from({ length: number }, make);
 

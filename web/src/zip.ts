@@ -4,7 +4,11 @@ import { html, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { save } from './files.ts';
+import { say, translated } from './language.ts';
 import { fileName, saveable, shownCreation } from './media.ts';
+import { library as english } from './words/en/library.ts';
+
+const words = translated('library', english);
 
 /** As much as a phone holds. */
 const MOST_FILES = 200;
@@ -68,9 +72,9 @@ async function zipped(files: readonly (Wanted & { content: Blob })[]): Promise<B
 export async function saveZip(app: App, creations: readonly Creation[]): Promise<void> {
   const files = wanted(creations);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (files.length === 0) return app.say('There is no file in what you selected.', true);
+  if (files.length === 0) return app.say(words.noFiles, true);
   if (files.length > MOST_FILES || bytes > MOST_BYTES)
-    return app.say(`One download holds ${MOST_FILES} files and ${MOST_BYTES / 1e6} MB at most. Select less.`, true);
+    return app.say(say(words.tooManyFiles, { files: MOST_FILES, megabytes: MOST_BYTES / 1e6 }), true);
 
   const stop = new AbortController();
   const found: (Blob | null)[] = [];
@@ -86,7 +90,7 @@ export async function saveZip(app: App, creations: readonly Creation[]): Promise
   };
   let missing: string[] = [];
   app.show({
-    label: 'Download',
+    label: words.download,
     closed: () => stop.abort(),
     view: () => (missing.length > 0 ? failed(app, missing) : progress(app, loaded, files.length)),
   });
@@ -97,20 +101,20 @@ export async function saveZip(app: App, creations: readonly Creation[]): Promise
   if (there.length > 0) {
     const day = new Date().toISOString().slice(0, 10);
     save(await zipped(there), `StudioX ${day}.zip`);
-    app.say(`${there.length} files were saved.`);
+    app.say(say(words.filesSaved, { count: there.length }));
   }
   if (missing.length === 0) app.show(null);
   app.update();
 }
 
 const progress = (app: App, loaded: number, all: number): TemplateResult => html`
-  <h2>Download</h2>
-  <p>${loaded} of ${all} files</p>
-  <div class="working"><progress max=${all} .value=${loaded} aria-label="Download"></progress>
-    <button autofocus @click=${() => app.show(null)}>Cancel</button></div>`;
+  <h2>${words.download}</h2>
+  <p>${say(words.filesOf, { loaded, all })}</p>
+  <div class="working"><progress max=${all} .value=${loaded} aria-label=${words.download}></progress>
+    <button autofocus @click=${() => app.show(null)}>${words.cancel}</button></div>`;
 
 const failed = (app: App, missing: readonly string[]): TemplateResult => html`
-  <h2>Download</h2>
-  <p role="alert">These files could not be loaded, and are missing:</p>
+  <h2>${words.download}</h2>
+  <p role="alert">${words.filesMissing}</p>
   <ul>${missing.map((name) => html`<li dir="auto">${name}</li>`)}</ul>
-  <button @click=${() => app.show(null)}>Close</button>`;
+  <button @click=${() => app.show(null)}>${words.close}</button>`;

@@ -4,12 +4,15 @@ import type { CollectionItem } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { agreed } from '../ask.ts';
 import { icon } from '../icons.ts';
-import { several } from '../words.ts';
+import { count as number, say, translated } from '../language.ts';
+import { library as english } from '../words/en/library.ts';
+
+const words = translated('library', english);
 
 /** As many as one call takes. */
 export const AT_ONCE = 50;
 
-export const creations = (number: number): string => several(number, 'creation');
+const creations = (count: number): string => say(words.creations, { count });
 
 /** The ids in parts that a call takes. */
 export const parts = (ids: readonly string[]): string[][] =>
@@ -38,14 +41,14 @@ export function nameCollection(app: App, known: CollectionItem | null, done: (co
     app.show(null);
     done(saved.collectionId);
   };
-  const label = known ? 'Rename the collection' : 'New collection';
+  const label = known ? words.renameCollection : words.newCollection;
   app.show({
     label,
     view: () => html`<h2>${label}</h2>
       <form @submit=${submit}>
-        <label>Name
+        <label>${words.name}
           <input name="name" required maxlength="60" autocomplete="off" autofocus .value=${known?.name ?? ''} /></label>
-        <button class="main wide">${known ? 'Rename' : 'Make it'}</button>
+        <button class="main wide">${known ? words.rename : words.makeCollection}</button>
       </form>`,
   });
 }
@@ -62,19 +65,19 @@ export async function putIntoCollection(
     app.show(null);
     for (const add of parts(ids))
       if (!(await app.attempt(() => app.studiox.changeCollection({ collectionId, add })))) return;
-    app.say(`${creations(ids.length)} put into the collection.`);
+    app.say(say(words.wasPutIn, { count: ids.length }));
     done();
   };
   app.show({
-    label: 'Put into a collection',
-    view: () => html`<h2>Put ${creations(ids.length)} into a collection</h2>
+    label: words.putIn,
+    view: () => html`<h2>${say(words.putThese, { count: ids.length })}</h2>
       <ul class="plain choices">
         ${found.map(
           (each) => html`<li><button class="wide" @click=${() => put(each.collectionId)}>
-            <span>${each.name}</span><small>${creations(each.count)}</small></button></li>`,
+            <span dir="auto">${each.name}</span><small>${creations(each.count)}</small></button></li>`,
         )}
         <li><button class="main wide" @click=${() => nameCollection(app, null, (id) => void put(id))}>
-          ${icon('plus')}New collection</button></li>
+          ${icon('plus')}${words.newCollection}</button></li>
       </ul>`,
   });
 }
@@ -85,17 +88,17 @@ export async function deleteCollection(
   { collectionId, name, count }: CollectionItem,
   done: () => void,
 ): Promise<void> {
-  const title = `Delete the collection “${name}”?`;
-  const text = count > 0 ? `What is in it (${creations(count)}) stays in your library.` : 'It is empty.';
-  if (!(await agreed(app, { title, text, yes: 'Delete the collection', no: 'Keep it' }))) return;
+  const title = say(words.deleteThisCollection, { name });
+  const text = count > 0 ? say(words.staysInLibrary, { count }) : words.isEmpty;
+  if (!(await agreed(app, { title, text, yes: words.deleteCollection, no: words.keep }))) return;
   if (!(await app.attempt(() => app.studiox.deleteCollection({ collectionId })))) return;
-  app.say('The collection was deleted.');
+  app.say(words.collectionDeleted);
   done();
 }
 
 /** Delete creations, with an undo. `done` runs when they are gone in fact, or some could not be deleted. */
 export function deleteCreations(app: App, ids: readonly string[], done: () => void): void {
-  app.delete(`${creations(ids.length)} deleted.`, ids, async () => {
+  app.delete(say(words.wereDeleted, { count: ids.length }), ids, async () => {
     try {
       for (const creationIds of parts(ids)) await app.studiox.deleteCreations({ creationIds });
     } finally {
@@ -126,22 +129,24 @@ export class Collections {
     const chosen = all.find((each) => each.collectionId === this.chosenId) ?? null;
     const renamed = () => void this.load();
     return html`<div class="row wrap">
-      <label>Collection
+      <label>${words.collection}
         <select name="collection"
           @change=${(event: Event) => this.choose((event.currentTarget as HTMLSelectElement).value || null)}>
-          <option value="" ?selected=${!chosen}>Everything</option>
+          <option value="" ?selected=${!chosen}>${words.everything}</option>
           ${all.map(
             ({ collectionId: id, name, count }) =>
-              html`<option value=${id} ?selected=${id === this.chosenId}>${name} (${count})</option>`,
+              html`<option value=${id} dir="auto" ?selected=${id === this.chosenId}
+                >${name} (${number(count)})</option>`,
           )}
         </select></label>
       ${chosen
-        ? html`<button @click=${() => nameCollection(app, chosen, renamed)}>Rename</button>
+        ? html`<button @click=${() => nameCollection(app, chosen, renamed)}>${words.rename}</button>
             <button class="bad" @click=${() => deleteCollection(app, chosen, () => this.choose(null))}>
-              Delete the collection
+              ${words.deleteCollection}
             </button>`
         : nothing}
-      <button @click=${() => nameCollection(app, null, (id) => this.choose(id))}>${icon('plus')}New collection</button>
+      <button @click=${() => nameCollection(app, null, (id) => this.choose(id))}>
+        ${icon('plus')}${words.newCollection}</button>
     </div>`;
   }
 

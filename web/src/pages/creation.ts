@@ -4,19 +4,23 @@ import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { withInputs } from '../compare.ts';
 import { MOST } from '../files.ts';
+import { gate } from '../gate.ts';
 import { icon } from '../icons.ts';
+import { say, shown, translated } from '../language.ts';
+import { One } from '../list.ts';
 import { fileName, madeWithAi, rated, shownCreation } from '../media.ts';
 import { onward } from '../onward.ts';
 import type { Draft, Page } from '../page.ts';
 import { parameters } from '../params.ts';
 import { publish } from '../publish.ts';
 import { at } from '../words.ts';
+import { library as english } from '../words/en/library.ts';
 import { putIntoCollection } from './collections.ts';
-import { gate } from '../gate.ts';
-import { One } from '../list.ts';
+
+const words = translated('library', english);
 
 export function creationPage(app: App, creationId: string): Page {
-  if (!app.user) return gate(app, 'Library', 'Sign in to see this.');
+  if (!app.user) return gate(app, words.library, words.toCreation);
   const one = new One<Creation>(app, () => app.studiox.getCreation({ creationId }));
   let counted = false;
   void one.load();
@@ -29,25 +33,26 @@ export function creationPage(app: App, creationId: string): Page {
   };
 
   return {
-    title: 'Creation',
+    title: words.creation,
     view: () => {
       const creation = one.value;
-      if (creation === undefined) return html`<h1 class="hidden">Creation</h1>${one.missing()}`;
+      if (creation === undefined) return html`<h1 class="hidden">${words.creation}</h1>${one.missing()}`;
       if (creation === null || app.gone.has(creationId))
-        return html`<h1>This is not in your library</h1><p><a href="/library">Back to the library</a></p>`;
+        return html`<h1>${words.notInLibrary}</h1><p><a href="/library">${words.backToLibrary}</a></p>`;
       const { title, prompt, params } = creation;
-      return html`<p><a href="/library" data-back>‹ Library</a></p>
+      return html`<p><a href="/library" data-back>‹ ${words.library}</a></p>
         <article class="detail">
           <div class="stage">${withInputs(app, shownCreation(creation), params, played)}</div>
           <div class="side">
-            <h1>${title || prompt}</h1>
+            <h1 dir="auto">${title || prompt}</h1>
             <p>${madeWithAi} ${rated(creation)}</p>
             ${about(app, creation)}
-            ${title && title !== prompt ? html`<p class="prompt">${prompt}</p>` : nothing}
+            ${title && title !== prompt ? html`<p class="prompt" dir="auto">${prompt}</p>` : nothing}
             ${actions(app, creation)}
             <form class="row" @submit=${(event: SubmitEvent) => rename(app, creation, event)}>
-              <label class="grow">Title<input name="title" required maxlength="100" .value=${title} /></label>
-              <button>Rename</button>
+              <label class="grow">${words.title}
+                <input name="title" required maxlength="100" dir="auto" .value=${title} /></label>
+              <button>${words.rename}</button>
             </form>
             ${parameters(params)}
           </div>
@@ -57,30 +62,31 @@ export function creationPage(app: App, creationId: string): Page {
 }
 
 function about(app: App, { type, model, createdAt, playCount, sources = [] }: Creation): TemplateResult {
-  const source = (id: string, index: number) =>
-    html`${index > 0 ? ', ' : nothing}<a href="/library/${id}">earlier
-      picture${sources.length > 1 ? ` ${index + 1}` : ''}</a>`;
-  return html`<p class="muted">${app.madeBy(type, model)} ·
-      ${at(createdAt)}${playCount ? ` · played ${playCount} ×` : ''}</p>
-    ${sources.length > 0 ? html`<p class="muted">Made from ${sources.map(source)}</p>` : nothing}`;
+  const one = sources.length === 1;
+  const pictures = sources.map((id, index) => html`${index > 0 ? ' · ' : nothing}<a href="/library/${id}">${
+    one ? words.earlierPicture : say(words.earlierPictureOf, { number: index + 1 })}</a>`);
+  const facts = [app.madeBy(type, model), at(createdAt), playCount ? say(words.played, { times: playCount }) : ''];
+  return html`<p class="muted">${facts.filter(Boolean).join(' · ')}</p>
+    ${sources.length > 0 ? html`<p class="muted">${shown(words.madeFrom, { pictures })}</p>` : nothing}`;
 }
 
 function actions(app: App, creation: Creation): TemplateResult {
   const { creationId, media, isFavorite, postId } = creation;
   return html`<div class="row wrap">
-    <button aria-pressed=${isFavorite} @click=${() => star(app, creation)}>${icon('star', isFavorite)}Favourite</button>
-    <button @click=${() => putIntoCollection(app, [creationId])}>${icon('plus')}Collection</button>
+    <button aria-pressed=${isFavorite} @click=${() => star(app, creation)}>
+      ${icon('star', isFavorite)}${words.favourite}</button>
+    <button @click=${() => putIntoCollection(app, [creationId])}>${icon('plus')}${words.collection}</button>
     ${onward(creation, app.options?.models ?? []).map(
       ({ label, icon: glyph, draft }) =>
         html`<button @click=${() => begin(app, draft)}>${icon(glyph)}${label}</button>`,
     )}
     ${media.map((_, index) => download(app, creation, index))}
     ${postId
-      ? html`<a class="button" href="/post/${postId}">${icon('feed')}See it in the feed</a>`
+      ? html`<a class="button" href="/post/${postId}">${icon('feed')}${words.inFeed}</a>`
       : media.length > 0
-        ? html`<button class="main" @click=${() => publish(app, creation)}>${icon('share')}Publish</button>`
+        ? html`<button class="main" @click=${() => publish(app, creation)}>${icon('share')}${words.publish}</button>`
         : nothing}
-    <button class="bad" @click=${() => remove(app, creation)}>${icon('trash')}Delete</button>
+    <button class="bad" @click=${() => remove(app, creation)}>${icon('trash')}${words.delete}</button>
   </div>`;
 }
 
@@ -88,7 +94,8 @@ function actions(app: App, creation: Creation): TemplateResult {
 function download(app: App, creation: Creation, index: number): TemplateResult {
   const { path, bytes, url } = creation.media[index]!;
   const name = fileName(shownCreation(creation), index);
-  const label = html`${icon('download')}Download${creation.media.length > 1 ? ` ${index + 1}` : ''}`;
+  const one = creation.media.length === 1;
+  const label = html`${icon('download')}${one ? words.download : say(words.downloadFile, { number: index + 1 })}`;
   if (bytes > MOST)
     return html`<a class="button" href=${url ?? ''} download=${name} target="_blank" rel="noopener">${label}</a>`;
   const save = () => app.attempt(() => app.files.download(path, name));
@@ -101,7 +108,7 @@ async function rename(app: App, creation: Creation, event: SubmitEvent): Promise
   const done = await app.attempt(() => app.studiox.updateCreation({ creationId: creation.creationId, title }));
   if (!done) return;
   creation.title = done.title;
-  app.say('The title was changed.');
+  app.say(words.titleChanged);
 }
 
 async function star(app: App, creation: Creation): Promise<void> {
@@ -115,13 +122,13 @@ async function star(app: App, creation: Creation): Promise<void> {
 async function begin(app: App, draft: Draft): Promise<void> {
   const paths = (draft.values['inputPaths'] as string[] | undefined) ?? [];
   const kept = await app.files.kept(paths);
-  if (kept.length < paths.length) app.say('A picture that it started from was deleted, so it is left out.');
+  if (kept.length < paths.length) app.say(words.pictureDeleted);
   app.draft = { ...draft, values: { ...draft.values, ...(paths.length > 0 ? { inputPaths: kept } : {}) } };
   app.go('/');
 }
 
 function remove(app: App, { creationId, postId }: Creation): void {
-  const text = postId ? 'Deleted, with its post and all likes and comments.' : 'Deleted.';
+  const text = postId ? words.wasDeletedWithPost : words.wasDeleted;
   app.delete(text, [creationId], () => app.studiox.deleteCreation({ creationId }));
   app.go('/library');
 }

@@ -2,17 +2,21 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { GetUserCreations } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { say, translated } from '../language.ts';
 import { typeName } from '../words.ts';
+import { library as english } from '../words/en/library.ts';
+
+const words = translated('library', english);
 
 type Kind = NonNullable<GetUserCreations['type']>;
 const KINDS: readonly Kind[] = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 /** The times that can be chosen, and how many days back they reach. */
 const TIMES: readonly [name: string, days: number][] = [
-  ['Any time', 0],
-  ['Last 24 hours', 1],
-  ['Last 7 days', 7],
-  ['Last 30 days', 30],
-  ['Last year', 365],
+  [words.anyTime, 0],
+  [words.lastDay, 1],
+  [say(words.lastDays, { count: 7 }), 7],
+  [say(words.lastDays, { count: 30 }), 30],
+  [words.lastYear, 365],
 ];
 const DAY_MS = 86_400_000;
 const TYPING_MS = 300;
@@ -55,16 +59,16 @@ export class Filters {
   }
 
   view(): TemplateResult {
-    return html`<form class="find" role="search" aria-label="Library" @submit=${this.searchNow}>
-      <label class="grow"><span class="hidden">Search</span>
+    return html`<form class="find" role="search" aria-label=${words.library} @submit=${this.searchNow}>
+      <label class="grow"><span class="hidden">${words.search}</span>
         <input type="search" name="query" maxlength="200" autocomplete="off"
-          placeholder="Words of the title or the prompt" @input=${this.search} /></label>
-      <label><span class="hidden">Model</span>
+          placeholder=${words.searchWords} dir="auto" @input=${this.search} /></label>
+      <label><span class="hidden">${words.model}</span>
         <select name="model" @change=${(event: Event) => this.set({ model: chosen(event) })}>
-          <option value="">Any model</option>
+          <option value="">${words.anyModel}</option>
           ${(this.app.options?.models ?? []).map(({ id, label }) => html`<option value=${id}>${label}</option>`)}
         </select></label>
-      <label><span class="hidden">Time</span>
+      <label><span class="hidden">${words.time}</span>
         <select name="time" @change=${(event: Event) => this.set({ days: Number(chosen(event)) })}>
           ${TIMES.map(([name, days]) => html`<option value=${days}>${name}</option>`)}
         </select></label>
@@ -72,17 +76,17 @@ export class Filters {
   }
 
   kinds(): TemplateResult {
-    return html`<fieldset class="chips"><legend class="hidden">Kind</legend>
+    return html`<fieldset class="chips"><legend class="hidden">${words.kind}</legend>
         ${([null, ...KINDS] as const).map(
           (type) => html`<label>
             <input type="radio" name="kind" .checked=${type === this.type} @change=${() => this.set({ type })} />
-            <span>${type ? typeName(type) : 'All'}</span></label>`,
+            <span>${type ? typeName(type) : words.all}</span></label>`,
         )}
       </fieldset>
       <label class="switch">
         <input type="checkbox" role="switch" .checked=${this.favorite}
           @change=${() => this.set({ favorite: !this.favorite })} />
-        <span>Favourites only</span></label>`;
+        <span>${words.favouritesOnly}</span></label>`;
   }
 
   private set(change: { type?: Kind | null; favorite?: boolean; model?: string; days?: number }): void {

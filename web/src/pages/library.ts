@@ -3,25 +3,29 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { gate } from '../gate.ts';
+import { opener } from '../grid.ts';
 import { icon } from '../icons.ts';
+import { say, translated } from '../language.ts';
 import type { Grid } from '../lightbox.ts';
+import { List } from '../list.ts';
 import { cover, isSound, ratio, shownCreation } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
 import { typeName } from '../words.ts';
+import { library as english } from '../words/en/library.ts';
 import { Collections } from './collections.ts';
 import { Filters } from './filters.ts';
-import { gate } from '../gate.ts';
-import { opener } from '../grid.ts';
-import { List } from '../list.ts';
 import { Selection } from './selection.ts';
+
+const words = translated('library', english);
 
 const FRESH_MS = 60_000;
 const AGAIN_MS = 3_000;
 const PAGE = 24;
 
 export function libraryPage(app: App): Page {
-  if (!app.user) return gate(app, 'Library', 'Sign in to see what you have made.');
+  if (!app.user) return gate(app, words.library, words.toLibrary);
   const filters = new Filters(app, () => void list.reload());
   const collections = new Collections(app, () => reload());
   const list = new List<Creation>(app, async (cursor) => {
@@ -73,10 +77,11 @@ export function libraryPage(app: App): Page {
     const { label } = shownCreation(creation);
     if (selection.chosen) return selection.box(creation, label);
     return html`${creation.media.some(isSound) ? listen(creation, label) : opener(app, grid, creation)}
-      <button class="round over" aria-pressed=${isFavorite} aria-label="Favourite: ${label}"
+      <button class="round over" aria-pressed=${isFavorite} aria-label=${say(words.favouriteThis, { name: label })}
         @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`;
   };
-  const listen = (creation: Creation, label: string) => html`<button class="round over start" aria-label="Play: ${label}"
+  const listen = (creation: Creation, name: string) => html`<button class="round over start"
+    aria-label=${say(words.playThis, { name })}
     @click=${() => app.attempt(() => play(app, creation.creationId))}>${icon('play', true)}</button>`;
   const tiles = (items: Creation[] | undefined): TemplateResult => {
     if (!items) return list.missing();
@@ -87,7 +92,7 @@ export function libraryPage(app: App): Page {
   };
 
   return {
-    title: 'Library',
+    title: words.library,
     changed: () => {
       if (newest() !== seen) void list.refresh(); // something has just been made
       seen = newest();
@@ -101,9 +106,9 @@ export function libraryPage(app: App): Page {
       filters.stop();
     },
     view: () => html`
-      <div class="row between"><h1>Library</h1>
+      <div class="row between"><h1>${words.library}</h1>
         ${!selection.chosen && shown()?.length
-          ? html`<button @click=${() => selection.begin()}>${icon('check')}Select</button>`
+          ? html`<button @click=${() => selection.begin()}>${icon('check')}${words.select}</button>`
           : nothing}</div>
       ${filters.view()}
       <div class="filters">${filters.kinds()} ${collections.bar()}</div>
@@ -115,24 +120,27 @@ export function libraryPage(app: App): Page {
 
 /** Play a creation's songs, from addresses that last an hour. */
 async function play(app: App, creationId: string): Promise<void> {
-  const { media, title, prompt } = await app.studiox.getCreation({ creationId });
-  app.player.play(media.filter(isSound).map((song) => ({ src: song.url ?? '', name: song.title ?? (title || prompt) })));
+  const creation = await app.studiox.getCreation({ creationId });
+  const { label, media } = shownCreation(creation);
+  app.player.play(media.filter(isSound).map(({ url = '', title = label }) => ({ src: url, name: title })));
   await app.studiox.incrementPlayCount({ creationId });
 }
 
 const empty = (filtered: boolean): TemplateResult => html`<div class="empty">
   <span class="blob" aria-hidden="true"></span>
-  <p role="status">${filtered ? 'No matches.' : 'Nothing yet.'}</p><a class="button main" href="/">Create something</a>
+  <p role="status">${filtered ? words.noMatches : words.nothingYet}</p>
+  <a class="button main" href="/">${words.create}</a>
 </div>`;
 
 function tile({ shown, href, address }: Grid<Creation>, creation: Creation, over: TemplateResult): TemplateResult {
   const made = shown(creation);
+  const type = typeName(made.type);
   return html`<article class="tile" style="--ratio:${ratio(made)}">
     <a href=${href(creation)}>
       ${cover(made, address)}
       <span class="caption">
         <strong dir="auto">${made.label}</strong>
-        <small>${typeName(made.type)}${creation.postId ? ' · in the feed' : ''}</small>
+        <small>${creation.postId ? say(words.inTheFeed, { type }) : type}</small>
       </span>
     </a>
     ${over}

@@ -3,7 +3,11 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { creations, deleteCreations, parts, putIntoCollection } from './collections.ts';
+import { say, translated } from '../language.ts';
+import { library as english } from '../words/en/library.ts';
+import { deleteCreations, parts, putIntoCollection } from './collections.ts';
+
+const words = translated('library', english);
 
 type Chosen = ReadonlyMap<string, Creation>;
 
@@ -34,7 +38,7 @@ export class Selection {
       if (!chosen?.delete(id)) chosen?.set(id, creation);
       this.app.update();
     };
-    return html`<label class="over pick"><span class="hidden">Select: ${label}</span>
+    return html`<label class="over pick"><span class="hidden">${say(words.selectThis, { name: label })}</span>
       <input type="checkbox" .checked=${chosen?.has(id) ?? false} @change=${toggle} /></label>`;
   }
 
@@ -42,21 +46,21 @@ export class Selection {
     const { app, chosen } = this;
     if (!chosen) return nothing;
     const none = chosen.size === 0;
-    return html`<div class="selection card" role="region" aria-label="Selected">
-      <strong role="status">${creations(chosen.size)} selected</strong>
+    return html`<div class="selection card" role="region" aria-label=${words.selected}>
+      <strong role="status">${say(words.areSelected, { count: chosen.size })}</strong>
       <div class="row wrap">
-        <button @click=${() => this.chooseAll()}>Select all</button>
+        <button @click=${() => this.chooseAll()}>${words.selectAll}</button>
         <button ?disabled=${none} @click=${() => putIntoCollection(app, [...chosen.keys()], this.done)}>
-          Put into a collection
+          ${words.putIn}
         </button>
         ${this.shown()
-          ? html`<button ?disabled=${none} @click=${() => this.takeOut(chosen)}>Take out of this collection</button>`
+          ? html`<button ?disabled=${none} @click=${() => this.takeOut(chosen)}>${words.takeOut}</button>`
           : nothing}
-        <button ?disabled=${none} @click=${() => this.save(chosen)}>${icon('download')}Download</button>
+        <button ?disabled=${none} @click=${() => this.save(chosen)}>${icon('download')}${words.download}</button>
         <button class="bad" ?disabled=${none} @click=${() => this.delete(chosen)}>
-          ${icon('trash')}Delete
+          ${icon('trash')}${words.delete}
         </button>
-        <button @click=${() => this.end()}>Done</button>
+        <button @click=${() => this.end()}>${words.done}</button>
       </div>
     </div>`;
   }
@@ -90,7 +94,7 @@ export class Selection {
     const collectionId = this.shown()!;
     for (const remove of parts([...chosen.keys()]))
       if (!(await app.attempt(() => app.studiox.changeCollection({ collectionId, remove })))) return;
-    app.say(`${creations(chosen.size)} taken out of the collection.`);
+    app.say(say(words.wasTakenOut, { count: chosen.size }));
     this.done();
   }
 }

@@ -1,2 +1,121 @@
-// The library: creations, collections, the player, the lightbox.
-export const library = {} as const;
+// The library: creations, collections, files, the player, the lightbox; and what every list says.
+export const library = {
+  // Lists
+  loading: 'Loading …',
+  failed: 'It could not be loaded.',
+  tryAgain: 'Try again',
+  showMore: 'Show more',
+
+  // The library
+  library: 'Library',
+  toLibrary: 'Sign in to see what you have made.',
+  select: 'Select',
+  selectThis: 'Select: {name}',
+  noMatches: 'No matches.',
+  nothingYet: 'Nothing yet.',
+  create: 'Create something',
+  favourite: 'Favourite',
+  favouriteThis: 'Favourite: {name}',
+  playThis: 'Play: {name}',
+  inTheFeed: '{type} · in the feed',
+
+  // Searching
+  search: 'Search',
+  searchWords: 'Words of the title or the prompt',
+  model: 'Model',
+  anyModel: 'Any model',
+  time: 'Time',
+  anyTime: 'Any time',
+  lastDay: 'Last 24 hours',
+  lastDays: { one: 'Last day', other: 'Last {count} days' },
+  lastYear: 'Last year',
+  kind: 'Kind',
+  all: 'All',
+  favouritesOnly: 'Favourites only',
+
+  // Collections
+  creations: { one: '{count} creation', other: '{count} creations' },
+  collection: 'Collection',
+  everything: 'Everything',
+  newCollection: 'New collection',
+  renameCollection: 'Rename the collection',
+  rename: 'Rename',
+  makeCollection: 'Make it',
+  name: 'Name',
+  putIn: 'Put into a collection',
+  putThese: { one: 'Put {count} creation into a collection', other: 'Put {count} creations into a collection' },
+  wasPutIn: { one: '{count} creation put into the collection.', other: '{count} creations put into the collection.' },
+  takeOut: 'Take out of this collection',
+  wasTakenOut: {
+    one: '{count} creation taken out of the collection.',
+    other: '{count} creations taken out of the collection.',
+  },
+  deleteCollection: 'Delete the collection',
+  deleteThisCollection: 'Delete the collection “{name}”?',
+  staysInLibrary: {
+    one: 'What is in it ({count} creation) stays in your library.',
+    other: 'What is in it ({count} creations) stays in your library.',
+  },
+  isEmpty: 'It is empty.',
+  keep: 'Keep it',
+  collectionDeleted: 'The collection was deleted.',
+
+  // A selection
+  selected: 'Selected',
+  areSelected: { one: '{count} creation selected', other: '{count} creations selected' },
+  selectAll: 'Select all',
+  done: 'Done',
+  delete: 'Delete',
+  wereDeleted: { one: '{count} creation deleted.', other: '{count} creations deleted.' },
+
+  // Files
+  download: 'Download',
+  downloadFile: 'Download {number}',
+  filesOf: '{loaded} of {all} files',
+  cancel: 'Cancel',
+  close: 'Close',
+  filesMissing: 'These files could not be loaded, and are missing:',
+  filesSaved: { one: '{count} file was saved.', other: '{count} files were saved.' },
+  noFiles: 'There is no file in what you selected.',
+  tooManyFiles: 'One download holds {files} files and {megabytes} MB at most. Select less.',
+
+  // One creation
+  creation: 'Creation',
+  toCreation: 'Sign in to see this.',
+  notInLibrary: 'This is not in your library',
+  backToLibrary: 'Back to the library',
+  title: 'Title',
+  titleChanged: 'The title was changed.',
+  played: 'played {times} ×',
+  madeFrom: 'Made from {pictures}',
+  earlierPicture: 'earlier picture',
+  earlierPictureOf: 'earlier picture {number}',
+  inFeed: 'See it in the feed',
+  publish: 'Publish',
+  pictureDeleted: 'A picture that it started from was deleted, so it is left out.',
+  wasDeleted: 'Deleted.',
+  wasDeletedWithPost: 'Deleted, with its post and all likes and comments.',
+
+  // Media
+  madeWithAi: 'Made with AI',
+  mature: 'Mature',
+  by: '{type} by {author}',
+  partOf: '{name}, {number} of {all}',
+  openToPlay: 'Open it in the library to play it.',
+  text: 'Text',
+  player: 'Player',
+  closePlayer: 'Close the player',
+  fullScreen: 'Full screen',
+  fullScreenThis: 'Full screen: {name}',
+  previous: 'Previous',
+  next: 'Next',
+  open: 'Open',
+  placeOf: '{number} of {all}: {name}',
+  placeOfMore: '{number} of more than {all}: {name}',
+
+  // Links
+  linkCopied: 'The link was copied.',
+  link: 'Link',
+  theLink: 'The link',
+  address: 'Address',
+} as const;
