@@ -124,14 +124,10 @@ story('a change of plan asks with the amount, charges nothing before the answer,
 story('a receipt names the discount, the tax and what was given back', async (visit) => {
   const ada = await visit(PHONE);
   const { page } = ada;
-  await page.route('**/getBillingHistory', async (route) => {
-    const answer = await route.fetch();
-    const body = await answer.json();
-    const made = { id: 'p', kind: 'subscription', itemId: 'pro', amount: 536, currency: 'usd', status: 'partially_refunded' };
-    const figures = { discount: 450, tax: 86, refunded: 100, createdAt: '2025-11-03T09:00:00Z' };
-    if (body.result) body.result.payments = [{ ...made, ...figures, invoiceUrl: `${STRIPE}/invoices/in_1` }];
-    await route.fulfill({ response: answer, json: body });
-  });
+  const made = { id: 'p', kind: 'subscription', itemId: 'pro', amount: 536, currency: 'usd', status: 'partially_refunded' };
+  const figures = { discount: 450, tax: 86, refunded: 100, createdAt: '2025-11-03T09:00:00Z' };
+  const payments = [{ ...made, ...figures, invoiceUrl: `${STRIPE}/invoices/in_1` }];
+  await page.route('**/getBillingHistory', (route) => route.fulfill({ json: { result: { payments, nextCursor: null } } }));
   await page.goto('/tokens');
   await signUp(ada);
   const row = page.getByRole('region', { name: 'Payments' }).getByRole('row').nth(1);
@@ -155,6 +151,10 @@ story('in Arabic, from right to left: signing up, buying, the receipt and the ac
   await dialog.getByLabel('كلمة المرور').fill(PASSWORD);
   await dialog.getByRole('button', { name: 'إنشاء حساب', exact: true }).tap();
   await dialog.waitFor({ state: 'detached' });
+  const asked = page.waitForRequest(/accounts:sendOobCode/);
+  await page.getByRole('button', { name: 'أرسلوا إليّ الرابط' }).tap();
+  assert.equal((await asked).headers()['x-firebase-locale'], 'ar', 'the language of the message');
+  await page.getByText('أرسلنا إليك رسالة فيها رابط.').waitFor();
   await page.getByRole('region', { name: 'رصيدك' }).getByText('رمز', { exact: true }).waitFor();
   const packs = page.getByRole('region', { name: 'الباقات' });
   await packs.getByText(/نحو .?100 صورة أو 6 أفلام/).waitFor();

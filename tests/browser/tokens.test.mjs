@@ -95,6 +95,10 @@ story('tokens that are bought automatically, until the bank asks', async (visit)
   await accessible(page, 'the dialog to turn on auto top-up');
   await asked.getByLabel('When fewer than so many tokens are left').fill('500');
   await asked.getByText('we charge $5.00 to your card for 500 tokens').waitFor();
+  await page.route('**/setAutoTopUp', (route) => route.abort(), { times: 1 });
+  await asked.getByRole('button', { name: 'Turn it on for $5.00' }).click();
+  await page.getByText('We got no answer.').waitFor();
+  assert.equal(await asked.getByLabel('When fewer than so many tokens are left').inputValue(), '500');
   await asked.getByRole('button', { name: 'Turn it on for $5.00' }).click();
   await section.getByText('Your next purchase of tokens saves your card.').waitFor();
   assert.ok(await onOff.isChecked());

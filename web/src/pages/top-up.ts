@@ -92,8 +92,8 @@ export class TopUp {
       const { pack, below } = wanted;
       const monthlyCeiling = Math.round(wanted.most * units(pack.currency));
       const text = setting?.card ? words.isOn : words.isOnWithoutCard;
-      app.show(null);
-      await this.save({ enabled: true, packId: pack.id, below, monthlyCeiling }, text);
+      // What was entered stays if it is refused.
+      if (await this.save({ enabled: true, packId: pack.id, below, monthlyCeiling }, text)) app.show(null);
     };
     app.show({ label: words.title, view: () => this.question(wanted, change, submit) });
   }
@@ -132,13 +132,15 @@ export class TopUp {
       </form>`;
   }
 
-  private async save(wanted: Parameters<App['studiox']['setAutoTopUp']>[0], text: string): Promise<void> {
+  private async save(wanted: Parameters<App['studiox']['setAutoTopUp']>[0], text: string): Promise<boolean> {
     const { app } = this;
     this.busy = true;
     app.update();
-    if (await app.attempt(() => app.studiox.setAutoTopUp(wanted))) app.say(text);
+    const done = await app.attempt(() => app.studiox.setAutoTopUp(wanted));
+    if (done) app.say(text);
     this.busy = false;
     app.update();
+    return done !== null;
   }
 }
 
