@@ -23,6 +23,8 @@ NAMES: set[str] = set()
 NOT_READ = {
     # keys, headers, and a language's own name
     "Enter", "Escape", "Tab", "Home", "End", "Bearer \x00", "Firebase \x00", "Content-Type", "Authorization", "English",
+    # a refusal's reason
+    "Forbidden",
     # errors of the code, for developers
     "Nobody is signed in.", "This site has no Firebase configuration.",
 }  # fmt: skip
@@ -45,23 +47,6 @@ PENDING = {
     "web/src/queue.ts",
     "web/src/quote.ts",
     "web/src/under-way.ts",
-    # administration
-    "web/src/admin/audit.ts",
-    "web/src/admin/catalogue.ts",
-    "web/src/admin/claim.ts",
-    "web/src/admin/decision.ts",
-    "web/src/admin/desk.ts",
-    "web/src/admin/index.ts",
-    "web/src/admin/limits.ts",
-    "web/src/admin/moderation.ts",
-    "web/src/admin/overview.ts",
-    "web/src/admin/people.ts",
-    "web/src/admin/person.ts",
-    "web/src/admin/price.ts",
-    "web/src/admin/reports.ts",
-    "web/src/admin/table.ts",
-    "web/src/admin/webhooks.ts",
-    "web/src/chart.ts",
 }
 
 

@@ -233,6 +233,42 @@ story('a claim is approved after a look at its proof; the limits, and a week bes
   await accessible(page, 'a weekly report');
 });
 
+story('the administration in Arabic, from right to left, far from UTC', async (visit, t) => {
+  await reported(t, 'حلقات على الماء', 1);
+  const { page } = await atTheDesk(visit, t, { ...PHONE, timezoneId: 'America/New_York' });
+  await page.evaluate(() => localStorage.setItem('language', 'ar'));
+  await page.goto('/admin');
+  assert.equal(await page.evaluate(() => document.dir), 'rtl');
+  const hours = page.getByRole('region', { name: 'المهام حسب الساعة', exact: true });
+  const bars = await hours.locator('svg rect').evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().x));
+  assert.deepEqual(bars, bars.toSorted((a, b) => b - a), 'time runs from right to left');
+  await page.getByRole('cell', { name: 'يعمل جيدًا' }).first().waitFor();
+  const parts = page.getByRole('navigation', { name: 'الإدارة' }).getByRole('link');
+  for (const name of await parts.allInnerTexts()) {
+    await parts.filter({ hasText: name }).click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await page.locator('.admin .waiting').first().waitFor({ state: 'detached' });
+    await accessible(page, `${name} in Arabic`);
+    await fits(page);
+  }
+
+  await parts.filter({ hasText: 'الإشراف' }).click();
+  const post = page.getByRole('article', { name: /^منشور: .حلقات على الماء/ });
+  await post.getByRole('radio', { name: 'يُترك كما هو' }).check();
+  await post.getByRole('button', { name: 'قرّر' }).click();
+  await page.getByText('اتُّخذ القرار: إنه معروض.').waitFor();
+  await post.waitFor({ state: 'detached' });
+  await parts.filter({ hasText: 'الكتالوج' }).click();
+  await page.getByRole('button', { name: /السعر/ }).first().click();
+  await accessible(page, 'a price in Arabic');
+  await page.goto('/admin/reports');
+  await page.getByLabel('تقرير الأسبوع ابتداءً من الاثنين').fill('2026-03-02');
+  await page.getByRole('button', { name: 'أنشئ التقرير' }).click();
+  const monday = await page.evaluate(() =>
+    new Intl.DateTimeFormat('ar', { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(2026, 2, 2)));
+  await page.getByRole('region', { name: 'الأرقام', exact: true }).getByText(monday).waitFor();
+});
+
 story('who has lost the right meanwhile is told so, and changes nothing', async (visit, t) => {
   const ada = await newcomer(t);
   const boss = await atTheDesk(visit, t, DESKTOP);

@@ -11,6 +11,7 @@ const terms = translated('terms', englishTerms);
 const refusals = translated('refusals', englishRefusals);
 
 const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const moment = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
 const past = new Intl.RelativeTimeFormat(locale, { style: 'short' });
 const signs = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' });
@@ -20,7 +21,9 @@ export const several = (value: number, noun: string): string =>
   `${count(value)} ${noun}${Math.abs(value) === 1 ? '' : 's'}`;
 export const tokens = (value: number): string => say(terms.tokens, { count: value });
 export const signed = (value: number): string => signs.format(value).replace('-', '−');
-export const onDay = (time: string): string => day.format(new Date(time));
+
+/** The day of a time where the reader is; a date without a time is that day everywhere. */
+export const onDay = (time: string): string => (time.includes('T') ? day : date).format(new Date(time));
 
 /** A time of this year with its hour; only the day of an older one. */
 export function at(time: string, now = new Date()): string {
@@ -32,16 +35,19 @@ export function at(time: string, now = new Date()): string {
 export const elsewhere = (amounts: Record<string, number>, currency: string): string[] =>
   Object.entries(amounts).filter(([other]) => other !== currency).map(([other, minor]) => money(minor, other));
 
-const priced = (currency: string) =>
-  new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
+const priced = (currency: string, digits?: number) => {
+  const most = digits === undefined ? {} : { maximumFractionDigits: digits };
+  return new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...most });
+};
 
 /** How many of the minor unit are one of the currency: 100 cents, 1 yen. */
 export const units = (currency: string): number =>
   10 ** (priced(currency).resolvedOptions().maximumFractionDigits ?? 2);
 
-/** In a text from right to left an amount keeps its own order: `5.00 US$`, and not `$US 5.00`. */
-export function money(minor: number, currency: string): string {
-  const amount = priced(currency).format(minor / units(currency));
+/** In a text from right to left an amount keeps its own order: `5.00 US$`, and not `$US 5.00`. With at most `digits`
+ * after the point; by default as many as the currency has. */
+export function money(minor: number, currency: string, digits?: number): string {
+  const amount = priced(currency, digits).format(minor / units(currency));
   return rightToLeft ? `\u2066${amount.replace('\u200f', '')}\u2069` : amount;
 }
 

@@ -4,12 +4,15 @@ import type { AuditEntry, GetAuditLog } from '../../../clients/typescript/src/in
 import { List } from '../list.ts';
 import { at, spelled } from '../words.ts';
 import type { Desk, Section } from './desk.ts';
-import { table } from './table.ts';
+import { table, typed } from './table.ts';
+import { words } from './words.ts';
+
+const texts = words.audit;
 
 const FILTERS = [
-  ['actor', 'Actor', 'a uid'],
-  ['action', 'Action', 'suspendUser'],
-  ['target', 'Target', 'users/…'],
+  ['actor', texts.actor, texts.aUid],
+  ['action', texts.action, 'suspendUser'],
+  ['target', texts.target, 'users/…'],
 ] as const;
 
 export class Audit implements Section {
@@ -38,7 +41,7 @@ export class Audit implements Section {
     return html`<form class="row wrap filters" role="search" @submit=${this.filter}>
         ${FILTERS.map(([name, label, example]) => html`<label>${label}
           <input name=${name} maxlength="512" placeholder=${example} autocomplete="off" /></label>`)}
-        <button class="main">Filter</button>
+        <button class="main">${texts.filter}</button>
       </form>
       ${this.list.items === null ? this.list.missing() : entries(this.list.items)}
       ${this.list.more()}`;
@@ -47,9 +50,10 @@ export class Audit implements Section {
 
 export const entries = (found: readonly AuditEntry[]): TemplateResult =>
   table(
-    'Audit log',
-    ['When', 'Who', 'What', 'To what', 'Details'].map((name) => ({ name })),
-    found.map(({ at: time, actor, action, target, details }) => [at(time), actor, action, target, told(details)]),
+    texts.title,
+    [texts.when, texts.who, texts.what, texts.toWhat, texts.details].map((name) => ({ name })),
+    found.map(({ at: time, actor, action, target, details }) => [
+      at(time), ...[actor, action, target, told(details)].map(typed)]),
   );
 
 const told = (details: Record<string, unknown>): string =>

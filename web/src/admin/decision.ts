@@ -1,19 +1,23 @@
 // A reported post or comment, or an appeal: what it shows, what people said of it, and the form of the decision.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { ModeratePost, ModerationItem } from '../../../clients/typescript/src/index.ts';
+import { say, shown as filled } from '../language.ts';
 import { full } from '../media.ts';
 import { REASONS } from '../moderation.ts';
-import { ago, count, shortened, spelled, typeName } from '../words.ts';
+import { ago, shortened, spelled, typeName } from '../words.ts';
 import type { Desk } from './desk.ts';
+import { review, words } from './words.ts';
+
+const texts = review.decision;
 
 type Action = ModeratePost['action'];
 type Reason = keyof typeof REASONS;
 
 /** What an action means for something that is `hidden` already. */
 const ACTIONS: readonly [Action, (hidden: boolean) => string, string][] = [
-  ['restore', (hidden) => (hidden ? 'Show it again' : 'Leave it as it is'), 'Decided: it is shown.'],
-  ['hide', (hidden) => (hidden ? 'Keep it hidden' : 'Hide it'), 'Decided: it is hidden.'],
-  ['remove', () => 'Remove it for good', 'Decided: it is removed.'],
+  ['restore', (hidden) => (hidden ? texts.showAgain : texts.leave), texts.restored],
+  ['hide', (hidden) => (hidden ? texts.keepHidden : texts.hide), texts.hidden],
+  ['remove', () => texts.remove, texts.removed],
 ];
 
 export function decision(desk: Desk, item: ModerationItem, decided: (said: string) => void): TemplateResult {
@@ -37,20 +41,20 @@ export function decision(desk: Desk, item: ModerationItem, decided: (said: strin
   return html`<article class="card case" aria-label=${label}>
     <div class="evidence">${shown(item, label)}</div>
     <div class="side">
-      <h2>${label}</h2>
+      <h2 dir="auto">${label}</h2>
       ${told(item)}
       <form @submit=${submit}>
-        <fieldset class="chips"><legend>Decision</legend>
+        <fieldset class="chips"><legend>${texts.label}</legend>
           ${ACTIONS.map(([action, name]) => html`<label>
             <input type="radio" name="action" value=${action} required /><span>${name(hidden)}</span></label>`)}
         </fieldset>
-        <label>Reason that its author reads<select name="reason">
-          <option value="">as most reports say</option>
+        <label>${texts.reason}<select name="reason">
+          <option value="">${texts.asReported}</option>
           ${Object.entries(REASONS).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
         </select></label>
-        <label>Note for the audit log <span class="muted">(optional)</span>
+        <label>${texts.note} <span class="muted">${texts.optional}</span>
           <textarea name="note" rows="2" maxlength="1000"></textarea></label>
-        <button class="main" ?disabled=${desk.busy}>Decide</button>
+        <button class="main" ?disabled=${desk.busy}>${texts.decide}</button>
       </form>
     </div>
   </article>`;
@@ -58,48 +62,55 @@ export function decision(desk: Desk, item: ModerationItem, decided: (said: strin
 
 function confirmRemoval(desk: Desk, label: string, isPost: boolean, remove: () => Promise<void>): void {
   const { app } = desk;
-  const lost = isPost
-    ? 'The post is deleted with its likes and comments. Its author cannot publish it again, unless an appeal succeeds.'
-    : 'The comment is taken from its post.';
   app.show({
-    label: 'Remove it for good',
-    view: () => html`<h2>Remove it for good?</h2>
-      <p>${label}</p>
-      <p>${lost} Its author is told the reason.</p>
+    label: texts.remove,
+    view: () => html`<h2>${texts.question}</h2>
+      <p dir="auto">${label}</p>
+      <p>${isPost ? texts.postLost : texts.commentLost}</p>
       <p class="row">
-        <button class="bad" ?disabled=${desk.busy} @click=${remove}>Remove</button>
-        <button @click=${() => app.show(null)}>Cancel</button>
+        <button class="bad" ?disabled=${desk.busy} @click=${remove}>${texts.yes}</button>
+        <button @click=${() => app.show(null)}>${words.cancel}</button>
       </p>`,
   });
 }
 
 function titled({ kind, commentText, caption, type }: ModerationItem): string {
-  const what = commentText ?? caption ?? (type ? typeName(type) : 'Removed');
-  return `${kind === 'appeals' ? 'Appeal' : commentText === undefined ? 'Post' : 'Comment'}: ${shortened(what, 80)}`;
+  const what = commentText ?? caption ?? (type ? typeName(type) : texts.gone);
+  const named = kind === 'appeals' ? texts.appeal : commentText === undefined ? texts.post : texts.comment;
+  return say(named, { what: shortened(what, 80) });
 }
 
 function shown({ type, media = [], commentText }: ModerationItem, label: string): TemplateResult {
   if (media.length > 0) return full({ type: type ?? '', media, label }, () => '');
-  return html`<p class="still quote">${commentText ?? 'There is no picture: its author has deleted it.'}</p>`;
+  return html`<p class="still quote" dir="auto">${commentText ?? texts.noPicture}</p>`;
+}
+
+/** What was decided the last time. */
+function before({ action, by, at, reason }: NonNullable<ModerationItem['decision']>): string {
+  const [reports, moderator] =
+    action === 'removed'
+      ? [texts.removedByReports, texts.removedByModerator]
+      : [texts.hiddenByReports, texts.hiddenByModerator];
+  return say(by === 'reports' ? reports : moderator, { ago: ago(at), reason: REASONS[reason] });
 }
 
 function told(item: ModerationItem): TemplateResult {
   const { uid, postId, hidden, reportCount, reports = [], decision: last, appealText, appealedAt, commentText } = item;
-  const link = uid ? html`<a href="/admin/people/${encodeURIComponent(uid)}">its author</a>` : 'a deleted account';
+  const author = uid
+    ? html`<a href="/admin/people/${encodeURIComponent(uid)}">${texts.author}</a>`
+    : texts.deletedAccount;
   return html`
-    <p class="muted">by ${link} · <a href="/post/${postId}">the post</a> · ${hidden ? 'hidden' : 'shown'} now</p>
-    ${commentText ? html`<blockquote>${commentText}</blockquote>` : nothing}
-    ${last
-      ? html`<p>${last.action === 'removed' ? 'Removed' : 'Hidden'} ${ago(last.at)} by
-          ${last.by === 'reports' ? 'reports' : 'a moderator'}: ${REASONS[last.reason]}.</p>`
-      : nothing}
+    <p class="muted">${filled(texts.by, { author })} · <a href="/post/${postId}">${texts.thePost}</a> ·
+      ${hidden ? texts.isHidden : texts.isShown}</p>
+    ${commentText ? html`<blockquote dir="auto">${commentText}</blockquote>` : nothing}
+    ${last ? html`<p>${before(last)}</p>` : nothing}
     ${appealText
-      ? html`<h3>The author’s appeal${appealedAt ? html`, <small>${ago(appealedAt)}</small>` : nothing}</h3>
-          <blockquote>${appealText}</blockquote>`
+      ? html`<h3>${texts.authorsAppeal}${appealedAt ? html`, <small>${ago(appealedAt)}</small>` : nothing}</h3>
+          <blockquote dir="auto">${appealText}</blockquote>`
       : nothing}
-    <h3>Reports: ${count(reportCount ?? reports.length)}</h3>
+    <h3>${say(texts.reports, { number: reportCount ?? reports.length })}</h3>
     <ul class="plain">${reports.map(
       ({ reason, text, createdAt }) => html`<li><strong>${REASONS[reason] ?? spelled(reason)}</strong>
-        <small>${ago(createdAt)}</small>${text ? html`<br />${text}` : nothing}</li>`,
+        <small>${ago(createdAt)}</small>${text ? html`<br /><span dir="auto">${text}</span>` : nothing}</li>`,
     )}</ul>`;
 }

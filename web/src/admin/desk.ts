@@ -2,6 +2,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { isRefusal } from '../../../clients/typescript/src/errors.ts';
 import type { App } from '../app.ts';
+import { words } from './words.ts';
 
 /** A part of the administration, with an address of its own. */
 export interface Section {
@@ -91,10 +92,10 @@ export function question(
       <p>${asked.text}</p>
       <form @submit=${submit}>
         ${asked.fields}
-        <label>Reason<textarea name="reason" rows="2" maxlength="500" required></textarea></label>
+        <label>${words.reason}<textarea name="reason" rows="2" maxlength="500" required></textarea></label>
         <p class="row">
           <button class=${asked.bad ? 'bad' : 'main'} ?disabled=${desk.busy}>${asked.act}</button>
-          <button type="button" @click=${() => app.show(null)}>Cancel</button>
+          <button type="button" @click=${() => app.show(null)}>${words.cancel}</button>
         </p>
       </form>`,
   });

@@ -2,7 +2,9 @@
 import './admin.css';
 import { html, type TemplateResult } from 'lit-html';
 import type { App } from '../app.ts';
+import { translated } from '../language.ts';
 import type { Page } from '../page.ts';
+import { frame as englishFrame } from '../words/en/frame.ts';
 import { Audit } from './audit.ts';
 import { Catalogue } from './catalogue.ts';
 import { Desk, type Section } from './desk.ts';
@@ -13,18 +15,20 @@ import { People } from './people.ts';
 import { Person } from './person.ts';
 import { Reports } from './reports.ts';
 import { Webhooks } from './webhooks.ts';
+import { words } from './words.ts';
 
 type Make = (desk: Desk, rest: string) => Section;
 
+const names = words.sections;
 const SECTIONS: readonly [path: string, name: string, make: Make][] = [
-  ['', 'Overview', (desk) => new OverviewPage(desk)],
-  ['moderation', 'Moderation', (desk) => new Moderation(desk)],
-  ['people', 'People', (desk, uid) => (uid ? new Person(desk, uid) : new People(desk))],
-  ['webhooks', 'Webhooks', (desk) => new Webhooks(desk)],
-  ['reports', 'Weekly reports', (desk) => new Reports(desk)],
-  ['catalogue', 'Catalogue', (desk) => new Catalogue(desk)],
-  ['limits', 'Rate limits', (desk) => new Limits(desk)],
-  ['audit', 'Audit log', (desk) => new Audit(desk)],
+  ['', names.overview, (desk) => new OverviewPage(desk)],
+  ['moderation', names.moderation, (desk) => new Moderation(desk)],
+  ['people', names.people, (desk, uid) => (uid ? new Person(desk, uid) : new People(desk))],
+  ['webhooks', names.webhooks, (desk) => new Webhooks(desk)],
+  ['reports', names.reports, (desk) => new Reports(desk)],
+  ['catalogue', names.catalogue, (desk) => new Catalogue(desk)],
+  ['limits', names.limits, (desk) => new Limits(desk)],
+  ['audit', names.audit, (desk) => new Audit(desk)],
 ];
 
 export function adminPage(app: App, address: string): Page {
@@ -34,11 +38,11 @@ export function adminPage(app: App, address: string): Page {
   const section = make(desk, decodeURIComponent(rest));
   void section.load();
   return {
-    title: `${name} · Administration`,
+    title: `${name} · ${words.title}`,
     view: () =>
       desk.lost
         ? refused
-        : html`<div role="navigation" aria-label="Administration" class="parts">
+        : html`<div role="navigation" aria-label=${words.title} class="parts">
               ${SECTIONS.map(([each, label]) => link(each, label, each === here))}
             </div>
             <h1>${name}</h1>
@@ -49,7 +53,6 @@ export function adminPage(app: App, address: string): Page {
 const link = (path: string, name: string, here: boolean): TemplateResult =>
   html`<a href=${path ? `/admin/${path}` : '/admin'} aria-current=${here ? 'page' : 'false'}>${name}</a>`;
 
-const refused = html`<h1>You are not an administrator</h1>
-  <p>This account no longer has the right, so this was refused and nothing was changed. If it has it again, sign out
-    and sign in.</p>
-  <p><a href="/">Go to the studio</a></p>`;
+const refused = html`<h1>${words.lost.title}</h1>
+  <p>${words.lost.why}</p>
+  <p><a href="/">${translated('frame', englishFrame).goToStudio}</a></p>`;

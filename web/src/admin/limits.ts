@@ -1,12 +1,18 @@
 // Rate limits: the table of all functions, and how much of it one person has used.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { FunctionLimit } from '../../../clients/typescript/src/index.ts';
+import { say, shown } from '../language.ts';
 import { missing } from '../list.ts';
 import { at, count } from '../words.ts';
 import type { Desk, Section } from './desk.ts';
-import { table, type Column } from './table.ts';
+import { seconds, table, typed, type Column } from './table.ts';
+import { words } from './words.ts';
 
-const PERSONS: readonly Column[] = [{ name: 'Used', number: true }, { name: 'Until' }];
+const texts = words.limits;
+
+/** The document that overrides the limits. */
+const SETTINGS = 'settings/limits';
+const PERSONS: readonly Column[] = [{ name: texts.used, number: true }, { name: texts.until }];
 
 /** The limits of everybody, or with a uid those that this person has used a part of. */
 export const limitsOf = (desk: Desk, uid: string | null): Section => new Shown(desk, uid);
@@ -29,20 +35,22 @@ class Shown implements Section {
 
   view(): TemplateResult {
     if (!this.found) return missing(this.failed, () => void this.load());
-    const shown = this.uid === null ? this.found : this.found.filter(({ used }) => used !== undefined);
+    const wanted = this.uid === null ? this.found : this.found.filter(({ used }) => used !== undefined);
     return table(
-      'Rate limits',
-      [{ name: 'Function' }, { name: 'Calls', number: true }, { name: 'In' }, ...(this.uid === null ? [] : PERSONS)],
-      shown.map((each) => this.row(each)),
+      texts.title,
+      [{ name: texts.function }, { name: texts.calls, number: true }, { name: texts.in },
+        ...(this.uid === null ? [] : PERSONS)],
+      wanted.map((each) => this.row(each)),
     );
   }
 
   private row({ function: name, calls, per, declaredCalls, declaredPer, used, resetsAt }: FunctionLimit): unknown[] {
     const changed = calls !== declaredCalls || per !== declaredPer;
-    const was = html` <small>declared: ${count(declaredCalls)} in ${count(declaredPer)} s</small>`;
-    const own = [name, count(calls), html`${count(per)} s${changed ? was : nothing}`];
+    const declared = say(texts.declared, { calls: declaredCalls, time: seconds(declaredPer) });
+    const was = html` <small>${declared}</small>`;
+    const own = [typed(name), count(calls), html`${seconds(per)}${changed ? was : nothing}`];
     if (used === undefined || this.uid === null) return own;
-    const full = used >= calls ? html` <span class="tag">limited now</span>` : nothing;
+    const full = used >= calls ? html` <span class="tag">${texts.limited}</span>` : nothing;
     return [...own, html`${count(used)}${full}`, resetsAt ? at(resetsAt) : ''];
   }
 }
@@ -67,10 +75,10 @@ export class Limits implements Section {
 
   view(): TemplateResult {
     return html`<form class="row wrap filters" role="search" @submit=${this.search}>
-        <label>uid of a person<input name="uid" maxlength="128" autocomplete="off" /></label>
-        <button class="main">Show what is used</button>
+        <label>${texts.who}<input name="uid" maxlength="128" autocomplete="off" /></label>
+        <button class="main">${texts.show}</button>
       </form>
-      <p class="muted">Each limit is one person’s. <code>settings/limits</code> changes it without a deployment.</p>
+      <p class="muted">${shown(texts.note, { settings: html`<code>${SETTINGS}</code>` })}</p>
       ${this.shown.view()}`;
   }
 }

@@ -5,15 +5,12 @@ import { List } from '../list.ts';
 import { decision } from './decision.ts';
 import { claim } from './claim.ts';
 import type { Desk, Section } from './desk.ts';
+import { review } from './words.ts';
 
 type Kind = NonNullable<GetModerationQueue['kind']>;
 
-const KINDS: readonly [kind: Kind, name: string, empty: string][] = [
-  ['posts', 'Posts', 'No reported post awaits a decision.'],
-  ['comments', 'Comments', 'No reported comment awaits a decision.'],
-  ['appeals', 'Appeals', 'Nobody awaits an answer to an appeal.'],
-  ['claims', 'Claims', 'No claim of a social task awaits a review.'],
-];
+const texts = review.queue;
+const KINDS: readonly Kind[] = ['posts', 'comments', 'appeals', 'claims'];
 
 export class Moderation implements Section {
   private kind: Kind = 'posts';
@@ -43,15 +40,14 @@ export class Moderation implements Section {
 
   view(): TemplateResult {
     const { kind, list } = this;
-    const empty = KINDS.find(([each]) => each === kind)![2];
     const card = kind === 'claims' ? claim : decision;
-    return html`<fieldset class="segments"><legend class="hidden">What awaits a decision</legend>
-        ${KINDS.map(([each, name]) => html`<label>
+    return html`<fieldset class="segments"><legend class="hidden">${texts.legend}</legend>
+        ${KINDS.map((each) => html`<label>
           <input type="radio" name="kind" .checked=${each === kind} @change=${() => this.choose(each)} />
-          <span>${name}</span></label>`)}
+          <span>${texts.kinds[each]}</span></label>`)}
       </fieldset>
       ${list.items === null ? list.missing() : ''}
-      ${list.items?.length === 0 ? html`<p class="muted">${empty}</p>` : ''}
+      ${list.items?.length === 0 ? html`<p class="muted">${texts.empty[kind]}</p>` : ''}
       ${list.items?.map((item) => card(this.desk, item, (said) => this.decided(item, said)))}
       ${list.more()}`;
   }

@@ -2,9 +2,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { FoundUser, SearchUsers } from '../../../clients/typescript/src/index.ts';
 import { List } from '../list.ts';
-import { count, onDay, spelled } from '../words.ts';
+import { count, onDay, planName } from '../words.ts';
 import type { Desk, Section } from './desk.ts';
-import { table } from './table.ts';
+import { table, typed } from './table.ts';
+import { words } from './words.ts';
+
+const texts = words.people;
 
 export const PLANS = ['free', 'pro', 'enterprise'] as const;
 
@@ -35,10 +38,10 @@ export class People implements Section {
 
   view(): TemplateResult {
     return html`<form class="row wrap filters" role="search" @submit=${this.search}>
-        <label>Address or uid<input name="who" maxlength="320" autocomplete="off" /></label>
-        <label>Plan<select name="plan"><option value="">any</option>
-          ${PLANS.map((plan) => html`<option value=${plan}>${spelled(plan)}</option>`)}</select></label>
-        <button class="main">Search</button>
+        <label>${texts.who}<input name="who" maxlength="320" autocomplete="off" /></label>
+        <label>${texts.plan}<select name="plan"><option value="">${texts.anyPlan}</option>
+          ${PLANS.map((plan) => html`<option value=${plan}>${planName(plan)}</option>`)}</select></label>
+        <button class="main">${texts.search}</button>
       </form>
       ${this.list.items === null ? this.list.missing() : found(this.list.items)}
       ${this.list.more()}`;
@@ -47,12 +50,13 @@ export class People implements Section {
 
 const found = (users: readonly FoundUser[]): TemplateResult =>
   table(
-    'People',
-    [{ name: 'Person' }, { name: 'Name' }, { name: 'Plan' }, { name: 'Balance', number: true }, { name: 'Since' }],
+    words.sections.people,
+    [{ name: texts.person }, { name: texts.name }, { name: texts.plan }, { name: texts.balance, number: true },
+      { name: texts.since }],
     users.map(({ uid, email, displayName, plan, balance, suspended, createdAt }) => [
       html`<a href="/admin/people/${encodeURIComponent(uid)}">${email ?? uid}</a>`,
-      displayName ?? '',
-      html`${spelled(plan)}${suspended ? html` <span class="tag">suspended</span>` : ''}`,
+      typed(displayName ?? ''),
+      html`${planName(plan)}${suspended ? html` <span class="tag">${texts.suspended}</span>` : ''}`,
       count(balance),
       onDay(createdAt),
     ]),

@@ -2,12 +2,19 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { AuditEntry, FoundUser, SetPlan, Transaction } from '../../../clients/typescript/src/index.ts';
 import { List, missing } from '../list.ts';
-import { at, count, onDay, signed, spelled, tokens } from '../words.ts';
+import { say, shown, translated } from '../language.ts';
+import { worded } from '../ours.ts';
+import { at, count, named, onDay, planName, signed, tokens } from '../words.ts';
+import { money as englishMoney } from '../words/en/money.ts';
 import { entries } from './audit.ts';
 import { question, type Desk, type Section } from './desk.ts';
 import { limitsOf } from './limits.ts';
 import { PLANS } from './people.ts';
-import { table } from './table.ts';
+import { table, typed } from './table.ts';
+import { words } from './words.ts';
+
+const texts = words.person;
+const { kinds } = translated('money', englishMoney);
 
 export class Person implements Section {
   /** Undefined while loading; null: there is nobody of this uid. */
@@ -44,35 +51,37 @@ export class Person implements Section {
   view(): TemplateResult {
     const { user, ledger, log } = this;
     if (user === undefined) return missing(this.failed, () => void this.load());
-    if (user === null) return html`<p>There is nobody with this uid. <a href="/admin/people">Search again</a></p>`;
-    return html`<p><a href="/admin/people">‹ People</a></p>
+    const again = html`<a href="/admin/people">${texts.again}</a>`;
+    if (user === null) return html`<p>${shown(texts.nobody, { again })}</p>`;
+    return html`<p><a href="/admin/people">${words.sections.people}</a></p>
       <div class="columns">
-        <section class="card" aria-label="Account">${account(user)}</section>
-        <section class="card" aria-label="Actions"><h2>Actions</h2>${this.actions(user)}</section>
+        <section class="card" aria-label=${texts.account}>${account(user)}</section>
+        <section class="card" aria-label=${texts.actions}><h2>${texts.actions}</h2>${this.actions(user)}</section>
       </div>
-      <section aria-label="Ledger"><h2>Ledger</h2>
+      <section aria-label=${texts.ledger}><h2>${texts.ledger}</h2>
         ${ledger.items === null ? ledger.missing() : entered(ledger.items)}${ledger.more()}</section>
-      <section aria-label="Limits"><h2>Rate limits in use</h2>${this.limits.view()}</section>
-      <section aria-label="Audit log"><h2>What was done about this account</h2>
+      <section aria-label=${texts.limits}><h2>${texts.limitsInUse}</h2>${this.limits.view()}</section>
+      <section aria-label=${texts.log}><h2>${texts.done}</h2>
         ${log.items === null ? log.missing() : entries(log.items)}${log.more()}</section>`;
   }
 
   private actions(user: FoundUser): TemplateResult {
     return html`<p class="row wrap">
-      <button @click=${() => this.adjust(user)}>Give or take tokens</button>
-      <button @click=${() => this.changePlan(user)}>Change the plan</button>
+      <button @click=${() => this.adjust(user)}>${words.adjust.title}</button>
+      <button @click=${() => this.changePlan(user)}>${words.plan.title}</button>
       <button class=${user.suspended ? '' : 'bad'} @click=${() => this.suspend(user)}>
-        ${user.suspended ? 'Lift the suspension' : 'Suspend'}</button>
+        ${user.suspended ? words.lift.title : words.suspend.act}</button>
     </p>`;
   }
 
   private adjust({ uid, balance }: FoundUser): void {
-    const fields = html`<label>Tokens (below zero: to take)
+    const { title, amount, act, done } = words.adjust;
+    const fields = html`<label>${amount}
       <input name="amount" type="number" step="1" min="-1000000000" max="1000000000" required /></label>`;
-    const text = `${this.name} has ${tokens(balance)}. The ledger gets an entry with your reason, which they can read.`;
+    const text = say(words.adjust.text, { name: this.name, tokens: tokens(balance) });
     question(
       this.desk,
-      { title: 'Give or take tokens', text, act: 'Change the balance', fields, done: 'The balance was changed.' },
+      { title, text, act, fields, done },
       async ({ form, reason, requestId }) => {
         await this.desk.studiox.addTokens({ uid, amount: Number(form.get('amount')), reason, requestId });
         void this.load();
@@ -81,14 +90,14 @@ export class Person implements Section {
   }
 
   private changePlan({ uid, plan }: FoundUser): void {
-    const fields = html`<label>Plan<select name="plan">
-      ${PLANS.map((each) => html`<option value=${each} ?selected=${each === plan}>${spelled(each)}</option>`)}
+    const { title, act, done } = words.plan;
+    const fields = html`<label>${words.people.plan}<select name="plan">
+      ${PLANS.map((each) => html`<option value=${each} ?selected=${each === plan}>${planName(each)}</option>`)}
     </select></label>`;
-    const text = `${this.name} is on the ${spelled(plan)} plan. The new plan applies at once and costs them nothing.
-      Its monthly tokens come with the next reset. A change of a paid subscription sets the plan again.`;
+    const text = say(words.plan.text, { name: this.name, plan: planName(plan) });
     question(
       this.desk,
-      { title: 'Change the plan', text, act: 'Set the plan', fields, done: 'The plan was set.' },
+      { title, text, act, fields, done },
       async ({ form, reason }) => {
         await this.desk.studiox.setPlan({ uid, planId: form.get('plan') as SetPlan['planId'], reason });
         void this.load();
@@ -97,14 +106,9 @@ export class Person implements Section {
   }
 
   private suspend({ uid, suspended }: FoundUser): void {
-    const text = suspended
-      ? `${this.name} can use the studio again, and their posts are shown again.`
-      : `${this.name} is signed out everywhere, cannot spend or publish, and their posts are hidden while it lasts.
-        They are told the reason: write it for them.`;
-    const title = suspended ? 'Lift the suspension' : 'Suspend this person';
-    const done = suspended ? 'The suspension was lifted.' : 'The person is suspended.';
-    const act = suspended ? 'Lift it' : 'Suspend';
-    question(this.desk, { title, text, act, bad: !suspended, done }, async ({ reason }) => {
+    const { title, text, act, done } = suspended ? words.lift : words.suspend;
+    const asked = { title, text: say(text, { name: this.name }), act, bad: !suspended, done };
+    question(this.desk, asked, async ({ reason }) => {
       await this.desk.studiox.suspendUser({ uid, suspended: !suspended, reason });
       void this.load();
     });
@@ -117,24 +121,25 @@ export class Person implements Section {
 
 function account(user: FoundUser): TemplateResult {
   const { uid, email, displayName, plan, isPremium, balance, suspended, createdAt } = user;
-  const facts: [string, string][] = [
-    ['Name', displayName ?? '–'],
-    ['uid', uid],
-    ['Plan', isPremium ? `${spelled(plan)}, paid or given` : spelled(plan)],
-    ['Balance', tokens(balance)],
-    ['Since', onDay(createdAt)],
-    ['State', suspended ? 'suspended' : 'active'],
+  const { name, balance: owned, since } = words.people;
+  const facts: [string, string | TemplateResult][] = [
+    [name, typed(displayName ?? '–')],
+    [texts.uid, typed(uid)],
+    [words.people.plan, isPremium ? say(texts.paidOrGiven, { plan: planName(plan) }) : planName(plan)],
+    [owned, tokens(balance)],
+    [since, onDay(createdAt)],
+    [texts.state, suspended ? words.people.suspended : texts.active],
   ];
-  return html`<h2>${email ?? uid}</h2>
+  return html`<h2 dir="auto">${email ?? uid}</h2>
     <dl class="params">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 const entered = (found: readonly Transaction[]): TemplateResult =>
   table(
-    'Ledger',
-    [{ name: 'When' }, { name: 'What' }, { name: 'Reason' }, { name: 'Tokens', number: true },
-      { name: 'Balance', number: true }],
+    texts.ledger,
+    [{ name: texts.when }, { name: texts.what }, { name: words.reason }, { name: texts.tokens, number: true },
+      { name: words.people.balance, number: true }],
     found.map(({ createdAt, type, reason, amount, balanceAfter }) => [
-      at(createdAt), spelled(type), reason, signed(amount), count(balanceAfter),
+      at(createdAt), named(kinds, type), typed(worded(reason)), signed(amount), count(balanceAfter),
     ]),
   );

@@ -1,9 +1,14 @@
 // Weekly reports: a week beside the one before it, and what was unusual.
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { say } from '../language.ts';
 import { missing } from '../list.ts';
-import { count, money, onDay, spelled } from '../words.ts';
+import { count, money, named, onDay } from '../words.ts';
 import type { Desk, Section } from './desk.ts';
-import { share, table, type Column } from './table.ts';
+import { seconds, share, table, typed, type Column } from './table.ts';
+import { words } from './words.ts';
+
+const texts = words.reports;
+const { figures } = words;
 
 /** A stored report (docs/operations.md), as far as it is shown. */
 interface Report {
@@ -25,21 +30,21 @@ interface Report {
 }
 
 const WEEKS = 26;
-const seconds = (value: number | null): string => (value === null ? '–' : `${value} s`);
+const lasted = (value: number | null): string => (value === null ? '–' : seconds(value));
 
 const FIGURES: readonly [name: string, of: (report: Report) => string][] = [
-  ['Jobs ordered', (r) => count(r.totalRequests)],
-  ['Completed', (r) => count(r.successfulRequests)],
-  ['Failed', (r) => count(r.failedRequests)],
-  ['Cancelled', (r) => count(r.cancelledRequests)],
-  ['Success', (r) => share(r.successfulRequests, r.successfulRequests + r.failedRequests)],
-  ['Tokens spent', (r) => count(r.totalCreditsConsumed)],
-  ['Tokens refunded', (r) => count(r.totalCreditsRefunded)],
-  ['Active people', (r) => count(r.activeUsers)],
-  ['New people', (r) => count(r.newUsers)],
-  ['Revenue', (r) => Object.entries(r.revenue).map(([each, minor]) => money(minor, each)).join(', ') || '–'],
-  ['Half of the jobs took at most', (r) => seconds(r.latency.p50)],
-  ['95 % of the jobs took at most', (r) => seconds(r.latency.p95)],
+  [figures.ordered, (r) => count(r.totalRequests)],
+  [figures.completed, (r) => count(r.successfulRequests)],
+  [figures.failed, (r) => count(r.failedRequests)],
+  [figures.cancelled, (r) => count(r.cancelledRequests)],
+  [figures.success, (r) => share(r.successfulRequests, r.successfulRequests + r.failedRequests)],
+  [figures.spent, (r) => count(r.totalCreditsConsumed)],
+  [figures.refunded, (r) => count(r.totalCreditsRefunded)],
+  [figures.active, (r) => count(r.activeUsers)],
+  [figures.newPeople, (r) => count(r.newUsers)],
+  [figures.revenue, (r) => Object.entries(r.revenue).map(([each, minor]) => money(minor, each)).join(', ') || '–'],
+  [figures.half, (r) => lasted(r.latency.p50)],
+  [say(figures.most, { share: share(95, 100) }), (r) => lasted(r.latency.p95)],
 ];
 
 export class Reports implements Section {
@@ -62,7 +67,7 @@ export class Reports implements Section {
     const made = await this.desk.change(() => this.desk.studiox.runWeeklyReport({ weekStart }));
     if (!made) return;
     this.chosen = (made.report as unknown as Report).reportId;
-    this.desk.app.say('The report is made.');
+    this.desk.app.say(texts.made);
     await this.load();
   };
 
@@ -78,20 +83,21 @@ export class Reports implements Section {
     const [report, before] = [found[index], found[index + 1]];
     return html`<div class="row wrap filters">
         ${found.length > 0
-          ? html`<label>Week<select @change=${this.choose}>
+          ? html`<label>${texts.week}<select @change=${this.choose}>
               ${found.map(({ reportId }, at) => html`<option value=${reportId} ?selected=${at === index}>
                 ${week(found[at]!)}</option>`)}</select></label>`
           : nothing}
         <form class="row wrap" @submit=${this.run}>
-          <label>Report the week from Monday<input type="date" name="week" required value=${monday()} /></label>
-          <button ?disabled=${this.desk.busy}>Make the report</button>
+          <label>${texts.from}<input type="date" name="week" required value=${monday()} /></label>
+          <button ?disabled=${this.desk.busy}>${texts.make}</button>
         </form>
       </div>
-      ${report ? shown(report, before) : html`<p class="muted">There is no report yet.</p>`}`;
+      ${report ? shown(report, before) : html`<p class="muted">${texts.none}</p>`}`;
   }
 }
 
-const week = ({ weekStartDate, weekEndDate }: Report): string => `${onDay(weekStartDate)} to ${onDay(weekEndDate)}`;
+const week = ({ weekStartDate, weekEndDate }: Report): string =>
+  say(texts.span, { first: onDay(weekStartDate), last: onDay(weekEndDate) });
 
 /** The present week's Monday. */
 function monday(): string {
@@ -101,19 +107,20 @@ function monday(): string {
 }
 
 function shown(report: Report, before: Report | undefined): TemplateResult {
-  const columns: Column[] = [{ name: 'Figure' }, { name: 'This week', number: true }];
-  if (before) columns.push({ name: `From ${onDay(before.weekStartDate)}`, number: true });
-  const line = (name: string, of: (each: Report) => string) => [name, of(report), ...(before ? [of(before)] : [])];
+  const columns: Column[] = [{ name: texts.figure }, { name: texts.thisWeek, number: true }];
+  if (before) columns.push({ name: say(texts.before, { day: onDay(before.weekStartDate) }), number: true });
+  const line = (name: string | TemplateResult, of: (each: Report) => string) =>
+    [name, of(report), ...(before ? [of(before)] : [])];
   const models = Object.keys({ ...report.requestsByModel, ...before?.requestsByModel }).sort();
   return html`
-    <section aria-label="Anomalies"><h2>Unusual</h2>
-      ${table('Anomalies', [{ name: 'What' }, { name: 'Of what' }, { name: 'Value', number: true },
-        { name: 'Expected', number: true }],
+    <section aria-label=${texts.anomalies}><h2>${texts.unusual}</h2>
+      ${table(texts.anomalies, [{ name: texts.what }, { name: texts.ofWhat }, { name: texts.value, number: true },
+        { name: texts.expected, number: true }],
         report.anomalies.map(({ kind, subject, value, expected }) => [
-          spelled(kind), subject, count(value), count(expected)]))}</section>
-    <section aria-label="Figures"><h2>${week(report)}</h2>
-      ${table('Figures', columns, FIGURES.map(([name, of]) => line(name, of)))}</section>
-    <section aria-label="Jobs by model"><h2>Jobs by model</h2>
-      ${table('Jobs by model', columns, models.map((id) => line(id, (r) => count(r.requestsByModel[id] ?? 0))))}
+          named(words.anomalies, kind), typed(subject), count(value), count(expected)]))}</section>
+    <section aria-label=${texts.figures}><h2>${week(report)}</h2>
+      ${table(texts.figures, columns, FIGURES.map(([name, of]) => line(name, of)))}</section>
+    <section aria-label=${texts.byModel}><h2>${texts.byModel}</h2>
+      ${table(texts.byModel, columns, models.map((id) => line(typed(id), (r) => count(r.requestsByModel[id] ?? 0))))}
     </section>`;
 }

@@ -7,6 +7,7 @@ import type { making } from './en/making.ts';
 import type { money } from './en/money.ts';
 import type { people } from './en/people.ts';
 import type { refusals } from './en/refusals.ts';
+import type { review } from './en/review.ts';
 import type { terms } from './en/terms.ts';
 import type { Translation } from './text.ts';
 
@@ -19,6 +20,7 @@ export interface Areas {
   money: typeof money;
   people: typeof people;
   refusals: typeof refusals;
+  review: typeof review;
   terms: typeof terms;
 }
 

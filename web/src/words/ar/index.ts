@@ -8,6 +8,7 @@ import { making } from './making.ts';
 import { money } from './money.ts';
 import { people } from './people.ts';
 import { refusals } from './refusals.ts';
+import { review } from './review.ts';
 import { terms } from './terms.ts';
 
-export const ar: Whole = { account, admin, frame, library, making, money, people, refusals, terms };
+export const ar: Whole = { account, admin, frame, library, making, money, people, refusals, review, terms };

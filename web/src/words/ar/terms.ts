@@ -12,6 +12,13 @@ export const terms = {
     other: '{count} رمز',
   },
   justNow: 'الآن',
+  chart: {
+    most: '{label}: {number} على الأكثر',
+    table: 'في جدول',
+    tableOf: '{label} في جدول',
+    day: 'اليوم',
+    hour: 'الساعة',
+  },
   usuallyIn: 'يجهز عادةً خلال {usual}.',
   usuallyAndNearlyAlways: 'يجهز عادةً خلال {usual}، وفي أغلب الأحوال خلال {nearlyAlways}.',
   aboutLeft: 'بقي نحو {time}',

@@ -2,6 +2,14 @@
 export const terms = {
   tokens: { one: '{count} token', other: '{count} tokens' },
   justNow: 'just now',
+  /** The figures of a chart: the height of its highest bar, and its table. */
+  chart: {
+    most: '{label}: at most {number}',
+    table: 'As a table',
+    tableOf: '{label} as a table',
+    day: 'Day',
+    hour: 'Hour',
+  },
   usuallyIn: 'Usually ready in {usual}.',
   usuallyAndNearlyAlways: 'Usually ready in {usual}, and nearly always in {nearlyAlways}.',
   aboutLeft: 'about {time} left',

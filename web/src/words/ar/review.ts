@@ -1,0 +1,65 @@
+// What awaits an administrator's decision, in Arabic.
+import type { review as english } from '../en/review.ts';
+import type { Translation } from '../text.ts';
+
+export const review = {
+  queue: {
+    legend: 'ما ينتظر قرارًا',
+    kinds: { posts: 'المنشورات', comments: 'التعليقات', appeals: 'الاعتراضات', claims: 'المطالبات' },
+    empty: {
+      posts: 'لا منشور مُبلَّغ عنه ينتظر قرارًا.',
+      comments: 'لا تعليق مُبلَّغ عنه ينتظر قرارًا.',
+      appeals: 'لا أحد ينتظر ردًّا على اعتراض.',
+      claims: 'لا مطالبة بمهمة اجتماعية تنتظر المراجعة.',
+    },
+  },
+  decision: {
+    post: 'منشور: {what}',
+    comment: 'تعليق: {what}',
+    appeal: 'اعتراض: {what}',
+    gone: 'محذوف',
+    label: 'القرار',
+    leave: 'يُترك كما هو',
+    showAgain: 'يُعرض من جديد',
+    hide: 'يُخفى',
+    keepHidden: 'يبقى مخفيًّا',
+    remove: 'يُحذف نهائيًّا',
+    restored: 'اتُّخذ القرار: إنه معروض.',
+    hidden: 'اتُّخذ القرار: إنه مخفي.',
+    removed: 'اتُّخذ القرار: حُذف.',
+    reason: 'السبب الذي يقرؤه صاحبه',
+    asReported: 'كما جاء في معظم البلاغات',
+    note: 'ملاحظة لسجل التدقيق',
+    optional: '(اختياري)',
+    decide: 'قرّر',
+    question: 'أيُحذف نهائيًّا؟',
+    postLost:
+      'يُحذف المنشور مع إعجاباته وتعليقاته. يُبلَّغ صاحبه بالسبب، ولا يمكنه نشره من جديد ' +
+      'إلا إذا قُبل اعتراضه.',
+    commentLost: 'يُزال التعليق من منشوره. يُبلَّغ صاحبه بالسبب.',
+    yes: 'احذف',
+    noPicture: 'لا توجد صورة: حذفها صاحبها.',
+    by: 'من {author}',
+    author: 'صاحبه',
+    deletedAccount: 'حساب محذوف',
+    thePost: 'المنشور',
+    isHidden: 'مخفي الآن',
+    isShown: 'معروض الآن',
+    hiddenByReports: 'أُخفي {ago} بسبب البلاغات: {reason}.',
+    hiddenByModerator: 'أخفاه أحد المشرفين {ago}: {reason}.',
+    removedByReports: 'حُذف {ago} بسبب البلاغات: {reason}.',
+    removedByModerator: 'حذفه أحد المشرفين {ago}: {reason}.',
+    authorsAppeal: 'اعتراض صاحبه',
+    reports: 'البلاغات: {number}',
+  },
+  claim: {
+    label: 'مطالبة: {task}',
+    by: 'من {person}',
+    proof: 'الإثبات: {address}',
+    note: 'ملاحظة يقرؤها صاحب المطالبة',
+    approve: 'قبول ومنح {tokens}',
+    reject: 'رفض',
+    approved: 'قُبلت، ومُنح: {tokens}.',
+    rejected: 'رُفضت.',
+  },
+} as const satisfies Translation<typeof english>;
