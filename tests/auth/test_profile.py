@@ -34,12 +34,14 @@ def test_name_picture_and_preferences_change_one_by_one(database: Database) -> N
     assert limits == {"emailJobs": True, "emailNotifications": False, "dailySpendLimit": 50, "lowBalanceAt": 0}
     found = update(preferences={"dailySpendLimit": None, "lowBalanceAt": None, "emailJobs": None}).result
     assert found["preferences"] == {"emailJobs": True, "emailNotifications": False}
+    assert update(preferences={"language": "ar"}).result["preferences"]["language"] == "ar"
+    assert "language" not in update(preferences={"language": None}).result["preferences"]
     cleared = update(displayName="", photoUrl="").result
     assert (cleared["displayName"], cleared["photoUrl"]) == (None, None)
     profile = call(main.getProfile, uid="u1", email="u1@canary.test")
     assert profile.result == cleared
     actions = [entry["action"] for entry in database.under("auditLogs").values()]
-    assert actions.count("updateProfile") == 7
+    assert actions.count("updateProfile") == 9
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -60,6 +62,7 @@ def test_name_picture_and_preferences_change_one_by_one(database: Database) -> N
         {"preferences": {"dailySpendLimit": 10**12 + 1}},
         {"preferences": {"lowBalanceAt": -1}},
         {"preferences": {"lowBalanceAt": "20"}},
+        *[{"preferences": {"language": tag}} for tag in ("", "e", "EN", "en-GB", "deutsch", "en\n", 1)],
         {"plan": "pro"},
         {"balance": 10_000},
         {"isPremium": True},

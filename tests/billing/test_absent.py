@@ -26,7 +26,8 @@ CHANGE = stripe.PriceChange("sub_gone", "si_gone", "price_studiox_pro")
 ASKED: dict[str, tuple[Callable[[], object], object]] = {
     "session": (lambda: stripe.session("cs_test_gone"), None),
     "expire_session": (lambda: stripe.expire_session("cs_test_gone"), ""),
-    "create_portal": (lambda: stripe.create_portal("cus_gone", "https://studio.example/", "k1"), None),
+    "create_portal": (lambda: stripe.create_portal("cus_gone", "https://studio.example/", "auto", "k1"), None),
+    "set_locale": (lambda: stripe.set_locale("cus_gone", "de"), None),
     "create_session": (lambda: stripe.create_session({"customer": "cus_gone", "line_items": []}, "k2"), None),
     "intent": (lambda: stripe.intent("pi_gone"), None),
     "invoice_subscription": (lambda: stripe.invoice_subscription("in_gone"), ""),

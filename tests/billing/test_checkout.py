@@ -249,3 +249,41 @@ def test_no_address_leads_away_from_the_site(path: str) -> None:
 def test_a_site_must_be_https(site: str) -> None:
     with pytest.raises(ValueError):
         site_url(site, "/")
+
+
+def _speaks(language: str | None) -> None:
+    assert call(main.updateProfile, {"preferences": {"language": language}}, uid="u1").ok
+
+
+def _told(shop: Shop) -> list[str]:
+    """The languages that Stripe was told for the customer's invoices."""
+    return [form for method, path, form, _ in shop.api.requests if method == "POST" and "/customers/" in path]
+
+
+def test_stripes_pages_and_invoices_follow_the_accounts_language(shop: Shop) -> None:
+    session = shop.account.objects[shop.checkout(packId="starter")]
+    assert (session["locale"], _told(shop)) == ("auto", [])
+    _speaks("de")
+    session = shop.account.objects[shop.checkout(packId="starter")]
+    customer = shop.account.objects[session["customer"]]
+    assert (session["locale"], customer["preferred_locales"]) == ("de", ["de"])
+    assert call(main.createPortalSession, {}, uid="u1").ok
+    [portal] = shop.account.all("billing_portal.session")
+    assert portal["locale"] == "de"
+    assert len(_told(shop)) == 1, "told once"
+    _speaks("ar")  # which Stripe does not speak: its pages take the browser's, and the invoices stay
+    assert shop.account.objects[shop.checkout(packId="starter")]["locale"] == "auto"
+    assert customer["preferred_locales"] == ["de"]
+    shop.account.delete_customer(customer["id"])
+    _speaks("fr")
+    session = shop.account.objects[shop.checkout(packId="starter")]
+    assert shop.account.objects[session["customer"]]["preferred_locales"] == ["fr"]
+
+
+def test_a_customer_that_is_made_anew_is_told_the_language_again(shop: Shop) -> None:
+    _speaks("de")
+    first = shop.account.objects[shop.checkout(packId="starter")]["customer"]
+    shop.account.delete_customer(first)
+    again = shop.account.objects[shop.checkout(packId="starter")]["customer"]
+    assert again != first
+    assert shop.account.objects[again]["preferred_locales"] == ["de"]

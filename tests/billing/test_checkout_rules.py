@@ -12,6 +12,7 @@ from studiox.billing.plans import (
     CheckoutItem,
     CheckoutTerms,
     checkout_terms,
+    locale_of,
     requested_item,
     session_params,
     site_url,
@@ -22,7 +23,8 @@ from studiox.models.catalog import Plan
 
 PLAN: dict[str, Plan] = {plan.id: plan for plan in PLANS}
 PRO = PLAN["pro"]
-GIVEN: dict[str, Any] = {"order_id": "o1", "uid": "u1", "customer_id": "cus_1", "site": "https://studiox.example"}
+SITE = "https://studiox.example"
+GIVEN: dict[str, Any] = {"order_id": "o1", "uid": "u1", "customer_id": "cus_1", "site": SITE, "locale": "auto"}
 ASKED = {"packId", "planId", "priceId"}
 
 
@@ -128,3 +130,20 @@ def test_the_parameters_terms(tax: str, terms: CheckoutTerms) -> None:
 def test_no_other_way_to_count_tax(tax: str) -> None:
     with pytest.raises(ValueError, match="STRIPE_TAX"):
         checkout_terms(tax, codes=False, invoices=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        (None, "auto"),
+        ("en", "en"),
+        ("de", "de"),
+        ("ar", "auto"),
+        ("no", "nb"),
+        ("nn", "nb"),
+        ("tl", "fil"),
+        ("", "auto"),
+    ],
+)
+def test_a_language_is_named_as_stripe_does(language: str | None, locale: str) -> None:
+    assert locale_of(language) == locale

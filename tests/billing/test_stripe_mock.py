@@ -32,6 +32,7 @@ Request = tuple[str, str, str, str]
 
 KINDS = {
     "POST /v1/customers",
+    "POST /v1/customers/{id}",
     "POST /v1/checkout/sessions",
     "GET /v1/checkout/sessions",
     "GET /v1/checkout/sessions/{id}",
@@ -59,6 +60,7 @@ def requests(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """Every kind of request that billing makes, as it went over the wire, with all that a checkout may add."""
     for name, value in (("STRIPE_TAX", "exclusive"), ("PROMOTION_CODES", "true"), ("PACK_INVOICES", "true")):
         monkeypatch.setenv(name, value)
+    call(main.updateProfile, {"preferences": {"language": "de"}}, uid="u1")
     session = shop.bought()
     shop.account.dispute(shop.intent(session))
     shop.account.refund(shop.intent(session), 100)
@@ -138,6 +140,7 @@ if shutil.which("go") or stripe_mock.binary().exists():
 # The SDK's own declarations: what is sent must be among the parameters of the call.
 PARAMS = {
     "POST /v1/customers": "CustomerCreateParams",
+    "POST /v1/customers/{id}": "CustomerUpdateParams",
     "POST /v1/checkout/sessions": "checkout.SessionCreateParams",
     "GET /v1/checkout/sessions": "checkout.SessionListParams",
     "GET /v1/checkout/sessions/{id}": "checkout.SessionRetrieveParams",

@@ -86,10 +86,10 @@ def test_each_kind_asks_for_its_own_preference(kind: Type) -> None:
         (Preferences(), 0),
         (Preferences(email_notifications=False), 0),
         (Preferences(email_notifications=True), 1),
-        (Preferences(**{own: True}), 1),
-        (Preferences(email_notifications=False, **{own: True}), 1),
-        (Preferences(email_notifications=True, **{own: False}), 0),
-        (Preferences(**others), 0),
+        (replace(Preferences(), **{own: True}), 1),
+        (replace(Preferences(email_notifications=False), **{own: True}), 1),
+        (replace(Preferences(email_notifications=True), **{own: False}), 0),
+        (replace(Preferences(), **others), 0),
     ):
         docs = person(preferences)
         notifications.add(docs, "u1", kind, "cause", NOW)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import main
 from studiox.kit import clock as studiox_clock
@@ -124,7 +125,7 @@ def test_a_lost_answer_tells_once(studio: Studio) -> None:
 
 @pytest.mark.parametrize("kind", list(notifications.LETTERS))
 def test_every_kind_has_its_letter(studio: Studio, kind: notifications.Type) -> None:
-    asked = Preferences(**{notifications.LETTERS[kind].preference: True})
+    asked = replace(Preferences(), **{notifications.LETTERS[kind].preference: True})
     studio.database.change("users/u1", preferences=documents.encode(asked))
     now = studiox_clock.now()
 

@@ -978,6 +978,10 @@ export interface Preferences {
   /** Below how many tokens a notification is sent; 0 for none. Null is the default, 20; 0–1,000,000,000,000. */
   lowBalanceAt?: number | null;
   matureContent?: boolean | null;
+  /**
+   * The language of letters and payment pages, as a primary tag of BCP 47: `en`, `ar`. Null: not known; matches `^[a-z]{2,3}$`.
+   */
+  language?: string | null;
 }
 
 export interface PreviewSubscription {
@@ -1002,7 +1006,7 @@ export interface Profile {
   plan: "enterprise" | "free" | "pro";
   balance: number;
   streak: Streak;
-  preferences: Record<string, boolean | number>;
+  preferences: Record<string, boolean | number | string>;
   createdAt: Timestamp;
 }
 

@@ -20,6 +20,7 @@ _WORDS = {
     "^[A-Za-z0-9_-]{16,64}": "16 to 64 letters (A-Z), digits, _ or -",
     "^(?!__.*__$)[A-Za-z0-9_-]{1,128}": "1 to 128 letters (A-Z), digits, _ or -",
     r"^(?!\\.{1,2}$|__.*__$)[^/\\x00]{1,128}": "1 to 128 characters without /",
+    "^[a-z]{2,3}": "a language such as en or ar",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}": "a date as YYYY-MM-DD",
     r"\\A\\d{4}-\\d{2}-\\d{2}": "a date as YYYY-MM-DD",
     "^(models|styles|colors|sizes|features)/": "models/, styles/, colors/, sizes/ or features/ and an id",

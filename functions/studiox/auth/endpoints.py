@@ -53,7 +53,7 @@ class Profile(Response):
     plan: PlanId
     balance: int
     streak: Streak
-    preferences: dict[str, bool | int]
+    preferences: dict[str, bool | int | str]
     created_at: datetime
 
 
@@ -102,10 +102,12 @@ class Preferences(Request, frozen=True):
     low_balance_at: Annotated[int, Meta(ge=0, le=MAX_BALANCE)] | UnsetType | None = UNSET
     """Below how many tokens a notification is sent; 0 for none. Null is the default, 20."""
     mature_content: bool | None = None
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)")] | UnsetType | None = UNSET
+    """The language of letters and payment pages, as a primary tag of BCP 47: `en`, `ar`. Null: not known."""
 
-    def given(self) -> dict[str, bool | int | None]:
+    def given(self) -> service.Preferences:
         """Those that are given, by their names in `users.Preferences`."""
-        removable = ("daily_spend_limit", "low_balance_at")
+        removable = ("daily_spend_limit", "low_balance_at", "language")
         given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
         return {name: value for name, value in given.items() if value is not None or name in removable}
 

@@ -173,7 +173,7 @@ def as_new(caller: Reader) -> NewUser:
 _STORED = {"display_name": "displayName", "photo_url": "photoUrl", "preferences": "preferences"}
 
 
-Preferences = Mapping[str, bool | int | None]
+Preferences = Mapping[str, bool | int | str | None]
 """Those to change, by their names in `users.Preferences`."""
 
 

@@ -27,6 +27,7 @@ from .plans import (
     CheckoutItem,
     CheckoutTerms,
     checkout_terms,
+    locale_of,
     requested_item,
     session_params,
     site_url,
@@ -64,7 +65,7 @@ def open_checkout(
     earlier = _plan_session(account) if item.plan_id else ""
     _close(earlier, account)
 
-    terms = current_terms()
+    terms, locale = current_terms(), _locale(docs, caller.uid)
 
     def create(customer_id: str) -> tuple[str, str] | None:
         params = session_params(
@@ -75,12 +76,13 @@ def open_checkout(
             pack=pack,
             plan=plan,
             terms=terms,
+            locale=locale,
             save_card=_wants_card(docs, caller.uid),
         )
         # The key contains what is sold: after a change of the catalogue it is another session.
         return stripe.create_session(params, f"{order_id}:{_digest(params)[:16]}")
 
-    (session_id, url), customer = _with_customer(caller.uid, account, _email(docs, caller.uid), create)
+    (session_id, url), customer = _with_customer(caller.uid, account, _email(docs, caller.uid), locale, create)
     order = orders.new_order(
         order_id=order_id,
         uid=caller.uid,
@@ -113,6 +115,11 @@ def _plan_session(account: BillingAccount | None) -> str:
 def _email(docs: Docs, uid: str) -> str | None:
     user = docs.get(user_path(uid))
     return user.email if user else None
+
+
+def _locale(docs: Docs, uid: str) -> str:
+    user = docs.get(user_path(uid))
+    return locale_of(user.preferences.language if user else None)
 
 
 def _wants_card(docs: Docs, uid: str) -> bool:
@@ -192,20 +199,26 @@ def _digest(parts: object) -> str:
 
 
 def _with_customer(
-    uid: str, account: BillingAccount | None, email: str | None, ask: Callable[[str], T | None]
+    uid: str, account: BillingAccount | None, email: str | None, locale: str, ask: Callable[[str], T | None]
 ) -> tuple[T, BillingAccount]:
     """Stripe's answer to `ask` for the user's customer, and the account fields that name this customer.
+
+    The customer's invoices follow the user's language if Stripe speaks it.
 
     Creates the customer if there is none, and again if it was deleted in Stripe (`ask` returns None). Racing calls
     use the same idempotency key and so get the same customer. `PaymentsUnavailable`.
     """
     generation = (account.generation if account else None) or 0
     known = account.customer_id if account else None
+    told = account.locale if account else None
     for _ in range(MAX_CUSTOMERS):
         customer_id = known or stripe.create_customer(uid, email, f"customer:{uid}:{generation}")
         if (answer := ask(customer_id)) is not None:
-            return answer, BillingAccount(uid=uid, customer_id=customer_id, generation=generation)
-        generation, known = generation + 1, None
+            if locale not in ("auto", told):
+                stripe.set_locale(customer_id, locale)
+                told = locale
+            return answer, BillingAccount(uid=uid, customer_id=customer_id, generation=generation, locale=told)
+        generation, known, told = generation + 1, None, None
     raise stripe.PaymentsUnavailable
 
 
@@ -214,7 +227,11 @@ def _with_new_customer(account: BillingAccount | None, customer: BillingAccount)
     if account is None:
         return customer
     return msgspec.structs.replace(
-        account, uid=customer.uid, customer_id=customer.customer_id, generation=customer.generation
+        account,
+        uid=customer.uid,
+        customer_id=customer.customer_id,
+        generation=customer.generation,
+        locale=customer.locale,
     )
 
 
@@ -229,11 +246,13 @@ def open_portal(caller: User) -> str:
     seen = firestore.docs_of(already_read)
     caller.admit_beforehand(seen)
     home = site_url(config.SITE_URL.value, "/?portal=closed")
+    locale = _locale(seen, caller.uid)
     url, customer = _with_customer(
         caller.uid,
         seen.get(path),
         _email(seen, caller.uid),
-        lambda customer_id: stripe.create_portal(customer_id, home, f"portal:{ids.new()}"),
+        locale,
+        lambda customer_id: stripe.create_portal(customer_id, home, locale, f"portal:{ids.new()}"),
     )
 
     def decide(docs: Docs) -> None:

@@ -79,6 +79,20 @@ def requested_item(
     return CheckoutItem(plan_id=sold.id)
 
 
+LOCALES = (
+    "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fil", "fr", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv",
+    "ms", "mt", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh",
+)  # fmt: skip
+"""The languages of both Stripe's checkout and its portal, without those of one country."""
+NAMED_OTHERWISE = {"nn": "nb", "no": "nb", "tl": "fil"}
+
+
+def locale_of(language: str | None) -> str:
+    """The user's language as Stripe names it; `auto`, the browser's, if it is unknown or Stripe does not speak it."""
+    named = NAMED_OTHERWISE.get(language or "", language or "")
+    return named if named in LOCALES else "auto"
+
+
 def site_url(site: str, path: str) -> str:
     """The address of a path on our own site. ValueError if a browser would open another site."""
     if not path.startswith("/") or path.startswith(("//", "/\\")) or any(char in path for char in "\\\t\r\n@"):
@@ -100,6 +114,7 @@ def session_params(
     pack: Pack | None,
     plan: Plan | None,
     terms: CheckoutTerms,
+    locale: str,
     save_card: bool = False,
 ) -> dict[str, Any]:
     """The parameters of a checkout session. Nothing in them comes from the client.
@@ -110,6 +125,7 @@ def session_params(
     params: dict[str, Any] = {
         "customer": customer_id,
         "client_reference_id": uid,
+        "locale": locale,
         "metadata": metadata,
         # Stripe replaces the braces with the session's id.
         "success_url": site_url(site, "/?checkout=success&session_id={CHECKOUT_SESSION_ID}"),

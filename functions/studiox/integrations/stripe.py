@@ -93,6 +93,12 @@ def create_customer(uid: str, email: str | None, key: str) -> str:
         return client.v1.customers.create(params, {"idempotency_key": key}).id
 
 
+def set_locale(customer_id: str, locale: str) -> None:
+    """Set the language of the customer's invoices, receipts and mails. Does nothing if the customer is missing."""
+    with translated_errors("set_locale") as client:
+        find(lambda: client.v1.customers.update(customer_id, {"preferred_locales": [locale]}))
+
+
 def create_session(params: Mapping[str, Any], key: str) -> tuple[str, str] | None:
     """Create a checkout session: its id and address. The same key returns the same session.
 
@@ -136,11 +142,11 @@ def expire_session(session_id: str) -> str:
         return ""
 
 
-def create_portal(customer_id: str, return_url: str, key: str) -> str | None:
+def create_portal(customer_id: str, return_url: str, locale: str, key: str) -> str | None:
     """The address of the customer portal for this customer; None if the customer is missing."""
     with translated_errors("create_portal") as client:
         portals = client.v1.billing_portal.sessions
-        params: Any = {"customer": customer_id, "return_url": return_url}
+        params: Any = {"customer": customer_id, "return_url": return_url, "locale": locale}
         made = find(lambda: portals.create(params, {"idempotency_key": key}), "customer")
     return None if made is None else made.url
 

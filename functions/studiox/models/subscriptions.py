@@ -150,6 +150,8 @@ class BillingAccount(Stored, frozen=True, kw_only=True):
     customer_id: str
     generation: int | None = None
     """How often the customer was created anew. Absent if settlement found the customer in Stripe."""
+    locale: str | None = None
+    """The language of the customer's invoices, as Stripe was told it; absent until it was."""
     current: CurrentSubscription | None = None
     plan_checkout: PlanCheckout | None = None
     owed_tokens: int | None = None

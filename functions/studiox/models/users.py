@@ -54,6 +54,8 @@ class Preferences(Stored, frozen=True):
     """A debit that takes the balance below this many tokens is notified, with 0 none; None for LOW_BALANCE."""
     mature_content: bool | None = None
     """Whether the user asked for mature posts."""
+    language: str | None = None
+    """The user's language, as a primary tag of BCP 47 such as `en` or `ar`; None if they have not said it."""
 
 
 class DayCount(Stored, frozen=True):

@@ -137,6 +137,13 @@ def _create_customer(api: Api, params: Params, _: str) -> Object:
     return made
 
 
+def _update_customer(api: Api, params: Params, name: str) -> Object:
+    found = api.account.get(name, "customer")
+    found.update(params)
+    api.account.emit("customer.updated", found)
+    return found
+
+
 def _create_price(api: Api, params: Params, _: str) -> Object:
     return api.account.add(objects.price(params, params["product"], api.account.now()))
 
@@ -181,6 +188,7 @@ def _create_portal(api: Api, params: Params, _: str) -> Object:
             "created": api.account.now(),
             "customer": customer["id"],
             "livemode": False,
+            "locale": params.get("locale"),
             "return_url": params.get("return_url"),
             "url": f"{api.account.base_url}/portal/{customer['id']}?return_url={back}",
         }
@@ -257,6 +265,7 @@ def _get(kind: str) -> Handler:
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/customers", _create_customer),
     ("GET", "/v1/customers/([^/]+)", _get("customer")),
+    ("POST", "/v1/customers/([^/]+)", _update_customer),
     ("DELETE", "/v1/customers/([^/]+)", lambda api, _params, name: api.account.delete_customer(name)),
     ("POST", "/v1/products", _create_product),
     ("POST", "/v1/prices", _create_price),

@@ -48,6 +48,7 @@ def customer(params: Mapping[str, Any], now: int) -> Object:
         "name": params.get("name"),
         "livemode": False,
         "metadata": dict(params.get("metadata", {})),
+        "preferred_locales": list(params.get("preferred_locales", [])),
     }
 
 
@@ -103,6 +104,7 @@ def session(params: Mapping[str, Any], lines: list[Object], base_url: str, now: 
         "invoice": None,
         "invoice_creation": creation and {**creation, "enabled": creation["enabled"] == "true"},
         "livemode": False,
+        "locale": params.get("locale"),
         "metadata": dict(params.get("metadata", {})),
         "mode": params["mode"],
         "payment_intent": None,
