@@ -119,6 +119,8 @@ story('a post’s page shows its thumbnail until the picture is there, in the sa
   await Promise.all(held.map((route) => route.continue()));
   await decoded(image);
   assert.deepEqual(await look(), { ...before, behind: 'none' }, 'nothing moves');
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await fits(page);
 });
 
 story('days are written as the reader writes them', async (visit, t) => {

@@ -25,7 +25,12 @@ story('hidden by reports, appealed, restored; a comment reported, and its author
   await page.getByRole('button', { name: 'Report the comment “You cannot draw”' }).click();
   const dialog = page.getByRole('dialog', { name: 'Report' });
   await accessible(page, 'the dialog to report');
+  await dialog.getByLabel('Details').fill('It is rude.');
   await dialog.getByRole('radio', { name: 'Hate' }).check();
+  await page.reload();
+  await page.getByRole('button', { name: 'Report the comment “You cannot draw”' }).click();
+  assert.equal(await dialog.getByLabel('Details').inputValue(), 'It is rude.', 'kept');
+  assert.ok(await dialog.getByRole('radio', { name: 'Hate' }).isChecked());
   await dialog.getByRole('button', { name: 'Report' }).click();
   await page.getByText('Thank you. We will review it').waitFor();
   const more = () => people[0].call('commentPost', { postId, text: 'Not at all', requestId: crypto.randomUUID() });
@@ -55,6 +60,9 @@ story('hidden by reports, appealed, restored; a comment reported, and its author
   await page.getByText('Our rule: No threats').waitFor();
   await accessible(page, 'the decision');
   await page.getByLabel('Why is this a mistake?').fill('It is a fox.');
+  await page.reload();
+  await page.getByText('Our rule: No threats').waitFor();
+  assert.equal(await page.getByLabel('Why is this a mistake?').inputValue(), 'It is a fox.', 'kept');
   await page.getByRole('button', { name: 'Appeal' }).click();
   await page.getByText('A moderator will look at it again.').waitFor();
 

@@ -79,13 +79,13 @@ export function feedPage(app: App): Page {
               ${texts[by]}</a>`,
           )}
         </div>
+        <form class="row find" role="search" @submit=${find}>
+          <label class="grow"><span class="hidden">${texts.tag}</span>
+            <input type="search" name="tag" dir="auto" maxlength="100" autocomplete="off" .value=${tag}
+              placeholder=${texts.findTag} /></label>
+          <button>${texts.find}</button>
+        </form>
       </div>
-      <form class="row find" role="search" @submit=${find}>
-        <label class="grow"><span class="hidden">${texts.tag}</span>
-          <input type="search" name="tag" dir="auto" maxlength="100" autocomplete="off" .value=${tag}
-            placeholder=${texts.findTag} /></label>
-        <button>${texts.find}</button>
-      </form>
       ${tag || uid ? html`<p><a href="/feed">${texts.all}</a></p>` : nothing}
       ${list.items === null ? list.missing() : html`${shown(list.items)}${list.more()}`}
     `,

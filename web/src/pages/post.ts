@@ -102,7 +102,7 @@ function actions(app: App, post: Post): TemplateResult {
       ? html`<button class="bad" @click=${() => remove(app, post)}>${icon('trash')}${texts.remove}</button>`
       : html`<button @click=${() => report(app, postId)}>${icon('flag')}${words.report}</button>
           <button class="link" @click=${() => block(app, uid, authorName)}>
-            ${shown(words.blockName, { name: html`<bdi>${authorName}</bdi>` })}</button>`}
+            <span>${shown(words.blockName, { name: html`<bdi>${authorName}</bdi>` })}</span></button>`}
   </div>`;
 }
 
