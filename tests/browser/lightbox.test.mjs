@@ -120,6 +120,39 @@ story('a grid, by keys: also what is on its next page', async (visit, t) => {
   assert.equal(await box.count(), 0);
 });
 
+story('the feed, for a visitor: pictures in the lightbox, songs in the player, and nothing that is veiled', async (visit, t) => {
+  const client = await newcomer(t);
+  const publish = async (order) => {
+    const { job } = await finished(t, client, order);
+    return client.call('publishPost', { creationId: job.creationId, caption: `${order.prompt}, shown` });
+  };
+  for (const prompt of ['A kite', 'A wren']) await publish({ model: 'Model B', prompt, size: '512x512' });
+  await publish({ type: 'music', model: 'music-u', prompt: 'A lullaby' });
+  const { page } = await visit(PHONE);
+  await page.route('**/getFeed', async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    const posts = json.result?.posts.filter(({ caption }) => caption?.endsWith(', shown')).slice(0, 3) ?? [];
+    for (const post of posts) if (post.caption.startsWith('A wren')) post.rating = 'mature';
+    await route.fulfill({ response, json: { result: { posts, nextCursor: null } } });
+  });
+  await page.goto('/feed');
+  await page.getByRole('button', { name: 'Full screen: A kite, shown' }).tap();
+  const box = page.getByRole('dialog', { name: 'Full screen' });
+  await shown(box, /^3 of 3: A kite, shown$/); // two songs are before it
+  await decoded(box.getByRole('img', { name: 'A kite, shown' }));
+  await page.keyboard.press('ArrowLeft');
+  await accessible(page, 'a song in the lightbox');
+  await fits(page);
+  await box.getByRole('button', { name: 'Close', exact: true }).click();
+  await box.waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('button', { name: 'Full screen: A wren, shown' }).count(), 0);
+  await page.getByRole('button', { name: 'Play: A lullaby, shown' }).tap();
+  const player = page.getByRole('complementary', { name: 'Player' });
+  await until(() => player.locator('audio').evaluate(({ currentTime }) => currentTime > 0), 'it is heard');
+  await accessible(page, 'the feed with the player');
+});
+
 story('in Arabic on a phone: the library is read, and gone through, from right to left', async (visit, t) => {
   const page = await atLibrary(visit, PHONE, await somebody(t));
   await page.evaluate(() => localStorage.setItem('language', 'ar'));

@@ -3,7 +3,8 @@ import { html, nothing, svg, type TemplateResult } from 'lit-html';
 import type { Creation, MediaItem, Post } from '../../clients/typescript/src/index.ts';
 import { MOST } from './files.ts';
 import { icon } from './icons.ts';
-import { say, translated } from './language.ts';
+import { say, shown, translated } from './language.ts';
+import type { Track } from './player.ts';
 import { shortened, typeName } from './words.ts';
 import { library as english } from './words/en/library.ts';
 
@@ -36,6 +37,10 @@ export const shownPost = ({ type, media, caption, prompt, authorName }: Post): S
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');
 export const isVideo = ({ contentType }: MediaItem) => contentType.startsWith('video/');
 export const isSound = ({ contentType }: MediaItem) => contentType.startsWith('audio/');
+
+/** Its songs, as the player takes them. */
+export const tracks = ({ media, label }: Shown, address: Address): Track[] =>
+  media.filter(isSound).map(({ path, url, title }) => ({ src: url ?? address(path), name: title ?? label }));
 
 /** The most bytes of a file that a list shows while there is no thumbnail: a page of sixty is then 1.5 MB. */
 const SMALL = 25_000;
@@ -111,7 +116,7 @@ export function full({ media, text, label }: Shown, address: Address, played?: (
           ? image(address(item.thumbnail.path), '', item.thumbnail)
           : html`<div class="disc">${icon('play', true)}</div>`}
         <figcaption>
-          <strong dir="auto">${name}</strong>
+          <strong>${media.length > 1 ? shown(words.partOf, { ...part, name: html`<bdi>${own}</bdi>` }) : own}</strong>
           ${item.tags?.length ? html`<small>${item.tags.join(', ')}</small>` : nothing}
         </figcaption>
         ${item.waveform ? wave(item.waveform) : nothing}

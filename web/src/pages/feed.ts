@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { opener, postGrid, type Playable } from '../grid.ts';
 import { icon } from '../icons.ts';
 import { kept, keptMine, type Shelf } from '../kept.ts';
 import { say, translated } from '../language.ts';
@@ -53,6 +54,7 @@ export function feedPage(app: App): Page {
     return { items: posts, nextCursor };
   }, looks);
   void list.reload();
+  const grid = postGrid(app, list);
   const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? texts.title) : texts.title);
   const find = (event: SubmitEvent) => {
     event.preventDefault();
@@ -64,7 +66,7 @@ export function feedPage(app: App): Page {
   const shown = (posts: readonly Post[]) =>
     posts.length === 0 && list.more() === nothing
       ? empty(tag || uid ? texts.noMatch : texts.empty)
-      : html`<div class="grid">${repeat(posts, ({ postId }) => postId, (post) => tile(app, post))}</div>`;
+      : html`<div class="grid">${repeat(posts, ({ postId }) => postId, (post) => tile(app, grid, post))}</div>`;
 
   return {
     title: texts.title,
@@ -96,7 +98,7 @@ const empty = (why: string): TemplateResult => html`<div class="empty">
   <span class="blob" aria-hidden="true"></span><p>${why}</p>
 </div>`;
 
-function tile(app: App, post: Post): TemplateResult {
+function tile(app: App, grid: Playable<Post>, post: Post): TemplateResult {
   const shown = shownPost(post);
   const { label } = shown;
   const { postId, authorName, createdAt, likeCount, commentCount, likedByMe = false } = post;
@@ -109,6 +111,7 @@ function tile(app: App, post: Post): TemplateResult {
         <small><bdi>${authorName}</bdi> · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
       </span>
     </a>
+    ${opener(app, grid, post)}
     <p class="counts">
       <button class="link" aria-pressed=${likedByMe} aria-label=${say(texts.like, { label, likes: likeCount })}
         @click=${() => like(app, post)}>${icon('heart', likedByMe)}${count(likeCount)}</button>

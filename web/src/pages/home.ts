@@ -2,6 +2,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { opener, postGrid } from '../grid.ts';
 import { icon } from '../icons.ts';
 import { kept } from '../kept.ts';
 import { List } from '../list.ts';
@@ -60,6 +61,7 @@ export class Home {
         <span class="caption"><strong>${shown.label}</strong>
           <small>${post.authorName}</small> ${madeWithAi}</span>
       </a>
+      ${opener(this.app, postGrid(this.app, this.posts), post)}
     </article>`;
   }
 }

@@ -4,13 +4,14 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Creation } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { gate } from '../gate.ts';
-import { opener } from '../grid.ts';
+import { opener, type Playable } from '../grid.ts';
 import { icon } from '../icons.ts';
 import { say, translated } from '../language.ts';
 import type { Grid } from '../lightbox.ts';
 import { List } from '../list.ts';
-import { cover, isSound, ratio, shownCreation } from '../media.ts';
+import { cover, ratio, shownCreation, tracks } from '../media.ts';
 import type { Page } from '../page.ts';
+import type { Track } from '../player.ts';
 import { waitingTiles } from '../waiting.ts';
 import { typeName } from '../words.ts';
 import { library as english } from '../words/en/library.ts';
@@ -65,24 +66,22 @@ export function libraryPage(app: App): Page {
     app.update();
   };
 
-  const grid: Grid<Creation> = {
+  const grid: Playable<Creation> = {
     list,
     hidden,
     shown: shownCreation,
     href: ({ creationId }) => `/library/${creationId}`,
     address: (path, bytes) => app.files.private(path, bytes),
+    tracks: ({ creationId }) => songs(app, creationId),
   };
   const over = (creation: Creation): TemplateResult => {
     const { isFavorite } = creation;
     const { label } = shownCreation(creation);
     if (selection.chosen) return selection.box(creation, label);
-    return html`${creation.media.some(isSound) ? listen(creation, label) : opener(app, grid, creation)}
+    return html`${opener(app, grid, creation)}
       <button class="round over" aria-pressed=${isFavorite} aria-label=${say(words.favouriteThis, { name: label })}
         @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`;
   };
-  const listen = (creation: Creation, name: string) => html`<button class="round over start"
-    aria-label=${say(words.playThis, { name })}
-    @click=${() => app.attempt(() => play(app, creation.creationId))}>${icon('play', true)}</button>`;
   const tiles = (items: Creation[] | undefined): TemplateResult => {
     if (!items) return list.missing();
     if (items.length === 0) return html`${empty(filters.any || collections.chosenId !== null)}${list.more()}`;
@@ -118,12 +117,11 @@ export function libraryPage(app: App): Page {
   };
 }
 
-/** Play a creation's songs, from addresses that last an hour. */
-async function play(app: App, creationId: string): Promise<void> {
+/** A creation's songs, at addresses that last an hour. They are about to be played, so that is counted. */
+async function songs(app: App, creationId: string): Promise<Track[]> {
   const creation = await app.studiox.getCreation({ creationId });
-  const { label, media } = shownCreation(creation);
-  app.player.play(media.filter(isSound).map(({ url = '', title = label }) => ({ src: url, name: title })));
-  await app.studiox.incrementPlayCount({ creationId });
+  void app.studiox.incrementPlayCount({ creationId }).catch(() => undefined);
+  return tracks(shownCreation(creation), () => '');
 }
 
 const empty = (filtered: boolean): TemplateResult => html`<div class="empty">
