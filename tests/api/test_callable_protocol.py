@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 from collections.abc import Iterator
@@ -337,6 +338,35 @@ def test_only_who_asks_for_a_stream_gets_one(accept: str, streams: bool) -> None
     reply = send(tryNumbers, "POST", data=b'{"data": {}}', headers={**STREAM, "Accept": accept})
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("text/event-stream" if streams else "application/json")
+
+
+@pytest.mark.parametrize(
+    ("accept", "over", "is_compressed"),
+    [
+        ("gzip, deflate, br", 0, True),
+        ("*", 0, True),
+        ("gzip", -1, False),
+        ("gzip;q=0", 0, False),
+        ("br", 0, False),
+        ("", 0, False),
+    ],
+)
+def test_a_large_answer_is_compressed_for_who_takes_it(accept: str, over: int, is_compressed: bool) -> None:
+    small = len(send(tryNumbers, "POST", data=sent_with(""), headers=TYPED).body)
+    body = sent_with("x" * (callable_protocol.COMPRESSED_BYTES + over - small))
+    plain = send(tryNumbers, "POST", data=body, headers=TYPED)
+    reply = send(tryNumbers, "POST", data=body, headers={**TYPED, "Accept-Encoding": accept})
+    assert reply.headers.get("Content-Encoding") == ("gzip" if is_compressed else None)
+    assert (gzip.decompress(reply.body) if is_compressed else reply.body) == plain.body
+    assert int(reply.headers["Content-Length"]) == len(reply.body)
+    assert "Accept-Encoding" in reply.headers["Vary"]
+
+
+TYPED = {"Content-Type": "application/json"}
+
+
+def sent_with(text: str) -> bytes:
+    return json.dumps({"data": {"options": {"text": text}}}).encode()
 
 
 def test_the_limits_of_what_is_decoded() -> None:

@@ -170,7 +170,8 @@ def endpoint(
         @cross_origin(methods="POST", origins="*", max_age=PREFLIGHT_S)
         @functools.wraps(handler)
         def serve(http: flask.Request) -> flask.Response:
-            return callable_protocol.as_asked(http, _answer(contract, handler, http))
+            answer = callable_protocol.as_asked(http, _answer(contract, handler, http))
+            return callable_protocol.compressed(http, answer)
 
         serve.__firebase_endpoint__ = declared.__firebase_endpoint__  # type: ignore[attr-defined]
         return typing.cast(Callable[[flask.Request], flask.Response], serve)
