@@ -1,6 +1,6 @@
 // What a page costs on a phone, counted and not timed: bytes of script, requests, and how much moves while it loads.
 import assert from 'node:assert/strict';
-import { finished, newcomer } from '../journeys/support.mjs';
+import { finished, newcomer, published } from '../journeys/support.mjs';
 import { balance, decoded, PHONE, signIn, story, until } from './support.mjs';
 
 const POSTS = 60;
@@ -12,6 +12,7 @@ const AUTH = 40_000;
 const REQUESTS = 22;
 const MOVED = 0.02;
 const SDK = /\/firebase/;
+const PICTURE = { model: 'Model B', prompt: 'Rings on water', size: '512x512' };
 
 /** Count what the page fetches from now on, and what moves. `first()` is what it had fetched when it was shown. */
 async function counted({ page, context }) {
@@ -113,8 +114,7 @@ async function inFourRounds(page, path, file, call) {
 
 story('a visitor’s pages on a phone: little script, few requests, nothing that moves', async (visit, t) => {
   const client = await newcomer(t);
-  const { job } = await finished(t, client, { model: 'Model B', prompt: 'Rings on water', size: '512x512' });
-  const { postId } = await client.call('publishPost', { creationId: job.creationId, caption: 'Rings' });
+  const { postId } = await published(t, client, { caption: 'Rings' }, PICTURE);
   const linus = await visit(PHONE);
   const { page } = linus;
   const count = await counted(linus);
@@ -144,7 +144,7 @@ story('a visitor’s pages on a phone: little script, few requests, nothing that
 
 story('an owner’s pages on a phone: Firestore comes last, and nothing moves', async (visit, t) => {
   const client = await newcomer(t);
-  await finished(t, client, { model: 'Model B', prompt: 'Rings on water', size: '512x512' });
+  await finished(t, client, PICTURE);
   const ada = { ...(await visit(PHONE)), email: client.email };
   const { page } = ada;
   const count = await counted(ada);
@@ -166,9 +166,8 @@ story('an owner’s pages on a phone: Firestore comes last, and nothing moves', 
 
 story('the pages ask for their data and their code at once, and an owner’s do not wait for Auth', async (visit, t) => {
   const client = await newcomer(t);
-  const { job } = await finished(t, client, { model: 'Model B', prompt: 'Rings on water', size: '512x512' });
+  const { job, postId } = await published(t, client, { caption: 'Rings' }, PICTURE);
   const { creationId } = job;
-  const { postId } = await client.call('publishPost', { creationId, caption: 'Rings' });
   const ada = { ...(await visit(PHONE)), email: client.email };
   const { page } = ada;
   await inFourRounds(page, '/', 'studio', 'getFeed');
@@ -176,8 +175,10 @@ story('the pages ask for their data and their code at once, and an owner’s do 
   await inFourRounds(page, `/post/${postId}`, 'post', 'getPost');
   await inFourRounds(page, '/tokens', 'tokens', 'getTokenPacks');
 
+  const before = asked(page);
   await (await signIn(ada)).waitFor({ state: 'detached' });
   await balance(page, 199);
+  await until(() => before.has('firebase-firestore'), 'Firestore of this page, which the next is not to be taken for');
   await gate(page, /firebase-auth/); // stays shut
   const seen = await inFourRounds(page, '/library', 'library', 'getUserCreations');
   await decoded(page.locator('article img'));
@@ -189,4 +190,57 @@ story('the pages ask for their data and their code at once, and an owner’s do 
   await page.evaluate(() => localStorage.removeItem('studiox.1.mine.balance')); // as on a first visit
   await inFourRounds(page, '/tokens', 'tokens', 'getPlans');
   await balance(page, 199);
+});
+
+/** Two frames: what was answered is drawn. */
+const drawn = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+/** As on a first visit: nothing is kept but who is signed in. */
+const forgetKept = (page) =>
+  page.evaluate(() => {
+    for (const key of Object.keys(localStorage)) if (!/person|token$/.test(key)) localStorage.removeItem(key);
+  });
+
+/** Open the page as on a first visit; its data come when the empty page is drawn, and its pictures after that. */
+async function stepByStep(page, path, count) {
+  await forgetKept(page);
+  const [data, files] = [await gate(page, /us-central1/), await gate(page, /\/v0\/b\//)];
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
+  await drawn(page);
+  await data.open();
+  await shown(page);
+  await drawn(page);
+  await files.open();
+  await decoded(page.locator('main img:visible').first());
+  await drawn(page);
+  const moved = await count.moved();
+  assert.ok(moved <= MOVED, `${path}: moved by ${moved}`);
+  await page.unrouteAll({ behavior: 'wait' });
+}
+
+story('nothing moves on a first visit, however late things come', async (visit, t) => {
+  const client = await newcomer(t);
+  const { job, postId } = await published(t, client, { caption: 'Rings' }, PICTURE);
+  const { creationId } = job;
+  const song = await finished(t, client, { type: 'music', model: 'music-u', prompt: 'A song of two rivers' });
+  const ada = { ...(await visit(PHONE)), email: client.email };
+  const count = await counted(ada);
+  const { page } = ada;
+  await page.goto('/');
+  for (const path of ['/', '/feed', `/post/${postId}`]) await stepByStep(page, path, count);
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await balance(page, (await client.call('getUserBalance')).balance);
+  const owned = ['/feed', '/library', `/library/${creationId}`, `/library/${song.job.creationId}`, `/post/${postId}`];
+  for (const path of owned) await stepByStep(page, path, count);
+  await forgetKept(page);
+  const data = await gate(page, /us-central1/);
+  await page.goto('/tokens');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await drawn(page);
+  await data.open();
+  await shown(page);
+  await drawn(page);
+  const moved = await count.moved();
+  assert.ok(moved <= MOVED, `/tokens: moved by ${moved}`);
 });

@@ -21,7 +21,7 @@ const EMPTY_PAGES = 5;
 export const missing = (failed: boolean, again: () => void, loading = waitingLines(4)): TemplateResult =>
   failed ? html`<p class="more">${words.failed} <button @click=${again}>${words.tryAgain}</button></p>` : loading;
 
-/** One item with an address of its own. */
+/** One item with an address of its own. The catalogue is there before it: the names of models, and what they can do. */
 export class One<T> {
   /** Undefined while loading; null: it does not exist. */
   value: T | null | undefined;
@@ -39,7 +39,8 @@ export class One<T> {
     const found = await this.app.load(
       async () => {
         try {
-          return { value: await this.read() };
+          const [value] = await Promise.all([this.read(), this.app.catalogue()]);
+          return { value };
         } catch (error) {
           if (isRefusal(error, 'NotFound')) return { value: null };
           throw error;

@@ -32,7 +32,7 @@ export const ROUTES: readonly Route[] = [
   {
     path: /^\/library\/([\w-]+)$/,
     load: async () => (await import('./pages/creation.ts')).creationPage,
-    first: (creationId, isMine) => (isMine ? [['getCreation', { creationId }]] : []),
+    first: (creationId, isMine) => (isMine ? [['getCreation', { creationId }], ['getStudioOptions', {}]] : []),
   },
   {
     path: /^\/feed$/,
@@ -46,12 +46,12 @@ export const ROUTES: readonly Route[] = [
   {
     path: /^\/post\/([\w-]+)$/,
     load: async () => (await import('./pages/post.ts')).postPage,
-    first: (postId) => [['getPost', { postId }]],
+    first: (postId) => [['getPost', { postId }], ['getStudioOptions', {}]],
   },
   {
     path: /^\/tokens$/,
     load: async () => (await import('./pages/tokens.ts')).tokensPage,
-    first: () => [['getTokenPacks', {}], ['getPlans', {}]],
+    first: () => [['getTokenPacks', {}], ['getPlans', {}], ['getStudioOptions', {}]],
   },
   {
     path: /^\/account$/,

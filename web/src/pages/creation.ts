@@ -24,7 +24,6 @@ export function creationPage(app: App, creationId: string): Page {
   const one = new One<Creation>(app, () => app.studiox.getCreation({ creationId }));
   let counted = false;
   void one.load();
-  void app.catalogue(); // which models there are to go on with
 
   const played = () => {
     if (counted) return;

@@ -28,7 +28,6 @@ export function postPage(app: App, postId: string): Page {
   const comments = new Comments(app, postId);
   const one = new One<Post>(app, () => app.studiox.getPost({ postId }), () => void comments.load());
   void one.load();
-  void app.catalogue(); // the names of models
   const stop = app.listen(({ followPost }) =>
     followPost(postId, ({ data }) => {
       const { likeCount, commentCount, remixCount } = data as unknown as Figures;

@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { say, translated } from '../language.ts';
 import type { Page } from '../page.ts';
 import { askToSignIn } from '../sign-in.ts';
+import { waiting } from '../waiting.ts';
 import { count, onDay, planName, tokens } from '../words.ts';
 import { frame } from '../words/en/frame.ts';
 import { money as english } from '../words/en/money.ts';
@@ -59,13 +60,13 @@ export function tokensPage(app: App): Page {
     // Tokens have moved: the live balance triggers a reload of the tables.
     changed: () => {
       const now = standing(app.balance);
-      if (app.user && now && now !== seen) void loadMoney();
+      if (app.user && now && seen && now !== seen) void loadMoney();
       seen = now || seen;
     },
     stop: topUp.stop,
     view: () => html`
       <h1>${words.title}</h1>
-      ${app.user && app.balance ? wallet(app.balance) : nothing}
+      ${app.user ? (app.balance ? wallet(app.balance) : waitingWallet) : nothing}
       ${offers.view()}
       ${app.user ? topUp.view() : nothing}
       ${app.user
@@ -74,6 +75,8 @@ export function tokensPage(app: App): Page {
     `,
   };
 }
+
+const waitingWallet = waiting(html`<div class="card wallet"></div>`);
 
 function wallet({ balance, buckets, creditResetAt, plan }: Balance): TemplateResult {
   const names = words.wallet;
