@@ -11,12 +11,12 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Fixed ids: what is described stays the same request. */
 const id = (...parts) => `seed-${parts.join('-')}`.replace(/[^\w-]/g, '-').padEnd(16, '-').slice(0, 64);
 
-const { password, users, purchases, creations, comments, likes, features, claims, gifts } = JSON.parse(
-  await readFile(new URL('./seed.json', import.meta.url)),
-);
+const seed = JSON.parse(await readFile(new URL('./seed.json', import.meta.url)));
+const { password, users, purchases, creations, collections, comments, likes, features, claims, gifts } = seed;
+const { FIREBASE_STORAGE_EMULATOR_HOST: storageHost, STUDIOX_FUNCTIONS_URL: functions } = process.env;
 /** By the name before the @: a signed-in client. */
 const people = {};
-/** By key: {creationId, path of its first file, owner}. */
+/** By key: {creationId, its model, path of its first file}. */
 const made = {};
 /** By key: the postId. */
 const posts = {};
@@ -85,15 +85,45 @@ async function create({ by, key, title, favorite, plays, publish, input, remix, 
   console.log(`  ${by}: ${order.type} “${order.prompt}” ${job.status}`);
   const { creationId } = job;
   if (!creationId) return;
+  let media;
   await until(async () => {
-    const { media } = await client.call('getCreation', { creationId });
+    ({ media } = await client.call('getCreation', { creationId }));
     return media.every(({ thumbnail, waveform }) => thumbnail || waveform);
   }, `the thumbnails of ${key}`);
-  made[key] = { creationId, path: job.media[0]?.path };
+  made[key] = { creationId, model: job.model, path: media[0]?.path, thumbnail: media[0]?.thumbnail?.path };
   if (title) await client.call('updateCreation', { creationId, title });
   if (favorite) await client.call('toggleFavorite', { creationId, favorite });
   for (let play = 0; play < (plays ?? 0); play++) await client.call('incrementPlayCount', { creationId });
   if (publish) posts[key] = (await client.call('publishPost', { creationId, ...publish })).postId;
+}
+
+/** Show this picture as its model's sample. The bucket's owner puts it there, as whoever runs the studio would. */
+async function showSample(by, key) {
+  const { model, thumbnail } = made[key];
+  const sample = `samples/${model.replace(/[^\w.-]/g, '-')}.${thumbnail.split('.').at(-1)}`;
+  const bytes = await getBytes(ref(people[by].storage, thumbnail));
+  const { bucket } = ref(people[by].storage, sample);
+  const kept = await fetch(`http://${storageHost}/v0/b/${bucket}/o?name=${encodeURIComponent(sample)}`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer owner', 'content-type': 'image/webp' },
+    body: bytes,
+  });
+  assert.ok(kept.ok, `the sample of ${model}: ${kept.status}`);
+  const reason = `What the stand-in of ${model} draws.`;
+  await people.admin.call('saveCatalogueEntry', { key: `models/${model}`, changes: { sample }, reason });
+}
+
+/** Fire a schedule, as Cloud Scheduler does at its time. */
+async function fire(name) {
+  const headers = { 'X-CloudScheduler-ScheduleTime': new Date().toISOString() };
+  assert.ok((await fetch(`${functions}/${name}-0`, { method: 'POST', headers })).ok, name);
+}
+
+/** The Monday of the present week, or of so many weeks before it. */
+function monday(weeksAgo) {
+  const day = new Date();
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7) - 7 * weeksAgo);
+  return day.toISOString().slice(0, 10);
 }
 
 for (const user of users) await signUp(user);
@@ -110,5 +140,17 @@ for (const { by, taskId, proofUrl, approve } of claims) {
 }
 for (const [index, { to, amount, reason }] of gifts.entries())
   await people.admin.call('addTokens', { uid: people[to].uid, amount, reason, requestId: id('gift', to, index) });
+for (const [index, { by, name, creations: keys }] of collections.entries()) {
+  const { collectionId } = await people[by].call('saveCollection', { name, requestId: id('collection', by, index) });
+  await people[by].call('changeCollection', { collectionId, add: keys.map((key) => made[key].creationId) });
+}
+for (const { by, post, ...report } of seed.reports) await people[by].call('reportPost', { postId: posts[post], ...report });
+for (const { post, ...decision } of seed.decisions)
+  await people.admin.call('moderatePost', { postId: posts[post], ...decision });
+for (const { by, post, text } of seed.appeals)
+  await people[by].call('appealModeration', { postId: posts[post], text, requestId: id('appeal', by, post) });
+for (const key of seed.samples) await showSample(creations.find((each) => each.key === key).by, key);
+for (const weeksAgo of [1, 0]) await people.admin.call('runWeeklyReport', { weekStart: monday(weeksAgo) });
+await fire('measureModels');
 await Promise.all(Object.values(people).map((client) => client.close()));
 process.exit(0);

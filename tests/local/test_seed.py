@@ -21,6 +21,9 @@ from tests.support.structs import differences, pattern
 Data = dict[str, Any]
 SEED: Data = json.loads((settings.ROOT / "local/generate/seed.json").read_text())
 MADE = [each for each in SEED["creations"] if "fault" not in each]
+UNSEEN = {each["post"] for each in SEED["decisions"]}
+UNSEEN |= {each["key"] for each in MADE if each.get("publish", {}).get("rating") == "mature"}
+"""Posts that the feed does not show to a visitor."""
 MOST_BYTES = 6_000_000
 UNTYPED: set[str] = set()
 """Collections whose documents have no struct yet."""
@@ -119,7 +122,7 @@ def test_the_feed_is_what_was_published(running: Stack) -> None:
             "is a remix": "remix" in each,
         }
         for each in reversed(MADE)
-        if "publish" in each
+        if "publish" in each and each["key"] not in UNSEEN
     ]
     found = [
         {
@@ -139,11 +142,62 @@ def test_the_feed_is_what_was_published(running: Stack) -> None:
         assert len(file(running, item["path"]).content) == item["bytes"]
 
 
+def stored(running: Stack) -> dict[str, Data]:
+    return Database(running.firestore_host, running.project).all()
+
+
+def test_models_have_a_sample_and_a_time(running: Stack) -> None:
+    models = {each["id"]: each for each in call(running, "getStudioOptions")["models"]}
+    shown = {each["model"] for each in MADE if each["key"] in SEED["samples"]}
+    samples = {name: model["sample"] for name, model in models.items() if "sample" in model}
+    assert set(samples) == shown
+    assert [name for name, sample in samples.items() if not file(running, sample).ok] == []
+    assert models["z-image"]["typicalSeconds"]["p50"] > 0
+
+
+def test_notifications_name_and_show_what_they_are_about(running: Stack) -> None:
+    told = [data for path, data in stored(running).items() if pattern(path) == "users/notifications"]
+    made = [each for each in told if each["type"] == "job_completed"]
+    assert len(made) == len(MADE)
+    assert [each for each in made if not each.get("title")] == []
+    pictures = [each for each in made if each["jobType"] in ("image", "edit", "video")]
+    assert [each for each in pictures if not each.get("thumbnailPath")] == []
+    assert {"post_commented", "content_hidden", "job_failed"} <= {each["type"] for each in told}
+
+
+def test_the_administrators_pages_have_something_to_show(running: Stack) -> None:
+    boss, _ = sign_in(running, next(user for user in SEED["users"] if user.get("admin")))
+    days = sorted(data["createdAt"] for path, data in stored(running).items() if pattern(path) == "jobs")
+    period = {"from": f"{days[0]:%Y-%m-%d}", "to": f"{days[-1]:%Y-%m-%d}"}
+    overview = call(running, "getOverview", boss, **period)
+    assert sum(each["completed"] for each in overview["hours"]) == len(MADE)
+    assert sum(each["jobs"] for each in overview["models"]) == len(SEED["creations"])
+    assert [day["revenue"] for day in overview["days"] if day["revenue"]]
+    waiting = {
+        kind: len(call(running, "getModerationQueue", boss, kind=kind)["items"])
+        for kind in ("posts", "appeals", "claims")
+    }
+    assert waiting == {
+        "posts": len({each["post"] for each in SEED["reports"]} - UNSEEN),
+        "appeals": len(SEED["appeals"]),
+        "claims": len([each for each in SEED["claims"] if not each.get("approve")]),
+    }
+    weeks = call(running, "getWeeklyReports", boss, limit=9)["reports"]
+    assert [bool(each["totalRequests"]) for each in weeks] == [True, False]
+
+
+def test_collections_hold_what_was_put_into_them(running: Stack) -> None:
+    for each in SEED["collections"]:
+        token, _ = sign_in(running, next(user for user in SEED["users"] if user["email"].startswith(each["by"])))
+        found = call(running, "listCollections", token)["collections"]
+        assert [(one["name"], one["count"]) for one in found] == [(each["name"], len(each["creations"]))]
+
+
 def test_every_document_is_what_its_struct_says(running: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decoded and encoded again it is the same: no unknown field, none of another type, no required one missing."""
     monkeypatch.setenv("APP_SIGNING_KEY", "names nothing that is stored")
-    stored = Database(running.firestore_host, running.project).all()
-    assert {"users", "users/ledger", "auditLogs", "posts"} <= set(map(pattern, stored))
-    wrong, untyped = differences(stored)
+    documents = stored(running)
+    assert {"users", "users/ledger", "auditLogs", "posts"} <= set(map(pattern, documents))
+    wrong, untyped = differences(documents)
     assert wrong == []
     assert untyped <= UNTYPED
