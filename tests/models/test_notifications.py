@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,16 @@ from msgspec.structs import replace
 from studiox.kit.documents import AlreadyDecided, Docs, encode
 from studiox.models import notifications
 from studiox.models.ledger import LedgerEntry
-from studiox.models.notifications import LETTERS, Mail, MailMessage, Notification, Type, notification_path
+from studiox.models.notifications import (
+    LETTERS,
+    Letter,
+    Mail,
+    MailMessage,
+    Notification,
+    Type,
+    Words,
+    notification_path,
+)
 from studiox.models.users import DaySpend, Preferences, user_path
 from tests.support.documents import docs_with
 from tests.support.people import user_of
@@ -156,3 +166,36 @@ def test_a_reached_limit_is_told_by_its_day() -> None:
     assert found.text is not None
     assert found.text.startswith("You have spent 50 tokens today")
     assert [each["message"]["text"].startswith(found.text) for each in mails(docs)] == [True]
+
+
+ARABIC = re.compile("[\u0600-\u06ff]")
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+@pytest.mark.parametrize(("language", "arabic"), [("ar", True), ("en", False), ("de", False), (None, False)])
+def test_a_letter_is_in_the_persons_language(kind: Type, language: str | None, arabic: bool) -> None:
+    docs = person(Preferences(email_notifications=True, language=language))
+    notifications.add(docs, "u1", kind, "cause", NOW, Words("in English", "بالعربية"))
+    [mail] = mails(docs)
+    note = docs.get(notification_path("u1", kind, "cause"))
+    assert note is not None
+    assert note.text == ("بالعربية" if arabic else "in English")
+    assert mail["message"]["text"].startswith(note.text)
+    assert bool(ARABIC.search(mail["message"]["subject"])) is arabic
+
+
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_a_letter_says_as_much_in_each_language(letter: Letter) -> None:
+    for words in (letter.subject, letter.text):
+        assert not ARABIC.search(words.en)
+        assert bool(words.en) is bool(ARABIC.search(words.ar))
+
+
+def test_figures_are_in_both_languages() -> None:
+    docs = person(Preferences(language="ar"))
+    notifications.tell_spend_limit(docs, "u1", DaySpend(date="2026-03-02", tokens=731), NOW)
+    note = docs.get(notification_path("u1", "spend_limit_reached", "2026-03-02"))
+    assert note is not None
+    assert note.text is not None
+    assert "731" in note.text
+    assert ARABIC.search(note.text)

@@ -98,8 +98,8 @@ def suspend_user(admin: User, uid: str, suspended: bool, reason: str) -> users.U
             return
         cleanup_store.order(docs, "suspension", pseudonym(uid), uid, token, now)
         records.count(docs, now, "accounts", "other", "suspended" if suspended else "reinstated")
-        text = statements.of_suspension(reason) if suspended else statements.REINSTATED
-        decisions.tell(docs, uid, "account_suspended" if suspended else "account_reinstated", token, now, text=text)
+        words = statements.of_suspension(reason) if suspended else statements.REINSTATED
+        decisions.tell(docs, uid, "account_suspended" if suspended else "account_reinstated", token, now, words)
 
     user = _change(admin, uid, {"suspended": suspended}, effect, suspended=suspended, reason=reason)
     if firestore.get(clean_up_path("suspension", pseudonym(uid))) is not None:

@@ -58,5 +58,5 @@ def tell_problem(docs: Docs, uid: str, problem: TopUpProblem, pack_id: str, caus
     url = None
     if problem == "authentication":
         url = site_url(config.SITE_URL.value, f"/tokens?buy={urllib.parse.quote(pack_id)}")
-    text = top_up_rules.TEXTS[problem]
-    notifications.add(docs, uid, "top_up_failed", cause, now, problem=problem, url=url, text=text)
+    words = top_up_rules.TEXTS[problem]
+    notifications.add(docs, uid, "top_up_failed", cause, now, words, problem=problem, url=url)

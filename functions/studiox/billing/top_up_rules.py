@@ -14,6 +14,7 @@ from studiox.kit.clock import UTC, datetime, timedelta
 from studiox.kit.errors import NOT_OFFERED, FieldRule, InvalidRequest, StudioxError, Wrong
 from studiox.models.auto_top_up import AutoTopUp, SavedCard, TopUpProblem
 from studiox.models.catalog import Pack
+from studiox.models.notifications import Words
 from studiox.models.orders import OffSession, Order
 from studiox.models.users import User
 
@@ -25,15 +26,30 @@ RESEND = timedelta(hours=20)
 GIVE_UP = timedelta(hours=25)
 """When a payment that Stripe does not know was never made: nothing that was sent can be under way any more."""
 
-TEXTS: Mapping[TopUpProblem, str] = {
-    "authentication": "Your bank wants you to confirm the payment, so nothing was charged. Please buy the pack:"
-    " its checkout saves your card again.",
-    "declined": "Your card was refused, so nothing was charged and auto top-up is off. You can turn it on again.",
-    "ceiling": "Another top-up would exceed the monthly limit that you set, so nothing was charged.",
-    "pack_changed": "The pack that you chose is no longer sold at that price, so nothing was charged and auto top-up is"
-    " off. You can turn it on again with another pack or at the new price.",
-    "unavailable": "Auto top-up is not available right now, so nothing was charged and it is off. You can turn it on"
-    " again later.",
+TEXTS: Mapping[TopUpProblem, Words] = {
+    "authentication": Words(
+        "Your bank wants you to confirm the payment, so nothing was charged. Please buy the pack: its checkout saves"
+        " your card again.",
+        "يطلب مصرفك أن تؤكد عملية الدفع، فلم يُحسم منك شيء. اشترِ الباقة من فضلك، فتُحفظ بطاقتك من جديد.",
+    ),
+    "declined": Words(
+        "Your card was refused, so nothing was charged and auto top-up is off. You can turn it on again.",
+        "رُفضت بطاقتك، فلم يُحسم منك شيء وأُوقفت التعبئة التلقائية. يمكنك تشغيلها من جديد.",
+    ),
+    "ceiling": Words(
+        "Another top-up would exceed the monthly limit that you set, so nothing was charged.",
+        "كانت تعبئة أخرى ستتجاوز الحد الشهري الذي وضعته، فلم يُحسم منك شيء.",
+    ),
+    "pack_changed": Words(
+        "The pack that you chose is no longer sold at that price, so nothing was charged and auto top-up is off. You"
+        " can turn it on again with another pack or at the new price.",
+        "لم تعد الباقة التي اخترتها تُباع بذلك السعر، فلم يُحسم منك شيء وأُوقفت التعبئة التلقائية. يمكنك تشغيلها من"
+        " جديد بباقة أخرى أو بالسعر الجديد.",
+    ),
+    "unavailable": Words(
+        "Auto top-up is not available right now, so nothing was charged and it is off. You can turn it on again later.",
+        "التعبئة التلقائية غير متاحة الآن، فلم يُحسم منك شيء وأُوقفت. يمكنك تشغيلها لاحقًا.",
+    ),
 }
 _TURNS_OFF = ("declined", "pack_changed", "unavailable")
 _OF_THE_CARD = ("authentication", "declined")

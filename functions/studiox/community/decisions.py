@@ -58,7 +58,7 @@ def enforce(docs: Docs, work: Work, record: Moderation, decision: Decision) -> N
             post_id=subject.post_id,
             comment_id=subject.comment_id,
             reason=decision.reason,
-            text=statements.of_upheld_appeal(subject, work.text, decision.reason),
+            words=statements.of_upheld_appeal(subject, work.text, decision.reason),
         )
         if before.action == decision.action:
             decision = replace(decision, id=before.id, appeal_id=before.appeal_id)
@@ -74,7 +74,7 @@ def enforce(docs: Docs, work: Work, record: Moderation, decision: Decision) -> N
         post_id=subject.post_id,
         comment_id=subject.comment_id,
         reason=decision.reason,
-        text=statements.of_decision(subject, work.text, decision),
+        words=statements.of_decision(subject, work.text, decision),
     )
 
 
@@ -127,7 +127,7 @@ def lift(docs: Docs, work: Work, record: Moderation, token: str, now: datetime, 
         post_id=subject.post_id,
         comment_id=subject.comment_id,
         reason=reason,
-        text=statements.of_restore(
+        words=statements.of_restore(
             subject, work.text, appealed=appeal is not None, published=published, suspended=suspended
         ),
     )
@@ -168,7 +168,7 @@ def settle_report(docs: Docs, subject: Subject, report: records.Report, *, uphel
         comment_id=subject.comment_id,
         reason=report.reason,
         outcome=outcome,
-        text=statements.of_report(subject, upheld=upheld),
+        words=statements.of_report(subject, upheld=upheld),
     )
 
 
@@ -178,6 +178,7 @@ def tell(
     type_: notifications.Type,
     cause: str,
     now: datetime,
+    words: notifications.Words,
     **about: Unpack[notifications.About],
 ) -> None:
     """Notify a person whose account exists. The account is written too: its deletion cannot end meanwhile."""
@@ -186,4 +187,4 @@ def tell(
         return
     change_user(docs, uid, now)
     if not account.closing:
-        notifications.add(docs, uid, type_, cause, now, **about)
+        notifications.add(docs, uid, type_, cause, now, words, **about)

@@ -67,8 +67,8 @@ def rate(caller: User, subject: Subject, rating: Rating | None, note: str | None
             raise NotFound
         if post.rating != rating:
             posts.rate_post(docs, post, rating)
-            text = statements.of_rating(subject, post.caption, rating)
-            decisions.tell(docs, post.uid, "content_rated", token, now, post_id=post_id, text=text)
+            words = statements.of_rating(subject, post.caption, rating)
+            decisions.tell(docs, post.uid, "content_rated", token, now, words, post_id=post_id)
         # Published again, it has this rating at least.
         creation = docs.get(creation_path)
         if creation is not None and creation.rating != rating:

@@ -80,11 +80,11 @@ class Notification(Stored, frozen=True, kw_only=True):
     url: str | None = None
     """Where the user can pay instead of a top-up."""
     text: str | None = None
-    """What happened, and what the user can do: in English, as the e-mail says it."""
+    """What happened, and what the user can do, as the e-mail says it: in the user's language then, or in English."""
 
 
 class About(TypedDict, total=False):
-    """A notification's optional fields. Of these only `text` is part of the e-mail: it holds nothing private."""
+    """A notification's optional fields but `text`, which alone is part of the e-mail: it holds nothing private."""
 
     job_id: str
     job_type: JobType
@@ -101,7 +101,6 @@ class About(TypedDict, total=False):
     outcome: Literal["upheld", "overruled"]
     problem: TopUpProblem
     url: str | None
-    text: str | None
 
 
 class MailMessage(Stored, frozen=True, kw_only=True):
@@ -125,46 +124,95 @@ NOTIFICATIONS = Collection("notifications", Notification)
 MAIL = Collection("mail", Mail)
 
 
+class Words(NamedTuple):
+    """A text in the languages that letters are written in."""
+
+    en: str
+    ar: str
+
+    def in_language(self, language: str | None) -> str:
+        """In English where there is no other, or the person has not said their language."""
+        return self.ar if language == "ar" else self.en
+
+
+NO_WORDS = Words("", "")
+
+
 class Letter(NamedTuple):
-    """An e-mail's template, and the field of `Preferences` that asks for it."""
+    """An e-mail's template, and the field of `Preferences` that asks for it. Its text may be the notification's."""
 
     preference: str
-    subject: str
-    text: str
+    subject: Words
+    text: Words = NO_WORDS
 
 
 LETTERS: dict[Type, Letter] = {
     "job_completed": Letter(
-        "email_jobs", "Your generation is ready", "Your generation is ready. See it in your library."
+        "email_jobs",
+        Words("Your generation is ready", "ما طلبته جاهز"),
+        Words("Your generation is ready. See it in your library.", "ما طلبته جاهز. تجده في مكتبتك."),
     ),
-    "job_failed": Letter("email_jobs", "Your generation failed", "Your generation failed; your tokens were refunded."),
-    "payment_failed": Letter("email_payments", "A payment failed", "A payment failed. Check your billing details."),
+    "job_failed": Letter(
+        "email_jobs",
+        Words("Your generation failed", "فشل إنشاء ما طلبته"),
+        Words("Your generation failed; your tokens were refunded.", "فشل إنشاء ما طلبته، وأُعيدت إليك رموزك."),
+    ),
+    "payment_failed": Letter(
+        "email_payments",
+        Words("A payment failed", "فشلت عملية دفع"),
+        Words("A payment failed. Check your billing details.", "فشلت عملية دفع. راجع بيانات الدفع لديك."),
+    ),
     "payment_in_review": Letter(
         "email_payments",
-        "We are reviewing your payment",
-        "We received your payment, but could not match it to your order. We are reviewing it; you don't need to do"
-        " anything.",
+        Words("We are reviewing your payment", "نراجع دفعتك"),
+        Words(
+            "We received your payment, but could not match it to your order. We are reviewing it; you don't need to do"
+            " anything.",
+            "وصلتنا دفعتك، لكننا لم نتمكن من مطابقتها مع طلبك. نحن نراجعها، ولا يلزمك فعل شيء.",
+        ),
     ),
     "payment_action_required": Letter(
-        "email_payments", "Confirm your payment", "Your bank asks you to confirm a payment."
+        "email_payments",
+        Words("Confirm your payment", "أكّد دفعتك"),
+        Words("Your bank asks you to confirm a payment.", "يطلب مصرفك أن تؤكد عملية دفع."),
     ),
     "top_up_done": Letter(
-        "email_payments", "We topped up your tokens", "Your balance got low, so we bought the pack that you chose."
+        "email_payments",
+        Words("We topped up your tokens", "عبّأنا رصيدك من الرموز"),
+        Words(
+            "Your balance got low, so we bought the pack that you chose.",
+            "انخفض رصيدك، فاشترينا الباقة التي اخترتها.",
+        ),
     ),
-    "top_up_failed": Letter("email_payments", "Your tokens were not topped up", ""),
-    "trial_ending": Letter("email_payments", "Your trial ends soon", "Your trial ends soon; your plan then starts."),
-    # Their text is the notification's.
-    "tokens_low": Letter("email_tokens", "You are running low on tokens", ""),
-    "spend_limit_reached": Letter("email_tokens", "You have reached your daily limit", ""),
-    "post_commented": Letter("email_comments", "New comment on your post", "Someone commented on one of your posts."),
-    "content_hidden": Letter("email_moderation", "We have hidden something that you published", ""),
-    "content_removed": Letter("email_moderation", "We have removed something that you published", ""),
-    "content_restored": Letter("email_moderation", "What you published is back", ""),
-    "content_rated": Letter("email_moderation", "We have rated something that you published", ""),
-    "appeal_upheld": Letter("email_moderation", "Our decision stands", ""),
-    "report_decided": Letter("email_moderation", "We have decided about your report", ""),
-    "account_suspended": Letter("email_moderation", "Your account is suspended", ""),
-    "account_reinstated": Letter("email_moderation", "Your account is no longer suspended", ""),
+    "top_up_failed": Letter("email_payments", Words("Your tokens were not topped up", "لم يُعبّأ رصيدك من الرموز")),
+    "trial_ending": Letter(
+        "email_payments",
+        Words("Your trial ends soon", "تنتهي فترتك التجريبية قريبًا"),
+        Words("Your trial ends soon; your plan then starts.", "تنتهي فترتك التجريبية قريبًا، ثم تبدأ خطتك."),
+    ),
+    "tokens_low": Letter("email_tokens", Words("You are running low on tokens", "رموزك على وشك النفاد")),
+    "spend_limit_reached": Letter("email_tokens", Words("You have reached your daily limit", "بلغت حدّك اليومي")),
+    "post_commented": Letter(
+        "email_comments",
+        Words("New comment on your post", "تعليق جديد على منشورك"),
+        Words("Someone commented on one of your posts.", "علّق أحدهم على أحد منشوراتك."),
+    ),
+    "content_hidden": Letter(
+        "email_moderation", Words("We have hidden something that you published", "أخفينا شيئًا نشرته")
+    ),
+    "content_removed": Letter(
+        "email_moderation", Words("We have removed something that you published", "أزلنا شيئًا نشرته")
+    ),
+    "content_restored": Letter("email_moderation", Words("What you published is back", "عاد ما نشرته")),
+    "content_rated": Letter(
+        "email_moderation", Words("We have rated something that you published", "صنّفنا شيئًا نشرته")
+    ),
+    "appeal_upheld": Letter("email_moderation", Words("Our decision stands", "قرارنا باقٍ")),
+    "report_decided": Letter("email_moderation", Words("We have decided about your report", "اتخذنا قرارًا بشأن بلاغك")),
+    "account_suspended": Letter("email_moderation", Words("Your account is suspended", "حسابك موقوف")),
+    "account_reinstated": Letter(
+        "email_moderation", Words("Your account is no longer suspended", "لم يعد حسابك موقوفًا")
+    ),
 }
 
 
@@ -177,11 +225,16 @@ def notification_path(uid: str, type_: Type, cause: str) -> Path[Notification]:
     return notifications(uid).document(ids.derived(type_, cause))
 
 
-def add(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, **about: Unpack[About]) -> None:
-    """Notify the user of `cause`, an id, by e-mail too if their preferences ask for it."""
-    added = Notification(type=type_, created_at=now, read_at=None, expires_at=now + KEEP, **about)
+def add(
+    docs: Docs, uid: str, type_: Type, cause: str, now: datetime, words: Words | None = None, **about: Unpack[About]
+) -> None:
+    """Notify the user of `cause`, an id, by e-mail too if their preferences ask for it, in their language."""
+    user = docs.get(user_path(uid))
+    text = words and words.in_language(user.preferences.language if user is not None else None)
+    added = Notification(type=type_, created_at=now, read_at=None, expires_at=now + KEEP, text=text, **about)
     docs.create(notification_path(uid, type_, cause), added)
-    _mail(docs, uid, type_, cause, now, about.get("text"))
+    if user is not None and user.email and _wants(user.preferences, LETTERS[type_].preference):
+        _mail(docs, user.email, user.preferences.language, uid, type_, cause, now, text)
 
 
 def amend(docs: Docs, uid: str, type_: Type, cause: str, **about: Unpack[About]) -> None:
@@ -201,17 +254,23 @@ def tell_low_balance(docs: Docs, uid: str, user: User, entry: LedgerEntry) -> No
     chosen = user.preferences.low_balance_at
     threshold = LOW_BALANCE if chosen is None else chosen
     if ledger.falls_below(threshold, user.balance, entry.balance_after):
-        text = f"You have {entry.balance_after} tokens left, fewer than {threshold}."
-        add(docs, uid, "tokens_low", entry.id, entry.created_at, balance=entry.balance_after, text=text)
+        left = entry.balance_after
+        words = Words(
+            f"You have {left} tokens left, fewer than {threshold}.",
+            f"عدد رموزك المتبقية {left}، وهو أقل من {threshold}.",
+        )
+        add(docs, uid, "tokens_low", entry.id, entry.created_at, words, balance=left)
 
 
 def tell_spend_limit(docs: Docs, uid: str, spent: DaySpend, now: datetime) -> None:
     """Notify the user, once a day, that the day's debits have reached their limit."""
-    text = (
+    words = Words(
         f"You have spent {spent.tokens} tokens today, which is the daily limit that you set. You can order again after"
-        " midnight UTC, or change the limit in your account."
+        " midnight UTC, or change the limit in your account.",
+        f"عدد الرموز التي أنفقتها اليوم {spent.tokens}، وهو الحد اليومي الذي وضعته. يمكنك أن تطلب من جديد بعد منتصف"
+        " الليل بتوقيت UTC، أو أن تغيّر الحد في حسابك.",
     )
-    add(docs, uid, "spend_limit_reached", spent.date, now, text=text)
+    add(docs, uid, "spend_limit_reached", spent.date, now, words)
 
 
 def _wants(preferences: Preferences, name: str) -> bool:
@@ -219,15 +278,14 @@ def _wants(preferences: Preferences, name: str) -> bool:
     return (preferences.email_notifications if own is None else own) is True
 
 
-def _mail(docs: Docs, uid: str, type_: Type, cause: str, now: datetime, text: str | None) -> None:
+def _mail(
+    docs: Docs, to: str, language: str | None, uid: str, type_: Type, cause: str, now: datetime, text: str | None
+) -> None:
     letter = LETTERS[type_]
-    user = docs.get(user_path(uid))
-    if user is None or not user.email or not _wants(user.preferences, letter.preference):
-        return
-    text = f"{text or letter.text}\n\n{config.SITE_URL.value}\n"
+    subject, text = letter.subject.in_language(language), text or letter.text.in_language(language)
     mail = Mail(
-        to=[user.email],
-        message=MailMessage(subject=f"StudioX: {letter.subject}", text=text),
+        to=[to],
+        message=MailMessage(subject=f"StudioX: {subject}", text=f"{text}\n\n{config.SITE_URL.value}\n"),
         uid=uid,
         created_at=now,
         expires_at=now + KEEP_MAIL,

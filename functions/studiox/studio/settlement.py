@@ -163,8 +163,10 @@ def _notify(docs: Docs, job: Job, now: datetime) -> None:
         about["creation_id"] = job.job_id
         notifications.add(docs, job.uid, "job_completed", job.job_id, now, **about)
     else:
-        about["text"] = None if job.error is None else job.error.message
-        notifications.add(docs, job.uid, "job_failed", job.job_id, now, **about)
+        # In Arabic a letter says that it failed, without the reason.
+        in_arabic = notifications.LETTERS["job_failed"].text.ar
+        words = None if job.error is None else notifications.Words(job.error.message, in_arabic)
+        notifications.add(docs, job.uid, "job_failed", job.job_id, now, words, **about)
 
 
 def _count(docs: Docs, before: Job, after: Job, state: JobState) -> None:
