@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { signInWithEmailAndPassword } from 'firebase/auth';
 import { connect } from '../../local/client.mjs';
-import { mailed } from '../journeys/support.mjs';
-import { accessible, balance, DESKTOP, fits, PASSWORD, PHONE, signIn, signOut, signUp, story, until } from './support.mjs';
+import { mailed, newcomer } from '../journeys/support.mjs';
+import {
+  accessible, address, balance, DESKTOP, fits, PASSWORD, PHONE, signIn, signOut, signUp, story, tabTo, until,
+} from './support.mjs';
 
 const GOOGLE = 'https://accounts.google.com/';
 
@@ -143,4 +145,53 @@ story('a name that is typed stays through an error, a reload and the end of the 
   await (await signIn(ada)).waitFor({ state: 'detached' });
   await page.goto('/account');
   await until(async () => (await name.inputValue()) === 'Ada the Second', 'the name that was saved: sign-out forgets the other');
+});
+
+story('the language is chosen on the account page, kept in the account, and taken at sign-in in another browser', async (visit, t) => {
+  const ada = { ...(await visit(PHONE)), email: address() };
+  const client = await newcomer(t, ada.email);
+  const kept = async () => (await client.call('getProfile')).preferences.language;
+  const { page } = ada;
+  await page.goto('/feed');
+  await (await signIn(ada)).waitFor({ state: 'detached' });
+  await until(async () => (await kept()) === 'en', 'the language of the page, for an account that had none');
+  await page.goto('/account');
+  const section = page.getByRole('region', { name: 'Language' });
+  await accessible(page, 'the account with its language');
+  await tabTo(page, section.getByRole('button', { name: 'العربية' }));
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'الحساب', level: 1 }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'ar');
+  assert.equal(await kept(), 'ar');
+  await page.getByRole('region', { name: 'اللغة' }).getByRole('button', { name: 'العربية', pressed: true }).waitFor();
+  await fits(page);
+
+  const elsewhere = { ...(await visit(DESKTOP)), email: ada.email };
+  await elsewhere.page.goto('/account');
+  await signIn(elsewhere);
+  await elsewhere.page.getByRole('heading', { name: 'الحساب', level: 1 }).waitFor(); // in English until now
+  const english = elsewhere.page.getByRole('contentinfo').getByRole('button', { name: 'English' });
+  await english.click();
+  await elsewhere.page.getByRole('heading', { name: 'Account', level: 1 }).waitFor();
+  assert.equal(await kept(), 'en', 'the choice at the foot of a page is the account’s too');
+});
+
+story('whoever signs in to go on with an order gets the account’s language afterwards', async (visit, t) => {
+  const ada = { ...(await visit(DESKTOP)), email: address() };
+  const client = await newcomer(t, ada.email);
+  await client.call('updateProfile', { preferences: { language: 'ar' } });
+  const { page } = ada;
+  await page.goto('/');
+  const form = page.getByRole('form', { name: 'Order' });
+  await form.getByRole('combobox', { name: 'Model' }).selectOption('z-image');
+  await form.getByRole('textbox', { name: /^Prompt/ }).fill('A boat');
+  await form.getByRole('button', { name: /generate/i }).click();
+  const dialog = page.getByRole('dialog', { name: 'Sign in' });
+  await dialog.getByRole('button', { name: 'I have an account' }).click();
+  await dialog.getByLabel('E-mail address').fill(ada.email);
+  await dialog.getByLabel('Password').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('article', { name: 'A boat' }).getByRole('link', { name: 'Open in the library' }).waitFor();
+  await page.reload();
+  await until(() => page.evaluate(() => document.documentElement.lang === 'ar'), 'the language of the account');
 });

@@ -149,7 +149,9 @@ story('in Arabic, from right to left: signing up, buying, the receipt and the ac
   await accessible(page, 'signing up in Arabic');
   await dialog.getByLabel('البريد الإلكتروني').fill(email);
   await dialog.getByLabel('كلمة المرور').fill(PASSWORD);
+  const saved = page.waitForRequest('**/updateProfile');
   await dialog.getByRole('button', { name: 'إنشاء حساب', exact: true }).tap();
+  assert.deepEqual((await saved).postDataJSON().data, { preferences: { language: 'ar' } });
   await dialog.waitFor({ state: 'detached' });
   const asked = page.waitForRequest(/accounts:sendOobCode/);
   await page.getByRole('button', { name: 'أرسلوا إليّ الرابط' }).tap();

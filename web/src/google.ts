@@ -2,6 +2,7 @@
 // used. https://developers.google.com/identity/openid-connect/openid-connect
 import type { App } from './app.ts';
 import { translated } from './language.ts';
+import { adopt } from './preferred.ts';
 import { account as english } from './words/en/account.ts';
 
 const GOOGLE = 'https://accounts.google.com/o/oauth2/v2/auth';
@@ -50,4 +51,5 @@ export async function fromGoogle(app: App, answer: URLSearchParams): Promise<voi
   if (!signedIn) return;
   history.replaceState(null, '', asked.path);
   app.go();
+  await adopt(app, false);
 }

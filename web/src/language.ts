@@ -18,9 +18,12 @@ export const rightToLeft = root.dir === 'rtl';
 export const locale =
   navigator.languages.find((each) => each.split('-')[0] === language) ?? (language === 'en' ? 'en-GB' : language);
 
+/** Show the page in another language when it is loaded next. */
+export const remember = (chosen: Language): void => localStorage.setItem('language', chosen);
+
 /** Show the page in another language from now on. */
 export function speak(chosen: Language): void {
-  localStorage.setItem('language', chosen);
+  remember(chosen);
   location.reload();
 }
 

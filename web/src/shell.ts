@@ -4,8 +4,9 @@ import { ref } from 'lit-html/directives/ref.js';
 import type { App } from './app.ts';
 import { confirmation } from './confirm.ts';
 import { icon, type Icon } from './icons.ts';
-import { language, LANGUAGES, say, shown, speak, translated, type Language } from './language.ts';
+import { say, shown, translated } from './language.ts';
 import type { Notification } from './notifications.ts';
+import { languages } from './preferred.ts';
 import type { Queue } from './queue.ts';
 import { askToSignIn } from './sign-in.ts';
 import { isDark, turnLights } from './theme.ts';
@@ -39,20 +40,12 @@ export function shell(app: App, queue: Queue): TemplateResult {
     ${standing(app)}
     ${confirmation(app)}
     <main id="main" tabindex="-1">${app.page?.view()}</main>
-    ${footer}
+    <footer>${languages(app, words.languages)}</footer>
     ${app.player.view()}
     <p class="hidden" role="status">${app.heard}</p>
     ${app.dialog ? modal(app) : app.toasts.view()}
   `;
 }
-
-/** The languages, each by its own name. */
-const footer = html`<footer><div class="row" role="group" aria-label=${words.languages}>
-  ${Object.entries(LANGUAGES).map(
-    ([each, name]) => html`<button class="link" lang=${each} aria-pressed=${String(each === language)}
-      @click=${() => speak(each as Language)}>${name}</button>`,
-  )}
-</div></footer>`;
 
 /** What concerns every page, said once. */
 function standing(app: App): TemplateResult {

@@ -1,8 +1,9 @@
 // Signing up and in: Firebase Auth's own, in one dialog.
 import { html, nothing } from 'lit-html';
 import type { App } from './app.ts';
-import { translated } from './language.ts';
+import { language, translated } from './language.ts';
 import type { Dialog } from './page.ts';
+import { adopt } from './preferred.ts';
 import { said } from './words.ts';
 import { account as english } from './words/en/account.ts';
 
@@ -14,7 +15,7 @@ const googleClient = (): string =>
   document.querySelector<HTMLMetaElement>('meta[name=google-client-id]')?.content ?? '';
 
 /** Ask the visitor to sign up or in; `then` runs after it. */
-export function askToSignIn(app: App, then: () => void = () => undefined, fresh = true): void {
+export function askToSignIn(app: App, then?: () => void, fresh = true): void {
   let signingUp = fresh;
   let busy = false;
   let wrong = '';
@@ -37,18 +38,20 @@ export function askToSignIn(app: App, then: () => void = () => undefined, fresh 
       if (signingUp) {
         await app.session.enter((sdk) => sdk.signUp(email, password));
         const name = String(form.get('name') ?? '').trim();
-        // The functions keep the public name; Auth's copy is for its own e-mails.
-        if (name) {
-          // The account exists without the name too, so a failure does not stop the sign-up.
-          await app.attempt(async () => {
-            const { setName } = await app.session.sdk();
-            await Promise.all([setName(name), app.studiox.updateProfile({ displayName: name })]);
-          });
-          app.page?.renew?.(); // it may have been read before
-        }
-      } else await app.session.enter((sdk) => sdk.signIn(email, password));
+        const profile = { ...(name ? { displayName: name } : {}), preferences: { language } };
+        // The account exists without them too, so a failure does not stop the sign-up.
+        await app.attempt(async () => {
+          const { setName } = await app.session.sdk();
+          // The functions keep the public name; Auth's copy is for its own e-mails.
+          await Promise.all([name && setName(name), app.studiox.updateProfile(profile)]);
+        });
+        app.page?.renew?.(); // it may have been read before
+      } else {
+        await app.session.enter((sdk) => sdk.signIn(email, password));
+        void adopt(app, then !== undefined);
+      }
       if (app.dialog === dialog) app.show(null); // it closes when somebody is signed in; by now another may be open
-      then();
+      then?.();
     } catch (error) {
       wrong = said(error);
     } finally {

@@ -9,6 +9,7 @@ import { keptDraft } from '../kept.ts';
 import { Limits } from '../limits.ts';
 import { Blocked } from '../moderation.ts';
 import type { Page } from '../page.ts';
+import { languages } from '../preferred.ts';
 import { waitingCards } from '../waiting.ts';
 import { onDay } from '../words.ts';
 import { account as english } from '../words/en/account.ts';
@@ -65,6 +66,7 @@ export function accountPage(app: App): Page {
         : html`<div class="columns">
             ${about(profile, draft, save)}
             ${letters(profile.preferences, prefer)}
+            ${spoken(app)}
             ${limits.view(profile.preferences)}
             ${rewards.view(profile.streak)}
             ${invitation.view()}
@@ -93,6 +95,12 @@ function about(
     </form>
   </section>`;
 }
+
+const spoken = (app: App): TemplateResult => html`
+<section class="card" aria-label=${words.language.title}><h2>${words.language.title}</h2>
+  <p class="muted">${words.language.what}</p>
+  ${languages(app, words.language.title)}
+</section>`;
 
 type Prefer = (name: keyof Preferences, wanted: boolean) => void;
 
