@@ -1,6 +1,6 @@
 // Limits that a person sets themselves, and an invitation that both get tokens for.
 import assert from 'node:assert/strict';
-import { accessible, balance, DESKTOP, fits, order, PHONE, signUp, story } from './support.mjs';
+import { accessible, balance, DESKTOP, fits, order, PHONE, signUp, story, until } from './support.mjs';
 
 async function toAccount(page) {
   await page.getByRole('button', { name: 'Your account' }).click();
@@ -62,7 +62,7 @@ story('somebody who came by a link buys a pack, and both get tokens', async (vis
 
   const ben = await visit(DESKTOP);
   await ben.page.goto(link.slice(new URL(link).origin.length));
-  assert.equal(new URL(ben.page.url()).search, '', 'the code is kept, and not in the address');
+  await until(() => new URL(ben.page.url()).search === '', 'the code is kept, and not in the address');
   await ben.page.goto('/feed'); // looks around first
   await signUp(ben);
   await ben.page.getByText('You were invited').waitFor();
