@@ -209,7 +209,7 @@ story('what is typed to publish lasts through a refusal, Escape and a reload', a
   await dialog.getByLabel('Tags').fill('water!');
   await dialog.getByRole('switch', { name: /^Share how it was made/ }).uncheck();
   await dialog.getByRole('button', { name: 'Publish' }).tap();
-  await dialog.getByText('Tags: only letters').waitFor();
+  await dialog.getByText('Tags: not all of these characters are allowed here.').waitFor();
   await page.keyboard.press('Escape');
   await page.reload();
   await open.tap();

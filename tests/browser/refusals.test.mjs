@@ -152,7 +152,7 @@ story('a title of blanks, a tag that is none, and a post that cannot be loaded',
   const dialog = page.getByRole('dialog', { name: 'Publish' });
   await dialog.getByLabel('Tags').fill('a!b');
   await dialog.getByRole('button', { name: 'Publish' }).click();
-  await dialog.getByText('Tags: only letters, digits').waitFor(); // behind the dialog nobody would hear of it
+  await dialog.getByText('Tags: not all of these characters are allowed here.').waitFor(); // behind the dialog nobody would hear of it
   await accessible(page, 'a dialog that was refused');
   await dialog.getByLabel('Tags').fill('boats');
   await dialog.getByRole('button', { name: 'Publish' }).click();

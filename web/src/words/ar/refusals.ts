@@ -72,7 +72,7 @@ export const refusals = {
     tooSmall: '{name}: أقل قيمة مسموح بها {least}.',
     tooLarge: '{name}: أكبر قيمة مسموح بها {most}.',
     outOfRange: '{name}: يجب أن تكون القيمة من {least} إلى {most}.',
-    characters: '{name}: فيه رموز غير مسموح بها هنا.',
+    characters: '{name}: فيه أحرف غير مسموح بها هنا.',
     tooManyLinks: '{name}: فيه روابط أكثر من اللازم، والحد الأقصى {most}.',
     notOffered: '{name}: هذا الخيار غير متاح.',
     excluded: '{name}: لا يتوافق مع بقية ما اخترته.',

@@ -37,6 +37,7 @@ export const terms = {
   plans: { free: 'المجانية', pro: 'الاحترافية', enterprise: 'المؤسسات' },
   fields: {
     aspectRatio: 'نسبة الأبعاد',
+    caption: 'نص المنشور',
     color: 'الألوان',
     confirm: 'التأكيد',
     customMode: 'اختيار الأسلوب والعنوان',
@@ -59,6 +60,7 @@ export const terms = {
     sound: 'مع صوت',
     strength: 'القوة',
     style: 'الأسلوب',
+    tags: 'الوسوم',
     text: 'النص',
     title: 'العنوان',
     type: 'النوع',

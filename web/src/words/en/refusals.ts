@@ -74,7 +74,7 @@ export const refusals = {
     tooSmall: '{name} must be {least} at least.',
     tooLarge: '{name} must be {most} at most.',
     outOfRange: '{name} must be from {least} to {most}.',
-    characters: '{name} has characters that are not allowed here.',
+    characters: '{name}: not all of these characters are allowed here.',
     tooManyLinks: '{name} has too many links: {most} at most.',
     notOffered: '{name}: this is not offered.',
     excluded: '{name} does not go with the rest of what you chose.',

@@ -30,6 +30,7 @@ export const terms = {
   /** Fields of orders and of other forms. */
   fields: {
     aspectRatio: 'Aspect ratio',
+    caption: 'Caption',
     color: 'Colours',
     confirm: 'Confirmation',
     customMode: 'Choose style and title',
@@ -52,6 +53,7 @@ export const terms = {
     sound: 'With sound',
     strength: 'Strength',
     style: 'Style',
+    tags: 'Tags',
     text: 'Text',
     title: 'Title',
     type: 'Type',
