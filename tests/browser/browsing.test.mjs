@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { finished, newcomer, PASSWORD } from '../journeys/support.mjs';
-import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, until } from './support.mjs';
+import { accessible, balance, choose, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, until } from './support.mjs';
 
 const MADE = 25; // one more than a page has
 const AT_ONCE = 3; // as many as the free plan allows
@@ -42,7 +42,7 @@ story('a picture keeps its ratio, is saved under its name, and is seen whole', a
   await page.goto('/');
   await signUp(ada);
   const form = page.getByRole('form', { name: 'Order' });
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('nano-banana');
+  await choose(form, 'nano-banana');
   await form.getByRole('radio', { name: '9:16' }).check();
   const card = await order(page, { type: 'Picture', model: 'nano-banana', prompt: 'A mast: tall / thin?' });
   await card.getByRole('link', { name: 'Open in the library' }).click();

@@ -15,7 +15,7 @@ for (const [device, options] of Object.entries({ 'a desktop': DESKTOP, 'a phone'
     const { page } = ada;
     await page.goto('/');
     const home = page.getByRole('region', { name: 'What others make' });
-    const [, pictures] = /up to (\d+) pictures, or up to \d+ films, or up to \d+ songs/.exec(
+    const [, pictures] = /up to (\d+) pictures, up to \d+ films or up to \d+ songs/.exec(
       await home.getByText(/^200 tokens buy up to/).innerText(),
     );
     const picture = models.find(({ id }) => id === 'z-image');
@@ -30,4 +30,5 @@ for (const [device, options] of Object.entries({ 'a desktop': DESKTOP, 'a phone'
     await signUp(ada, 'Ada');
     await home.waitFor({ state: 'detached' });
     await page.getByText('What you make appears here.').waitFor();
+    await page.getByText(/^You have 200 tokens\. They buy up to \d+ pictures/).waitFor();
   });

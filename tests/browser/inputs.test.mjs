@@ -1,7 +1,7 @@
 // The pictures that an order starts from: dropped, pasted, or picked from the library. And a post that is shared.
 import assert from 'node:assert/strict';
 import { finished, newcomer } from '../journeys/support.mjs';
-import { accessible, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, tabTo, until } from './support.mjs';
+import { accessible, choose, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, tabTo, until } from './support.mjs';
 
 /** Give a picture to what has the focus, or is at this place, as the browser does for a drop or a paste. */
 async function give(page, kind, target) {
@@ -32,7 +32,7 @@ story('pictures are dropped on the form and pasted into it; a model that takes n
   await give(page, 'drop', form);
   await page.getByText('This model starts from no picture. Choose Edit, or another model.').waitFor();
   await form.getByRole('radio', { name: 'Edit', exact: true }).check();
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('nano-banana-edit');
+  await choose(form, 'nano-banana-edit');
   await give(page, 'drop', form);
   await decoded(form.getByRole('img', { name: 'Upload 1' }));
   await give(page, 'paste', form.getByRole('textbox', { name: /^Prompt/ }));
@@ -54,7 +54,7 @@ story('a picture is picked from the library by keys, and an edit of it is made',
   await (await signIn(ada)).waitFor({ state: 'detached' });
   const form = page.getByRole('form', { name: 'Order' });
   await form.getByRole('radio', { name: 'Edit', exact: true }).check();
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('nano-banana-edit');
+  await choose(form, 'nano-banana-edit');
   await tabTo(page, form.getByRole('button', { name: 'From my library' }));
   await page.keyboard.press('Enter');
   const picker = page.getByRole('dialog', { name: 'Pick a picture' });

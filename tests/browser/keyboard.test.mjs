@@ -1,6 +1,6 @@
 // Without a mouse: everything is reached in order, the focus is seen, dialogs keep it and give it back.
 import assert from 'node:assert/strict';
-import { balance, decoded, DESKTOP, PASSWORD, showsFocus, story, tabTo, until } from './support.mjs';
+import { balance, chosen, decoded, DESKTOP, PASSWORD, showsFocus, story, tabTo, until } from './support.mjs';
 
 const focused = (target) => until(() => target.evaluate((element) => element === document.activeElement), `the focus on ${target}`);
 
@@ -91,9 +91,12 @@ story('signing up, ordering and looking at it, by keys alone', async (visit) => 
   await keyboard.press('ArrowRight');
   await focused(page.getByRole('radio', { name: 'Edit', exact: true }));
   await keyboard.press('ArrowLeft');
-  await tabTo(page, page.getByRole('combobox', { name: 'Model' }));
-  await keyboard.type('Z-Image');
-  await until(async () => (await page.getByRole('combobox', { name: 'Model' }).inputValue()) === 'z-image', 'the model typed');
+  await tabTo(page, page.getByRole('radio', { name: /^Nano Banana 5 tokens/ }));
+  for (const model of ['nano-banana-2', 'seedream-4.5', 'z-image']) {
+    await keyboard.press('ArrowRight');
+    await until(async () => (await chosen(page)) === model, model);
+    await showsFocus(page);
+  }
   await tabTo(page, page.getByRole('textbox', { name: /^Prompt/ }));
   await keyboard.type('A harbour in the fog');
   await tabTo(page, page.getByRole('button', { name: /^Generate/ }));

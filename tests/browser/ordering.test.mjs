@@ -1,7 +1,7 @@
 // Ordering without surprises: what is chosen is shown, what is short is said before, and nothing blocks the next order.
 import assert from 'node:assert/strict';
 import { connect } from '../../local/client.mjs';
-import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signUp, story, until } from './support.mjs';
+import { accessible, balance, choose, chosen, decoded, DESKTOP, fits, order, PHONE, signUp, story, until } from './support.mjs';
 
 const TYPES = { image: 'Picture', edit: 'Edit', video: 'Video', music: 'Music', speech: 'Speech', lyrics: 'Lyrics', analysis: 'Analysis' };
 const form = (page) => page.getByRole('form', { name: 'Order' });
@@ -23,8 +23,8 @@ story('each group of choices shows what is chosen, whatever model it was chosen 
   for (const type of ['image', 'video', 'music', 'image', 'video']) {
     await form(page).getByRole('radio', { name: TYPES[type], exact: true }).check();
     for (const { id } of models.filter((model) => model.type === type)) {
-      await form(page).getByRole('combobox', { name: 'Model' }).selectOption(id);
-      await until(async () => (await form(page).getByRole('combobox', { name: 'Model' }).inputValue()) === id, id);
+      await choose(form(page), id);
+      await until(async () => (await chosen(form(page))) === id, id);
       await until(async () => (await unclear(page)).length === 0, `one choice in each group of ${id}`);
       // Something else than the default is chosen, and the next model does not have it.
       const last = form(page).locator('.chips:visible').last().locator('label').last();
@@ -40,7 +40,7 @@ story('an order by Ctrl+Enter, and another one while its provider takes its time
   await page.getByText(/Sign up and get 200 tokens\./).waitFor();
   await signUp(ada);
   await balance(page, 200);
-  await form(page).getByRole('combobox', { name: 'Model' }).selectOption('nano-banana');
+  await choose(form(page), 'nano-banana');
   await prompt(page).fill('A slow boat fault:hang');
   await prompt(page).press('Control+Enter');
   await form(page).getByRole('button', { name: 'Ordering …' }).waitFor();
@@ -71,7 +71,7 @@ story('too few tokens: said before the press, with a way to more and a cheaper m
   await signUp(ada);
   await balance(page, 200);
   await form(page).getByRole('radio', { name: 'Video', exact: true }).check();
-  await form(page).getByRole('combobox', { name: 'Model' }).selectOption('sora-2-official');
+  await choose(form(page), 'sora-2-official');
   await form(page).getByRole('radio', { name: '20 s' }).check();
   const told = form(page).getByText('This costs 240 tokens, and you have 200.');
   await told.waitFor();

@@ -1,6 +1,6 @@
 // What the check of content refuses, and a mature post: who sees it, and how it is shown.
 import assert from 'node:assert/strict';
-import { accessible, balance, decoded, DESKTOP, order, PHONE, signUp, story } from './support.mjs';
+import { accessible, balance, choose, decoded, DESKTOP, order, PHONE, signUp, story } from './support.mjs';
 
 const REFUSED = /status of (400|404)/; // the browser's own note of a refusal, and of a post that may not be watched
 
@@ -15,7 +15,7 @@ story('a prompt that is not accepted is kept, and a mature post is for those who
   const prompt = form.getByRole('textbox', { name: /^Prompt/ });
   const refused = page.getByText('This is not accepted here, so nothing was charged or published.').first();
   await form.getByRole('radio', { name: 'Picture', exact: true }).check();
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('Model A');
+  await choose(form, 'Model A');
   for (let times = 1; !(await refused.isVisible()); times++) {
     assert.ok(times < 6, 'never refused'); // an order passes if the machine is too slow for a verdict
     const wish = `A duel at dawn ${times} moderation:rejected`;

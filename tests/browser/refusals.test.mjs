@@ -1,6 +1,6 @@
 // What goes wrong is told in sentences that a person understands, and costs nothing.
 import assert from 'node:assert/strict';
-import { accessible, balance, decoded, DESKTOP, order, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
+import { accessible, balance, choose, decoded, DESKTOP, order, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
 
 // What no sentence for people holds: a reason or status code, a path, a stack, a value that is missing.
 const TECHNICAL = /\b[A-Z]?[a-z]+[A-Z]\w*|\b(auth|functions|storage)\/|https?:|\bat \w+ \(|undefined|null|NaN|\[object|internal\b/;
@@ -43,7 +43,7 @@ story('an order that costs too much, one that is refused, one that fails: the to
   await balance(page, 200);
   const form = page.getByRole('form', { name: 'Order' });
   await form.getByRole('radio', { name: 'Video', exact: true }).check();
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('sora-2-official');
+  await choose(form, 'sora-2-official');
   await form.getByRole('radio', { name: '20 s' }).check();
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('A whole day at sea');
   const foretold = form.getByRole('status').filter({ hasText: 'This costs 240 tokens, and you have 200.' });
@@ -54,7 +54,7 @@ story('an order that costs too much, one that is refused, one that fails: the to
   await accessible(page, 'an order that is refused');
 
   await form.getByRole('radio', { name: 'Picture', exact: true }).check();
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('nano-banana');
+  await choose(form, 'nano-banana');
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('Something forbidden fault:moderation');
   await form.getByRole('button', { name: /^Generate/ }).click();
   await said(page, 'The model refused this. Your tokens were refunded.');
@@ -100,7 +100,7 @@ story('no connection, and an answer that is lost on its way: ordered once', asyn
   await signUp(ada);
   await balance(page, 200);
   const form = page.getByRole('form', { name: 'Order' });
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('Model A');
+  await choose(form, 'Model A');
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('A boat');
   await context.setOffline(true);
   await form.getByRole('button', { name: /^Generate/ }).click();

@@ -214,11 +214,19 @@ export async function signOut(page) {
 export const balance = (page, tokens) =>
   page.getByRole('link', { name: `Your balance: ${tokens.toLocaleString('en')} token` }).waitFor();
 
+const models = (form) => form.getByRole('radiogroup', { name: 'Model' });
+
+/** Choose a model, by its id, in the order form. */
+export const choose = (form, model) => models(form).locator(`input[value="${model}"]`).check();
+
+/** The id of the model that is chosen in the order form. */
+export const chosen = (form) => models(form).locator(':checked').inputValue();
+
 /** Fill the order form and send it, by `click` or `tap`; the card of the new job. */
 export async function order(page, { type, model, prompt }, press = 'click') {
   const form = page.getByRole('form', { name: 'Order' });
   await form.getByRole('radio', { name: type, exact: true }).check();
-  if (model) await form.getByRole('combobox', { name: 'Model' }).selectOption(model);
+  if (model) await choose(form, model);
   await form.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
   await form.getByRole('button', { name: /^Generate/ })[press]();
   const card = page.getByRole('article', { name: prompt });

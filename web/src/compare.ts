@@ -1,7 +1,12 @@
 // What was made from pictures, with these beside it: an edit over its picture, anything else below its pictures.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { App } from './app.ts';
+import { say, translated } from './language.ts';
 import { frame, full, image, isPicture, type Shown } from './media.ts';
+import { percent } from './words.ts';
+import { making as english } from './words/en/making.ts';
+
+const words = translated('making', english);
 
 /** All of its media, with the pictures that it was made from while they are there. `params`: its order's. */
 export function withInputs(
@@ -26,22 +31,23 @@ function compared(after: TemplateResult, before: string, label: string): Templat
     slider.closest<HTMLElement>('.compare')!.style.setProperty('--at', `${slider.value}%`);
     slider.ariaValueText = part(slider.value);
   };
-  const over = before ? html`<img class="before" src=${before} alt="Before: the picture it was made from" />` : nothing;
+  const over = before ? html`<img class="before" src=${before} alt=${words.pictureBefore} />` : nothing;
   return html`<div class="media compare">
     ${frame(after, label, {}, over)}
-    <label class="row"><span>Before</span>
-      <input type="range" min="0" max="100" value="50" aria-label="Before and after" aria-valuetext=${part('50')}
+    <label class="row"><span>${words.before}</span>
+      <input type="range" min="0" max="100" value="50" aria-label=${words.beforeAndAfter} aria-valuetext=${part('50')}
         ?disabled=${!before} @input=${slide} />
-      <span>After</span></label>
+      <span>${words.after}</span></label>
   </div>`;
 }
 
-const part = (percent: string): string => `${percent} % before`;
+/** `50% before`, for screen readers. */
+const part = (before: string): string => say(words.partBefore, { part: percent(Number(before)) });
 
 const strip = (inputs: readonly string[]): TemplateResult => html`<div class="row wrap inputs">
-  <small>Made from</small>
+  <small>${words.madeFrom}</small>
   ${inputs.map((src, index) => {
-    const name = inputs.length > 1 ? `Picture ${index + 1} it was made from` : 'The picture it was made from';
+    const name = inputs.length > 1 ? say(words.madeFromOne, { number: index + 1 }) : words.madeFromIt;
     return frame(image(src, name), name);
   })}
 </div>`;

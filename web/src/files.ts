@@ -1,6 +1,9 @@
 // Files in Cloud Storage as addresses for elements. A private one is fetched once, with the user's token.
+import { say, translated } from './language.ts';
 import { APP_CHECK_KEY, fileUrl } from './project.ts';
 import { shortened } from './words.ts';
+import { making } from './words/en/making.ts';
+import { refusals } from './words/en/refusals.ts';
 
 const KEPT = 200;
 /** The largest file that is fetched whole, in bytes. Larger ones play from the address that getCreation signs. */
@@ -47,7 +50,7 @@ export class Files {
   /** The file's content. A RangeError if it cannot be had. */
   async blob(path: string, signal?: AbortSignal): Promise<Blob> {
     const answer = await this.ask(path, true, signal);
-    if (!answer.ok) throw new RangeError('The file could not be loaded. Try again.');
+    if (!answer.ok) throw new RangeError(translated('refusals', refusals).noFile);
     return answer.blob();
   }
 
@@ -112,6 +115,7 @@ export function save(content: Blob, name: string): void {
 /** Refuses, with a RangeError, a file that the browser cannot show as a picture: an order would be refused with it. */
 export async function mustBePicture(file: File): Promise<void> {
   const shown = await createImageBitmap(file).catch(() => null);
-  if (!shown) throw new RangeError(`“${shortened(file.name, 40)}” is not a picture that can be used.`);
+  const { notAPicture } = translated('making', making);
+  if (!shown) throw new RangeError(say(notAPicture, { name: shortened(file.name, 40) }));
   shown.close();
 }

@@ -1,8 +1,12 @@
 // What can be made next from a creation: each is an order form that is filled in. Pure.
 import type { Creation, ModelOption } from '../../clients/typescript/src/index.ts';
 import type { Icon } from './icons.ts';
+import { say, translated } from './language.ts';
 import { isPicture } from './media.ts';
 import type { Draft } from './page.ts';
+import { making as english } from './words/en/making.ts';
+
+const words = translated('making', english);
 
 export interface Onward {
   label: string;
@@ -32,18 +36,19 @@ export function onward({ type, model, title, prompt, params, media }: Creation, 
   if (media.length > 0) {
     const { seed: _, ...others } = same as Record<string, unknown>; // the same seed would make the same again
     const values = { ...others, ...(own && takesPictures(own) ? givesPicture : {}) };
-    add('Vary', 'spark', own, values, `A variation of “${name}”`);
+    add(words.vary, 'spark', own, values, say(words.variationOf, { name }));
   }
   if (picture !== undefined) {
     const willing = models.filter(takesPictures);
     const edits = willing.filter((each) => each.type === 'edit' && !enlarges(each));
-    add('Edit', 'pen', best(edits), { ...givesPicture, prompt: '' }, `An edit of “${name}”`);
-    add('Enlarge', 'enlarge', best(willing.filter(enlarges)), { ...givesPicture, prompt }, `“${name}”, larger`);
+    add(words.edit, 'pen', best(edits), { ...givesPicture, prompt: '' }, say(words.editOf, { name }));
+    const larger = best(willing.filter(enlarges));
+    add(words.enlarge, 'enlarge', larger, { ...givesPicture, prompt }, say(words.largerThan, { name }));
     const films = willing.filter((each) => each.type === 'video');
     const values = { aspectRatio: params['aspectRatio'], ...givesPicture, prompt };
-    add('Animate', 'play', best(films), values, `A film that begins with “${name}”`);
+    add(words.animate, 'play', best(films), values, say(words.filmOf, { name }));
   }
-  const again = { type, model, values: same, from: `Settings of “${name}”` };
-  found.push({ label: 'Use again', icon: 'remix', draft: again });
+  const again = { type, model, values: same, from: say(words.settingsOf, { name }) };
+  found.push({ label: words.useAgain, icon: 'remix', draft: again });
   return found;
 }

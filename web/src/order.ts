@@ -51,20 +51,29 @@ export function asked(model: ModelOption, values: Values, name: string): Input &
 }
 
 /** The order's price in tokens; null while an input that determines it is not chosen. */
-export function priceOf({ price, ...model }: ModelOption, values: Values): number | null {
-  let rate = price.tokens as Rates | undefined;
-  for (const name of price.by ?? []) {
-    rate = typeof rate === 'object' ? rate[String(valueOf({ price, ...model }, values, name))] : undefined;
+export function priceOf(model: ModelOption, values: Values): number | null {
+  let rate = model.price.tokens as Rates | undefined;
+  for (const name of model.price.by ?? []) {
+    rate = typeof rate === 'object' ? rate[String(valueOf(model, values, name))] : undefined;
   }
-  if (typeof rate !== 'number') return null;
-  const seconds = Number(valueOf({ price, ...model }, values, 'durationSeconds') ?? 0);
-  const units = {
+  return typeof rate === 'number' ? rate * units(model, values) : null;
+}
+
+/** The least that an order of this model costs, whatever is chosen. */
+export const leastPrice = (model: ModelOption): number => lowest(model.price.tokens as Rates) * units(model, {});
+
+const lowest = (rates: Rates): number =>
+  typeof rates === 'number' ? rates : Math.min(...Object.values(rates).map(lowest));
+
+/** How many times the rate is charged. */
+function units(model: ModelOption, values: Values): number {
+  const seconds = Number(valueOf(model, values, 'durationSeconds') ?? 0);
+  return {
     job: 1,
     second: seconds,
     minute: Math.ceil(seconds / 60),
     thousandCharacters: Math.max(1, Math.ceil([...String(values['prompt'] ?? '')].length / 1000)),
-  }[price.per ?? 'job'];
-  return rate * units;
+  }[model.price.per ?? 'job'];
 }
 
 const PLANS = ['free', 'pro', 'enterprise'];
@@ -77,7 +86,7 @@ export function affordable(
 ): { id: string; label: string; price: number } | null {
   const priced = models
     .filter((model) => PLANS.indexOf(model.plan) <= PLANS.indexOf(plan))
-    .filter((model) => complete(model, fitting(model, { prompt: 'Something', ...values })))
+    .filter((model) => complete(model, fitting(model, { prompt: '…', ...values })))
     .map((model) => ({ id: model.id, label: model.label, price: priceOf(model, fitting(model, values)) }))
     .filter((each): each is typeof each & { price: number } => each.price !== null && each.price <= balance);
   return priced.sort((a, b) => b.price - a.price)[0] ?? null;

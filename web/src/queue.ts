@@ -3,7 +3,11 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { App } from './app.ts';
 import { cancel } from './cancel.ts';
+import { count, say, translated } from './language.ts';
 import { done, underWay, type Running } from './under-way.ts';
+import { making as english } from './words/en/making.ts';
+
+const words = translated('making', english);
 
 const SECOND_MS = 1_000;
 
@@ -22,13 +26,13 @@ export class Queue {
     if (jobs.length === 0 && !open) return nothing;
     const part = jobs.reduce((sum, job) => sum + done(this.app, job), 0) / Math.max(1, jobs.length);
     return html`
-      <button class="round" popovertarget="queue" aria-label="Being made: ${jobs.length}">
-        <span class="ring" style="--done:${part}%" aria-hidden="true"><span>${jobs.length}</span></span>
+      <button class="round" popovertarget="queue" aria-label=${say(words.howManyBeingMade, { number: jobs.length })}>
+        <span class="ring" style="--done:${part}%" aria-hidden="true"><span>${count(jobs.length)}</span></span>
       </button>
-      <div id="queue" popover class="popover" role="dialog" aria-label="Being made" tabindex="-1"
+      <div id="queue" popover class="popover" role="dialog" aria-label=${words.beingMade} tabindex="-1"
         @toggle=${this.toggled}>
-        <h2>Being made</h2>
-        ${jobs.length === 0 ? html`<p class="muted">Nothing at the moment.</p>` : nothing}
+        <h2>${words.beingMade}</h2>
+        ${jobs.length === 0 ? html`<p class="muted">${words.nothingBeingMade}</p>` : nothing}
         <ul class="plain">${repeat(jobs, ({ jobId }) => jobId, (job) => this.row(job))}</ul>
       </div>`;
   }
@@ -43,9 +47,9 @@ export class Queue {
     const label = String(params['prompt'] ?? '') || app.madeBy(type, model);
     return html`<li class="making">
       <p dir="auto">${label}</p>
-      <progress max="100" .value=${done(app, job)} aria-label="Progress of ${label}"></progress>
+      <progress max="100" .value=${done(app, job)} aria-label=${say(words.progressOf, { label })}></progress>
       <small>${underWay(app, job)}</small>
-      <button aria-label="Cancel ${label}" @click=${end}>Cancel</button>
+      <button aria-label=${say(words.cancelOne, { label })} @click=${end}>${words.cancel}</button>
     </li>`;
   }
 

@@ -2,7 +2,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Quote, QuoteStudioJob } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
-import { count, refusalOf, tokens, typically } from './words.ts';
+import { say, shown, translated } from './language.ts';
+import { refusalOf, tokens, typically } from './words.ts';
+import { making as english } from './words/en/making.ts';
+
+const words = translated('making', english);
 
 const REST_MS = 400;
 
@@ -50,7 +54,7 @@ export function foretold(quote: Quote | null, refused: boolean): TemplateResult 
   if (!quote) return nothing;
   const { refusal, balance, balanceAfter, typicalSeconds } = quote;
   if (refusal) return refused ? nothing : html`<strong>${refusalOf(refusal)}</strong>`;
-  const leaves = balance === balanceAfter ? '' : `Leaves you ${tokens(balanceAfter)}. `;
+  const leaves = balance === balanceAfter ? '' : `${say(words.leaves, { tokens: tokens(balanceAfter) })} `;
   return html`${leaves}${typicalSeconds ? typically(typicalSeconds) : nothing}`;
 }
 
@@ -63,9 +67,11 @@ export function short(
   use: (id: string) => void,
 ): TemplateResult | null {
   if (price <= owned) return null;
-  return html`${refused ? nothing : html`<strong>This costs ${tokens(price)}, and you have ${count(owned)}.</strong> `}
-    <a href="/tokens">Get tokens</a>${other
-      ? html` or <button type="button" class="link" @click=${() => use(other.id)}>
-          use ${other.label} for ${tokens(other.price)}</button>`
-      : nothing}.`;
+  const why = refusalOf({ reason: 'InsufficientTokens', details: { price, balance: owned } });
+  const get = html`<a href="/tokens">${words.getTokens}</a>`;
+  const instead = ({ id, label: model, price: tokensOf }: NonNullable<typeof other>) =>
+    html`<button type="button" class="link" @click=${() => use(id)}>
+      ${say(words.useOther, { model, tokens: tokens(tokensOf) })}</button>`;
+  const ways = other ? shown(words.eitherWay, { get, use: instead(other) }) : shown(words.oneWay, { get });
+  return html`${refused ? nothing : html`<strong>${why}</strong> `}${ways}`;
 }

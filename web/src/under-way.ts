@@ -1,7 +1,11 @@
 // A job that is being made, as the studio and the queue show it: how far it is, how much longer, what it waits for.
 import type { Job, TypicalSeconds } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
-import { at, soon, timeLeft } from './words.ts';
+import { say, translated } from './language.ts';
+import { at, percent, soon, timeLeft } from './words.ts';
+import { making as english } from './words/en/making.ts';
+
+const words = translated('making', english);
 
 /** A running job's document. */
 export interface Running {
@@ -40,17 +44,14 @@ export function done(app: App, job: Running): number {
 /** How far it is, or what it waits for. */
 export function underWay(app: App, job: Running): string {
   const { status, wait, nextAttemptAt, deadlineAt } = job;
-  const tried = wait && wait.attempts > 1 ? ` So far we have tried ${wait.attempts} times.` : '';
+  const tried = wait && wait.attempts > 1 ? ` ${say(words.tried, { count: wait.attempts })}` : '';
   if (wait?.reason === 'provider_busy') {
     const pause = nextAttemptAt ? (Date.parse(nextAttemptAt) - Date.now()) / 1000 : 0;
-    return `The model is busy. We try again ${pause > 1 ? `in ${soon(pause)}` : 'now'}.${tried}`;
+    return `${pause > 1 ? say(words.busyUntil, { time: soon(pause) }) : words.busyNow}${tried}`;
   }
-  if (wait?.reason === 'saving_failed') return `It is made, but could not be saved yet. We try again.${tried}`;
-  if (wait?.reason === 'answer_lost' && deadlineAt) {
-    const until = at(deadlineAt);
-    return `The model has not confirmed it. If nothing comes by ${until}, you get your tokens back.`;
-  }
+  if (wait?.reason === 'saving_failed') return `${words.notSaved}${tried}`;
+  if (wait?.reason === 'answer_lost' && deadlineAt) return say(words.notConfirmed, { time: at(deadlineAt) });
   const usual = typical(app, job);
   const left = usual ? ` · ${timeLeft(usual, age(job))}` : '';
-  return `${status === 'pending' ? 'Waiting' : `${done(app, job)} %`}${left}`;
+  return `${status === 'pending' ? words.waiting : percent(done(app, job))}${left}`;
 }

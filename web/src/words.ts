@@ -16,6 +16,9 @@ const moment = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short',
 const past = new Intl.RelativeTimeFormat(locale, { style: 'short' });
 const signs = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' });
 
+const parts = new Intl.NumberFormat(locale, { style: 'percent' });
+/** `50%` */
+export const percent = (value: number): string => parts.format(value / 100);
 /** `2 likes`, `1 like`. */
 export const several = (value: number, noun: string): string =>
   `${count(value)} ${noun}${Math.abs(value) === 1 ? '' : 's'}`;

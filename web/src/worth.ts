@@ -1,6 +1,12 @@
 // What tokens buy.
-import type { ModelOption, PlanOffer, TokenPack } from '../../clients/typescript/src/index.ts';
+import type { ModelOption, PlanOffer, StudioOptions, TokenPack } from '../../clients/typescript/src/index.ts';
+import { locale, say, translated } from './language.ts';
 import { priceOf } from './order.ts';
+import { making as english } from './words/en/making.ts';
+
+const words = translated('making', english);
+const KINDS = ['image', 'video', 'music'] as const;
+const either = new Intl.ListFormat(locale, { type: 'disjunction' });
 
 /** The free plan's models of a kind with the prices of their defaults, the cheapest first. */
 const priced = (models: readonly ModelOption[], type: string): { label: string; price: number }[] =>
@@ -11,7 +17,7 @@ const priced = (models: readonly ModelOption[], type: string): { label: string; 
     .sort((a, b) => a.price - b.price);
 
 /** How many of a kind the tokens buy at most: of the cheapest model. */
-export function most(models: readonly ModelOption[], type: string, tokens: number): number {
+function most(models: readonly ModelOption[], type: string, tokens: number): number {
   const [cheapest] = priced(models, type);
   return cheapest ? Math.floor(tokens / cheapest.price) : 0;
 }
@@ -28,3 +34,10 @@ export const cheaper = (plan: PlanOffer, packs: readonly TokenPack[]): TokenPack
     .filter(({ currency }) => currency === plan.currency)
     .filter(({ amount, tokens }) => amount * plan.monthlyTokens < plan.amount * tokens)
     .sort((a, b) => a.amount - b.amount)[0];
+
+/** `up to 100 pictures, up to 10 films or up to 20 songs`; without numbers until the prices are known. */
+export function bought(options: StudioOptions | null, tokens: number): string {
+  const parts = KINDS.map((type) => [most(options?.models ?? [], type, tokens), words.upTo[type]] as const);
+  const some = parts.filter(([count]) => count > 0).map(([count, text]) => say(text, { count }));
+  return some.length > 0 ? either.format(some) : words.someOfEach;
+}

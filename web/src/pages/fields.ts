@@ -2,28 +2,23 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { Input, ModelOption } from '../../../clients/typescript/src/index.ts';
+import type { Input } from '../../../clients/typescript/src/index.ts';
+import { say, translated } from '../language.ts';
 import { asked, valueOf } from '../order.ts';
-import { inputName, spelled, typeName } from '../words.ts';
+import { inputName, named, spelled, typeName } from '../words.ts';
+import { making as english } from '../words/en/making.ts';
 import { inputs, optional, type Filled } from './inputs.ts';
+
+const words = translated('making', english);
 
 const LONG = 200;
 const FEW = 5;
-const PROMPTS: Record<string, string> = {
-  image: 'A lighthouse at dawn, oil on canvas',
-  edit: 'Make it winter',
-  video: 'Waves under a lighthouse, slow motion',
-  music: 'A calm song about the sea at night, piano and strings',
-  speech: 'The words to speak',
-  lyrics: 'What the song is about',
-  analysis: 'What do you want to know about the picture?',
-};
 const typed = (event: Event): string => (event.target as HTMLInputElement).value;
 
 /** The choice of what to make. */
 export const typeField = (types: string[], chosen: string, choose: (type: string) => void): TemplateResult =>
   html`<fieldset class="segments">
-    <legend class="hidden">What to make</legend>
+    <legend class="hidden">${words.whatToMake}</legend>
     ${types.map(
       (type) => html`<label>
         <input type="radio" name="type" value=${type} .checked=${live(type === chosen)} @change=${() => choose(type)} />
@@ -31,22 +26,9 @@ export const typeField = (types: string[], chosen: string, choose: (type: string
     )}
   </fieldset>`;
 
-/** The choice of a model among those of the type. */
-export function modelField(models: ModelOption[], chosen: ModelOption, choose: (id: string) => void): TemplateResult {
-  return html`<label>Model
-    <select @change=${(event: Event) => choose(typed(event))}>
-      ${models.map(
-        ({ id, label, plan }) => html`<option value=${id} .selected=${id === chosen.id}>
-          ${label}${plan === 'free' ? '' : ` · ${spelled(plan)} plan`}
-        </option>`,
-      )}
-    </select>
-  </label>`;
-}
-
 export function field(form: Filled, name: string): TemplateResult {
   const input = asked(form.model, form.values, name);
-  const label = name === 'inputPaths' && form.type === 'analysis' ? 'Pictures to look at' : inputName(name);
+  const label = name === 'inputPaths' && form.type === 'analysis' ? words.picturesToLookAt : inputName(name);
   switch (input.kind) {
     case 'text':
       return text(form, name, input, label);
@@ -67,7 +49,7 @@ export function field(form: Filled, name: string): TemplateResult {
 function text(form: Filled, name: string, { max, required }: Input, label: string): TemplateResult {
   const value = String(valueOf(form.model, form.values, name) ?? '');
   const write = (event: Event) => form.set(name, typed(event));
-  const example = name === 'prompt' ? (PROMPTS[form.type] ?? '') : '';
+  const example = name === 'prompt' ? named(words.examples, form.type) : '';
   return html`<label><span>${label}${required ? nothing : optional}</span>
     ${(max ?? LONG) > LONG
       ? html`<textarea name=${name} dir="auto" rows=${name === 'prompt' ? 4 : 3} maxlength=${max ?? nothing}
@@ -96,7 +78,8 @@ function choices({ options }: Filled, name: string, { catalogue = '', values = [
       id: String(each['id']),
       label: spelled(String(each['label'] ?? each['id'])),
     }));
-  const labelled = (value: unknown) => (name === 'durationSeconds' ? `${value} s` : String(value));
+  const labelled = (value: unknown) =>
+    name === 'durationSeconds' ? say(words.seconds, { count: Number(value) }) : String(value);
   return values.map((value) => ({ id: String(value), label: labelled(value) }));
 }
 
@@ -109,12 +92,12 @@ function choice(form: Filled, name: string, input: Input, label: string): Templa
   if (found.length > FEW || ['styles', 'colors'].includes(input.catalogue ?? ''))
     return html`<label class="half">${label}
       <select name=${name} @change=${(event: Event) => pick(typed(event))}>
-        ${always ? nothing : html`<option value="">Any</option>`}
+        ${always ? nothing : html`<option value="">${words.any}</option>`}
         ${found.map(
           (each) => html`<option value=${each.id} .selected=${live(value === each.id)}>${each.label}</option>`,
         )}
       </select></label>`;
-  const none = { id: '', label: name === 'aspectRatio' && form.model.inputs['size'] ? 'By size' : 'Auto' };
+  const none = { id: '', label: name === 'aspectRatio' && form.model.inputs['size'] ? words.bySize : words.auto };
   return html`<fieldset class="chips"><legend>${label}</legend>
     ${repeat(
       always ? found : [none, ...found],
@@ -123,7 +106,7 @@ function choice(form: Filled, name: string, input: Input, label: string): Templa
       (each) => html`<label>
         <input type="radio" name=${name} value=${each.id} .checked=${live(value === each.id)}
           @change=${() => pick(each.id)} />
-        <span>${each.label}</span></label>`,
+        <span dir="auto">${each.label}</span></label>`,
     )}
   </fieldset>`;
 }

@@ -1,21 +1,23 @@
-// The order form, built from the catalogue. What is in it is kept at this tab, also through a reload.
+// The order form, built from the catalogue.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { isRefusal } from '../../../clients/typescript/src/errors.ts';
 import type { ModelOption, Quote, StudioOptions } from '../../../clients/typescript/src/index.ts';
-import { newRequestId } from '../../../clients/typescript/src/retry.ts';
 import type { App } from '../app.ts';
 import { icon } from '../icons.ts';
-import { Drafted } from '../kept.ts';
-import { affordable, arranged, complete, fitting, flat, priceOf, request, type Values } from '../order.ts';
-import type { Draft } from '../page.ts';
+import { translated } from '../language.ts';
+import { affordable, arranged, complete, priceOf } from '../order.ts';
 import { foretold, Quotes, short } from '../quote.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { waiting } from '../waiting.ts';
-import { said, shortened, tokens } from '../words.ts';
-import { field, modelField, sendsIt, typeField } from './fields.ts';
+import { tokens } from '../words.ts';
+import { making as english } from '../words/en/making.ts';
+import { field, sendsIt, typeField } from './fields.ts';
 import { dragged, received, type Filled } from './inputs.ts';
+import { ModelCards } from './models.ts';
+import { OrderDraft } from './order-draft.ts';
+import { Placing } from './placing.ts';
 
+const words = translated('making', english);
 const TYPES = ['image', 'edit', 'video', 'music', 'speech', 'lyrics', 'analysis'];
 
 /** Empty until the balance is known. */
@@ -23,189 +25,145 @@ const standing = ({ balance, notifications }: App): string =>
   balance ? `${balance.balance} ${balance.plan} ${notifications[0]?.id ?? ''}` : '';
 
 export class OrderForm {
-  /** Who fills it in, also after the session's end; null: a visitor. */
-  owner: string | null;
-  /** Called for each order that was placed. */
-  placed: (jobId: string) => void = () => undefined;
-  private type = 'image';
-  private modelId = '';
-  private values: Values = {};
-  private sessionId = '';
-  private from = '';
+  readonly draft: OrderDraft;
+  readonly placing: Placing;
+  private readonly quotes: Quotes;
+  private readonly cards: ModelCards;
   private failed = false;
-  /** The request ids of the orders that are not answered yet: a provider may take half a minute to take one. */
-  private readonly sending = new Set<string>();
   private uploading = 0;
-  private wrong = '';
-  /** The request id, kept until the order is placed: a click after a lost answer is not a second order. */
-  private requestId = newRequestId();
   /** What the last quote may have depended on. */
   private standing = '';
-  private readonly quotes: Quotes;
-  private readonly draft: Drafted<Draft>;
 
   constructor(private readonly app: App) {
+    this.draft = new OrderDraft(app);
+    this.placing = new Placing(app, this.draft);
     this.quotes = new Quotes(app);
-    this.draft = new Drafted<Draft>(app, 'order');
-    this.owner = this.draft.owner;
-    this.fill(this.draft.read());
+    this.cards = new ModelCards(app, (id) => this.choose(this.draft.type, id));
   }
 
   /** The balance, the jobs or the catalogue have changed, so the order may cost or be refused otherwise. */
   renew(): void {
-    if (this.options) this.choose(this.type);
+    const { app, draft } = this;
+    if (app.options) draft.choose(draft.type);
     const before = this.standing;
-    this.standing = standing(this.app);
+    this.standing = standing(app);
     if (before && before !== this.standing) this.quotes.renew();
   }
 
   /** What the chosen order would cost now; null for visitors, for an incomplete order, and until it is known. */
   private quoted(): Quote | null {
-    const { app, model, values } = this;
+    const { app, draft } = this;
+    const { model, values } = draft;
     if (!model || !app.user || !complete(model, values)) return this.quotes.of(null);
-    return this.quotes.of({ ...request(model, values), ...(this.sessionId ? { sessionId: this.sessionId } : {}) });
-  }
-
-  private get options(): StudioOptions | null {
-    return this.app.options;
+    return this.quotes.of(draft.order(model));
   }
 
   /** Show the catalogue, and begin with the settings of a remix, or of a creation that is used again. */
   async load(): Promise<void> {
+    const { app, draft } = this;
     this.failed = false;
-    if (!this.options) await this.app.catalogue();
-    else void this.app.catalogue(); // the last visit's until this one's is there
-    this.failed = !this.options;
-    const { draft } = this.app;
-    if (!this.options) return this.app.update();
-    this.app.draft = null;
-    this.fill(draft);
-    this.choose(this.type);
-    if (draft) this.changed();
-    this.app.update();
-  }
-
-  private fill(draft: Draft | null): void {
-    if (!draft) return;
-    this.type = draft.type;
-    this.modelId = draft.model;
-    this.values = flat(draft.values);
-    this.sessionId = draft.sessionId ?? '';
-    this.from = draft.from;
-    this.requestId = draft.requestId ?? newRequestId();
+    if (!app.options) await app.catalogue();
+    else void app.catalogue(); // the last visit's until this one's is there
+    this.failed = !app.options;
+    if (!app.options) return app.update();
+    const handed = app.draft;
+    app.draft = null;
+    draft.fill(handed);
+    draft.choose(draft.type);
+    if (handed) this.changed();
+    app.update();
   }
 
   view(): TemplateResult {
-    const { options, model } = this;
+    const { model } = this.draft;
+    const { options } = this.app;
     if (options && model) return this.form(this.filled(model, options));
     return html`<div class="card form">
       ${this.failed
-        ? html`<p role="alert">The models could not be loaded.</p>
-            <button @click=${() => this.load()}>Try again</button>`
+        ? html`<p role="alert">${words.noModels}</p>
+            <button @click=${() => this.load()}>${words.tryAgain}</button>`
         : waiting(html``)}
     </div>`;
   }
 
   private form(filled: Filled): TemplateResult {
+    const { app, draft, cards } = this;
     const { model, values } = filled;
     const { shown, more } = arranged(model, values);
     const one = (name: string) => field(filled, name);
     // Each field keeps its elements: one that is given to another field keeps what was chosen there.
     const fields = (names: string[]) => html`<div class="fields">${repeat(names, (name) => name, one)}</div>`;
-    const types = TYPES.filter((type) => this.models(type).length > 0);
-    const take = (event: DragEvent | ClipboardEvent) => received(event, filled, (why) => this.app.say(why, true));
+    const types = TYPES.filter((type) => draft.models(type).length > 0);
+    const take = (event: DragEvent | ClipboardEvent) => received(event, filled, (why) => app.say(why, true));
     return html`<form class="card form" @submit=${this.submit} @keydown=${sendsIt} @paste=${take} @drop=${take}
-      @dragover=${dragged} aria-label="Order">
-      ${typeField(types, this.type, (type) => (this.choose(type), this.changed()))}
-      ${this.from
-        ? html`<p class="note">${icon('remix')}<span>${this.from}</span>
-            <button type="button" class="link" @click=${() => this.clear()}>Start over</button></p>`
+      @dragover=${dragged} aria-label=${words.order}>
+      ${typeField(types, draft.type, (type) => this.choose(type))}
+      ${draft.from
+        ? html`<p class="note">${icon('remix')}<span dir="auto">${draft.from}</span>
+            <button type="button" class="link" @click=${() => (draft.clear(), this.changed())}>
+              ${words.startOver}</button></p>`
         : nothing}
-      ${modelField(this.models(this.type), model, (id) => (this.choose(this.type, id), this.changed()))}
+      ${cards.view(draft.models(), model, values)}
       ${fields(shown)}
-      ${more.length > 0 ? html`<details><summary>More choices</summary>${fields(more)}</details>` : nothing}
+      ${more.length > 0 ? html`<details><summary>${words.moreChoices}</summary>${fields(more)}</details>` : nothing}
       ${this.footer(model)}
     </form>`;
   }
 
   /** What it costs, what is wrong with it, and the button. */
   private footer(model: ModelOption): TemplateResult {
-    const { uploading, wrong } = this;
-    const busy = this.sending.has(this.requestId);
+    const { uploading } = this;
+    const { busy, wrong } = this.placing;
     const quote = this.quoted();
-    const price = quote?.price ?? priceOf(model, this.values);
-    const ready = this.app.user ? 'Generate' : 'Sign up and generate';
+    const price = quote?.price ?? priceOf(model, this.draft.values);
+    const ready = this.app.user ? words.generate : words.signUpAndGenerate;
     return html`<div class="order">
       <p class="wrong" role="alert">${wrong}</p>
       <p class="terms" role="status">${busy ? nothing : (this.shortage(price) ?? foretold(quote, wrong !== ''))}</p>
       <button class="main wide" ?disabled=${busy || uploading > 0}>
         ${icon('spark')}
-        ${busy ? 'Ordering …' : uploading > 0 ? 'Uploading …' : ready}
+        ${busy ? words.ordering : uploading > 0 ? words.uploading : ready}
         ${price === null ? nothing : html`<span class="price">${tokens(price)}</span>`}
       </button></div>`;
   }
 
   private shortage(price: number | null): TemplateResult | null {
-    const { app, wrong, values } = this;
+    const { app, draft, placing } = this;
     if (!app.user || !app.balance || price === null) return null;
-    const other = affordable(this.models(this.type), values, app.balance);
-    return short(price, app.balance.balance, wrong !== '', other, (id) => (this.choose(this.type, id), this.changed()));
+    const other = affordable(draft.models(), draft.values, app.balance);
+    return short(price, app.balance.balance, placing.wrong !== '', other, (id) => this.choose(draft.type, id));
   }
 
-  private models(type: string): ModelOption[] {
-    return this.options?.models.filter((each) => each.type === type) ?? [];
-  }
-
-  private get model(): ModelOption | null {
-    const models = this.models(this.type);
-    return models.find(({ id }) => id === this.modelId) ?? models[0] ?? null;
-  }
-
-  /** Keep the values that the chosen model accepts, or the first of this type without another choice. */
-  private choose(type: string, id = this.modelId): void {
-    [this.type, this.modelId] = [type, id];
-    const { model } = this;
-    if (!model) return;
-    this.modelId = model.id;
-    this.values = fitting(model, this.values);
+  private choose(type: string, id?: string): void {
+    this.draft.choose(type, id);
+    this.changed();
   }
 
   /** Start another order, with a request id of its own. */
   private changed(): void {
-    this.wrong = '';
-    this.renumber();
+    this.placing.wrong = '';
+    this.draft.renumber();
     this.app.update();
   }
 
-  /** With another request id the next press is another order. */
-  private renumber(): void {
-    this.requestId = newRequestId();
-    const { type, modelId: model, values, sessionId, from, requestId } = this;
-    this.draft.write({ type, model, values, sessionId, from, requestId });
-  }
-
   private set(name: string, value: unknown): void {
-    this.values = { ...this.values, [name]: value };
-    this.changed();
-  }
-
-  private clear(): void {
-    [this.values, this.sessionId, this.from] = [{}, '', ''];
+    this.draft.set(name, value);
     this.changed();
   }
 
   /** The form as its fields see it. */
   private filled(model: ModelOption, options: StudioOptions): Filled {
+    const { app, draft, uploading } = this;
     return {
-      type: this.type,
+      type: draft.type,
       model,
-      values: this.values,
+      values: draft.values,
       options,
-      uploading: this.uploading,
+      uploading,
       set: (name, value) => this.set(name, value),
       upload: (name, files) => void this.upload(name, files),
-      pick: (name) => void this.pick(name).catch((error: unknown) => this.app.fail(error)),
-      address: (path) => this.app.files.private(path),
+      pick: (name) => void this.pick(name).catch((error: unknown) => app.fail(error)),
+      address: (path) => app.files.private(path),
     };
   }
 
@@ -228,47 +186,17 @@ export class OrderForm {
   }
 
   private add(name: string, paths: string[]): void {
-    this.set(name, [...new Set([...((this.values[name] as string[] | undefined) ?? []), ...paths])]);
+    this.set(name, [...new Set([...((this.draft.values[name] as string[] | undefined) ?? []), ...paths])]);
   }
 
   private readonly submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const { app, model, values } = this;
-    if (!model || this.sending.has(this.requestId)) return;
-    if (!app.user) return askToSignIn(app, () => void this.order(model, values));
-    await this.order(model, values);
+    const { app, draft, placing } = this;
+    const { model, values } = draft;
+    if (!model || placing.busy) return;
+    const order = draft.order(model);
+    const place = () => placing.place(order, this.quoted()?.price ?? priceOf(model, values));
+    if (!app.user) return askToSignIn(app, () => void place());
+    await place();
   };
-
-  /** Place the order. Until it is answered, the form takes another one as soon as anything in it was changed. */
-  private async order(model: ModelOption, values: Values): Promise<void> {
-    const { requestId } = this;
-    this.sending.add(requestId);
-    this.wrong = '';
-    this.app.update();
-    try {
-      const price = this.quoted()?.price ?? priceOf(model, values);
-      const { jobId } = await this.app.studiox.createStudioJob({
-        ...request(model, values),
-        requestId,
-        ...(price === null ? {} : { maxPrice: price }),
-        ...(this.sessionId ? { sessionId: this.sessionId } : {}),
-      });
-      if (this.requestId !== requestId) return; // the form holds another order by now
-      this.renumber();
-      this.placed(jobId);
-    } catch (error) {
-      this.refused(error, requestId, String(values['prompt'] ?? ''));
-      if (isRefusal(error, 'PriceChanged')) void this.app.loadCatalogue();
-    } finally {
-      this.sending.delete(requestId);
-      this.app.update();
-    }
-  }
-
-  private refused(error: unknown, requestId: string, prompt: string): void {
-    if (this.requestId !== requestId) return this.app.say(`“${shortened(prompt, 40)}”: ${said(error)}`, true);
-    this.wrong = said(error);
-    // The same request id would return the same refusal, so the next try is another order.
-    if (!isRefusal(error, 'NoAnswer') && !isRefusal(error, 'Unavailable')) this.renumber();
-  }
 }

@@ -5,16 +5,19 @@ import type { App } from '../app.ts';
 import { opener, postGrid } from '../grid.ts';
 import { icon } from '../icons.ts';
 import { kept } from '../kept.ts';
+import { say, translated } from '../language.ts';
 import { List } from '../list.ts';
 import { cover, madeWithAi, ratio, shownPost } from '../media.ts';
 import { waitingTiles } from '../waiting.ts';
-import { count } from '../words.ts';
-import { most } from '../worth.ts';
+import { tokens } from '../words.ts';
+import { making as english } from '../words/en/making.ts';
+import { bought } from '../worth.ts';
+
+const words = translated('making', english);
 
 /** The welcome, until the catalogue says how much it is. */
 export const WELCOME = 200;
 const SHOWN = 6;
-const KINDS = { image: 'pictures', video: 'films', music: 'songs' };
 
 export class Home {
   private readonly posts: List<Post>;
@@ -33,24 +36,18 @@ export class Home {
 
   view(): TemplateResult {
     const { posts } = this;
-    const welcome = this.app.options?.welcomeTokens ?? WELCOME;
-    return html`<section class="home" aria-label="What others make">
-      <p class="note">${icon('token')}<span>${count(welcome)} tokens buy ${this.bought(welcome)}.</span></p>
-      <div class="row between"><h2>What others make</h2><a href="/feed">All of the feed</a></div>
+    const { options } = this.app;
+    const welcome = options?.welcomeTokens ?? WELCOME;
+    const buys = say(words.tokensBuy, { tokens: tokens(welcome), things: bought(options, welcome) });
+    return html`<section class="home" aria-label=${words.othersMake}>
+      <p class="note">${icon('token')}<span>${buys}</span></p>
+      <div class="row between"><h2>${words.othersMake}</h2><a href="/feed">${words.allOfFeed}</a></div>
       ${posts.items === null
         ? posts.missing()
         : posts.items.length === 0
-          ? html`<p class="muted">Nobody has published anything yet. Be the first.</p>`
+          ? html`<p class="muted">${words.nobodyPublished}</p>`
           : html`<div class="grid">${posts.items.map((post) => this.tile(post))}</div>`}
     </section>`;
-  }
-
-  /** The note has its height before the prices are known. */
-  private bought(tokens: number): string {
-    const models = this.app.options?.models ?? [];
-    const parts = Object.entries(KINDS).map(([type, name]) => [most(models, type, tokens), name] as const);
-    const some = parts.filter(([number]) => number > 0).map(([number, name]) => `up to ${count(number)} ${name}`);
-    return some.length > 0 ? some.join(', or ') : 'pictures, films and songs';
   }
 
   private tile(post: Post): TemplateResult {
@@ -58,8 +55,8 @@ export class Home {
     return html`<article class="tile" style="--ratio:${ratio(shown)}">
       <a href="/post/${post.postId}">
         ${cover(shown, (path) => this.app.files.public(path))}
-        <span class="caption"><strong>${shown.label}</strong>
-          <small>${post.authorName}</small> ${madeWithAi}</span>
+        <span class="caption"><strong dir="auto">${shown.label}</strong>
+          <small dir="auto">${post.authorName}</small> ${madeWithAi}</span>
       </a>
       ${opener(this.app, postGrid(this.app, this.posts), post)}
     </article>`;

@@ -2,7 +2,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Input, ModelOption, StudioOptions } from '../../../clients/typescript/src/index.ts';
 import { icon } from '../icons.ts';
+import { say, translated } from '../language.ts';
 import { asked, type Values } from '../order.ts';
+import { making as english } from '../words/en/making.ts';
+
+const words = translated('making', english);
 
 /** What the fields need of the form. */
 export interface Filled {
@@ -28,7 +32,7 @@ const NAME = 'inputPaths';
 const pathsOf = ({ values }: Filled): string[] => (values[NAME] as string[] | undefined) ?? [];
 
 /** Beside the label of an input that may be left out. */
-export const optional = html` <span class="muted">(optional)</span>`;
+export const optional = html` <span class="muted">${words.optional}</span>`;
 
 export function inputs(form: Filled, { max, required = false }: Input, label: string): TemplateResult {
   const paths = pathsOf(form);
@@ -43,20 +47,21 @@ export function inputs(form: Filled, { max, required = false }: Input, label: st
     ${paths.map((path, index) => {
       const src = form.address(path);
       return html`<span class="thumb">
-        ${src ? html`<img src=${src} alt="Upload ${index + 1}" />` : nothing}
-        <button type="button" class="round" aria-label="Remove upload ${index + 1}" @click=${() => remove(path)}>
+        ${src ? html`<img src=${src} alt=${say(words.upload, { number: index + 1 })} />` : nothing}
+        <button type="button" class="round" aria-label=${say(words.removeUpload, { number: index + 1 })}
+          @click=${() => remove(path)}>
           ${icon('close')}
         </button>
       </span>`;
     })}
     ${paths.length < most
-      ? html`<label class="drop">${icon('plus')}<span>${form.uploading > 0 ? 'Uploading …' : 'Add a picture'}</span>
+      ? html`<label class="drop">${icon('plus')}<span>${form.uploading > 0 ? words.uploading : words.addPicture}</span>
           <input class="hidden" type="file" accept=${PICTURES} ?multiple=${most > 1}
             ?required=${required && paths.length === 0} @change=${add} />
         </label>
         <button type="button" class="drop" @click=${() => form.pick(NAME)}>
-          ${icon('book')}<span>From my library</span></button>
-        <small class="wide">You can also drop pictures here, or paste them.</small>`
+          ${icon('book')}<span>${words.fromLibrary}</span></button>
+        <small class="wide">${words.dropOrPaste}</small>`
       : nothing}
   </fieldset>`;
 }
@@ -73,8 +78,8 @@ export function received(event: DragEvent | ClipboardEvent, form: Filled, refuse
   if (files.length === 0 || data?.types.includes('text/plain')) return; // text that comes with a picture of itself
   event.preventDefault(); // else the browser leaves the page for a dropped file
   const input = form.model.inputs[NAME] && asked(form.model, form.values, NAME);
-  if (!input || input.excluded) return refuse('This model starts from no picture. Choose Edit, or another model.');
+  if (!input || input.excluded) return refuse(words.startsFromNone);
   const room = (input.max ?? 1) - pathsOf(form).length;
-  if (room <= 0) return refuse('This model takes no more pictures. Remove one first.');
+  if (room <= 0) return refuse(words.takesNoMore);
   form.upload(NAME, files.slice(0, room));
 }

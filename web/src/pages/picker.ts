@@ -2,8 +2,12 @@
 import { html } from 'lit-html';
 import type { Creation, MediaItem } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
+import { translated } from '../language.ts';
 import { List } from '../list.ts';
 import { cover, isPicture, shownCreation } from '../media.ts';
+import { making as english } from '../words/en/making.ts';
+
+const words = translated('making', english);
 
 const PAGE = 48;
 
@@ -22,11 +26,11 @@ export function pickPicture(app: App, done: (path: string) => void): void {
     ${cover({ ...shownCreation(creation), media: [item] }, (path, bytes) => app.files.private(path, bytes))}
   </button>`;
   app.show({
-    label: 'Pick a picture',
-    view: () => html`<h2>Pick a picture</h2>
+    label: words.pickPicture,
+    view: () => html`<h2>${words.pickPicture}</h2>
       ${list.items === null
         ? list.missing()
-        : html`${list.items.length === 0 ? html`<p class="muted">There are no pictures here yet.</p>` : ''}
+        : html`${list.items.length === 0 ? html`<p class="muted">${words.noPictures}</p>` : ''}
             <div class="picker">
               ${list.items.flatMap((each) => each.media.filter(isPicture).map((item) => tile(each, item)))}
             </div>

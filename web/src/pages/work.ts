@@ -5,10 +5,15 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { Job } from '../../../clients/typescript/src/index.ts';
 import { hasEnded } from '../../../clients/typescript/src/status.ts';
 import type { App } from '../app.ts';
-import { cancel } from '../cancel.ts';
+import { cancel, refunded as giveBack } from '../cancel.ts';
 import { withInputs } from '../compare.ts';
+import { say, translated } from '../language.ts';
 import { done, underWay, type Running } from '../under-way.ts';
 import { ago, tokens } from '../words.ts';
+import { making as english } from '../words/en/making.ts';
+import { bought } from '../worth.ts';
+
+const words = translated('making', english);
 
 const TICK_MS = 1_000;
 /** The width up to which the form is above the work (style.css). */
@@ -34,18 +39,23 @@ export class Work {
 
   view(): TemplateResult {
     const { jobs } = this;
-    return html`<section id="work" aria-label="Your work">
-      <h2 class="hidden">Your work</h2>
+    return html`<section id="work" aria-label=${words.yourWork}>
+      <h2 class="hidden">${words.yourWork}</h2>
       ${jobs?.length
         ? html`<div class="jobs">${repeat(jobs, ({ jobId }) => jobId, (job) => this.card(job))}</div>`
         : this.empty()}
     </section>`;
   }
 
+  /** Somebody who has made nothing yet is told what their tokens buy. */
   private empty(): TemplateResult {
+    const { jobs, app } = this;
+    const owned = app.balance?.balance ?? 0;
+    const worth = () => say(words.yourTokensBuy, { tokens: tokens(owned), things: bought(app.options, owned) });
     return html`<div class="empty">
       <span class="blob" aria-hidden="true"></span>
-      <p>${this.jobs === null ? 'Loading …' : 'What you make appears here.'}</p>
+      <p>${jobs === null ? words.loading : words.appearsHere}</p>
+      ${jobs !== null && owned > 0 ? html`<p>${worth()}</p>` : nothing}
     </div>`;
   }
 
@@ -69,11 +79,11 @@ export class Work {
       ${status === 'completed'
         ? html`${withInputs(app, { type, media, text, label }, params)}
             ${creationId
-              ? html`<footer><a class="button" href="/library/${creationId}">Open in the library</a></footer>`
+              ? html`<footer><a class="button" href="/library/${creationId}">${words.openInLibrary}</a></footer>`
               : nothing}`
         : hasEnded(status)
-          ? html`<p class="note">${status === 'cancelled' ? 'Cancelled.' : failure(error?.reason)}
-              ${refunded > 0 ? html`${tokens(refunded)} refunded.` : nothing}</p>`
+          ? html`<p class="note">${status === 'cancelled' ? words.cancelled : failure(error?.reason)}
+              ${refunded > 0 ? giveBack(refunded) : nothing}</p>`
           : this.working(job, label)}
     </article>`;
   }
@@ -81,8 +91,8 @@ export class Work {
   private working(job: Known, label: string): TemplateResult {
     const { app } = this;
     return html`<div class="working">
-        <progress max="100" .value=${done(app, job)} aria-label="Progress of ${label}"></progress>
-        <button @click=${() => cancel(app, job.jobId)}>Cancel</button>
+        <progress max="100" .value=${done(app, job)} aria-label=${say(words.progressOf, { label })}></progress>
+        <button @click=${() => cancel(app, job.jobId)}>${words.cancel}</button>
       </div>
       <p class="muted">${underWay(app, job)}</p>`;
   }
@@ -109,13 +119,4 @@ function known(data: Record<string, unknown>): Known {
   return { ...(data as unknown as Known), params, prompt: String(params['prompt'] ?? '') };
 }
 
-// The reasons of functions/studiox/studio/lifecycle.py, MESSAGES. The refund is shown beside them.
-const FAILURES: Record<string, string> = {
-  ContentRejected: 'The model refused this. Try other words.',
-  InvalidInput: 'The model could not use these inputs. Try another picture or other settings.',
-  InputMissing: 'A picture that it starts from was deleted before it was sent.',
-  ProviderUnavailable: 'This model is not available right now. Try another one, or try again later.',
-  TimedOut: 'It took too long, so we stopped it.',
-  MediaFailed: 'The result could not be saved.',
-};
-const failure = (reason = ''): string => FAILURES[reason] ?? 'It failed this time.';
+const failure = (reason = ''): string => (words.failures as Record<string, string>)[reason] ?? words.failed;
