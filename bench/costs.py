@@ -191,7 +191,7 @@ callback, the client's last look, and the task that makes thumbnails. The costs 
 |---|---|---|
 | the dispatcher's reads: {idle_reads} in each of 43,200 runs | {month_reads} | {month_reads_usd} |
 | its runs: {month_seconds} vCPU-s on a sixth of a CPU, memory, requests | 43,200 | {month_run_usd} |
-| six schedules, ${schedule} each beyond the first three of the billing account | 6 | 0.30 |
+| seven schedules, ${schedule} each beyond the first three of the billing account | 7 | 0.40 |
 
 Each user adds reads every night, because the audit checks every account against its ledger and its jobs:
 {audit_reads} for one with a welcome bonus and a finished picture. Secret Manager, logs and images of old versions are

@@ -119,7 +119,6 @@ story('a picture, a song and a video, from sign-up to the library', async (visit
   await page.getByRole('heading', { name: 'Keep the light' }).waitFor();
 
   await page.getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('heading', { name: 'Library' }).waitFor();
   await until(async () => (await page.getByRole('article').count()) === 2, 'the two that are left');
   await page.getByRole('link', { name: LIGHTHOUSE }).click();
