@@ -1,7 +1,7 @@
 // What a page costs on a phone, counted and not timed: bytes of script, requests, and how much moves while it loads.
 import assert from 'node:assert/strict';
 import { finished, newcomer, published } from '../journeys/support.mjs';
-import { balance, decoded, PHONE, signIn, story, until } from './support.mjs';
+import { balance, decoded, PHONE, signIn, signOut, story, until } from './support.mjs';
 
 const POSTS = 60;
 /** Compressed bytes of script, with the other pages' parts, which are fetched in advance; Firebase's are counted apart. */
@@ -162,6 +162,17 @@ story('an owner’s pages on a phone: Firestore comes last, and nothing moves', 
     const moved = await count.moved();
     assert.ok(moved <= MOVED, `${path}: moved by ${moved}`);
   }
+  const [library, feed] = [await gate(page, '**/getUserCreations'), await gate(page, '**/getFeed')];
+  await page.goto('/library');
+  await decoded(page.locator('article img')); // of the last visit
+  await page.goto('/feed');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await signOut(page);
+  await Promise.all([library.open(), feed.open()]); // answers that nobody waits for any more
+  await page.getByRole('link', { name: 'Tokens' }).first().click();
+  await shown(page);
+  const left = await page.evaluate(() => Object.keys(localStorage));
+  assert.deepEqual(left.filter((key) => key.includes('mine')), [], 'what belongs to a person is gone with them');
 });
 
 story('the pages ask for their data and their code at once, and an owner’s do not wait for Auth', async (visit, t) => {

@@ -63,8 +63,8 @@ export class One<T> {
 interface Looks {
   /** Shown while the first page is loaded. */
   loading?: TemplateResult;
-  /** Where the first page is kept for the next visit, and its name there. */
-  keep?: [shelf: Shelf, name: string] | undefined;
+  /** Where the first page is kept for the next visit, and its name there; nowhere what it may not show at once then. */
+  keep?: () => [shelf: Shelf, name: string] | undefined;
 }
 
 export class List<T> {
@@ -80,13 +80,14 @@ export class List<T> {
     private readonly read: (cursor: string | null) => Promise<Piece<T>>,
     private readonly looks: Looks = {},
   ) {
-    this.items = looks.keep?.[0].read<T[]>(looks.keep[1]) ?? null;
+    const [shelf, name] = looks.keep?.() ?? [];
+    this.items = shelf?.read<T[]>(name!) ?? null;
   }
 
   /** Load the list from its start again. */
   async reload(): Promise<void> {
     await this.load(null, (found) => found);
-    const [shelf, name] = this.looks.keep ?? [];
+    const [shelf, name] = this.looks.keep?.() ?? [];
     if (!this.failed) shelf?.write(name!, this.items);
   }
 

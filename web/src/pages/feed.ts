@@ -42,17 +42,15 @@ function address({ sort, tag, uid }: Asked): string {
 export function feedPage(app: App): Page {
   const now = asked();
   const { sort, tag, uid } = now;
-  // Who is signed in sees which posts they like.
-  const shelf = app.user ? keptMine : kept;
-  const looks = {
-    loading: waitingTiles(8, true),
-    keep: address(now) === '/feed' ? ([shelf, 'feed'] as [Shelf, string]) : undefined,
-  };
+  // Who is signed in sees which posts they like. After sign-out an answer that was under way is nobody's.
+  const reader = app.user?.uid;
+  const keep = (): [Shelf, string] | undefined =>
+    app.user?.uid === reader && address(now) === '/feed' ? [reader ? keptMine : kept, 'feed'] : undefined;
   const list = new List<Post>(app, async (cursor) => {
     const wanted = { sort, tag: tag || null, uid: uid || null };
     const { posts, nextCursor } = await app.studiox.getFeed({ ...wanted, cursor, pageSize: 24 });
     return { items: posts, nextCursor };
-  }, looks);
+  }, { loading: waitingTiles(8, true), keep });
   void list.reload();
   const grid = postGrid(app, list);
   const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? texts.title) : texts.title);

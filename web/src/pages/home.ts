@@ -29,7 +29,7 @@ export class Home {
         const { posts } = await app.studiox.getFeed({ sort: 'top', pageSize: SHOWN });
         return { items: posts, nextCursor: null };
       },
-      { loading: waitingTiles(SHOWN), keep: [kept, 'home'] },
+      { loading: waitingTiles(SHOWN), keep: () => [kept, 'home'] },
     );
     void this.posts.reload();
   }

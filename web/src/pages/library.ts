@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import { gate } from '../gate.ts';
 import { opener, type Playable } from '../grid.ts';
 import { icon } from '../icons.ts';
+import { keptMine, type Shelf } from '../kept.ts';
 import { say, translated } from '../language.ts';
 import type { Grid } from '../lightbox.ts';
 import { List } from '../list.ts';
@@ -27,13 +28,16 @@ const PAGE = 24;
 
 export function libraryPage(app: App): Page {
   if (!app.user) return gate(app, words.library, words.toLibrary);
+  const { uid } = app.user;
   const filters = new Filters(app, () => void list.reload());
   const collections = new Collections(app, () => reload());
+  const keep = (): [Shelf, string] | undefined =>
+    app.user?.uid === uid && !filters.any && collections.chosenId === null ? [keptMine, 'library'] : undefined;
   const list = new List<Creation>(app, async (cursor) => {
     const asked = { ...filters.asked(cursor === null), collectionId: collections.chosenId, pageSize: PAGE };
     const { creations, nextCursor } = await app.studiox.getUserCreations({ ...asked, cursor });
     return { items: creations, nextCursor };
-  }, { loading: waitingTiles(8) });
+  }, { loading: waitingTiles(8), keep });
   const reload = () => {
     void list.reload();
     void collections.load();
