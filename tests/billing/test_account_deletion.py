@@ -62,6 +62,17 @@ def test_an_account_goes_whose_subscription_stripe_does_not_have(shop: Shop) -> 
     assert traces(shop) == []
 
 
+def test_an_account_goes_that_was_invited(shop: Shop) -> None:
+    shop.user("u1")
+    shop.user(ADA)
+    code = call(main.getReferral, {}, uid="u1").result["code"]
+    assert call(main.redeemReferral, {"code": code}, uid=ADA, email=ADDRESS).ok
+    shop.bought(ADA)
+    assert shop.buckets("u1")["bonus"] == 300, "both were rewarded"
+    assert call(main.deleteAccount, {"confirm": ADDRESS}, uid=ADA, email=ADDRESS).ok
+    assert traces(shop) == []
+
+
 class _Died(BaseException):
     """The process dies."""
 

@@ -123,7 +123,8 @@ def _settle_once(uid: str, function: str) -> None:
 
     documents: list[str] = [path, user_path(uid)]
     documents += [code_path(known.code), user_path(inviter_uid)] if inviter_uid else []
-    System(function).commit(path, decide, Reads(fresh=documents), target=path)
+    # By the user's path the deletion of the account finds the entry.
+    System(function).commit(path, decide, Reads(fresh=documents), target=user_path(uid))
 
 
 def _facts(known: Referral, uid: str, inviter_uid: str) -> _Facts:
