@@ -55,6 +55,8 @@ def people(gcs: Gcs, auth: Accounts, queue: Queue, monkeypatch: pytest.MonkeyPat
         made.ask(main.commentPost, one, postId=other, text="lovely", requestId=made.request_id())
         made.ask(main.reportPost, one, postId=other, reason="spam")
         made.ask(main.remixPost, one, postId=other, requestId=made.request_id())
+    for blocked in (True, False):  # the audit log keeps both
+        assert call(main.blockUser, {"uid": ADA, "blocked": blocked}, uid=BOB, email=ADDRESS[BOB]).ok
     made.ask(main.updateStreak, ADA)
     made.ask(main.useTokens, ADA, feature="hd_download", requestId=made.request_id())
     proof = {"taskId": "follow-x", "proofUrl": "https://x.com/a", "requestId": made.request_id()}

@@ -60,7 +60,8 @@ def block(caller: User, uid: str, blocked: bool) -> None:
         docs.put(path, replace(mine, blocked=[*others, uid], updated_at=now))
 
     reads = Reads(fresh=[path, user_path(uid)])
-    caller.commit(path, decide, reads, target=path, details=lambda _none: {"uid": uid, "blocked": blocked})
+    # By the other user's path the deletion of their account finds the entry.
+    caller.commit(path, decide, reads, target=user_path(uid), details=lambda _none: {"blocked": blocked})
 
 
 def blocked_by(uid: str) -> list[Blocked]:
