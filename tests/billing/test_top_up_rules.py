@@ -129,6 +129,7 @@ def test_turning_off_changes_nothing_else() -> None:
         ("2026-11", 500, NOW, ("2026-11", 1_000)),
         ("2026-11", 500, NOW + timedelta(days=2), ("2026-12", 500)),
         ("2025-11", 500, NOW, ("2026-11", 500)),
+        ("2026-12", 500, NOW, ("2026-12", 1_000)),  # another instance has seen the new month
     ],
 )
 def test_a_month_counts_what_was_ordered(month: str, before: int, now: datetime, after: tuple[str, int]) -> None:

@@ -13,7 +13,7 @@ from studiox.tokens.daily_spend import SpendLimitReached
 from tests.support.people import user_of
 
 NOW = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
-TODAY, YESTERDAY = "2026-03-01", "2026-02-28"
+TODAY, YESTERDAY, TOMORROW = "2026-03-01", "2026-02-28", "2026-03-02"
 
 
 def user(limit: int | None, spent: DaySpend | None = None) -> User:
@@ -28,6 +28,7 @@ def user(limit: int | None, spent: DaySpend | None = None) -> User:
         (10, DaySpend(TODAY, 4), 6, False),
         (10, DaySpend(TODAY, 4), 7, True),
         (10, DaySpend(YESTERDAY, 10), 10, False),
+        (10, DaySpend(TOMORROW, 4), 7, True),  # another instance has seen midnight
         (None, DaySpend(TODAY, 10**9), 10**9, False),
         (5, DaySpend(TODAY, 10), 0, False),
         (5, DaySpend(TODAY, 10), 1, True),
@@ -55,6 +56,7 @@ def test_a_debit_may_reach_the_limit_and_not_exceed_it(
         (10, DaySpend(TODAY, 2, limit_told=True), 8, DaySpend(TODAY, 10, limit_told=True), False),
         (10, DaySpend(YESTERDAY, 10, limit_told=True), 10, DaySpend(TODAY, 10, limit_told=True), True),
         (5, DaySpend(TODAY, 9), 0, DaySpend(TODAY, 9), False),
+        (10, DaySpend(TOMORROW, 2), 8, DaySpend(TOMORROW, 10, limit_told=True), True),
     ],
 )
 def test_a_debit_counts_and_tells_once_a_day(

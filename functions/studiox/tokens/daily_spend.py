@@ -38,8 +38,12 @@ def with_refund(spent: DaySpend | None, tokens: int, debited_at: datetime) -> Da
 
 
 def of_day(spent: DaySpend | None, now: datetime) -> DaySpend:
-    """The spend of the present day: zero unless `spent` is of it."""
-    return spent if spent is not None and spent.date == _date(now) else DaySpend(_date(now), 0)
+    """The spend of the present day: zero unless `spent` is of it.
+
+    The first instance to see midnight begins the day for all: one whose clock is slower counts on that day too. If it
+    went back, each change of the day would make room for another limit.
+    """
+    return spent if spent is not None and spent.date >= _date(now) else DaySpend(_date(now), 0)
 
 
 def _date(moment: datetime) -> str:
