@@ -47,6 +47,12 @@ class Exchange(Struct):
     def is_unknown(self) -> bool:
         return is_unknown(self.answer)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the caller was told; empty after a refusal."""
+        answer = self.answer
+        return answer.result if answer is not None and answer.ok and isinstance(answer.result, dict) else {}
+
 
 def check(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
     for each in history:
@@ -80,12 +86,6 @@ def _reason(exchange: Exchange) -> str | None:
     return exchange.answer.reason if exchange.answer is not None else None
 
 
-def _told(exchange: Exchange) -> dict[str, Any]:
-    """What the caller was told; empty after a refusal."""
-    answer = exchange.answer
-    return answer.result if answer is not None and answer.ok and isinstance(answer.result, dict) else {}
-
-
 def _same_answers(requests: dict[Request, list[Exchange]]) -> Iterator[Violation]:
     """The same request got the same answer, and another request with its id was refused."""
     for (caller, function, request_id), exchanges in requests.items():
@@ -95,8 +95,8 @@ def _same_answers(requests: dict[Request, list[Exchange]]) -> Iterator[Violation
             if each.data != done[0].data:
                 yield Violation(3, path, "another request with the same requestId was answered")
                 continue
-            first = {name: value for name, value in _told(done[0]).items() if name in FIRST}
-            again = {name: value for name, value in _told(each).items() if name in FIRST}
+            first = {name: value for name, value in done[0].told.items() if name in FIRST}
+            again = {name: value for name, value in each.told.items() if name in FIRST}
             if first != again:
                 yield Violation(3, path, f"answered {first} and {again}")
         if done:
@@ -118,7 +118,7 @@ def _refused_later(path: str, done: Exchange, exchanges: list[Exchange]) -> Iter
 def _acknowledged(view: View, history: Iterable[Exchange]) -> Iterator[Violation]:
     """What was acknowledged exists, unless its account was deleted since."""
     for each in history:
-        told = _told(each)
+        told = each.told
         if not told or each.caller not in view.users:
             continue
         if each.function in ORDERS and told.get("jobId") is not None:
@@ -141,12 +141,12 @@ def _jobs_of_refusals(view: View, requests: dict[Request, list[Exchange]]) -> It
     for (caller, function, _), exchanges in requests.items():
         if function not in ORDERS:
             continue
-        ids = {_told(each)["jobId"] for each in exchanges if _told(each).get("jobId")}
+        ids = {each.told["jobId"] for each in exchanges if each.told.get("jobId")}
         details = [each.answer.details for each in exchanges if each.answer is not None]
         ids |= {each["jobId"] for each in details if each.get("jobId")}
         if ids:
             known[caller] |= ids
-        elif any(each.is_unknown or _told(each) or _reason(each) in ORDERED_THEN_FAILED for each in exchanges):
+        elif any(each.is_unknown or each.told or _reason(each) in ORDERED_THEN_FAILED for each in exchanges):
             maybe[caller] += 1  # an answer need not name the job
     for uid in view.users:
         more = sorted(job_id for job_id, job in view.jobs.items() if job["uid"] == uid and job_id not in known[uid])
@@ -160,10 +160,10 @@ def _features(view: View, requests: dict[Request, list[Exchange]]) -> Iterator[V
         if function != "useTokens" or caller not in view.users:
             continue
         path, entry = f"users/{caller}/ledger/feature:{request_id}", view.entries(caller).get(f"feature:{request_id}")
-        for told in filter(None, map(_told, exchanges)):
+        for told in filter(None, (each.told for each in exchanges)):
             if entry is None or (told["spent"], told["balance"]) != (-entry["amount"], entry["balanceAfter"]):
                 yield Violation(4, path, f"told {told}, and the ledger has {entry}")
-        if entry is not None and not any(_told(each) or each.is_unknown for each in exchanges):
+        if entry is not None and not any(each.told or each.is_unknown for each in exchanges):
             yield Violation(13, path, "refused, and debited")
 
 
@@ -174,9 +174,9 @@ def _streaks(view: View, history: Iterable[Exchange]) -> Iterator[Violation]:
         if each.function == "updateStreak":
             visits[each.caller].append(each)
     for uid in view.users:
-        told = {_told(each).get("lastActiveDate"): 0 for each in visits[uid]}
+        told = {each.told.get("lastActiveDate"): 0 for each in visits[uid]}
         for each in visits[uid]:
-            if answer := _told(each):
+            if answer := each.told:
                 told[answer["lastActiveDate"]] += answer["reward"]
         rewards = {
             entry["ref"]["id"]: entry["amount"]
@@ -196,9 +196,9 @@ def _strangers(view: View, history: Iterable[Exchange]) -> Iterator[Violation]:
     """What is another user's is not found."""
     for each in history:
         job = view.jobs.get(each.data.get("jobId", ""))
-        if job is not None and job["uid"] != each.caller and _told(each) and not each.is_admin:
+        if job is not None and job["uid"] != each.caller and each.told and not each.is_admin:
             yield Violation(13, f"jobs/{job['jobId']}", f"{each.function} answered {each.caller}")
-        if each.function == "confirmCheckout" and _told(each):
+        if each.function == "confirmCheckout" and each.told:
             session = each.data.get("sessionId")
             owners = {order["uid"] for order in view.orders.values() if order["sessionId"] == session}
             if each.caller in view.users and owners and each.caller not in owners:
@@ -211,13 +211,13 @@ def _suspended(history: Sequence[Exchange]) -> Iterator[Violation]:
     for number, each in enumerate(changes):
         uid = each.data.get("uid")
         others = [other for other in changes if other.data.get("uid") == uid]
-        if not _told(each) or not each.data.get("suspended"):
+        if not each.told or not each.data.get("suspended"):
             continue
         if any(not 0 <= other.ended < each.began for other in changes[:number] if other in others):
             continue  # two decisions at once
         until = min((other.began for other in changes[number + 1 :] if other in others), default=None)
         for call in history:
-            changed = call.caller == uid and call.function in CHANGING and _told(call) and call.began > each.ended
+            changed = call.caller == uid and call.function in CHANGING and call.told and call.began > each.ended
             if changed and (until is None or 0 <= call.ended < until):
                 yield Violation(12, f"users/{uid}", f"suspended, and {call.function} was answered")
 
@@ -240,12 +240,12 @@ def _toggles(view: View, history: Sequence[Exchange]) -> Iterator[Violation]:
         has = False
         calls.sort(key=lambda each: each.began)
         for each, following in itertools.zip_longest(calls, calls[1:]):
-            if not _told(each) or (following is not None and following.began < each.ended):
+            if not each.told or (following is not None and following.began < each.ended):
                 break
             wanted = each.data.get("liked")
             has = not has if wanted is None else wanted
-            if _told(each)["liked"] != has:
-                yield Violation(4, f"likes/{post_id}_{caller}", f"told liked {_told(each)['liked']}, it is {has}")
+            if each.told["liked"] != has:
+                yield Violation(4, f"likes/{post_id}_{caller}", f"told liked {each.told['liked']}, it is {has}")
                 break
 
 
@@ -265,7 +265,7 @@ def _windows(view: View, history: Iterable[Exchange]) -> Iterator[Violation]:
     accepted: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for each in sorted(history, key=lambda each: each.began_at):
         key = each.caller, each.function
-        if each.function in limits and each.ended_at < opened.setdefault(key, each.began_at) + 60 and _told(each):
+        if each.function in limits and each.ended_at < opened.setdefault(key, each.began_at) + 60 and each.told:
             accepted[key].add(each.data["requestId"])
     for (caller, function), requests in accepted.items():
         if len(requests) > limits[function]:
@@ -277,5 +277,5 @@ def songs_consumed(history: Iterable[Exchange]) -> dict[str, int]:
     found: Counter[str] = Counter()
     for each in history:
         if each.function == "checkGenerationAllowance" and each.data.get("consume"):
-            found[each.caller] += each.is_unknown or bool(_told(each).get("allowed"))
+            found[each.caller] += each.is_unknown or bool(each.told.get("allowed"))
     return dict(found)

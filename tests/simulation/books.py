@@ -100,6 +100,11 @@ class Books:
         post = self.documents[f"posts/{post_id}"]
         self.documents[f"posts/{post_id}"] = post | {"commentCount": post["commentCount"] + 1}
 
+    def collect(self, creation_id: str) -> None:
+        creation = self.documents[f"creations/{creation_id}"]
+        self.documents[f"creations/{creation_id}"] = creation | {"collectionIds": ["foxes"]}
+        self.documents[f"users/{creation['uid']}/collections/foxes"] = {"count": 1}
+
     def sale(self, session_id: str, uid: str = "u1", tokens: int = 500, taken: int = 0, refunded: int = 0) -> None:
         """A pack that was paid for: a token for a cent."""
         self.post(uid, f"purchase:{session_id}", "purchase", ("checkout", session_id), purchased=tokens)
@@ -132,10 +137,12 @@ def kept() -> Books:
     books.job("partly", "completed", price=8, back=2)
     books.job("failed", "failed", price=7, back=7)
     books.publish("done")
-    books.user("u2")
+    top_up = {"enabled": True, "card": {"last4": "4242"}, "below": 100}
+    books.user("u2", preferences={"dailySpendLimit": 150}, autoTopUp=top_up)
     books.post("u2", "welcome:u2", "welcome_bonus", ("user", "u2"), bonus=200)
     books.like("done", "u2")
     books.comment("done", "c1", "u2")
+    books.collect("done")
     books.sale("cs_1", taken=100, refunded=100)
     books.subscription()
     return books

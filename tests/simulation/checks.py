@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.simulation.ledgers import Ledger
+from tests.simulation.shelves import Shelves
+from tests.simulation.spending import Spending
 from tests.simulation.violations import Document, Snapshot, Violation
 
 TERMINAL = ("completed", "failed", "cancelled")
@@ -24,13 +26,14 @@ class Checks:
         self.found: list[Violation] = []
         self._jobs: dict[str, Document] = {}
         self._orders: dict[str, str] = {}
-        """{session id: order's path}."""
+        """{session id, or a top-up's order id: order's path}."""
         self._moved: dict[str, dict[str, int]] = {}
-        """{session id: {type of entry: tokens}}."""
+        """{as `_orders`: {type of entry: tokens}}."""
         self._kept: dict[str, Document] = {}
         """Audit entries, events and subscriptions as they were."""
         self._children: dict[str, dict[str, None]] = {}
         """{`likes` or `comments` of a post: the paths}."""
+        self._spending, self._shelves = Spending(), Shelves()
         self.snapshot: dict[str, Document] = dict(snapshot or {})
         self.moments: dict[str, dict[str, float]] = {}
         """{uid: {entry's id: the step of its commit}}."""
@@ -112,8 +115,10 @@ class Checks:
         if len(entries) > 1:
             entries.sort(key=lambda each: each[2].get("seq", 0) if type(each[2].get("seq")) is int else 0)
         for uid, name, entry in entries:
-            if (session := self._add(uid, name, entry)) in self._orders:
-                orders[self._orders[session]] = None
+            if not self._whole:
+                self.found += self._spending.add(uid, snapshot.get(f"users/{uid}", {}), entry)
+            if (sold := self._add(uid, name, entry)) in self._orders:
+                orders[self._orders[sold]] = None
         if not self._whole:
             self._check_months(snapshot, entries)
         if entries and not recorded and not self._whole:
@@ -128,6 +133,8 @@ class Checks:
             self._check_post(snapshot, post_id)
         for uid in users:
             self._check_user(snapshot, uid, closed)
+            self._spending.note(uid, snapshot.get(f"users/{uid}", {}))
+        self.found += self._shelves.look(snapshot, changed)
 
     # Ledgers.
 
@@ -138,7 +145,7 @@ class Checks:
         return account
 
     def _add(self, uid: str, name: str, entry: Document) -> str:
-        """Add an entry to its account, if it is a new one; the checkout session that it is about, if any."""
+        """Add an entry to its account, if it is a new one; the checkout session or top-up that it is about, if any."""
         account, path = self._account(uid), f"users/{uid}/ledger/{name}"
         before = account.entries.get(name)
         if before is not None:
@@ -147,12 +154,12 @@ class Checks:
             return ""
         self.found += account.add(path, name, entry)
         self.moments.setdefault(uid, {})[name] = self._moment
-        if entry["ref"]["kind"] != "checkout":
+        if entry["ref"]["kind"] not in ("checkout", "top_up"):
             return ""
-        session: str = entry["ref"]["id"]
-        moved = self._moved.setdefault(session, {})
+        sold: str = entry["ref"]["id"]
+        moved = self._moved.setdefault(sold, {})
         moved[entry["type"]] = moved.get(entry["type"], 0) + entry["amount"]
-        return session
+        return sold
 
     def _check_months(self, snapshot: Snapshot, entries: list[tuple[str, str, Document]]) -> None:
         """The nightly reset leaves alone whom Stripe bills, unless the subscription began later in the same commit."""
@@ -277,8 +284,9 @@ class Checks:
         if order is None:
             self._wrong(9, path, "the order was deleted")
             return
-        self._orders[order["sessionId"]] = path
-        moved = self._moved.get(order["sessionId"], {})
+        sold = order["sessionId"] or order["orderId"]  # a top-up has no session
+        self._orders[sold] = path
+        moved = self._moved.get(sold, {})
         told = (order["credited"], order["taken"], order["restored"])
         if not (self._whole and order["uid"] not in self.accounts):
             found = (moved.get("purchase", 0), -moved.get("clawback", 0), moved.get("restore", 0))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tests.simulation.answers import Exchange
-from tests.simulation.linearizable import Account, Operation, Undecided, is_linearizable, step
+from tests.simulation.linearizable import BUCKETS, INSUFFICIENT, Account, Operation, Undecided, is_linearizable, step
 from tests.simulation.violations import Document, Violation
 
-READS = ("getUserBalance", "getUserCredits", "getProfile", "initializeUser")
+PREDICTED = (INSUFFICIENT, "SpendLimitReached")
+"""Why an order is refused that a quote has foreseen, whatever else happens."""
+READS = ("getUserBalance", "getUserCredits", "getProfile", "initializeUser", "quoteStudioJob")
 
 
 def check(
-    uid: str, history: Iterable[Exchange], entries: Mapping[str, Document], moments: Mapping[str, float]
+    uid: str, history: Sequence[Exchange], entries: Mapping[str, Document], moments: Mapping[str, float]
 ) -> Iterator[Violation]:
     """`entries`: the account's ledger by id; `moments`: the step in which each of them was committed."""
+    yield from _quotes(uid, history, entries, moments)
     operations = [*_effects(entries, moments), *_calls(uid, history, entries)]
     try:
         if is_linearizable(operations, Account(), step):
@@ -23,6 +27,40 @@ def check(
         return
     until = next(each for each in range(1, len(operations) + 1) if not _fits(operations, each))
     yield Violation(4, f"users/{uid}", f"no order makes every answer true, until {_in_order(operations)[until - 1]}")
+
+
+def _quotes(
+    uid: str, history: Sequence[Exchange], entries: Mapping[str, Document], moments: Mapping[str, float]
+) -> Iterator[Violation]:
+    """An order does what its quote has said, unless tokens moved in between, or the user's limit was changed."""
+    quotes: list[Exchange] = []
+    for each in history:
+        if each.caller != uid or each.answer is None:
+            continue
+        if each.function == "updateProfile":
+            quotes.clear()
+        elif each.function == "quoteStudioJob" and each.told:
+            quotes.append(each)
+        elif each.function == "createStudioJob":
+            order = {name: value for name, value in each.data.items() if name != "requestId"}
+            quote = next((one for one in reversed(quotes) if one.data == order and one.ended <= each.began), None)
+            name = f"deduction:{each.told.get('jobId')}"
+            until = moments.get(name, each.ended)
+            moved = [other for other in entries if other != name]
+            if quote is not None and not any(quote.began <= moments[other] <= until for other in moved):
+                yield from _as_quoted(uid, quote.told, each, entries.get(name))
+
+
+def _as_quoted(uid: str, said: Mapping[str, Any], order: Exchange, paid: Document | None) -> Iterator[Violation]:
+    done, refusal = order.told, said.get("refusal", {}).get("reason")
+    outcomes = refusal, None if order.answer is None else order.answer.reason
+    if None in outcomes and any(each in PREDICTED for each in outcomes):
+        yield Violation(4, f"users/{uid}", f"quoted {said}, answered {outcomes[1] or done}")
+    if not done or paid is None or refusal:
+        return
+    takes = {bucket: -tokens for bucket, tokens in paid["buckets"].items()}
+    if (said["price"], said["takes"], said["balanceAfter"]) != (done["price"], takes, done["balance"]):
+        yield Violation(4, f"users/{uid}/ledger/{paid['id']}", f"quoted {said}, answered {done} and took {takes}")
 
 
 def _in_order(operations: list[Operation]) -> list[Operation]:
@@ -43,7 +81,7 @@ def _effects(entries: Mapping[str, Document], moments: Mapping[str, float]) -> I
     """Each entry happened at the moment of its commit."""
     for name, entry in entries.items():
         moment, amount = moments[name], entry["amount"]
-        bucket = next((each for each, tokens in entry["buckets"].items() if tokens), "bonus")
+        buckets = [each for each, tokens in entry["buckets"].items() if tokens] or ["bonus"]
         told = {"cause": name, "answer": entry["balanceAfter"]}
         match entry["type"]:
             case "deduction":
@@ -55,13 +93,15 @@ def _effects(entries: Mapping[str, Document], moments: Mapping[str, float]) -> I
                 yield Operation("refund", moment, moment, tokens=amount, about=paid, **told)
             case "plan_expiry":
                 yield Operation("expire", moment, moment, **told)
-            case "clawback":
-                yield Operation("take", moment, moment, tokens=-amount, about=bucket, **told)
-            case _:
-                yield Operation("credit", moment, moment, tokens=amount, about=bucket, **told)
+            case "clawback" if len(buckets) == 1:
+                yield Operation("take", moment, moment, tokens=-amount, about=buckets[0], **told)
+            case _ if len(buckets) == 1:
+                yield Operation("credit", moment, moment, tokens=amount, about=buckets[0], **told)
+            case _:  # a reward of which a part was spent
+                yield Operation("move", moment, moment, about=tuple(entry["buckets"][each] for each in BUCKETS), **told)
 
 
-def _calls(uid: str, history: Iterable[Exchange], entries: Mapping[str, Document]) -> Iterator[Operation]:
+def _calls(uid: str, history: Sequence[Exchange], entries: Mapping[str, Document]) -> Iterator[Operation]:
     """What the account's owner or an administrator was told of its tokens, and when."""
     for each in history:
         answer = each.answer

@@ -14,15 +14,17 @@ CAUSES = {
     ("deduction", "feature"): ("", "feature:"),
     ("refund", "job"): ("refund:{}", ""),
     ("purchase", "checkout"): ("purchase:{}", ""),
+    ("purchase", "top_up"): ("purchase:{}", ""),
     ("plan_grant", "subscription"): ("grant:{}", ""),
     ("plan_grant", "period"): ("grant:{}", ""),
     ("plan_expiry", "period"): ("expiry:{}", ""),
     ("plan_expiry", "subscription"): ("", "expiry:"),
     ("reward", "task"): ("reward:{}", ""),
     ("reward", "streak"): ("reward:streak:{}", ""),
+    ("reward", "referral"): ("reward:referral:{}", ""),
     ("admin_adjustment", "admin"): ("", "adjustment:"),
-    **{("clawback", kind): ("", "clawback:") for kind in ("checkout", "subscription", "user")},
-    **{("restore", kind): ("", "restore:") for kind in ("checkout", "subscription", "user")},
+    **{("clawback", kind): ("", "clawback:") for kind in ("checkout", "subscription", "top_up", "user", "referral")},
+    **{("restore", kind): ("", "restore:") for kind in ("checkout", "subscription", "top_up", "user", "referral")},
 }
 """{(type, kind of ref): (the entry's id, or what it begins with)}."""
 POSITIVE = ("welcome_bonus", "refund", "purchase", "plan_grant", "reward", "restore")

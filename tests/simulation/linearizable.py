@@ -21,15 +21,15 @@ class Operation(NamedTuple):
     """What somebody asked for, and what they were told. Times are any numbers that grow."""
 
     name: str
-    """`read`, `debit`, `refund`, `credit`, `take` or `expire`."""
+    """`read`, `debit`, `refund`, `credit`, `take`, `move` or `expire`."""
     began: float
     ended: float | None
     """None: the answer was lost. It may have happened at any later time, or never."""
     cause: str = ""
     """What counts once: the same cause is answered as the first time."""
     tokens: int = 0
-    about: str = ""
-    """The bucket of a credit or a take; the cause of the debit that a refund gives back."""
+    about: Any = ""
+    """The bucket of a credit or a take; the cause of the debit that a refund gives back; the change of a move."""
     answer: Any = None
     """The balance afterwards, or INSUFFICIENT. None: the caller was told neither."""
 
@@ -77,6 +77,9 @@ def _change(account: Account, operation: Operation) -> Buckets | None:
             return back[::-1]
         case "expire":
             return (-account.buckets[0], 0, 0)
+        case "move":
+            change: Buckets = operation.about
+            return change
     signed = operation.tokens if operation.name == "credit" else -operation.tokens
     monthly, bonus, purchased = (signed * (each == operation.about) for each in BUCKETS)
     return (monthly, bonus, purchased)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tests.simulation.stripe_truth import Bill, Contract, Sale
@@ -16,10 +17,13 @@ GRACE = (6.5 * DAY, 8 * DAY)
 
 
 def check(view: View) -> Iterator[Violation]:
-    for sale in view.truth.stripe.sales.values():
-        yield from _sale(view, sale)
+    paid = Counter(sale.order_id for sale in view.truth.stripe.sales.values())
+    for payment_id, sale in view.truth.stripe.sales.items():
+        yield from _sale(view, payment_id, sale)
     for name, order in view.orders.items():
-        if order["credited"] and order["sessionId"] not in view.truth.stripe.sales:
+        if paid[name] > 1:
+            yield Violation(9, f"orders/{name}", f"paid {paid[name]} times")
+        if order["credited"] and not paid[name]:
             yield Violation(9, f"orders/{name}", "credited, and Stripe has no payment")
     for contract in view.truth.stripe.contracts.values():
         yield from _contract(view, contract)
@@ -35,15 +39,15 @@ def check(view: View) -> Iterator[Violation]:
             yield Violation(9, path, f"the event fails: {event['error']}")
 
 
-def _sale(view: View, sale: Sale) -> Iterator[Violation]:
+def _sale(view: View, payment_id: str, sale: Sale) -> Iterator[Violation]:
     """A paid pack is credited, less what was given back, or it is parked."""
     order, path = view.orders.get(sale.order_id), f"orders/{sale.order_id}"
-    parked = view.is_parked(sale.session_id) or view.is_parked(sale.order_id)
+    parked = view.is_parked(payment_id) or view.is_parked(sale.order_id)
     if order is None or not order["credited"]:
         if not parked:
-            yield Violation(9, path, f"{sale.session_id} is paid, and neither credited nor parked")
+            yield Violation(9, path, f"{payment_id} is paid, and neither credited nor parked")
         elif order is not None and order["uid"] in view.users and _matches(view, order, sale):
-            yield Violation(9, path, f"{sale.session_id} is paid as ordered, and not credited")
+            yield Violation(9, path, f"{payment_id} is paid as ordered, and not credited")
         return
     if not _matches(view, order, sale):
         yield Violation(9, path, f"credited {order['credited']}, though {sale.amount} were paid")
@@ -54,7 +58,7 @@ def _sale(view: View, sale: Sale) -> Iterator[Violation]:
 
 
 def _matches(view: View, order: Document, sale: Sale) -> bool:
-    same = sale.amount == order["amount"] * sale.quantity and sale.quantity > 0
+    same = sale.amount == order["amount"] * sale.quantity + sale.added and sale.quantity > 0
     known = view.truth.people.get(sale.uid)
     owners = (sale.uid, known.pseudonym if known else "")  # a deleted buyer's orders are kept under the pseudonym
     return bool(same and order["uid"] in owners and sale.session_id == order["sessionId"])

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from tests.simulation import answers, histories, money
+from tests.simulation import answers, histories, money, neighbours, offers
 from tests.simulation.answers import Exchange
 from tests.simulation.checks import TERMINAL, Checks
 from tests.simulation.ledgers import Ledger
@@ -47,6 +47,8 @@ def at_rest(
     if history:
         found += answers.check(view, history)
         found += money.songs(view, answers.songs_consumed(history))
+        found += offers.check(view, history)
+        found += neighbours.check(view, history)
     for uid, committed in (moments or {}).items():
         if uid in view.users:
             found += histories.check(uid, history, view.entries(uid), committed)

@@ -286,7 +286,7 @@ class Shop:
                 found.append((1, f"pay_more {name}", lambda: self._pay_other(name, times=self.random.randint(2, 3))))
                 found.append((3, f"pay_less {name}", lambda: self._pay_other(name, times=1, off=1)))
             return found
-        if session["status"] != "complete" or session["mode"] != "payment":
+        if session["status"] != "complete" or session["mode"] != "payment" or session["payment_intent"] is None:
             return []
         state = account.objects[session["payment_intent"]]["status"]
         if state == "processing":

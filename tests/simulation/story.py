@@ -32,14 +32,14 @@ from tests.simulation import actors, rest, strangers, themes
 from tests.simulation.actors import Act, Town
 from tests.simulation.administrators import Administrator
 from tests.simulation.checks import Checks
-from tests.simulation.customers import Customer
 from tests.simulation.deployment import Bugs, Deployment, address
 from tests.simulation.faults import Faults
 from tests.simulation.network import Network
+from tests.simulation.regulars import Regular
 from tests.simulation.shop import HANDLER, Shop
 from tests.simulation.store import Store, Wire
 from tests.simulation.strangers import Stranger
-from tests.simulation.theme import COMMITS, Theme
+from tests.simulation.theme import COMMITS, Theme, planned, rates
 from tests.simulation.threads import installed
 from tests.simulation.truth import Known, Truth
 from tests.simulation.vendors import PLACES, Vendors, environment, tiny_media
@@ -110,7 +110,7 @@ def story_of(seed: int, acts: int = 0, theme_name: str = "") -> Story:
     hot = random.random() < 0.5
     shares = [acts // 2 if hot and each == 0 else max(2, acts // (2 * number)) for each in range(number)]
     first = [Act(kind, random.random(), 0.0, twice=False) for kind in theme.first]
-    people = {f"u{each}": [*first, *themes.acts(random, theme, theme.acts, share)] for each, share in enumerate(shares)}
+    people = {f"u{each}": [*first, *planned(random, theme, theme.acts, share)] for each, share in enumerate(shares)}
     strange = Random(seed + 3)
     if strange.random() < theme.strangers:
         people["stranger-1"] = actors.plan(strange, strangers.KINDS, max(3, acts // 3))
@@ -119,8 +119,8 @@ def story_of(seed: int, acts: int = 0, theme_name: str = "") -> Story:
         seed=seed,
         theme=theme,
         people=people,
-        admin=themes.acts(random, theme, theme.admin, max(2, acts // 6)) if administers else [],
-        rates=themes.rates(random, theme),
+        admin=planned(random, theme, theme.admin, max(2, acts // 6)) if administers else [],
+        rates=rates(random, theme),
         aim=random.choice(theme.aims),
         instances=random.choice(theme.instances),
         max_skew_s=random.choice(theme.skews),
@@ -145,7 +145,8 @@ class Stage:
         self.violations: list[str] = []
         self.checks, self._seen = Checks(), 0
         self._unfinished: dict[str, None] = {}
-        """The paths of jobs that have not ended or hold a place, and of deletions that have not ended."""
+        """The paths of jobs that have not ended or hold a place, of deletions and top-ups that have not ended, and of
+        referrals that are due."""
         world = self.world
         world.after_step = self._check
         chance = world.chance if any(story.rates.values()) else None
@@ -196,7 +197,7 @@ class Stage:
         """The whole story, as a task of the world."""
         world, story = self.world, self.story
         people = [
-            Stranger(uid, self.town, acts) if uid == "stranger-1" else Customer(uid, self.town, acts)
+            Stranger(uid, self.town, acts) if uid == "stranger-1" else Regular(uid, self.town, acts)
             for uid, acts in story.people.items()
         ]
         lives = [world.spawn(each.uid, each.live) for each in people]
@@ -310,6 +311,10 @@ def _goes_on(path: str, data: Mapping[str, Any]) -> bool:
             return data["status"] not in TERMINAL
         case ["jobs", _, "private", "state"]:
             return bool(data["holdsPlace"])
+        case ["users", _]:
+            return bool((data.get("autoTopUp") or {}).get("orderId"))
+        case ["referrals", _]:
+            return data.get("dueAt") is not None
     return path.startswith("cleanups/")
 
 

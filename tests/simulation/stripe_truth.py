@@ -15,9 +15,10 @@ ENTITLED = ("active", "trialing", "past_due")
 
 
 class Sale(NamedTuple):
-    """A checkout session for a pack that was paid for. Amounts are in the currency's minor unit."""
+    """A pack that was paid for, in a checkout session or by a top-up. Amounts are in the currency's minor unit."""
 
     session_id: str
+    """Empty for a top-up."""
     order_id: str
     uid: str
     customer_id: str
@@ -26,6 +27,8 @@ class Sale(NamedTuple):
     refunded: int
     disputed: int
     """Held back by disputes that are open or lost."""
+    added: int = 0
+    """Tax on top of the price, less a promotion code's discount."""
 
 
 class Bill(NamedTuple):
@@ -68,8 +71,11 @@ class StripeTruth(NamedTuple):
     """What Stripe has, by the objects' ids."""
 
     sales: Mapping[str, Sale]
+    """By the session's id; a top-up's by its payment intent's."""
     bills: Mapping[str, Bill]
     contracts: Mapping[str, Contract]
+    chargeable: Mapping[str, str] = {}
+    """{payment intent of a top-up that is neither paid nor cancelled, or card that is saved: uid}."""
 
     def paid_by(self, uid: str) -> tuple[int, int]:
         """What the customer has paid in all, and got back by refunds and disputes."""
@@ -111,8 +117,9 @@ class Chronicle:
         sales: dict[str, Sale] = {}
         contracts: dict[str, Contract] = {}
         for name, each in everything.items():
-            if each["object"] == "checkout.session" and each["mode"] == "payment" and each["payment_status"] == "paid":
-                sales[name] = self._sale(name, each, held)
+            if each["object"] == "checkout.session" and each["mode"] == "payment" and each["status"] == "complete":
+                if each["payment_status"] != "unpaid":
+                    sales[name] = self._sale(name, each, held)
             elif each["object"] == "subscription":
                 contracts[name] = Contract(
                     name,
@@ -131,7 +138,32 @@ class Chronicle:
             for number in range(len(paid))
             if (bill := self._bill(contracts[name], paid, number, held))
         }
-        return StripeTruth(sales, bills, contracts)
+        chargeable = {
+            name: everything[each["customer"]].get("metadata", {}).get("uid", "")  # a deleted customer has none
+            for name, each in everything.items()
+            if each["object"] == "payment_method" and each["customer"]
+        }
+        for name, intent in self._top_ups():
+            if intent["status"] == "succeeded":
+                sales[name] = self._top_up(intent, held)
+            elif intent["status"] != "canceled":
+                chargeable[name] = intent["metadata"]["uid"]
+        return StripeTruth(sales, bills, contracts, chargeable)
+
+    def _top_ups(self) -> list[tuple[str, Object]]:
+        """The payment intents of orders that were made without a session."""
+        everything = self.account.objects
+        in_sessions = {each["payment_intent"] for each in everything.values() if each["object"] == "checkout.session"}
+        return [
+            (name, each)
+            for name, each in everything.items()
+            if each["object"] == "payment_intent" and each["metadata"].get("orderId") and name not in in_sessions
+        ]
+
+    def _top_up(self, intent: Object, held: Mapping[str, int]) -> Sale:
+        charge, about = self.account.objects[intent["latest_charge"]], intent["metadata"]
+        back = charge["amount_refunded"], held.get(charge["id"], 0)
+        return Sale("", about["orderId"], about["uid"], intent["customer"], intent["amount"], 1, *back)
 
     def _since(self, name: str) -> float:
         changes = self._statuses[name]
@@ -143,9 +175,10 @@ class Chronicle:
         return at
 
     def _sale(self, name: str, session: Object, held: Mapping[str, int]) -> Sale:
-        intent = self.account.objects[session["payment_intent"]]
-        charge = self.account.objects[intent["latest_charge"]]
-        metadata = session["metadata"]
+        intent = self.account.objects.get(session["payment_intent"], {"latest_charge": None})  # none if it was free
+        charge = self.account.objects.get(intent["latest_charge"], {"id": "", "amount_refunded": 0})
+        metadata, details = session["metadata"], session["total_details"]
+        on_top = sum(each["amount"] for each in details["_breakdown"]["taxes"] if not each["rate"]["inclusive"])
         return Sale(
             name,
             metadata.get("orderId", ""),
@@ -155,6 +188,7 @@ class Chronicle:
             sum(line["quantity"] for line in session["_line_items"]),
             charge["amount_refunded"],
             held.get(charge["id"], 0),
+            on_top - details["amount_discount"],
         )
 
     def _bill(

@@ -158,6 +158,12 @@ FAULTS: dict[str, tuple[Fault, int, str]] = {
     "a post without its state": (delete("posts/done/private/state"), 0, "together"),
     "a post that is gone": (delete("posts/done", "posts/done/private/state"), 0, "does not agree"),
     "a removed post published again": (change("creations/done", moderated=True), 13, "again"),
+    "more than the day's limit": (both(*(entry(f"feature:f{each}", "deduction", ("feature", "hd"), uid="u2", bonus=-76)
+        for each in range(2))), 2, "152 debited on 2026-03-10, the limit is 150"),
+    "a debit that calls for nothing": (entry("feature:f1", "deduction", ("feature", "hd"), uid="u2", bonus=-101), 9,
+        "no top-up is under way"),
+    "a collection of another number": (change("users/u1/collections/foxes", count=2), 0, "counts 2, and 1 creations"),
+    "a creation that its collection does not count": (change("creations/done", collectionIds=[]), 0, "and 0 creations"),
     "an entry lost while it is moved": (lambda books: _moved(books, amount=1), 17, "not in the closed"),
     "an account closed over an entry": (lambda books: _closed(books, balance=1), 17, "no closed account"),
 }  # fmt: skip
@@ -198,6 +204,18 @@ def test_what_is_right_is_no_violation() -> None:
         books.post("u2", "expiry:in_2", "plan_expiry", ("subscription", "sub_2"), monthly=-50)
         books.subscription("sub_2", uid="u2")
 
+    def spend(books: Books) -> None:
+        """What was refunded may be spent again."""
+        entry("deduction:j8", "deduction", ("job", "j8"), uid="u2", bonus=-100)(books)
+        entry("refund:j8", "refund", ("job", "j8"), uid="u2", bonus=100)(books)
+        entry("feature:f1", "deduction", ("feature", "hd"), uid="u2", bonus=-100)(books)
+
+    def call_for_a_top_up(books: Books) -> None:
+        entry("feature:f1", "deduction", ("feature", "hd"), uid="u2", bonus=-101)(books)
+        change("users/u2", autoTopUp={**books.documents["users/u2"]["autoTopUp"], "orderId": "o1"})(books)
+
+    assert step(spend) == []
+    assert step(call_for_a_top_up) == []
     assert step(run) == []
     assert step(reset_and_subscribe) == []
     assert step(_moved) == []

@@ -235,3 +235,36 @@ def test_the_answers_of_an_account_have_an_order() -> None:
 def test_an_answer_without_its_moment_is_found(call: Exchange) -> None:
     [found] = _violations(call)
     assert found.startswith("4. An answer is true: users/u1: no order makes every answer true, until Operation(")
+
+
+QUOTE = {"price": 80, "takes": {"monthly": 50, "bonus": 30, "purchased": 0}, "balance": 730, "balanceAfter": 650}
+ORDER = {"jobId": "j1", "price": 80, "balance": 650}
+
+
+def _quoted(order: dict[str, Any] | None, asked: int = 42, **quote: Any) -> list[str]:
+    """An order after its quote, which was asked for in that step."""
+    about = {"model": "m", **({} if order else {"had": 730})}
+    return _violations(
+        _answered("quoteStudioJob", asked, asked + 3, {**QUOTE, **quote}, model="m"),
+        _answered("createStudioJob", 46, 49 if order is None else 55, order, requestId="r9", **about),
+    )
+
+
+def test_an_order_does_what_its_quote_has_said() -> None:
+    assert _quoted(ORDER) == []
+    assert _quoted(ORDER, asked=22, price=1, balance=180) == [], "tokens moved in between"
+
+
+@pytest.mark.parametrize(
+    ("order", "quote"),
+    [
+        (ORDER, {"price": 79}),
+        (ORDER, {"takes": {"monthly": 0, "bonus": 80, "purchased": 0}}),
+        (ORDER, {"balanceAfter": 651}),
+        (ORDER, {"refusal": {"reason": "InsufficientTokens"}}),
+        (ORDER, {"refusal": {"reason": "SpendLimitReached"}}),
+        (None, {}),
+    ],
+)
+def test_an_order_that_differs_from_its_quote_is_found(order: dict[str, Any] | None, quote: dict[str, Any]) -> None:
+    assert [each for each in _quoted(order, **quote) if "quoted {" in each]

@@ -11,114 +11,11 @@ from msgspec.structs import replace
 
 from studiox.catalog import sales
 from tests.simulation import truth as truths
-from tests.simulation.answers import Exchange
-from tests.simulation.books import NOW, Books, kept
+from tests.simulation.books import NOW, Books
+from tests.simulation.cases import DAY, HOUR, MOMENT, Case
 from tests.simulation.rest import at_rest
-from tests.simulation.stripe_truth import Bill, Contract, Sale, StripeTruth
-from tests.simulation.truth import Known, Truth
-from tests.simulation.violations import Violation
-from tests.support import Answer
-
-DAY, HOUR = 86_400.0, 3_600.0
-MOMENT = NOW.timestamp()
-
-
-class Case:
-    """The books, the truth and the history that agree with each other, until a fault is planted."""
-
-    def __init__(self) -> None:
-        self.books = kept()
-        self.history: list[Exchange] = []
-        sale = Sale("cs_1", "o-cs_1", "u1", "cus_1", 500, 1, 100, 0)
-        bill = Bill("in_1", "sub_1", "u1", "subscription_create", "pro", 900, 0, 0, True)
-        end = int((NOW + timedelta(days=20)).timestamp())
-        contract = Contract("sub_1", "cus_1", "u1", "active", "pro", end, False, MOMENT - DAY, False)
-        files = [f"users/u1/creations/{each}/0.png" for each in ("done", "partly")]
-        self.truth = Truth(
-            now=MOMENT,
-            people={uid: Known(f"p-{uid}", f"{uid}@x.test") for uid in ("u1", "u2")},
-            stripe=StripeTruth({"cs_1": sale}, {"in_1": bill}, {"sub_1": contract}),
-            objects=dict.fromkeys([*files, "posts/done/0.png", "users/u1/uploads/a.png"], MOMENT - DAY),
-            charges={each: [f"t-{each}"] for each in ("running", "done", "partly", "failed")},
-            auth={"u1", "u2"},
-        )
-        for job_id in ("done", "partly"):
-            state = f"jobs/{job_id}/private/state"
-            self.change(state, outputs=4 if job_id == "partly" else 1)
-        self.change("jobs/partly", media=[self.books.documents["jobs/partly"]["media"][0]] * 3)
-        self.change("creations/partly", media=self.books.documents["jobs/partly"]["media"])
-
-        for job_id in ("running", "done", "partly", "failed"):
-            self.say("createStudioJob", {"jobId": job_id}, requestId=f"for-{job_id}")
-
-    def change(self, path: str, **fields: Any) -> Case:
-        self.books.documents[path] = {**self.books.documents[path], **fields}
-        return self
-
-    def put(self, path: str, **fields: Any) -> Case:
-        self.books.documents[path] = fields
-        return self
-
-    def object(self, name: str, age: float = 0.0) -> Case:
-        self.truth.objects = {**self.truth.objects, name: MOMENT - age}
-        return self
-
-    def tell(self, **fields: Any) -> Case:
-        self.truth = replace(self.truth, **fields)
-        return self
-
-    def sale(self, **fields: Any) -> Case:
-        stripe = self.truth.stripe
-        self.truth.stripe = stripe._replace(sales={"cs_1": stripe.sales["cs_1"]._replace(**fields)})
-        return self
-
-    def bill(self, **fields: Any) -> Case:
-        stripe = self.truth.stripe
-        self.truth.stripe = stripe._replace(bills={"in_1": stripe.bills["in_1"]._replace(**fields)})
-        return self
-
-    def contract(self, name: str = "sub_1", **fields: Any) -> Case:
-        stripe = self.truth.stripe
-        changed = stripe.contracts["sub_1"]._replace(subscription_id=name, **fields)
-        self.truth.stripe = stripe._replace(contracts={**stripe.contracts, name: changed})
-        return self
-
-    def say(self, function: str, result: Any = None, caller: str = "u1", **data: Any) -> Case:
-        """A call that was answered: a result, a refusal's reason with a `code/`, or None: the answer was lost."""
-        began = 10 * len(self.history)
-        answer = None
-        if isinstance(result, str):
-            code, _, reason = result.partition("/")
-            answer = Answer(400, None, code, "", {"reason": reason}, {})
-        elif result is not None:
-            answer = Answer(200, result, None, "", {}, {})
-        self.history.append(Exchange(caller, function, data, began, began + 5 if answer else -1, answer))
-        return self
-
-    def leave(self, uid: str = "u2") -> None:
-        """The account is deleted as it should be."""
-        documents = self.books.documents
-        user = documents.pop(f"users/{uid}")
-        known = self.truth.people[uid]
-        for path in [each for each in documents if each.startswith(f"users/{uid}/ledger/")]:
-            entry = documents.pop(path)
-            name, ref = entry["id"].replace(uid, known.pseudonym), entry["ref"]
-            moved = {**entry, "id": name, "ref": {**ref, "id": ref["id"].replace(uid, known.pseudonym)}}
-            documents[f"closedAccounts/{known.pseudonym}/ledger/{name}"] = moved
-        closed = {name: user[name] for name in ("balance", "buckets", "ledgerSeq")}
-        documents[f"closedAccounts/{known.pseudonym}"] = {**closed, "state": "closed"}
-        for path, each in list(documents.items()):
-            if path.startswith("auditLogs/") and each["actor"] == uid:
-                documents[path] = {**each, "actor": known.pseudonym, "target": f"users/{known.pseudonym}"}
-        del documents[f"likes/done_{uid}"]
-        del documents["commentRequests/c1"]
-        self.change("posts/done/comments/c1", uid=None)
-        self.change("posts/done", likeCount=0)
-        self.truth.auth = {"u1"}
-
-    def found(self) -> list[Violation]:
-        self.books.count()
-        return at_rest(self.books.documents, self.truth, self.history)
+from tests.simulation.stripe_truth import Bill, StripeTruth
+from tests.simulation.truth import Known
 
 
 def _left(act: Callable[[Case], object]) -> Callable[[Case], object]:
@@ -187,6 +84,31 @@ def _suspended(case: Case) -> None:
 def _toggled(case: Case) -> None:
     for liked in (True, True):
         case.say("likePost", {"liked": liked, "likeCount": 1}, caller="u2", postId="done")
+
+
+def _ordered_top_up(case: Case) -> None:
+    case.books.sale("", uid="u1", tokens=0)
+    case.change("orders/o-", orderId="o-", kind="top_up", amount=500, createdAt=NOW)
+    case.say("setAutoTopUp", {"enabled": True}, monthlyCeiling=499)
+
+
+def _invited(case: Case, got: int, purchase: str | None = "o-cs_1", **fields: Any) -> Case:
+    """u2 has come by a code of u3, who is gone, and has these tokens of it."""
+    referral = {"uid": "u2", "code": "C", "rewardId": "r1", "purchaseId": purchase, "invited": {"tokens": 100}}
+    case.put("referrals/u2", **referral, **fields)
+    if got:
+        case.books.post("u2", "reward:referral:r1", "reward", ("referral", "r1"), bonus=got)
+    return case
+
+
+def _blocked(case: Case, function: str, result: Any, caller: str = "u2", **data: Any) -> None:
+    case.say("blockUser", {"blocked": True}, uid="u2", blocked=True)
+    case.say(function, result, caller=caller, **data)
+
+
+def _appeal(case: Case, name: str, **fields: Any) -> Case:
+    appeal = {"uid": "u1", "postId": "done", "status": "upheld", "openSince": None, "decision": {"id": "d1"}}
+    return case.put(f"appeals/{name}", **appeal | fields)
 
 
 FAULTS: dict[str, tuple[Callable[[Case], object], int, str]] = {
@@ -301,6 +223,31 @@ FAULTS: dict[str, tuple[Callable[[Case], object], int, str]] = {
     "another user's checkout": (lambda case: case.say("confirmCheckout", {"status": "paid"}, caller="u2",
         sessionId="cs_1"), 13, "confirmed for u2"),
     "a suspended caller": (_suspended, 12, "likePost was answered"),
+    "a pack that was paid twice": (lambda case: case.tell(stripe=case.truth.stripe._replace(sales={
+        **case.truth.stripe.sales, "pi_2": case.truth.stripe.sales["cs_1"]})), 9, "paid 2 times"),
+    "a discount that was not given": (lambda case: case.sale(added=-250), 9, "though 500 were paid"),
+    "a top-up that never ended": (lambda case: case.change("users/u2", autoTopUp={"orderId": "o1"}), 9, "never ended"),
+    "a refused top-up that may be paid": (lambda case: case.tell(stripe=case.truth.stripe._replace(
+        chargeable={"pi_1": "u1"})), 9, "can still be paid"),
+    "a card of a deleted account": (_left(lambda case: case.tell(stripe=case.truth.stripe._replace(
+        chargeable={"pm_1": "u2"}))), 17, "still saved"),
+    "more than the month's ceiling": (_ordered_top_up, 9, "top-ups of 500 in 2026-03, agreed 499"),
+    "a referral that is due": (lambda case: _invited(case, 100, dueAt=NOW), 9, "still due"),
+    "a reward that is missing": (lambda case: _invited(case, 0), 9, "u2 has 0 tokens of it, not 100"),
+    "a reward without its purchase": (lambda case: _invited(case, 100, None), 10, "u2 has 100 tokens of it, not 0"),
+    "a reward of a refused referral": (lambda case: _invited(case, 100, refused="same_card"), 10, "not 0"),
+    "a reward of a refunded purchase": (lambda case: (_invited(case, 100), case.sale(refunded=251)), 10, "not 0"),
+    "a reward of a disputed purchase": (lambda case: (_invited(case, 100), case.sale(disputed=1)), 10, "not 0"),
+    "a reward of a refunded month": (lambda case: (_invited(case, 100, "in_1"), case.bill(refunded=451)), 10, "not 0"),
+    "a comment of who is blocked": (lambda case: _blocked(case, "commentPost", {"commentId": "c1"}, postId="done",
+        requestId="r1"), 12, "u2 is blocked, and commented on done"),
+    "a post of who is blocked": (lambda case: _blocked(case, "getFeed", {"posts": [{"uid": "u2"}]}, caller="u1"), 12,
+        "u1 sees posts of {'u2'}"),
+    "a post of who has blocked": (lambda case: _blocked(case, "getFeed", {"posts": [{"uid": "u1"}]}), 12,
+        "u2 sees posts of {'u1'}"),
+    "two appeals of a decision": (lambda case: (_appeal(case, "a1"), _appeal(case, "a2")), 3, "2 appeals"),
+    "an open appeal of no decision": (lambda case: _appeal(case, "a1", status="open", openSince=NOW), 4, "not stand"),
+    "a settled appeal in the queue": (lambda case: _appeal(case, "a1", openSince=NOW), 4, "in the queue since"),
     "a toggle that does not": (_toggled, 4, "told liked True"),
 }  # fmt: skip
 
@@ -321,6 +268,14 @@ def test_what_agrees_is_no_violation() -> None:
     case.say("likePost", {"liked": False, "likeCount": 1}, caller="u2", postId="done")
     _songs(case, 2, 3)
     case.say("checkGenerationAllowance", {"allowed": True}, caller="u2", consume=True)
+    _invited(case, 100)
+    case.put("referralCodes/C", uid="u3")
+    case.say("commentPost", {"commentId": "c1"}, caller="u2", postId="done", requestId="r8")
+    case.say("blockUser", {"blocked": True}, uid="u2", blocked=True)
+    case.say("blockUser", {"blocked": False}, uid="u2", blocked=False)
+    case.say("getFeed", {"posts": [{"uid": "u2"}]})
+    _appeal(case, "a1", status="open", openSince=NOW)
+    case.put("moderation/done", decision={"id": "d1", "appealId": "a1"})
     assert [str(each) for each in case.found()] == []
 
 

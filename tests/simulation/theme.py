@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import Random
 from typing import Any, NamedTuple
 
-from tests.simulation.actors import KINDS
+from tests.simulation.actors import KINDS, Act, plan
 from tests.simulation.administrators import ADMIN_KINDS
 from tests.simulation.faults import KINDS as FAULTS
 from tests.simulation.shop import Habits
@@ -69,3 +70,14 @@ class Theme(NamedTuple):
 
 
 COMMITS = ("firestore.commit",)
+
+
+def planned(random: Random, theme: Theme, kinds: Mapping[str, int], number: int) -> list[Act]:
+    """What somebody does."""
+    return plan(random, kinds, number, theme.pauses, theme.twice, theme.beside)
+
+
+def rates(random: Random, theme: Theme) -> dict[str, int]:
+    """How often each kind of fault happens, in 1/10,000."""
+    chosen = random.choice(theme.faults)
+    return {kind or random.choice(FAULTS[:7]): rate for kind, rate in chosen.items()}

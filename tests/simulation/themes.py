@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
 
 from studiox.kit.rate_limits import SETTINGS
 from studiox.models.payments import CHECKPOINT
-from tests.simulation import customers
-from tests.simulation.actors import Act, plan
-from tests.simulation.faults import KINDS as FAULTS
+from tests.simulation import customers, regulars
 from tests.simulation.shop import Habits
 from tests.simulation.theme import CALM, COMMITS, OFTEN, SELDOM, Theme
 from tests.simulation.world import START, moment
@@ -29,15 +26,25 @@ WHOLE = Theme(
 )
 """No seed's own. Somebody signs up, buys a pack and orders a job, and no connection breaks: to measure the speed by."""
 
-POOR = {"WELCOME_TOKENS": "7"}
-"""An account that can pay for one or two orders."""
-
 NO_FAULTS = dict.fromkeys(("order", "chat", "upload", "storage", "auth", "tasks"), 0.0)
 
 THEMES = (
     Theme(
+        name="limits and quotes",
+        weight=20,
+        acts=regulars.LIMITS,
+        numbers=(6, 8, 10),
+        people=(1, 1, 2),
+        pauses=(0.0, 0.0, 0.5, 3.0),
+        skews=(300.0,),
+        vendors=NO_FAULTS,
+        faults=(CALM, CALM, {"cut_after": 2_000}),
+        aims=(COMMITS,),
+        environment={"WELCOME_TOKENS": "150"},
+    ),
+    Theme(
         name="poor accounts",
-        weight=80,
+        weight=60,
         acts={"order": 8, "feature": 8, "cancel": 5, "read": 4, "look": 2, "streak": 1},
         numbers=(6, 8, 10),
         people=(1, 1, 1, 2),
@@ -49,7 +56,7 @@ THEMES = (
         skews=(0.0,),
         faults=(CALM, CALM, {"cut_after": 2_000, "late_applied": 500}, {"slow": 1_000}, {"freeze": 500}),
         aims=(COMMITS,),
-        environment=POOR,
+        environment={"WELCOME_TOKENS": "7"},  # one or two orders
     ),
     Theme(
         name="commits whose answers are lost",
@@ -78,17 +85,44 @@ THEMES = (
         ),
     ),
     Theme(
+        name="top-ups",
+        weight=20,
+        acts=regulars.TOP_UPS,
+        first=("save_a_card",),
+        numbers=(4, 6, 8),
+        people=(1, 1, 2),
+        pauses=(0.0, 0.0, 3.0, 600.0),
+        tries=(1, 4),
+        faults=(CALM, {"cut_after": 3_000}, {"late_after": 3_000}, {"crash_after": 2_000, "cut_before": 1_000}),
+        aims=(("http.stripe",), ("payTopUp", "http.stripe"), ("payTopUp",), COMMITS),
+        settings=regulars.LICENCE,
+        habits=Habits(slow=0.3, prompt=True),
+    ),
+    Theme(
         name="money that goes back",
-        weight=50,
-        acts=customers.MONEY,
+        weight=30,
+        acts={**customers.MONEY, "pay_with_a_code": 6},
         numbers=(4, 6, 8),
         people=(1, 1, 2),
         faults=(CALM, CALM, SELDOM),
+        environment={"STRIPE_TAX": "exclusive", "PROMOTION_CODES": "true", "PACK_INVOICES": "true"},
+        habits=Habits(slow=0.3, prompt=True),
+    ),
+    Theme(
+        name="invitations",
+        weight=20,
+        acts=regulars.INVITATIONS,
+        first=("invite", "come_by_invitation"),
+        numbers=(4, 6, 8),
+        people=(2, 2, 3),
+        pauses=(0.0, 0.5, 3.0, 600.0),
+        faults=(CALM, CALM, SELDOM, {"cut_after": 3_000}),
+        aims=((), COMMITS),
         habits=Habits(slow=0.3, prompt=True),
     ),
     Theme(
         name="plans",
-        weight=80,
+        weight=60,
         acts=customers.PLANS,
         numbers=(4, 6),
         people=(1,),
@@ -98,12 +132,12 @@ THEMES = (
     Theme(
         name="undelivered events",
         weight=30,
-        acts={**customers.MONEY, **customers.PLANS},
+        acts={**customers.MONEY, **customers.PLANS, **regulars.TOP_UPS, **regulars.INVITATIONS},
         numbers=(4, 6),
         people=(1,),
         faults=(CALM,),
         schedules=1.0,
-        settings={str(CHECKPOINT): {"completeAt": moment(START)}},  # of the hour before
+        settings={str(CHECKPOINT): {"completeAt": moment(START)}, **regulars.LICENCE},  # of the hour before
         habits=Habits(lost=0.3),
     ),
     Theme(
@@ -126,8 +160,16 @@ THEMES = (
         habits=Habits(prompt=True),
     ),
     Theme(
+        name="neighbours",
+        weight=20,
+        acts=regulars.NEIGHBOURS,
+        numbers=(8, 10),
+        people=(2, 3),
+        faults=(CALM, SELDOM, {"cut_after": 2_000}),
+    ),
+    Theme(
         name="community",
-        weight=60,
+        weight=40,
         acts=customers.COMMUNITY,
         numbers=(8,),
         people=(2,),
@@ -356,14 +398,3 @@ def drawn(random: Random, name: str = "") -> Theme:
         if left < 0:
             return theme
     return MIXED
-
-
-def acts(random: Random, theme: Theme, kinds: Mapping[str, int], number: int) -> list[Act]:
-    """What somebody does."""
-    return plan(random, kinds, number, theme.pauses, theme.twice, theme.beside)
-
-
-def rates(random: Random, theme: Theme) -> dict[str, int]:
-    """How often each kind of fault happens, in 1/10,000."""
-    chosen = random.choice(theme.faults)
-    return {kind or random.choice(FAULTS[:7]): rate for kind, rate in chosen.items()}
