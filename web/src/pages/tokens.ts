@@ -6,7 +6,7 @@ import { say, translated } from '../language.ts';
 import type { Page } from '../page.ts';
 import { askToSignIn } from '../sign-in.ts';
 import { waiting } from '../waiting.ts';
-import { count, onDay, planName, tokens } from '../words.ts';
+import { count, onDay, tokens } from '../words.ts';
 import { frame } from '../words/en/frame.ts';
 import { money as english } from '../words/en/money.ts';
 import { History } from './history.ts';
@@ -19,12 +19,12 @@ const words = translated('money', english);
 const CONFIRM_MS = [0, 2_000, 5_000, 10_000];
 
 /** What came of a checkout that is no longer open. */
-function outcome({ status, tokens: bought, plan }: ConfirmedCheckout): string {
+function outcome({ status, tokens: bought, plan }: ConfirmedCheckout, nameOf: (id: string) => string): string {
   if (status === 'expired') return translated('frame', frame).nothingBought;
   if (status === 'processing') return words.confirmed.processing;
   return bought
     ? say(words.confirmed.tokens, { tokens: tokens(bought) })
-    : say(words.confirmed.plan, { plan: planName(plan ?? '') });
+    : say(words.confirmed.plan, { plan: nameOf(plan ?? '') });
 }
 
 /** The fields of the live document that the tables depend on. */
@@ -43,7 +43,7 @@ export function tokensPage(app: App): Page {
       await new Promise((resolve) => setTimeout(resolve, pause));
       const done = await app.attempt(() => app.studiox.confirmCheckout({ sessionId }));
       if (done?.status === 'open') continue;
-      if (done) app.say(outcome(done));
+      if (done) app.say(outcome(done, (id) => offers.nameOf(id)));
       if (done?.status === 'paid') void loadMoney();
       return;
     }
@@ -66,7 +66,7 @@ export function tokensPage(app: App): Page {
     stop: topUp.stop,
     view: () => html`
       <h1>${words.title}</h1>
-      ${app.user ? (app.balance ? wallet(app.balance) : waitingWallet) : nothing}
+      ${app.user ? (app.balance ? wallet(app.balance, offers.nameOf(app.balance.plan)) : waitingWallet) : nothing}
       ${offers.view()}
       ${app.user ? topUp.view() : nothing}
       ${app.user
@@ -78,7 +78,7 @@ export function tokensPage(app: App): Page {
 
 const waitingWallet = waiting(html`<div class="card wallet"></div>`);
 
-function wallet({ balance, buckets, creditResetAt, plan }: Balance): TemplateResult {
+function wallet({ balance, buckets, creditResetAt }: Balance, plan: string): TemplateResult {
   const names = words.wallet;
   const parts = [
     [names.monthly, buckets.monthly, 'monthly'],
@@ -95,6 +95,6 @@ function wallet({ balance, buckets, creditResetAt, plan }: Balance): TemplateRes
     <ul class="legend">
       ${parts.map(([label, value, name]) => html`<li class=${name}>${label} <strong>${count(value)}</strong></li>`)}
     </ul>
-    <p class="muted">${say(names.adds, { plan: planName(plan), day: onDay(creditResetAt) })}</p>
+    <p class="muted">${say(names.adds, { plan, day: onDay(creditResetAt) })}</p>
   </section>`;
 }
