@@ -1,5 +1,5 @@
 // The user's notifications: what a document says, in a sentence with the address of its subject.
-import { language, translated } from './language.ts';
+import { translated } from './language.ts';
 import { named } from './words.ts';
 import { people as english } from './words/en/people.ts';
 
@@ -39,10 +39,7 @@ type Read = (field: string) => string;
 function happened(type: string, field: Read): [subject: string, href: string] {
   const post = field('postId') && `/post/${field('postId')}`;
   if (type === 'job_completed') return [named(words.ready, field('jobType')), `/library/${field('jobId')}`];
-  if (type === 'job_failed') {
-    const why = language === 'en' ? field('text') : ''; // it is written in English
-    return [why || named(words.failed, field('jobType')), '/'];
-  }
+  if (type === 'job_failed') return [field('text') || named(words.failed, field('jobType')), '/'];
   if (type === 'post_commented') return [words.commented, post];
   const subjects: Record<string, string> = words.subjects;
   return [subjects[type] ?? words.changed, post || inside(field('url')) || '/tokens'];

@@ -115,7 +115,7 @@ function notice(app: App, each: Notification): TemplateResult {
   return html`<li class=${read ? '' : 'unread'}>
     <a href=${href} @click=${() => app.markRead((other) => other.id === id)}>
       ${address ? html`<img src=${address} alt="" width="44" height="44" loading="lazy" />` : nothing}
-      <span>${shown(each.subject, { name: html`<bdi>${each.name}</bdi>` })}
+      <span dir="auto">${shown(each.subject, { name: html`<bdi>${each.name}</bdi>` })}
         ${title ? html`<small dir="auto">${title}</small>` : nothing}</span>
     </a><small>${ago(createdAt)}</small>
   </li>`;
