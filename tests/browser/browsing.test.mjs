@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { finished, newcomer, PASSWORD } from '../journeys/support.mjs';
-import { accessible, balance, choose, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story, until } from './support.mjs';
+import { accessible, balance, choose, decoded, DESKTOP, fits, order, PHONE, signIn, signOut, signUp, story, until } from './support.mjs';
 
 const MADE = 25; // one more than a page has
 const AT_ONCE = 3; // as many as the free plan allows
@@ -34,6 +34,28 @@ story('Back keeps the list and the place', async (visit, t) => {
   }
   await page.goForward();
   await page.getByRole('button', { name: 'Publish' }).waitFor();
+});
+
+story('the next visit asks for no thumbnail again, and sign-out forgets them', async (visit, t) => {
+  const client = await newcomer(t);
+  const { job } = await finished(t, client, { model: 'Model B', prompt: 'A boat', size: '512x512' });
+  const creation = () => client.call('getCreation', { creationId: job.creationId });
+  await until(async () => (await creation()).media[0].thumbnail, 'a thumbnail');
+  const ada = { ...(await visit(PHONE)), email: client.email };
+  const { page } = ada;
+  const asked = [];
+  page.on('request', (request) => request.url().includes('thumbnail-') && asked.push(request.url()));
+  await page.goto('/library');
+  await (await signIn(ada, PASSWORD)).waitFor({ state: 'detached' });
+  const kept = () => page.evaluate(async () => (await caches.keys()).length);
+  await decoded(page.locator('.tile img'));
+  assert.equal(asked.length, 1);
+  await until(async () => (await kept()) === 1, 'kept');
+  await page.reload();
+  await decoded(page.locator('.tile img'));
+  assert.equal(asked.length, 1, 'asked for again');
+  await signOut(page);
+  await until(async () => (await kept()) === 0, 'forgotten');
 });
 
 story('a picture keeps its ratio, is saved under its name, and is seen whole', async (visit) => {

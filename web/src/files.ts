@@ -1,6 +1,7 @@
 // Files in Cloud Storage as addresses for elements. A private one is fetched once, with the user's token.
 import { say, translated } from './language.ts';
 import { APP_CHECK_KEY, fileUrl } from './project.ts';
+import { forgetThumbnails, keepThumbnail, keptThumbnail } from './thumbnails.ts';
 import { shortened } from './words.ts';
 import { making } from './words/en/making.ts';
 import { refusals } from './words/en/refusals.ts';
@@ -14,7 +15,7 @@ const SAVED_MS = 60_000;
 
 export class Files {
   /** Addresses by path. Empty: it is being fetched, or could not be; null: it has been deleted. */
-  private readonly found = new Map<string, string | null>();
+  private found = new Map<string, string | null>();
 
   constructor(
     private readonly token: () => Promise<string | null>,
@@ -66,7 +67,8 @@ export class Files {
 
   clear(): void {
     for (const url of this.found.values()) if (url) URL.revokeObjectURL(url);
-    this.found.clear();
+    this.found = new Map(); // what is still being fetched is for whoever was signed in before
+    void forgetThumbnails();
   }
 
   private async ask(path: string, content: boolean, signal: AbortSignal | null = null): Promise<Response> {
@@ -74,27 +76,23 @@ export class Files {
       this.token(),
       APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(false)) : '',
     ]);
-    const headers = {
-      ...(token ? { Authorization: `Firebase ${token}` } : {}),
-      ...(check ? { 'X-Firebase-AppCheck': check } : {}),
-    };
+    // Without a token the browser could answer from what it keeps of whoever has just signed out.
+    if (!token) return new Response(null, { status: 401 });
+    const headers = { Authorization: `Firebase ${token}`, ...(check ? { 'X-Firebase-AppCheck': check } : {}) };
     return fetch(fileUrl(path, content), { headers, signal });
   }
 
   private async load(path: string): Promise<void> {
+    const { found } = this;
     this.fetching(1);
     try {
-      const answer = await this.ask(path, true);
-      if (answer.status === 404) {
-        this.found.set(path, null);
-        return this.arrived();
-      }
-      if (!answer.ok) return;
-      this.found.set(path, URL.createObjectURL(await answer.blob()));
-      const [oldest] = this.found.keys();
-      if (this.found.size > KEPT && oldest !== undefined) {
-        URL.revokeObjectURL(this.found.get(oldest) ?? '');
-        this.found.delete(oldest);
+      const content = (await keptThumbnail(path)) ?? (await this.fetched(path));
+      if (content === undefined || found !== this.found) return;
+      found.set(path, content && URL.createObjectURL(content));
+      const [oldest] = found.keys();
+      if (found.size > KEPT && oldest !== undefined) {
+        URL.revokeObjectURL(found.get(oldest) ?? '');
+        found.delete(oldest);
       }
       this.arrived();
     } catch {
@@ -102,6 +100,16 @@ export class Files {
     } finally {
       this.fetching(-1);
     }
+  }
+
+  /** The file's content; null if it has been deleted, undefined if it could not be had. */
+  private async fetched(path: string): Promise<Blob | null | undefined> {
+    const { found } = this;
+    const answer = await this.ask(path, true);
+    if (!answer.ok) return answer.status === 404 ? null : undefined;
+    const content = await answer.blob();
+    if (found === this.found) void keepThumbnail(path, content);
+    return content;
   }
 }
 
