@@ -115,7 +115,8 @@ function used({ total, days }: UsageAnalytics): TemplateResult {
 /** What an entry of the ledger is about; empty if its type says it. An administrator's reason is as it was typed. */
 function about({ type, ref, reason }: Transaction): string {
   if (type === 'welcome_bonus') return '';
-  if (ref.kind === 'streak') return say(words.ledger.days, { count: Number.parseInt(reason, 10) });
+  const days = ref.kind === 'streak' ? Number.parseInt(reason, 10) : 0;
+  if (days > 0) return say(words.ledger.days, { count: days });
   const [, model, made] = (type === 'deduction' && ref.kind === 'job' && /^(.+): (\w+)$/.exec(reason)) || [];
   return model && made ? madeBy(made, model) : worded(reason);
 }
