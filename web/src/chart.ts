@@ -1,6 +1,6 @@
-// A bar chart as SVG, with the same figures in a table for screen readers. Time runs in the direction of the text.
+// A bar chart as SVG, with the same figures in a table for screen readers.
 import { html, nothing, svg, type TemplateResult } from 'lit-html';
-import { rightToLeft, say, translated } from './language.ts';
+import { say, translated } from './language.ts';
 import { count, onDay } from './words.ts';
 import { terms as english } from './words/en/terms.ts';
 
@@ -55,9 +55,7 @@ export function stacked(
 }
 
 function column({ label, values }: Bar, index: number, step: number, scale: number, names: readonly string[]) {
-  const width = step * (1 - GAP);
-  const along = (index + GAP / 2) * step;
-  const x = rightToLeft ? WIDTH - along - width : along;
+  const [x, width] = [(index + GAP / 2) * step, step * (1 - GAP)];
   if (sum(values) === 0)
     return [svg`<rect class="none" rx="3" x=${x} y=${HEIGHT - 2} width=${width} height="2">
       <title>${label}: ${count(0)}</title></rect>`];
