@@ -7,12 +7,15 @@ import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite';
 const FIRST = /web\/src\/(main|kept|project|routes|send|token)\.ts$|\/preload-helper/;
 const SHARED = [
   /\/lit(-html)?\//,
-  /web\/src\/(?!google|lightbox|zip)[\w-]+\.ts$/,
+  /web\/src\/(?!(google|lightbox|zip|chart|compare|limits|moderation|onward|ours|publish|quote)\.)[\w-]+\.ts$/,
   /web\/src\/words\/en\/(frame|refusals|terms)\.ts$/,
   /clients\/\S*\/(calls|errors|generated|retry|status)\.ts$/,
 ];
 
-/** The pages' own parts are small, so what they share is one file. Each part of the SDK is another. */
+/**
+ * What most pages share is one file, and so is each part of the SDK. What one or two pages need, such as the chart, is
+ * left to the bundler.
+ */
 function part(id: string): string | undefined {
   const [, name] = /node_modules\/@?firebase\/([\w-]+)/.exec(id) ?? [];
   if (name === 'webchannel-wrapper') return 'firebase-firestore';
