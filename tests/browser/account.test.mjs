@@ -4,7 +4,7 @@ import { signInWithEmailAndPassword } from 'firebase/auth';
 import { connect } from '../../local/client.mjs';
 import { mailed, newcomer } from '../journeys/support.mjs';
 import {
-  accessible, address, balance, DESKTOP, fits, PASSWORD, PHONE, signIn, signOut, signUp, story, tabTo, until,
+  accessible, address, balance, choose, DESKTOP, fits, PASSWORD, PHONE, signIn, signOut, signUp, story, tabTo, until,
 } from './support.mjs';
 
 const GOOGLE = 'https://accounts.google.com/';
@@ -183,7 +183,7 @@ story('whoever signs in to go on with an order gets the account’s language aft
   const { page } = ada;
   await page.goto('/');
   const form = page.getByRole('form', { name: 'Order' });
-  await form.getByRole('combobox', { name: 'Model' }).selectOption('z-image');
+  await choose(form, 'z-image');
   await form.getByRole('textbox', { name: /^Prompt/ }).fill('A boat');
   await form.getByRole('button', { name: /generate/i }).click();
   const dialog = page.getByRole('dialog', { name: 'Sign in' });

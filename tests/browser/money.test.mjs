@@ -1,11 +1,11 @@
 // What is paid: what an offer buys, the receipt of a purchase, and what a refused card says.
 import assert from 'node:assert/strict';
-import { newcomer } from '../journeys/support.mjs';
+import { newcomer, visitor } from '../journeys/support.mjs';
 import { accessible, address, balance, DESKTOP, fits, order, PASSWORD, PHONE, signIn, signUp, story, tabTo } from './support.mjs';
 
 const STRIPE = process.env.STUDIOX_STRIPE_URL;
 
-story('what tokens buy is counted with models that cost so much, and a pack that is cheaper than a plan is named', async (visit) => {
+story('what tokens buy is counted with models that cost so much, and a pack that is cheaper than a plan is named', async (visit, t) => {
   const ada = await visit(PHONE);
   const { page } = ada;
   await page.goto('/tokens');
@@ -29,7 +29,9 @@ story('what tokens buy is counted with models that cost so much, and a pack that
   await signUp(ada);
   await balance(page, 200);
   await page.goto('/');
-  await order(page, { type: 'Picture', model: { label: picture.label }, prompt: 'A boat' });
+  const { models } = await visitor(t).call('getStudioOptions');
+  const { id: model } = models.find(({ type, label }) => type === 'image' && label === picture.label);
+  await order(page, { type: 'Picture', model, prompt: 'A boat' });
   await balance(page, 200 - picture.price);
 });
 
