@@ -100,7 +100,9 @@ export async function saveZip(app: App, creations: readonly Creation[]): Promise
   const there = files.flatMap((file, at) => (found[at] ? [{ ...file, content: found[at] }] : []));
   if (there.length > 0) {
     const day = new Date().toISOString().slice(0, 10);
-    save(await zipped(there), `StudioX ${day}.zip`);
+    const content = await zipped(there);
+    if (stop.signal.aborted) return;
+    save(content, `StudioX ${day}.zip`);
     app.say(say(words.filesSaved, { count: there.length }));
   }
   if (missing.length === 0) app.show(null);
