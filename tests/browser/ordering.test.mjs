@@ -1,7 +1,7 @@
 // Ordering without surprises: what is chosen is shown, what is short is said before, and nothing blocks the next order.
 import assert from 'node:assert/strict';
 import { connect } from '../../local/client.mjs';
-import { accessible, balance, choose, chosen, decoded, DESKTOP, fits, order, PHONE, signUp, story, until } from './support.mjs';
+import { accessible, balance, choose, chosen, decoded, DESKTOP, fits, order, PHONE, showsFocus, signUp, story, tabTo, until } from './support.mjs';
 
 const TYPES = { image: 'Picture', edit: 'Edit', video: 'Video', music: 'Music', speech: 'Speech', lyrics: 'Lyrics', analysis: 'Analysis' };
 const form = (page) => page.getByRole('form', { name: 'Order' });
@@ -31,6 +31,38 @@ story('each group of choices shows what is chosen, whatever model it was chosen 
       if (await last.count()) await last.click();
     }
   }
+});
+
+story('the models in Arabic on a phone: what each makes, costs and takes, chosen by keys', async (visit) => {
+  const { page } = await visit({ ...PHONE, locale: 'ar-EG' });
+  await page.route(/samples%2F/, async (route) => route.fulfill({ contentType: 'image/png', body: await page.screenshot() }));
+  await page.route('**/getStudioOptions', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    for (const each of body.result?.models ?? [])
+      if (each.id === 'nano-banana') Object.assign(each, { sample: 'samples/boat.png', typicalSeconds: { p50: 12, p90: 30 } });
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.goto('/');
+  const order = page.getByRole('form', { name: 'الطلب' });
+  const models = order.getByRole('radiogroup', { name: 'النموذج' });
+  await decoded(models.locator('img'));
+  await models.getByRole('radio', { name: /^Nano Banana ٥ رموز نحو .*١٢/ }).waitFor();
+  await accessible(page, 'the models in Arabic');
+  await fits(page);
+  const last = models.locator('label').last();
+  const whole = async () => {
+    const [card, strip] = await Promise.all([last.boundingBox(), models.boundingBox()]);
+    return card.x >= strip.x - 1 && card.x + card.width <= strip.x + strip.width + 1;
+  };
+  assert.ok(!(await whole()), 'the strip goes on');
+  await tabTo(page, models.getByRole('radio').first());
+  await page.keyboard.press('ArrowDown');
+  await until(async () => (await models.locator(':checked').inputValue()) === 'nano-banana-2', 'the next model');
+  for (const _ of ['the first one', 'and round to the last']) await page.keyboard.press('ArrowUp');
+  await until(async () => (await models.locator(':checked').inputValue()) === (await last.locator('input').inputValue()), 'the last model');
+  await until(whole, 'its card in sight');
+  await showsFocus(page);
 });
 
 story('an order by Ctrl+Enter, and another one while its provider takes its time', async (visit) => {

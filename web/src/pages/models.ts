@@ -42,7 +42,7 @@ export class ModelCards {
     return html`<label class="model">
       <input type="radio" name="model" value=${id} .checked=${live(isChosen)} @change=${() => this.choose(id)} />
       ${pictured ? this.sample(model) : nothing}
-      <strong dir="auto">${label}</strong>
+      <strong><bdi>${label}</bdi></strong>
       <small>${price === null ? say(words.priceFrom, { tokens: tokens(leastPrice(model)) }) : tokens(price)}</small>
       ${typicalSeconds ? html`<small>${say(words.aboutTime, { time: soon(typicalSeconds.p50) })}</small>` : nothing}
       ${plan === 'free' ? nothing : html`<small class="tag">${say(words.ofPlan, { plan: planName(plan) })}</small>`}
