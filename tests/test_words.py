@@ -25,6 +25,8 @@ NOT_READ = {
     "Enter", "Escape", "Tab", "Home", "End", "Bearer \x00", "Firebase \x00", "Content-Type", "Authorization", "English",
     # refusals' reasons, and a kind of drop
     "Forbidden", "Unavailable", "Files",
+    # what is stored for an author without a name
+    "Anonymous",
     # errors of the code, for developers
     "Nobody is signed in.", "This site has no Firebase configuration.",
 }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import main
 from studiox.api import callables as endpoint_module
 from studiox.api.callables import (
     CONTRACTS,
@@ -267,13 +268,31 @@ def test_a_refusal_names_every_wrong_field_and_says_its_rule_in_words(
 @pytest.mark.parametrize(
     ("field", "value", "rule"),
     [
+        ("count", 0, {"rule": "tooSmall", "least": 1}),
+        ("count", 10**6 + 1, {"rule": "tooLarge", "most": 10**6}),
+        ("count", "1", {"rule": "type"}),
+        ("ratio", 1.1, {"rule": "tooLarge", "most": 1.0}),
+        ("flag", 1, {"rule": "type"}),
+        ("kind", "c", {"rule": "choice"}),
+        ("title", "  ", {"rule": "tooShort", "least": 1}),
         ("title", "abcdef", {"rule": "tooLong", "most": 5}),
         ("title", "a\0", {"rule": "characters"}),
+        ("tags", ["a", "b", "c"], {"rule": "tooMany", "most": 2}),
+        ("itemId", "a/b", {"rule": "format"}),
         ("unheardOf", 1, {"rule": "unknown"}),
     ],
 )
 def test_a_wrong_field_has_a_rule_for_a_clients_own_words(field: str, value: Any, rule: dict[str, Any]) -> None:
     assert call(tryOrder, {field: value}).details["rules"] == {field: rule}
+
+
+def test_a_list_has_rules_of_its_own() -> None:
+    answer = call(main.deleteCreations, {"creationIds": []}, uid="u1")
+    assert answer.details["rules"] == {"creationIds": {"rule": "tooFew", "least": 1}}
+    answer = call(main.deleteCreations, {}, uid="u1")
+    assert answer.details["rules"] == {"creationIds": {"rule": "missing"}}
+    answer = call(main.updateSubscription, {"planId": "pro", "prorationDate": "soon"}, uid="u1")
+    assert answer.details["rules"] == {"prorationDate": {"rule": "format"}}
 
 
 def test_every_rule_by_a_pattern_has_its_words() -> None:

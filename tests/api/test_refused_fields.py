@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 
 from studiox.api.refused_fields import wrong
-from studiox.kit.errors import Wrong
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,42 +61,6 @@ def test_each_wrong_field_is_named(given: dict[str, Any], told: dict[str, str]) 
     assert _wrong(given) == told
 
 
-def _bounded(kind: Any, **bounds: Any) -> Any:
-    return Annotated[kind, msgspec.Meta(**bounds)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "rule"),
-    [
-        (_bounded(int, ge=2), 1, {"rule": "tooSmall", "least": 2}),
-        (_bounded(int, ge=-2), -3, {"rule": "tooSmall", "least": -2}),
-        (_bounded(int, le=2), 3, {"rule": "tooLarge", "most": 2}),
-        (_bounded(float, le=1.5), 1.6, {"rule": "tooLarge", "most": 1.5}),
-        (_bounded(str, min_length=2), "a", {"rule": "tooShort", "least": 2}),
-        (_bounded(str, max_length=2), "abc", {"rule": "tooLong", "most": 2}),
-        (_bounded(list, min_length=2), [1], {"rule": "tooFew", "least": 2}),
-        (_bounded(list, max_length=2), [1, 2, 3], {"rule": "tooMany", "most": 2}),
-        (_bounded(int, gt=2), 2, {"rule": "tooSmall", "least": 3}),
-        (_bounded(str, pattern="^a"), "b", {"rule": "format"}),
-        (Literal["a"], "b", {"rule": "choice"}),
-        (datetime, "soon", {"rule": "format"}),
-        (bool, 1, {"rule": "type"}),
-    ],
-    ids=str,
-)
-def test_a_wrong_field_breaks_a_rule(kind: Any, value: Any, rule: dict[str, Any]) -> None:
-    problem = _wrong({"x": value}, msgspec.defstruct("X", [("x", kind)]))["x"]
-    assert isinstance(problem, Wrong)
-    assert problem.rule == rule
-
-
-@pytest.mark.parametrize(("given", "name"), [({}, "missing"), ({"itemId": ID, "more": 1}, "unknown")])
-def test_a_field_that_is_not_as_declared_breaks_a_rule(given: dict[str, Any], name: str) -> None:
-    [problem] = _wrong(given).values()
-    assert isinstance(problem, Wrong)
-    assert problem.rule == {"rule": name}
-
-
 @pytest.mark.parametrize(("number", "told"), [(9, 9), (10, 10), (11, 10)])
 def test_ten_unknown_fields_are_named(number: int, told: int) -> None:
     names = [f"x{each}" for each in range(number)]
@@ -112,7 +74,4 @@ def test_a_rule_about_the_whole_request_is_told_under_no_field() -> None:
         def __post_init__(self) -> None:
             raise ValueError("a or b")
 
-    [(field, problem)] = _wrong({"a": 1}, Either).items()
-    assert (field, problem) == ("", "a or b")
-    assert isinstance(problem, Wrong)
-    assert problem.rule == {"rule": "other"}
+    assert _wrong({"a": 1}, Either) == {"": "a or b"}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requestId } from '../../local/client.mjs';
 import { newcomer, published } from '../journeys/support.mjs';
-import { accessible, balance, decoded, DESKTOP, fits, order, PHONE, signIn, signUp, story } from './support.mjs';
+import { accessible, balance, decoded, DESKTOP, fits, inArabic, order, PHONE, signIn, signUp, story } from './support.mjs';
 
 const PROMPT = 'Rings on water';
 
@@ -31,7 +31,11 @@ test('Hosting gives every address the page, never an old one, and tells it whose
   assert.equal((await answer('/assets/index-gone.js')).status, 404, 'the page in place of a script');
 });
 
-for (const [device, options] of Object.entries({ 'a desktop in light': DESKTOP, 'a phone in dark': PHONE }))
+const LOOKS = [
+  ['a desktop in light, in English', DESKTOP, 'en'],
+  ['a phone in dark, in Arabic', PHONE, 'ar'],
+];
+for (const [device, options, language] of LOOKS)
   story(`every page on ${device}`, async (visit, t) => {
     const { email, paths, own } = await somebody(t);
     const visitor = await visit(options);
@@ -40,13 +44,16 @@ for (const [device, options] of Object.entries({ 'a desktop in light': DESKTOP, 
     await (await signIn(person)).waitFor({ state: 'detached' });
     await balance(person.page, 199);
     for (const [{ page }, seen] of [[visitor, paths], [person, [...paths, ...own]]]) {
+      await page.goto('/nowhere');
+      await page.evaluate((chosen) => localStorage.setItem('language', chosen), language);
       for (const path of seen) {
         await page.goto(path);
         await page.getByRole('heading', { level: 1 }).waitFor();
-        await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+        await page.locator('.waiting').first().waitFor({ state: 'detached' });
         const who = page === visitor.page ? 'a visitor' : 'its owner';
         await accessible(page, `${path} for ${who} on ${device}`);
         await fits(page);
+        if (language === 'ar') await inArabic(page, `${path} for ${who}`);
         assert.match(await page.title(), /^\S.* · StudioX$/);
       }
     }

@@ -134,6 +134,21 @@ export async function fits(page) {
   assert.deepEqual(wide, [], `${page.url()} scrolls sideways`);
 }
 
+/** What people see and hear of the page has no words in Latin letters, but for names and what people wrote. */
+export async function inArabic(page, what = page.url()) {
+  const left = await page.evaluate(() => {
+    const latin = (text) => /[A-Za-z]{2}/.test(text?.replace(/\u2068[^\u2069]*\u2069|StudioX|Google|Stripe|UTC|US\$|https?:\S+|\S+@\S+/g, '') ?? '');
+    const wrote = [...document.querySelectorAll('[dir=auto], bdi')].map((each) => each.textContent.trim()).filter(Boolean);
+    const theirs = '[dir=auto], bdi, [lang]:not(html), script, style, code, noscript';
+    const all = [...document.querySelectorAll('body *')].filter((each) => !each.closest(theirs) && each.checkVisibility());
+    return all.flatMap((each) => [
+      ...[...each.childNodes].filter(({ nodeType, data }) => nodeType === Node.TEXT_NODE && latin(data)).map(({ data }) => data.trim()),
+      ...['aria-label', 'title', 'placeholder'].map((name) => each.getAttribute(name)).filter((label) => latin(label) && !wrote.some((text) => label.startsWith(text))),
+    ]);
+  });
+  assert.deepEqual(left, [], `not in Arabic: ${what}`);
+}
+
 /** There are such pictures, each is brought into sight, and all get decoded. */
 export async function decoded(pictures) {
   const all = (found) =>

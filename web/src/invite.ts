@@ -61,7 +61,7 @@ export class Invitation {
     const came = [say(words.invited, { count: invited }), say(words.bought, { count: rewarded })];
     return html`<section class="card" aria-label=${words.title}><h2>${words.title}</h2>
       <p>${words.terms}</p>
-      <p class="row between"><span>${shown(words.code, { code: html`<strong>${code}</strong>` })}</span>
+      <p class="row between"><span>${shown(words.code, { code: html`<strong dir="auto">${code}</strong>` })}</span>
         <button @click=${() => copyLink(this.app, `${location.origin}/?ref=${code}`)}>${words.copyLink}</button></p>
       ${invited > 0
         ? html`<p class="muted">${[...came, say(words.earned, { tokens: tokens(earned) })].join(' · ')}</p>`

@@ -5,7 +5,7 @@ import { MOST } from './files.ts';
 import { icon } from './icons.ts';
 import { say, shown, translated } from './language.ts';
 import type { Track } from './player.ts';
-import { shortened, typeName } from './words.ts';
+import { nameOf, shortened, typeName } from './words.ts';
 import { library as english } from './words/en/library.ts';
 
 const words = translated('library', english);
@@ -31,7 +31,7 @@ export const shownCreation = ({ type, media, text, title, prompt }: Creation): S
 export const shownPost = ({ type, media, caption, prompt, authorName }: Post): Shown => ({
   type,
   media,
-  label: caption || prompt || say(words.by, { type: typeName(type), author: authorName }),
+  label: caption || prompt || say(words.by, { type: typeName(type), author: nameOf(authorName) }),
 });
 
 export const isPicture = ({ contentType }: MediaItem) => contentType.startsWith('image/');

@@ -19,9 +19,6 @@ const signs = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' });
 const parts = new Intl.NumberFormat(locale, { style: 'percent' });
 /** `50%` */
 export const percent = (value: number): string => parts.format(value / 100);
-/** `2 likes`, `1 like`. */
-export const several = (value: number, noun: string): string =>
-  `${count(value)} ${noun}${Math.abs(value) === 1 ? '' : 's'}`;
 export const tokens = (value: number): string => say(terms.tokens, { count: value });
 export const signed = (value: number): string => signs.format(value).replace('-', '−');
 
@@ -82,6 +79,8 @@ export function soon(seconds: number): string {
 export const named = (names: object, id: string): string => (names as Record<string, string>)[id] ?? spelled(id);
 
 export const typeName = (type: string): string => named(terms.types, type);
+/** An author's name. Whoever chose none is `Anonymous` in what is stored. */
+export const nameOf = (name: string): string => (name === 'Anonymous' ? terms.anonymous : name);
 export const planName = (plan: string): string => named(terms.plans, plan);
 /** A field's name, for people. */
 export const inputName = (name: string): string => named(terms.fields, name);

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from studiox.kit.errors import FieldRule, RuleName, Wrong
+from studiox.kit.errors import FieldRule, Wrong
 
 MAX_UNKNOWN = 10
 """Unknown fields that an answer lists. Their names are the caller's own text and are not logged."""
@@ -30,8 +30,6 @@ _WORDS = {
 
 _BOUND = re.compile(r"Expected `(\w+)` (of length )?(>=|<=) (-?[\d.]+)")
 """msgspec's words for a bound."""
-_FIRST_WORDS: Mapping[str, RuleName] = {"Expected": "type", "Integer": "type", "Invalid": "format"}
-"""Of its other messages. A struct's own check has other words."""
 
 
 def wrong(schema: type[msgspec.Struct], given: Mapping[str, Any], error: msgspec.ValidationError) -> dict[str, Wrong]:
@@ -68,7 +66,7 @@ def _told(message: str, name: str) -> dict[str, Wrong]:
 def _rule(what: str) -> FieldRule:
     """The rule of a message that names neither a choice nor a pattern."""
     if (bound := _BOUND.match(what)) is None:
-        return {"rule": _FIRST_WORDS.get(what.split()[0], "other")}
+        return {"rule": "format" if what.startswith("Invalid") else "type"}
     kind, is_length, sign, number = bound.groups()
     least = sign == ">="
     limit = float(number) if "." in number else int(number)

@@ -8,7 +8,7 @@ import { Drafted } from '../kept.ts';
 import { say, translated } from '../language.ts';
 import { block, report } from '../moderation.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, shortened } from '../words.ts';
+import { ago, nameOf, shortened } from '../words.ts';
 import { people as english } from '../words/en/people.ts';
 import { List } from '../list.ts';
 
@@ -68,20 +68,21 @@ export class Comments {
 
   private comment(comment: Comment, onMine: boolean): TemplateResult {
     const { app, postId } = this;
-    const { uid, authorName, text, createdAt } = comment;
+    const { uid, text, createdAt } = comment;
+    const name = nameOf(comment.authorName);
     const others = app.user && uid && uid !== app.user.uid;
     const link = (act: string, label: string, run: (event: Event) => unknown) =>
       html`<button class="link" aria-label=${label} @click=${run}>${act}</button>`;
     const quoted = { text: shortened(text, 40) };
     return html`<li>
-      <p><strong dir="auto">${authorName}</strong> <small>${ago(createdAt)}</small></p>
+      <p><strong dir="auto">${name}</strong> <small>${ago(createdAt)}</small></p>
       <p dir="auto">${text}</p>
       ${app.user && (onMine || uid === app.user.uid)
         ? link(texts.delete, say(texts.deleteIt, quoted), (event) => this.remove(comment, event))
         : nothing}
       ${others
         ? html`${link(words.report, say(texts.reportIt, quoted), () => report(app, postId, comment))}
-            ${link(words.block, say(words.blockName, { name: authorName }), () => block(app, uid, authorName))}`
+            ${link(words.block, say(words.blockName, { name }), () => block(app, uid, name))}`
         : nothing}
     </li>`;
   }

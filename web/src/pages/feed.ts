@@ -11,7 +11,7 @@ import { like } from '../like.ts';
 import { cover, madeWithAi, rated, ratio, shownPost } from '../media.ts';
 import type { Page } from '../page.ts';
 import { waitingTiles } from '../waiting.ts';
-import { ago, count } from '../words.ts';
+import { ago, count, nameOf } from '../words.ts';
 import { people as english } from '../words/en/people.ts';
 import { List } from '../list.ts';
 
@@ -53,7 +53,7 @@ export function feedPage(app: App): Page {
   }, { loading: waitingTiles(8, true), keep });
   void list.reload();
   const grid = postGrid(app, list);
-  const heading = () => (tag ? `#${tag}` : uid ? (list.items?.[0]?.authorName ?? texts.title) : texts.title);
+  const heading = () => (tag ? `#${tag}` : uid ? nameOf(list.items?.[0]?.authorName ?? texts.title) : texts.title);
   const find = (event: SubmitEvent) => {
     event.preventDefault();
     const typed = String(new FormData(event.currentTarget as HTMLFormElement).get('tag'));
@@ -106,7 +106,7 @@ function tile(app: App, grid: Playable<Post>, post: Post): TemplateResult {
       ${cover(shown, (path) => app.files.public(path))}
       <span class="caption">
         <strong dir="auto">${label}</strong>
-        <small><bdi>${authorName}</bdi> · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
+        <small><bdi>${nameOf(authorName)}</bdi> · ${ago(createdAt)}</small> ${madeWithAi} ${rated(post)}
       </span>
     </a>
     ${opener(app, grid, post)}

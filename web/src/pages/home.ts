@@ -9,7 +9,7 @@ import { say, translated } from '../language.ts';
 import { List } from '../list.ts';
 import { cover, madeWithAi, ratio, shownPost } from '../media.ts';
 import { waitingTiles } from '../waiting.ts';
-import { tokens } from '../words.ts';
+import { nameOf, tokens } from '../words.ts';
 import { making as english } from '../words/en/making.ts';
 import { bought } from '../worth.ts';
 
@@ -56,7 +56,7 @@ export class Home {
       <a href="/post/${post.postId}">
         ${cover(shown, (path) => this.app.files.public(path))}
         <span class="caption"><strong dir="auto">${shown.label}</strong>
-          <small dir="auto">${post.authorName}</small> ${madeWithAi}</span>
+          <small dir="auto">${nameOf(post.authorName)}</small> ${madeWithAi}</span>
       </a>
       ${opener(this.app, postGrid(this.app, this.posts), post)}
     </article>`;

@@ -12,7 +12,7 @@ import type { Page } from '../page.ts';
 import { parameters } from '../params.ts';
 import { canShare, share } from '../share.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, count } from '../words.ts';
+import { ago, count, nameOf } from '../words.ts';
 import { people as english } from '../words/en/people.ts';
 import { Comments } from './comments.ts';
 import { One } from '../list.ts';
@@ -69,7 +69,7 @@ export function postPage(app: App, postId: string): Page {
 
 function about(app: App, post: Post): TemplateResult {
   const { uid, authorName, type, model, createdAt, remixOf, sources = [] } = post;
-  const name = html`<a href="/feed?by=${uid}" dir="auto">${authorName}</a>`;
+  const name = html`<a href="/feed?by=${uid}" dir="auto">${nameOf(authorName)}</a>`;
   return html`<p class="muted">${shown(words.by, { name })} ·
     ${app.madeBy(type, model)} · ${ago(createdAt)}
     ${remixOf ? html` · <a href="/post/${remixOf}">${texts.remixed}</a>` : nothing}
@@ -100,8 +100,8 @@ function actions(app: App, post: Post): TemplateResult {
     ${app.user?.uid === uid
       ? html`<button class="bad" @click=${() => remove(app, post)}>${icon('trash')}${texts.remove}</button>`
       : html`<button @click=${() => report(app, postId)}>${icon('flag')}${words.report}</button>
-          <button class="link" @click=${() => block(app, uid, authorName)}>
-            <span>${shown(words.blockName, { name: html`<bdi>${authorName}</bdi>` })}</span></button>`}
+          <button class="link" @click=${() => block(app, uid, nameOf(authorName))}>
+            <span>${shown(words.blockName, { name: html`<bdi>${nameOf(authorName)}</bdi>` })}</span></button>`}
   </div>`;
 }
 

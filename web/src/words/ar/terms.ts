@@ -11,6 +11,7 @@ export const terms = {
     many: '{count} رمزًا',
     other: '{count} رمز',
   },
+  anonymous: 'مجهول',
   justNow: 'الآن',
   chart: {
     most: '{label}: {number} على الأكثر',

@@ -1,6 +1,7 @@
 // What many pages name: kinds of work, fields, quantities, times.
 export const terms = {
   tokens: { one: '{count} token', other: '{count} tokens' },
+  anonymous: 'Anonymous',
   justNow: 'just now',
   /** The figures of a chart: the height of its highest bar, and its table. */
   chart: {
