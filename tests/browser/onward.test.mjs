@@ -102,8 +102,10 @@ story('a picture is edited, varied and used again on a phone, and what was made 
   await page.getByRole('link', { name: 'earlier picture' }).tap();
   await page.getByRole('heading', { name: PROMPT }).waitFor();
   await page.getByRole('button', { name: 'Delete' }).tap();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).tap();
   await page.getByRole('heading', { name: 'Library' }).waitFor();
+  const deleted = page.waitForResponse((answer) => answer.url().endsWith('/deleteCreation') && answer.request().method() === 'POST');
+  await page.getByRole('button', { name: 'Close this message' }).tap(); // nor is it undone
+  await deleted;
   await page.goto(edited);
   await decoded(page.getByRole('img', { name: 'Make it winter' }));
   await action(page, 'Use again').tap();
