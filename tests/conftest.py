@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from local.stack import settings
@@ -63,6 +64,11 @@ from tests.support.surroundings import (  # noqa: E402
 
 _numbers = itertools.count()
 _MAIN = pathlib.Path(__file__).parent.parent / "functions" / "main.py"
+
+
+# An example may take as long as the machine needs: no test measures time.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:

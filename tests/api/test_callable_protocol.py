@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studiox.api import callable_protocol, http_functions
@@ -218,7 +218,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(value=JSON)
 def test_decoding_changes_numbers_and_nothing_else(value: Any) -> None:
     decoded, wrong = callable_protocol.decoded(value)
@@ -227,7 +226,6 @@ def test_decoding_changes_numbers_and_nothing_else(value: Any) -> None:
         assert (decoded, wrong) == (value, {})
 
 
-@settings(deadline=None)
 @given(number=st.integers(-(2**63), 2**63 - 1))
 def test_a_wrapped_integer_is_itself(number: int) -> None:
     assert callable_protocol.decoded(long(str(number))) == (number, {})

@@ -212,7 +212,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(
     ["count", "ratio", "flag", "kind", "title", "tags", "itemId", "requestId", "options", "item_id"]
 )
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=300, suppress_health_check=list(HealthCheck))
 
 
 @FUZZ

@@ -151,7 +151,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(first=PLANS_SOLD, acts=st.lists(ACTS, max_size=25))
 def test_no_sequence_brings_more_for_the_money_than_the_dearest_plan(
     first: str, acts: list[tuple[str, object]]

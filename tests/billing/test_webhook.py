@@ -214,9 +214,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(type_=st.sampled_from(EVENT_TYPES), about=st.dictionaries(st.sampled_from(
     ["id", "metadata", "payment_intent", "parent", "client_reference_id", "customer", "amount"]), _JSON))  # fmt: skip
 def test_any_object_of_any_known_type_never_moves_money(shop: Shop, type_: str, about: dict[str, Any]) -> None:

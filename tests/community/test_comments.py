@@ -88,7 +88,7 @@ def test_c10_a_lone_surrogate_is_refused_before_anything(community: Community) -
     assert community.post(post)["commentCount"] == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=200))
 def test_c10_any_text_is_kept_as_plain_text_or_refused(community: Community, text: str) -> None:
     post = community.seeded()

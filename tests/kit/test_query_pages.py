@@ -200,7 +200,7 @@ def test_c12_what_is_signed_for_another_purpose_is_no_cursor() -> None:
         page(f"{body}.{ids.keyed('callback', 'things', 'createdAt', 'uid=u1', body)}")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(cursor=st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{43}", fullmatch=True))
 def test_c12_garbage_is_invalid_and_never_a_bug(cursor: str) -> None:
     with pytest.raises(InvalidCursor):

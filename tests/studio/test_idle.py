@@ -36,7 +36,7 @@ def test_an_idle_run_costs_less_than_half_of_what_it_did(studio: Studio) -> None
     assert studio.rpcs.count() <= budgets.most("dispatchStudioJobs", "first idle")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(deadlines=st.lists(st.tuples(MOMENTS, MOMENTS, MOMENTS), max_size=4))
 def test_no_job_that_is_due_is_missed(
     database: Database, deadlines: list[tuple[int | None, int | None, int | None]]

@@ -141,9 +141,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(
-    max_examples=300, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestAnyOrder.settings = settings(max_examples=300, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 
 def step_of(job: Job, state: JobState, event: lifecycle.Event, after_s: float = 1) -> lifecycle.Step:

@@ -36,7 +36,7 @@ NAMES += ["durationSeconds", "inputPaths", "options", "sessionId", "maxPrice", "
 
 
 @given(changes=st.dictionaries(st.sampled_from(NAMES), values, min_size=1, max_size=4), data=st.data())
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_j16_nothing_a_client_sends_is_a_bug_or_moves_tokens_of_its_choice(
     studio: Studio, changes: dict[str, Any], data: st.DataObject
 ) -> None:

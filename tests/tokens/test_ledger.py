@@ -124,7 +124,7 @@ class Ledger(RuleBasedStateMachine):
         assert self.account.buckets.bonus >= 0
 
 
-Ledger.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+Ledger.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 test_any_sequence_of_operations = Ledger.TestCase
 
 
