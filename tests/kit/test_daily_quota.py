@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studiox.kit.daily_quota import one_more_today, refuse_until_midnight
+from studiox.kit.daily_quota import day_of, one_more_today, refuse_until_midnight
 from studiox.kit.errors import RateLimited
 from studiox.models.users import DayCount
 
@@ -23,6 +23,16 @@ def test_the_days_count_goes_up_to_its_limit() -> None:
             one_more_today(counted, most, NOW)
     with pytest.raises(RateLimited):
         one_more_today(None, 0, NOW)
+
+
+def test_the_first_instance_to_see_midnight_begins_the_day_for_all() -> None:
+    """A clock that is behind does not go back to a day with a count of its own."""
+    tomorrow = DayCount(date="2026-03-02", count=3)
+    assert day_of(tomorrow, NOW) == "2026-03-02"
+    assert day_of(DayCount(date="2026-02-28", count=3), NOW) == day_of(None, NOW) == "2026-03-01"
+    assert one_more_today(tomorrow, 4, NOW) == 4
+    with pytest.raises(RateLimited):
+        one_more_today(tomorrow, 3, NOW)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from studiox.auth.sign_up import person_address
 from studiox.kit.clock import datetime
-from studiox.kit.daily_quota import count_today
+from studiox.kit.daily_quota import count_today, day_of
 from studiox.models.ledger import Buckets
 from studiox.models.payments import Payment
 from studiox.models.referrals import ReferralCode, Reward
@@ -70,7 +70,7 @@ def may_be_rewarded(code: ReferralCode | None, inviter: User | None, now: dateti
 
 def with_reward(code: ReferralCode, tokens: int, now: datetime) -> ReferralCode:
     """The code after its owner got this many tokens for one more person."""
-    today = DayCount(now.date().isoformat(), count_today(code.today, now) + 1)
+    today = DayCount(day_of(code.today, now), count_today(code.today, now) + 1)
     return replace(with_move(code, tokens), today=today)
 
 

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from typing import NoReturn, Protocol
 
-from .clock import datetime, midnight_after
+from .clock import UTC, datetime, midnight_after
 from .errors import RateLimited
 
 
-class Counted(Protocol):
-    """How often something happened on a day (ISO date, UTC)."""
+class Dated(Protocol):
+    """What is counted on a day (ISO date, UTC)."""
 
     @property
     def date(self) -> str: ...
+
+
+class Counted(Dated, Protocol):
+    """How often something happened on that day."""
 
     @property
     def count(self) -> int: ...
 
 
+def day_of(counted: Dated | None, now: datetime) -> str:
+    """The UTC day to which a change of `counted` belongs, as an ISO date.
+
+    The first instance to see midnight begins the day for all: one whose clock is slower counts on that day too. If it
+    went back, each change of the day would make room for another limit.
+    """
+    today = now.astimezone(UTC).date().isoformat()
+    return today if counted is None else max(counted.date, today)
+
+
 def count_today(counted: Counted | None, now: datetime) -> int:
-    return counted.count if counted is not None and counted.date == now.date().isoformat() else 0
+    return counted.count if counted is not None and counted.date == day_of(counted, now) else 0
 
 
 def one_more_today(counted: Counted | None, most: int, now: datetime) -> int:

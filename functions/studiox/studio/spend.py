@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from studiox.catalog import margins
 from studiox.kit.clock import datetime
-from studiox.kit.daily_quota import one_more_today, refuse_until_midnight
+from studiox.kit.daily_quota import day_of, one_more_today, refuse_until_midnight
 from studiox.models.jobs import Job, JobState
 from studiox.models.ledger import Buckets
 from studiox.models.users import DayCancels, DayWaste
@@ -124,7 +124,7 @@ def wasted(step: lifecycle.Step) -> int:
 
 def with_waste(counted: DayWaste | None, cost: int, now: datetime) -> DayWaste:
     """The day's waste with this cost added."""
-    return DayWaste(date=now.date().isoformat(), cost_micro_usd=_of_today(counted, now) + cost)
+    return DayWaste(date=day_of(counted, now), cost_micro_usd=_of_today(counted, now) + cost)
 
 
 def check_waste(counted: DayWaste | None, unpaid: bool, now: datetime) -> None:
@@ -142,7 +142,7 @@ def count_cancel(counted: DayCancels | None, cost: int, unpaid: bool, now: datet
     if before and before + cost > _most_waste(unpaid):
         refuse_until_midnight(now)
     count = one_more_today(counted, CANCELS_PER_DAY, now)
-    return DayCancels(date=now.date().isoformat(), count=count, cost_micro_usd=before + cost)
+    return DayCancels(date=day_of(counted, now), count=count, cost_micro_usd=before + cost)
 
 
 def _most_waste(unpaid: bool) -> int:
@@ -150,7 +150,7 @@ def _most_waste(unpaid: bool) -> int:
 
 
 def _of_today(counted: DayCancels | DayWaste | None, now: datetime) -> int:
-    return counted.cost_micro_usd if counted is not None and counted.date == now.date().isoformat() else 0
+    return counted.cost_micro_usd if counted is not None and counted.date == day_of(counted, now) else 0
 
 
 def limit_micro_usd(parameter: str) -> int:

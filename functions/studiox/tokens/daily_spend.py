@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from studiox.kit.clock import UTC, datetime, iso, midnight_after
+from studiox.kit.clock import datetime, iso, midnight_after
+from studiox.kit.daily_quota import day_of
 from studiox.kit.errors import StudioxError
 from studiox.models.users import DaySpend, User
 
@@ -32,19 +33,12 @@ def with_debit(user: User, tokens: int, now: datetime) -> tuple[DaySpend, bool]:
 
 def with_refund(spent: DaySpend | None, tokens: int, debited_at: datetime) -> DaySpend | None:
     """The day's spend after a refund of a debit. Only the refund of a debit of that day makes room for other debits."""
-    if spent is None or spent.date != _date(debited_at):
+    if spent is None or spent.date != day_of(None, debited_at):
         return spent
     return replace(spent, tokens=max(0, spent.tokens - tokens))
 
 
 def of_day(spent: DaySpend | None, now: datetime) -> DaySpend:
-    """The spend of the present day: zero unless `spent` is of it.
-
-    The first instance to see midnight begins the day for all: one whose clock is slower counts on that day too. If it
-    went back, each change of the day would make room for another limit.
-    """
-    return spent if spent is not None and spent.date >= _date(now) else DaySpend(_date(now), 0)
-
-
-def _date(moment: datetime) -> str:
-    return moment.astimezone(UTC).date().isoformat()
+    """The spend of the present day: zero unless `spent` is of it."""
+    day = day_of(spent, now)
+    return spent if spent is not None and spent.date == day else DaySpend(day, 0)

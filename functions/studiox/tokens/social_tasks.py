@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from studiox.kit.clock import datetime
-from studiox.kit.daily_quota import one_more_today
+from studiox.kit.daily_quota import day_of, one_more_today
 from studiox.kit.errors import InvalidRequest, RequestIdReused, StudioxError, Wrong
 from studiox.models.rewards import SocialClaim
 from studiox.models.users import DayCount
@@ -72,4 +72,4 @@ def replayed(claim: SocialClaim | None, request_id: str, proof_url: str) -> bool
 
 def count_claim(counted: DayCount | None, now: datetime) -> DayCount:
     """The user's number of claims today, with one more. `RateLimited`."""
-    return DayCount(date=now.date().isoformat(), count=one_more_today(counted, CLAIMS_PER_DAY, now))
+    return DayCount(date=day_of(counted, now), count=one_more_today(counted, CLAIMS_PER_DAY, now))
