@@ -152,6 +152,15 @@ def test_a_death_between_the_thumbnail_and_the_commit_is_made_good(
 # ------------------------------------------------------------------------------------------------ posts
 
 
+def test_m17_a_post_has_the_thumbnails_that_are_stored_as_it_is_published(community: Community) -> None:
+    """They are stored after publishing has read the creation, and before it has announced the copies."""
+    id_ = pictured(community)
+    community.rpcs.before("Commit", lambda: render(id_))
+    community.ok("publishPost", "ann", creationId=id_)
+    (post,) = community.ok("getFeed")["posts"]
+    assert post["media"][0]["thumbnail"]["path"] in community.gcs.objects
+
+
 def test_m17_a_post_of_before_gets_public_copies(community: Community) -> None:
     id_ = pictured(community, files=2)
     community.ok("publishPost", "ann", creationId=id_)

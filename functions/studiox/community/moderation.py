@@ -147,7 +147,7 @@ def restore(caller: User, post_id: str, note: str | None) -> None:
             if decisions.is_suspended(docs, post.uid):
                 _leave_to_suspension(docs, post, token, now)
                 return None
-            return publishing.Copying(creation, cleanup_store.begin_copying(docs, post_id, post.uid, token, now))
+            return publishing.announce(docs, creation, token, now)
         if post is not None and record.open_since is not None:
             decisions.dismiss(docs, subject, record)
             docs.update(posts.state_path(post_id), reports=0)

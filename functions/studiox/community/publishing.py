@@ -34,6 +34,16 @@ class Copying(NamedTuple):
     token: str
 
 
+def announce(docs: Docs, creation: library.Creation, token: str, now: datetime) -> Copying:
+    """Announce public copies of these files. `Contention` while older copies are being deleted.
+
+    The creation is written too. So renditions that were about to be stored, without the announcement having been seen,
+    are not: else the post would name thumbnails that nobody has copied.
+    """
+    library.change_creation(docs, creation.creation_id, now)
+    return Copying(creation, cleanup_store.begin_copying(docs, creation.creation_id, creation.uid, token, now))
+
+
 def publish(caller: User, creation_id: str, given: rules.Publishing) -> str:
     """Publish the creation, unless it is published already; the post's id.
 
@@ -56,7 +66,7 @@ def publish(caller: User, creation_id: str, given: rules.Publishing) -> str:
             raise Forbidden  # its post was hidden or removed by moderation
         if not creation.media:
             raise rules.NotPublishable(status="completed")
-        return Copying(creation, cleanup_store.begin_copying(docs, creation_id, caller.uid, token, now))
+        return announce(docs, creation, token, now)
 
     reads: list[str] = [path, creation_path, clean_up_path("post", creation_id)]
     # Checked last: what would be refused anyway, or is published already, is not judged.
