@@ -74,6 +74,8 @@ export class List<T> {
   private loading = false;
   private failed = false;
   private asked = 0;
+  /** What is being loaded. */
+  private coming = Promise.resolve();
 
   constructor(
     private readonly app: Pick<App, 'load' | 'update'>,
@@ -86,7 +88,7 @@ export class List<T> {
 
   /** Load the list from its start again. */
   async reload(): Promise<void> {
-    await this.load(null, (found) => found);
+    await (this.coming = this.load(null, (found) => found));
     const [shelf, name] = this.looks.keep?.() ?? [];
     if (!this.failed) shelf?.write(name!, this.items);
   }
@@ -117,10 +119,11 @@ export class List<T> {
     return this.cursor !== null;
   }
 
-  /** Load the next page, if there is one and nothing is being loaded. */
+  /** Load the next page, if there is one. Resolves when it is here, or what was being loaded already. */
   async next(): Promise<void> {
-    if (this.cursor === null || this.loading) return;
-    await this.load(this.cursor, (found) => [...(this.items ?? []), ...found]);
+    if (this.cursor !== null && !this.loading)
+      this.coming = this.load(this.cursor, (found) => [...(this.items ?? []), ...found]);
+    await this.coming;
   }
 
   more(): TemplateResult | typeof nothing {
