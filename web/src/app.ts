@@ -24,6 +24,7 @@ type Stop = () => void;
 
 const OPTIONS = 'options';
 const BALANCE = 'balance';
+const ENDED = 'ended';
 /** The addresses of pages that show one thing. */
 const OF_ONE = /^\/(library|post)\/./;
 
@@ -52,8 +53,8 @@ export class App {
   options = kept.read<StudioOptions>(OPTIONS);
   /** The checkout from which Stripe has just returned the user. */
   bought: string | null = null;
-  /** The session was ended elsewhere, so the user is asked to sign in again. */
-  ended = false;
+  /** The session was ended elsewhere, so the user is asked to sign in again, also after a reload. */
+  ended = keptTab.read<boolean>(ENDED) ?? false;
 
   private drawing = false;
   private fresh: Promise<StudioOptions | null> | undefined;
@@ -221,6 +222,7 @@ export class App {
     const { user } = this;
     this.ended = ended;
     if (!user && !ended) keptTab.forget();
+    keptTab.write(ENDED, ended || null);
     this.balance = null;
     this.player.close();
     this.files.clear();
