@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { connect } from '../../local/client.mjs';
-import { finished, newcomer } from '../journeys/support.mjs';
+import { finished, measured, newcomer } from '../journeys/support.mjs';
 import { accessible, balance, choose, chosen, decoded, DESKTOP, fits, order, signUp, story, until } from './support.mjs';
 
 const LIGHTHOUSE = 'A lighthouse at dawn, oil on canvas';
@@ -38,8 +38,7 @@ story('the price is a quote: what is left, how long it takes, and what the order
   const { page, email } = await visit(DESKTOP);
   const client = await newcomer(t);
   for (let number = 0; number < 5; number++) await finished(t, client, { model: 'Model B', prompt: `A buoy, number ${number}`, size: '512x512' });
-  const fired = { method: 'POST', headers: { 'X-CloudScheduler-ScheduleTime': new Date().toISOString() } };
-  assert.ok((await fetch(`${process.env.STUDIOX_FUNCTIONS_URL}/measureModels-0`, fired)).ok);
+  await measured();
   const sent = { quoteStudioJob: [], createStudioJob: [] };
   page.on('request', (request) => {
     if (request.method() === 'POST') sent[request.url().split('/').at(-1)]?.push(request.postDataJSON().data);

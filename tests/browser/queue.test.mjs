@@ -1,15 +1,16 @@
 // What is being made, on every page: how long it takes yet, also after a reload and on another device; cancelling it.
 import assert from 'node:assert/strict';
-import { finished, newcomer } from '../journeys/support.mjs';
+import { finished, measured, newcomer } from '../journeys/support.mjs';
 import { accessible, balance, DESKTOP, fits, order, PHONE, signIn, signUp, story, tabTo } from './support.mjs';
 
-const MODEL = 'seedream-4.5'; // no other test's: the functions keep for a while that they do not know how long it takes
+const MODEL = 'seedream-4.5'; // no other test measures it
 const QUAY = 'A quay at night fault:never';
 const TIME = /· (about|at most) \d+ \w+ left|· takes longer than usual/;
 
 story('the queue on every page, after a reload, and on a phone', async (visit, t) => {
   const client = await newcomer(t);
   for (let number = 0; number < 5; number++) await finished(t, client, { model: MODEL, prompt: `A buoy, number ${number}` });
+  await measured();
   const ada = await visit(DESKTOP);
   const { page } = ada;
   const button = page.getByRole('button', { name: 'Being made: 1' });

@@ -124,7 +124,7 @@ story('a visitor’s pages on a phone: little script, few requests, nothing that
     count.forget();
     await page.goto('/tokens');
     await shown(page);
-    await until(() => count.scripts().some(({ url }) => /collections/.test(url)), 'the other pages’ parts');
+    await page.waitForLoadState('networkidle'); // with the other pages’ parts
   }
   assert.deepEqual(count.waited().filter((path) => path !== '/icon.svg'), ['/tokens'], 'the next visit has all but this');
   await crowded(page, POSTS);

@@ -158,5 +158,5 @@ def test_a_users_nightly_audit_costs_what_was_measured(studio: Studio) -> None:
 def test_the_page_says_what_was_measured() -> None:
     assert costs.PAGE.read_text() == costs.page(*costs.read()), ".venv/bin/python -m bench.costs writes it"
     schedules = [name for name in main.__all__ if getattr(main, name).__firebase_endpoint__.scheduleTrigger]
-    assert len(schedules) == 6, "the page says what six cost"
+    assert len(schedules) == 7, "the page says what seven cost"
     assert costs.read()[0].keys() == ORDERS.keys() == costs.MEDIA_MB.keys()
