@@ -112,7 +112,7 @@ def month_of(now: datetime) -> str:
 def with_order(setting: AutoTopUp, now: datetime) -> AutoTopUp:
     """The settings with one more top-up ordered in this month.
 
-    The first instance to see a new month begins it for all, as of a day (`tokens/daily_spend.py`).
+    The first instance to see a new month begins it for all, as of a day (`kit/daily_quota.py`).
     """
     month = max(month_of(now), setting.month or "")
     ordered = setting.ordered if setting.month == month else 0

@@ -32,8 +32,12 @@ def day_of(counted: Dated | None, now: datetime) -> str:
     return today if counted is None else max(counted.date, today)
 
 
+def is_of_today(counted: Dated, now: datetime) -> bool:
+    return counted.date == day_of(counted, now)
+
+
 def count_today(counted: Counted | None, now: datetime) -> int:
-    return counted.count if counted is not None and counted.date == day_of(counted, now) else 0
+    return counted.count if counted is not None and is_of_today(counted, now) else 0
 
 
 def one_more_today(counted: Counted | None, most: int, now: datetime) -> int:

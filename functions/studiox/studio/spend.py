@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from studiox.catalog import margins
 from studiox.kit.clock import datetime
-from studiox.kit.daily_quota import day_of, one_more_today, refuse_until_midnight
+from studiox.kit.daily_quota import day_of, is_of_today, one_more_today, refuse_until_midnight
 from studiox.models.jobs import Job, JobState
 from studiox.models.ledger import Buckets
 from studiox.models.users import DayCancels, DayWaste
@@ -150,7 +150,7 @@ def _most_waste(unpaid: bool) -> int:
 
 
 def _of_today(counted: DayCancels | DayWaste | None, now: datetime) -> int:
-    return counted.cost_micro_usd if counted is not None and counted.date == day_of(counted, now) else 0
+    return counted.cost_micro_usd if counted is not None and is_of_today(counted, now) else 0
 
 
 def limit_micro_usd(parameter: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from studiox.kit.clock import datetime, iso, midnight_after
-from studiox.kit.daily_quota import day_of
+from studiox.kit.daily_quota import day_of, is_of_today
 from studiox.kit.errors import StudioxError
 from studiox.models.users import DaySpend, User
 
@@ -40,5 +40,4 @@ def with_refund(spent: DaySpend | None, tokens: int, debited_at: datetime) -> Da
 
 def of_day(spent: DaySpend | None, now: datetime) -> DaySpend:
     """The spend of the present day: zero unless `spent` is of it."""
-    day = day_of(spent, now)
-    return spent if spent is not None and spent.date == day else DaySpend(day, 0)
+    return spent if spent is not None and is_of_today(spent, now) else DaySpend(day_of(spent, now), 0)
