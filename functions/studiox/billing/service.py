@@ -85,10 +85,10 @@ def preview_change(caller: User, plan_id: str) -> ChangePreview:
     current = _live_subscription(caller, caller.function)
     plan = _plan_on_sale(plan_id)
     prorated_from = subscriptions.proration_date(_record(current), clock.now())
-    change = stripe.PriceChange(current.id, current.item_id, plan.price_id, prorated_from)
-    if current.plan == plan_id:  # `change_plan` keeps its price, which may be one that is not sold any more
-        change = change._replace(price_id=current.price_id)
-    made = stripe.preview_change(change) if current.plan != plan_id else None
+    stays = current.plan == plan_id  # `change_plan` keeps its price, which may be one that is not sold any more
+    price_id = current.price_id if stays else plan.price_id
+    change = stripe.PriceChange(current.id, current.item_id, price_id, prorated_from)
+    made = None if stays else stripe.preview_change(change)
     renewal = stripe.preview_renewal(change)
     shown = made or renewal
     return ChangePreview(
