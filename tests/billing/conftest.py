@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.billing.shop import Shop
 from tests.billing.top_ups import TopUps
 from tests.conftest import SECRETS
 from tests.support import Database
+from tests.support.clock import Clock
 from tests.support.queue import Queue
 
 
@@ -26,6 +28,15 @@ def shop(stripe: StandIn, database: Database) -> Shop:
     made = Shop(stripe, database)
     made.user()
     return made
+
+
+@pytest.fixture
+def taxed(shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tax on top, and codes, at a time that stands still."""
+    clock.stop(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    shop.follow(clock)
+    monkeypatch.setenv("STRIPE_TAX", "exclusive")
+    monkeypatch.setenv("PROMOTION_CODES", "true")
 
 
 @pytest.fixture

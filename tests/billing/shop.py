@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import main
+from local.vendors.stripe import checkouts
 from local.vendors.stripe.account import Account
 from local.vendors.stripe.api import Api
 from local.vendors.stripe.objects import Object
@@ -74,9 +75,12 @@ class Shop:
         self.hear_all()
         return session
 
-    def subscribed(self, uid: str = "u1", plan: str = "pro") -> str:
-        """A plan that is paid for and heard of; the subscription's id."""
-        session = self.account.pay(self.checkout(uid, planId=plan))
+    def subscribed(self, uid: str = "u1", plan: str = "pro", *, country: str = "", code: str = "") -> str:
+        """A plan that is paid for and heard of; the subscription's id. `country`, `code`: as the buyer enters them."""
+        opened = self.checkout(uid, planId=plan)
+        if country:
+            checkouts.enter(self.account, opened, country, code)
+        session = self.account.pay(opened)
         self.hear_all()
         return str(session["subscription"])
 

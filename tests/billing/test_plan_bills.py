@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import main
-from local.vendors.stripe import checkouts
 from tests.billing.shop import Shop
 from tests.conftest import Logged
 from tests.support import call
 from tests.support.clock import Clock
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def shop(shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop with tax on top and codes, at a time that stands still."""
-    clock.stop(START)
-    shop.follow(clock)
-    monkeypatch.setenv("STRIPE_TAX", "exclusive")
-    monkeypatch.setenv("PROMOTION_CODES", "true")
-    return shop
-
-
-def _subscribed(shop: Shop, country: str = "DE", code: str = "", plan: str = "pro") -> str:
-    session = shop.checkout(planId=plan)
-    checkouts.enter(shop.account, session, country, code)
-    paid = shop.account.pay(session)
-    shop.hear_all()
-    return str(paid["subscription"])
+pytestmark = pytest.mark.usefixtures("taxed")
 
 
 def _off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +28,7 @@ def _change(plan: str) -> None:
 
 
 def test_b28_a_months_tokens_come_whole_with_a_code_and_tax(shop: Shop, invariants: Callable[[str], None]) -> None:
-    _subscribed(shop, code="HALF")
+    shop.subscribed(country="DE", code="HALF")
     assert shop.buckets()["monthly"] == 1000
     [payment] = shop.payments()
     assert (payment["amount"], payment["discount"], payment["tax"]) == (536, 450, 86)
@@ -57,7 +38,7 @@ def test_b28_a_months_tokens_come_whole_with_a_code_and_tax(shop: Shop, invarian
 
 
 def test_a_month_that_costs_nothing_is_granted(shop: Shop) -> None:
-    _subscribed(shop, code="FREE")
+    shop.subscribed(country="DE", code="FREE")
     assert (shop.buckets()["monthly"], shop.plan()) == (1000, ("pro", True))
     [payment] = shop.payments()
     assert (payment["amount"], payment["discount"], payment["status"]) == (0, 900, "paid")
@@ -67,7 +48,7 @@ def test_a_code_that_lasts_is_taken_after_codes_are_off(
     shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The subscription says what its checkout allowed."""
-    sub = _subscribed(shop, code="ALWAYS25")
+    sub = shop.subscribed(country="DE", code="ALWAYS25")
     _off(monkeypatch)
     clock.ahead = timedelta(days=31, minutes=1)
     shop.account.advance(sub)
@@ -85,7 +66,7 @@ def test_a_plan_is_changed_with_tax_and_codes(
 
     With a code, money that comes back takes tokens at what they cost in this month, which may be more.
     """
-    sub = _subscribed(shop, code=code)
+    sub = shop.subscribed(country="DE", code=code)
     clock.ahead = timedelta(days=15, hours=12)
     _change("enterprise")
     half = shop.account.objects[shop.account.objects[sub]["latest_invoice"]]
@@ -105,7 +86,7 @@ def test_a_plan_is_changed_with_tax_and_codes(
 
 @pytest.mark.parametrize(("returned", "kept"), [(535, 501), (1071, 0)])
 def test_b31_a_refund_of_an_invoice_takes_its_part_with_tax(shop: Shop, returned: int, kept: int) -> None:
-    sub = _subscribed(shop)
+    sub = shop.subscribed(country="DE")
     shop.account.refund(shop.invoice_intent(sub), returned)
     shop.hear_all()
     assert shop.buckets()["monthly"] == kept
@@ -113,7 +94,7 @@ def test_b31_a_refund_of_an_invoice_takes_its_part_with_tax(shop: Shop, returned
 
 def test_an_upgrade_after_a_refund_counts_the_refund_without_its_tax(shop: Shop) -> None:
     """Half is returned with its tax: half of the month's money is left, and the upgrade adds its own."""
-    sub = _subscribed(shop)
+    sub = shop.subscribed(country="DE")
     shop.account.refund(shop.invoice_intent(sub), 535)
     shop.hear_all()
     _change("enterprise")
@@ -232,7 +213,7 @@ def test_b30_a_plan_is_paid_in_the_buyers_currency(
         options = {"eur": {"unit_amount": euro}, "gbp": {"unit_amount": pound}}
         shop.account.objects[f"price_studiox_{plan}"]["_currency_options"] = options
         shop.database.put(f"plans/{plan}", {"amounts": {"eur": euro, "gbp": pound}})
-    sub = _subscribed(shop, country)
+    sub = shop.subscribed(country=country)
     [payment] = shop.payments()
     assert (payment["amount"], payment["currency"]) == (amount, currency)
     clock.ahead = timedelta(days=15, hours=12)

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import main
-from local.vendors.stripe import checkouts
 from local.vendors.stripe.objects import Object
 from tests.billing.shop import Shop
 from tests.support import Answer, Database, call
 from tests.support.clock import Clock
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("taxed")
 HALF = timedelta(days=15, hours=12)
-
-
-@pytest.fixture
-def shop(shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop with tax on top and codes, at a time that stands still."""
-    clock.stop(START)
-    shop.follow(clock)
-    monkeypatch.setenv("STRIPE_TAX", "exclusive")
-    monkeypatch.setenv("PROMOTION_CODES", "true")
-    return shop
-
-
-def _subscribed(shop: Shop, plan: str, country: str = "US", code: str = "") -> str:
-    session = shop.checkout(planId=plan)
-    checkouts.enter(shop.account, session, country, code)
-    sub = shop.account.pay(session)["subscription"]
-    shop.hear_all()
-    return str(sub)
 
 
 def _preview(plan: str) -> dict[str, Any]:
@@ -64,7 +45,7 @@ def _latest(shop: Shop, sub: str) -> Object:
 )
 def test_what_was_shown_is_charged(shop: Shop, clock: Clock, plan: str, other: str, country: str, code: str) -> None:
     """Also minutes later, and for the month after it."""
-    sub = _subscribed(shop, plan, country, code)
+    sub = shop.subscribed(plan=plan, country=country, code=code)
     customer = shop.account.objects[shop.account.objects[sub]["customer"]]
     clock.ahead = HALF
     before = shop.database.hash("rateLimits")
@@ -85,7 +66,7 @@ def test_what_was_shown_is_charged(shop: Shop, clock: Clock, plan: str, other: s
 
 
 def test_a_credit_pays_for_the_next_upgrade_and_the_preview_says_so(shop: Shop, clock: Clock) -> None:
-    sub = _subscribed(shop, "enterprise")
+    sub = shop.subscribed(plan="enterprise", country="US")
     clock.ahead = HALF
     assert _change(_preview("pro")).ok  # credits 3,500
     clock.ahead += timedelta(days=1)
@@ -111,7 +92,7 @@ def test_a_trial_owes_nothing_until_it_ends(shop: Shop) -> None:
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_the_own_plan_costs_what_it_costs(shop: Shop, cancelled: bool) -> None:
     """Chosen again it undoes a cancellation, and its price stays."""
-    sub = _subscribed(shop, "pro")
+    sub = shop.subscribed(plan="pro", country="US")
     if cancelled:
         assert call(main.cancelSubscription, {}, uid="u1").ok
     shown = _preview("pro")
@@ -121,14 +102,14 @@ def test_the_own_plan_costs_what_it_costs(shop: Shop, cancelled: bool) -> None:
 
 
 def test_a_subscription_without_a_next_invoice_has_no_next_amount(shop: Shop) -> None:
-    sub = _subscribed(shop, "pro")
+    sub = shop.subscribed(plan="pro", country="US")
     shop.account.set_status(sub, "paused")
     shown = _preview("pro")
     assert (shown["dueNow"], shown["nextAmount"], shown["nextAt"], shown["currency"]) == (0, None, None, "usd")
 
 
 def test_b33_an_old_preview_charges_nothing(shop: Shop, clock: Clock) -> None:
-    _subscribed(shop, "pro")
+    shop.subscribed(plan="pro", country="US")
     shown = _preview("enterprise")
     clock.ahead = timedelta(minutes=10, seconds=1)
     events, before = len(shop.account.events), shop.database.hash("rateLimits")
@@ -138,7 +119,7 @@ def test_b33_an_old_preview_charges_nothing(shop: Shop, clock: Clock) -> None:
 
 def test_b33_a_change_is_not_prorated_from_before_the_last_one(shop: Shop, clock: Clock) -> None:
     """Otherwise every way up and down would bring a credit for a plan that nobody had paid for then."""
-    sub = _subscribed(shop, "pro")
+    sub = shop.subscribed(plan="pro", country="US")
     customer = shop.account.objects[shop.account.objects[sub]["customer"]]
     clock.ahead = timedelta(days=1)
     early = _preview("enterprise")
@@ -151,7 +132,7 @@ def test_b33_a_change_is_not_prorated_from_before_the_last_one(shop: Shop, clock
 
 
 def test_b33_a_preview_from_before_a_renewal_is_outdated(shop: Shop, clock: Clock) -> None:
-    sub = _subscribed(shop, "pro")
+    sub = shop.subscribed(plan="pro", country="US")
     clock.ahead = timedelta(days=31) - timedelta(minutes=1)
     shown = _preview("enterprise")
     clock.ahead += timedelta(minutes=2)
@@ -160,7 +141,7 @@ def test_b33_a_preview_from_before_a_renewal_is_outdated(shop: Shop, clock: Cloc
 
 
 def test_b33_a_double_click_is_one_change(shop: Shop) -> None:
-    sub = _subscribed(shop, "pro")
+    sub = shop.subscribed(plan="pro", country="US")
     shown = _preview("enterprise")
     assert [_change(shown).result["plan"] for _ in range(2)] == ["enterprise", "enterprise"]
     assert [each["billing_reason"] for each in shop.account.all("invoice")] == [
@@ -179,7 +160,7 @@ def test_a_date_that_is_none_is_refused(database: Database, given: object) -> No
 
 def test_a_preview_is_refused_as_the_change_is(shop: Shop) -> None:
     assert call(main.previewSubscription, {"planId": "pro"}, uid="u1").reason == "NoSubscription"
-    _subscribed(shop, "pro")
+    shop.subscribed(plan="pro", country="US")
     assert call(main.previewSubscription, {"planId": "free"}, uid="u1").reason == "InvalidRequest"
     shop.api.down = True
     assert call(main.previewSubscription, {"planId": "enterprise"}, uid="u1").reason == "PaymentsUnavailable"
