@@ -4,7 +4,7 @@ import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite';
 
 // `npx vite web` serves the sources with hot reload; the functions it calls are those of a running `make serve`
 // (VITE_OFFSET=N for one that was started with OFFSET=N).
-const FIRST = /web\/src\/(main|kept|project|routes|send|token)\.ts$|\/preload-helper/;
+const FIRST = /web\/src\/(main|kept|project|routes|send|token|words\/foreign)\.ts$|\/preload-helper/;
 const SHARED = [
   /\/lit(-html)?\//,
   /web\/src\/(?!(google|lightbox|zip|chart|compare|limits|moderation|onward|ours|publish|quote)\.)[\w-]+\.ts$/,

@@ -43,6 +43,8 @@ export class Shelf {
 export const kept = new Shelf(localStorage, PREFIX);
 /** Data of the person who is signed in. */
 export const keptMine = new Shelf(localStorage, `${PREFIX}mine.`);
+/** The name under which `keptMine` has who that is. */
+export const PERSON = 'person';
 /** What was typed at this tab; it is there after a reload. */
 export const keptTab = new Shelf(sessionStorage, PREFIX);
 

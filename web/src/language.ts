@@ -1,5 +1,6 @@
 // The language of the page, which public/assets/early.js has chosen: its dictionary, its plurals, the reader's locale.
 import type { Areas } from './words/areas.ts';
+import { translation } from './words/foreign.ts';
 import type { Plural, Slots, Text } from './words/text.ts';
 
 /** The languages of the dictionary, by their own names. Their directions are in public/assets/early.js. */
@@ -8,7 +9,7 @@ export type Language = keyof typeof LANGUAGES;
 
 const root = document.documentElement;
 // English is in the pages' own files. Another language is one file, which is here before any module is run.
-const foreign = root.lang === 'ar' ? await import('./words/ar/index.ts').catch(() => null) : null;
+const foreign = await translation(root.lang);
 if (!foreign) [root.lang, root.dir] = ['en', 'ltr'];
 
 export const language = root.lang as Language;
@@ -29,7 +30,7 @@ export function speak(chosen: Language): void {
 
 /** An area's words: its English ones, or their translation. */
 export function translated<A extends keyof Areas, En extends Areas[A]>(area: A, english: En): En {
-  return (foreign?.ar[area] as En | undefined) ?? english;
+  return (foreign?.[area] as En | undefined) ?? english;
 }
 
 const plurals = new Intl.PluralRules(locale);

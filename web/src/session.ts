@@ -1,6 +1,6 @@
 // Who is signed in. It is kept in this browser until sign-out, so that a page need not wait for Auth.
 import type { User } from 'firebase/auth';
-import { keptMine } from './kept.ts';
+import { keptMine, PERSON } from './kept.ts';
 import { keepToken, keptToken } from './token.ts';
 
 export interface Person {
@@ -14,7 +14,6 @@ export interface Person {
 }
 
 type Sdk = typeof import('./sdk/auth.ts');
-const PERSON = 'person';
 
 export class Session {
   /** Null while nobody is signed in. */
