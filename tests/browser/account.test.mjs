@@ -1,10 +1,9 @@
 // Who one is: an address that is confirmed by a link, and an account at Google.
 import assert from 'node:assert/strict';
-import { signInWithEmailAndPassword } from 'firebase/auth';
-import { connect } from '../../local/client.mjs';
 import { mailed, newcomer } from '../journeys/support.mjs';
 import {
-  accessible, address, balance, choose, DESKTOP, fits, PASSWORD, PHONE, signIn, signOut, signUp, story, tabTo, until,
+  accessible, address, balance, choose, DESKTOP, endSessions, fits, PASSWORD, PHONE, signIn, signOut, signUp, story,
+  tabTo, until,
 } from './support.mjs';
 
 const GOOGLE = 'https://accounts.google.com/';
@@ -126,10 +125,7 @@ story('a name that is typed stays through an error, a reload and the end of the 
   await page.reload();
   await until(async () => (await name.inputValue()) === 'Ada the Second', 'what was typed before the reload');
 
-  const elsewhere = connect();
-  t.after(() => elsewhere.close());
-  await signInWithEmailAndPassword(elsewhere.auth, ada.email, PASSWORD);
-  await elsewhere.call('revokeSessions');
+  await endSessions(t, ada.email);
   for (const _ of ['the visit that notices it', 'the next']) {
     await page.reload();
     await page.getByRole('button', { name: 'Sign in again' }).waitFor();

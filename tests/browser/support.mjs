@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
+import { signInWithEmailAndPassword } from 'firebase/auth';
 import { chromium, devices } from 'playwright-core';
+import { connect } from '../../local/client.mjs';
 import { address, PASSWORD } from '../journeys/support.mjs';
 
 export { address, PASSWORD };
@@ -188,6 +190,14 @@ export async function showsFocus(page) {
     return shows(focused) || (focused.parentElement && shows(focused.parentElement)) ? null : focused.outerHTML.slice(0, 160);
   });
   assert.equal(unseen, null, 'the focus is not seen');
+}
+
+/** End all sessions of this person, as another browser of theirs does. */
+export async function endSessions(t, email) {
+  const elsewhere = connect();
+  t.after(() => elsewhere.close());
+  await signInWithEmailAndPassword(elsewhere.auth, email, PASSWORD);
+  await elsewhere.call('revokeSessions');
 }
 
 /** Keep a picture of the page as it is, for the README. */

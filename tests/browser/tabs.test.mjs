@@ -1,8 +1,8 @@
 // What lasts: a form through a reload and a session's end, and one account at two tabs.
 import assert from 'node:assert/strict';
-import { connect } from '../../local/client.mjs';
-import { signInWithEmailAndPassword } from 'firebase/auth';
-import { accessible, address, balance, DESKTOP, PASSWORD, signIn, signOut, signUp, story, until } from './support.mjs';
+import {
+  accessible, address, balance, DESKTOP, endSessions, PASSWORD, signIn, signOut, signUp, story, until,
+} from './support.mjs';
 
 const PROMPT = 'A heron on one leg';
 const prompt = (page) => page.getByRole('form', { name: 'Order' }).getByRole('textbox', { name: /^Prompt/ });
@@ -21,10 +21,7 @@ story('what was typed is there after a reload and after a session that was ended
   await balance(page, 200);
   assert.equal(await prompt(page).inputValue(), PROMPT, 'signing up keeps it');
 
-  const elsewhere = connect();
-  t.after(() => elsewhere.close());
-  await signInWithEmailAndPassword(elsewhere.auth, ada.email, PASSWORD);
-  await elsewhere.call('revokeSessions');
+  await endSessions(t, ada.email);
   await page.reload();
   await page.getByText('You are signed out here').waitFor();
   await accessible(page, 'a page whose session was ended');
@@ -46,10 +43,7 @@ story('what somebody typed is not given to the next person at the tab, and what 
   await page.goto('/');
   await signUp(ada, 'Ada');
   await prompt(page).fill(PROMPT);
-  const elsewhere = connect();
-  t.after(() => elsewhere.close());
-  await signInWithEmailAndPassword(elsewhere.auth, ada.email, PASSWORD);
-  await elsewhere.call('revokeSessions');
+  await endSessions(t, ada.email);
   for (const _ of ['the session has ended', 'and so it was before']) {
     await page.reload();
     await page.getByRole('button', { name: 'Sign up', exact: true }).first().waitFor();
