@@ -16,6 +16,10 @@ let leaving = false;
 addEventListener('pagehide', () => (leaving = true), { capture: true });
 addEventListener('pageshow', () => (leaving = false));
 
+/** App Check's token; empty where it is not used. */
+export const checkToken = async (limitedUse = false): Promise<string> =>
+  APP_CHECK_KEY ? (await import('./sdk/app-check.ts')).appCheckToken(limitedUse) : '';
+
 /** The callables for whoever `token` belongs to. */
 export function callables(token: () => Promise<string | null>, called: Called): Calls {
   const send: Send = async (name, data, { timeout, limitedUseAppCheckTokens }) => {
@@ -25,7 +29,7 @@ export function callables(token: () => Promise<string | null>, called: Called): 
       const ask = async (): Promise<Response> => {
         const [idToken, check] = await Promise.all([
           token(),
-          APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(limitedUseAppCheckTokens)) : '',
+          checkToken(limitedUseAppCheckTokens),
         ]);
         return post(name, data, { idToken, check }, { keepalive: leaving, signal: AbortSignal.timeout(timeout) });
       };

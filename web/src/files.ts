@@ -1,6 +1,7 @@
 // Files in Cloud Storage as addresses for elements. A private one is fetched once, with the user's token.
+import { checkToken } from './calls.ts';
 import { say, translated } from './language.ts';
-import { APP_CHECK_KEY, fileUrl } from './project.ts';
+import { fileUrl } from './project.ts';
 import { forgetThumbnails, keepThumbnail, keptThumbnail } from './thumbnails.ts';
 import { shortened } from './words.ts';
 import { making } from './words/en/making.ts';
@@ -72,10 +73,7 @@ export class Files {
   }
 
   private async ask(path: string, content: boolean, signal: AbortSignal | null = null): Promise<Response> {
-    const [token, check] = await Promise.all([
-      this.token(),
-      APP_CHECK_KEY ? import('./sdk/app-check.ts').then((sdk) => sdk.appCheckToken(false)) : '',
-    ]);
+    const [token, check] = await Promise.all([this.token(), checkToken()]);
     // Without a token the browser could answer from what it keeps of whoever has just signed out.
     if (!token) return new Response(null, { status: 401 });
     const headers = { Authorization: `Firebase ${token}`, ...(check ? { 'X-Firebase-AppCheck': check } : {}) };

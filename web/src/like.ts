@@ -1,5 +1,5 @@
-// Likes, in the feed and on a post's page.
-import type { Post } from '../../clients/typescript/src/index.ts';
+// Likes of posts, and the star of a favourite, in grids and on pages of one.
+import type { Creation, Post } from '../../clients/typescript/src/index.ts';
 import type { App } from './app.ts';
 import { askToSignIn } from './sign-in.ts';
 
@@ -12,5 +12,13 @@ export async function like(app: App, post: Post): Promise<void> {
   }
   const done = await app.attempt(() => app.studiox.likePost({ postId, liked: !post.likedByMe }));
   if (done) [post.likedByMe, post.likeCount] = [done.liked, done.likeCount];
+  app.update();
+}
+
+/** Make it a favourite, or no longer one. */
+export async function star(app: App, creation: Creation): Promise<void> {
+  const { creationId, isFavorite } = creation;
+  const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !isFavorite }));
+  if (done) creation.isFavorite = done.isFavorite;
   app.update();
 }

@@ -60,6 +60,10 @@ export function ago(time: string, now = Date.now()): string {
   return seconds < 7 * 86_400 ? past.format(-Math.floor(seconds / 86_400), 'day') : onDay(time);
 }
 
+/** `a, b or c`; with `and` for a conjunction. */
+export const listed = (parts: readonly string[], type: 'conjunction' | 'disjunction'): string =>
+  new Intl.ListFormat(locale, { type }).format(parts);
+
 /** The text if it has at most `most` characters, else its first words and an ellipsis. */
 export function shortened(text: string, most: number): string {
   if (text.length <= most) return text;

@@ -1,12 +1,12 @@
 // What tokens buy.
 import type { ModelOption, PlanOffer, StudioOptions, TokenPack } from '../../clients/typescript/src/index.ts';
-import { locale, say, translated } from './language.ts';
+import { say, translated } from './language.ts';
 import { priceOf } from './order.ts';
+import { listed } from './words.ts';
 import { making as english } from './words/en/making.ts';
 
 const words = translated('making', english);
 const KINDS = ['image', 'video', 'music'] as const;
-const either = new Intl.ListFormat(locale, { type: 'disjunction' });
 
 /** The free plan's models of a kind with the prices of their defaults, the cheapest first. */
 const priced = (models: readonly ModelOption[], type: string): { label: string; price: number }[] =>
@@ -39,5 +39,5 @@ export const cheaper = (plan: PlanOffer, packs: readonly TokenPack[]): TokenPack
 export function bought(options: StudioOptions | null, tokens: number): string {
   const parts = KINDS.map((type) => [most(options?.models ?? [], type, tokens), words.upTo[type]] as const);
   const some = parts.filter(([count]) => count > 0).map(([count, text]) => say(text, { count }));
-  return some.length > 0 ? either.format(some) : words.someOfEach;
+  return some.length > 0 ? listed(some, 'disjunction') : words.someOfEach;
 }

@@ -7,6 +7,7 @@ import { MOST } from '../files.ts';
 import { gate } from '../gate.ts';
 import { icon } from '../icons.ts';
 import { say, shown, translated } from '../language.ts';
+import { star } from '../like.ts';
 import { One } from '../list.ts';
 import { fileName, madeWithAi, rated, shownCreation } from '../media.ts';
 import { onward } from '../onward.ts';
@@ -108,13 +109,6 @@ async function rename(app: App, creation: Creation, event: SubmitEvent): Promise
   if (!done) return;
   creation.title = done.title;
   app.say(words.titleChanged);
-}
-
-async function star(app: App, creation: Creation): Promise<void> {
-  const { creationId, isFavorite } = creation;
-  const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !isFavorite }));
-  if (done) creation.isFavorite = done.isFavorite;
-  app.update();
 }
 
 /** Go on in the studio, with the inputs that are still there. */

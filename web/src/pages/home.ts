@@ -2,7 +2,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
-import { opener, postGrid } from '../grid.ts';
+import { opener, postGrid, type Playable } from '../grid.ts';
 import { icon } from '../icons.ts';
 import { kept } from '../kept.ts';
 import { say, translated } from '../language.ts';
@@ -21,6 +21,7 @@ const SHOWN = 6;
 
 export class Home {
   private readonly posts: List<Post>;
+  private readonly grid: Playable<Post>;
 
   constructor(private readonly app: App) {
     this.posts = new List<Post>(
@@ -31,6 +32,7 @@ export class Home {
       },
       { loading: waitingTiles(SHOWN), keep: () => [kept, 'home'] },
     );
+    this.grid = postGrid(app, this.posts);
     void this.posts.reload();
   }
 
@@ -58,7 +60,7 @@ export class Home {
         <span class="caption"><strong dir="auto">${shown.label}</strong>
           <small dir="auto">${nameOf(post.authorName)}</small> ${madeWithAi}</span>
       </a>
-      ${opener(this.app, postGrid(this.app, this.posts), post)}
+      ${opener(this.app, this.grid, post)}
     </article>`;
   }
 }

@@ -9,6 +9,7 @@ import { icon } from '../icons.ts';
 import { keptMine, type Shelf } from '../kept.ts';
 import { say, translated } from '../language.ts';
 import type { Grid } from '../lightbox.ts';
+import { star } from '../like.ts';
 import { List } from '../list.ts';
 import { cover, ratio, shownCreation, tracks } from '../media.ts';
 import type { Page } from '../page.ts';
@@ -60,15 +61,9 @@ export function libraryPage(app: App): Page {
       if (list.items?.some(unfinished)) void list.refresh();
     }, AGAIN_MS);
   let waiting = wait();
-  const newest = () => app.notifications.find(({ type }) => type === 'job_completed')?.id;
+  const newest = () => app.notifications.find(({ type }) => type === 'job_completed')?.href;
   let seen = newest();
-
-  const star = async (creation: Creation) => {
-    const { creationId, isFavorite } = creation;
-    const done = await app.attempt(() => app.studiox.toggleFavorite({ creationId, favorite: !isFavorite }));
-    if (done) creation.isFavorite = done.isFavorite;
-    app.update();
-  };
+  const isListed = (href?: string) => list.items?.some((each) => grid.href(each) === href);
 
   const grid: Playable<Creation> = {
     list,
@@ -84,7 +79,7 @@ export function libraryPage(app: App): Page {
     if (selection.chosen) return selection.box(creation, label);
     return html`${opener(app, grid, creation)}
       <button class="round over" aria-pressed=${isFavorite} aria-label=${say(words.favouriteThis, { name: label })}
-        @click=${() => star(creation)}>${icon('star', isFavorite)}</button>`;
+        @click=${() => star(app, creation)}>${icon('star', isFavorite)}</button>`;
   };
   const tiles = (items: Creation[] | undefined): TemplateResult => {
     if (!items) return list.missing();
@@ -97,8 +92,9 @@ export function libraryPage(app: App): Page {
   return {
     title: words.library,
     changed: () => {
-      if (newest() !== seen) void list.refresh(); // something has just been made
-      seen = newest();
+      const made = newest();
+      if (made !== seen && !isListed(made)) void list.refresh(); // something has just been made
+      seen = made;
     },
     resume: () => {
       waiting = wait();

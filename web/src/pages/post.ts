@@ -4,7 +4,7 @@ import type { Post } from '../../../clients/typescript/src/index.ts';
 import type { App } from '../app.ts';
 import { agreed } from '../ask.ts';
 import { icon } from '../icons.ts';
-import { locale, say, shown, translated } from '../language.ts';
+import { say, shown, translated } from '../language.ts';
 import { like } from '../like.ts';
 import { full, madeWithAi, rated, shownPost } from '../media.ts';
 import { block, decided, report } from '../moderation.ts';
@@ -12,15 +12,13 @@ import type { Page } from '../page.ts';
 import { parameters } from '../params.ts';
 import { canShare, share } from '../share.ts';
 import { askToSignIn } from '../sign-in.ts';
-import { ago, count, nameOf } from '../words.ts';
+import { ago, count, listed, nameOf } from '../words.ts';
 import { people as english } from '../words/en/people.ts';
 import { Comments } from './comments.ts';
 import { One } from '../list.ts';
 
 const words = translated('people', english);
 const texts = words.post;
-/** `2 likes and 1 comment` */
-const and = new Intl.ListFormat(locale);
 
 type Figures = Pick<Post, 'likeCount' | 'commentCount' | 'remixCount'>;
 
@@ -116,7 +114,7 @@ async function remix(app: App, post: Post): Promise<void> {
 
 async function remove(app: App, { postId, likeCount, commentCount }: Post): Promise<void> {
   const counted = ([['likes', likeCount], ['comments', commentCount]] as const).filter(([, number]) => number > 0);
-  const what = and.format(counted.map(([which, number]) => say(words[which], { count: number })));
+  const what = listed(counted.map(([which, number]) => say(words[which], { count: number })), 'conjunction');
   const text = what ? `${say(texts.lost, { what })} ${texts.youKeep}` : texts.youKeep;
   const question = { title: texts.removeAsk, text, yes: texts.yes, no: texts.no };
   if (!(await agreed(app, question))) return;

@@ -1,9 +1,9 @@
 // What tokens buy and what they cost, so that packs and plans can be compared.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { ModelOption, PlanOffer, TokenPack } from '../../../clients/typescript/src/index.ts';
-import { locale, say, translated } from '../language.ts';
+import { say, translated } from '../language.ts';
 import { worded } from '../ours.ts';
-import { money, tokens } from '../words.ts';
+import { listed, money, tokens } from '../words.ts';
 import { money as english } from '../words/en/money.ts';
 import { cheaper, typical } from '../worth.ts';
 
@@ -50,7 +50,3 @@ export function dearer(plan: PlanOffer, packs: readonly TokenPack[]): TemplateRe
 
 const compared = (bought: number, amount: number, currency: string): string =>
   money(Math.round((COMPARED * amount) / bought), currency);
-
-/** `a, b or c` */
-const listed = (parts: readonly string[], type: 'conjunction' | 'disjunction'): string =>
-  new Intl.ListFormat(locale, { type }).format(parts);
